@@ -1,0 +1,34 @@
+import type { BasisPoints } from '#shared/money/rate.ts';
+import type { Fen } from '#shared/money/fen.ts';
+import type { MemberId, MerchantId, OperatorId, OrderId, TerminalId } from '#shared/ids/ids.ts';
+
+/**
+ * A sale whose money is certain, however it came: the one input of the books.
+ * - `channel`: a channel took `netFen` (charge or withholding); concession comes out of the reserve.
+ * - `cash`: the merchant holds `netFen`; the concession is owed by the merchant and collected from later reserves,
+ *   so points of cash sales stay pending until it is collected.
+ */
+export interface PaidOrder {
+  readonly operatorId: OperatorId;
+  readonly merchantId: MerchantId;
+  readonly terminalId: TerminalId;
+  readonly orderId: OrderId;
+  readonly source: 'channel' | 'cash';
+  /** wechat, alipay, unionpay, withholding or cash. */
+  readonly channel: string;
+  /** Gross, before vouchers. */
+  readonly amountFen: Fen;
+  /** Paid by vouchers; subsidised to the merchant in cash the same day. */
+  readonly voucherFen: Fen;
+  /** amountFen - voucherFen: money actually collected. */
+  readonly netFen: Fen;
+  readonly concessionBp: BasisPoints;
+  readonly memberId: MemberId | undefined;
+  /** Hash of the receipt's claim token, hex; undefined when none was printed. */
+  readonly claimHash: string | undefined;
+  /** When the customer paid, by the terminal's or the channel's clock. */
+  readonly paidAtMs: number;
+  /** When the cloud accepted it: the ledger date (Asia/Shanghai). */
+  readonly acceptedAtMs: number;
+  readonly businessDate: string;
+}

@@ -1,0 +1,64 @@
+import type { Fen } from '#shared/money/fen.ts';
+import type { BasisPoints } from '#shared/money/rate.ts';
+import type { MemberId, OrderId } from '#shared/ids/ids.ts';
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import type { Wallet } from '#shared/tender/payment-code.ts';
+
+/**
+ * Where an order stands. Unknown is a state of its own and is left only by the answer to a query.
+ *
+ * | state             | meaning                                                        | counts in the tally as |
+ * |-------------------|----------------------------------------------------------------|------------------------|
+ * | draft             | amount known, nothing done                                     | -                      |
+ * | held              | wallet code scanned while the line is down; code in memory only| -                      |
+ * | submitting        | intent is durable, a request may be on its way                 | 待确认                 |
+ * | unknown           | a byte may have left and no final answer came                  | 待确认                 |
+ * | cancel-wanted     | the cashier asked to cancel; the cloud is reversing            | 待确认                 |
+ * | paid              | a channel said so                                              | 已到账                 |
+ * | failed            | definitely not charged                                         | -                      |
+ * | reversed          | the attempt was reversed, nothing was taken                    | -                      |
+ * | paid-then-refunded| cancelled, found paid, refunded automatically                  | -                      |
+ * | cash-recorded     | cash in the drawer                                             | 现金                   |
+ * | offline-accepted  | a signed member code was accepted, no money yet                | 离线记账               |
+ * | settled           | the cloud settled an offline acceptance                        | 已到账                 |
+ * | debit-failed      | the withholding failed; an exception for the owner             | 离线记账               |
+ * | duplicate         | the member code had been used before; an exception             | 离线记账               |
+ * | pos-sent          | a frame went to the box POS                                    | 待确认                 |
+ * | pos-paid          | the box POS said paid                                          | 已到账                 |
+ * | pos-unknown       | the box POS did not answer                                     | 待确认                 |
+ * | manual            | two people decide                                              | 待确认                 |
+ * | voided            | given up before any charge                                     | -                      |
+ */
+export type OrderStateName =
+  | 'draft' | 'held' | 'submitting' | 'unknown' | 'cancel-wanted' | 'paid' | 'failed' | 'reversed'
+  | 'paid-then-refunded' | 'cash-recorded' | 'offline-accepted' | 'settled' | 'debit-failed' | 'duplicate'
+  | 'pos-sent' | 'pos-paid' | 'pos-unknown' | 'manual' | 'voided';
+
+/** The four sums of the day that add up to turnover. */
+export type TallyBucket = 'settled' | 'cash' | 'offline' | 'pending';
+
+/** An order as it follows from the journal: the projection that both sides compute with the same code. */
+export interface Order {
+  readonly orderId: OrderId;
+  readonly state: OrderStateName;
+  /** What the goods cost, before vouchers. */
+  readonly amountFen: Fen;
+  /** Paid by vouchers; 0..amountFen. */
+  readonly voucherFen: Fen;
+  readonly concessionBp: BasisPoints;
+  /** Shanghai business day, YYYY-MM-DD. */
+  readonly businessDate: string;
+  readonly openedAtMs: number;
+  readonly cashier: string;
+  readonly memberId: MemberId | undefined;
+  readonly tender: OrderTender | undefined;
+  /** The last attempt number, 0 when nothing was attempted. */
+  readonly attempt: number;
+  /** Why it stands where it stands, when that needs words. */
+  readonly reason: ErrorCode | undefined;
+}
+
+export type OrderTender =
+  | { readonly type: 'wallet'; readonly wallet: Wallet; readonly codeMask: string }
+  | { readonly type: 'cash'; readonly tenderedFen: Fen; readonly changeFen: Fen }
+  | { readonly type: 'member-code'; readonly certificateId: string };

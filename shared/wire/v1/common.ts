@@ -1,0 +1,38 @@
+import Type from 'typebox';
+import { idPattern } from '#shared/ids/ids.ts';
+import { orderAmountFenMax } from '#shared/money/fen.ts';
+
+/** Building blocks of the wire contracts. Every string and list on the wire is bounded. */
+export const OrderIdSchema = Type.String({ pattern: idPattern('ord') });
+export const MerchantIdSchema = Type.String({ pattern: idPattern('mch') });
+export const TerminalIdSchema = Type.String({ pattern: idPattern('trm') });
+export const MemberIdSchema = Type.String({ pattern: idPattern('mbr') });
+export const VoucherIdSchema = Type.String({ pattern: idPattern('vch') });
+export const CertificateIdSchema = Type.String({ pattern: idPattern('crt') });
+
+/** Fen of one order, 1..5,000,000. */
+export const OrderAmountSchema = Type.Integer({ minimum: 1, maximum: orderAmountFenMax });
+/** Fen of a part of an order, 0..5,000,000. */
+export const PartAmountSchema = Type.Integer({ minimum: 0, maximum: orderAmountFenMax });
+/** Basis points of concession, 300..2000 (3%..20%). */
+export const ConcessionBpSchema = Type.Integer({ minimum: 300, maximum: 2000 });
+/** Milliseconds since 1970-01-01T00:00:00Z. */
+export const WallMsSchema = Type.Integer({ minimum: 0, maximum: 281_474_976_710_655 });
+/** Attempt number of a charge, 1..99. */
+export const AttemptSchema = Type.Integer({ minimum: 1, maximum: 99 });
+/** Shanghai business day, YYYY-MM-DD. */
+export const BusinessDateSchema = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' });
+/** SHA-256 in lower-case hex. */
+export const HashSchema = Type.String({ pattern: '^[0-9a-f]{64}$' });
+/** The journal's epoch: a fresh random value whenever the file is created, restored or salvaged. 16 hex digits. */
+export const EpochSchema = Type.String({ pattern: '^[0-9a-f]{16}$' });
+/** Gap-free entry number within an epoch, from 1. */
+export const SeqSchema = Type.Integer({ minimum: 1, maximum: 9_007_199_254_740_991 });
+/** Hybrid logical clock: 12 hex digits of milliseconds, '-', 4 hex digits of counter. Sorts as text. */
+export const HlcSchema = Type.String({ pattern: '^[0-9a-f]{12}-[0-9a-f]{4}$' });
+export const WalletSchema = Type.Union([Type.Literal('wechat'), Type.Literal('alipay'), Type.Literal('unionpay')]);
+/** A code of shared/errors/catalogue.ts. */
+export const ErrorCodeSchema = Type.String({ pattern: '^[a-z0-9-]{1,64}$' });
+export const CashierSchema = Type.String({ minLength: 1, maxLength: 32 });
+/** Secret of the claim QR on a receipt: 16 characters of Crockford base 32 (80 bits). One claim per order. */
+export const ClaimTokenSchema = Type.String({ pattern: '^[0-9A-HJKMNP-TV-Z]{16}$' });

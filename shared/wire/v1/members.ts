@@ -1,0 +1,45 @@
+import Type, { type Static } from 'typebox';
+import { ClaimTokenSchema, MemberIdSchema, OrderAmountSchema, OrderIdSchema, PartAmountSchema, VoucherIdSchema, WallMsSchema } from '#shared/wire/v1/common.ts';
+
+/** A mainland mobile number. */
+export const PhoneSchema = Type.String({ pattern: '^1[3-9][0-9]{9}$' });
+
+export const WalletVoucherSchema = Type.Object({ voucherId: VoucherIdSchema, leftFen: PartAmountSchema, expiresOn: Type.String() });
+
+/** A member as the till sees him: never the whole phone number. */
+export const MemberViewSchema = Type.Object({
+  memberId: MemberIdSchema,
+  /** 138****0001 */
+  phoneMask: Type.String({ maxLength: 16 }),
+  /** Unreleased points in point-fen. */
+  pointsFen: Type.Integer(),
+  vouchers: Type.Array(WalletVoucherSchema, { maxItems: 50 }),
+  voucherTotalFen: Type.Integer({ minimum: 0 }),
+});
+export type MemberView = Static<typeof MemberViewSchema>;
+
+/** POST /v1/members: register at the counter, or find who is registered already. Idempotent by phone. */
+export const RegisterMemberSchema = Type.Object({ phone: PhoneSchema }, { additionalProperties: false });
+
+/** POST /v1/members/resolve: by phone, or by the digits of a member code (verified, not consumed). */
+export const ResolveMemberSchema = Type.Object(
+  { phone: Type.Optional(PhoneSchema), code: Type.Optional(Type.String({ pattern: '^[0-9]{100,512}$' })) },
+  { additionalProperties: false },
+);
+
+/** POST /v1/voucher-reservations: sets vouchers aside for one order, earliest expiry first, up to the share cap. */
+export const ReservationRequestSchema = Type.Object(
+  { orderId: OrderIdSchema, memberId: MemberIdSchema, amountFen: OrderAmountSchema },
+  { additionalProperties: false },
+);
+export type ReservationRequest = Static<typeof ReservationRequestSchema>;
+export const ReservationSchema = Type.Object({
+  reservationId: Type.String({ maxLength: 40 }),
+  voucherFen: PartAmountSchema,
+  expiresAtMs: WallMsSchema,
+});
+export type Reservation = Static<typeof ReservationSchema>;
+
+/** POST /v1/claims: a customer claims the points of one receipt with its QR. Once per order. */
+export const ClaimRequestSchema = Type.Object({ claimToken: ClaimTokenSchema, phone: PhoneSchema }, { additionalProperties: false });
+export const ClaimAnswerSchema = Type.Object({ memberId: MemberIdSchema, pointsFen: Type.Integer({ minimum: 0 }) });

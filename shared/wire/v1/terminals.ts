@@ -1,0 +1,124 @@
+import Type, { type Static } from 'typebox';
+import { ConcessionBpSchema, ErrorCodeSchema, MerchantIdSchema, OrderIdSchema, PartAmountSchema, TerminalIdSchema, WallMsSchema } from '#shared/wire/v1/common.ts';
+
+/** An Ed25519 public key: 32 raw bytes in base64url without padding. */
+export const PublicKeySchema = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' });
+/** An Ed25519 signature: 64 raw bytes in base64url without padding. */
+export const SignatureSchema = Type.String({ pattern: '^[A-Za-z0-9_-]{86}$' });
+
+/**
+ * POST /v1/terminals/activate: a one-time code (12 characters of Crockford base 32 = 60 bits, 15 minutes, 5 tries)
+ * and a fresh public key become a terminal. `proof` signs "greentill/activate/1\n{code}\n{publicKey}" with the new
+ * key, so nobody can bind a key he does not hold.
+ */
+export const ActivationRequestSchema = Type.Object(
+  {
+    code: Type.String({ pattern: '^[0-9A-HJKMNP-TV-Z]{12}$' }),
+    publicKey: PublicKeySchema,
+    proof: SignatureSchema,
+    model: Type.String({ minLength: 1, maxLength: 64 }),
+    appVersion: Type.String({ minLength: 1, maxLength: 32 }),
+  },
+  { additionalProperties: false },
+);
+export type ActivationRequest = Static<typeof ActivationRequestSchema>;
+
+/** What a till may do while the cloud is out of reach. Signed by the cloud; all amounts in fen. */
+export const CapsSchema = Type.Object(
+  {
+    version: Type.Integer({ minimum: 1 }),
+    perPaymentFen: PartAmountSchema,
+    perMemberFen: PartAmountSchema,
+    perMemberCount: Type.Integer({ minimum: 0, maximum: 100 }),
+    shopUnsyncedFen: PartAmountSchema,
+    /** Offline acceptance closes this many milliseconds after the last contact with the cloud. */
+    windowMs: Type.Integer({ minimum: 0, maximum: 604_800_000 }),
+    issuedAtMs: WallMsSchema,
+  },
+  { additionalProperties: false },
+);
+export type Caps = Static<typeof CapsSchema>;
+
+/** Keys that sign member codes: current and next. */
+export const IssuerKeySchema = Type.Object({ keyId: Type.Integer({ minimum: 0, maximum: 255 }), publicKey: PublicKeySchema });
+
+/**
+ * GET /v1/terminals/me/config: pulled at activation and whenever configVersion grows.
+ * `signature` is the cloud's Ed25519 signature over the UTF-8 of `payload`, the JSON text of a ConfigPayload.
+ */
+export const ConfigPayloadSchema = Type.Object(
+  {
+    configVersion: Type.Integer({ minimum: 1 }),
+    terminalId: TerminalIdSchema,
+    merchantId: MerchantIdSchema,
+    merchantName: Type.String({ maxLength: 64 }),
+    storeName: Type.String({ maxLength: 64 }),
+    storePhone: Type.String({ maxLength: 32 }),
+    concessionBp: ConcessionBpSchema,
+    /** Share of the settlement paid the same day, basis points. */
+    sameDayBp: Type.Integer({ minimum: 5000, maximum: 8000 }),
+    /** Hour of the Shanghai day at which the business day begins, 0..12. */
+    cutOverHour: Type.Integer({ minimum: 0, maximum: 12 }),
+    /** Where a claim QR points: "{claimBaseUrl}{claimToken}". */
+    claimBaseUrl: Type.String({ maxLength: 200 }),
+    caps: CapsSchema,
+    issuerKeys: Type.Array(IssuerKeySchema, { maxItems: 4 }),
+    revokedCertificateIds: Type.Array(Type.String({ maxLength: 40 }), { maxItems: 10_000 }),
+  },
+  { additionalProperties: false },
+);
+export type ConfigPayload = Static<typeof ConfigPayloadSchema>;
+
+export const SignedConfigSchema = Type.Object({ payload: Type.String({ maxLength: 1_000_000 }), signature: SignatureSchema });
+export type SignedConfig = Static<typeof SignedConfigSchema>;
+
+export const ActivationAnswerSchema = Type.Object({
+  terminalId: TerminalIdSchema,
+  serverPublicKey: PublicKeySchema,
+  serverMs: WallMsSchema,
+  config: SignedConfigSchema,
+});
+export type ActivationAnswer = Static<typeof ActivationAnswerSchema>;
+
+/**
+ * GET /v1/results?after={cursor}: what became of orders after the till let go of them, oldest first.
+ * The socket says "pull now"; this cursor is the truth.
+ */
+export const OrderResultSchema = Type.Object({
+  cursor: Type.Integer({ minimum: 1 }),
+  orderId: OrderIdSchema,
+  result: Type.Union([
+    Type.Literal('paid'), Type.Literal('failed'), Type.Literal('reversed'), Type.Literal('refunded-late'),
+    Type.Literal('settled'), Type.Literal('debit-failed'), Type.Literal('duplicate'), Type.Literal('parked'),
+  ]),
+  attempt: Type.Optional(Type.Integer({ minimum: 1, maximum: 99 })),
+  voucherFen: Type.Optional(PartAmountSchema),
+  debitFen: Type.Optional(PartAmountSchema),
+  channel: Type.Optional(Type.String({ maxLength: 32 })),
+  channelRef: Type.Optional(Type.String({ maxLength: 64 })),
+  code: Type.Optional(ErrorCodeSchema),
+  atMs: WallMsSchema,
+});
+export type OrderResult = Static<typeof OrderResultSchema>;
+
+export const ResultsAnswerSchema = Type.Object({ results: Type.Array(OrderResultSchema, { maxItems: 500 }), more: Type.Boolean() });
+export type ResultsAnswer = Static<typeof ResultsAnswerSchema>;
+
+/** GET /v1/tallies/{businessDate}: the cloud's own sums for this terminal's merchant: the line 今日应到. */
+export const CloudTallySchema = Type.Object({
+  businessDate: Type.String(),
+  settledFen: Type.Integer(),
+  cashFen: Type.Integer(),
+  offlineFen: Type.Integer(),
+  pendingFen: Type.Integer(),
+  orderCount: Type.Integer(),
+  /** 货款: paid the same day. */
+  sameDayFen: Type.Integer(),
+  /** 结算保留款: held back until `reserveDueDate`. */
+  reserveFen: Type.Integer(),
+  reserveDueDate: Type.String(),
+  /** 券补贴: voucher deductions paid to the merchant in cash. */
+  subsidyFen: Type.Integer(),
+  concessionFen: Type.Integer(),
+});
+export type CloudTally = Static<typeof CloudTallySchema>;

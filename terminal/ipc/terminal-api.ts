@@ -1,0 +1,78 @@
+import Type, { type Static } from 'typebox';
+import type { Result } from '#shared/result/result.ts';
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import { BusinessDateSchema, OrderIdSchema, PartAmountSchema } from '#shared/wire/v1/common.ts';
+import { PhoneSchema } from '#shared/wire/v1/members.ts';
+import { DeviceRoleSchema, DeviceViewSchema, StatusSchema, TillStateSchema } from '#terminal/ipc/state.ts';
+import { ExceptionRowSchema, OrderPageSchema, OrderRowSchema, TodaySchema } from '#terminal/ipc/views.ts';
+
+/**
+ * The whole contract between a window and the agent. Two transports carry it: Electron IPC, and loopback HTTP with
+ * socket.io. One contract suite runs against both. A method takes one input object and answers a Result; an input
+ * that does not fit its schema answers `input-invalid` and changes nothing.
+ */
+const object = <T extends Type.TProperties>(properties: T) => Type.Object(properties, { additionalProperties: false });
+const none = object({});
+
+export const methods = {
+  /** The amount on the keypad changed. */
+  'till.setAmount': { input: object({ amountFen: PartAmountSchema }), output: none },
+  /** A code that came through the window (typed or a keyboard-wedge scanner); a serial scanner reaches the agent directly. */
+  'till.scan': { input: object({ text: Type.String({ maxLength: 1024 }) }), output: none },
+  'till.payCash': { input: object({ tenderedFen: PartAmountSchema }), output: none },
+  /** Ask to cancel the sale in flight: a request, never a forget. */
+  'till.cancel': { input: none, output: none },
+  'till.queryNow': { input: none, output: none },
+  /** Leave a result screen for the next sale. Refused while the outcome is unknown. */
+  'till.dismiss': { input: none, output: none },
+  'till.attachMember': { input: object({ phone: PhoneSchema }), output: none },
+  'till.detachMember': { input: none, output: none },
+  'till.useVoucher': { input: object({ use: Type.Boolean() }), output: none },
+  'till.state': { input: none, output: TillStateSchema },
+  'status.get': { input: none, output: StatusSchema },
+  'orders.list': {
+    input: object({
+      businessDate: Type.Optional(BusinessDateSchema),
+      search: Type.Optional(Type.String({ maxLength: 32 })),
+      state: Type.Optional(Type.String({ maxLength: 32 })),
+      before: Type.Optional(OrderIdSchema),
+      limit: Type.Integer({ minimum: 1, maximum: 200 }),
+    }),
+    output: OrderPageSchema,
+  },
+  'orders.get': { input: object({ orderId: OrderIdSchema }), output: OrderRowSchema },
+  'orders.reprint': { input: object({ orderId: OrderIdSchema }), output: none },
+  'today.get': { input: object({ businessDate: Type.Optional(BusinessDateSchema) }), output: TodaySchema },
+  'today.printSlip': { input: none, output: none },
+  'exceptions.list': { input: none, output: object({ rows: Type.Array(ExceptionRowSchema, { maxItems: 200 }) }) },
+  'devices.list': { input: none, output: object({ devices: Type.Array(DeviceViewSchema, { maxItems: 16 }) }) },
+  'devices.test': { input: object({ role: DeviceRoleSchema }), output: none },
+  'drawer.open': { input: object({ reason: Type.String({ minLength: 1, maxLength: 64 }) }), output: none },
+} as const;
+
+export type MethodName = keyof typeof methods;
+export type MethodInput<M extends MethodName> = Static<(typeof methods)[M]['input']>;
+export type MethodOutput<M extends MethodName> = Static<(typeof methods)[M]['output']>;
+
+/** What the agent pushes. Events carry the whole new state, so a lost one is healed by the next. */
+export const events = {
+  'till.changed': TillStateSchema,
+  'status.changed': StatusSchema,
+  /** An order changed: lists and tallies may ask again. */
+  'order.changed': object({ orderId: OrderIdSchema }),
+} as const;
+
+export type EventName = keyof typeof events;
+export type EventPayload<E extends EventName> = Static<(typeof events)[E]>;
+export type TerminalEvent = { [E in EventName]: { readonly name: E; readonly payload: EventPayload<E> } }[EventName];
+
+export interface TerminalError {
+  readonly code: ErrorCode;
+  readonly detail?: string;
+}
+
+export interface TerminalApi {
+  call<M extends MethodName>(method: M, input: MethodInput<M>): Promise<Result<MethodOutput<M>, TerminalError>>;
+  /** Calls `listener` for every event until the returned function is called. */
+  subscribe(listener: (event: TerminalEvent) => void): () => void;
+}

@@ -1,0 +1,53 @@
+import Type, { type Static } from 'typebox';
+
+/** What lists and reports show. Amounts in fen, times in wall milliseconds. */
+const object = <T extends Type.TProperties>(properties: T) => Type.Object(properties, { additionalProperties: false });
+const At = Type.Integer();
+
+export const OrderRowSchema = object({
+  orderId: Type.String(),
+  state: Type.String(),
+  bucket: Type.Union([Type.Literal('settled'), Type.Literal('cash'), Type.Literal('offline'), Type.Literal('pending'), Type.Literal('none')]),
+  amountFen: Type.Integer(),
+  voucherFen: Type.Integer(),
+  /** wechat, alipay, unionpay, cash, member-code or null */
+  tender: Type.Union([Type.String(), Type.Null()]),
+  openedAtMs: At,
+  cashier: Type.String(),
+  reason: Type.Union([Type.String(), Type.Null()]),
+  synced: Type.Boolean(),
+  receiptCopies: Type.Integer(),
+  receipt: Type.String(),
+});
+export type OrderRow = Static<typeof OrderRowSchema>;
+
+export const OrderPageSchema = object({ rows: Type.Array(OrderRowSchema, { maxItems: 200 }), nextBefore: Type.Union([Type.String(), Type.Null()]) });
+
+export const TodaySchema = object({
+  businessDate: Type.String(),
+  settledFen: Type.Integer(),
+  cashFen: Type.Integer(),
+  offlineFen: Type.Integer(),
+  pendingFen: Type.Integer(),
+  turnoverFen: Type.Integer(),
+  orderCount: Type.Integer(),
+  byHour: Type.Array(object({ hour: Type.Integer(), scanFen: Type.Integer(), cashFen: Type.Integer() }), { maxItems: 24 }),
+  byTender: Type.Array(object({ tender: Type.String(), count: Type.Integer(), amountFen: Type.Integer() }), { maxItems: 16 }),
+  /** From the cloud; null while it cannot be reached. */
+  tomorrow: Type.Union([
+    object({ sameDayFen: Type.Integer(), subsidyFen: Type.Integer(), reserveFen: Type.Integer(), reserveDueDate: Type.String(), concessionFen: Type.Integer(), cloudTurnoverFen: Type.Integer() }),
+    Type.Null(),
+  ]),
+  /** First 8 digits of the chain head: also printed on the day slip. */
+  chainHead: Type.String(),
+  unsentCount: Type.Integer(),
+});
+export type Today = Static<typeof TodaySchema>;
+
+export const ExceptionRowSchema = object({
+  orderId: Type.String(),
+  code: Type.String(),
+  amountFen: Type.Integer(),
+  sinceMs: At,
+});
+export type ExceptionRow = Static<typeof ExceptionRowSchema>;
