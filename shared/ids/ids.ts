@@ -34,7 +34,10 @@ const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const ulidPattern = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
 /** Makes a new id of the kind named by `prefix`. */
-export function newId<P extends IdPrefix>(prefix: P, deps: { clock: Clock; random: Random }): IdOf[P] {
+export function newId<P extends IdPrefix>(
+  prefix: P,
+  deps: { clock: Clock; random: Random },
+): IdOf[P] {
   return `${prefix}_${ulid(deps.clock.nowMs(), deps.random.bytes(10))}` as IdOf[P];
 }
 
@@ -54,12 +57,18 @@ export const attemptMax = 99;
  * of [0-9A-Z] (WeChat allows 32, UnionPay forbids - and _). A new number exists only for a new attempt.
  */
 export function outTradeNo(orderId: OrderId, attempt: number): string {
-  assert(Number.isInteger(attempt) && attempt >= 1 && attempt <= attemptMax, () => `attempt ${attempt} out of 1..${attemptMax}`);
+  assert(
+    Number.isInteger(attempt) && attempt >= 1 && attempt <= attemptMax,
+    () => `attempt ${attempt} out of 1..${attemptMax}`,
+  );
   return orderId.slice(4) + String(attempt).padStart(2, '0');
 }
 
 function ulid(timeMs: number, randomness: Uint8Array): string {
-  assert(Number.isSafeInteger(timeMs) && timeMs >= 0 && timeMs < 2 ** 48, () => `time ${timeMs} does not fit 48 bits`);
+  assert(
+    Number.isSafeInteger(timeMs) && timeMs >= 0 && timeMs < 2 ** 48,
+    () => `time ${timeMs} does not fit 48 bits`,
+  );
   assert(randomness.length === 10, () => `a ULID takes 10 random bytes, got ${randomness.length}`);
   let value = BigInt(timeMs);
   for (const byte of randomness) value = (value << 8n) | BigInt(byte);

@@ -32,7 +32,8 @@ export const minFen = (a: Fen, b: Fen): Fen => (a < b ? a : b);
 
 export const maxFen = (a: Fen, b: Fen): Fen => (a > b ? a : b);
 
-export const sumFen = (parts: readonly Fen[]): Fen => fen(parts.reduce<number>((sum, part) => sum + part, 0));
+export const sumFen = (parts: readonly Fen[]): Fen =>
+  fen(parts.reduce<number>((sum, part) => sum + part, 0));
 
 export type OrderAmountError =
   | { readonly type: 'amount-not-integer' }
@@ -43,6 +44,7 @@ export type OrderAmountError =
 export function orderAmount(value: number): Result<Fen, OrderAmountError> {
   if (!Number.isSafeInteger(value)) return err({ type: 'amount-not-integer' });
   if (value <= 0) return err({ type: 'amount-not-positive' });
-  if (value > orderAmountFenMax) return err({ type: 'amount-over-limit', limitFen: orderAmountFenMax });
+  if (value > orderAmountFenMax)
+    return err({ type: 'amount-over-limit', limitFen: orderAmountFenMax });
   return ok(value as Fen);
 }

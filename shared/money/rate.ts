@@ -13,7 +13,10 @@ export const rateBpMax = 1_000_000;
 
 /** Brands an integer of 0..{@link rateBpMax} as basis points. Throws otherwise. */
 export function basisPoints(value: number): BasisPoints {
-  assert(Number.isSafeInteger(value) && value >= 0 && value <= rateBpMax, () => `not a rate in basis points: ${value}`);
+  assert(
+    Number.isSafeInteger(value) && value >= 0 && value <= rateBpMax,
+    () => `not a rate in basis points: ${value}`,
+  );
   return value as BasisPoints;
 }
 

@@ -30,9 +30,25 @@ import type { Wallet } from '#shared/tender/payment-code.ts';
  * | voided            | given up before any charge                                     | -                      |
  */
 export type OrderStateName =
-  | 'draft' | 'held' | 'submitting' | 'unknown' | 'cancel-wanted' | 'paid' | 'failed' | 'reversed'
-  | 'paid-then-refunded' | 'cash-recorded' | 'offline-accepted' | 'settled' | 'debit-failed' | 'duplicate'
-  | 'pos-sent' | 'pos-paid' | 'pos-unknown' | 'manual' | 'voided';
+  | 'draft'
+  | 'held'
+  | 'submitting'
+  | 'unknown'
+  | 'cancel-wanted'
+  | 'paid'
+  | 'failed'
+  | 'reversed'
+  | 'paid-then-refunded'
+  | 'cash-recorded'
+  | 'offline-accepted'
+  | 'settled'
+  | 'debit-failed'
+  | 'duplicate'
+  | 'pos-sent'
+  | 'pos-paid'
+  | 'pos-unknown'
+  | 'manual'
+  | 'voided';
 
 /** The four sums of the day that add up to turnover. */
 export type TallyBucket = 'settled' | 'cash' | 'offline' | 'pending';

@@ -1,15 +1,25 @@
 import Type, { type Static } from 'typebox';
-import { OrderAmountSchema, OrderIdSchema, PartAmountSchema, WalletSchema } from '#shared/wire/v1/common.ts';
+import {
+  OrderAmountSchema,
+  OrderIdSchema,
+  PartAmountSchema,
+  WalletSchema,
+} from '#shared/wire/v1/common.ts';
 import { MemberViewSchema } from '#shared/wire/v1/members.ts';
 
 /** What the till shows. The agent owns it; a renderer only draws it. Amounts in fen, times in wall milliseconds. */
-const object = <T extends Type.TProperties>(properties: T) => Type.Object(properties, { additionalProperties: false });
+const object = <T extends Type.TProperties>(properties: T) =>
+  Type.Object(properties, { additionalProperties: false });
 const Code = Type.String({ maxLength: 64 });
 const At = Type.Integer();
 
 /** Where the receipt of the last sale stands: queued 排队, sent 已送出, printed 已打印, unknown 待确认, off 没有打印机. */
 export const ReceiptStateSchema = Type.Union([
-  Type.Literal('queued'), Type.Literal('sent'), Type.Literal('printed'), Type.Literal('unknown'), Type.Literal('off'),
+  Type.Literal('queued'),
+  Type.Literal('sent'),
+  Type.Literal('printed'),
+  Type.Literal('unknown'),
+  Type.Literal('off'),
 ]);
 
 const sale = { orderId: OrderIdSchema, amountFen: OrderAmountSchema };
@@ -20,29 +30,59 @@ export const ScreenSchema = Type.Union([
   object({ type: Type.Literal('held'), ...sale, wallet: WalletSchema, untilMs: At }),
   /** Amber: the outcome is not known yet. Never closes by itself. */
   object({
-    type: Type.Literal('waiting'), ...sale, wallet: WalletSchema,
-    phase: Type.Union([Type.Literal('submitting'), Type.Literal('waiting-payer'), Type.Literal('unknown'), Type.Literal('cancelling')]),
-    sinceMs: At, deadlineMs: At, code: Type.Optional(Code),
+    type: Type.Literal('waiting'),
+    ...sale,
+    wallet: WalletSchema,
+    phase: Type.Union([
+      Type.Literal('submitting'),
+      Type.Literal('waiting-payer'),
+      Type.Literal('unknown'),
+      Type.Literal('cancelling'),
+    ]),
+    sinceMs: At,
+    deadlineMs: At,
+    code: Type.Optional(Code),
     /** A second code was scanned meanwhile: it is kept out and explained. */
     secondScan: Type.Boolean(),
   }),
   /** Green: only on a channel's word. */
   object({
-    type: Type.Literal('paid'), ...sale, voucherFen: PartAmountSchema, wallet: WalletSchema, atMs: At, receipt: ReceiptStateSchema,
+    type: Type.Literal('paid'),
+    ...sale,
+    voucherFen: PartAmountSchema,
+    wallet: WalletSchema,
+    atMs: At,
+    receipt: ReceiptStateSchema,
     /** An estimate until the cloud has issued them. */
     pointsEstimateFen: Type.Integer(),
   }),
   object({
-    type: Type.Literal('cash'), ...sale, voucherFen: PartAmountSchema, tenderedFen: PartAmountSchema, changeFen: PartAmountSchema,
-    atMs: At, receipt: ReceiptStateSchema, pointsEstimateFen: Type.Integer(),
+    type: Type.Literal('cash'),
+    ...sale,
+    voucherFen: PartAmountSchema,
+    tenderedFen: PartAmountSchema,
+    changeFen: PartAmountSchema,
+    atMs: At,
+    receipt: ReceiptStateSchema,
+    pointsEstimateFen: Type.Integer(),
   }),
   /** Amber: 离线记账（未到账）. */
   object({
-    type: Type.Literal('offline-accepted'), ...sale, memberMask: Type.String({ maxLength: 16 }), atMs: At, receipt: ReceiptStateSchema,
+    type: Type.Literal('offline-accepted'),
+    ...sale,
+    memberMask: Type.String({ maxLength: 16 }),
+    atMs: At,
+    receipt: ReceiptStateSchema,
     remainingOfflineFen: Type.Integer(),
   }),
   /** Red: not charged, and what to do. */
-  object({ type: Type.Literal('not-paid'), orderId: Type.Optional(OrderIdSchema), amountFen: PartAmountSchema, code: Code, atMs: At }),
+  object({
+    type: Type.Literal('not-paid'),
+    orderId: Type.Optional(OrderIdSchema),
+    amountFen: PartAmountSchema,
+    code: Code,
+    atMs: At,
+  }),
 ]);
 export type Screen = Static<typeof ScreenSchema>;
 
@@ -63,13 +103,24 @@ export const TillStateSchema = object({
 });
 export type TillState = Static<typeof TillStateSchema>;
 
-export const DeviceRoleSchema = Type.Union([Type.Literal('scanner'), Type.Literal('printer'), Type.Literal('drawer')]);
+export const DeviceRoleSchema = Type.Union([
+  Type.Literal('scanner'),
+  Type.Literal('printer'),
+  Type.Literal('drawer'),
+]);
 export const DeviceViewSchema = object({
   role: DeviceRoleSchema,
   name: Type.String({ maxLength: 64 }),
   /** How it is attached, e.g. "serial /dev/ttyUSB0" or "tcp 127.0.0.1:9100". */
   address: Type.String({ maxLength: 200 }),
-  state: Type.Union([Type.Literal('online'), Type.Literal('offline'), Type.Literal('paper-out'), Type.Literal('cover-open'), Type.Literal('error'), Type.Literal('absent')]),
+  state: Type.Union([
+    Type.Literal('online'),
+    Type.Literal('offline'),
+    Type.Literal('paper-out'),
+    Type.Literal('cover-open'),
+    Type.Literal('error'),
+    Type.Literal('absent'),
+  ]),
   /** What a confirmation from this printer proves: 0..4. */
   confidence: Type.Optional(Type.Integer({ minimum: 0, maximum: 4 })),
   code: Type.Optional(Code),
@@ -88,7 +139,12 @@ export const StatusSchema = object({
   offlineSinceMs: Type.Union([At, Type.Null()]),
   unsentCount: Type.Integer({ minimum: 0 }),
   unsentFen: Type.Integer(),
-  offline: object({ perPaymentFen: Type.Integer(), remainingFen: Type.Integer(), totalFen: Type.Integer(), closesAtMs: Type.Union([At, Type.Null()]) }),
+  offline: object({
+    perPaymentFen: Type.Integer(),
+    remainingFen: Type.Integer(),
+    totalFen: Type.Integer(),
+    closesAtMs: Type.Union([At, Type.Null()]),
+  }),
   exceptionCount: Type.Integer({ minimum: 0 }),
   devices: Type.Array(DeviceViewSchema, { maxItems: 16 }),
 });

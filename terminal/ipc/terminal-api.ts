@@ -3,15 +3,26 @@ import type { Result } from '#shared/result/result.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { BusinessDateSchema, OrderIdSchema, PartAmountSchema } from '#shared/wire/v1/common.ts';
 import { PhoneSchema } from '#shared/wire/v1/members.ts';
-import { DeviceRoleSchema, DeviceViewSchema, StatusSchema, TillStateSchema } from '#terminal/ipc/state.ts';
-import { ExceptionRowSchema, OrderPageSchema, OrderRowSchema, TodaySchema } from '#terminal/ipc/views.ts';
+import {
+  DeviceRoleSchema,
+  DeviceViewSchema,
+  StatusSchema,
+  TillStateSchema,
+} from '#terminal/ipc/state.ts';
+import {
+  ExceptionRowSchema,
+  OrderPageSchema,
+  OrderRowSchema,
+  TodaySchema,
+} from '#terminal/ipc/views.ts';
 
 /**
  * The whole contract between a window and the agent. Two transports carry it: Electron IPC, and loopback HTTP with
  * socket.io. One contract suite runs against both. A method takes one input object and answers a Result; an input
  * that does not fit its schema answers `input-invalid` and changes nothing.
  */
-const object = <T extends Type.TProperties>(properties: T) => Type.Object(properties, { additionalProperties: false });
+const object = <T extends Type.TProperties>(properties: T) =>
+  Type.Object(properties, { additionalProperties: false });
 const none = object({});
 
 export const methods = {
@@ -42,12 +53,24 @@ export const methods = {
   },
   'orders.get': { input: object({ orderId: OrderIdSchema }), output: OrderRowSchema },
   'orders.reprint': { input: object({ orderId: OrderIdSchema }), output: none },
-  'today.get': { input: object({ businessDate: Type.Optional(BusinessDateSchema) }), output: TodaySchema },
+  'today.get': {
+    input: object({ businessDate: Type.Optional(BusinessDateSchema) }),
+    output: TodaySchema,
+  },
   'today.printSlip': { input: none, output: none },
-  'exceptions.list': { input: none, output: object({ rows: Type.Array(ExceptionRowSchema, { maxItems: 200 }) }) },
-  'devices.list': { input: none, output: object({ devices: Type.Array(DeviceViewSchema, { maxItems: 16 }) }) },
+  'exceptions.list': {
+    input: none,
+    output: object({ rows: Type.Array(ExceptionRowSchema, { maxItems: 200 }) }),
+  },
+  'devices.list': {
+    input: none,
+    output: object({ devices: Type.Array(DeviceViewSchema, { maxItems: 16 }) }),
+  },
   'devices.test': { input: object({ role: DeviceRoleSchema }), output: none },
-  'drawer.open': { input: object({ reason: Type.String({ minLength: 1, maxLength: 64 }) }), output: none },
+  'drawer.open': {
+    input: object({ reason: Type.String({ minLength: 1, maxLength: 64 }) }),
+    output: none,
+  },
 } as const;
 
 export type MethodName = keyof typeof methods;
@@ -64,7 +87,9 @@ export const events = {
 
 export type EventName = keyof typeof events;
 export type EventPayload<E extends EventName> = Static<(typeof events)[E]>;
-export type TerminalEvent = { [E in EventName]: { readonly name: E; readonly payload: EventPayload<E> } }[EventName];
+export type TerminalEvent = {
+  [E in EventName]: { readonly name: E; readonly payload: EventPayload<E> };
+}[EventName];
 
 export interface TerminalError {
   readonly code: ErrorCode;
@@ -72,7 +97,10 @@ export interface TerminalError {
 }
 
 export interface TerminalApi {
-  call<M extends MethodName>(method: M, input: MethodInput<M>): Promise<Result<MethodOutput<M>, TerminalError>>;
+  call<M extends MethodName>(
+    method: M,
+    input: MethodInput<M>,
+  ): Promise<Result<MethodOutput<M>, TerminalError>>;
   /** Calls `listener` for every event until the returned function is called. */
   subscribe(listener: (event: TerminalEvent) => void): () => void;
 }

@@ -1,13 +1,20 @@
 import Type, { type Static } from 'typebox';
 
 /** What lists and reports show. Amounts in fen, times in wall milliseconds. */
-const object = <T extends Type.TProperties>(properties: T) => Type.Object(properties, { additionalProperties: false });
+const object = <T extends Type.TProperties>(properties: T) =>
+  Type.Object(properties, { additionalProperties: false });
 const At = Type.Integer();
 
 export const OrderRowSchema = object({
   orderId: Type.String(),
   state: Type.String(),
-  bucket: Type.Union([Type.Literal('settled'), Type.Literal('cash'), Type.Literal('offline'), Type.Literal('pending'), Type.Literal('none')]),
+  bucket: Type.Union([
+    Type.Literal('settled'),
+    Type.Literal('cash'),
+    Type.Literal('offline'),
+    Type.Literal('pending'),
+    Type.Literal('none'),
+  ]),
   amountFen: Type.Integer(),
   voucherFen: Type.Integer(),
   /** wechat, alipay, unionpay, cash, member-code or null */
@@ -21,7 +28,10 @@ export const OrderRowSchema = object({
 });
 export type OrderRow = Static<typeof OrderRowSchema>;
 
-export const OrderPageSchema = object({ rows: Type.Array(OrderRowSchema, { maxItems: 200 }), nextBefore: Type.Union([Type.String(), Type.Null()]) });
+export const OrderPageSchema = object({
+  rows: Type.Array(OrderRowSchema, { maxItems: 200 }),
+  nextBefore: Type.Union([Type.String(), Type.Null()]),
+});
 
 export const TodaySchema = object({
   businessDate: Type.String(),
@@ -31,11 +41,24 @@ export const TodaySchema = object({
   pendingFen: Type.Integer(),
   turnoverFen: Type.Integer(),
   orderCount: Type.Integer(),
-  byHour: Type.Array(object({ hour: Type.Integer(), scanFen: Type.Integer(), cashFen: Type.Integer() }), { maxItems: 24 }),
-  byTender: Type.Array(object({ tender: Type.String(), count: Type.Integer(), amountFen: Type.Integer() }), { maxItems: 16 }),
+  byHour: Type.Array(
+    object({ hour: Type.Integer(), scanFen: Type.Integer(), cashFen: Type.Integer() }),
+    { maxItems: 24 },
+  ),
+  byTender: Type.Array(
+    object({ tender: Type.String(), count: Type.Integer(), amountFen: Type.Integer() }),
+    { maxItems: 16 },
+  ),
   /** From the cloud; null while it cannot be reached. */
   tomorrow: Type.Union([
-    object({ sameDayFen: Type.Integer(), subsidyFen: Type.Integer(), reserveFen: Type.Integer(), reserveDueDate: Type.String(), concessionFen: Type.Integer(), cloudTurnoverFen: Type.Integer() }),
+    object({
+      sameDayFen: Type.Integer(),
+      subsidyFen: Type.Integer(),
+      reserveFen: Type.Integer(),
+      reserveDueDate: Type.String(),
+      concessionFen: Type.Integer(),
+      cloudTurnoverFen: Type.Integer(),
+    }),
     Type.Null(),
   ]),
   /** First 8 digits of the chain head: also printed on the day slip. */

@@ -1,7 +1,16 @@
 import Type, { type Static } from 'typebox';
 import {
-  AttemptSchema, BusinessDateSchema, CashierSchema, ConcessionBpSchema, ErrorCodeSchema, MemberIdSchema,
-  OrderAmountSchema, OrderIdSchema, PartAmountSchema, WallMsSchema, WalletSchema,
+  AttemptSchema,
+  BusinessDateSchema,
+  CashierSchema,
+  ConcessionBpSchema,
+  ErrorCodeSchema,
+  MemberIdSchema,
+  OrderAmountSchema,
+  OrderIdSchema,
+  PartAmountSchema,
+  WallMsSchema,
+  WalletSchema,
 } from '#shared/wire/v1/common.ts';
 
 /**
@@ -35,8 +44,14 @@ export type ChargeRequest = Static<typeof ChargeRequestSchema>;
 
 /** Where an attempt stands. `paid`, `failed`, `reversed` and `refunded-late` are final. */
 export const ChargeStatusSchema = Type.Union([
-  Type.Literal('submitting'), Type.Literal('waiting-payer'), Type.Literal('unknown'), Type.Literal('reversing'),
-  Type.Literal('paid'), Type.Literal('failed'), Type.Literal('reversed'), Type.Literal('refunded-late'),
+  Type.Literal('submitting'),
+  Type.Literal('waiting-payer'),
+  Type.Literal('unknown'),
+  Type.Literal('reversing'),
+  Type.Literal('paid'),
+  Type.Literal('failed'),
+  Type.Literal('reversed'),
+  Type.Literal('refunded-late'),
 ]);
 export type ChargeStatus = Static<typeof ChargeStatusSchema>;
 

@@ -30,7 +30,11 @@ export const EpochSchema = Type.String({ pattern: '^[0-9a-f]{16}$' });
 export const SeqSchema = Type.Integer({ minimum: 1, maximum: 9_007_199_254_740_991 });
 /** Hybrid logical clock: 12 hex digits of milliseconds, '-', 4 hex digits of counter. Sorts as text. */
 export const HlcSchema = Type.String({ pattern: '^[0-9a-f]{12}-[0-9a-f]{4}$' });
-export const WalletSchema = Type.Union([Type.Literal('wechat'), Type.Literal('alipay'), Type.Literal('unionpay')]);
+export const WalletSchema = Type.Union([
+  Type.Literal('wechat'),
+  Type.Literal('alipay'),
+  Type.Literal('unionpay'),
+]);
 /** A code of shared/errors/catalogue.ts. */
 export const ErrorCodeSchema = Type.String({ pattern: '^[a-z0-9-]{1,64}$' });
 export const CashierSchema = Type.String({ minLength: 1, maxLength: 32 });

@@ -1,14 +1,26 @@
 import Type, { type Static } from 'typebox';
 import {
-  AttemptSchema, BusinessDateSchema, CashierSchema, CertificateIdSchema, ClaimTokenSchema, ConcessionBpSchema,
-  ErrorCodeSchema, MemberIdSchema, OrderAmountSchema, OrderIdSchema, PartAmountSchema, WallMsSchema, WalletSchema,
+  AttemptSchema,
+  BusinessDateSchema,
+  CashierSchema,
+  CertificateIdSchema,
+  ClaimTokenSchema,
+  ConcessionBpSchema,
+  ErrorCodeSchema,
+  MemberIdSchema,
+  OrderAmountSchema,
+  OrderIdSchema,
+  PartAmountSchema,
+  WallMsSchema,
+  WalletSchema,
 } from '#shared/wire/v1/common.ts';
 
 /**
  * What a journal entry may say. Additive only: a new type or a new optional field is a minor change, anything
  * else needs wire v2. A cloud that meets a type it does not know parks the entry and acknowledges it.
  */
-const body = <T extends Type.TProperties>(properties: T) => Type.Object(properties, { additionalProperties: false });
+const body = <T extends Type.TProperties>(properties: T) =>
+  Type.Object(properties, { additionalProperties: false });
 
 const order = { orderId: OrderIdSchema };
 const attempt = { ...order, attempt: AttemptSchema };
@@ -16,7 +28,11 @@ const attempt = { ...order, attempt: AttemptSchema };
 export const entryBodies = {
   /** The journal file came into being; always seq 1 of an epoch. */
   'store.opened': body({
-    reason: Type.Union([Type.Literal('created'), Type.Literal('restored'), Type.Literal('salvaged')]),
+    reason: Type.Union([
+      Type.Literal('created'),
+      Type.Literal('restored'),
+      Type.Literal('salvaged'),
+    ]),
     appVersion: Type.String({ maxLength: 32 }),
   }),
   /** A sale began: amount, rate, who, when. Written in the same transaction as its first tender entry. */
@@ -32,7 +48,12 @@ export const entryBodies = {
     memberId: Type.Optional(MemberIdSchema),
   }),
   /** A wallet code was scanned while the line is down; it lives in memory only, for 45 s at most. */
-  'charge.held': body({ ...order, wallet: WalletSchema, codeMask: Type.String({ maxLength: 32 }), untilMs: WallMsSchema }),
+  'charge.held': body({
+    ...order,
+    wallet: WalletSchema,
+    codeMask: Type.String({ maxLength: 32 }),
+    untilMs: WallMsSchema,
+  }),
   /** The held code ran out before the line came back: nothing was charged. */
   'charge.expired': body({ ...order }),
   /** A charge is about to leave. Durable before the first byte. Never holds the code: a mask and a keyed hash. */
@@ -43,14 +64,24 @@ export const entryBodies = {
     codeHash: Type.String({ pattern: '^[0-9a-f]{64}$' }),
     amountFen: OrderAmountSchema,
   }),
-  'charge.paid': body({ ...attempt, channel: Type.String({ maxLength: 32 }), channelRef: Type.String({ maxLength: 64 }), paidAtMs: WallMsSchema }),
+  'charge.paid': body({
+    ...attempt,
+    channel: Type.String({ maxLength: 32 }),
+    channelRef: Type.String({ maxLength: 64 }),
+    paidAtMs: WallMsSchema,
+  }),
   'charge.failed': body({ ...attempt, code: ErrorCodeSchema }),
   'charge.unknown': body({ ...attempt, code: ErrorCodeSchema }),
   /** The cashier asked to cancel: only this lets the cloud reverse. */
   'charge.cancel-wanted': body({ ...attempt, cashier: CashierSchema }),
   'charge.reversed': body({ ...attempt }),
   'charge.refunded-late': body({ ...attempt }),
-  'cash.recorded': body({ ...order, dueFen: PartAmountSchema, tenderedFen: PartAmountSchema, changeFen: PartAmountSchema }),
+  'cash.recorded': body({
+    ...order,
+    dueFen: PartAmountSchema,
+    tenderedFen: PartAmountSchema,
+    changeFen: PartAmountSchema,
+  }),
   /** A platform-signed member code was verified on the till inside the signed caps. `code` is the evidence. */
   'offline.accepted': body({
     ...order,
@@ -66,16 +97,34 @@ export const entryBodies = {
   /** A print or drawer job exists. Durable before the first byte. `copy` 1 is the original, above it a 补打. */
   'print.queued': body({
     jobId: Type.String({ pattern: '^prt_[0-9A-Z]{26}$' }),
-    kind: Type.Union([Type.Literal('receipt'), Type.Literal('drawer'), Type.Literal('day-slip'), Type.Literal('test')]),
+    kind: Type.Union([
+      Type.Literal('receipt'),
+      Type.Literal('drawer'),
+      Type.Literal('day-slip'),
+      Type.Literal('test'),
+    ]),
     orderId: Type.Optional(OrderIdSchema),
     copy: Type.Integer({ minimum: 1, maximum: 99 }),
     reason: Type.Optional(Type.String({ maxLength: 64 })),
   }),
-  'print.attempted': body({ jobId: Type.String({ pattern: '^prt_[0-9A-Z]{26}$' }), attempt: AttemptSchema, processId: Type.String({ pattern: '^[ -~]{4}$' }) }),
+  'print.attempted': body({
+    jobId: Type.String({ pattern: '^prt_[0-9A-Z]{26}$' }),
+    attempt: AttemptSchema,
+    processId: Type.String({ pattern: '^[ -~]{4}$' }),
+  }),
   /** `level` is the evidence: 0 written, 1 drained, 2 parsed, 3 printed, 4 printed and cut. */
-  'print.confirmed': body({ jobId: Type.String({ pattern: '^prt_[0-9A-Z]{26}$' }), level: Type.Integer({ minimum: 0, maximum: 4 }) }),
-  'print.unknown': body({ jobId: Type.String({ pattern: '^prt_[0-9A-Z]{26}$' }), code: ErrorCodeSchema }),
-  'print.abandoned': body({ jobId: Type.String({ pattern: '^prt_[0-9A-Z]{26}$' }), code: ErrorCodeSchema }),
+  'print.confirmed': body({
+    jobId: Type.String({ pattern: '^prt_[0-9A-Z]{26}$' }),
+    level: Type.Integer({ minimum: 0, maximum: 4 }),
+  }),
+  'print.unknown': body({
+    jobId: Type.String({ pattern: '^prt_[0-9A-Z]{26}$' }),
+    code: ErrorCodeSchema,
+  }),
+  'print.abandoned': body({
+    jobId: Type.String({ pattern: '^prt_[0-9A-Z]{26}$' }),
+    code: ErrorCodeSchema,
+  }),
   /** Signed caps from the cloud came into force on this till. */
   'caps.applied': body({ capsVersion: Type.Integer({ minimum: 1 }) }),
 } as const;
@@ -84,7 +133,9 @@ export type EntryType = keyof typeof entryBodies;
 export type EntryBody<T extends EntryType> = Static<(typeof entryBodies)[T]>;
 
 /** An entry's meaning, parsed: what projections fold over. */
-export type EntryFact = { [T in EntryType]: { readonly type: T; readonly body: EntryBody<T> } }[EntryType];
+export type EntryFact = {
+  [T in EntryType]: { readonly type: T; readonly body: EntryBody<T> };
+}[EntryType];
 
 /** The largest body text of one entry in characters. */
 export const entryBodyCharsMax = 4096;

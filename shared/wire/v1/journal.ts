@@ -1,6 +1,13 @@
 import Type, { type Static } from 'typebox';
 import { entryBodyCharsMax } from '#shared/wire/v1/entries.ts';
-import { EpochSchema, ErrorCodeSchema, HashSchema, HlcSchema, SeqSchema, WallMsSchema } from '#shared/wire/v1/common.ts';
+import {
+  EpochSchema,
+  ErrorCodeSchema,
+  HashSchema,
+  HlcSchema,
+  SeqSchema,
+  WallMsSchema,
+} from '#shared/wire/v1/common.ts';
 
 /**
  * POST /v1/journal/batches: the till's journal, in order, as signed batches.
@@ -46,7 +53,11 @@ export type Batch = Static<typeof BatchSchema>;
 
 export const VerdictSchema = Type.Object({
   seq: SeqSchema,
-  verdict: Type.Union([Type.Literal('accepted'), Type.Literal('duplicate'), Type.Literal('parked')]),
+  verdict: Type.Union([
+    Type.Literal('accepted'),
+    Type.Literal('duplicate'),
+    Type.Literal('parked'),
+  ]),
   code: Type.Optional(ErrorCodeSchema),
 });
 
@@ -78,7 +89,10 @@ export const HeartbeatSchema = Type.Object(
 );
 export type Heartbeat = Static<typeof HeartbeatSchema>;
 
-export const HeartbeatAnswerSchema = Type.Object({ serverMs: WallMsSchema, configVersion: Type.Integer({ minimum: 0 }) });
+export const HeartbeatAnswerSchema = Type.Object({
+  serverMs: WallMsSchema,
+  configVersion: Type.Integer({ minimum: 0 }),
+});
 export type HeartbeatAnswer = Static<typeof HeartbeatAnswerSchema>;
 
 /** The bytes of an entry that its hash covers, as text (UTF-8 encode it, prefix the raw previous hash, SHA-256). */

@@ -1,10 +1,22 @@
 import Type, { type Static } from 'typebox';
-import { ClaimTokenSchema, MemberIdSchema, OrderAmountSchema, OrderIdSchema, PartAmountSchema, VoucherIdSchema, WallMsSchema } from '#shared/wire/v1/common.ts';
+import {
+  ClaimTokenSchema,
+  MemberIdSchema,
+  OrderAmountSchema,
+  OrderIdSchema,
+  PartAmountSchema,
+  VoucherIdSchema,
+  WallMsSchema,
+} from '#shared/wire/v1/common.ts';
 
 /** A mainland mobile number. */
 export const PhoneSchema = Type.String({ pattern: '^1[3-9][0-9]{9}$' });
 
-export const WalletVoucherSchema = Type.Object({ voucherId: VoucherIdSchema, leftFen: PartAmountSchema, expiresOn: Type.String() });
+export const WalletVoucherSchema = Type.Object({
+  voucherId: VoucherIdSchema,
+  leftFen: PartAmountSchema,
+  expiresOn: Type.String(),
+});
 
 /** A member as the till sees him: never the whole phone number. */
 export const MemberViewSchema = Type.Object({
@@ -19,11 +31,17 @@ export const MemberViewSchema = Type.Object({
 export type MemberView = Static<typeof MemberViewSchema>;
 
 /** POST /v1/members: register at the counter, or find who is registered already. Idempotent by phone. */
-export const RegisterMemberSchema = Type.Object({ phone: PhoneSchema }, { additionalProperties: false });
+export const RegisterMemberSchema = Type.Object(
+  { phone: PhoneSchema },
+  { additionalProperties: false },
+);
 
 /** POST /v1/members/resolve: by phone, or by the digits of a member code (verified, not consumed). */
 export const ResolveMemberSchema = Type.Object(
-  { phone: Type.Optional(PhoneSchema), code: Type.Optional(Type.String({ pattern: '^[0-9]{100,512}$' })) },
+  {
+    phone: Type.Optional(PhoneSchema),
+    code: Type.Optional(Type.String({ pattern: '^[0-9]{100,512}$' })),
+  },
   { additionalProperties: false },
 );
 
@@ -41,5 +59,11 @@ export const ReservationSchema = Type.Object({
 export type Reservation = Static<typeof ReservationSchema>;
 
 /** POST /v1/claims: a customer claims the points of one receipt with its QR. Once per order. */
-export const ClaimRequestSchema = Type.Object({ claimToken: ClaimTokenSchema, phone: PhoneSchema }, { additionalProperties: false });
-export const ClaimAnswerSchema = Type.Object({ memberId: MemberIdSchema, pointsFen: Type.Integer({ minimum: 0 }) });
+export const ClaimRequestSchema = Type.Object(
+  { claimToken: ClaimTokenSchema, phone: PhoneSchema },
+  { additionalProperties: false },
+);
+export const ClaimAnswerSchema = Type.Object({
+  memberId: MemberIdSchema,
+  pointsFen: Type.Integer({ minimum: 0 }),
+});

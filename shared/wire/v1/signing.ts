@@ -47,4 +47,5 @@ export function signatureBase(parts: SignedParts): string {
 }
 
 /** What the proof of an activation signs. */
-export const activationProofText = (code: string, publicKey: string): string => `greentill/activate/1\n${code}\n${publicKey}`;
+export const activationProofText = (code: string, publicKey: string): string =>
+  `greentill/activate/1\n${code}\n${publicKey}`;

@@ -1,5 +1,13 @@
 import Type, { type Static } from 'typebox';
-import { ConcessionBpSchema, ErrorCodeSchema, MerchantIdSchema, OrderIdSchema, PartAmountSchema, TerminalIdSchema, WallMsSchema } from '#shared/wire/v1/common.ts';
+import {
+  ConcessionBpSchema,
+  ErrorCodeSchema,
+  MerchantIdSchema,
+  OrderIdSchema,
+  PartAmountSchema,
+  TerminalIdSchema,
+  WallMsSchema,
+} from '#shared/wire/v1/common.ts';
 
 /** An Ed25519 public key: 32 raw bytes in base64url without padding. */
 export const PublicKeySchema = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' });
@@ -40,7 +48,10 @@ export const CapsSchema = Type.Object(
 export type Caps = Static<typeof CapsSchema>;
 
 /** Keys that sign member codes: current and next. */
-export const IssuerKeySchema = Type.Object({ keyId: Type.Integer({ minimum: 0, maximum: 255 }), publicKey: PublicKeySchema });
+export const IssuerKeySchema = Type.Object({
+  keyId: Type.Integer({ minimum: 0, maximum: 255 }),
+  publicKey: PublicKeySchema,
+});
 
 /**
  * GET /v1/terminals/me/config: pulled at activation and whenever configVersion grows.
@@ -69,7 +80,10 @@ export const ConfigPayloadSchema = Type.Object(
 );
 export type ConfigPayload = Static<typeof ConfigPayloadSchema>;
 
-export const SignedConfigSchema = Type.Object({ payload: Type.String({ maxLength: 1_000_000 }), signature: SignatureSchema });
+export const SignedConfigSchema = Type.Object({
+  payload: Type.String({ maxLength: 1_000_000 }),
+  signature: SignatureSchema,
+});
 export type SignedConfig = Static<typeof SignedConfigSchema>;
 
 export const ActivationAnswerSchema = Type.Object({
@@ -88,8 +102,14 @@ export const OrderResultSchema = Type.Object({
   cursor: Type.Integer({ minimum: 1 }),
   orderId: OrderIdSchema,
   result: Type.Union([
-    Type.Literal('paid'), Type.Literal('failed'), Type.Literal('reversed'), Type.Literal('refunded-late'),
-    Type.Literal('settled'), Type.Literal('debit-failed'), Type.Literal('duplicate'), Type.Literal('parked'),
+    Type.Literal('paid'),
+    Type.Literal('failed'),
+    Type.Literal('reversed'),
+    Type.Literal('refunded-late'),
+    Type.Literal('settled'),
+    Type.Literal('debit-failed'),
+    Type.Literal('duplicate'),
+    Type.Literal('parked'),
   ]),
   attempt: Type.Optional(Type.Integer({ minimum: 1, maximum: 99 })),
   voucherFen: Type.Optional(PartAmountSchema),
@@ -101,7 +121,10 @@ export const OrderResultSchema = Type.Object({
 });
 export type OrderResult = Static<typeof OrderResultSchema>;
 
-export const ResultsAnswerSchema = Type.Object({ results: Type.Array(OrderResultSchema, { maxItems: 500 }), more: Type.Boolean() });
+export const ResultsAnswerSchema = Type.Object({
+  results: Type.Array(OrderResultSchema, { maxItems: 500 }),
+  more: Type.Boolean(),
+});
 export type ResultsAnswer = Static<typeof ResultsAnswerSchema>;
 
 /** GET /v1/tallies/{businessDate}: the cloud's own sums for this terminal's merchant: the line 今日应到. */
