@@ -1,6 +1,46 @@
 import { entry, type ErrorEntry } from '#shared/errors/entry.ts';
 
 export const tillErrors = {
+  'code-not-catalogued': entry(
+    'A newer version reported a code that this version has no words for.',
+    'Update this program; the code itself is in the journal.',
+    'operator',
+    'no',
+    '原因暂时无法显示，请联系客服',
+    'The reason cannot be shown by this version.',
+  ),
+  'held-code-expired': entry(
+    'The scanned code waited in memory for the line until it ran out; nothing was charged.',
+    'Ask for a fresh code when the line is back, or take cash.',
+    'cashier',
+    'no',
+    '网络没恢复，付款码已作废，没有收钱；请重新扫码或收现金',
+    'The line did not return in time. Nothing was charged: scan a fresh code or take cash.',
+  ),
+  'agent-busy': entry(
+    'Too many calls wait for the agent at once.',
+    'Wait a moment; report it if it comes back.',
+    'operator',
+    'yes',
+    '正在忙，请稍等再试',
+    'Busy. Try again in a moment.',
+  ),
+  'agent-restarting': entry(
+    'The agent process stopped and is being started again.',
+    'Wait for it; then look at what was in flight.',
+    'cashier',
+    'query',
+    '收银程序正在重新启动，请稍等',
+    'The till is restarting. Please wait.',
+  ),
+  'host-access-refused': entry(
+    'The window that asked is not the till of this host.',
+    'Open the till by the address that the program prints.',
+    'owner',
+    'no',
+    '这个窗口不能操作收银台',
+    'This window may not control the till.',
+  ),
   'input-invalid': entry(
     'The window sent something that does not fit the contract.',
     'Reload the window; report it if it comes back.',
@@ -8,5 +48,13 @@ export const tillErrors = {
     'no',
     '操作没有执行，请重试',
     'That did not work. Please try again.',
+  ),
+  'proofs-contradict': entry(
+    'An attempt that was definitely not charged is now reported as paid.',
+    'Compare with the channel; two people decide.',
+    'owner',
+    'no',
+    '收款结果前后不一致，请店主核对',
+    'The results contradict each other. The owner must check.',
   ),
 } as const satisfies Record<string, ErrorEntry>;

@@ -1,0 +1,183 @@
+import { cloudBans, layers, provingRooms, type Room } from './layers.ts';
+
+/** A tracked text file: path from the root with forward slashes, and its text. */
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+export interface Violation {
+  readonly rule: string;
+  readonly path: string;
+  readonly detail: string;
+}
+
+type Rule = (file: SourceFile) => readonly string[];
+
+export const fileLinesMax = 400;
+
+const isCode = (path: string): boolean => /\.(ts|tsx|mjs)$/.test(path);
+const isTest = (path: string): boolean =>
+  /\.test\.tsx?$|\/register-[a-z-]+-contract\.ts$|\/testing\//.test(path);
+const isProving = (path: string): boolean =>
+  provingRooms.some((room) => path.startsWith(`${room}/`));
+const isShippedCode = (path: string): boolean =>
+  /^(shared|drivers|terminal|cloud)\//.test(path) && isCode(path) && !isTest(path);
+
+/** Import specifiers: static, type-only, re-export and dynamic. */
+export function importsOf(text: string): readonly string[] {
+  const pattern =
+    /(?:^|[\s;}])(?:import|export)\s(?:[^'"`;]*?\sfrom\s)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]/g;
+  return [...text.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? '');
+}
+
+function roomOf(path: string): Room | undefined {
+  return layers
+    .filter((room) => path.startsWith(`${room.folder}/`))
+    .toSorted((a, b) => b.folder.length - a.folder.length)[0];
+}
+
+function resolve(from: string, specifier: string): string | undefined {
+  if (specifier.startsWith('#')) return specifier.slice(1);
+  if (!specifier.startsWith('.')) return undefined;
+  const parts = from.split('/').slice(0, -1);
+  for (const step of specifier.split('/')) {
+    if (step === '..') parts.pop();
+    else if (step !== '.') parts.push(step);
+  }
+  return parts.join('/');
+}
+
+const packageName = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+
+const importRule: Rule = ({ path, text }) => {
+  const room = roomOf(path);
+  if (!room || isTest(path) || !isCode(path)) return [];
+  const allowed = [room.folder, ...room.rooms];
+  return importsOf(text).flatMap((specifier) => {
+    const target = resolve(path, specifier);
+    if (target !== undefined) {
+      const ban = cloudBans.find((one) => path.startsWith(one.from) && one.to.test(target));
+      if (ban) return [`${specifier}: ${ban.why}`];
+      return allowed.some((folder) => target.startsWith(`${folder}/`))
+        ? []
+        : [`${specifier} lies outside what this room may import`];
+    }
+    if (specifier.startsWith('node:'))
+      return room.node ? [] : [`${specifier}: this room has no Node`];
+    if (/\.(css|svg|woff2)$/.test(specifier)) return [];
+    return room.packages.includes(packageName(specifier))
+      ? []
+      : [`${specifier} is not on this room's list of packages`];
+  });
+};
+
+/** A rule that refuses a pattern in some files, with the reason. */
+const refuse =
+  (applies: (path: string) => boolean, pattern: RegExp, why: string): Rule =>
+  ({ path, text }) =>
+    applies(path)
+      ? text
+          .split('\n')
+          .flatMap((line, index) => (pattern.test(line) ? [`line ${index + 1}: ${why}`] : []))
+      : [];
+
+const inMoney = (path: string): boolean => path.startsWith('shared/money/');
+/** Where the real clock and the real randomness may be read: the shells that implement the ports. */
+const isPortShell = (path: string): boolean =>
+  /(^|\/)system(-[a-z]+)?\.ts$/.test(path) ||
+  path.startsWith('terminal/renderer/');
+
+const promissory = [
+  '分红',
+  '增值',
+  '投资',
+  '收益',
+  '回报',
+  '返本',
+  '全返',
+  '稳赚',
+  '躺赚',
+  '入股',
+  '静态',
+  '动态收益',
+  '5\\s*倍',
+  '五倍',
+  '翻倍',
+];
+
+export const rules: Readonly<Record<string, Rule>> = {
+  imports: importRule,
+  'file-size': ({ path, text }) =>
+    isCode(path) &&
+    !/\/(i18n|vectors|profiles|errors)\//.test(path) &&
+    text.split('\n').length > fileLinesMax + 1
+      ? [`${text.split('\n').length} lines, at most ${fileLinesMax}`]
+      : [],
+  'file-name': ({ path }) => {
+    const name = path.split('/').at(-1) ?? '';
+    return isCode(path) && !/^\.?[a-z0-9]+(?:[-.][a-z0-9]+)*$/.test(name)
+      ? ['lower-case with dashes']
+      : [];
+  },
+  'money-arithmetic': refuse(
+    (path) => isShippedCode(path) && !inMoney(path) && !path.startsWith('terminal/renderer/'),
+    /\b(parseFloat|toFixed|toPrecision)\(|decimal\.js/,
+    'rounding and decimals live in shared/money',
+  ),
+  'clock-and-random': refuse(
+    (path) => isShippedCode(path) && !isPortShell(path),
+    /\bDate\.now\(\)|\bnew Date\(\)|\bMath\.random\(\)|\bperformance\.now\(\)/,
+    'clock and randomness are passed in',
+  ),
+  'default-export': refuse(
+    (path) => isShippedCode(path) && !/vite\.config\.ts$/.test(path),
+    /^export default\b/,
+    'named exports only',
+  ),
+  'type-escape': refuse(
+    (path) => isCode(path) && path !== '.ci/tidy.ts' && path !== '.ci/tidy.test.ts',
+    /@ts-(ignore|nocheck|expect-error)|\bas any\b|:\s*any\b(?!\w)|(oxlint|eslint)-disable(?!.*--\s*\S)/,
+    'no escape from the type checker; a lint suppression needs a reason after --',
+  ),
+  'unfinished-work': refuse(
+    (path) => isCode(path) && path !== '.ci/tidy.ts' && path !== '.ci/tidy.test.ts',
+    /\b(TODO|FIXME|XXX|HACK)\b|\b(it|test|describe)\.(skip|only|todo)\(/,
+    'finish it, or say in the docs that it is missing',
+  ),
+  'promissory-words': refuse(
+    (path) =>
+      /^(shared|drivers|terminal|cloud|e2e\/demo)\//.test(path) &&
+      !isTest(path) &&
+      /\.(ts|tsx|html|json)$/.test(path),
+    new RegExp(promissory.join('|')),
+    'points are never a promise: this word may not be shipped',
+  ),
+  'machine-paths': refuse(
+    (path) => path !== '.ci/tidy.ts' && path !== '.ci/tidy.test.ts',
+    /\/(work|root|home)\/[a-z]|\b(claude|anthropic|openai|copilot)\b/i,
+    'no path of one machine and no tool names in the repo',
+  ),
+  'log-secrets': refuse(
+    isShippedCode,
+    /\b(log|logger|console)\.[a-z]+\([^)]*\b(authCode|privateKey|secret)\b/,
+    'secrets and payment codes are never logged',
+  ),
+};
+
+/** Runs every rule over every file. */
+export function tidy(files: readonly SourceFile[]): readonly Violation[] {
+  return files.flatMap((file) =>
+    Object.entries(rules).flatMap(([rule, check]) =>
+      check(file).map((detail): Violation => ({ rule, path: file.path, detail })),
+    ),
+  );
+}
+
+/** Only for the report of what was looked at: a tidy run over nothing proves nothing. */
+export const codeFileCount = (files: readonly SourceFile[]): number =>
+  files.filter((file) => isCode(file.path) && !isProving(file.path)).length;

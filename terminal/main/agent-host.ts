@@ -1,0 +1,66 @@
+import type { Clock } from '#shared/time/clock.ts';
+import { err } from '#shared/result/result.ts';
+import type { CallAnswer } from '#terminal/ipc/dispatch.ts';
+import { readCall } from '#terminal/ipc/dispatch.ts';
+import { createApiClient, type ApiClient } from '#terminal/ipc/message-link.ts';
+import type { MethodInput, MethodName, TerminalEvent } from '#terminal/ipc/terminal-api.ts';
+import { decideRestart, type RestartHistory } from './restart-policy.ts';
+import type { AgentProcess, ShellPort } from './shell-port.ts';
+
+/** Keeps the agent running as a process of its own, and carries calls and events between it and the windows. */
+export interface AgentHost {
+  call(message: unknown): Promise<CallAnswer>;
+  onEvent(listener: (event: TerminalEvent) => void): void;
+  stop(): void;
+}
+
+export interface AgentHostDeps {
+  readonly shell: Pick<ShellPort, 'forkAgent'>;
+  readonly clock: Clock;
+  readonly delay: (ms: number, run: () => void) => void;
+  readonly entry: string;
+  readonly args: readonly string[];
+  /** The agent crashed too often to be started again: say so instead of pretending. */
+  readonly onGiveUp: (exitCode: number) => void;
+}
+
+export function createAgentHost(deps: AgentHostDeps): AgentHost {
+  const listeners = new Set<(event: TerminalEvent) => void>();
+  let history: RestartHistory = { crashesMs: [] };
+  let stopped = false;
+  let current: { process: AgentProcess; client: ApiClient } | undefined;
+
+  const start = (): void => {
+    if (stopped) return;
+    const process = deps.shell.forkAgent(deps.entry, deps.args);
+    const client = createApiClient(process);
+    client.api.subscribe((event) => {
+      for (const listener of listeners) listener(event);
+    });
+    current = { process, client };
+    process.onExit((exitCode) => {
+      client.disconnect();
+      current = undefined;
+      if (stopped) return;
+      const decision = decideRestart(history, deps.clock.monotonicMs());
+      history = decision.history;
+      if (decision.type === 'restart') deps.delay(decision.delayMs, start);
+      else deps.onGiveUp(exitCode);
+    });
+  };
+  start();
+
+  return {
+    async call(message) {
+      const call = readCall(message);
+      if (!call) return err({ code: 'input-invalid' });
+      if (!current) return err({ code: 'agent-restarting' });
+      return current.client.api.call(call.method, call.input as MethodInput<MethodName>);
+    },
+    onEvent: (listener) => listeners.add(listener),
+    stop() {
+      stopped = true;
+      current?.process.kill();
+    },
+  };
+}

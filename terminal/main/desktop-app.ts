@@ -1,0 +1,80 @@
+import { pathToFileURL } from 'node:url';
+import type { Clock } from '#shared/time/clock.ts';
+import { err } from '#shared/result/result.ts';
+import { createAgentHost, type AgentHost } from './agent-host.ts';
+import type { Sender, ShellPort, ShellWindow } from './shell-port.ts';
+
+/** Windows and life cycle of the desktop app. Owns no money: every decision is the agent's. */
+export interface DesktopOptions {
+  readonly indexFile: string;
+  readonly preloadFile: string;
+  readonly agentEntry: string;
+  readonly agentArgs: readonly string[];
+  readonly kiosk: boolean;
+}
+
+export interface DesktopDeps {
+  readonly shell: ShellPort;
+  readonly clock: Clock;
+  readonly delay: (ms: number, run: () => void) => void;
+  readonly report: (message: string) => void;
+}
+
+/** Runs the app; answers false when another instance is running already and this one quits. */
+export async function runDesktop(deps: DesktopDeps, options: DesktopOptions): Promise<boolean> {
+  const { shell } = deps;
+  if (!shell.requestSingleInstance()) {
+    shell.quit();
+    return false;
+  }
+  await shell.whenReady();
+
+  const agent = createAgentHost({
+    shell,
+    clock: deps.clock,
+    delay: deps.delay,
+    entry: options.agentEntry,
+    args: options.agentArgs,
+    onGiveUp: (exitCode) =>
+      deps.report(`the agent stopped again and again (exit code ${exitCode}): 收银程序无法启动`),
+  });
+  const window = shell.openWindow(options);
+  serveWindow(shell, window, agent, pathToFileURL(options.indexFile).href);
+
+  window.onRendererGone(() => window.reload());
+  shell.onSecondInstance(() => window.focus());
+  shell.onAllWindowsClosed(() => {
+    agent.stop();
+    shell.quit();
+  });
+  return true;
+}
+
+function serveWindow(
+  shell: ShellPort,
+  window: ShellWindow,
+  agent: AgentHost,
+  indexUrl: string,
+): void {
+  let open = true;
+  window.onClosed(() => {
+    open = false;
+  });
+  agent.onEvent((event) => {
+    if (open) window.send('greentill:event', event);
+  });
+  shell.handleCalls(async (sender, message) =>
+    isOurWindow(sender, { windowId: window.id, indexUrl })
+      ? agent.call(message)
+      : err({ code: 'host-access-refused' }),
+  );
+}
+
+/** Only the main frame of our own window, showing our own page, may call: not a frame, not a page it was led to. */
+export function isOurWindow(
+  sender: Sender,
+  own: { readonly windowId: number; readonly indexUrl: string },
+): boolean {
+  const [page] = sender.frameUrl.split(/[?#]/);
+  return sender.windowId === own.windowId && sender.isMainFrame && page === own.indexUrl;
+}

@@ -1,0 +1,77 @@
+import { app, BrowserWindow, ipcMain, utilityProcess } from 'electron';
+import type { AgentProcess, ShellPort, ShellWindow, WindowOptions } from './shell-port.ts';
+
+/** The real Electron behind {@link ShellPort}: no decision is made here. */
+export function createElectronShell(): ShellPort {
+  return {
+    requestSingleInstance: () => app.requestSingleInstanceLock(),
+    onSecondInstance: (listener) => app.on('second-instance', listener),
+    whenReady: () => app.whenReady(),
+    forkAgent,
+    openWindow,
+    handleCalls(handler) {
+      ipcMain.handle('greentill:call', (event, message: unknown) =>
+        handler(
+          {
+            windowId: BrowserWindow.fromWebContents(event.sender)?.id,
+            frameUrl: event.senderFrame?.url ?? '',
+            isMainFrame: event.senderFrame !== null && event.senderFrame === event.sender.mainFrame,
+          },
+          message,
+        ),
+      );
+    },
+    onAllWindowsClosed: (listener) => app.on('window-all-closed', listener),
+    quit: () => app.quit(),
+  };
+}
+
+function forkAgent(entry: string, args: readonly string[]): AgentProcess {
+  const child = utilityProcess.fork(entry, [...args], { serviceName: 'greentill-agent' });
+  return {
+    post: (message) => child.postMessage(message),
+    onMessage: (listener) => child.on('message', listener),
+    onExit: (listener) => child.on('exit', listener),
+    kill: () => child.kill(),
+  };
+}
+
+function openWindow({ indexFile, preloadFile, kiosk }: WindowOptions): ShellWindow {
+  const window = new BrowserWindow({
+    width: 1366,
+    height: 768,
+    minWidth: 1024,
+    minHeight: 640,
+    kiosk,
+    backgroundColor: '#f5f6f2',
+    autoHideMenuBar: true,
+    webPreferences: {
+      preload: preloadFile,
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      webSecurity: true,
+      spellcheck: false,
+      devTools: !kiosk,
+    },
+  });
+  const { webContents } = window;
+  // The till is one page: it opens nothing and goes nowhere else.
+  webContents.setWindowOpenHandler(() => ({ action: 'deny' }));
+  webContents.on('will-navigate', (event) => event.preventDefault());
+  webContents.session.setPermissionRequestHandler((_contents, _permission, decide) =>
+    decide(false),
+  );
+  void window.loadFile(indexFile);
+  return {
+    id: window.id,
+    send: (channel, payload) => webContents.send(channel, payload),
+    focus() {
+      if (window.isMinimized()) window.restore();
+      window.focus();
+    },
+    onRendererGone: (listener) => webContents.on('render-process-gone', listener),
+    reload: () => void window.loadFile(indexFile),
+    onClosed: (listener) => window.on('closed', listener),
+  };
+}
