@@ -72,6 +72,8 @@ export interface Order {
   readonly attempt: number;
   /** Why it stands where it stands, when that needs words. */
   readonly reason: ErrorCode | undefined;
+  /** Seq of the last entry about this order: the cloud has all of it when its ack reaches this seq. */
+  readonly lastSeq: number;
 }
 
 export type OrderTender =

@@ -1,0 +1,112 @@
+import { isErrorCode, type ErrorCode } from '#shared/errors/catalogue.ts';
+import type { MemberId, OrderId } from '#shared/ids/ids.ts';
+import { fen, subtractFen } from '#shared/money/fen.ts';
+import { basisPoints } from '#shared/money/rate.ts';
+import type { OrderFact } from '#shared/order/order-fact.ts';
+import type { Order, OrderStateName } from '#shared/order/order.ts';
+import { exhaustive } from '#shared/result/exhaustive.ts';
+
+type Opened = Extract<OrderFact, { type: 'order.opened' }>;
+type Later = Exclude<OrderFact, Opened>;
+
+/** The order that `order.opened` makes. */
+export function opened({ body }: Opened, at: { seq: number; wallMs: number }): Order {
+  return {
+    orderId: body.orderId as OrderId,
+    state: 'draft',
+    amountFen: fen(body.amountFen),
+    voucherFen: fen(body.voucherFen),
+    concessionBp: basisPoints(body.concessionBp),
+    businessDate: body.businessDate,
+    openedAtMs: at.wallMs,
+    cashier: body.cashier,
+    memberId: body.memberId as MemberId | undefined,
+    tender: undefined,
+    attempt: 0,
+    reason: undefined,
+    lastSeq: at.seq,
+  };
+}
+
+/** The attempt a fact must be about: the last one, or the next when a charge begins. */
+export const expectedAttempt = (order: Order, fact: Later): number =>
+  fact.type === 'charge.submitted' ? order.attempt + 1 : order.attempt;
+
+/** Do the amounts of a fact fit the order it is about? */
+export function sumsFit(order: Order, fact: Later): boolean {
+  const dueFen = subtractFen(order.amountFen, order.voucherFen);
+  switch (fact.type) {
+    case 'cash.recorded': {
+      const { dueFen: recordedFen, tenderedFen, changeFen } = fact.body;
+      return recordedFen === dueFen && changeFen === tenderedFen - recordedFen;
+    }
+    case 'offline.settled':
+      return fact.body.voucherFen <= order.amountFen && fact.body.debitFen <= order.amountFen;
+    case 'charge.submitted':
+      return fact.body.amountFen <= order.amountFen;
+    case 'charge.held':
+    case 'charge.expired':
+    case 'charge.paid':
+    case 'charge.failed':
+    case 'charge.unknown':
+    case 'charge.cancel-wanted':
+    case 'charge.reversed':
+    case 'charge.refunded-late':
+    case 'offline.accepted':
+    case 'offline.debit-failed':
+    case 'offline.duplicate':
+    case 'order.voided':
+      return true;
+    default:
+      return exhaustive(fact);
+  }
+}
+
+/** What a fact changes besides the state it leads to. */
+export function changes(fact: Later, next: OrderStateName): Partial<Order> {
+  switch (fact.type) {
+    case 'charge.held': {
+      const { wallet, codeMask } = fact.body;
+      return { tender: { type: 'wallet', wallet, codeMask }, reason: undefined };
+    }
+    case 'charge.submitted': {
+      const { wallet, codeMask, attempt } = fact.body;
+      return { tender: { type: 'wallet', wallet, codeMask }, attempt, reason: undefined };
+    }
+    case 'charge.expired':
+      return { reason: 'held-code-expired' };
+    case 'cash.recorded': {
+      const tender = {
+        type: 'cash' as const,
+        tenderedFen: fen(fact.body.tenderedFen),
+        changeFen: fen(fact.body.changeFen),
+      };
+      return { tender, reason: undefined };
+    }
+    case 'offline.accepted':
+      return {
+        tender: { type: 'member-code', certificateId: fact.body.certificateId },
+        memberId: fact.body.memberId as MemberId,
+        reason: undefined,
+      };
+    case 'offline.settled':
+      return { voucherFen: fen(fact.body.voucherFen), reason: undefined };
+    case 'charge.paid':
+      return { reason: next === 'manual' ? 'proofs-contradict' : undefined };
+    case 'charge.cancel-wanted':
+    case 'charge.reversed':
+    case 'charge.refunded-late':
+      return { reason: undefined };
+    case 'charge.failed':
+    case 'charge.unknown':
+    case 'offline.debit-failed':
+    case 'offline.duplicate':
+    case 'order.voided':
+      return { reason: knownCode(fact.body.code) };
+    default:
+      return exhaustive(fact);
+  }
+}
+
+/** A code of a newer version has no words here yet; it is said as such instead of being passed on unchecked. */
+const knownCode = (code: string): ErrorCode => (isErrorCode(code) ? code : 'code-not-catalogued');
