@@ -138,7 +138,6 @@ function toArrays(unique: Batch['unique']): PostArrays {
   const legs = unique.flatMap(({ journal }, index) =>
     journal.legs.map((leg, position) => ({ index, position, leg })),
   );
-  const ruleOf = (account: AccountName) => chart[account];
   return {
     operators: unique.map(({ journal }) => journal.operatorId),
     books: unique.map(({ journal }) => bookOf(journal)),
@@ -150,7 +149,7 @@ function toArrays(unique: Batch['unique']): PostArrays {
     legPositions: legs.map(({ position }) => position),
     legAccounts: legs.map(({ leg }) => leg.account),
     legAmounts: legs.map(({ leg }) => leg.amountFen),
-    legSlots: legs.map(({ leg }) => ruleOf(leg.account).slots),
+    legSlots: legs.map(({ leg }) => chart[leg.account].slots),
     legGuards: legs.map(({ leg }) => guardSign(leg.account)),
   };
 }
