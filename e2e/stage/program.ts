@@ -1,0 +1,93 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** One of our programs as a process of its own, started as a user would, killable at any moment. */
+export interface Program {
+  readonly pid: number;
+  /** The match of the ready line. */
+  readonly ready: RegExpMatchArray;
+  /** The last lines it printed, for failures. */
+  readonly tail: readonly string[];
+  readonly running: boolean;
+  /** Asks it to stop and waits; SIGKILL after 10 s. */
+  stop(): Promise<void>;
+  /** kill -9, and waits until it is gone. */
+  kill(): Promise<void>;
+}
+
+export interface ProgramOptions {
+  readonly name: string;
+  /** Path from the root of the repository. */
+  readonly entry: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** The line that says it can be used. */
+  readonly readyLine: RegExp;
+  readonly onLine?: (line: string) => void;
+}
+
+const readyMsMax = 60_000;
+const stopMsMax = 10_000;
+const tailLinesMax = 40;
+
+export async function startProgram(options: ProgramOptions): Promise<Program> {
+  const child = spawn(process.execPath, [options.entry, ...(options.args ?? [])], {
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const tail: string[] = [];
+  let running = true;
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      running = false;
+      resolve();
+    });
+  });
+  const ready = await waitForReady(child, options, tail, exited);
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (!running) return;
+    child.kill(signal);
+    const timer = setTimeout(() => child.kill('SIGKILL'), stopMsMax);
+    await exited;
+    clearTimeout(timer);
+  };
+  return {
+    pid: child.pid ?? 0,
+    ready,
+    tail,
+    get running() {
+      return running;
+    },
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+  };
+}
+
+function waitForReady(
+  child: ChildProcess,
+  options: ProgramOptions,
+  tail: string[],
+  exited: Promise<void>,
+): Promise<RegExpMatchArray> {
+  return new Promise((resolve, reject) => {
+    const fail = (why: string): void =>
+      reject(new Error(`${options.name} ${why}\n${tail.join('\n')}`));
+    const timer = setTimeout(() => fail(`was not ready within ${readyMsMax} ms`), readyMsMax);
+    const read = (line: string): void => {
+      tail.push(line);
+      if (tail.length > tailLinesMax) tail.shift();
+      options.onLine?.(line);
+      const match = options.readyLine.exec(line);
+      if (!match) return;
+      clearTimeout(timer);
+      resolve(match);
+    };
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream) createInterface({ input: stream }).on('line', read);
+    }
+    void exited.then(() => {
+      clearTimeout(timer);
+      fail('ended before it was ready');
+    });
+  });
+}

@@ -1,0 +1,149 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { registerTerminalApiContract } from '#terminal/ipc/register-terminal-api-contract.ts';
+import type { TerminalApi, TerminalEvent } from '#terminal/ipc/terminal-api.ts';
+import { isOurWindow, runDesktop } from './desktop-app.ts';
+import { systemClock } from './system-clock.ts';
+import { createScriptedShell, type ScriptedShell } from './testing/scripted-shell.ts';
+
+const indexFile = '/opt/greentill/renderer/index.html';
+const ourPage = pathToFileURL(indexFile).href;
+const agentEntry = path.resolve(import.meta.dirname, '../agent/utility-process.ts');
+const folders: string[] = [];
+const shells: ScriptedShell[] = [];
+
+async function openDesktop(options: { readonly firstInstance?: boolean } = {}) {
+  const folder = await mkdtemp(path.join(tmpdir(), 'greentill-desktop-'));
+  folders.push(folder);
+  const config = path.join(folder, 'till.json');
+  const cloudUrl = 'http://127.0.0.1:9'; // nobody listens there: the till must work all the same
+  await writeFile(
+    config,
+    JSON.stringify({ dataDir: path.join(folder, 'data'), cloudUrl, cashier: '王姐', devices: [] }),
+  );
+  const shell = createScriptedShell(options);
+  shells.push(shell);
+  const reports: string[] = [];
+  const started = await runDesktop(
+    {
+      shell,
+      clock: systemClock,
+      delay: (ms, run) => void setTimeout(run, ms),
+      report: (message) => reports.push(message),
+    },
+    {
+      indexFile,
+      preloadFile: '/opt/greentill/preload.cjs',
+      agentEntry,
+      agentArgs: ['--config', config],
+      kiosk: true,
+    },
+  );
+  return { shell, started, reports };
+}
+
+afterEach(async () => {
+  for (const shell of shells.splice(0)) shell.closeAllWindows();
+  for (const folder of folders.splice(0))
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+/** What the preload's bridge does, over the scripted shell. */
+function bridgeOf(shell: ScriptedShell): TerminalApi {
+  const call = (method: string, input: object): Promise<unknown> =>
+    shell.callFrom({ frameUrl: `${ourPage}#/till` }, { method, input });
+  return {
+    call: call as TerminalApi['call'],
+    subscribe(listener) {
+      const window = shell.windows[0]!;
+      let next = window.received.length;
+      const timer = setInterval(() => {
+        for (; next < window.received.length; next += 1)
+          listener(window.received[next] as TerminalEvent);
+      }, 5);
+      return () => clearInterval(timer);
+    },
+  };
+}
+
+const settled = async (api: TerminalApi): Promise<void> => {
+  for (let tries = 0; tries < 400; tries += 1) {
+    const answer = await api.call('status.get', {});
+    if (answer.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error('the agent did not come up');
+};
+
+registerTerminalApiContract('Electron (scripted shell, real agent process)', async () => {
+  const { shell } = await openDesktop();
+  shells.splice(0); // the suite closes it
+  const folder = folders.splice(0);
+  const api = bridgeOf(shell);
+  await settled(api);
+  return {
+    api,
+    async close() {
+      shell.closeAllWindows();
+      for (const one of folder) await rm(one, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+});
+
+describe('desktop app', () => {
+  it('lets only the main frame of its own page call', async () => {
+    const own = { windowId: 1, indexUrl: ourPage };
+    const sender = { windowId: 1, frameUrl: `${ourPage}#/today`, isMainFrame: true };
+    expect(isOurWindow(sender, own)).toBe(true);
+    expect(isOurWindow({ ...sender, isMainFrame: false }, own)).toBe(false);
+    expect(isOurWindow({ ...sender, windowId: 2 }, own)).toBe(false);
+    expect(isOurWindow({ ...sender, frameUrl: 'https://evil.example/index.html' }, own)).toBe(
+      false,
+    );
+    expect(isOurWindow({ ...sender, frameUrl: `${ourPage}.evil` }, own)).toBe(false);
+    const { shell } = await openDesktop();
+    const answer = await shell.callFrom(
+      { frameUrl: 'https://evil.example/' },
+      { method: 'till.state', input: {} },
+    );
+    expect(answer).toMatchObject({ ok: false, error: { code: 'host-access-refused' } });
+  });
+
+  it('quits a second instance and brings the first to the front', async () => {
+    const { shell, started } = await openDesktop({ firstInstance: false });
+    expect(started).toBe(false);
+    expect(shell.quits).toBe(1);
+    const first = await openDesktop();
+    first.shell.secondInstance();
+    expect(first.shell.windows[0]!.log).toEqual(['focus']);
+  });
+
+  it('starts a killed agent again with its journal intact, and answers meanwhile that it is restarting', async () => {
+    const { shell } = await openDesktop();
+    const api = bridgeOf(shell);
+    await settled(api);
+    await api.call('till.setAmount', { amountFen: 500 });
+    await api.call('till.payCash', { tenderedFen: 500 });
+    shell.agents[0]!.kill();
+    let meanwhile = await api.call('till.state', {});
+    for (let tries = 0; meanwhile.ok && tries < 200; tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      meanwhile = await api.call('till.state', {});
+    }
+    expect(meanwhile).toMatchObject({ ok: false, error: { code: 'agent-restarting' } });
+    await settled(api);
+    const today = await api.call('today.get', {});
+    expect(today.ok && today.value.cashFen).toBe(500);
+    expect(shell.agents).toHaveLength(2);
+  });
+
+  it('loads the page again when the renderer dies, in kiosk as asked', async () => {
+    const { shell } = await openDesktop();
+    shell.windows[0]!.loseRenderer();
+    expect(shell.windows[0]!.log).toEqual(['reload']);
+    expect(shell.windows[0]!.options.kiosk).toBe(true);
+  });
+});
