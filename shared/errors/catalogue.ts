@@ -1,5 +1,6 @@
 import { deviceErrors } from '#shared/errors/device.ts';
 import { moneyErrors } from '#shared/errors/money.ts';
+import { offlineErrors } from '#shared/errors/offline.ts';
 import { paymentErrors } from '#shared/errors/payment.ts';
 import { pointsErrors } from '#shared/errors/points.ts';
 import { tillErrors } from '#shared/errors/till.ts';
@@ -15,6 +16,7 @@ export const errorCatalogue = {
   ...tillErrors,
   ...wireErrors,
   ...paymentErrors,
+  ...offlineErrors,
   ...pointsErrors,
 } as const;
 
