@@ -4,7 +4,7 @@ import { defaultCodeRules, maskCode, recogniseCode } from '#shared/tender/recogn
 
 const digits = (prefix: string, length: number) => prefix.padEnd(length, '7');
 const fullWidth = (text: string) =>
-  [...text].map((digit) => String.fromCodePoint(0xff10 + Number(digit))).join('');
+  text.replaceAll(/[0-9]/g, (digit) => String.fromCodePoint(0xff10 + Number(digit)));
 
 describe('recogniseCode', () => {
   test.each([
