@@ -1,0 +1,42 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  exportKeyPair,
+  generateKeyPair,
+  importKeyPair,
+  type KeyPair,
+} from '#cloud/identity/ed25519.ts';
+import { createIssuerKeys, type IssuerKeys } from '#cloud/identity/issuer-keys.ts';
+import type { CloudConfig } from '#cloud/platform/config.ts';
+
+export interface CloudKeys {
+  /** Signs terminal configuration; its public half is pinned by a terminal at activation. */
+  readonly signing: KeyPair;
+  /** Signs member codes. A key of its own: a till must never take a configuration for a code. */
+  readonly issuer: IssuerKeys;
+}
+
+/** Keys from the environment, else made once and kept in `{dataFolder}/keys`, readable by the owner only. */
+export function loadCloudKeys(
+  config: Pick<CloudConfig, 'dataFolder' | 'cloudSigningKey' | 'issuerSigningKey'>,
+): CloudKeys {
+  const folder = join(config.dataFolder, 'keys');
+  return {
+    signing: load({ folder, name: 'cloud-signing', given: config.cloudSigningKey }),
+    issuer: createIssuerKeys(
+      load({ folder, name: 'issuer-signing', given: config.issuerSigningKey }),
+    ),
+  };
+}
+
+function load(options: { folder: string; name: string; given: string | undefined }): KeyPair {
+  if (options.given !== undefined) return importKeyPair(options.given);
+  const file = join(options.folder, `${options.name}.key`);
+  if (!existsSync(file)) {
+    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+    // Renamed into place: a crash must not leave half a key that would be read next time.
+    writeFileSync(`${file}.part`, exportKeyPair(generateKeyPair()), { mode: 0o600, flush: true });
+    renameSync(`${file}.part`, file);
+  }
+  return importKeyPair(readFileSync(file, 'utf8').trim());
+}

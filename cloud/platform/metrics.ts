@@ -1,0 +1,50 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Prometheus metrics of one process. Names carry the unit; alarms hang on those marked so. */
+export interface Metrics {
+  readonly registry: Registry;
+  readonly requestSeconds: Histogram<'method' | 'route' | 'status'>;
+  /** Entries taken into the inbox, by verdict. */
+  readonly journalEntries: Counter<'verdict'>;
+  /** ALARM above 0: a terminal sent two histories. */
+  readonly journalForks: Counter;
+  /** ALARM when it grows: entries that people must look at. */
+  readonly journalParked: Counter<'code'>;
+  /** Entries taken but not yet folded into orders. */
+  readonly projectionLagEntries: Gauge;
+  readonly outboxPending: Gauge;
+  /** ALARM above 0: jobs that failed for good. */
+  readonly outboxParked: Gauge;
+  /** Heartbeats that report a shorter or other journal than the cloud holds: a lost tail. */
+  readonly journalTailsLost: Counter;
+  readonly hintSockets: Gauge;
+}
+
+const requestBucketsSeconds = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 12];
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const counter = <L extends string = never>(name: string, help: string, labelNames: L[] = []) =>
+    new Counter<L>({ name: `greentill_${name}`, help, labelNames, registers });
+  const gauge = (name: string, help: string) =>
+    new Gauge({ name: `greentill_${name}`, help, registers });
+  return {
+    registry,
+    requestSeconds: new Histogram({
+      name: 'greentill_http_request_seconds',
+      help: 'Duration of a request by route and status.',
+      labelNames: ['method', 'route', 'status'],
+      buckets: requestBucketsSeconds,
+      registers,
+    }),
+    journalEntries: counter('journal_entries_total', 'Entries taken into the inbox.', ['verdict']),
+    journalForks: counter('journal_forks_total', 'Batches that contradict the stored journal.'),
+    journalParked: counter('journal_parked_total', 'Entries parked for people.', ['code']),
+    projectionLagEntries: gauge('projection_lag_entries', 'Entries not yet folded into orders.'),
+    outboxPending: gauge('outbox_pending', 'Jobs waiting in the outbox.'),
+    outboxParked: gauge('outbox_parked', 'Jobs that failed for good.'),
+    journalTailsLost: counter('journal_tails_lost_total', 'Heartbeats behind the stored journal.'),
+    hintSockets: gauge('hint_sockets', 'Terminals connected for hints.'),
+  };
+}
