@@ -34,14 +34,6 @@ export const offlineErrors = {
     '会员码没扫完整，请再扫一次',
     'The member code was not read whole. Scan it again.',
   ),
-  'member-code-revoked': entry(
-    'The member code was withdrawn.',
-    'Ask the member to open the code again while his phone is online.',
-    'customer',
-    'no',
-    '会员码已停用，请顾客联网后刷新',
-    'The member code was withdrawn. Ask the member to refresh it.',
-  ),
   'member-code-scope': entry(
     'The member code is not meant for this shop.',
     'Take another tender.',
@@ -49,14 +41,6 @@ export const offlineErrors = {
     'no',
     '这个会员码不能在本店使用',
     'The member code is not for this shop.',
-  ),
-  'member-code-used': entry(
-    'This member code was accepted before; it works once.',
-    'Ask the member to refresh the code.',
-    'customer',
-    'no',
-    '这个会员码已经用过，请顾客刷新会员码',
-    'This member code was used already. Ask the member to refresh it.',
   ),
   'offline-member-count': entry(
     'The member has used up his number of offline payments.',

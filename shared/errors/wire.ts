@@ -121,14 +121,6 @@ export const wireErrors = {
     '有一条新版本的记录，已保留待处理',
     'One record is of a newer version. It is kept.',
   ),
-  'idempotency-mismatch': entry(
-    'The same key was sent before with other content; the first one stands.',
-    'Do not repeat it; compare the two requests.',
-    'operator',
-    'no',
-    '同一笔请求内容前后不一致，以第一次为准',
-    'The same request came with other content. The first one stands.',
-  ),
   'internal-error': entry(
     'The cloud met something it did not expect; nothing was done half.',
     'Try again; report the request id if it stays.',

@@ -107,19 +107,19 @@ export function applyFact(
 }
 
 export type AttemptRefused = {
-  readonly type: 'attempt-in-flight' | 'order-closed' | 'attempts-exhausted';
+  readonly type: 'attempt-in-flight' | 'order-already-paid' | 'attempts-exhausted';
 };
 
 /**
  * The rescan guard: the number the next charge of this order may carry.
  * - `attempt-in-flight`: the last attempt has no definite result; query it.
- * - `order-closed`: money was taken, promised or given back; open a new order.
+ * - `order-already-paid`: money was taken, promised or given back; open a new order.
  * - `attempts-exhausted`: {@link attemptMax} attempts were made.
  */
 export function nextAttempt(order: Order): Result<number, AttemptRefused> {
   if (orderMachine.propose(order.state, 'charge.submitted') === undefined) {
     return err({
-      type: tallyBucket(order.state) === 'pending' ? 'attempt-in-flight' : 'order-closed',
+      type: tallyBucket(order.state) === 'pending' ? 'attempt-in-flight' : 'order-already-paid',
     });
   }
   return order.attempt < attemptMax ? ok(order.attempt + 1) : err({ type: 'attempts-exhausted' });

@@ -1,0 +1,417 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { fen } from '#shared/money/fen.ts';
+import {
+  applyFact,
+  mayStartAttempt,
+  mayTakeOtherTender,
+  nextAttempt,
+  orderMachine,
+  tallyBucket,
+  type OrderPlace,
+} from '#shared/order/order-machine.ts';
+import { isOrderFact, type OrderFact, type OrderFactType } from '#shared/order/order-fact.ts';
+import type { Order, OrderStateName } from '#shared/order/order.ts';
+import { getOrThrow } from '#shared/result/result.ts';
+import { attemptMax } from '#shared/ids/ids.ts';
+import { entryBodies, type EntryFact } from '#shared/wire/v1/entries.ts';
+
+const orderId = 'ord_01JADFX2A0000000000000000A';
+const memberId = 'mbr_01JADFX2A0000000000000000B';
+const certificateId = 'crt_01JADFX2A0000000000000000C';
+
+/** One fact of each type that fits an order of 1,000 fen whose first attempt is the current one. */
+const facts = (
+  attempt: number,
+): { readonly [T in OrderFactType]: Extract<OrderFact, { type: T }> } => ({
+  'order.opened': {
+    type: 'order.opened',
+    body: {
+      orderId,
+      amountFen: 1000,
+      voucherFen: 0,
+      concessionBp: 500,
+      businessDate: '2026-11-22',
+      cashier: '小王',
+      claimToken: '0123456789ABCDEF',
+    },
+  },
+  'charge.held': {
+    type: 'charge.held',
+    body: { orderId, wallet: 'wechat', codeMask: '13****6789', untilMs: 45_000 },
+  },
+  'charge.expired': { type: 'charge.expired', body: { orderId } },
+  'charge.submitted': {
+    type: 'charge.submitted',
+    body: {
+      orderId,
+      attempt: attempt + 1,
+      wallet: 'wechat',
+      codeMask: '13****6789',
+      codeHash: 'a'.repeat(64),
+      amountFen: 1000,
+    },
+  },
+  'charge.paid': {
+    type: 'charge.paid',
+    body: { orderId, attempt, channel: 'simulator', channelRef: '4200', paidAtMs: 2000 },
+  },
+  'charge.failed': {
+    type: 'charge.failed',
+    body: { orderId, attempt, code: 'payment-code-expired' },
+  },
+  'charge.unknown': { type: 'charge.unknown', body: { orderId, attempt, code: 'cloud-timeout' } },
+  'charge.cancel-wanted': {
+    type: 'charge.cancel-wanted',
+    body: { orderId, attempt, cashier: '小王' },
+  },
+  'charge.reversed': { type: 'charge.reversed', body: { orderId, attempt } },
+  'charge.refunded-late': { type: 'charge.refunded-late', body: { orderId, attempt } },
+  'cash.recorded': {
+    type: 'cash.recorded',
+    body: { orderId, dueFen: 1000, tenderedFen: 2000, changeFen: 1000 },
+  },
+  'offline.accepted': {
+    type: 'offline.accepted',
+    body: { orderId, memberId, certificateId, code: '9'.repeat(262), capsVersion: 1 },
+  },
+  'offline.settled': {
+    type: 'offline.settled',
+    body: { orderId, voucherFen: 300, debitFen: 700 },
+  },
+  'offline.debit-failed': {
+    type: 'offline.debit-failed',
+    body: { orderId, code: 'withholding-failed' },
+  },
+  'offline.duplicate': { type: 'offline.duplicate', body: { orderId, code: 'member-code-used' } },
+  'order.voided': { type: 'order.voided', body: { orderId, code: 'cancelled-by-cashier' } },
+});
+
+const at = (seq: number) => ({ seq, wallMs: 1000 + seq });
+const factTypes = Object.keys(facts(0)) as OrderFactType[];
+
+/** Folds fact types, each about the current attempt, and throws at the first that is refused. */
+const fold = (...types: OrderFactType[]): Order =>
+  types.reduce<Order | undefined>(
+    (order, type, index) =>
+      getOrThrow(applyFact(order, facts(order?.attempt ?? 0)[type], at(index + 1))),
+    undefined,
+  )!;
+
+describe('the table', () => {
+  const definite: readonly OrderStateName[] = ['paid', 'failed', 'reversed', 'paid-then-refunded'];
+  const definiteFacts = ['charge.paid', 'charge.failed', 'charge.reversed', 'charge.refunded-late'];
+
+  test.each(['submitting', 'unknown', 'cancel-wanted'] as const)(
+    '%s is left only by a definite answer of the channel',
+    (state) => {
+      const pending = new Set<OrderPlace>(['submitting', 'unknown', 'cancel-wanted']);
+      for (const fact of orderMachine.accepts(state)) {
+        const next = orderMachine.propose(state, fact)!;
+        if (definiteFacts.includes(fact)) expect(definite).toContain(next);
+        else expect(pending).toContain(next);
+      }
+    },
+  );
+
+  test('a second attempt or another tender starts only where nothing can have been charged', () => {
+    const open: OrderPlace[] = ['draft', 'held', 'failed', 'reversed'];
+    for (const tender of ['charge.submitted', 'cash.recorded', 'offline.accepted'] as const) {
+      expect(orderMachine.states.filter((state) => orderMachine.propose(state, tender))).toEqual(
+        open,
+      );
+    }
+  });
+
+  test('nothing opens an order twice, and nothing leads back to before it', () => {
+    for (const state of orderMachine.states) {
+      if (state !== 'none') expect(orderMachine.propose(state, 'order.opened')).toBeUndefined();
+      expect(
+        orderMachine.accepts(state).map((fact) => orderMachine.propose(state, fact)),
+      ).not.toContain('none');
+    }
+  });
+
+  test('every declared state is reachable, except the box POS ones that no entry of wire v1 leads to', () => {
+    const reachable = orderMachine.reachable('none');
+    expect(orderMachine.states.filter((state) => !reachable.has(state))).toEqual([
+      'pos-sent',
+      'pos-paid',
+      'pos-unknown',
+    ]);
+  });
+
+  test('every fact of the wire either moves an order or is known not to', () => {
+    for (const type of Object.keys(entryBodies)) {
+      const isOne = isOrderFact({ type, body: {} } as EntryFact);
+      expect(isOne).toBe(factTypes.includes(type as OrderFactType));
+    }
+  });
+});
+
+describe('the ways of a sale', () => {
+  test.each<[string, OrderFactType[], OrderStateName]>([
+    ['scan, paid', ['charge.submitted', 'charge.paid'], 'paid'],
+    ['silence, query, paid', ['charge.submitted', 'charge.unknown', 'charge.paid'], 'paid'],
+    [
+      'silence twice, then not charged',
+      ['charge.submitted', 'charge.unknown', 'charge.unknown', 'charge.failed'],
+      'failed',
+    ],
+    [
+      'cancel wins',
+      ['charge.submitted', 'charge.unknown', 'charge.cancel-wanted', 'charge.reversed'],
+      'reversed',
+    ],
+    [
+      'cancel loses the race: it was paid already',
+      ['charge.submitted', 'charge.cancel-wanted', 'charge.paid'],
+      'paid',
+    ],
+    [
+      'cancel finds it paid and gives it back',
+      ['charge.submitted', 'charge.cancel-wanted', 'charge.unknown', 'charge.refunded-late'],
+      'paid-then-refunded',
+    ],
+    [
+      'the cloud gives back what it first called paid',
+      ['charge.submitted', 'charge.cancel-wanted', 'charge.paid', 'charge.refunded-late'],
+      'paid-then-refunded',
+    ],
+    ['held through a blip, then paid', ['charge.held', 'charge.submitted', 'charge.paid'], 'paid'],
+    ['held until the code ran out', ['charge.held', 'charge.expired'], 'failed'],
+    ['held, then cash', ['charge.held', 'cash.recorded'], 'cash-recorded'],
+    [
+      'failed, scanned again, paid',
+      ['charge.submitted', 'charge.failed', 'charge.submitted', 'charge.paid'],
+      'paid',
+    ],
+    ['failed, then cash', ['charge.submitted', 'charge.failed', 'cash.recorded'], 'cash-recorded'],
+    ['cash', ['cash.recorded'], 'cash-recorded'],
+    ['member code, settled', ['offline.accepted', 'offline.settled'], 'settled'],
+    [
+      'member code, debit failed, tried again',
+      ['offline.accepted', 'offline.debit-failed', 'offline.settled'],
+      'settled',
+    ],
+    ['member code used twice', ['offline.accepted', 'offline.duplicate'], 'duplicate'],
+    ['given up', ['order.voided'], 'voided'],
+    [
+      'called reversed, then reported paid: people decide',
+      ['charge.submitted', 'charge.reversed', 'charge.paid'],
+      'manual',
+    ],
+  ])('%s', (_, types, state) => {
+    expect(fold('order.opened', ...types).state).toBe(state);
+  });
+
+  test.each<[string, OrderFactType[], OrderFactType]>([
+    ['cash while the outcome is unknown', ['charge.submitted', 'charge.unknown'], 'cash.recorded'],
+    [
+      'a rescan while the outcome is unknown',
+      ['charge.submitted', 'charge.unknown'],
+      'charge.submitted',
+    ],
+    [
+      'a rescan while a cancel is under way',
+      ['charge.submitted', 'charge.cancel-wanted'],
+      'charge.submitted',
+    ],
+    ['a member code during a charge', ['charge.submitted'], 'offline.accepted'],
+    ['giving up during a charge', ['charge.submitted'], 'order.voided'],
+    ['a second payment of a paid order', ['charge.submitted', 'charge.paid'], 'cash.recorded'],
+    ['the same answer twice', ['charge.submitted', 'charge.paid'], 'charge.paid'],
+    ['failed after paid', ['charge.submitted', 'charge.paid'], 'charge.failed'],
+    ['unknown after paid', ['charge.submitted', 'charge.paid'], 'charge.unknown'],
+    ['settling twice', ['offline.accepted', 'offline.settled'], 'offline.settled'],
+    [
+      'a refunded order tried again',
+      ['charge.submitted', 'charge.refunded-late'],
+      'charge.submitted',
+    ],
+  ])('%s is refused', (_, types, refused) => {
+    const order = fold('order.opened', ...types);
+    expect(applyFact(order, facts(order.attempt)[refused], at(9))).toMatchObject({
+      ok: false,
+      error: { type: 'order-transition-refused', from: order.state, fact: refused, why: 'state' },
+    });
+  });
+});
+
+describe('what facts carry', () => {
+  test('opening takes amount, day, cashier and entry', () => {
+    expect(fold('order.opened')).toEqual({
+      orderId,
+      state: 'draft',
+      amountFen: 1000,
+      voucherFen: 0,
+      concessionBp: 500,
+      businessDate: '2026-11-22',
+      openedAtMs: 1001,
+      cashier: '小王',
+      memberId: undefined,
+      tender: undefined,
+      attempt: 0,
+      reason: undefined,
+      lastSeq: 1,
+    });
+  });
+
+  test('each tender names itself, and an offline acceptance names the member', () => {
+    expect(fold('order.opened', 'charge.submitted')).toMatchObject({
+      tender: { type: 'wallet', wallet: 'wechat', codeMask: '13****6789' },
+      attempt: 1,
+      lastSeq: 2,
+    });
+    expect(fold('order.opened', 'cash.recorded').tender).toEqual({
+      type: 'cash',
+      tenderedFen: 2000,
+      changeFen: 1000,
+    });
+    expect(fold('order.opened', 'offline.accepted')).toMatchObject({
+      tender: { type: 'member-code', certificateId },
+      memberId,
+    });
+    expect(fold('order.opened', 'offline.accepted', 'offline.settled').voucherFen).toBe(300);
+  });
+
+  test('a reason stays as long as it is true', () => {
+    const failed = fold('order.opened', 'charge.submitted', 'charge.failed');
+    expect(failed.reason).toBe('payment-code-expired');
+    expect(fold('order.opened', 'charge.held', 'charge.expired').reason).toBe('held-code-expired');
+    expect(
+      fold('order.opened', 'charge.submitted', 'charge.failed', 'charge.submitted').reason,
+    ).toBe(undefined);
+    expect(fold('order.opened', 'charge.submitted', 'charge.failed', 'charge.paid').reason).toBe(
+      'proofs-contradict',
+    );
+  });
+
+  test('a code of a newer version is said to be one, not passed on as if it had words', () => {
+    const fact = { ...facts(0)['order.voided'] };
+    const newer = { ...fact, body: { ...fact.body, code: 'of-a-newer-version' } };
+    expect(getOrThrow(applyFact(fold('order.opened'), newer, at(2))).reason).toBe(
+      'code-not-catalogued',
+    );
+  });
+});
+
+describe('a fact that contradicts the order is refused', () => {
+  const paid = facts(1)['charge.paid'];
+  const cash = facts(0)['cash.recorded'];
+
+  test('nothing comes before its opening', () => {
+    expect(applyFact(undefined, paid, at(1))).toMatchObject({
+      error: { from: 'none', why: 'state' },
+    });
+  });
+
+  test('an answer about another attempt, or a charge that skips or repeats a number', () => {
+    const order = fold('order.opened', 'charge.submitted', 'charge.failed', 'charge.submitted');
+    expect(applyFact(order, paid, at(5))).toMatchObject({ error: { why: 'attempt' } });
+    const failed = fold('order.opened', 'charge.submitted', 'charge.failed');
+    for (const skip of [-1, 1]) {
+      const submitted = facts(1 + skip)['charge.submitted'];
+      expect(applyFact(failed, submitted, at(4))).toMatchObject({ error: { why: 'attempt' } });
+    }
+  });
+
+  test.each([
+    ['due is not what is left after vouchers', { dueFen: 999, tenderedFen: 999, changeFen: 0 }],
+    ['change does not follow', { dueFen: 1000, tenderedFen: 2000, changeFen: 999 }],
+    ['cash is short', { dueFen: 1000, tenderedFen: 500, changeFen: 0 }],
+  ])('cash: %s', (_, sums) => {
+    const fact = { ...cash, body: { orderId, ...sums } };
+    expect(applyFact(fold('order.opened'), fact, at(2))).toMatchObject({
+      error: { why: 'amount' },
+    });
+  });
+
+  test('vouchers above the amount, a charge above the amount', () => {
+    const open = facts(0)['order.opened'];
+    const tooMuch = { ...open, body: { ...open.body, voucherFen: 1001 } };
+    expect(applyFact(undefined, tooMuch, at(1))).toMatchObject({ error: { why: 'amount' } });
+    const submitted = facts(0)['charge.submitted'];
+    const more = { ...submitted, body: { ...submitted.body, amountFen: 1001 } };
+    expect(applyFact(fold('order.opened'), more, at(2))).toMatchObject({
+      error: { why: 'amount' },
+    });
+  });
+
+  test('a print fact is no fact about an order', () => {
+    const fact: EntryFact = { type: 'caps.applied', body: { capsVersion: 1 } };
+    expect(applyFact(undefined, fact, at(1))).toMatchObject({
+      error: { why: 'not-an-order-fact' },
+    });
+  });
+});
+
+describe('the rescan guard', () => {
+  const draft = fold('order.opened');
+  const inState = (state: OrderStateName): Order => ({ ...draft, state, attempt: 1 });
+
+  test.each([
+    'submitting',
+    'unknown',
+    'cancel-wanted',
+    'manual',
+    'pos-sent',
+    'pos-unknown',
+  ] as const)('%s: query the last attempt first', (state) => {
+    expect(nextAttempt(inState(state))).toEqual({
+      ok: false,
+      error: { type: 'attempt-in-flight' },
+    });
+    expect(mayTakeOtherTender(inState(state))).toBe(false);
+  });
+
+  test.each([
+    'paid',
+    'cash-recorded',
+    'settled',
+    'paid-then-refunded',
+    'voided',
+    'debit-failed',
+  ] as const)('%s: the order is closed', (state) => {
+    expect(nextAttempt(inState(state))).toEqual({
+      ok: false,
+      error: { type: 'order-already-paid' },
+    });
+  });
+
+  test('a new number follows a definite end, up to the limit', () => {
+    expect(nextAttempt(draft)).toEqual({ ok: true, value: 1 });
+    expect(nextAttempt(inState('failed'))).toEqual({ ok: true, value: 2 });
+    expect(mayStartAttempt(inState('reversed'))).toBe(true);
+    const exhausted = { ...inState('failed'), attempt: attemptMax };
+    expect(nextAttempt(exhausted)).toEqual({ ok: false, error: { type: 'attempts-exhausted' } });
+    expect(mayTakeOtherTender(exhausted)).toBe(true);
+  });
+});
+
+test('whatever facts arrive in whatever order, money is never counted twice and never forgotten', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...factTypes), { maxLength: 30 }), (types) => {
+      let order: Order | undefined = fold('order.opened');
+      let tookMoney = 0;
+      for (const [index, type] of types.entries()) {
+        const before: Order = order;
+        const result = applyFact(before, facts(before.attempt)[type], at(index + 2));
+        if (!result.ok) continue;
+        order = result.value;
+        expect(order.lastSeq).toBe(index + 2);
+        const wasOpen = tallyBucket(before.state) === undefined;
+        if (!wasOpen && ['charge.submitted', 'cash.recorded', 'offline.accepted'].includes(type)) {
+          throw new Error(`a tender started from ${before.state}`);
+        }
+        if (type === 'charge.paid' || type === 'cash.recorded') tookMoney += 1;
+        if (type === 'charge.refunded-late' || type === 'charge.reversed') tookMoney = 0;
+        // Money that was taken and not given back is always in one of the four sums.
+        if (tookMoney > 0) expect(tallyBucket(order.state)).toBeDefined();
+        expect(order.voucherFen).toBeLessThanOrEqual(order.amountFen);
+        expect(order.amountFen).toBe(fen(1000));
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
