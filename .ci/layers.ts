@@ -32,7 +32,11 @@ export const layers: readonly Room[] = [
     packages: ['fastify', '@fastify/static', 'socket.io', 'typebox'],
     node: true,
   }),
-  base('terminal/main', { rooms: ['terminal/ipc'], packages: ['electron', 'typebox'], node: true }),
+  base('terminal/main', {
+    rooms: ['terminal/ipc'],
+    packages: ['electron', 'typebox', 'vite'],
+    node: true,
+  }),
   base('terminal/preload', { rooms: ['terminal/ipc'], packages: ['electron'] }),
   base('terminal/renderer', {
     rooms: ['terminal/ipc'],

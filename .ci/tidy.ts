@@ -89,8 +89,7 @@ const refuse =
 const inMoney = (path: string): boolean => path.startsWith('shared/money/');
 /** Where the real clock and the real randomness may be read: the shells that implement the ports. */
 const isPortShell = (path: string): boolean =>
-  /(^|\/)system(-[a-z]+)?\.ts$/.test(path) ||
-  path.startsWith('terminal/renderer/');
+  /(^|\/)system(-[a-z]+)?\.ts$/.test(path) || path.startsWith('terminal/renderer/');
 
 const promissory = [
   '分红',

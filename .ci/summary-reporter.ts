@@ -1,0 +1,29 @@
+import type { Reporter, TestModule } from 'vitest/node';
+
+/**
+ * Ends a run with what was skipped, by name, and one plain line of counts. Under GREENTILL_REQUIRE_E2E=1 (CI) a test
+ * that was skipped for want of a browser or of socat fails the run: only a missing Electron binary is excused.
+ */
+const excused = /no Electron binary/;
+
+export function createSummaryReporter(): Reporter {
+  return {
+    onTestRunEnd(modules: readonly TestModule[]) {
+      const tests = modules.flatMap((module) => [...module.children.allTests()]);
+      const inState = (state: string) => tests.filter((test) => test.result().state === state);
+      const skipped = inState('skipped').map((test) => test.fullName);
+      if (skipped.length > 0) {
+        console.log('\nSkipped on this machine:');
+        for (const name of skipped) console.log(`  - ${name}`);
+      }
+      const unexcused = skipped.filter((name) => !excused.test(name));
+      if (process.env['GREENTILL_REQUIRE_E2E'] === '1' && unexcused.length > 0) {
+        console.error(`\n${unexcused.length} tests were skipped where all must run.`);
+        process.exitCode = 1;
+      }
+      console.log(
+        `\n${inState('passed').length} passed, ${inState('failed').length} failed, ${skipped.length} skipped`,
+      );
+    },
+  };
+}
