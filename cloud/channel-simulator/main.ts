@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import {
+  createChannelSimulator,
+  slowAnswerMsDefault,
+} from '#cloud/channel-simulator/channel-simulator.ts';
+import { booksRulesDefault } from '#cloud/channel-simulator/channel-books.ts';
+import { loadSandboxKeys } from '#cloud/channel-simulator/sandbox-keys.ts';
+
+/**
+ * The payment channel simulator alone: `npm run channel-sim`.
+ *
+ * | variable                     | default        | meaning                                              |
+ * |------------------------------|----------------|------------------------------------------------------|
+ * | CHANNEL_SIM_PORT             | 7310           | TCP port on CHANNEL_SIM_HOST                         |
+ * | CHANNEL_SIM_HOST             | 127.0.0.1      |                                                      |
+ * | CHANNEL_SIM_DATA             | .data/channel  | keys; the cloud takes app-private-key.pem from here  |
+ * | CHANNEL_SIM_APP              | greentill      | app id that may call                                 |
+ * | CHANNEL_SIM_SEED             | demo           | transaction numbers                                  |
+ * | CHANNEL_SIM_SLOW_MS          | 12000          | delay of suffix 08                                   |
+ * | CHANNEL_SIM_REVERSE_AFTER_MS | 15000          | no reversal earlier                                  |
+ * | CHANNEL_SIM_WITHHOLD_FAIL    | (none)         | comma-separated endings of member ids that fail      |
+ */
+const env = process.env;
+const keys = loadSandboxKeys(env['CHANNEL_SIM_DATA'] ?? join('.data', 'channel'));
+const simulator = await createChannelSimulator({
+  port: Number(env['CHANNEL_SIM_PORT'] ?? 7310),
+  host: env['CHANNEL_SIM_HOST'] ?? '127.0.0.1',
+  seed: env['CHANNEL_SIM_SEED'] ?? 'demo',
+  clock: { nowMs: () => Date.now(), monotonicMs: () => performance.now() },
+  channelPrivateKey: keys.channelPrivateKey,
+  apps: new Map([[env['CHANNEL_SIM_APP'] ?? 'greentill', keys.appPublicKey]]),
+  slowAnswerMs: Number(env['CHANNEL_SIM_SLOW_MS'] ?? slowAnswerMsDefault),
+  rules: {
+    reverseNotBeforeMs: Number(
+      env['CHANNEL_SIM_REVERSE_AFTER_MS'] ?? booksRulesDefault.reverseNotBeforeMs,
+    ),
+    withholdFailEndings: (env['CHANNEL_SIM_WITHHOLD_FAIL'] ?? '').split(',').filter(Boolean),
+  },
+});
+process.stdout.write(`channel simulator on ${simulator.baseUrl}\n`);
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    void simulator.close();
+  });

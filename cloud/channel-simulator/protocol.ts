@@ -1,0 +1,171 @@
+import Type, { type Static } from 'typebox';
+import { orderAmountFenMax } from '#shared/money/fen.ts';
+
+/**
+ * The neutral channel protocol: one signed JSON dialect behind which the simulator plays a WeChat-like codepay, an
+ * Alipay-like trade.pay, a UnionPay-like and a withholding face. Outcomes, codes and time rules follow the public
+ * documents of WeChat Pay v3; the true dialects of each channel are adapters of their own.
+ *
+ *   POST /v1/pay       charge a scanned payment code               -> ChannelAnswer
+ *   POST /v1/withhold  debit a member under his agreement          -> ChannelAnswer
+ *   POST /v1/query     what became of an order number              -> ChannelAnswer
+ *   POST /v1/reverse   unpaid: close; paid: give the money back    -> ChannelAnswer
+ *   POST /v1/refund    give money back under a refund number       -> ChannelAnswer
+ *   POST /v1/books     the channel's own books, for reconciliation -> BooksAnswer
+ *
+ * Request headers: x-channel-app, x-channel-timestamp (seconds), x-channel-nonce (16..64 of [A-Za-z0-9_-]) and
+ * x-channel-signature, base64 of Ed25519 over {@link requestSignText}. A request is refused when its time is more
+ * than {@link timestampAgeSecondsMax} away or its nonce was seen within twice that time.
+ * Answer headers: x-channel-timestamp and x-channel-signature over {@link answerSignText}, which names the nonce of
+ * the request: an answer cannot be replayed for another question. The signature covers the raw bytes of the body.
+ */
+export const timestampAgeSecondsMax = 300;
+export const requestBytesMax = 16 * 1024;
+export const answerBytesMax = 4 * 1024 * 1024;
+export const booksPageMax = 1_000;
+
+export const channelHeaders = {
+  app: 'x-channel-app',
+  timestamp: 'x-channel-timestamp',
+  nonce: 'x-channel-nonce',
+  signature: 'x-channel-signature',
+} as const;
+
+export const channelPaths = {
+  pay: '/v1/pay',
+  withhold: '/v1/withhold',
+  query: '/v1/query',
+  reverse: '/v1/reverse',
+  refund: '/v1/refund',
+  books: '/v1/books',
+} as const;
+export type ChannelPath = (typeof channelPaths)[keyof typeof channelPaths];
+
+/** Which wallet's rules the face plays. */
+export const FaceSchema = Type.Union([
+  Type.Literal('wechat'),
+  Type.Literal('alipay'),
+  Type.Literal('unionpay'),
+  Type.Literal('withholding'),
+]);
+export type Face = Static<typeof FaceSchema>;
+
+const AmountFenSchema = Type.Integer({ minimum: 1, maximum: orderAmountFenMax });
+const MerchantNoSchema = Type.String({ pattern: '^[0-9A-Za-z]{1,32}$' });
+/** WeChat allows 32 characters; UnionPay forbids - and _, so letters and digits only. */
+const OutTradeNoSchema = Type.String({ pattern: '^[0-9A-Za-z]{8,32}$' });
+const strict = { additionalProperties: false } as const;
+
+export const PayRequestSchema = Type.Object(
+  {
+    face: FaceSchema,
+    merchantNo: MerchantNoSchema,
+    outTradeNo: OutTradeNoSchema,
+    amountFen: AmountFenSchema,
+    authCode: Type.String({ pattern: '^[0-9]{16,24}$' }),
+    description: Type.String({ minLength: 1, maxLength: 127 }),
+    terminalNo: Type.String({ minLength: 1, maxLength: 40 }),
+  },
+  strict,
+);
+export type PayRequest = Static<typeof PayRequestSchema>;
+
+export const WithholdRequestSchema = Type.Object(
+  {
+    face: FaceSchema,
+    merchantNo: MerchantNoSchema,
+    outTradeNo: OutTradeNoSchema,
+    amountFen: AmountFenSchema,
+    /** The agreement under which the member may be debited; here it is the member's id. */
+    agreementNo: Type.String({ pattern: '^[0-9A-Za-z_]{4,40}$' }),
+    description: Type.String({ minLength: 1, maxLength: 127 }),
+  },
+  strict,
+);
+export type WithholdRequest = Static<typeof WithholdRequestSchema>;
+
+export const OrderRequestSchema = Type.Object(
+  { merchantNo: MerchantNoSchema, outTradeNo: OutTradeNoSchema },
+  strict,
+);
+export type OrderRequest = Static<typeof OrderRequestSchema>;
+
+export const RefundRequestSchema = Type.Object(
+  {
+    merchantNo: MerchantNoSchema,
+    outTradeNo: OutTradeNoSchema,
+    /** The idempotency key of the refund. */
+    outRefundNo: OutTradeNoSchema,
+    amountFen: AmountFenSchema,
+  },
+  strict,
+);
+export type RefundRequest = Static<typeof RefundRequestSchema>;
+
+export const BooksRequestSchema = Type.Object(
+  { merchantNo: MerchantNoSchema, after: Type.String({ maxLength: 32 }) },
+  strict,
+);
+export type BooksRequest = Static<typeof BooksRequestSchema>;
+
+/**
+ * Where an order stands in the channel's books.
+ * NOTPAY: known, nobody is paying. USERPAYING: the payer is typing a password. PAYERROR: the payment broke off.
+ * CLOSED: reversed before any money moved. REFUND: money was taken and given back, wholly or in part.
+ */
+export const TradeStateSchema = Type.Union([
+  Type.Literal('SUCCESS'),
+  Type.Literal('USERPAYING'),
+  Type.Literal('NOTPAY'),
+  Type.Literal('PAYERROR'),
+  Type.Literal('CLOSED'),
+  Type.Literal('REFUND'),
+]);
+export type TradeState = Static<typeof TradeStateSchema>;
+
+export const ChannelAnswerSchema = Type.Object({
+  code: Type.String({ pattern: '^[A-Z_]{2,40}$' }),
+  message: Type.String({ maxLength: 200 }),
+  merchantNo: Type.Optional(MerchantNoSchema),
+  outTradeNo: Type.Optional(OutTradeNoSchema),
+  amountFen: Type.Optional(AmountFenSchema),
+  state: Type.Optional(TradeStateSchema),
+  transactionId: Type.Optional(Type.String({ maxLength: 64 })),
+  paidAtMs: Type.Optional(Type.Integer({ minimum: 0 })),
+  refundedFen: Type.Optional(Type.Integer({ minimum: 0 })),
+});
+export type ChannelAnswer = Static<typeof ChannelAnswerSchema>;
+
+export const BookLineSchema = Type.Object({
+  face: FaceSchema,
+  merchantNo: MerchantNoSchema,
+  outTradeNo: OutTradeNoSchema,
+  amountFen: Type.Integer({ minimum: 0 }),
+  state: TradeStateSchema,
+  transactionId: Type.String({ maxLength: 64 }),
+  paidAtMs: Type.Optional(Type.Integer({ minimum: 0 })),
+  refundedFen: Type.Integer({ minimum: 0 }),
+});
+export type BookLine = Static<typeof BookLineSchema>;
+
+export const BooksAnswerSchema = Type.Object({
+  code: Type.Literal('SUCCESS'),
+  lines: Type.Array(BookLineSchema, { maxItems: booksPageMax }),
+  more: Type.Boolean(),
+});
+
+/** The text a request's signature covers: five lines, each ended by a line feed. */
+export const requestSignText = (parts: {
+  readonly path: string;
+  readonly timestamp: string;
+  readonly nonce: string;
+  readonly body: string;
+}): string => `POST\n${parts.path}\n${parts.timestamp}\n${parts.nonce}\n${parts.body}\n`;
+
+/** The text an answer's signature covers: status, time, the nonce of the request, and the raw body. */
+export const answerSignText = (parts: {
+  readonly status: number;
+  readonly timestamp: string;
+  readonly requestNonce: string;
+  readonly body: string;
+}): string => `${parts.status}\n${parts.timestamp}\n${parts.requestNonce}\n${parts.body}\n`;

@@ -1,0 +1,111 @@
+import type { Fen } from '#shared/money/fen.ts';
+import type { MemberId, TerminalId } from '#shared/ids/ids.ts';
+import type { Wallet } from '#shared/tender/payment-code.ts';
+
+/**
+ * The port to a payment channel. Whatever a channel says becomes one of few outcomes, and only a whitelist of codes
+ * (channel-codes.ts) is a final failure: a timeout, a 5xx, a bad signature, a wrong amount, a code nobody has seen,
+ * all of them are `unknown`, which is left only by a query or a reversal.
+ * Every implementation passes register-channel-contract.ts.
+ */
+export interface Channel {
+  /** Charges a scanned payment code. Sent once; never repeated, because the code is gone afterwards. */
+  charge(request: ChargeOrder): Promise<Answered<ChargeOutcome>>;
+  /** Debits a member under his withholding agreement. Sent once; an unknown result is queried, never replayed. */
+  withhold(request: WithholdOrder): Promise<Answered<ChargeOutcome>>;
+  query(order: ChannelOrder): Promise<Answered<QueryOutcome>>;
+  /** Closes an unpaid order, gives the money of a paid one back. May be repeated until it is definite. */
+  reverse(order: ChannelOrder): Promise<Answered<ReverseOutcome>>;
+  /** Gives the whole amount back, for orders too old to reverse. Idempotent by `outRefundNo`. */
+  refund(order: ChannelOrder & { readonly outRefundNo: string }): Promise<Answered<RefundOutcome>>;
+}
+
+/** What names an order at a channel, and what every answer about it is checked against. */
+export interface ChannelOrder {
+  /** The merchant's number at the channel. */
+  readonly channelMerchantNo: string;
+  readonly outTradeNo: string;
+  /** What the channel is asked for: gross less vouchers, 1..5,000,000 fen. */
+  readonly netFen: Fen;
+}
+
+export interface ChargeOrder extends ChannelOrder {
+  readonly wallet: Wallet;
+  /** A bearer credential for about a minute: in memory only, never stored, never logged. */
+  readonly authCode: string;
+  readonly terminalId: TerminalId;
+}
+
+export interface WithholdOrder extends ChannelOrder {
+  readonly memberId: MemberId;
+}
+
+/** The money is there: the answer's signature, merchant, order number and amount have been checked. */
+export interface Paid {
+  readonly type: 'paid';
+  readonly channelRef: string;
+  readonly paidAtMs: number;
+}
+
+/** No conclusion can be drawn. `code` is the channel's word, or one of ours in lower case. */
+export interface Unknown {
+  readonly type: 'unknown';
+  readonly code: string;
+}
+
+/** Definitely not charged, and never will be under this number. */
+export interface FailedFinal {
+  readonly type: 'failed';
+  readonly code: string;
+}
+
+/** `paying`: the payer is at it. `broken-off`: the channel itself asks for a reversal before anything new. */
+export type ChargeOutcome =
+  | Paid
+  | Unknown
+  | FailedFinal
+  | { readonly type: 'paying'; readonly code: string }
+  | { readonly type: 'broken-off'; readonly code: string };
+
+/** `unpaid`: known or not known to the channel, not paid so far, and nobody is paying. It may still be paid later. */
+export type QueryOutcome =
+  | Paid
+  | Unknown
+  | { readonly type: 'paying'; readonly code: string }
+  | { readonly type: 'broken-off'; readonly code: string }
+  | { readonly type: 'unpaid'; readonly code: string }
+  | { readonly type: 'closed' }
+  | { readonly type: 'refunded' };
+
+export type ReverseOutcome =
+  | { readonly type: 'closed' }
+  | { readonly type: 'refunded' }
+  | { readonly type: 'too-early' }
+  | { readonly type: 'window-over' }
+  | Unknown;
+
+export type RefundOutcome = { readonly type: 'refunded' } | Unknown;
+
+export type SignatureVerdict = 'valid' | 'invalid' | 'missing' | 'no-answer';
+
+/** What is kept of one call, for the auditor. Holds no payment code: the request is digested with the code masked. */
+export interface CallEvidence {
+  /** SHA-256 of the request body with the payment code masked, hex. */
+  readonly requestDigest: string;
+  /** 0 when no answer came. */
+  readonly httpStatus: number;
+  /** The raw answer, cut at {@link rawAnswerCharsMax}, payment codes masked. */
+  readonly rawAnswer: string;
+  readonly signature: SignatureVerdict;
+}
+
+export interface Answered<O> {
+  readonly outcome: O;
+  readonly evidence: CallEvidence;
+}
+
+export const rawAnswerCharsMax = 2_048;
+
+/** Payment codes have 16..24 digits; any such run in a channel's text is masked before it is stored. */
+export const maskCodes = (text: string): string =>
+  text.replaceAll(/(?<![0-9])[0-9]{16,24}(?![0-9])/g, (code) => `****${code.slice(-4)}`);

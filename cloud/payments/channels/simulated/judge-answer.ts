@@ -1,0 +1,98 @@
+import type { ChannelAnswer } from '#cloud/channel-simulator/protocol.ts';
+import { ruleOfChannelCode } from '#cloud/payments/channel-codes.ts';
+import type {
+  ChannelOrder,
+  ChargeOutcome,
+  Paid,
+  QueryOutcome,
+  RefundOutcome,
+  ReverseOutcome,
+  Unknown,
+} from '#cloud/payments/channel.ts';
+import { exhaustive } from '#shared/result/exhaustive.ts';
+
+/** Does a verified answer speak of this order: the same merchant, number and amount? Anything else proves nothing. */
+export const isAbout = (answer: ChannelAnswer, order: ChannelOrder): boolean =>
+  answer.merchantNo === order.channelMerchantNo &&
+  answer.outTradeNo === order.outTradeNo &&
+  answer.amountFen === order.netFen;
+
+/** What a verified answer to a charge or a withholding means. */
+export function judgeCharge(answer: ChannelAnswer, order: ChannelOrder): ChargeOutcome {
+  const { outcome } = ruleOfChannelCode(answer.code);
+  switch (outcome) {
+    case 'paid':
+      return answer.state === 'SUCCESS' ? paidOr(answer, order) : unknown('state-mismatch');
+    case 'paying':
+    case 'broken-off':
+    case 'unknown':
+    case 'failed':
+      return { type: outcome, code: answer.code };
+    default:
+      return exhaustive(outcome);
+  }
+}
+
+/** What a verified answer to a query means. A number the channel does not know may still arrive there. */
+export function judgeQuery(answer: ChannelAnswer, order: ChannelOrder): QueryOutcome {
+  if (answer.code === 'ORDER_NOT_FOUND') return { type: 'unpaid', code: answer.code };
+  if (answer.code !== 'SUCCESS') return unknown(answer.code);
+  if (isTombstone(answer, order)) return { type: 'closed' };
+  if (!isAbout(answer, order)) return unknown('order-mismatch');
+  switch (answer.state) {
+    case 'SUCCESS':
+      return paidOr(answer, order);
+    case 'USERPAYING':
+      return { type: 'paying', code: answer.state };
+    case 'NOTPAY':
+      return { type: 'unpaid', code: answer.state };
+    case 'PAYERROR':
+      return { type: 'broken-off', code: answer.state };
+    case 'CLOSED':
+      return { type: 'closed' };
+    case 'REFUND':
+      return answer.refundedFen === order.netFen
+        ? { type: 'refunded' }
+        : unknown('refunded-in-part');
+    case undefined:
+      return unknown('state-missing');
+    default:
+      return exhaustive(answer.state);
+  }
+}
+
+/** What a verified answer to a reversal means. */
+export function judgeReverse(answer: ChannelAnswer, order: ChannelOrder): ReverseOutcome {
+  if (answer.code === 'REVERSE_TOO_EARLY') return { type: 'too-early' };
+  if (answer.code === 'REVERSE_EXPIRED') return { type: 'window-over' };
+  if (answer.code !== 'SUCCESS') return unknown(answer.code);
+  if (isTombstone(answer, order)) return { type: 'closed' };
+  if (!isAbout(answer, order)) return unknown('order-mismatch');
+  if (answer.state === 'CLOSED') return { type: 'closed' };
+  if (answer.state === 'REFUND' && answer.refundedFen === order.netFen) return { type: 'refunded' };
+  return unknown('state-mismatch');
+}
+
+/** What a verified answer to a refund of the whole amount means. */
+export function judgeRefund(answer: ChannelAnswer, order: ChannelOrder): RefundOutcome {
+  const isWhole = answer.state === 'REFUND' && answer.refundedFen === order.netFen;
+  return answer.code === 'SUCCESS' && isAbout(answer, order) && isWhole
+    ? { type: 'refunded' }
+    : unknown(answer.code === 'SUCCESS' ? 'order-mismatch' : answer.code);
+}
+
+/** A number that was closed before its charge arrived has no amount in the channel's books. */
+const isTombstone = (answer: ChannelAnswer, order: ChannelOrder): boolean =>
+  answer.state === 'CLOSED' &&
+  answer.amountFen === undefined &&
+  answer.merchantNo === order.channelMerchantNo &&
+  answer.outTradeNo === order.outTradeNo;
+
+function paidOr(answer: ChannelAnswer, order: ChannelOrder): Paid | Unknown {
+  if (!isAbout(answer, order)) return unknown('order-mismatch');
+  if (answer.transactionId === undefined || answer.paidAtMs === undefined)
+    return unknown('proof-missing');
+  return { type: 'paid', channelRef: answer.transactionId, paidAtMs: answer.paidAtMs };
+}
+
+const unknown = (code: string): Unknown => ({ type: 'unknown', code });

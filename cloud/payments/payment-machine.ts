@@ -1,0 +1,247 @@
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import { assert } from '#shared/result/assert.ts';
+import { exhaustive } from '#shared/result/exhaustive.ts';
+import type { ChargeStatus } from '#shared/wire/v1/charges.ts';
+import { ruleOfChannelCode } from '#cloud/payments/channel-codes.ts';
+import type {
+  ChargeOutcome,
+  QueryOutcome,
+  RefundOutcome,
+  ReverseOutcome,
+} from '#cloud/payments/channel.ts';
+import type { Pace, PaymentTiming } from '#cloud/payments/payment-timing.ts';
+
+/** What the cloud does next about an attempt, and when (milliseconds since 1970). */
+export interface NextStep {
+  readonly type: 'query' | 'reverse' | 'refund';
+  readonly atMs: number;
+}
+
+/** Where one attempt stands. Durable: the worker reads it back after every restart. */
+export interface AttemptProgress {
+  readonly status: ChargeStatus;
+  readonly pace: Pace;
+  readonly submittedAtMs: number;
+  /** Somebody asked to cancel: from now on money that is found goes back. */
+  readonly cancelWanted: boolean;
+  /** Money was found after the sale had been given up: it must go back. */
+  readonly foundPaid: boolean;
+  /** Reversals and refunds without a definite answer so far. */
+  readonly fruitlessTries: number;
+  /** Undefined exactly when the status is final. */
+  readonly next: NextStep | undefined;
+  readonly code: ErrorCode | undefined;
+  readonly channelRef: string | undefined;
+  readonly paidAtMs: number | undefined;
+}
+
+/** What was learned from a channel, and which call taught it. */
+export type Learned =
+  | { readonly from: 'charge'; readonly outcome: ChargeOutcome }
+  | { readonly from: 'query'; readonly outcome: QueryOutcome }
+  | { readonly from: 'reverse'; readonly outcome: ReverseOutcome }
+  | { readonly from: 'refund'; readonly outcome: RefundOutcome };
+
+const finalStatuses: ReadonlySet<ChargeStatus> = new Set([
+  'paid',
+  'failed',
+  'reversed',
+  'refunded-late',
+]);
+
+export const isFinal = (status: ChargeStatus): boolean => finalStatuses.has(status);
+
+/** An attempt whose request is about to leave. If nobody comes back to it, a query is due after the read timeout. */
+export const beginAttempt = (
+  start: { readonly pace: Pace; readonly submittedAtMs: number },
+  timing: PaymentTiming,
+): AttemptProgress => ({
+  status: 'submitting',
+  ...start,
+  cancelWanted: false,
+  foundPaid: false,
+  fruitlessTries: 0,
+  next: { type: 'query', atMs: start.submittedAtMs + timing.chargeReadTimeoutMs },
+  code: undefined,
+  channelRef: undefined,
+  paidAtMs: undefined,
+});
+
+/** When the cloud takes back, by itself, what nobody completed. */
+export const deadlineMsOf = (
+  progress: Pick<AttemptProgress, 'pace' | 'submittedAtMs'>,
+  timing: PaymentTiming,
+): number => progress.submittedAtMs + timing.forcedReverseAfterMs[progress.pace];
+
+/** A cancel request. A definite result stays what it is; everything else is on its way back from here. */
+export function askCancel(
+  progress: AttemptProgress,
+  nowMs: number,
+  timing: PaymentTiming,
+): AttemptProgress {
+  if (isFinal(progress.status) || progress.cancelWanted) return progress;
+  const wanted = { ...progress, cancelWanted: true };
+  return progress.status === 'reversing' ? wanted : reversing(wanted, nowMs, timing);
+}
+
+/**
+ * Takes in what a channel said at `nowMs`. Laws:
+ * 1. Paid without a wish to cancel is final at once. Paid after a wish to cancel, or after a reversal may have left,
+ *    goes back: a sale that was called off is never booked.
+ * 2. Only a whitelisted failure of the charge itself is final; silence, doubt and new codes are left by asking.
+ * 3. Once reversing, only `closed`, `refunded` or a final failure ends it.
+ * 4. A final status never changes, except that money found after `failed` or `reversed` is given back.
+ */
+export function learn(
+  progress: AttemptProgress,
+  { from, outcome }: Learned,
+  at: { readonly nowMs: number; readonly timing: PaymentTiming },
+): AttemptProgress {
+  const { nowMs, timing } = at;
+  const next = isFinal(progress.status)
+    ? afterFinal(progress, outcome.type, at)
+    : settle(progress, { from, outcome } as Learned, at);
+  assert(
+    (next.next === undefined) === isFinal(next.status),
+    () => `${next.status} with next step ${JSON.stringify(next.next)} at ${nowMs}`,
+  );
+  assert(
+    next.next?.type !== 'reverse' ||
+      next.next.atMs >= next.submittedAtMs + timing.reverseAllowedAfterMs,
+    () => `a reversal planned too early: ${JSON.stringify(next.next)}`,
+  );
+  return next;
+}
+
+function afterFinal(
+  progress: AttemptProgress,
+  outcome: Learned['outcome']['type'],
+  { nowMs, timing }: { readonly nowMs: number; readonly timing: PaymentTiming },
+): AttemptProgress {
+  const mustGoBack = progress.status === 'failed' || progress.status === 'reversed';
+  return outcome === 'paid' && mustGoBack
+    ? reversing({ ...progress, foundPaid: true }, nowMs, timing)
+    : progress;
+}
+
+function settle(
+  progress: AttemptProgress,
+  { from, outcome }: Learned,
+  { nowMs, timing }: { readonly nowMs: number; readonly timing: PaymentTiming },
+): AttemptProgress {
+  const isReversing = progress.status === 'reversing';
+  switch (outcome.type) {
+    case 'paid': {
+      const { channelRef, paidAtMs } = outcome;
+      if (isReversing) return giveBack({ ...progress, foundPaid: true }, nowMs, timing);
+      return {
+        ...progress,
+        status: 'paid',
+        next: undefined,
+        code: undefined,
+        channelRef,
+        paidAtMs,
+      };
+    }
+    case 'failed':
+      return {
+        ...progress,
+        status: 'failed',
+        next: undefined,
+        code: ruleOfChannelCode(outcome.code).till,
+      };
+    case 'closed':
+      return {
+        ...progress,
+        status: 'reversed',
+        next: undefined,
+        code: progress.cancelWanted ? undefined : 'payer-gave-up',
+      };
+    case 'refunded':
+      return { ...progress, status: 'refunded-late', next: undefined, code: undefined };
+    case 'paying':
+      return isReversing
+        ? tryAgain(progress, nowMs, timing)
+        : keepAsking({ ...progress, status: 'waiting-payer' }, 'payer-confirming', nowMs, timing);
+    case 'broken-off':
+      return isReversing ? tryAgain(progress, nowMs, timing) : reversing(progress, nowMs, timing);
+    case 'unpaid':
+      return unpaid(progress, nowMs, timing);
+    case 'too-early':
+      return { ...progress, next: { type: 'reverse', atMs: nowMs + timing.queryEveryMs } };
+    case 'window-over':
+      return giveBack(progress, nowMs, { ...timing, reverseWindowMs: 0 });
+    case 'unknown': {
+      if (isReversing) return tryAgain(progress, nowMs, timing);
+      const status = progress.status === 'submitting' ? 'unknown' : progress.status;
+      const pauseMs = from === 'charge' ? timing.firstQueryAfterMs : timing.queryEveryMs;
+      const code = ruleOfChannelCode(outcome.code).till;
+      return keepAsking({ ...progress, status }, code, nowMs, { ...timing, queryEveryMs: pauseMs });
+    }
+    default:
+      return exhaustive(outcome);
+  }
+}
+
+/** Asks again after a pause; when the payer's time is over, takes back at once, with no gap behind this query. */
+function keepAsking(
+  progress: AttemptProgress,
+  code: ErrorCode,
+  nowMs: number,
+  timing: PaymentTiming,
+): AttemptProgress {
+  const deadlineMs = deadlineMsOf(progress, timing);
+  if (nowMs >= deadlineMs) return reversing(progress, nowMs, timing);
+  const atMs = Math.min(nowMs + timing.queryEveryMs, deadlineMs);
+  return { ...progress, code, next: { type: 'query', atMs } };
+}
+
+/** Nobody is paying. Right after the charge that proves nothing yet; once a reversal is allowed, it is closed. */
+function unpaid(progress: AttemptProgress, nowMs: number, timing: PaymentTiming): AttemptProgress {
+  const ageMs = nowMs - progress.submittedAtMs;
+  if (progress.status === 'reversing') {
+    // Out of the reversal window an order that is still unpaid can no longer be paid.
+    return ageMs > timing.reverseWindowMs && !progress.foundPaid
+      ? { ...progress, status: 'reversed', next: undefined, code: 'payer-gave-up' }
+      : tryAgain(progress, nowMs, timing);
+  }
+  if (ageMs >= timing.reverseAllowedAfterMs) return reversing(progress, nowMs, timing);
+  return keepAsking({ ...progress, status: 'unknown' }, 'channel-unknown', nowMs, timing);
+}
+
+/** Turns round: from here on the money goes back, as soon as the channel allows it. */
+function reversing(
+  progress: AttemptProgress,
+  nowMs: number,
+  timing: PaymentTiming,
+): AttemptProgress {
+  const allowedMs = progress.submittedAtMs + timing.reverseAllowedAfterMs;
+  const turned = { ...progress, status: 'reversing', code: 'channel-unknown' } as const;
+  return giveBack(turned, Math.max(nowMs, allowedMs), timing);
+}
+
+/** The right way back at `atMs`: a reversal inside its window; behind it a refund of what was found, or a look. */
+function giveBack(progress: AttemptProgress, atMs: number, timing: PaymentTiming): AttemptProgress {
+  const allowedMs = progress.submittedAtMs + timing.reverseAllowedAfterMs;
+  const isInWindow = atMs - progress.submittedAtMs <= timing.reverseWindowMs;
+  const late = progress.foundPaid ? 'refund' : 'query';
+  return {
+    ...progress,
+    next: isInWindow ? { type: 'reverse', atMs: Math.max(atMs, allowedMs) } : { type: late, atMs },
+  };
+}
+
+/** No definite answer: quickly again a few times, then at the janitor's pace, for as long as it takes. */
+function tryAgain(
+  progress: AttemptProgress,
+  nowMs: number,
+  timing: PaymentTiming,
+): AttemptProgress {
+  const round = progress.fruitlessTries - timing.quickReversals;
+  const last = timing.janitorPausesMs.length - 1;
+  const pauseMs =
+    round < 0 ? timing.queryEveryMs : (timing.janitorPausesMs[Math.min(round, last)] ?? 0);
+  assert(pauseMs > 0, () => `no janitor pause for round ${round}`);
+  const tried = { ...progress, fruitlessTries: progress.fruitlessTries + 1 };
+  return giveBack(tried, nowMs + pauseMs, timing);
+}

@@ -1,0 +1,72 @@
+import type { Wallet } from '#shared/tender/payment-code.ts';
+import { assert } from '#shared/result/assert.ts';
+
+/** Whose time rules an attempt follows. */
+export type Pace = Wallet | 'withholding';
+
+/** Every duration of taking money, in one place. All in milliseconds. */
+export interface PaymentTiming {
+  /** How long the charge itself may take; after that its result is unknown. */
+  readonly chargeReadTimeoutMs: number;
+  /** How long any later call may take. */
+  readonly callReadTimeoutMs: number;
+  /** From an unknown charge to its first query. WeChat: wait 5 s. */
+  readonly firstQueryAfterMs: number;
+  readonly queryEveryMs: number;
+  /** No reversal earlier than this after the charge left. WeChat: 15 s. */
+  readonly reverseAllowedAfterMs: number;
+  /** The payer's time is over: one last query, and a reversal right behind it. */
+  readonly forcedReverseAfterMs: Readonly<Record<Pace, number>>;
+  /** A reversal without a definite answer is repeated so often at `queryEveryMs`, then by the janitor. */
+  readonly quickReversals: number;
+  /** Pauses of the janitor, who never gives up: the last one repeats. */
+  readonly janitorPausesMs: readonly number[];
+  /** After this a paid order can only be refunded, not reversed. WeChat: 7 days. */
+  readonly reverseWindowMs: number;
+}
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+
+/** Source: WeChat Pay codepay best practice (2025-08-14) and Alipay bar_code polling rules. */
+export const paymentTiming: PaymentTiming = {
+  chargeReadTimeoutMs: 10_000,
+  callReadTimeoutMs: 10_000,
+  firstQueryAfterMs: 5_000,
+  queryEveryMs: 5_000,
+  reverseAllowedAfterMs: 15_000,
+  forcedReverseAfterMs: {
+    wechat: 45_000,
+    alipay: 60_000,
+    unionpay: 60_000,
+    withholding: 60_000,
+  },
+  quickReversals: 6,
+  janitorPausesMs: [minuteMs, 5 * minuteMs, 15 * minuteMs, hourMs, 6 * hourMs, dayMs],
+  reverseWindowMs: 7 * dayMs,
+};
+
+/** The same rules, `speedUp` times as fast: for demos. The channel must be told the same. */
+export function fasterTiming(timing: PaymentTiming, speedUp: number): PaymentTiming {
+  assert(speedUp >= 1, () => `speed-up below 1: ${speedUp}`);
+  const faster = (ms: number): number => Math.max(1, Math.floor(ms / speedUp));
+  const { wechat, alipay, unionpay, withholding } = timing.forcedReverseAfterMs;
+  return {
+    // Reading an answer takes as long as the machine takes: a demo's clock does not make a network faster.
+    chargeReadTimeoutMs: timing.chargeReadTimeoutMs,
+    callReadTimeoutMs: timing.callReadTimeoutMs,
+    firstQueryAfterMs: faster(timing.firstQueryAfterMs),
+    queryEveryMs: faster(timing.queryEveryMs),
+    reverseAllowedAfterMs: faster(timing.reverseAllowedAfterMs),
+    forcedReverseAfterMs: {
+      wechat: faster(wechat),
+      alipay: faster(alipay),
+      unionpay: faster(unionpay),
+      withholding: faster(withholding),
+    },
+    quickReversals: timing.quickReversals,
+    janitorPausesMs: timing.janitorPausesMs.map(faster),
+    reverseWindowMs: timing.reverseWindowMs,
+  };
+}
