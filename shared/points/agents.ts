@@ -1,0 +1,82 @@
+import { divFloor, minBig } from '#shared/money/exact.ts';
+import { fen, type Fen } from '#shared/money/fen.ts';
+import { shareFloor, wholeBp, type BasisPoints } from '#shared/money/rate.ts';
+import { largestRemainder } from '#shared/points/largest-remainder.ts';
+import { agentRoles, type AgentRole, type PointsConfig } from '#shared/points/points-config.ts';
+
+export interface AgentOrder {
+  readonly netFen: Fen;
+  readonly concessionFen: Fen;
+}
+
+/** What each role that has a contract for the shop earns on one final order; an absent role's share goes to the fund. */
+export type AgentShares = Readonly<Partial<Record<AgentRole, Fen>>>;
+
+/**
+ * Mode `concession` (rules R25-R27, section 2.12): min(floor(share of C), floor(flow cap of N)) per role.
+ * The total is held under agentTotalCapBp of C (invariant I7).
+ */
+export function agentSharesOfConcession(
+  order: AgentOrder,
+  present: readonly AgentRole[],
+  config: PointsConfig,
+): AgentShares {
+  const wanted = agentRoles
+    .filter((role) => present.includes(role))
+    .map((role) => {
+      const { concessionBp, flowCapBp } = config.agents[role];
+      const share = minBig(
+        BigInt(shareFloor(order.concessionFen, concessionBp)),
+        BigInt(shareFloor(order.netFen, flowCapBp)),
+      );
+      return { role, share };
+    });
+  return capTotal(wanted, order, config);
+}
+
+/**
+ * Mode `flow`: floor(flow rate of N) per role, scaled down by largest remainder to agentTotalCapBp of C.
+ * `flowBp` names the rates of the roles that are present.
+ */
+export function agentSharesOfFlow(
+  order: AgentOrder,
+  flowBp: Readonly<Partial<Record<AgentRole, BasisPoints>>>,
+  config: PointsConfig,
+): AgentShares {
+  const wanted = agentRoles.flatMap((role) => {
+    const rate = flowBp[role];
+    return rate === undefined ? [] : [{ role, share: BigInt(shareFloor(order.netFen, rate)) }];
+  });
+  return capTotal(wanted, order, config);
+}
+
+/** The shares under the mode that the configuration names. */
+export function agentShares(
+  order: AgentOrder,
+  present: readonly AgentRole[],
+  config: PointsConfig,
+): AgentShares {
+  if (config.agentMode === 'concession') return agentSharesOfConcession(order, present, config);
+  const flowBp = Object.fromEntries(present.map((role) => [role, config.agents[role].flowBp]));
+  return agentSharesOfFlow(order, flowBp, config);
+}
+
+function capTotal(
+  wanted: readonly { readonly role: AgentRole; readonly share: bigint }[],
+  order: AgentOrder,
+  config: PointsConfig,
+): AgentShares {
+  const total = wanted.reduce((sum, { share }) => sum + share, 0n);
+  const cap = divFloor(
+    BigInt(order.concessionFen) * BigInt(config.agentTotalCapBp),
+    BigInt(wholeBp),
+  );
+  const paid =
+    total <= cap
+      ? wanted.map(({ share }) => share)
+      : largestRemainder(
+          cap,
+          wanted.map(({ share }) => share),
+        );
+  return Object.fromEntries(wanted.map(({ role }, index) => [role, fen(Number(paid[index]!))]));
+}
