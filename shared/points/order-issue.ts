@@ -21,9 +21,10 @@ export interface OrderIssue {
   readonly concessionFen: Fen;
   readonly consumerPoints: PointFen;
   readonly merchantPoints: PointFen;
-  /** Of the money collected; the voucher's payout comes the same day on top of it. */
+  /** floor(80% of N) + V: all that the merchant gets the same day. */
   readonly sameDayFen: Fen;
   readonly reserveFen: Fen;
+  /** V, the part of the same day that the fund's vouchers pay. */
   readonly voucherPayoutFen: Fen;
   readonly afterHoldFen: Fen;
   readonly merchantTotalFen: Fen;
@@ -55,8 +56,9 @@ export function issueOrder(
     return err({ type: 'voucher-share-exceeded', voucherFenMax: voucherMax });
   const netFen = fen(amountFen - voucherFen);
   const concessionFen = shareFloor(netFen, concessionBp);
-  const sameDayFen = shareFloor(netFen, config.settleImmediateBp);
-  const reserveFen = fen(netFen - sameDayFen);
+  const immediateFen = shareFloor(netFen, config.settleImmediateBp);
+  const reserveFen = fen(netFen - immediateFen);
+  const sameDayFen = fen(immediateFen + voucherFen);
   // Invariant I3: ceil(N/5) >= floor(N*r) for r <= 20%, so the reserve always covers the concession.
   assert(
     concessionFen <= reserveFen,
@@ -72,7 +74,7 @@ export function issueOrder(
     reserveFen,
     voucherPayoutFen: voucherFen,
     afterHoldFen,
-    merchantTotalFen: fen(sameDayFen + voucherFen + afterHoldFen),
+    merchantTotalFen: fen(sameDayFen + afterHoldFen),
   });
 }
 

@@ -86,7 +86,8 @@ const runners: Readonly<Record<string, (input: Json) => unknown>> = {
       concession: order.concessionFen,
       pointsConsumer: order.consumerPoints,
       pointsMerchant: order.merchantPoints,
-      merchantSameDay: order.sameDayFen,
+      // The vectors name the two parts of the same day apart.
+      merchantSameDay: order.sameDayFen - order.voucherPayoutFen,
       reserve: order.reserveFen,
       couponPayout: order.voucherPayoutFen,
       merchantAfterHold: order.afterHoldFen,
