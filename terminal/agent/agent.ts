@@ -4,7 +4,7 @@ import type { Random } from '#shared/time/random.ts';
 import type { Transport } from '#drivers/core/transport.ts';
 import type { TerminalApi, TerminalError } from '#terminal/ipc/terminal-api.ts';
 import type { Config } from '#terminal/agent/config.ts';
-import type { Timers } from '#terminal/agent/platform/timers.ts';
+import type { Timers } from '#drivers/core/timers.ts';
 
 /** What the agent needs from outside. Everything optional defaults to the real thing of this machine. */
 export interface AgentDeps {

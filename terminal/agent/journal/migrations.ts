@@ -1,0 +1,77 @@
+/**
+ * The schema of the till's file, as numbered steps. Forward only: a shipped step is never edited, a change is a new
+ * step. `user_version` says how many have run.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE meta (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE epoch (
+    epoch_no INTEGER PRIMARY KEY,
+    epoch TEXT NOT NULL UNIQUE,
+    reason TEXT NOT NULL CHECK (reason IN ('created', 'restored', 'salvaged')),
+    first_position INTEGER NOT NULL UNIQUE
+  ) STRICT;
+
+  -- The journal. position grows by one over all epochs; seq by one within an epoch.
+  CREATE TABLE entry (
+    position INTEGER PRIMARY KEY,
+    epoch_no INTEGER NOT NULL REFERENCES epoch (epoch_no),
+    seq INTEGER NOT NULL CHECK (seq >= 1),
+    hlc TEXT NOT NULL,
+    wall_ms INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    body TEXT NOT NULL,
+    hash TEXT NOT NULL CHECK (length(hash) = 64)
+  ) STRICT;
+
+  -- Below: projections. They follow from entry alone and can be rebuilt from it.
+  CREATE TABLE orders (
+    order_id TEXT PRIMARY KEY,
+    business_date TEXT NOT NULL,
+    state TEXT NOT NULL,
+    bucket TEXT,
+    amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+    voucher_fen INTEGER NOT NULL CHECK (voucher_fen >= 0),
+    opened_at_ms INTEGER NOT NULL,
+    changed_at_ms INTEGER NOT NULL,
+    claim_token TEXT NOT NULL,
+    reservation_id TEXT,
+    detail TEXT NOT NULL,
+    last_position INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX orders_by_date ON orders (business_date, order_id);
+  CREATE INDEX orders_open ON orders (state, order_id)
+    WHERE state IN ('held', 'submitting', 'unknown', 'cancel-wanted', 'debit-failed', 'duplicate', 'manual');
+
+  CREATE TABLE print_jobs (
+    job_id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('receipt', 'drawer', 'day-slip', 'test')),
+    order_id TEXT,
+    copy INTEGER NOT NULL CHECK (copy BETWEEN 1 AND 99),
+    reason TEXT,
+    state TEXT NOT NULL CHECK (state IN ('queued', 'writing', 'sent', 'printed', 'unknown', 'abandoned')),
+    attempt INTEGER NOT NULL,
+    process_id TEXT,
+    level INTEGER,
+    code TEXT,
+    queued_at_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX print_jobs_of_order ON print_jobs (order_id, copy) WHERE order_id IS NOT NULL;
+  CREATE INDEX print_jobs_open ON print_jobs (state, job_id) WHERE state IN ('queued', 'writing', 'unknown');
+
+  CREATE TABLE offline_usage (
+    order_id TEXT PRIMARY KEY,
+    member_id TEXT NOT NULL,
+    certificate_id TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL,
+    accepted_at_ms INTEGER NOT NULL,
+    settled INTEGER NOT NULL CHECK (settled IN (0, 1)),
+    position INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX offline_usage_by_certificate ON offline_usage (certificate_id);
+  `,
+];

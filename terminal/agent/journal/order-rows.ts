@@ -1,0 +1,95 @@
+import type { OrderId } from '#shared/ids/ids.ts';
+import type { Order, OrderStateName } from '#shared/order/order.ts';
+import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
+
+/** An order with what its receipt and its next attempt need besides. */
+export interface StoredOrder {
+  readonly order: Order;
+  readonly claimToken: string;
+  readonly reservationId: string | undefined;
+  /** When its last entry was written, wall milliseconds. */
+  readonly changedAtMs: number;
+  /** Position of its last entry: synced when the cloud has everything up to it. */
+  readonly lastPosition: number;
+}
+
+interface Row {
+  readonly detail: string;
+  readonly claim_token: string;
+  readonly reservation_id: string | null;
+  readonly changed_at_ms: number;
+  readonly last_position: number;
+}
+
+const columns = 'detail, claim_token, reservation_id, changed_at_ms, last_position';
+
+/** The most orders one list answers. */
+export const ordersListMax = 200;
+
+export function findOrder(read: ReadHandle, orderId: OrderId): StoredOrder | undefined {
+  const row = read.one<Row>(`SELECT ${columns} FROM orders WHERE order_id = $orderId`, { orderId });
+  return row && stored(row);
+}
+
+/** Orders in one of `states`, oldest first, at most {@link ordersListMax}. */
+export function ordersIn(
+  read: ReadHandle,
+  states: readonly OrderStateName[],
+): readonly StoredOrder[] {
+  return read
+    .all<Row>(
+      `SELECT ${columns} FROM orders
+       WHERE state IN ('held', 'submitting', 'unknown', 'cancel-wanted', 'debit-failed', 'duplicate', 'manual')
+         AND state IN (SELECT value FROM json_each($states))
+       ORDER BY order_id LIMIT ${ordersListMax}`,
+      { states: JSON.stringify(states) },
+    )
+    .map(stored);
+}
+
+export interface OrderFilter {
+  readonly businessDate?: string | undefined;
+  /** Part of the order number, or an amount such as "12.50". */
+  readonly search?: string | undefined;
+  readonly state?: string | undefined;
+  readonly before?: string | undefined;
+  /** 1..{@link ordersListMax} */
+  readonly limit: number;
+}
+
+/** Orders that fit, newest first. */
+export function listOrders(read: ReadHandle, filter: OrderFilter): readonly StoredOrder[] {
+  const search = filter.search?.trim().toUpperCase() ?? '';
+  return read
+    .all<Row>(
+      `SELECT ${columns} FROM orders
+       WHERE ($businessDate IS NULL OR business_date = $businessDate)
+         AND ($state IS NULL OR state = $state OR bucket = $state)
+         AND ($before IS NULL OR order_id < $before)
+         AND ($search IS NULL OR instr(order_id, $search) > 0 OR amount_fen = $amountFen)
+       ORDER BY order_id DESC LIMIT $limit`,
+      {
+        businessDate: filter.businessDate ?? null,
+        state: filter.state ?? null,
+        before: filter.before ?? null,
+        search: search === '' ? null : search,
+        amountFen: amountFenOf(search),
+        limit: Math.min(filter.limit, ordersListMax),
+      },
+    )
+    .map(stored);
+}
+
+/** "12.5", "12.50" and "12" as fen; -1, which no order has, for anything else. */
+function amountFenOf(search: string): number {
+  const match = /^(\d{1,7})(?:\.(\d{1,2}))?$/.exec(search);
+  return match ? Number(match[1]) * 100 + Number((match[2] ?? '').padEnd(2, '0')) : -1;
+}
+
+const stored = (row: Row): StoredOrder => ({
+  order: JSON.parse(row.detail) as Order,
+  claimToken: row.claim_token,
+  reservationId: row.reservation_id ?? undefined,
+  changedAtMs: row.changed_at_ms,
+  lastPosition: row.last_position,
+});
