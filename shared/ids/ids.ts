@@ -16,6 +16,8 @@ export type MemberId = Brand<string, 'MemberId'>;
 export type VoucherId = Brand<string, 'VoucherId'>;
 export type PrintJobId = Brand<string, 'PrintJobId'>;
 export type CertificateId = Brand<string, 'CertificateId'>;
+export type AgentId = Brand<string, 'AgentId'>;
+export type ContractId = Brand<string, 'ContractId'>;
 
 export interface IdOf {
   ord: OrderId;
@@ -26,6 +28,8 @@ export interface IdOf {
   vch: VoucherId;
   prt: PrintJobId;
   crt: CertificateId;
+  agt: AgentId;
+  ctr: ContractId;
 }
 
 export type IdPrefix = keyof IdOf;

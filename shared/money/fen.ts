@@ -22,6 +22,9 @@ export function fen(value: number): Fen {
   return (value === 0 ? 0 : value) as Fen;
 }
 
+/** Whole yuan as fen. Throws like {@link fen}. */
+export const fenOfYuan = (yuan: number): Fen => fen(yuan * 100);
+
 export const addFen = (a: Fen, b: Fen): Fen => fen(a + b);
 
 export const subtractFen = (a: Fen, b: Fen): Fen => fen(a - b);
