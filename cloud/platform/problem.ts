@@ -7,7 +7,7 @@ export interface ProblemInput {
   readonly detail?: string;
   /** Only with journal-gap. */
   readonly expectedSeq?: number;
-  /** Only with request-stale: the server's clock, so that the terminal corrects its own. */
+  /** Only with signature-stale: the server's clock, so that the terminal corrects its own. */
   readonly serverMs?: number;
   readonly retryAfterSeconds?: number;
 }

@@ -49,6 +49,14 @@ export const wireErrors = {
     '一次上传的内容太多，系统会分开再传',
     'Too much at once. The till sends it in smaller parts.',
   ),
+  'charge-unknown-to-cloud': entry(
+    'The terminal says that a charge was paid which the cloud did not make or knows otherwise; it is kept and parked.',
+    'Compare the order with the channel and correct it by hand.',
+    'operator',
+    'no',
+    '终端说已收款，云端查不到，已保留待核对',
+    'The till says paid, the cloud cannot confirm it. It is kept for checking.',
+  ),
   'clock-skewed': entry(
     "The terminal's clock and the cloud's differ by more than 300 s; sales are never refused for it.",
     'Correct the clock of the computer; the till already reckons with the difference.',
@@ -113,6 +121,14 @@ export const wireErrors = {
     '有一条记录格式不对，已保留待核对',
     'One record does not fit. It is kept for checking.',
   ),
+  'entry-not-bookable': entry(
+    'A journal entry is sound but its effect could not be booked; it is kept and parked.',
+    'Read the reason in the log and book the order by hand.',
+    'operator',
+    'no',
+    '这笔单没能入账，已保留待处理',
+    'This order could not be booked. It is kept for checking.',
+  ),
   'entry-type-unknown': entry(
     'The journal holds an entry type that this cloud does not know; it is kept and parked.',
     'Update the cloud: the entry is judged again then.',
@@ -168,6 +184,14 @@ export const wireErrors = {
     'no',
     '没有找到',
     'Not found.',
+  ),
+  'operator-token-invalid': entry(
+    'The request does not carry the bearer token of the operator.',
+    'Send the token of OPERATOR_TOKEN or of the data folder.',
+    'operator',
+    'no',
+    '没有运营权限',
+    'The operator token is missing or wrong.',
   ),
   'order-transition-refused': entry(
     'A journal entry contradicts the state of its order; it is kept and parked.',

@@ -10,7 +10,7 @@ export const ProblemSchema = Type.Object({
   retryable: Type.Boolean(),
   /** Only with journal-gap: resume here. */
   expectedSeq: Type.Optional(Type.Integer()),
-  /** Only with request-stale: the server's clock in milliseconds; correct yours and sign again. */
+  /** Only with signature-stale: the server's clock in milliseconds; correct yours and sign again. */
   serverMs: Type.Optional(Type.Integer()),
 });
 export type Problem = Static<typeof ProblemSchema>;

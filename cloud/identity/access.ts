@@ -1,0 +1,153 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import { exhaustive } from '#shared/result/exhaustive.ts';
+import { err, ok, type Result } from '#shared/result/result.ts';
+import { takeNonce } from '#cloud/identity/nonces.ts';
+import {
+  isSignedBy,
+  readSignature,
+  type ReceivedRequest,
+  type SignatureError,
+} from '#cloud/identity/request-signature.ts';
+import {
+  findTerminal,
+  rememberTerminal,
+  type TerminalIdentity,
+} from '#cloud/identity/terminal-identity.ts';
+import type { CloudApp } from '#cloud/platform/cloud-app.ts';
+import type { CloudDeps } from '#cloud/platform/deps.ts';
+import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
+import { readBody, type BodyError } from '#cloud/platform/raw-body.ts';
+
+/**
+ * Who may call a route.
+ * - `terminal`: signed by an activated terminal (RFC 9421), not revoked.
+ * - `terminal-even-revoked`: likewise, and a revoked one too: its backlog is taken into quarantine.
+ * - `operator`: the operator's bearer token.
+ * - `public`: anyone.
+ */
+export type Access = 'terminal' | 'terminal-even-revoked' | 'operator' | 'public';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: Access;
+  }
+}
+
+/** Closed unless opened: what a route does not declare follows from its path, and never is `public`. */
+export const accessOf = (declared: Access | undefined, path: string): Access =>
+  declared ?? (path.startsWith('/admin/') ? 'operator' : 'terminal');
+
+/**
+ * Takes bodies as raw bytes, checks access, then inflates and parses: no stranger makes the cloud inflate anything,
+ * and the signature covers the bytes as sent.
+ */
+export function registerAccess(app: CloudApp, deps: CloudDeps): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addHook('preValidation', async (request, reply) => {
+    const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const access = accessOf(request.routeOptions.config.access, request.url);
+    const refused = await checkAccess({ request, rawBody, access, deps });
+    if (refused !== undefined) return sendProblem(reply, refused);
+    return parse(request, reply, rawBody);
+  });
+}
+
+async function parse(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  rawBody: Buffer,
+): Promise<FastifyReply | undefined> {
+  if (rawBody.length === 0) {
+    request.body = undefined;
+    return undefined;
+  }
+  const parsed = await readBody(request, rawBody);
+  if (!parsed.ok) return sendProblem(reply, bodyProblem(parsed.error));
+  request.body = parsed.value;
+  return undefined;
+}
+
+const bodyProblem = (error: BodyError): ProblemInput =>
+  error.type === 'body-too-large'
+    ? { status: 413, code: 'batch-too-large' }
+    : { status: 400, code: 'request-invalid', detail: `body: ${error.why}` };
+
+async function checkAccess(options: {
+  readonly request: FastifyRequest;
+  readonly rawBody: Buffer;
+  readonly access: Access;
+  readonly deps: CloudDeps;
+}): Promise<ProblemInput | undefined> {
+  const { request, rawBody, access, deps } = options;
+  switch (access) {
+    case 'public':
+      return undefined;
+    case 'operator':
+      return isBearer(request.headers.authorization, deps.operatorToken)
+        ? undefined
+        : { status: 401, code: 'operator-token-invalid' };
+    case 'terminal':
+    case 'terminal-even-revoked': {
+      const identity = await authenticate(received(request, rawBody, deps), deps);
+      if (!identity.ok) return signatureProblem(identity.error);
+      if (identity.value.revoked && access === 'terminal') {
+        return { status: 403, code: 'terminal-revoked' };
+      }
+      rememberTerminal(request, identity.value);
+      return undefined;
+    }
+    default:
+      return exhaustive(access);
+  }
+}
+
+export type AuthenticationError =
+  SignatureError | { readonly type: 'terminal-unknown' } | { readonly type: 'nonce-reused' };
+
+/**
+ * Who signed this request. When several errors apply the order is: shape, digest, age, terminal, signature, nonce;
+ * a nonce is only remembered for a true signature, so strangers cannot fill the table.
+ */
+export async function authenticate(
+  request: ReceivedRequest,
+  deps: Pick<CloudDeps, 'db' | 'clock'>,
+): Promise<Result<TerminalIdentity, AuthenticationError>> {
+  const nowMs = deps.clock.nowMs();
+  const claim = readSignature(request, nowMs);
+  if (!claim.ok) return claim;
+  const terminal = await findTerminal(deps.db, claim.value.terminalId);
+  if (terminal === undefined) return err({ type: 'terminal-unknown' });
+  if (!isSignedBy(claim.value, terminal.publicKey)) {
+    return err({ type: 'signature-invalid', why: 'signature' });
+  }
+  const { publicKey: _publicKey, ...identity } = terminal;
+  const { nonce } = claim.value.parts;
+  const fresh = await takeNonce(deps.db, { ...identity, nonce, nowMs });
+  return fresh ? ok(identity) : err({ type: 'nonce-reused' });
+}
+
+function received(request: FastifyRequest, rawBody: Buffer, deps: CloudDeps): ReceivedRequest {
+  const origin = deps.config.publicOrigin ?? `${request.protocol}://${request.host}`;
+  return {
+    method: request.method,
+    targetUri: `${origin}${request.raw.url ?? ''}`,
+    headers: request.headers,
+    rawBody,
+  };
+}
+
+function signatureProblem(error: AuthenticationError): ProblemInput {
+  const code: ErrorCode = error.type;
+  const base = { status: 401, code };
+  if (error.type === 'signature-stale') return { ...base, serverMs: error.serverMs };
+  return error.type === 'signature-invalid' ? { ...base, detail: error.why } : base;
+}
+
+/** Compares hashes in constant time, so that neither content nor length of the token leaks. */
+export const isBearer = (header: string | undefined, token: string): boolean =>
+  timingSafeEqual(hash(header ?? ''), hash(`Bearer ${token}`));
+
+const hash = (text: string) => createHash('sha256').update(text).digest();

@@ -1,0 +1,100 @@
+import { sql } from 'drizzle-orm';
+import Type from 'typebox';
+import { basisPoints } from '#shared/money/rate.ts';
+import type { MerchantId, TerminalId } from '#shared/ids/ids.ts';
+import { ConcessionBpSchema, MerchantIdSchema, TerminalIdSchema } from '#shared/wire/v1/common.ts';
+import { issueActivationCode } from '#cloud/identity/activation-code.ts';
+import { provisionMerchant, provisionStore } from '#cloud/identity/provisioning.ts';
+import type { CloudApp } from '#cloud/platform/cloud-app.ts';
+import type { CloudDeps } from '#cloud/platform/deps.ts';
+import { sendProblem } from '#cloud/platform/problem.ts';
+
+const StoreIdSchema = Type.String({ pattern: '^str_[0-9A-Z]{26}$' });
+
+const NewMerchantSchema = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 64 }),
+    concessionBp: ConcessionBpSchema,
+    sameDayBp: Type.Optional(Type.Integer({ minimum: 5000, maximum: 8000 })),
+    cutOverHour: Type.Optional(Type.Integer({ minimum: 0, maximum: 12 })),
+    storeName: Type.String({ minLength: 1, maxLength: 64 }),
+    storePhone: Type.String({ maxLength: 32 }),
+  },
+  { additionalProperties: false },
+);
+
+/** 80/20: the product's usual split; the rest waits as 结算保留款. */
+const sameDayBpDefault = 8000;
+/** A day that begins at 4 in the morning keeps a late evening on the day it belongs to. */
+const cutOverHourDefault = 4;
+
+/** /admin/v1: what the operator does to shops and terminals. Guarded by his bearer token. */
+export function registerAdminIdentityRoutes(app: CloudApp, deps: CloudDeps): void {
+  const { operatorId } = deps;
+  app.post(
+    '/admin/v1/merchants',
+    {
+      schema: {
+        body: NewMerchantSchema,
+        response: { 201: Type.Object({ merchantId: MerchantIdSchema, storeId: StoreIdSchema }) },
+      },
+    },
+    async (request, reply) => {
+      const { body } = request;
+      const made = await deps.db.transaction(async (tx) => {
+        const merchantId = await provisionMerchant(
+          tx,
+          {
+            operatorId,
+            name: body.name,
+            concessionBp: basisPoints(body.concessionBp),
+            sameDayBp: basisPoints(body.sameDayBp ?? sameDayBpDefault),
+            cutOverHour: body.cutOverHour ?? cutOverHourDefault,
+          },
+          deps,
+        );
+        const store = { operatorId, merchantId, name: body.storeName, phone: body.storePhone };
+        return { merchantId, storeId: await provisionStore(tx, store, deps) };
+      });
+      return reply.code(201).send(made);
+    },
+  );
+  registerActivationCodeRoute(app, deps);
+  app.post(
+    '/admin/v1/terminals/:terminalId/revoke',
+    { schema: { params: Type.Object({ terminalId: TerminalIdSchema }) } },
+    async (request, reply) => {
+      const terminalId = request.params.terminalId as TerminalId;
+      const { rowCount } = await deps.db.execute(sql`
+        update terminal set revoked_at_ms = coalesce(revoked_at_ms, ${deps.clock.nowMs()})
+         where operator_id = ${operatorId} and terminal_id = ${terminalId}`);
+      if (rowCount === 0) return sendProblem(reply, { status: 404, code: 'not-found' });
+      // The till learns of it with its next request; the hint makes that now.
+      deps.hints.pull({ operatorId, terminalId });
+      return reply.send({ terminalId, revoked: true });
+    },
+  );
+}
+
+function registerActivationCodeRoute(app: CloudApp, deps: CloudDeps): void {
+  const { operatorId } = deps;
+  app.post(
+    '/admin/v1/merchants/:merchantId/stores/:storeId/activation-codes',
+    {
+      schema: {
+        params: Type.Object({ merchantId: MerchantIdSchema, storeId: StoreIdSchema }),
+        response: { 201: Type.Object({ code: Type.String(), expiresAtMs: Type.Integer() }) },
+      },
+    },
+    async (request, reply) => {
+      const merchantId = request.params.merchantId as MerchantId;
+      const { storeId } = request.params;
+      const issued = await deps.db.transaction((tx) =>
+        issueActivationCode(tx, { operatorId, merchantId, storeId }, deps),
+      );
+      return issued.ok
+        ? reply.code(201).send(issued.value)
+        : sendProblem(reply, { status: 404, code: 'not-found' });
+    },
+  );
+}

@@ -1,0 +1,79 @@
+import type { FastifyRequest } from 'fastify';
+import { assert } from '#shared/result/assert.ts';
+import {
+  HeartbeatAnswerSchema,
+  HeartbeatSchema,
+  type HeartbeatAnswer,
+} from '#shared/wire/v1/journal.ts';
+import {
+  ActivationAnswerSchema,
+  ActivationRequestSchema,
+  SignedConfigSchema,
+} from '#shared/wire/v1/terminals.ts';
+import { activateTerminal } from '#cloud/identity/activate.ts';
+import { recordHeartbeat } from '#cloud/identity/heartbeat.ts';
+import { signedConfig } from '#cloud/identity/terminal-config.ts';
+import { terminalOf } from '#cloud/identity/terminal-identity.ts';
+import type { CloudApp } from '#cloud/platform/cloud-app.ts';
+import type { CloudDeps } from '#cloud/platform/deps.ts';
+import { sendProblem } from '#cloud/platform/problem.ts';
+
+/** Per address: codes of 60 bits cannot be guessed, but nobody needs to try often either. */
+const activationsPerWindow = 30;
+const activationWindowMs = 15 * 60_000;
+
+/** Activation, configuration and heartbeat of terminals. */
+export function registerIdentityRoutes(app: CloudApp, deps: CloudDeps): void {
+  registerActivation(app, deps);
+  app.get(
+    '/v1/terminals/me/config',
+    { schema: { response: { 200: SignedConfigSchema } } },
+    async (request) => {
+      const config = await signedConfig(deps, terminalOf(request), originOf(request));
+      assert(config !== undefined, () => 'a terminal without a store');
+      return config;
+    },
+  );
+  app.post(
+    '/v1/heartbeats',
+    { schema: { body: HeartbeatSchema, response: { 200: HeartbeatAnswerSchema } } },
+    async (request): Promise<HeartbeatAnswer> => {
+      const terminal = terminalOf(request);
+      const heard = await recordHeartbeat(deps, terminal, request.body);
+      if (heard.tailLost) {
+        deps.metrics.journalTailsLost.inc();
+        deps.logger.error({ terminalId: terminal.terminalId }, 'journal tail lost');
+      }
+      return { serverMs: deps.clock.nowMs(), configVersion: heard.configVersion };
+    },
+  );
+}
+
+function registerActivation(app: CloudApp, deps: CloudDeps): void {
+  app.post(
+    '/v1/terminals/activate',
+    {
+      config: {
+        access: 'public',
+        rateLimit: { max: activationsPerWindow, timeWindow: activationWindowMs },
+      },
+      schema: { body: ActivationRequestSchema, response: { 200: ActivationAnswerSchema } },
+    },
+    async (request, reply) => {
+      // A refused try is committed too: it is counted.
+      const activated = await deps.db.transaction((tx) => activateTerminal(tx, request.body, deps));
+      if (!activated.ok) return sendProblem(reply, { status: 422, code: activated.error.type });
+      const { terminalId } = activated.value;
+      const config = await signedConfig(deps, activated.value, originOf(request));
+      assert(config !== undefined, () => `terminal ${terminalId} without a store`);
+      return reply.send({
+        terminalId,
+        serverPublicKey: deps.keys.signing.publicKey,
+        serverMs: deps.clock.nowMs(),
+        config,
+      });
+    },
+  );
+}
+
+const originOf = (request: FastifyRequest): string => `${request.protocol}://${request.host}`;

@@ -1,0 +1,80 @@
+import type { Server as HttpServer } from 'node:http';
+import { Server } from 'socket.io';
+import { authenticate } from '#cloud/identity/access.ts';
+import type { CloudDeps } from '#cloud/platform/deps.ts';
+import type { Hints } from '#cloud/platform/hints-port.ts';
+
+/**
+ * socket.io at /hints: the one event `pull` means "ask /v1/results now". A terminal proves itself by the headers of a
+ * signed GET of the hints address (the same RFC 9421 profile as every request), sent in `auth.headers` of the
+ * handshake because a browser-like client cannot set headers on a WebSocket.
+ */
+export const hintsPath = '/hints';
+const messageBytesMax = 4096;
+const roomOf = (terminal: { operatorId: string; terminalId: string }) =>
+  `${terminal.operatorId}/${terminal.terminalId}`;
+
+export interface HintServer extends Hints {
+  /** Attaches to the HTTP server; `origin` is what terminals call it, for example http://127.0.0.1:7300. */
+  attach(
+    server: HttpServer,
+    options: {
+      readonly deps: Pick<CloudDeps, 'db' | 'clock' | 'metrics' | 'logger' | 'config'>;
+      readonly origin: string;
+    },
+  ): void;
+  close(): Promise<void>;
+}
+
+export function createHintServer(): HintServer {
+  const io = new Server({
+    path: hintsPath,
+    serveClient: false,
+    maxHttpBufferSize: messageBytesMax,
+    transports: ['websocket', 'polling'],
+  });
+  return {
+    pull(terminal) {
+      io.to(roomOf(terminal)).emit('pull');
+    },
+    attach(server, { deps, origin }) {
+      io.use((socket, next) => {
+        const auth: unknown = socket.handshake.auth['headers'];
+        const targetUri = `${deps.config.publicOrigin ?? origin}${hintsPath}`;
+        const request = {
+          method: 'GET',
+          targetUri,
+          headers: toHeaders(auth),
+          rawBody: Buffer.alloc(0),
+        };
+        authenticate(request, deps)
+          .then(async (identity) => {
+            if (!identity.ok) return next(new Error(identity.error.type));
+            if (identity.value.revoked) return next(new Error('terminal-revoked'));
+            await socket.join(roomOf(identity.value));
+            return next();
+          })
+          .catch((error: unknown) => {
+            deps.logger.error({ err: error }, 'hint handshake failed');
+            next(new Error('internal-error'));
+          });
+      });
+      io.on('connection', (socket) => {
+        deps.metrics.hintSockets.inc();
+        socket.on('disconnect', () => deps.metrics.hintSockets.dec());
+      });
+      io.attach(server);
+    },
+    close: () => io.close(),
+  };
+}
+
+/** What the client put into `auth.headers`; anything but a flat record of strings becomes nothing. */
+function toHeaders(value: unknown): Readonly<Record<string, string>> {
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter((pair): pair is [string, string] => typeof pair[1] === 'string')
+      .map(([name, text]) => [name.toLowerCase(), text]),
+  );
+}

@@ -1,0 +1,125 @@
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { sql } from 'drizzle-orm';
+import Fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Type from 'typebox';
+import { errorCatalogue, type ErrorCode } from '#shared/errors/catalogue.ts';
+import { registerAccess } from '#cloud/identity/access.ts';
+import type { CloudApp } from '#cloud/platform/cloud-app.ts';
+import type { CloudDeps } from '#cloud/platform/deps.ts';
+import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
+import { sentBytesMax } from '#cloud/platform/raw-body.ts';
+import { compileSchema } from '#cloud/platform/validation.ts';
+
+const requestTimeoutMs = 30_000;
+const rateWindowMs = 60_000;
+const keepAliveTimeoutMs = 65_000;
+
+/** What every route stands on: limits, access, validation, problems, metrics, health and the API document. */
+export async function createHttpShell(deps: CloudDeps): Promise<CloudApp> {
+  const app: CloudApp = Fastify({
+    loggerInstance: deps.logger,
+    disableRequestLogging: true,
+    bodyLimit: sentBytesMax,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    forceCloseConnections: 'idle',
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.setValidatorCompiler(compileSchema);
+  app.setErrorHandler<FastifyError>((error, request, reply) => answerError(error, request, reply));
+  app.setNotFoundHandler((_request, reply) =>
+    sendProblem(reply, { status: 404, code: 'not-found' }),
+  );
+  await app.register(rateLimit, {
+    max: deps.config.requestsPerMinute,
+    timeWindow: rateWindowMs,
+    keyGenerator: rateKey,
+    errorResponseBuilder: (_request, context) =>
+      Object.assign(new Error('slow down'), { statusCode: 429, afterMs: context.ttl }),
+  });
+  await app.register(swagger, {
+    openapi: { info: { title: 'Greentill cloud', version: '1', description: apiWords } },
+  });
+  measureRequests(app, deps);
+  registerAccess(app, deps);
+  registerHealth(app, deps);
+  registerErrorPages(app);
+  app.addHook('onRoute', (route) => {
+    if (route.path.startsWith('/docs')) route.config = { ...route.config, access: 'public' };
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs' });
+  return app;
+}
+
+const apiWords =
+  'Terminals sign every request with Ed25519 (RFC 9421); /admin takes the bearer token of the operator. ' +
+  'Failures are application/problem+json with a code of the error catalogue.';
+
+/** Terminals share the line of a shop or a market hall: count by key id, strangers by address. */
+function rateKey(request: FastifyRequest): string {
+  const keyId = /keyid="(trm_[0-9A-Z]{26})"/.exec(String(request.headers['signature-input'] ?? ''));
+  return `${request.ip} ${keyId?.[1] ?? ''}`;
+}
+
+function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+  const problem = problemOf(error);
+  if (problem.status >= 500) request.log.error({ err: error, req: request }, 'request failed');
+  return sendProblem(reply, problem);
+}
+
+function problemOf(error: FastifyError & { afterMs?: number }): ProblemInput {
+  const status = error.statusCode ?? 500;
+  if (status === 413) return { status, code: 'batch-too-large' };
+  if (status === 429) {
+    const retryAfterSeconds = Math.ceil((error.afterMs ?? rateWindowMs) / 1000);
+    return { status, code: 'cloud-busy', retryAfterSeconds };
+  }
+  if (status >= 500) return { status: 500, code: 'internal-error' };
+  return { status, code: 'request-invalid', detail: error.message };
+}
+
+function measureRequests(app: CloudApp, deps: CloudDeps): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    deps.metrics.requestSeconds.observe(
+      {
+        method: request.method,
+        route: request.routeOptions.url ?? 'none',
+        status: String(reply.statusCode),
+      },
+      reply.elapsedTime / 1000,
+    );
+    done();
+  });
+}
+
+function registerHealth(app: CloudApp, deps: CloudDeps): void {
+  const config = { access: 'public' as const, rateLimit: false as const };
+  const schema = { response: { 200: Type.Object({ status: Type.String() }) } };
+  app.get('/healthz', { config, schema }, () => ({ status: 'alive' }));
+  app.get('/readyz', { config }, async (_request, reply) => {
+    try {
+      await deps.db.execute(sql`select 1`);
+      return { status: 'ready' };
+    } catch {
+      return sendProblem(reply, { status: 503, code: 'internal-error', detail: 'no database' });
+    }
+  });
+  app.get('/metrics', { config, schema: { hide: true } }, async (_request, reply) => {
+    reply.type(deps.metrics.registry.contentType);
+    return deps.metrics.registry.metrics();
+  });
+}
+
+/** GET /errors/{code}: the page that the `type` of a problem names. */
+function registerErrorPages(app: CloudApp): void {
+  const schema = { params: Type.Object({ code: Type.String({ maxLength: 64 }) }) };
+  app.get('/errors/:code', { schema, config: { access: 'public' } }, (request, reply) => {
+    const { code } = request.params;
+    if (!Object.hasOwn(errorCatalogue, code)) {
+      return sendProblem(reply, { status: 404, code: 'not-found' });
+    }
+    return reply.send({ code, ...errorCatalogue[code as ErrorCode] });
+  });
+}

@@ -1,0 +1,52 @@
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import type { FastifyRequest } from 'fastify';
+import { err, ok, type Result } from '#shared/result/result.ts';
+
+/** A body as it may travel: at most this many bytes, compressed or not. */
+export const sentBytesMax = 512 * 1024;
+/** And after inflation: a small body must not become a large one. */
+export const inflatedBytesMax = 4 * 1024 * 1024;
+
+export type BodyError =
+  { readonly type: 'body-too-large' } | { readonly type: 'body-unreadable'; readonly why: string };
+
+const inflate = promisify(gunzip);
+const texts = new WeakMap<FastifyRequest, string>();
+
+/** The inflated JSON text of the request, once {@link readBody} has read it. */
+export const bodyTextOf = (request: FastifyRequest): string => texts.get(request) ?? '';
+
+/**
+ * Inflates and parses the raw bytes of a request. Called after the signature is verified, so that only a terminal of
+ * ours can make the cloud inflate anything.
+ */
+export async function readBody(
+  request: FastifyRequest,
+  rawBody: Buffer,
+): Promise<Result<unknown, BodyError>> {
+  const inflated = await inflateBody(rawBody, request.headers['content-encoding']);
+  if (!inflated.ok) return inflated;
+  const text = inflated.value.toString('utf8');
+  try {
+    const parsed: unknown = JSON.parse(text);
+    texts.set(request, text);
+    return ok(parsed);
+  } catch {
+    return err({ type: 'body-unreadable', why: 'not JSON' });
+  }
+}
+
+async function inflateBody(
+  rawBody: Buffer,
+  encoding: string | undefined,
+): Promise<Result<Buffer, BodyError>> {
+  if (encoding === undefined || encoding === 'identity') return ok(rawBody);
+  if (encoding !== 'gzip') return err({ type: 'body-unreadable', why: 'content-encoding' });
+  try {
+    return ok(await inflate(rawBody, { maxOutputLength: inflatedBytesMax }));
+  } catch (error) {
+    const tooLarge = (error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE';
+    return err(tooLarge ? { type: 'body-too-large' } : { type: 'body-unreadable', why: 'gzip' });
+  }
+}
