@@ -11,6 +11,7 @@ import {
   type JournalError,
 } from '#cloud/ledger/posting.ts';
 import { postStatement, type PostArrays } from '#cloud/ledger/post-statement.ts';
+import { withSavepoint } from '#cloud/ledger/savepoint.ts';
 import { assert } from '#shared/result/assert.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 
@@ -159,25 +160,4 @@ function guardSign(account: AccountName): -1 | 0 | 1 {
   const rule = chart[account];
   if (!rule.guarded) return 0;
   return rule.nature === 'claim' ? 1 : -1;
-}
-
-/** Runs `work` so that an error it returns undoes what it wrote, and nothing else of the transaction. */
-async function withSavepoint<T, E>(
-  tx: Tx,
-  work: (inner: Tx) => Promise<Result<T, E>>,
-): Promise<Result<T, E>> {
-  let refused: Result<T, E> | undefined;
-  try {
-    return await tx.transaction(async (inner) => {
-      const result = await work(inner);
-      if (!result.ok) {
-        refused = result;
-        throw new Error('roll back to the savepoint');
-      }
-      return result;
-    });
-  } catch (error) {
-    if (refused !== undefined) return refused;
-    throw error;
-  }
 }

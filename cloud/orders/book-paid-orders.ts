@@ -1,0 +1,120 @@
+import { postJournals, type LedgerError } from '#cloud/ledger/post.ts';
+import { withSavepoint } from '#cloud/ledger/savepoint.ts';
+import { orderJournals } from '#cloud/orders/order-journals.ts';
+import type { PaidOrder } from '#cloud/orders/paid-order.ts';
+import type { Tx } from '#cloud/platform/db.ts';
+import {
+  contradictedOrders,
+  insertSettlementLines,
+  sameDayShares,
+  type SplitOrder,
+} from '#cloud/settlement/settlement-lines.ts';
+import { splitSale, type SplitError } from '#cloud/settlement/settlement-split.ts';
+import type { BasisPoints } from '#shared/money/rate.ts';
+import { defaultPointsConfig } from '#shared/points/points-config.ts';
+import { assert } from '#shared/result/assert.ts';
+import { err, ok, type Result } from '#shared/result/result.ts';
+
+export const bookBatchMax = 1_000;
+
+export type BookError =
+  | { readonly type: 'book-batch-too-large'; readonly count: number }
+  /** This order breaks a rule: park it, book the rest. */
+  | { readonly type: 'order-refused'; readonly orderId: string; readonly why: SplitError }
+  /** These orders were booked before with other money, rate or source. */
+  | { readonly type: 'order-contradicted'; readonly orderIds: readonly string[] }
+  /** Vouchers outstanding do not cover the batch: book the orders named one by one to find the one at fault. */
+  | { readonly type: 'voucher-not-covered'; readonly orderIds: readonly string[] }
+  | { readonly type: 'ledger-refused'; readonly error: LedgerError };
+
+/**
+ * Books up to {@link bookBatchMax} paid orders, each exactly once however often it is delivered: settlement line,
+ * journals, pending points. Set-based: the number of statements does not grow with the batch. All or nothing; after
+ * an error `tx` can be used further. `booked` counts the orders that were new.
+ */
+export async function bookPaidOrders(
+  tx: Tx,
+  orders: readonly PaidOrder[],
+): Promise<Result<{ readonly booked: number }, BookError>> {
+  if (orders.length === 0) return ok({ booked: 0 });
+  if (orders.length > bookBatchMax)
+    return err({ type: 'book-batch-too-large', count: orders.length });
+  const unique = distinct(orders);
+  if (!unique.ok) return unique;
+  return await withSavepoint(tx, (inner) => book(inner, unique.value));
+}
+
+function distinct(orders: readonly PaidOrder[]): Result<readonly PaidOrder[], BookError> {
+  const seen = new Map<string, PaidOrder>();
+  for (const order of orders) {
+    const key = `${order.operatorId}/${order.merchantId}/${order.orderId}`;
+    const first = seen.get(key);
+    if (first !== undefined && money(first) !== money(order))
+      return err({ type: 'order-contradicted', orderIds: [order.orderId] });
+    if (first === undefined) seen.set(key, order);
+  }
+  return ok([...seen.values()]);
+}
+
+const money = (order: PaidOrder): string =>
+  `${order.source} ${order.amountFen} ${order.voucherFen} ${order.concessionBp}`;
+
+async function book(
+  tx: Tx,
+  orders: readonly PaidOrder[],
+): Promise<Result<{ readonly booked: number }, BookError>> {
+  const splits = splitAll(orders, await sameDayShares(tx, orders));
+  if (!splits.ok) return splits;
+  const fresh = await insertSettlementLines(tx, splits.value);
+  if (fresh.length < orders.length) {
+    const orderIds = await contradictedOrders(tx, orders);
+    if (orderIds.length > 0) return err({ type: 'order-contradicted', orderIds });
+  }
+  const journals = fresh.flatMap(({ order, split }) => {
+    const { sale, subsidy } = orderJournals(order, split);
+    return sale === undefined ? subsidy : [sale, ...subsidy];
+  });
+  const posted = await postJournals(tx, journals);
+  if (!posted.ok)
+    return err(
+      explain(
+        posted.error,
+        fresh.map(({ order }) => order),
+      ),
+    );
+  assert(
+    posted.value.postedCount === journals.length,
+    () => `${posted.value.repeatedCount} journals of orders without a settlement line existed`,
+  );
+  return ok({ booked: fresh.length });
+}
+
+function splitAll(
+  orders: readonly PaidOrder[],
+  sameDayOf: (order: PaidOrder) => BasisPoints | undefined,
+): Result<readonly SplitOrder[], BookError> {
+  const config = defaultPointsConfig;
+  const splits: SplitOrder[] = [];
+  for (const order of orders) {
+    const sameDayBp = sameDayOf(order) ?? config.settleImmediateBp;
+    const split = splitSale(order, { config, sameDayBp });
+    if (!split.ok) return err({ type: 'order-refused', orderId: order.orderId, why: split.error });
+    splits.push({ order, split: split.value });
+  }
+  return ok(splits);
+}
+
+function explain(error: LedgerError, orders: readonly PaidOrder[]): BookError {
+  const uncovered =
+    error.type === 'balance-refused'
+      ? error.violations.filter((one) => one.account === 'voucher_outstanding')
+      : [];
+  if (uncovered.length === 0) return { type: 'ledger-refused', error };
+  const operators = new Set(uncovered.map((one) => one.operatorId));
+  return {
+    type: 'voucher-not-covered',
+    orderIds: orders
+      .filter((order) => order.voucherFen > 0 && operators.has(order.operatorId))
+      .map((order) => order.orderId),
+  };
+}

@@ -1,0 +1,103 @@
+import { sql } from 'drizzle-orm';
+import type { Tx } from '#cloud/platform/db.ts';
+import type { PaidOrder } from '#cloud/orders/paid-order.ts';
+import { holdMs, type SettlementSplit } from '#cloud/settlement/settlement-split.ts';
+import { basisPoints, type BasisPoints } from '#shared/money/rate.ts';
+import { accountingDate } from '#shared/points/calendar-day.ts';
+
+export interface SplitOrder {
+  readonly order: PaidOrder;
+  readonly split: SettlementSplit;
+}
+
+const merchantKey = (order: Pick<PaidOrder, 'operatorId' | 'merchantId'>): string =>
+  `${order.operatorId}/${order.merchantId}`;
+
+/** The merchants' own same-day shares, by operator and merchant; one who set none is absent. */
+export async function sameDayShares(
+  tx: Tx,
+  orders: readonly PaidOrder[],
+): Promise<(order: PaidOrder) => BasisPoints | undefined> {
+  const merchants = [...new Map(orders.map((order) => [merchantKey(order), order])).values()];
+  const { rows } = await tx.execute(sql`
+    SELECT operator_id, merchant_id, same_day_bp FROM merchant
+    JOIN unnest(
+      ${sql.param(merchants.map((order) => order.operatorId))}::text[],
+      ${sql.param(merchants.map((order) => order.merchantId))}::text[]
+    ) AS i (operator_id, merchant_id) USING (operator_id, merchant_id)`);
+  const shares = new Map(
+    rows.map((row) => [merchantKey(fromRow(row)), basisPoints(Number(row['same_day_bp']))]),
+  );
+  return (order) => shares.get(merchantKey(order));
+}
+
+/**
+ * Writes the lines of orders that have none yet and answers those orders: the row is what makes an order's booking
+ * happen exactly once. A concurrent booking of the same order waits here for the other one's outcome.
+ */
+export async function insertSettlementLines(
+  tx: Tx,
+  splits: readonly SplitOrder[],
+): Promise<SplitOrder[]> {
+  const rows = splits.map(({ order, split }) => ({
+    operator_id: order.operatorId,
+    merchant_id: order.merchantId,
+    order_id: order.orderId,
+    terminal_id: order.terminalId,
+    source: order.source,
+    channel: order.channel,
+    business_date: order.businessDate,
+    ledger_date: accountingDate(order.acceptedAtMs),
+    paid_at_ms: order.paidAtMs,
+    accepted_at_ms: order.acceptedAtMs,
+    amount_fen: order.amountFen,
+    voucher_fen: order.voucherFen,
+    net_fen: order.netFen,
+    concession_bp: order.concessionBp,
+    concession_fen: split.concessionFen,
+    same_day_fen: split.sameDayFen,
+    reserve_fen: split.reserveFen,
+    subsidy_fen: split.subsidyFen,
+    due_at_ms: order.acceptedAtMs + holdMs,
+    state: 'held',
+    collected_fen: 0,
+  }));
+  const inserted = await tx.execute(sql`
+    INSERT INTO settlement_line
+    SELECT * FROM jsonb_populate_recordset(NULL::settlement_line, ${JSON.stringify(rows)}::jsonb)
+    ORDER BY operator_id, merchant_id, order_id
+    ON CONFLICT DO NOTHING
+    RETURNING operator_id, merchant_id, order_id`);
+  const isNew = new Set(
+    inserted.rows.map((row) => `${merchantKey(fromRow(row))}/${String(row['order_id'])}`),
+  );
+  return splits.filter(({ order }) => isNew.has(`${merchantKey(order)}/${order.orderId}`));
+}
+
+/** Order ids whose stored line says something else than the order given: money, rate or source differ. */
+export async function contradictedOrders(
+  tx: Tx,
+  orders: readonly PaidOrder[],
+): Promise<readonly string[]> {
+  const given = orders.map((order) => ({
+    operator_id: order.operatorId,
+    merchant_id: order.merchantId,
+    order_id: order.orderId,
+    source: order.source,
+    amount_fen: order.amountFen,
+    voucher_fen: order.voucherFen,
+    concession_bp: order.concessionBp,
+  }));
+  const { rows } = await tx.execute(sql`
+    SELECT l.order_id FROM settlement_line l
+    JOIN jsonb_populate_recordset(NULL::settlement_line, ${JSON.stringify(given)}::jsonb) g
+      USING (operator_id, merchant_id, order_id)
+    WHERE (l.source, l.amount_fen, l.voucher_fen, l.concession_bp)
+      IS DISTINCT FROM (g.source, g.amount_fen, g.voucher_fen, g.concession_bp)`);
+  return rows.map((row) => String(row['order_id']));
+}
+
+const fromRow = (row: Record<string, unknown>): Pick<PaidOrder, 'operatorId' | 'merchantId'> => ({
+  operatorId: row['operator_id'] as PaidOrder['operatorId'],
+  merchantId: row['merchant_id'] as PaidOrder['merchantId'],
+});
