@@ -36,13 +36,13 @@ describe('allocate', () => {
     { name: 'merchant', weight: 1 },
   ] as const;
 
-  const share = (amountFen: number, remainderTo: 'platform' | 'agent' | 'merchant') =>
+  const thirds = (amountFen: number, remainderTo: 'platform' | 'agent' | 'merchant') =>
     allocate({ amountFen: fen(amountFen), parts, remainderTo });
 
   test('equal fractions: the named owner gets the fen, then the order of the parts', () => {
-    expect(share(100, 'merchant')).toEqual({ platform: 33, agent: 33, merchant: 34 });
-    expect(share(100, 'agent')).toEqual({ platform: 33, agent: 34, merchant: 33 });
-    expect(share(101, 'merchant')).toEqual({ platform: 34, agent: 33, merchant: 34 });
+    expect(thirds(100, 'merchant')).toEqual({ platform: 33, agent: 33, merchant: 34 });
+    expect(thirds(100, 'agent')).toEqual({ platform: 33, agent: 34, merchant: 33 });
+    expect(thirds(101, 'merchant')).toEqual({ platform: 34, agent: 33, merchant: 34 });
   });
 
   test('the largest fraction comes before the named owner', () => {

@@ -1,0 +1,50 @@
+import { Compile, type Validator } from 'typebox/compile';
+import { err, ok, type Result } from '#shared/result/result.ts';
+import {
+  entryBodies,
+  entryBodyCharsMax,
+  type EntryFact,
+  type EntryType,
+} from '#shared/wire/v1/entries.ts';
+
+export type EntryParseError =
+  | { readonly type: 'entry-type-unknown'; readonly entryType: string }
+  /** `path` is a JSON pointer to the first thing that does not fit; '' is the body itself. */
+  | { readonly type: 'entry-body-invalid'; readonly path: string };
+
+/** What an entry means. Its hash says that it is what was written; this says whether we understand it. */
+export function parseEntry(wire: {
+  readonly type: string;
+  readonly body: string;
+}): Result<EntryFact, EntryParseError> {
+  if (!isEntryType(wire.type)) return err({ type: 'entry-type-unknown', entryType: wire.type });
+  const body = wire.body.length <= entryBodyCharsMax ? parseJson(wire.body) : undefined;
+  if (body === undefined) return err({ type: 'entry-body-invalid', path: '' });
+  const validator = validatorOf(wire.type);
+  if (!validator.Check(body)) {
+    const [first] = validator.Errors(body);
+    return err({ type: 'entry-body-invalid', path: first?.instancePath ?? '' });
+  }
+  return ok({ type: wire.type, body } as EntryFact);
+}
+
+export const isEntryType = (type: string): type is EntryType => Object.hasOwn(entryBodies, type);
+
+/** Each schema is compiled once, when its first entry comes: a till that starts needs few of them. */
+const compiled = new Map<EntryType, Validator>();
+
+function validatorOf(type: EntryType): Validator {
+  const known = compiled.get(type);
+  if (known !== undefined) return known;
+  const validator: Validator = Compile(entryBodies[type]);
+  compiled.set(type, validator);
+  return validator;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
