@@ -10,10 +10,10 @@ export type MetaKey =
   | 'identity'
   /** The signed configuration as received: JSON of SignedConfig. */
   | 'config'
-  /** Last contact with the cloud: JSON {serverMs, wallMs}. */
+  /** When the cloud last answered a heartbeat: JSON {wallMs}. */
   | 'contact'
-  /** JSON array of epochs that the cloud called a fork. */
-  | 'forked-epochs';
+  /** Parked entries and refused epochs: JSON, see uplink/set-aside.ts. */
+  | 'set-aside';
 
 export const getMeta = (read: ReadHandle, key: MetaKey): string | undefined =>
   read.one<{ value: string }>('SELECT value FROM meta WHERE key = $key', { key })?.value;

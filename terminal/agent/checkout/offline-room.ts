@@ -1,0 +1,112 @@
+import type { MemberId } from '#shared/ids/ids.ts';
+import { fen } from '#shared/money/fen.ts';
+import {
+  halveCaps,
+  judgeMemberCode,
+  type MemberCodeAccepted,
+  type MemberCodeRefused,
+  type OfflineCaps,
+  type OfflineUsage,
+} from '#shared/member/judge-member-code.ts';
+import type { Fen } from '#shared/money/fen.ts';
+import { err, type Result } from '#shared/result/result.ts';
+import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
+import { verifyBytes } from '#terminal/agent/identity/device-key.ts';
+import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
+import { getMeta, getMetaNumber } from '#terminal/agent/journal/meta.ts';
+
+/** What this till may still accept while the cloud is out of reach, and whether one code fits into it. */
+export interface OfflineRoom {
+  readonly perPaymentFen: number;
+  readonly remainingFen: number;
+  readonly totalFen: number;
+  /** Wall time at which acceptance closes; null when the cloud never answered. */
+  readonly closesAtMs: number | null;
+}
+
+interface RoomDeps {
+  readonly read: ReadHandle;
+  readonly config: () => ConfigPayload | undefined;
+  readonly nowMs: () => number;
+  /** Monotonic; undefined when this run has not reached the cloud yet. */
+  readonly sinceContactMs: () => number | undefined;
+}
+
+/** The caps in force: halved when only the wall clock says how long the cloud has been away. */
+function capsInForce(deps: RoomDeps): OfflineCaps | undefined {
+  const caps = deps.config()?.caps;
+  if (!caps) return undefined;
+  return deps.sinceContactMs() === undefined ? halveCaps(caps) : caps;
+}
+
+function sinceContactMs(deps: RoomDeps): number | undefined {
+  const known = deps.sinceContactMs();
+  if (known !== undefined) return known;
+  const text = getMeta(deps.read, 'contact');
+  const contact: unknown = text === undefined ? undefined : JSON.parse(text);
+  if (typeof contact !== 'object' || contact === null || !('wallMs' in contact)) return undefined;
+  return Math.max(0, deps.nowMs() - Number(contact.wallMs));
+}
+
+export function offlineRoom(deps: RoomDeps): OfflineRoom {
+  const caps = capsInForce(deps);
+  const since = sinceContactMs(deps);
+  if (!caps || since === undefined)
+    return { perPaymentFen: 0, remainingFen: 0, totalFen: 0, closesAtMs: null };
+  const usedFen = unsyncedFen(deps.read);
+  return {
+    perPaymentFen: caps.perPaymentFen,
+    remainingFen: since > caps.windowMs ? 0 : Math.max(0, caps.shopUnsyncedFen - usedFen),
+    totalFen: caps.shopUnsyncedFen,
+    closesAtMs: Math.trunc(deps.nowMs() - since + caps.windowMs),
+  };
+}
+
+/** Judges a member code on this till alone. Errors besides the judgement's: no caps from the cloud yet. */
+export function judgeOffline(
+  deps: RoomDeps,
+  { code, amountFen }: { code: string; amountFen: Fen },
+): Result<MemberCodeAccepted, MemberCodeRefused | { readonly type: 'offline-caps-missing' }> {
+  const config = deps.config();
+  const caps = capsInForce(deps);
+  const since = sinceContactMs(deps);
+  if (!config || !caps || since === undefined) return err({ type: 'offline-caps-missing' });
+  return judgeMemberCode({
+    code,
+    amountFen,
+    caps,
+    keys: config.issuerKeys,
+    verify: verifyBytes,
+    nowMs: deps.nowMs(),
+    revoked: new Set(config.revokedCertificateIds),
+    usageOf: (fields) => usageOf(deps.read, fields),
+    sinceContactMs: since,
+  });
+}
+
+function usageOf(
+  read: ReadHandle,
+  { memberId, certificateId }: { memberId: MemberId; certificateId: string },
+): OfflineUsage {
+  const member = read.one<{ sum: number; count: number }>(
+    `SELECT coalesce(sum(amount_fen), 0) AS sum, count(*) AS count FROM offline_usage
+     WHERE member_id = $memberId AND settled = 0`,
+    { memberId },
+  );
+  const used = read.one('SELECT 1 FROM offline_usage WHERE certificate_id = $certificateId', {
+    certificateId,
+  });
+  return {
+    memberFen: fen(member?.sum ?? 0),
+    memberCount: member?.count ?? 0,
+    shopUnsyncedFen: fen(unsyncedFen(read)),
+    certificateUsed: used !== undefined,
+  };
+}
+
+/** Accepted offline and not yet in the cloud's hands, fen. */
+const unsyncedFen = (read: ReadHandle): number =>
+  read.one<{ sum: number }>(
+    `SELECT coalesce(sum(amount_fen), 0) AS sum FROM offline_usage WHERE position > $acked`,
+    { acked: getMetaNumber(read, 'acked-position') },
+  )?.sum ?? 0;

@@ -1,0 +1,149 @@
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import { err, ok, type Result } from '#shared/result/result.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import { HeartbeatAnswerSchema, type Heartbeat } from '#shared/wire/v1/journal.ts';
+import { activationProofText } from '#shared/wire/v1/signing.ts';
+import {
+  ActivationAnswerSchema,
+  SignedConfigSchema,
+  type ConfigPayload,
+  type SignedConfig,
+} from '#shared/wire/v1/terminals.ts';
+import type { DeviceKey } from '#terminal/agent/identity/device-key.ts';
+import {
+  openConfig,
+  readConfig,
+  readIdentity,
+  type Identity,
+} from '#terminal/agent/identity/identity.ts';
+import { entryAt } from '#terminal/agent/journal/entry-rows.ts';
+import { appendErrorCode, type Journal } from '#terminal/agent/journal/journal.ts';
+import { setMeta } from '#terminal/agent/journal/meta.ts';
+import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
+import { ackedPosition } from '#terminal/agent/uplink/uplink.ts';
+
+/** Who this till is and what it may do: activation, heartbeat, and the cloud's signed configuration. */
+export interface Session {
+  readonly identity: () => Identity | undefined;
+  /** The configuration in force; undefined before activation. */
+  readonly config: () => ConfigPayload | undefined;
+  readonly activate: (code: string) => Promise<Result<void, { readonly code: ErrorCode }>>;
+  /** One heartbeat; pulls the configuration when the cloud has a newer one. */
+  readonly beat: () => Promise<void>;
+  /** Calls `listener` whenever another configuration came into force. */
+  readonly onConfig: (listener: () => void) => void;
+  /** The last thing that went wrong with the configuration; undefined when all is well. */
+  readonly problem: () => ErrorCode | undefined;
+}
+
+export interface SessionDeps {
+  readonly journal: Journal;
+  readonly cloud: CloudClient;
+  readonly key: DeviceKey;
+  readonly clock: Clock;
+  readonly model: string;
+  readonly appVersion: string;
+  readonly peripherals: () => Heartbeat['peripherals'];
+}
+
+const activationCode = /^[0-9A-HJKMNP-TV-Z]{12}$/;
+
+export function createSession(deps: SessionDeps): Session {
+  const { journal, cloud, key } = deps;
+  const listeners: (() => void)[] = [];
+  let identity = readIdentity(journal.read);
+  let config = identity && readConfig(journal.read, identity);
+  let problem: ErrorCode | undefined;
+
+  const adopt = (who: Identity, signed: SignedConfig): Result<void, { code: ErrorCode }> => {
+    const opened = openConfig(signed, who);
+    if (!opened.ok) {
+      problem = opened.error.type;
+      return err({ code: opened.error.type });
+    }
+    const { version } = opened.value.caps;
+    const kept = journal.append(
+      config?.caps.version === version
+        ? []
+        : [{ type: 'caps.applied', body: { capsVersion: version } }],
+      (tx) => {
+        setMeta(tx, 'identity', JSON.stringify(who));
+        setMeta(tx, 'config', JSON.stringify(signed));
+        setMeta(tx, 'contact', JSON.stringify({ wallMs: deps.clock.nowMs() }));
+      },
+    );
+    if (!kept.ok) return err({ code: appendErrorCode(kept.error) });
+    identity = who;
+    config = opened.value;
+    problem = undefined;
+    for (const listener of listeners) listener();
+    return ok(undefined);
+  };
+
+  const pullConfig = async (who: Identity): Promise<void> => {
+    const answer = await cloud.call({
+      method: 'GET',
+      path: '/v1/terminals/me/config',
+      answer: SignedConfigSchema,
+    });
+    if (answer.ok) adopt(who, answer.value);
+  };
+
+  return {
+    identity: () => identity,
+    config: () => config,
+    problem: () => problem,
+    onConfig: (listener) => {
+      listeners.push(listener);
+    },
+    activate: async (typed) => {
+      const code = typed.trim().toUpperCase().replaceAll(/[\s-]/g, '');
+      if (!activationCode.test(code)) return err({ code: 'activation-code-invalid' });
+      const { publicKey } = key;
+      const proof = key.sign(activationProofText(code, publicKey)).toString('base64url');
+      const answer = await cloud.call({
+        method: 'POST',
+        path: '/v1/terminals/activate',
+        body: { code, publicKey, proof, model: deps.model, appVersion: deps.appVersion },
+        answer: ActivationAnswerSchema,
+        unsigned: true,
+      });
+      if (!answer.ok) return err({ code: answer.error.code });
+      const { terminalId, serverPublicKey } = answer.value;
+      return adopt({ terminalId, serverPublicKey }, answer.value.config);
+    },
+    beat: async () => {
+      if (!identity) return;
+      const answer = await cloud.call({
+        method: 'POST',
+        path: '/v1/heartbeats',
+        body: heartbeatOf(deps, config),
+        answer: HeartbeatAnswerSchema,
+      });
+      if (!answer.ok) return;
+      journal.append([], (tx) =>
+        setMeta(tx, 'contact', JSON.stringify({ wallMs: deps.clock.nowMs() })),
+      );
+      if (answer.value.configVersion > (config?.configVersion ?? 0)) await pullConfig(identity);
+    },
+  };
+}
+
+function heartbeatOf(deps: SessionDeps, config: ConfigPayload | undefined): Heartbeat {
+  const { journal } = deps;
+  const head = journal.head();
+  const acked = ackedPosition(journal);
+  const ackedEntry = entryAt(journal.read, acked);
+  return {
+    epoch: head.epoch,
+    headSeq: head.seq,
+    headHash: head.hash,
+    ackedSeq: ackedEntry?.epoch === head.epoch ? ackedEntry.seq : 0,
+    oldestUnsyncedMs: entryAt(journal.read, acked + 1)?.wallMs ?? null,
+    appVersion: deps.appVersion,
+    wallMs: deps.clock.nowMs(),
+    diskFreeBytes: journal.diskFreeBytes(),
+    capsVersion: config?.caps.version ?? 0,
+    peripherals: deps.peripherals(),
+  };
+}

@@ -1,0 +1,213 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { Static, TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { Timers } from '#drivers/core/timers.ts';
+import { isErrorCode, type ErrorCode } from '#shared/errors/catalogue.ts';
+import { err, ok, type Result } from '#shared/result/result.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import type { Random } from '#shared/time/random.ts';
+import { ProblemSchema, type Problem } from '#shared/wire/v1/problem.ts';
+import type { DeviceKey } from '#terminal/agent/identity/device-key.ts';
+import { exchange, type Exchange } from '#terminal/agent/uplink/http-exchange.ts';
+import { signatureHeaders } from '#terminal/agent/uplink/request-signature.ts';
+
+/** Why a call to the cloud gave nothing. `sent` says whether the cloud may have acted on it. */
+export interface CloudFailure {
+  readonly code: ErrorCode;
+  /** no: not a byte left. maybe: no usable answer came. yes: the cloud answered and refused. */
+  readonly sent: 'no' | 'maybe' | 'yes';
+  readonly status: number | undefined;
+  /** Of a 429: how long to wait, milliseconds. */
+  readonly retryAfterMs: number | undefined;
+  /** Of journal-gap: where to resume. */
+  readonly expectedSeq: number | undefined;
+}
+
+export interface CloudRequest<Schema extends TSchema> {
+  readonly method: 'GET' | 'POST';
+  /** Path and query, beginning with '/'. */
+  readonly path: string;
+  readonly body?: unknown;
+  readonly answer: Schema;
+  /** Whole exchange; {@link requestTimeoutMs} when absent. */
+  readonly timeoutMs?: number;
+  /** Only before activation. */
+  readonly unsigned?: boolean;
+}
+
+export interface CloudClient {
+  call<Schema extends TSchema>(
+    request: CloudRequest<Schema>,
+  ): Promise<Result<Static<Schema>, CloudFailure>>;
+  /** Asks for anything at all; true when the cloud answered in time. Unsigned and cheap. */
+  probe(timeoutMs: number): Promise<boolean>;
+  /** Wall time of the cloud as last seen, corrected by how long ago that was. */
+  cloudNowMs(): number;
+}
+
+export interface CloudClientDeps {
+  readonly cloudUrl: string;
+  readonly key: DeviceKey;
+  readonly terminalId: () => string | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timers: Timers;
+  readonly fetch: typeof globalThis.fetch;
+  /** Every real exchange says something about the line. */
+  readonly onOutcome: (reached: boolean) => void;
+}
+
+export const requestTimeoutMs = 10_000;
+export const probePath = '/healthz';
+/** Bodies from this size on are compressed. */
+const gzipBytesMin = 1_024;
+const nonceBytes = 18;
+const retryAfterSecondsMax = 300;
+/** A clock this close to the cloud's is left alone. */
+const clockOffsetToleratedMs = 2_000;
+
+const compress = promisify(gzip);
+const problem = Compile(ProblemSchema);
+
+/** Speaks wire v1 to the cloud: signs, compresses, bounds, and turns every failure into a catalogue code. */
+export function createCloudClient(deps: CloudClientDeps): CloudClient {
+  const { clock } = deps;
+  let offsetMs = 0;
+  // Grows across restarts as long as the clock does; the nonce is what makes a request unique.
+  let terminalSeq = clock.nowMs();
+
+  const send = async (request: CloudRequest<TSchema>): Promise<Exchange> => {
+    const url = deps.cloudUrl + request.path;
+    const headers: Record<string, string> = { accept: 'application/json' };
+    let body = Buffer.from(request.body === undefined ? '' : JSON.stringify(request.body), 'utf8');
+    if (request.body !== undefined) headers['content-type'] = 'application/json';
+    if (body.byteLength >= gzipBytesMin) {
+      body = await compress(body);
+      headers['content-encoding'] = 'gzip';
+    }
+    const terminalId = deps.terminalId();
+    if (!request.unsigned && terminalId !== undefined) {
+      terminalSeq += 1;
+      const created = Math.trunc((clock.nowMs() + offsetMs) / 1_000);
+      const nonce = Buffer.from(deps.random.bytes(nonceBytes)).toString('base64url');
+      const parts = { method: request.method, targetUri: url, body, terminalSeq, created, nonce };
+      Object.assign(headers, signatureHeaders({ ...parts, terminalId }, deps.key));
+    }
+    const outcome = await exchange(
+      {
+        method: request.method,
+        url,
+        headers,
+        ...(request.body === undefined ? {} : { body }),
+        timeoutMs: request.timeoutMs ?? requestTimeoutMs,
+      },
+      deps,
+    );
+    deps.onOutcome(outcome.type === 'answered');
+    if (outcome.type === 'answered') learnClock(outcome.headers);
+    return outcome;
+  };
+
+  const learnClock = (headers: Headers): void => {
+    const serverMs = Date.parse(headers.get('date') ?? '');
+    if (Number.isNaN(serverMs)) return;
+    const differenceMs = serverMs - clock.nowMs();
+    offsetMs = Math.abs(differenceMs) > clockOffsetToleratedMs ? differenceMs : 0;
+  };
+
+  return {
+    call: async <Schema extends TSchema>(request: CloudRequest<Schema>) => {
+      if (!request.unsigned && deps.terminalId() === undefined)
+        return err(failure('agent-not-activated', 'no'));
+      let outcome = await send(request);
+      const stale = outcome.type === 'answered' ? staleClock(outcome.body) : undefined;
+      if (stale !== undefined) {
+        offsetMs = stale - clock.nowMs();
+        outcome = await send(request);
+      }
+      return judge(outcome, request.answer);
+    },
+    probe: async (timeoutMs) => {
+      const url = deps.cloudUrl + probePath;
+      const outcome = await exchange({ method: 'GET', url, headers: {}, timeoutMs }, deps);
+      if (outcome.type === 'answered') learnClock(outcome.headers);
+      return outcome.type === 'answered' && !deadGateway.has(outcome.status);
+    },
+    cloudNowMs: () => clock.nowMs() + offsetMs,
+  };
+}
+
+/** Answers of something in between that says the cloud itself is not there. */
+const deadGateway = new Set([502, 503, 504]);
+
+const failure = (
+  code: ErrorCode,
+  sent: CloudFailure['sent'],
+  more: Partial<CloudFailure> = {},
+): CloudFailure => ({
+  code,
+  sent,
+  status: undefined,
+  retryAfterMs: undefined,
+  expectedSeq: undefined,
+  ...more,
+});
+
+/** What an exchange means. Order: nothing left, nothing came, success, refusal in words, overload, defect, garbage. */
+export function judge<Schema extends TSchema>(
+  outcome: Exchange,
+  schema: Schema,
+): Result<Static<Schema>, CloudFailure> {
+  if (outcome.type === 'never-sent') return err(failure('cloud-unreachable', 'no'));
+  if (outcome.type === 'lost')
+    return err(failure(outcome.why === 'timeout' ? 'cloud-timeout' : 'cloud-error', 'maybe'));
+  const { status } = outcome;
+  const value = parseJson(outcome.body);
+  if (status >= 200 && status < 300) {
+    return validatorOf(schema).Check(value)
+      ? ok(value as Static<Schema>)
+      : err(failure('cloud-answer-invalid', 'maybe', { status }));
+  }
+  if (status === 429) {
+    const retryAfterMs = retryAfter(outcome.headers);
+    return err(failure('cloud-busy', 'yes', { status, retryAfterMs }));
+  }
+  if (status >= 500) return err(failure('cloud-error', 'maybe', { status }));
+  if (!isProblem(value)) return err(failure('cloud-answer-invalid', 'maybe', { status }));
+  const code = isErrorCode(value.code) ? value.code : 'code-not-catalogued';
+  return err(failure(code, 'yes', { status, expectedSeq: value.expectedSeq }));
+}
+
+const isProblem = (value: unknown): value is Problem => problem.Check(value);
+
+const validators = new WeakMap<TSchema, { Check(value: unknown): boolean }>();
+
+function validatorOf(schema: TSchema): { Check(value: unknown): boolean } {
+  const known = validators.get(schema);
+  if (known) return known;
+  const fresh = Compile(schema);
+  validators.set(schema, fresh);
+  return fresh;
+}
+
+function staleClock(body: string): number | undefined {
+  const value = parseJson(body);
+  return isProblem(value) && value.code === 'signature-stale' ? value.serverMs : undefined;
+}
+
+function retryAfter(headers: Headers): number {
+  const seconds = Number(headers.get('retry-after') ?? '1');
+  const bounded = Number.isFinite(seconds)
+    ? Math.min(Math.max(seconds, 1), retryAfterSecondsMax)
+    : 1;
+  return bounded * 1_000;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

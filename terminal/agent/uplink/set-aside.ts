@@ -1,0 +1,43 @@
+import Type, { type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { ReadHandle, WriteHandle } from '#terminal/agent/journal/handles.ts';
+import { entryOfSeq } from '#terminal/agent/journal/entry-rows.ts';
+import { getMeta, setMeta } from '#terminal/agent/journal/meta.ts';
+
+/**
+ * What the cloud took but will not act on by itself: entries it parked, and epochs whose history it does not believe.
+ * Both are shown to the owner as exceptions; neither holds up what comes after.
+ */
+const SetAsideSchema = Type.Array(
+  Type.Object({
+    /** Empty when it is about a whole epoch. */
+    orderId: Type.String(),
+    code: Type.String(),
+    sinceMs: Type.Integer(),
+  }),
+);
+export type SetAside = Static<typeof SetAsideSchema>[number];
+
+const validator = Compile(SetAsideSchema);
+/** The newest ones are kept; the cloud has them all. */
+const setAsideMax = 100;
+
+export function readSetAside(read: ReadHandle): readonly SetAside[] {
+  const value: unknown = JSON.parse(getMeta(read, 'set-aside') ?? '[]');
+  return validator.Check(value) ? value : [];
+}
+
+export function addSetAside(tx: WriteHandle, more: readonly SetAside[]): void {
+  if (more.length === 0) return;
+  const known = readSetAside(tx);
+  const fresh = more.filter(
+    (one) => !known.some((old) => old.orderId === one.orderId && old.code === one.code),
+  );
+  setMeta(tx, 'set-aside', JSON.stringify([...known, ...fresh].slice(-setAsideMax)));
+}
+
+/** The order an entry is about; empty when it is about none. */
+export function orderOfEntry(read: ReadHandle, place: { epoch: string; seq: number }): string {
+  const body: unknown = JSON.parse(entryOfSeq(read, place)?.body ?? '{}');
+  return typeof body === 'object' && body !== null && 'orderId' in body ? String(body.orderId) : '';
+}

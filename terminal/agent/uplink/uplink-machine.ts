@@ -1,0 +1,146 @@
+import {
+  batchBytesMax,
+  batchEntriesMax,
+  genesisHash,
+  type Batch,
+  type BatchAnswer,
+} from '#shared/wire/v1/journal.ts';
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import type { Result } from '#shared/result/result.ts';
+import type { JournalEntry } from '#terminal/agent/journal/entry-rows.ts';
+import type { CloudFailure } from '#terminal/agent/uplink/cloud-client.ts';
+
+/** What of the journal is sent together, and what the answers mean. Pure. */
+export interface OutgoingBatch {
+  readonly wire: Batch;
+  readonly firstPosition: number;
+  readonly lastPosition: number;
+}
+
+export const batchesInFlightMax = 2;
+/** Room for the envelope and for what JSON adds to each entry besides its body. */
+const entryOverheadBytes = 260;
+const envelopeBytes = 400;
+
+/** Cuts entries (of one epoch, in order) into at most two batches, within the limits of the wire. */
+export function cutBatches(
+  entries: readonly JournalEntry[],
+  { before, entriesMax = batchEntriesMax }: { before: string | undefined; entriesMax?: number },
+): readonly OutgoingBatch[] {
+  const batches: OutgoingBatch[] = [];
+  let prevHash = before ?? genesisHash;
+  let rest = entries;
+  while (rest.length > 0 && batches.length < batchesInFlightMax) {
+    const part = rest.slice(0, fitting(rest, entriesMax));
+    const [first, last] = [part[0], part.at(-1)];
+    if (!first || !last) break;
+    batches.push({
+      wire: {
+        epoch: first.epoch,
+        firstSeq: first.seq,
+        prevHash,
+        entries: part.map(({ seq, hlc, wallMs, type, body, hash }) => ({
+          seq,
+          hlc,
+          wallMs,
+          type,
+          body,
+          hash,
+        })),
+      },
+      firstPosition: first.position,
+      lastPosition: last.position,
+    });
+    prevHash = last.hash;
+    rest = rest.slice(part.length);
+  }
+  return batches;
+}
+
+/** How many entries from the front fit into one batch; at least one. */
+function fitting(entries: readonly JournalEntry[], entriesMax: number): number {
+  let bytes = envelopeBytes;
+  let count = 0;
+  for (const entry of entries) {
+    // A quote or a hanzi grows when the body travels as a JSON string; three bytes a character covers both.
+    bytes += entryOverheadBytes + 3 * entry.body.length;
+    if (count > 0 && (bytes > batchBytesMax || count >= entriesMax)) break;
+    count += 1;
+  }
+  return count;
+}
+
+export interface ParkedEntry {
+  readonly seq: number;
+  readonly code: ErrorCode | 'code-not-catalogued';
+}
+
+/** What one round of answers leads to. */
+export interface RoundOutcome {
+  /** The new acknowledged position; may go back when the cloud asks for entries again. */
+  readonly ackedPosition: number;
+  /** The cloud judges these by hand; they are delivered all the same. */
+  readonly parked: readonly {
+    readonly epoch: string;
+    readonly seq: number;
+    readonly code: string;
+  }[];
+  readonly next:
+    | { readonly type: 'go-on' }
+    | { readonly type: 'wait'; readonly atLeastMs: number; readonly code: ErrorCode }
+    /** This epoch cannot go on: the cloud has another history under its name. A new epoch must begin. */
+    | { readonly type: 'epoch-refused'; readonly epoch: string; readonly code: ErrorCode }
+    /** 413: the next batches must be smaller. */
+    | { readonly type: 'smaller' };
+}
+
+/** Walks the answers in sending order; the first that is no acknowledgement decides what comes next. */
+export function judgeRound(
+  ackedPosition: number,
+  answers: readonly {
+    readonly batch: OutgoingBatch;
+    readonly answer: Result<BatchAnswer, CloudFailure>;
+  }[],
+): RoundOutcome {
+  let acked = ackedPosition;
+  const parked: { epoch: string; seq: number; code: string }[] = [];
+  for (const { batch, answer } of answers) {
+    const { epoch, firstSeq } = batch.wire;
+    const positionOf = (seq: number): number => batch.firstPosition + (seq - firstSeq);
+    if (answer.ok) {
+      const through = Math.min(positionOf(answer.value.ackedThrough), batch.lastPosition);
+      for (const { seq, verdict, code } of answer.value.verdicts)
+        if (verdict === 'parked') parked.push({ epoch, seq, code: code ?? 'code-not-catalogued' });
+      // An acknowledgement below what was sent moves nothing: the cloud wants these entries again.
+      if (through <= acked) return { ackedPosition: acked, parked, next: notTaken() };
+      acked = through;
+      continue;
+    }
+    const { code, expectedSeq, retryAfterMs } = answer.error;
+    if (code === 'journal-gap' && expectedSeq !== undefined) {
+      const resume = Math.max(0, Math.min(positionOf(expectedSeq) - 1, batch.lastPosition));
+      const moved = resume !== acked;
+      return { ackedPosition: resume, parked, next: moved ? { type: 'go-on' } : notTaken() };
+    }
+    if (code === 'journal-fork' || code === 'journal-chain-broken')
+      return {
+        ackedPosition: batch.lastPosition,
+        parked,
+        next: { type: 'epoch-refused', epoch, code },
+      };
+    if (code === 'batch-too-large')
+      return { ackedPosition: acked, parked, next: { type: 'smaller' } };
+    return {
+      ackedPosition: acked,
+      parked,
+      next: { type: 'wait', atLeastMs: retryAfterMs ?? 0, code },
+    };
+  }
+  return { ackedPosition: acked, parked, next: { type: 'go-on' } };
+}
+
+const notTaken = () => ({
+  type: 'wait' as const,
+  atLeastMs: 0,
+  code: 'cloud-answer-invalid' as const,
+});
