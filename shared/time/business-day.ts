@@ -1,0 +1,43 @@
+import { accountingDate, dayStartMs } from '#shared/points/calendar-day.ts';
+import { assert } from '#shared/result/assert.ts';
+
+/**
+ * The business day of a shop: a Shanghai calendar day that begins at the cut-over hour, so that a bar's sale at two in
+ * the morning belongs to the evening before. Points and settlement use the plain accounting date (cut-over 0):
+ * shared/points/calendar-day.ts, with periods in shared/points/period.ts.
+ */
+export const cutOverHourMax = 12;
+
+const hourMs = 3_600_000;
+const shanghaiOffsetMs = 8 * hourMs;
+
+export interface BusinessMoment {
+  /** Wall milliseconds since 1970 UTC. */
+  readonly atMs: number;
+  /** Hour of the Shanghai day at which the business day begins, 0..{@link cutOverHourMax}. */
+  readonly cutOverHour: number;
+}
+
+/** The business day (YYYY-MM-DD) that a moment belongs to. */
+export const businessDate = ({ atMs, cutOverHour }: BusinessMoment): string =>
+  accountingDate(atMs - cutOverMs(cutOverHour));
+
+/** The first millisecond of a business day; the next day's first millisecond ends it. */
+export const businessDayStartMs = (day: {
+  readonly businessDate: string;
+  readonly cutOverHour: number;
+}): number => dayStartMs(day.businessDate) + cutOverMs(day.cutOverHour);
+
+/** The hour of the Shanghai day, 0..23. */
+export function shanghaiHour(atMs: number): number {
+  const hours = Math.floor((atMs + shanghaiOffsetMs) / hourMs);
+  return ((hours % 24) + 24) % 24;
+}
+
+function cutOverMs(cutOverHour: number): number {
+  assert(
+    Number.isInteger(cutOverHour) && cutOverHour >= 0 && cutOverHour <= cutOverHourMax,
+    () => `a business day begins at 0..${cutOverHourMax} o'clock, not ${cutOverHour}`,
+  );
+  return cutOverHour * hourMs;
+}
