@@ -1,10 +1,19 @@
 import type { DeviceErrorCode } from '#shared/errors/device.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
+import { createLinkSupervisor } from '#drivers/core/link-supervisor.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import type { Transport } from '#drivers/core/transport.ts';
+import { kickDrawerOn } from '#drivers/printer/drawer-kick.ts';
+import { encodeReceipt, type EncodedReceipt } from '#drivers/printer/encode-escpos.ts';
+import { PROCESS_ID_MAX } from '#drivers/printer/escpos-bytes.ts';
+import { runJob, type JobRunner } from '#drivers/printer/job-runner.ts';
+import type { PrinterCapabilities } from '#drivers/printer/print-job-machine.ts';
 import type { ConfidenceLevel, PrintOutcome } from '#drivers/printer/print-outcome.ts';
+import { createPrinterLine, type PrinterLine } from '#drivers/printer/printer-line.ts';
+import { createPrinterWatch } from '#drivers/printer/printer-watch.ts';
 import type { PaperWidth, ReceiptCommand } from '#drivers/printer/receipt.ts';
+import type { PrinterEvent } from '#drivers/printer/status-demux.ts';
 
 export interface ReceiptPrinterDeps {
   readonly transport: Transport;
@@ -12,6 +21,8 @@ export interface ReceiptPrinterDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
+  /** What this printer is known to answer; without it the printer is probed once. */
+  readonly capabilities?: PrinterCapabilities;
   /** Called on every change of state, paper, drawer or confidence. */
   readonly onStatus?: (status: PrinterStatus) => void;
   /**
@@ -52,6 +63,138 @@ export interface ReceiptPrinter {
   /** Opens the drawer as a job of its own; never repeated by itself. Goes ahead of receipts that wait for paper. */
   kickDrawer(): Promise<PrintOutcome>;
   status(): PrinterStatus;
+  /** The last bytes in both directions, payment codes masked. */
+  recentBytes(): readonly string[];
 }
 
-export declare function createReceiptPrinter(deps: ReceiptPrinterDeps): ReceiptPrinter;
+/** Jobs that wait or print at the same time. */
+export const PRINT_QUEUE_MAX = 64;
+/** The slowest line in use, 9600 baud: 10 bits per byte. */
+const MS_PER_BYTE = 10_000 / 9_600;
+const PRINT_BASE_MS = 2_000;
+const PRINT_MS_PER_LINE = 150;
+
+/**
+ * A receipt printer that says truthfully what is on paper. Transport faults, silence, missing paper and pulled cables
+ * are outcomes, never exceptions.
+ */
+export function createReceiptPrinter(deps: ReceiptPrinterDeps): ReceiptPrinter {
+  let line: PrinterLine | null = null;
+  let running: JobRunner | null = null;
+  let queue: Promise<unknown> = Promise.resolve();
+  let queuedCount = 0;
+  let stopped = true;
+  /** The last job ended in doubt. */
+  let inDoubt = false;
+
+  const onEvent = (event: PrinterEvent): void => {
+    watch.seen();
+    const taken = running?.take(event) === true;
+    if (event.type === 'process-id' && !taken && event.processId > 0) {
+      deps.onLateProcessId?.(event.processId);
+    }
+  };
+
+  const link = createLinkSupervisor({
+    transport: deps.transport,
+    clock: deps.clock,
+    timers: deps.timers,
+    random: deps.random,
+    onUp: (fresh) => {
+      const opened = createPrinterLine({ link: fresh, timers: deps.timers, onEvent });
+      line = opened;
+      watch.lineUp(opened);
+      running?.lineUp(opened);
+    },
+    onDown: () => {
+      line?.end();
+      line = null;
+      watch.lineDown();
+      running?.lineDown();
+    },
+    onData: (chunk) => line?.feed(chunk),
+    onState: () => watch.linkChanged(),
+  });
+
+  const watch = createPrinterWatch({
+    timers: deps.timers,
+    clock: deps.clock,
+    linkState: () => link.state(),
+    known: deps.capabilities ?? null,
+    isBusy: () => running !== null,
+    restart: () => link.restart(),
+    onStatus: (status) => deps.onStatus?.(status),
+  });
+
+  const printNow = async (job: PrintJob, receipt: EncodedReceipt): Promise<PrintOutcome> => {
+    const ready = await watch.ready();
+    if (stopped || line === null || !ready.ok) {
+      return { type: 'not-sent', code: ready.ok ? 'device-missing' : ready.error };
+    }
+    const runner = runJob({
+      plan: {
+        processId: job.processId,
+        cuts: receipt.cuts,
+        flushFirst: inDoubt,
+        capabilities: ready.value,
+        printMsMax:
+          receipt.byteCount * MS_PER_BYTE + PRINT_BASE_MS + receipt.lineCount * PRINT_MS_PER_LINE,
+      },
+      receipt,
+      paper: deps.width,
+      line,
+      timers: deps.timers,
+      onReading: watch.note,
+      dropLine: () => link.restart(),
+    });
+    running = runner;
+    const outcome = await runner.outcome;
+    running = null;
+    inDoubt = outcome.type === 'unknown' || (inDoubt && outcome.type === 'not-sent');
+    watch.resume();
+    return outcome;
+  };
+
+  const enqueue = <T>(work: () => Promise<T>): Promise<T> => {
+    queuedCount += 1;
+    const mine = queue.then(work).finally(() => {
+      queuedCount -= 1;
+    });
+    queue = mine.catch(() => undefined);
+    return mine;
+  };
+
+  const isFull = (): boolean => queuedCount >= PRINT_QUEUE_MAX;
+
+  return {
+    address: deps.transport.address,
+    start: () => {
+      stopped = false;
+      link.start();
+    },
+    stop: async () => {
+      stopped = true;
+      running?.stop();
+      watch.stop();
+      await link.stop();
+    },
+    print: async (job) => {
+      const encoded = encodeReceipt(job.commands, deps.width);
+      const idFits = Number.isInteger(job.processId) && job.processId >= 1;
+      if (!encoded.ok || !idFits || job.processId > PROCESS_ID_MAX) {
+        return { type: 'not-sent', code: 'receipt-invalid' };
+      }
+      if (isFull()) return { type: 'not-sent', code: 'printer-queue-full' };
+      return enqueue(() => printNow(job, encoded.value));
+    },
+    kickDrawer: async () => {
+      const capabilities = watch.capabilities();
+      if (line === null) return { type: 'not-sent', code: 'device-missing' };
+      // A receipt under way may wait for paper: the real-time kick passes it, between two of its commands.
+      const now = running === null ? 'in-sequence' : 'real-time';
+      return kickDrawerOn({ line, capabilities, now });
+    },
+    status: watch.status,
+    recentBytes: link.recentBytes,
+  };
+}

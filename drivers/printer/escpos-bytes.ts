@@ -1,0 +1,116 @@
+import { assert } from '#shared/result/assert.ts';
+
+/** Every ESC/POS sequence this product sends, by its name in Epson's command reference. */
+export const escpos = {
+  /** ESC @: clears the print buffer and all modes, not the receive buffer. */
+  initialize: [0x1b, 0x40],
+  /** FS &: two-byte characters on. */
+  chineseOn: [0x1c, 0x26],
+  /** FS S 0 0: no extra space around hanzi; clones have some by default, and columns would drift. */
+  chineseSpacingNone: [0x1c, 0x53, 0x00, 0x00],
+  lineFeed: [0x0a],
+  /** ESC E */
+  boldOn: [0x1b, 0x45, 0x01],
+  boldOff: [0x1b, 0x45, 0x00],
+  /** ESC a, only at the beginning of a line. */
+  alignLeft: [0x1b, 0x61, 0x00],
+  alignCenter: [0x1b, 0x61, 0x01],
+  alignRight: [0x1b, 0x61, 0x02],
+  /** GS !: high nibble width, low nibble height. */
+  sizeNormal: [0x1d, 0x21, 0x00],
+  sizeTall: [0x1d, 0x21, 0x01],
+  sizeWide: [0x1d, 0x21, 0x10],
+  sizeDouble: [0x1d, 0x21, 0x11],
+  /** GS V 66 0: feeds to the cutter, cuts leaving one point. */
+  cut: [0x1d, 0x56, 0x42, 0x00],
+  /** GS ( k: QR model 2. */
+  qrModel2: [0x1d, 0x28, 0x6b, 0x04, 0x00, 0x31, 0x41, 0x32, 0x00],
+  qrPrint: [0x1d, 0x28, 0x6b, 0x03, 0x00, 0x31, 0x51, 0x30],
+  /** GS r 1: paper sensor, answered in sequence: a fence. */
+  fence: [0x1d, 0x72, 0x01],
+  /** GS g 2, counter 178: strokes of the cutter since it was made. Answered `5F` digits `00`. */
+  cutCounter: [0x1d, 0x67, 0x32, 0x00, 0xb2, 0x00],
+  /** DLE EOT n: real-time status; 1 printer, 2 offline cause, 3 error, 4 roll. */
+  statusPrinter: [0x10, 0x04, 0x01],
+  statusOffline: [0x10, 0x04, 0x02],
+  statusError: [0x10, 0x04, 0x03],
+  statusPaper: [0x10, 0x04, 0x04],
+  /** DLE DC4 8: clears both buffers in real time. Answered `37 25 00`. */
+  clearBuffers: [0x10, 0x14, 0x08, 0x01, 0x03, 0x14, 0x01, 0x06, 0x02, 0x08],
+  /** ESC p 0 25 250: drawer on pin 2, 50 ms on, 500 ms off. */
+  drawerKick: [0x1b, 0x70, 0x00, 0x19, 0xfa],
+  /** DLE DC4 1 0 1: the same in real time, 100 ms, ahead of data that waits for paper. */
+  drawerKickNow: [0x10, 0x14, 0x01, 0x00, 0x01],
+} as const satisfies Record<string, readonly number[]>;
+
+/** ESC d n: prints the line and feeds; `lines` 1..20. */
+export const feedLines = (lines: number): readonly number[] => [0x1b, 0x64, lines];
+
+/** GS ( k 67: dots per module, 1..16. */
+export const qrModuleDots = (dots: number): readonly number[] => [
+  ...[0x1d, 0x28, 0x6b, 0x03, 0x00, 0x31, 0x43],
+  dots,
+];
+
+const QR_LEVELS = { L: 0x30, M: 0x31, Q: 0x32, H: 0x33 } as const;
+
+/** GS ( k 69: error correction. */
+export const qrLevel = (level: keyof typeof QR_LEVELS): readonly number[] => [
+  ...[0x1d, 0x28, 0x6b, 0x03, 0x00, 0x31, 0x45],
+  QR_LEVELS[level],
+];
+
+/** GS ( k 80: stores `byteCount` bytes of text that follow; the length field counts three more. */
+export const qrStore = (byteCount: number): readonly number[] => {
+  const length = byteCount + 3;
+  return [0x1d, 0x28, 0x6b, length & 0xff, length >> 8, 0x31, 0x50, 0x30];
+};
+
+/** GS v 0: raster image, `rows` 1..255 of `widthBytes` follow. */
+export const rasterHeader = (size: {
+  readonly widthBytes: number;
+  readonly rows: number;
+}): readonly number[] => [0x1d, 0x76, 0x30, 0x00, size.widthBytes, 0x00, size.rows, 0x00];
+
+const ID_BASE = 95;
+const ID_DIGITS = 4;
+const ID_FIRST_CHARACTER = 0x20;
+export const PROCESS_ID_MAX = ID_BASE ** ID_DIGITS - 1;
+
+/** GS ( H 48: answered `37 22 d1 d2 d3 d4 00` when what came before is printed. `processId` 0..81450624. */
+export function processIdCommand(processId: number): readonly number[] {
+  assert(
+    Number.isInteger(processId) && processId >= 0 && processId <= PROCESS_ID_MAX,
+    () => `process id ${processId}`,
+  );
+  const digits: number[] = [];
+  for (let rest = processId, place = 0; place < ID_DIGITS; place += 1) {
+    digits.unshift(ID_FIRST_CHARACTER + (rest % ID_BASE));
+    rest = (rest - (rest % ID_BASE)) / ID_BASE;
+  }
+  return [0x1d, 0x28, 0x48, 0x06, 0x00, 0x30, 0x30, ...digits];
+}
+
+/** The number behind the four characters of an answer; null when they are not ours. */
+export function processIdOf(digits: readonly number[]): number | null {
+  if (digits.length !== ID_DIGITS) return null;
+  let id = 0;
+  for (const digit of digits) {
+    const value = digit - ID_FIRST_CHARACTER;
+    if (value < 0 || value >= ID_BASE) return null;
+    id = id * ID_BASE + value;
+  }
+  return id;
+}
+
+const FLUSH_NUL_COUNT = 8_192;
+
+/**
+ * Ends a command that was cut off in the middle of its data: enough empty bytes to fill any image of ours, then
+ * ESC @. For printers without DLE DC4 8; what is in their buffer is printed.
+ */
+export function nulFlush(): Uint8Array {
+  const bytes = new Uint8Array(FLUSH_NUL_COUNT + escpos.initialize.length);
+  bytes.set(escpos.initialize, FLUSH_NUL_COUNT);
+  return bytes;
+}

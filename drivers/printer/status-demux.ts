@@ -1,0 +1,114 @@
+import { processIdOf } from '#drivers/printer/escpos-bytes.ts';
+
+/**
+ * Sorts the bytes a printer sends, one at a time; answers of several kinds share the line (Epson, "Identification of
+ * transmitted status", same table in Citizen's manual):
+ *
+ * | bits 7..0            | meaning                                                        |
+ * | 0xx1xx10             | answer to DLE EOT                                              |
+ * | 0xx1xx00             | first of four ASB bytes; the others are 0xx0xxxx               |
+ * | 0xx0xxxx             | answer to GS r                                                 |
+ * | 11, 13               | XON, XOFF; may stand between ASB bytes                         |
+ * | 37 … 00, 5F … 00     | block: process id, buffer cleared, counters, names             |
+ *
+ * Inside a block nothing else is looked for. A block that breaks its form, or is longer than any answer, is dropped
+ * and the sorting starts again with the byte that broke it.
+ */
+export type DemuxState =
+  | { readonly type: 'idle' }
+  | { readonly type: 'block'; readonly bytes: readonly number[] }
+  | { readonly type: 'asb'; readonly bytes: readonly number[] };
+
+export type PrinterEvent =
+  /** Which of the four questions it answers is known to the asker only. */
+  | { readonly type: 'real-time-status'; readonly byte: number }
+  | { readonly type: 'auto-status'; readonly bytes: readonly number[] }
+  | { readonly type: 'fence'; readonly byte: number }
+  | { readonly type: 'flow'; readonly send: boolean }
+  | { readonly type: 'process-id'; readonly processId: number }
+  | { readonly type: 'buffers-cleared' }
+  | { readonly type: 'counter'; readonly value: number }
+  | { readonly type: 'garbage'; readonly byte: number };
+
+export interface DemuxStep {
+  readonly state: DemuxState;
+  readonly events: readonly PrinterEvent[];
+}
+
+export const demuxStart: DemuxState = { type: 'idle' };
+
+export const BLOCK_BYTES_MAX = 96;
+const XON = 0x11;
+const XOFF = 0x13;
+const BLOCK_HEADERS = new Set([0x37, 0x5f]);
+const ASB_LENGTH = 4;
+/** `37 22` + four characters + `00`: a NUL cannot come earlier, the characters are 20..7E. */
+const PROCESS_ID_MARK = 0x22;
+const PROCESS_ID_LENGTH = 6;
+const CLEARED_MARK = 0x25;
+
+export function demux(state: DemuxState, chunk: Uint8Array): DemuxStep {
+  const events: PrinterEvent[] = [];
+  let now = state;
+  for (const byte of chunk) now = takeByte(now, byte, events);
+  return { state: now, events };
+}
+
+function takeByte(state: DemuxState, byte: number, events: PrinterEvent[]): DemuxState {
+  switch (state.type) {
+    case 'block':
+      return takeBlockByte(state.bytes, byte, events);
+    case 'asb':
+      if (byte === XON || byte === XOFF) {
+        events.push({ type: 'flow', send: byte === XON });
+        return state;
+      }
+      if ((byte & 0x90) !== 0) {
+        for (const lost of state.bytes) events.push({ type: 'garbage', byte: lost });
+        return takeByte(demuxStart, byte, events);
+      }
+      if (state.bytes.length + 1 < ASB_LENGTH) {
+        return { type: 'asb', bytes: [...state.bytes, byte] };
+      }
+      events.push({ type: 'auto-status', bytes: [...state.bytes, byte] });
+      return demuxStart;
+    case 'idle':
+      return classify(byte, events);
+  }
+}
+
+function classify(byte: number, events: PrinterEvent[]): DemuxState {
+  if (byte === XON || byte === XOFF) events.push({ type: 'flow', send: byte === XON });
+  else if (BLOCK_HEADERS.has(byte)) return { type: 'block', bytes: [byte] };
+  else if ((byte & 0x93) === 0x12) events.push({ type: 'real-time-status', byte });
+  else if ((byte & 0x93) === 0x10) return { type: 'asb', bytes: [byte] };
+  else if ((byte & 0x90) === 0x00) events.push({ type: 'fence', byte });
+  else events.push({ type: 'garbage', byte });
+  return demuxStart;
+}
+
+function takeBlockByte(bytes: readonly number[], byte: number, events: PrinterEvent[]): DemuxState {
+  if (byte === 0x00) {
+    events.push(blockEvent(bytes));
+    return demuxStart;
+  }
+  const full = bytes[1] === PROCESS_ID_MARK && bytes.length >= PROCESS_ID_LENGTH;
+  if (byte < 0x20 || byte > 0x7e || full || bytes.length >= BLOCK_BYTES_MAX) {
+    events.push({ type: 'garbage', byte: bytes[0] ?? byte });
+    return takeByte(demuxStart, byte, events);
+  }
+  return { type: 'block', bytes: [...bytes, byte] };
+}
+
+function blockEvent(bytes: readonly number[]): PrinterEvent {
+  const garbage: PrinterEvent = { type: 'garbage', byte: bytes[0] ?? 0 };
+  const body = bytes.slice(1);
+  if (bytes[0] === 0x5f) {
+    const digits = String.fromCharCode(...body);
+    return /^\d{1,10}$/.test(digits) ? { type: 'counter', value: Number(digits) } : garbage;
+  }
+  if (body[0] === CLEARED_MARK && body.length === 1) return { type: 'buffers-cleared' };
+  if (body[0] !== PROCESS_ID_MARK) return garbage;
+  const processId = processIdOf(body.slice(1));
+  return processId === null ? garbage : { type: 'process-id', processId };
+}
