@@ -1,5 +1,5 @@
 import type { Server as HttpServer } from 'node:http';
-import { Server } from 'socket.io';
+import { Server, type Socket } from 'socket.io';
 import { authenticate } from '#cloud/identity/access.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import type { Hints } from '#cloud/platform/hints-port.ts';
@@ -38,26 +38,30 @@ export function createHintServer(): HintServer {
       io.to(roomOf(terminal)).emit('pull');
     },
     attach(server, { deps, origin }) {
-      io.use((socket, next) => {
-        const auth: unknown = socket.handshake.auth['headers'];
-        const targetUri = `${deps.config.publicOrigin ?? origin}${hintsPath}`;
+      const admit = async (socket: Socket): Promise<string | undefined> => {
         const request = {
           method: 'GET',
-          targetUri,
-          headers: toHeaders(auth),
+          targetUri: `${deps.config.publicOrigin ?? origin}${hintsPath}`,
+          headers: toHeaders(socket.handshake.auth['headers']),
           rawBody: Buffer.alloc(0),
         };
-        authenticate(request, deps)
-          .then(async (identity) => {
-            if (!identity.ok) return next(new Error(identity.error.type));
-            if (identity.value.revoked) return next(new Error('terminal-revoked'));
-            await socket.join(roomOf(identity.value));
-            return next();
-          })
-          .catch((error: unknown) => {
-            deps.logger.error({ err: error }, 'hint handshake failed');
-            next(new Error('internal-error'));
-          });
+        try {
+          const identity = await authenticate(request, deps);
+          if (!identity.ok) return identity.error.type;
+          if (identity.value.revoked) return 'terminal-revoked';
+          await socket.join(roomOf(identity.value));
+          return undefined;
+        } catch (error) {
+          deps.logger.error({ err: error }, 'hint handshake failed');
+          return 'internal-error';
+        }
+      };
+      io.use((socket, next) => {
+        const answer = async () => {
+          const refused = await admit(socket);
+          next(refused === undefined ? undefined : new Error(refused));
+        };
+        void answer();
       });
       io.on('connection', (socket) => {
         deps.metrics.hintSockets.inc();

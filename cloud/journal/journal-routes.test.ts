@@ -1,0 +1,241 @@
+import { gzipSync } from 'node:zlib';
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildApp } from '#cloud/app.ts';
+import { generateKeyPair } from '#cloud/identity/ed25519.ts';
+import type { CloudApp } from '#cloud/platform/cloud-app.ts';
+import {
+  createTestCloud,
+  testOperatorToken,
+  type TestCloud,
+} from '#cloud/platform/testing/test-cloud.ts';
+import {
+  activateTestTerminal,
+  admin,
+  createTestJournal,
+  type TestJournal,
+  type TestTerminal,
+} from '#cloud/platform/testing/test-terminal.ts';
+
+const path = '/v1/journal/batches';
+let cloud: TestCloud;
+let app: CloudApp;
+let origin: string;
+let terminal: TestTerminal;
+
+beforeAll(async () => {
+  cloud = await createTestCloud();
+  app = await buildApp(cloud.deps, { onJournalTaken: () => {} });
+  origin = await app.listen({ host: '127.0.0.1', port: 0 });
+  terminal = await activateTestTerminal({ origin, operatorToken: testOperatorToken });
+});
+afterAll(async () => {
+  await app.close();
+  await cloud.close();
+});
+
+const opened = () => ({ reason: 'created', appVersion: '0.1.0' });
+
+function journalOf(count: number): TestJournal {
+  const journal = createTestJournal();
+  journal.append('store.opened', opened());
+  while (journal.entries.length < count) journal.append('caps.applied', { capsVersion: 1 });
+  return journal;
+}
+
+async function storedCount(epoch: string): Promise<number> {
+  const { rows } = await cloud.deps.db.execute<{ n: number }>(
+    sql`select count(*) as n from journal_entry where epoch = ${epoch}`,
+  );
+  return rows[0]?.n ?? -1;
+}
+
+const problem = (status: number, code: string) => ({ status, body: { status, code } });
+
+test('a batch is acknowledged through its last entry; sent again it is a duplicate, stored once', async () => {
+  const journal = journalOf(5);
+  const first = await terminal.post(path, journal.batch(1, 3));
+  expect(first).toMatchObject({
+    status: 200,
+    body: { ackedThrough: 3, headHash: journal.entries[2]?.hash },
+  });
+  expect(await terminal.post(path, journal.batch(1, 3))).toMatchObject({
+    body: { ackedThrough: 3, verdicts: [{ verdict: 'duplicate' }, {}, { verdict: 'duplicate' }] },
+  });
+  expect(await terminal.post(path, journal.batch(2, 5))).toMatchObject({
+    status: 200,
+    body: {
+      ackedThrough: 5,
+      verdicts: ['duplicate', 'duplicate', 'accepted', 'accepted'].map((verdict) => ({ verdict })),
+    },
+  });
+  expect(await storedCount(journal.epoch)).toBe(5);
+});
+
+test('the same batch sent by eight requests at once is stored once and acknowledged to all', async () => {
+  const journal = journalOf(50);
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, () => terminal.post(path, journal.batch(1))),
+  );
+  expect(answers.map((answer) => answer.status)).toEqual(Array(8).fill(200));
+  expect(await storedCount(journal.epoch)).toBe(50);
+});
+
+test('a gap is refused with the seq to resume at, and nothing is taken', async () => {
+  const journal = journalOf(6);
+  await terminal.post(path, journal.batch(1, 2));
+  const answer = await terminal.post(path, journal.batch(5));
+  expect(answer).toMatchObject(problem(409, 'journal-gap'));
+  expect(answer.body['expectedSeq']).toBe(3);
+  expect(await terminal.post(path, createTestGap())).toMatchObject(problem(409, 'journal-gap'));
+  expect(await storedCount(journal.epoch)).toBe(2);
+});
+const createTestGap = () => journalOf(4).batch(2);
+
+test('a second history of the same seq is a fork: quarantined whole, alarmed, nothing dropped', async () => {
+  const journal = journalOf(3);
+  await terminal.post(path, journal.batch(1));
+  const other = createTestJournal(journal.epoch);
+  other.append('store.opened', { reason: 'restored', appVersion: '0.1.0' });
+  const twice = [
+    await terminal.post(path, other.batch(1)),
+    await terminal.post(path, other.batch(1)),
+  ];
+  for (const answer of twice) expect(answer).toMatchObject(problem(409, 'journal-fork'));
+  const { rows } = await cloud.deps.db.execute<{ fork_seq: number; batch: string }>(
+    sql`select fork_seq, batch from journal_quarantine where epoch = ${journal.epoch}`,
+  );
+  expect(rows).toEqual([{ fork_seq: 1, batch: JSON.stringify(other.batch(1)) }]);
+  expect(await storedCount(journal.epoch)).toBe(3);
+  expect(await cloud.deps.metrics.registry.metrics()).toMatch(
+    /greentill_journal_forks_total [1-9]/,
+  );
+  expect((await terminal.post(path, journal.batch(3))).status).toBe(200);
+});
+
+test('a batch whose hashes do not follow is refused whole', async () => {
+  const journal = journalOf(3);
+  const batch = journal.batch(1);
+  const edited = batch.entries.map((entry, index) =>
+    index === 1 ? { ...entry, body: '{"capsVersion":9}' } : entry,
+  );
+  for (const bad of [
+    { ...batch, entries: edited },
+    { ...batch, entries: [batch.entries[0], batch.entries[2]] },
+    { ...batch, prevHash: 'f'.repeat(64) },
+  ]) {
+    expect(await terminal.post(path, bad)).toMatchObject(problem(422, 'journal-chain-broken'));
+  }
+  expect(await storedCount(journal.epoch)).toBe(0);
+});
+
+test('an unknown type and a body that does not fit are kept, parked with a reason, and do not block', async () => {
+  const journal = journalOf(1);
+  journal.append('moon.landed', { crew: 3 });
+  journal.append('caps.applied', { capsVersion: 'one' });
+  journal.append('caps.applied', 'not json {');
+  journal.append('caps.applied', { capsVersion: 1 });
+  const answer = await terminal.post(path, journal.batch(1));
+  expect(answer).toMatchObject({
+    status: 200,
+    body: {
+      ackedThrough: 5,
+      verdicts: [
+        { verdict: 'accepted' },
+        { verdict: 'parked', code: 'entry-type-unknown' },
+        { verdict: 'parked', code: 'entry-body-invalid' },
+        { verdict: 'parked', code: 'entry-body-invalid' },
+        { verdict: 'accepted' },
+      ],
+    },
+  });
+  const { rows } = await cloud.deps.db.execute(
+    sql`select seq, code from journal_parked where epoch = ${journal.epoch} order by seq`,
+  );
+  expect(rows).toEqual([
+    { seq: 2, code: 'entry-type-unknown' },
+    { seq: 3, code: 'entry-body-invalid' },
+    { seq: 4, code: 'entry-body-invalid' },
+  ]);
+});
+
+test('a body text that the database cannot hold is refused as invalid, not as a crash', async () => {
+  for (const text of ['{"a":"\u0000"}', '{"a":"\ud800"}']) {
+    const journal = journalOf(1);
+    const entry = journal.append('caps.applied', text);
+    const answer = await terminal.post(path, {
+      ...journal.batch(1),
+      entries: [journal.entries[0], entry],
+    });
+    expect([400, 422]).toContain(answer.status);
+  }
+});
+
+test('who is not the terminal is refused: wrong key, unknown id, changed body, stale, replayed', async () => {
+  const journal = journalOf(1);
+  const batch = journal.batch(1);
+  const stranger = generateKeyPair();
+  expect(await terminal.post(path, batch, { key: stranger })).toMatchObject(
+    problem(401, 'signature-invalid'),
+  );
+  expect(
+    await terminal.post(path, batch, { terminalId: 'trm_00000000000000000000000000' }),
+  ).toMatchObject(problem(401, 'terminal-unknown'));
+  expect(
+    await terminal.post(path, batch, {
+      headers: { 'content-digest': `sha-256=:${'A'.repeat(43)}=:` },
+    }),
+  ).toMatchObject(problem(401, 'digest-mismatch'));
+  expect(await terminal.post(path, batch, { headers: { signature: 'sig1=:AAAA:' } })).toMatchObject(
+    problem(401, 'signature-invalid'),
+  );
+  const stale = await terminal.post(path, batch, { createdShiftSeconds: -400 });
+  expect(stale).toMatchObject(problem(401, 'signature-stale'));
+  expect(Math.abs(Number(stale.body['serverMs']) - Date.now())).toBeLessThan(5000);
+  expect(await terminal.post(path, batch, { createdShiftSeconds: 400 })).toMatchObject(
+    problem(401, 'signature-stale'),
+  );
+  expect((await fetch(`${origin}${path}`, { method: 'POST', body: '{}' })).status).toBe(401);
+  const nonce = 'once-and-never-again';
+  expect((await terminal.post(path, batch, { nonce })).status).toBe(200);
+  expect(await terminal.post(path, batch, { nonce })).toMatchObject(problem(401, 'nonce-reused'));
+});
+
+test('a replay of the very same bytes is refused, and a signature does not fit another address', async () => {
+  const body = gzipSync(JSON.stringify(journalOf(1).batch(1)));
+  const headers = { 'content-encoding': 'gzip', ...terminal.sign('POST', path, body) };
+  const send = (url: string) => fetch(url, { method: 'POST', headers, body: new Uint8Array(body) });
+  expect((await send(`${origin}/v1/heartbeats`)).status).toBe(401);
+  expect((await send(`${origin}${path}`)).status).toBe(200);
+  expect((await send(`${origin}${path}`)).status).toBe(401);
+});
+
+test('garbage instead of gzip, a bomb, and too many bytes are refused with a code each', async () => {
+  const garbage = Buffer.from('this is not gzip');
+  expect(await terminal.post(path, {}, { sentBody: garbage })).toMatchObject(
+    problem(400, 'request-invalid'),
+  );
+  const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, 32));
+  expect(bomb.length).toBeLessThan(512 * 1024);
+  expect(await terminal.post(path, {}, { sentBody: bomb })).toMatchObject(
+    problem(413, 'batch-too-large'),
+  );
+  const large = Buffer.alloc(512 * 1024 + 1, 7);
+  expect(await terminal.post(path, {}, { sentBody: large })).toMatchObject(
+    problem(413, 'batch-too-large'),
+  );
+  expect(await terminal.post(path, { epoch: 'x' })).toMatchObject(problem(400, 'request-invalid'));
+});
+
+test('a revoked terminal is closed out, but its backlog is taken and parked', async () => {
+  const closed = await activateTestTerminal({ origin, operatorToken: testOperatorToken });
+  const revoke = `/admin/v1/terminals/${closed.terminalId}/revoke`;
+  expect((await admin({ origin, operatorToken: 'wrong' }, revoke, undefined)).status).toBe(401);
+  await admin({ origin, operatorToken: testOperatorToken }, revoke, undefined);
+  expect(await closed.get('/v1/results')).toMatchObject(problem(403, 'terminal-revoked'));
+  const journal = journalOf(2);
+  expect(await closed.post(path, journal.batch(1))).toMatchObject({
+    status: 200,
+    body: { ackedThrough: 2, verdicts: [{ verdict: 'parked', code: 'terminal-revoked' }, {}] },
+  });
+});

@@ -1,0 +1,45 @@
+import { BatchAnswerSchema, BatchSchema } from '#shared/wire/v1/journal.ts';
+import { terminalOf } from '#cloud/identity/terminal-identity.ts';
+import { takeBatch, type BatchError } from '#cloud/journal/take-batch.ts';
+import type { CloudApp } from '#cloud/platform/cloud-app.ts';
+import type { CloudDeps } from '#cloud/platform/deps.ts';
+import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
+import { bodyTextOf } from '#cloud/platform/raw-body.ts';
+
+/** POST /v1/journal/batches: the contract is in shared/wire/v1/journal.ts. `onTaken` wakes the projection. */
+export function registerJournalRoutes(
+  app: CloudApp,
+  deps: CloudDeps,
+  events: { readonly onTaken: () => void },
+): void {
+  app.post(
+    '/v1/journal/batches',
+    {
+      config: { access: 'terminal-even-revoked' },
+      schema: { body: BatchSchema, response: { 200: BatchAnswerSchema } },
+    },
+    async (request, reply) => {
+      const taken = await takeBatch(deps, {
+        terminal: terminalOf(request),
+        batch: request.body,
+        batchText: bodyTextOf(request),
+      });
+      if (!taken.ok) return sendProblem(reply, problemOf(taken.error));
+      events.onTaken();
+      return reply.send(taken.value);
+    },
+  );
+}
+
+function problemOf(error: BatchError): ProblemInput {
+  switch (error.type) {
+    case 'journal-chain-broken':
+      return { status: 422, code: error.type, detail: `at seq ${error.seq}` };
+    case 'journal-gap':
+      return { status: 409, code: error.type, expectedSeq: error.expectedSeq };
+    case 'journal-fork':
+      return { status: 409, code: error.type, detail: `at seq ${error.seq}` };
+    case 'request-invalid':
+      return { status: 400, code: error.type, detail: `entry ${error.seq} cannot be stored` };
+  }
+}

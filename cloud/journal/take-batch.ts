@@ -1,0 +1,124 @@
+import { assert } from '#shared/result/assert.ts';
+import { exhaustive } from '#shared/result/exhaustive.ts';
+import { err, ok, type Result } from '#shared/result/result.ts';
+import type { Batch, BatchAnswer } from '#shared/wire/v1/journal.ts';
+import type { TerminalIdentity } from '#cloud/identity/terminal-identity.ts';
+import {
+  appendEntries,
+  quarantineBatch,
+  readHead,
+  type ParkedEntry,
+} from '#cloud/journal/inbox.ts';
+import { judgeEntry } from '#cloud/journal/judge-entry.ts';
+import { placeBatch, type StoredHead } from '#cloud/journal/place-batch.ts';
+import { findChainBreak } from '#cloud/journal/verify-chain.ts';
+import type { CloudDeps } from '#cloud/platform/deps.ts';
+
+export type BatchError =
+  | { readonly type: 'journal-chain-broken'; readonly seq: number }
+  | { readonly type: 'journal-gap'; readonly expectedSeq: number }
+  | { readonly type: 'journal-fork'; readonly seq: number }
+  /** Text that PostgreSQL cannot hold (NUL, lone surrogates): no entry of ours contains it. */
+  | { readonly type: 'request-invalid'; readonly seq: number };
+
+/** Another request of the same terminal may move the head between our look and our append; more is a bug. */
+const placementsMax = 4;
+const unstorable = /\0|\p{Surrogate}/u;
+
+/**
+ * Takes one batch of a terminal's journal into the durable inbox. Judging stops at "is it readable": what it means is
+ * the projection's business, after the acknowledgement. Everything of a revoked terminal is parked.
+ */
+export async function takeBatch(
+  deps: Pick<CloudDeps, 'db' | 'clock' | 'metrics' | 'logger'>,
+  request: {
+    readonly terminal: TerminalIdentity;
+    readonly batch: Batch;
+    readonly batchText: string;
+  },
+): Promise<Result<BatchAnswer, BatchError>> {
+  const { terminal, batch } = request;
+  const brokenSeq = findChainBreak(batch);
+  if (brokenSeq !== undefined) return err({ type: 'journal-chain-broken', seq: brokenSeq });
+  const unstorableEntry = batch.entries.find((entry) => unstorable.test(entry.body));
+  if (unstorableEntry !== undefined) {
+    return err({ type: 'request-invalid', seq: unstorableEntry.seq });
+  }
+  const parked = parkedEntries(batch, terminal.revoked);
+  // The usual case is the one that needs no look: the batch follows the head.
+  let [fromSeq, prevHash] = [batch.firstSeq, batch.prevHash];
+  for (let tries = 0; tries < placementsMax; tries += 1) {
+    const nowMs = deps.clock.nowMs();
+    if (await appendEntries(deps.db, { ...request, fromSeq, prevHash, parked, nowMs })) {
+      count(deps, { batch, fromSeq, parked });
+      return ok(answer({ batch, fromSeq, parked, head: undefined }));
+    }
+    const head = await readHead(deps.db, terminal, batch);
+    const place = placeBatch(batch, head);
+    switch (place.type) {
+      case 'append':
+        [fromSeq, prevHash] = [place.fromSeq, head.headHash];
+        break;
+      case 'duplicate':
+        return ok(answer({ batch, fromSeq: Number.POSITIVE_INFINITY, parked, head }));
+      case 'gap':
+        return err({ type: 'journal-gap', expectedSeq: place.expectedSeq });
+      case 'fork':
+        await quarantineBatch(deps.db, { ...request, forkSeq: place.seq, nowMs });
+        deps.metrics.journalForks.inc();
+        deps.logger.error({ terminalId: terminal.terminalId, seq: place.seq }, 'journal fork');
+        return err({ type: 'journal-fork', seq: place.seq });
+      default:
+        return exhaustive(place);
+    }
+  }
+  throw new Error(`no place for a batch of ${terminal.terminalId} in ${placementsMax} tries`);
+}
+
+function parkedEntries(batch: Batch, revoked: boolean): readonly ParkedEntry[] {
+  return batch.entries.flatMap((entry) => {
+    if (revoked) return [{ seq: entry.seq, code: 'terminal-revoked', detail: '' }];
+    const judged = judgeEntry(entry);
+    return judged.ok
+      ? []
+      : [{ seq: entry.seq, code: judged.error.type, detail: judged.error.detail }];
+  });
+}
+
+function answer(options: {
+  readonly batch: Batch;
+  readonly fromSeq: number;
+  readonly parked: readonly ParkedEntry[];
+  readonly head: StoredHead | undefined;
+}): BatchAnswer {
+  const { batch, fromSeq, head } = options;
+  const last = batch.entries.at(-1);
+  assert(last !== undefined, () => 'an empty batch');
+  const codes = new Map(options.parked.map((entry) => [entry.seq, entry.code]));
+  return {
+    ackedThrough: head?.headSeq ?? last.seq,
+    headHash: head?.headHash ?? last.hash,
+    verdicts: batch.entries.map(({ seq }) => {
+      const code = codes.get(seq);
+      if (code !== undefined) return { seq, verdict: 'parked' as const, code };
+      return { seq, verdict: seq < fromSeq ? ('duplicate' as const) : ('accepted' as const) };
+    }),
+  };
+}
+
+function count(
+  deps: Pick<CloudDeps, 'metrics'>,
+  taken: {
+    readonly batch: Batch;
+    readonly fromSeq: number;
+    readonly parked: readonly ParkedEntry[];
+  },
+): void {
+  const fresh = taken.batch.entries.filter((entry) => entry.seq >= taken.fromSeq).length;
+  const parked = taken.parked.filter((entry) => entry.seq >= taken.fromSeq);
+  const { metrics } = deps;
+  metrics.journalEntries.inc({ verdict: 'duplicate' }, taken.batch.entries.length - fresh);
+  metrics.journalEntries.inc({ verdict: 'parked' }, parked.length);
+  metrics.journalEntries.inc({ verdict: 'accepted' }, fresh - parked.length);
+  for (const entry of parked) metrics.journalParked.inc({ code: entry.code });
+}
