@@ -125,11 +125,13 @@ function afterFinal(
 }
 
 function settle(
-  progress: AttemptProgress,
+  before: AttemptProgress,
   { from, outcome }: Learned,
   { nowMs, timing }: { readonly nowMs: number; readonly timing: PaymentTiming },
 ): AttemptProgress {
-  const isReversing = progress.status === 'reversing';
+  // Whatever answers a reversal proves that one was sent: there is no way back to a sale.
+  const isReversing = before.status === 'reversing' || from === 'reverse' || from === 'refund';
+  const progress: AttemptProgress = isReversing ? { ...before, status: 'reversing' } : before;
   switch (outcome.type) {
     case 'paid': {
       const { channelRef, paidAtMs } = outcome;
@@ -155,10 +157,10 @@ function settle(
         ...progress,
         status: 'reversed',
         next: undefined,
-        code: progress.cancelWanted ? undefined : 'payer-gave-up',
+        code: progress.cancelWanted ? 'cancelled-by-cashier' : 'payer-gave-up',
       };
     case 'refunded':
-      return { ...progress, status: 'refunded-late', next: undefined, code: undefined };
+      return { ...progress, status: 'refunded-late', next: undefined, code: 'paid-then-refunded' };
     case 'paying':
       return isReversing
         ? tryAgain(progress, nowMs, timing)
@@ -168,7 +170,7 @@ function settle(
     case 'unpaid':
       return unpaid(progress, nowMs, timing);
     case 'too-early':
-      return { ...progress, next: { type: 'reverse', atMs: nowMs + timing.queryEveryMs } };
+      return giveBack(progress, nowMs + timing.queryEveryMs, timing);
     case 'window-over':
       return giveBack(progress, nowMs, { ...timing, reverseWindowMs: 0 });
     case 'unknown': {
