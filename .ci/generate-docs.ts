@@ -1,0 +1,14 @@
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { generatedDocs } from './generated-docs.ts';
+
+/** node .ci/generate-docs.ts: writes docs/errors.md and docs/wire/*.schema.json, and removes schemas that are gone. */
+const root = join(import.meta.dirname, '..');
+const wire = join(root, 'docs/wire');
+const docs = await generatedDocs();
+mkdirSync(wire, { recursive: true });
+for (const name of readdirSync(wire)) {
+  if (name.endsWith('.schema.json') && !docs.has(`docs/wire/${name}`)) rmSync(join(wire, name));
+}
+for (const [path, text] of docs) writeFileSync(join(root, path), text);
+process.stdout.write(`${docs.size} documents written\n`);
