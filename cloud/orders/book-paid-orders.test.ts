@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import fc from 'fast-check';
+import { constantFrom, integer, record, sample, shuffledSubarray } from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ledgerLaws, proveLaws } from '#cloud/ledger/proofs.ts';
@@ -125,7 +125,7 @@ describe('the public ledger story', () => {
     const operatorId = await freshOperator();
     await signThreeRoles(database.db, operatorId);
     const story = vectors.find((one) => one.id === 'ledger-story');
-    const log = (story?.expect as unknown as { log: Readonly<Record<string, unknown>>[] }).log;
+    const log = (story!.expect as unknown as { log: Readonly<Record<string, unknown>>[] }).log;
     let subsidyFen = 0;
     const check = async (event: number) => {
       const balance = await balancesOf(database.db, operatorId);
@@ -247,21 +247,21 @@ describe('booking', () => {
   it('gives identical balances for 1,000 orders in any order, batching and repetition', async () => {
     const seed = 20_260_302;
     const [reference, shuffled] = [await freshOperator(), await freshOperator()];
-    const choices = fc.sample(
-      fc.record({
-        amountFen: fc.integer({ min: 1, max: 5_000_000 }),
-        merchant: fc.integer({ min: 1, max: 3 }),
-        concessionBp: fc.integer({ min: 300, max: 2_000 }),
-        source: fc.constantFrom<PaidOrder['source']>('channel', 'channel', 'cash'),
-        acceptedAtMs: fc.integer({ min: noonMs, max: noonMs + 5 * dayMs }),
+    const choices = sample(
+      record({
+        amountFen: integer({ min: 1, max: 5_000_000 }),
+        merchant: integer({ min: 1, max: 3 }),
+        concessionBp: integer({ min: 300, max: 2_000 }),
+        source: constantFrom<PaidOrder['source']>('channel', 'channel', 'cash'),
+        acceptedAtMs: integer({ min: noonMs, max: noonMs + 5 * dayMs }),
       }),
       { numRuns: 1_000, seed },
     );
     const ordersOf = (operatorId: OperatorId) =>
       choices.map((choice, index) => paidOrder({ operatorId, index, ...choice }));
     getOrThrow(await book(ordersOf(reference)));
-    const deliveries = fc.sample(
-      fc.shuffledSubarray([...ordersOf(shuffled), ...ordersOf(shuffled).slice(300)], {
+    const deliveries = sample(
+      shuffledSubarray([...ordersOf(shuffled), ...ordersOf(shuffled).slice(300)], {
         minLength: 1_700,
       }),
       { numRuns: 1, seed },

@@ -1,8 +1,11 @@
 import { postJournals, type LedgerError } from '#cloud/ledger/post.ts';
 import { withSavepoint } from '#cloud/ledger/savepoint.ts';
 import { orderJournals } from '#cloud/orders/order-journals.ts';
+import { insertClaims } from '#cloud/members/order-claims.ts';
 import type { PaidOrder } from '#cloud/orders/paid-order.ts';
 import type { Tx } from '#cloud/platform/db.ts';
+import { issuePendingPoints } from '#cloud/points/issue-points.ts';
+import { pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import {
   contradictedOrders,
   insertSettlementLines,
@@ -10,8 +13,8 @@ import {
   type SplitOrder,
 } from '#cloud/settlement/settlement-lines.ts';
 import { splitSale, type SplitError } from '#cloud/settlement/settlement-split.ts';
-import type { BasisPoints } from '#shared/money/rate.ts';
-import { defaultPointsConfig } from '#shared/points/points-config.ts';
+import { accountingDate } from '#shared/points/calendar-day.ts';
+import { defaultPointsConfig, type PointsConfig } from '#shared/points/points-config.ts';
 import { assert } from '#shared/result/assert.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 
@@ -63,25 +66,24 @@ async function book(
   tx: Tx,
   orders: readonly PaidOrder[],
 ): Promise<Result<{ readonly booked: number }, BookError>> {
-  const splits = splitAll(orders, await sameDayShares(tx, orders));
+  const splits = splitAll(orders, await termsOf(tx, orders));
   if (!splits.ok) return splits;
   const fresh = await insertSettlementLines(tx, splits.value);
   if (fresh.length < orders.length) {
     const orderIds = await contradictedOrders(tx, orders);
     if (orderIds.length > 0) return err({ type: 'order-contradicted', orderIds });
   }
+  const freshOrders = fresh.map(({ order }) => order);
+  // Of all orders given: a claim token may become known after its order was booked.
+  await insertClaims(tx, orders);
+  await issuePendingPoints(tx, freshOrders);
+  // The books come last: their rows are the ones that other transactions wait for.
   const journals = fresh.flatMap(({ order, split }) => {
     const { sale, subsidy } = orderJournals(order, split);
     return sale === undefined ? subsidy : [sale, ...subsidy];
   });
   const posted = await postJournals(tx, journals);
-  if (!posted.ok)
-    return err(
-      explain(
-        posted.error,
-        fresh.map(({ order }) => order),
-      ),
-    );
+  if (!posted.ok) return err(explain(posted.error, freshOrders));
   assert(
     posted.value.postedCount === journals.length,
     () => `${posted.value.repeatedCount} journals of orders without a settlement line existed`,
@@ -89,15 +91,35 @@ async function book(
   return ok({ booked: fresh.length });
 }
 
+/** What a sale is parted by: the operator's rules of the period in which it is accepted, the merchant's share. */
+type Terms = Parameters<typeof splitSale>[1];
+
+async function termsOf(tx: Tx, orders: readonly PaidOrder[]): Promise<(order: PaidOrder) => Terms> {
+  const sameDayOf = await sameDayShares(tx, orders);
+  const configs = new Map<string, PointsConfig>();
+  for (const order of orders) {
+    if (configs.has(rulesKey(order))) continue;
+    const { operatorId } = order;
+    const { config } = await pointsConfigAt(tx, { operatorId, period: periodOf(order) });
+    configs.set(rulesKey(order), config);
+  }
+  return (order) => {
+    const config = configs.get(rulesKey(order)) ?? defaultPointsConfig;
+    return { config, sameDayBp: sameDayOf(order) ?? config.settleImmediateBp };
+  };
+}
+
+const rulesKey = (order: PaidOrder): string => `${order.operatorId}/${periodOf(order)}`;
+
+const periodOf = (order: PaidOrder): string => accountingDate(order.acceptedAtMs).slice(0, 7);
+
 function splitAll(
   orders: readonly PaidOrder[],
-  sameDayOf: (order: PaidOrder) => BasisPoints | undefined,
+  termsFor: (order: PaidOrder) => Terms,
 ): Result<readonly SplitOrder[], BookError> {
-  const config = defaultPointsConfig;
   const splits: SplitOrder[] = [];
   for (const order of orders) {
-    const sameDayBp = sameDayOf(order) ?? config.settleImmediateBp;
-    const split = splitSale(order, { config, sameDayBp });
+    const split = splitSale(order, termsFor(order));
     if (!split.ok) return err({ type: 'order-refused', orderId: order.orderId, why: split.error });
     splits.push({ order, split: split.value });
   }

@@ -57,7 +57,8 @@ export interface FinalityTotals {
 export function planFinality(
   lines: readonly DueLine[],
   options: {
-    readonly config: PointsConfig;
+    /** The rules under which the line was accepted. */
+    readonly configOf: (line: DueLine) => PointsConfig;
     readonly agentsOf: (line: DueLine) => readonly AgentOfSale[];
   },
 ): readonly LineDecision[] {
@@ -72,7 +73,7 @@ export function planFinality(
     const isFinal = line.source === 'channel' || collectedFen === line.concessionFen;
     const agents = isFinal ? options.agentsOf(line) : [];
     const roles = agents.map((agent) => agent.role);
-    const final = isFinal ? divideConcession(line, roles, options.config) : undefined;
+    const final = isFinal ? divideConcession(line, roles, options.configOf(line)) : undefined;
     return { line, collectedFen, final, agents };
   });
 }

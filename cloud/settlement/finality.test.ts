@@ -77,7 +77,7 @@ describe('the end of the hold', () => {
     ]);
     const asOfMs = noonMs + 7 * dayMs;
     const runs = await Promise.all([finality(operatorId, asOfMs), finality(operatorId, asOfMs)]);
-    expect(runs.map((run) => run.orderCount).toSorted()).toEqual([0, 2]);
+    expect(runs.map((run) => run.orderCount).toSorted((a, b) => a - b)).toEqual([0, 2]);
     const once = await balancesOf(database.db, operatorId);
     expect((await finality(operatorId, asOfMs)).run).toBeUndefined();
     expect(await balancesOf(database.db, operatorId)).toEqual(once);

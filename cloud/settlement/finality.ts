@@ -3,6 +3,8 @@ import { agentsOfSales } from '#cloud/commissions/agent-contracts.ts';
 import { insertCommissions } from '#cloud/commissions/agent-commissions.ts';
 import { postJournals } from '#cloud/ledger/post.ts';
 import type { Tx } from '#cloud/platform/db.ts';
+import { makePointsFinal } from '#cloud/points/final-points.ts';
+import { pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import {
   finalityJournals,
   finalityTotals,
@@ -13,7 +15,8 @@ import {
 } from '#cloud/settlement/finality-plan.ts';
 import type { MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { fen, sumFen } from '#shared/money/fen.ts';
-import { defaultPointsConfig } from '#shared/points/points-config.ts';
+import { accountingDate } from '#shared/points/calendar-day.ts';
+import { defaultPointsConfig, type PointsConfig } from '#shared/points/points-config.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
 /** Lines of each source that one call of {@link runFinality} takes; the caller repeats it while `more`. */
@@ -41,7 +44,8 @@ export async function runFinality(
   const run = await nextRun(tx, operatorId);
   const lines = await dueLines(tx, options);
   const agentsOf = await agentsOfSales(tx, { operatorId, sales: lines });
-  const decisions = planFinality(lines, { config: defaultPointsConfig, agentsOf });
+  const configOf = await configsOf(tx, { operatorId, lines });
+  const decisions = planFinality(lines, { configOf, agentsOf });
   const totals = finalityTotals(decisions);
   const more = lines.filter((line) => line.source === 'channel').length >= finalityLinesMax;
   if (totals.orderCount === 0 && totals.collectedFen === 0)
@@ -49,9 +53,25 @@ export async function runFinality(
   await storeDecisions(tx, { operatorId, asOfMs, run, decisions });
   await storeRun(tx, { operatorId, asOfMs, run, totals });
   await insertCommissions(tx, { operatorId, run, decisions });
+  const orderIds = decisions.flatMap(({ line, final }) => (final ? [line.orderId] : []));
+  // Points lock their book before the ledger's rows are locked, in the same order as a release does.
+  await makePointsFinal(tx, { operatorId, orderIds, asOf: accountingDate(asOfMs) });
   getOrThrow(await postJournals(tx, finalityJournals(decisions, { operatorId, run, asOfMs })));
   return { ...totals, run, more };
 }
+
+async function configsOf(
+  tx: Tx,
+  options: { readonly operatorId: OperatorId; readonly lines: readonly DueLine[] },
+): Promise<(line: DueLine) => PointsConfig> {
+  const { operatorId, lines } = options;
+  const configs = new Map<string, PointsConfig>();
+  for (const period of new Set(lines.map(periodOf)))
+    configs.set(period, (await pointsConfigAt(tx, { operatorId, period })).config);
+  return (line) => configs.get(periodOf(line)) ?? defaultPointsConfig;
+}
+
+const periodOf = (line: DueLine): string => line.ledgerDate.slice(0, 7);
 
 /** The row lock makes runs of one operator follow each other: the second sees what the first decided. */
 async function nextRun(tx: Tx, operatorId: OperatorId): Promise<number> {

@@ -1,0 +1,157 @@
+import Type from 'typebox';
+import { proveLaws, ledgerLaws } from '#cloud/ledger/proofs.ts';
+import type { CloudApp } from '#cloud/platform/cloud-app.ts';
+import type { CloudDeps } from '#cloud/platform/deps.ts';
+import { sendProblem } from '#cloud/platform/problem.ts';
+import { runFinality } from '#cloud/settlement/finality.ts';
+import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
+import { merchantsPerPageMax, settlementsOfDate } from '#cloud/settlement/settlement-day.ts';
+import { settlementStatement } from '#cloud/settlement/settlement-statement.ts';
+import type { MerchantId } from '#shared/ids/ids.ts';
+import { BusinessDateSchema, MerchantIdSchema, WallMsSchema } from '#shared/wire/v1/common.ts';
+
+type Deps = Pick<CloudDeps, 'db' | 'clock' | 'operatorId' | 'logger'>;
+
+/** One request works through this many batches of orders at most, then says `more`. */
+const finalityBatchesMax = 20;
+
+const FenSchema = Type.Integer();
+
+const FinalityAnswerSchema = Type.Object({
+  runs: Type.Array(
+    Type.Object({
+      run: Type.Integer(),
+      orderCount: Type.Integer(),
+      concessionFen: FenSchema,
+      returnedFen: FenSchema,
+      collectedFen: FenSchema,
+      agentsFen: FenSchema,
+      marginFen: FenSchema,
+      contingencyFen: FenSchema,
+      fundFen: FenSchema,
+    }),
+    { maxItems: finalityBatchesMax },
+  ),
+  more: Type.Boolean(),
+});
+
+const SettlementDaySchema = Type.Object({
+  merchantId: MerchantIdSchema,
+  date: BusinessDateSchema,
+  orderCount: Type.Integer(),
+  turnoverFen: FenSchema,
+  cashFen: FenSchema,
+  channelFen: FenSchema,
+  sameDayFen: FenSchema,
+  reserveFen: FenSchema,
+  reserveDueDate: BusinessDateSchema,
+  subsidyFen: FenSchema,
+  concessionFen: FenSchema,
+  concessionOwedFen: FenSchema,
+});
+
+/**
+ * POST /admin/v1/finality-runs {asOf?}   ends the hold of all orders that are due as of a moment (ms; default now)
+ * GET  /admin/v1/proofs                  checks every law of the books; 200 also when one is broken: read `holds`
+ * GET  /admin/v1/settlements?date=       the settlements of one ledger date, merchant by merchant
+ * GET  /admin/v1/settlements/{merchantId}/statement?date=   the file of one merchant and ledger date (CSV)
+ */
+export function registerSettlementRoutes(app: CloudApp, deps: Deps): void {
+  registerFinality(app, deps);
+  registerProofs(app, deps);
+  registerSettlements(app, deps);
+}
+
+function registerFinality(app: CloudApp, deps: Deps): void {
+  const schema = {
+    summary: 'End the hold of orders that are due',
+    body: Type.Object({ asOf: Type.Optional(WallMsSchema) }, { additionalProperties: false }),
+    response: { 200: FinalityAnswerSchema },
+  };
+  app.post('/admin/v1/finality-runs', { schema }, async (request) => {
+    const { operatorId } = deps;
+    const asOfMs = request.body.asOf ?? deps.clock.nowMs();
+    const runs = [];
+    let more = true;
+    for (let batch = 0; batch < finalityBatchesMax && more; batch += 1) {
+      const outcome = await deps.db.transaction((tx) => runFinality(tx, { operatorId, asOfMs }));
+      if (outcome.run !== undefined) runs.push({ ...outcome, run: outcome.run });
+      more = outcome.more;
+    }
+    deps.logger.info({ asOfMs, runs: runs.length, more }, 'finality');
+    return { runs, more };
+  });
+}
+
+function registerProofs(app: CloudApp, deps: Deps): void {
+  const schema = {
+    summary: 'Check every law of the books',
+    response: {
+      200: Type.Object({
+        holds: Type.Boolean(),
+        proofs: Type.Array(
+          Type.Object({
+            name: Type.String(),
+            says: Type.String(),
+            holds: Type.Boolean(),
+            violations: Type.Array(Type.Record(Type.String(), Type.Unknown())),
+          }),
+        ),
+      }),
+    },
+  };
+  app.get('/admin/v1/proofs', { schema }, async () => {
+    const laws = [...ledgerLaws, ...settlementLaws];
+    const { operatorId } = deps;
+    // One snapshot for all laws: sales that are booked meanwhile must not look like a mismatch.
+    const proofs = await deps.db.transaction((tx) => proveLaws(tx, { operatorId, laws }), {
+      isolationLevel: 'repeatable read',
+      accessMode: 'read only',
+    });
+    const answer = proofs.map((proof) => ({ ...proof, violations: [...proof.violations] }));
+    return { holds: proofs.every((proof) => proof.holds), proofs: answer };
+  });
+}
+
+function registerSettlements(app: CloudApp, deps: Deps): void {
+  const listSchema = {
+    summary: 'Settlements of one ledger date',
+    querystring: Type.Object({
+      date: BusinessDateSchema,
+      after: Type.Optional(MerchantIdSchema),
+    }),
+    response: {
+      200: Type.Object({
+        settlements: Type.Array(SettlementDaySchema, { maxItems: merchantsPerPageMax }),
+        more: Type.Boolean(),
+      }),
+    },
+  };
+  app.get('/admin/v1/settlements', { schema: listSchema }, async (request) => {
+    const { date, after } = request.query;
+    const { operatorId } = deps;
+    const days = await settlementsOfDate(deps.db, { operatorId, ledgerDate: date, after });
+    return { settlements: [...days], more: days.length === merchantsPerPageMax };
+  });
+
+  const fileSchema = {
+    summary: 'Settlement file of one merchant and ledger date',
+    params: Type.Object({ merchantId: MerchantIdSchema }),
+    querystring: Type.Object({ date: BusinessDateSchema }),
+  };
+  const path = '/admin/v1/settlements/:merchantId/statement';
+  app.get(path, { schema: fileSchema }, async (request, reply) => {
+    const merchantId = request.params.merchantId as MerchantId;
+    const { date } = request.query;
+    const day = { operatorId: deps.operatorId, merchantId, ledgerDate: date };
+    const statement = await settlementStatement(deps.db, day);
+    if (statement === undefined)
+      return sendProblem(reply, { status: 413, code: 'batch-too-large' });
+    return reply
+      .header('content-type', 'text/csv; charset=utf-8')
+      .header('content-disposition', `attachment; filename="settlement-${merchantId}-${date}.csv"`)
+      .header('x-content-sha256', statement.sha256)
+      .header('x-row-count', statement.rowCount)
+      .send(statement.csv);
+  });
+}
