@@ -1,0 +1,71 @@
+import { useEffect, type ReactNode } from 'react';
+import { exhaustive } from '#shared/result/exhaustive.ts';
+import { shownScreen } from '../desk/desk-machine.ts';
+import type { Page } from '../desk/desk.ts';
+import { DevicesScreen } from '../devices/devices-screen.tsx';
+import { OrdersScreen } from '../orders/orders-screen.tsx';
+import { Overlay } from '../result/overlay.tsx';
+import { TillScreen } from '../till/till-screen.tsx';
+import { TodayScreen } from '../today/today-screen.tsx';
+import { useApp, useTill } from './context.ts';
+import { FootBar } from './foot-bar.tsx';
+import { NoteBar } from './note-bar.tsx';
+import { TopBar } from './top-bar.tsx';
+import { useAnnouncements } from './use-announcements.ts';
+
+/** The window: a bar above, the page, the keys below, and over all of it the result of a sale. */
+export function TillApp(): ReactNode {
+  const { words } = useApp();
+  const { till, desk, linkUp } = useTill();
+  useAnnouncements();
+  useBlurAfterTouch();
+  if (!till) {
+    return (
+      <div className="loading" role="status">
+        {linkUp ? words.loading : words.linkDown}
+      </div>
+    );
+  }
+  const screen = shownScreen(desk, till);
+  const covered = screen.type !== 'ready';
+  return (
+    <>
+      <div className="window" inert={covered}>
+        <TopBar />
+        <main className="page">
+          <PageOf page={desk.page} />
+        </main>
+        <FootBar />
+      </div>
+      {covered && <Overlay screen={screen} />}
+      <NoteBar />
+    </>
+  );
+}
+
+function PageOf({ page }: { readonly page: Page }): ReactNode {
+  switch (page) {
+    case 'till':
+      return <TillScreen />;
+    case 'orders':
+      return <OrdersScreen />;
+    case 'today':
+      return <TodayScreen />;
+    case 'devices':
+      return <DevicesScreen />;
+    default:
+      return exhaustive(page);
+  }
+}
+
+/** A touched button does not keep the focus: the next key belongs to the amount. */
+function useBlurAfterTouch(): void {
+  useEffect(() => {
+    const blur = (event: PointerEvent): void => {
+      const focused = document.activeElement;
+      if (event.pointerType !== '' && focused instanceof HTMLButtonElement) focused.blur();
+    };
+    window.addEventListener('pointerup', blur);
+    return () => window.removeEventListener('pointerup', blur);
+  }, []);
+}

@@ -1,0 +1,81 @@
+import { createContext, use, useEffect, useState, useSyncExternalStore } from 'react';
+import type { Clock } from '#shared/time/clock.ts';
+import type { Result } from '#shared/result/result.ts';
+import type {
+  MethodInput,
+  MethodName,
+  MethodOutput,
+  TerminalError,
+} from '#terminal/ipc/terminal-api.ts';
+import type { Language } from '../i18n/language.ts';
+import type { Words } from '../i18n/zh.ts';
+import type { Preferences } from '../platform/preferences.ts';
+import type { Voice } from '../sound/voice.ts';
+import type { TillSnapshot, TillStore } from '../store/till-store.ts';
+
+/** What every screen may use. Made once in main.tsx. */
+export interface App {
+  readonly store: TillStore;
+  readonly clock: Clock;
+  readonly voice: Voice;
+  readonly words: Words;
+  readonly language: Language;
+  readonly preferences: Preferences;
+  setPreferences(change: Partial<Preferences>): void;
+}
+
+export const AppContext = createContext<App | null>(null);
+
+export function useApp(): App {
+  const app = use(AppContext);
+  if (!app) throw new Error('useApp outside of AppContext');
+  return app;
+}
+
+export function useTill(): TillSnapshot {
+  const { store } = useApp();
+  return useSyncExternalStore(store.subscribe, store.getSnapshot);
+}
+
+/** Wall time in milliseconds, drawn again every `periodMs`. */
+export function useNow(periodMs: number): number {
+  const { clock } = useApp();
+  const [nowMs, setNowMs] = useState(() => clock.nowMs());
+  useEffect(() => {
+    const timer = setInterval(() => setNowMs(clock.nowMs()), periodMs);
+    return () => clearInterval(timer);
+  }, [clock, periodMs]);
+  return nowMs;
+}
+
+/** The same order may change several times within one sale: lists ask at most this often. */
+const askAgainMs = 150;
+
+/**
+ * Asks the agent and asks again whenever an order changed. Keeps the last answer on the screen meanwhile, so that
+ * nothing flickers; undefined until the first answer.
+ */
+export function useAnswer<M extends MethodName>(
+  method: M,
+  input: MethodInput<M>,
+  version: unknown = undefined,
+): Result<MethodOutput<M>, TerminalError> | undefined {
+  const { store } = useApp();
+  const { ordersVersion, linkUp } = useTill();
+  const [answer, setAnswer] = useState<Result<MethodOutput<M>, TerminalError>>();
+  const inputText = JSON.stringify(input);
+  useEffect(() => {
+    let wanted = true;
+    const ask = async (): Promise<void> => {
+      const next = await store.link.call(method, JSON.parse(inputText) as MethodInput<M>);
+      if (wanted) setAnswer(next);
+    };
+    const timer = setTimeout(() => void ask(), answer === undefined ? 0 : askAgainMs);
+    return () => {
+      wanted = false;
+      clearTimeout(timer);
+    };
+    // oxlint-disable-next-line react/exhaustive-deps -- `answer` only picks the delay; it must not ask again by itself.
+  }, [store, method, inputText, ordersVersion, linkUp, version]);
+  return answer;
+}

@@ -1,0 +1,36 @@
+import type { ReactNode } from 'react';
+import type { FunctionKey } from '../desk/desk.ts';
+import { useApp } from './context.ts';
+
+/** The keys that work, as buttons: touch and mouse reach everything that the keyboard does. */
+export function FootBar(): ReactNode {
+  const { words, store } = useApp();
+  const keys: readonly [FunctionKey, string][] = [
+    ['F2', words.key.member],
+    ['F3', words.key.voucher],
+    ['F5', words.key.query],
+    ['F7', words.key.drawer],
+    ['F9', words.key.cash],
+    ['F10', words.key.today],
+    ['F12', words.key.reprint],
+  ];
+  return (
+    <footer className="foot-bar">
+      {keys.map(([key, text]) => (
+        <button
+          key={key}
+          type="button"
+          className="foot-key"
+          onClick={() => store.act({ type: 'function', key })}
+        >
+          <kbd>{key}</kbd>
+          {text}
+        </button>
+      ))}
+      <span className="foot-key foot-plain">
+        <kbd>Esc</kbd>
+        {words.key.back}
+      </span>
+    </footer>
+  );
+}

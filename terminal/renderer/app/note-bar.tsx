@@ -1,0 +1,42 @@
+import { useEffect, useState, type ReactNode } from 'react';
+import { errorWords } from '../i18n/language.ts';
+import { Icon } from '../ui/icon.tsx';
+import { useApp, useTill } from './context.ts';
+
+const doneShowMs = 4_000;
+
+/**
+ * One line over the foot of the window: the agent is gone, a key was refused, or something was done.
+ * A refusal stays until the next key; only good news goes away by itself.
+ */
+export function NoteBar(): ReactNode {
+  const { words, language } = useApp();
+  const { till, desk, linkUp, done } = useTill();
+  const [seenDone, setSeenDone] = useState(0);
+  useEffect(() => {
+    if (!done) return undefined;
+    const timer = setTimeout(() => setSeenDone(done.number), doneShowMs);
+    return () => clearTimeout(timer);
+  }, [done]);
+
+  if (!linkUp) return <Note kind="bad" text={words.linkDown} />;
+  const code = desk.notice ?? till?.notice?.code;
+  if (code !== undefined) return <Note kind="amber" text={errorWords(code, language)} />;
+  if (done && done.number !== seenDone) return <Note kind="good" text={words.done[done.what]} />;
+  return null;
+}
+
+function Note({
+  kind,
+  text,
+}: {
+  readonly kind: 'good' | 'amber' | 'bad';
+  readonly text: string;
+}): ReactNode {
+  return (
+    <div className={`note note-${kind}`} role={kind === 'good' ? 'status' : 'alert'}>
+      <Icon name={kind === 'good' ? 'check' : 'alert'} />
+      {text}
+    </div>
+  );
+}

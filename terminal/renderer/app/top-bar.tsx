@@ -1,0 +1,132 @@
+import { useEffect, type ReactNode } from 'react';
+import type { DeviceView, Status } from '#terminal/ipc/state.ts';
+import type { Page } from '../desk/desk.ts';
+import { clockText } from '../format/time.ts';
+import { otherLanguage } from '../i18n/language.ts';
+import type { Words } from '../i18n/zh.ts';
+import { Icon } from '../ui/icon.tsx';
+import { useApp, useNow, useTill } from './context.ts';
+
+const pages: readonly Page[] = ['till', 'orders', 'today', 'devices'];
+const clockPeriodMs = 1_000;
+
+/** Where we are, and what must always be in sight: the line, what is unsent, the devices. */
+export function TopBar(): ReactNode {
+  const { words, store } = useApp();
+  const { desk, status } = useTill();
+  const exceptions = status?.exceptionCount ?? 0;
+  return (
+    <header className="top-bar">
+      <span className="brand">{words.brand}</span>
+      <nav className="tabs">
+        {pages.map((page) => (
+          <button
+            key={page}
+            type="button"
+            className="tab"
+            aria-current={desk.page === page ? 'page' : undefined}
+            onClick={() => store.act({ type: 'go', page })}
+          >
+            {words.page[page]}
+            {page === 'today' && exceptions > 0 && (
+              <span className="badge" aria-label={words.today.exceptionsCount(exceptions)}>
+                {exceptions}
+              </span>
+            )}
+          </button>
+        ))}
+      </nav>
+      <span className="spring" />
+      {status && <NetworkChip status={status} />}
+      {status && <DeviceChips devices={status.devices} />}
+      {status && <span className="cashier">{status.cashier}</span>}
+      <VoiceSwitch />
+      <LanguageSwitch />
+      <WallClock />
+    </header>
+  );
+}
+
+export function networkText(status: Status, words: Words): string {
+  const { unsentCount } = status;
+  if (status.online)
+    return unsentCount === 0 ? words.network.up : words.network.upUnsent(unsentCount);
+  return unsentCount === 0 ? words.network.down : words.network.downUnsent(unsentCount);
+}
+
+function NetworkChip({ status }: { readonly status: Status }): ReactNode {
+  const { words } = useApp();
+  return (
+    <span className={`chip ${status.online ? '' : 'chip-amber'}`} role="status">
+      {status.online ? <i className="dot" /> : <Icon name="wifi-off" />}
+      {networkText(status, words)}
+    </span>
+  );
+}
+
+const worksWell = (device: DeviceView): boolean => device.state === 'online';
+
+function DeviceChips({ devices }: { readonly devices: readonly DeviceView[] }): ReactNode {
+  const { words, store } = useApp();
+  const shown = devices.filter((device) => device.state !== 'absent');
+  if (shown.length === 0) return null;
+  return (
+    <span className="device-chips">
+      {shown.map((device) => (
+        <button
+          key={`${device.role} ${device.address}`}
+          type="button"
+          className={`chip chip-button ${worksWell(device) ? '' : 'chip-amber'}`}
+          aria-label={`${words.device[device.role]} ${words.device[device.state]}`}
+          title={`${words.device[device.role]} · ${words.device[device.state]}`}
+          onClick={() => store.act({ type: 'open-device', role: device.role })}
+        >
+          <Icon name={device.role} />
+          {worksWell(device) ? (
+            <i className="dot" />
+          ) : (
+            <span className="chip-trouble">{words.device[device.state]}</span>
+          )}
+        </button>
+      ))}
+    </span>
+  );
+}
+
+function VoiceSwitch(): ReactNode {
+  const { words, preferences, setPreferences } = useApp();
+  const label = preferences.voice ? words.voice.on : words.voice.off;
+  return (
+    <button
+      type="button"
+      className="bar-button"
+      aria-label={label}
+      title={label}
+      aria-pressed={preferences.voice}
+      onClick={() => setPreferences({ voice: !preferences.voice })}
+    >
+      <Icon name={preferences.voice ? 'voice' : 'voice-off'} />
+    </button>
+  );
+}
+
+function LanguageSwitch(): ReactNode {
+  const { words, language, setPreferences } = useApp();
+  useEffect(() => {
+    document.title = words.brand;
+  }, [words]);
+  return (
+    <button
+      type="button"
+      className="bar-button bar-language"
+      aria-label={words.language.switch}
+      onClick={() => setPreferences({ language: otherLanguage(language) })}
+    >
+      {words.language.other}
+    </button>
+  );
+}
+
+function WallClock(): ReactNode {
+  return <time className="wall-clock">{clockText(useNow(clockPeriodMs))}</time>;
+}

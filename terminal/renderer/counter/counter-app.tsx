@@ -1,0 +1,214 @@
+import { useEffect, useState, type FormEvent, type ReactNode } from 'react';
+import { otherLanguage } from '../i18n/language.ts';
+import { readPreferences, writePreferences } from '../platform/preferences.ts';
+import {
+  outcomes,
+  type CounterMember,
+  type CounterState,
+  type Outcome,
+  type SwitchRequest,
+} from './contract.ts';
+import type { CounterClient } from './counter-client.ts';
+import { counterWords, type CounterWords } from './words.ts';
+
+const wallets = ['wechat', 'alipay', 'unionpay'] as const;
+const switches: readonly SwitchRequest['name'][] = ['network', 'cable', 'paper'];
+const textCharsMax = 1024;
+
+interface PartProps {
+  readonly client: CounterClient;
+  readonly words: CounterWords;
+}
+
+/** The customer's side of the demo: codes to show, paper that comes out, and things to pull out. */
+export function CounterApp({ client }: { readonly client: CounterClient }): ReactNode {
+  const [state, setState] = useState<CounterState>();
+  const [gone, setGone] = useState(false);
+  const [preferences, setPreferences] = useState(() => readPreferences(window.localStorage));
+  const words = counterWords(preferences.language);
+  useEffect(
+    () =>
+      client.subscribe((next) => {
+        setGone(next === undefined);
+        if (next) setState(next);
+      }),
+    [client],
+  );
+  const switchLanguage = (): void => {
+    const next = { ...preferences, language: otherLanguage(preferences.language) };
+    writePreferences(window.localStorage, next);
+    setPreferences(next);
+  };
+  return (
+    <div className="counter">
+      <div className="counter-side">
+        <header className="counter-head">
+          <h1>{words.title}</h1>
+          <button type="button" className="button" onClick={switchLanguage}>
+            {words.language}
+          </button>
+        </header>
+        <p className="label">{words.lead}</p>
+        {gone && (
+          <p className="counter-gone" role="alert">
+            {words.gone}
+          </p>
+        )}
+        <Codes client={client} words={words} />
+        <Members client={client} words={words} members={state?.members ?? []} />
+        <AnyText client={client} words={words} />
+        {state && <Switches client={client} words={words} state={state} />}
+        {state && (
+          <a className="button counter-till" href={state.tillUrl} target="_blank" rel="noreferrer">
+            {words.till}
+          </a>
+        )}
+      </div>
+      <section className="counter-paper" aria-label={words.roll}>
+        {state && (
+          <>
+            <p className="counter-drawer" role="status">
+              {words.drawer(state.drawerKicks)}
+            </p>
+            <Roll version={state.version} label={words.roll} />
+          </>
+        )}
+      </section>
+      {state && <iframe className="counter-frame" title={words.till} src={state.tillUrl} />}
+    </div>
+  );
+}
+
+function Codes({ client, words }: PartProps): ReactNode {
+  const [outcome, setOutcome] = useState<Outcome>('paid');
+  return (
+    <section className="card">
+      <h2>{words.scan}</h2>
+      <div className="counter-codes">
+        {wallets.map((kind) => (
+          <button
+            key={kind}
+            type="button"
+            className={`counter-code counter-${kind}`}
+            onClick={() => void client.scan({ kind, outcome })}
+          >
+            {words[kind]}
+          </button>
+        ))}
+      </div>
+      <fieldset className="counter-outcomes">
+        <legend className="label">{words.outcome}</legend>
+        {outcomes.map((name) => (
+          <label key={name}>
+            <input
+              type="radio"
+              name="outcome"
+              checked={outcome === name}
+              onChange={() => setOutcome(name)}
+            />
+            {words.outcomes[name]}
+          </label>
+        ))}
+      </fieldset>
+    </section>
+  );
+}
+
+function Members({
+  client,
+  words,
+  members,
+}: PartProps & { readonly members: readonly CounterMember[] }): ReactNode {
+  return (
+    <section className="card">
+      <h2>{words.member}</h2>
+      <ul className="counter-members">
+        {members.map(({ phone, memberId }) => (
+          <li key={memberId}>
+            <span>{phone}</span>
+            <button
+              type="button"
+              className="button"
+              onClick={() => void client.scan({ kind: 'member', text: phone })}
+            >
+              {words.memberCode}
+            </button>
+            <button
+              type="button"
+              className="button"
+              onClick={() => void client.scan({ kind: 'text', text: phone })}
+            >
+              {words.phone}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function AnyText({ client, words }: PartProps): ReactNode {
+  const [text, setText] = useState('');
+  const send = (event: FormEvent): void => {
+    event.preventDefault();
+    if (text !== '') void client.scan({ kind: 'text', text });
+  };
+  return (
+    <form className="card counter-text" onSubmit={send}>
+      <input
+        value={text}
+        maxLength={textCharsMax}
+        placeholder={words.text}
+        aria-label={words.text}
+        autoComplete="off"
+        onChange={(event) => setText(event.target.value)}
+      />
+      <button type="submit" className="button">
+        {words.send}
+      </button>
+    </form>
+  );
+}
+
+function Switches({
+  client,
+  words,
+  state,
+}: PartProps & { readonly state: CounterState }): ReactNode {
+  return (
+    <section className="card">
+      <h2>{words.switches}</h2>
+      <div className="counter-switches">
+        {switches.map((name) => (
+          <button
+            key={name}
+            type="button"
+            role="switch"
+            aria-checked={state[name]}
+            className="counter-switch"
+            onClick={() => void client.flip({ name, on: !state[name] })}
+          >
+            <i />
+            {words[name]} <b>{state[name] ? words.on : words.off}</b>
+          </button>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+/** The newest line is at the bottom, where paper comes out: the roll scrolls there with every new version. */
+function Roll({ version, label }: { readonly version: number; readonly label: string }): ReactNode {
+  return (
+    <div className="counter-roll">
+      <img
+        src={`/counter/paper.svg?v=${version}`}
+        alt={label}
+        onLoad={(event) => {
+          const roll = event.currentTarget.parentElement;
+          if (roll) roll.scrollTop = roll.scrollHeight;
+        }}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,226 @@
+import { exhaustive } from '#shared/result/exhaustive.ts';
+import type { Screen, TillState } from '#terminal/ipc/state.ts';
+import {
+  amountOfEntry,
+  emptyAmount,
+  entryOfAmount,
+  eraseAmountKey,
+  pressAmountKey,
+  type AmountEntry,
+} from '../input/amount-entry.ts';
+import { call, type Desk, type DeskAction, type DeskEffect, type DeskStep } from './desk.ts';
+import { pressInPanel } from './panel-machine.ts';
+
+/**
+ * Decides what a key, a touch or a scan does. Pure: the same desk, till and action always give the same step.
+ *
+ * | screen of the agent        | keys that count                                                    |
+ * |----------------------------|--------------------------------------------------------------------|
+ * | ready                      | all                                                                |
+ * | held                       | Esc (nothing was sent, so it needs no second question), scan       |
+ * | waiting                    | F5, Esc (asks once more), scan                                     |
+ * | paid, cash, offline, failed| F12; Enter and Esc leave; a digit leaves and starts the next sale  |
+ */
+export function act(desk: Desk, till: TillState, action: DeskAction): DeskStep {
+  if (action.type === 'scan') {
+    // Typed text never enters the step: the code goes to the agent and is kept nowhere here.
+    const next = { ...desk, page: 'till', panel: { type: 'none' }, notice: null } as const;
+    return { desk: next, effects: [call('till.scan', { text: action.text })] };
+  }
+  if (action.type === 'unreadable-scan') return still({ ...desk, notice: 'scan-unreadable' });
+  if (action.type === 'take-back') return takeBack(desk);
+  const undo = action.type === 'amount-key' ? { entry: desk.entry, panel: desk.panel } : null;
+  const heard: Desk = { ...desk, notice: null, undo };
+  const screen = shownScreen(desk, till);
+  switch (screen.type) {
+    case 'ready':
+      return actWhenReady(heard, till, action);
+    case 'held':
+      return action.type === 'escape' ? step(heard, call('till.cancel', {})) : still(heard);
+    case 'waiting':
+      return actWhileWaiting(heard, screen.phase, action);
+    case 'paid':
+    case 'cash':
+    case 'offline-accepted':
+    case 'not-paid':
+      return actOnResult(heard, screen, action);
+    default:
+      return exhaustive(screen);
+  }
+}
+
+/** The agent's screen, except that a result the cashier has left is not shown again while the agent catches up. */
+export function shownScreen(desk: Pick<Desk, 'leaving'>, till: TillState): Screen {
+  return desk.leaving !== null && desk.leaving === screenKey(till.screen)
+    ? { type: 'ready' }
+    : till.screen;
+}
+
+/** Names one showing of one result. */
+export function screenKey(screen: Screen): string {
+  return 'atMs' in screen ? `${screen.type} ${screen.orderId ?? ''} ${screen.atMs}` : screen.type;
+}
+
+/**
+ * Takes over what the agent says. While amounts are on their way (`settled` false) the typed entry stands;
+ * afterwards the agent's amount wins, so that the screen never shows an amount that would not be charged.
+ */
+export function adopt(desk: Desk, till: TillState, settled: boolean): Desk {
+  const leaving = desk.leaving === screenKey(till.screen) ? desk.leaving : null;
+  const agrees = amountOfEntry(desk.entry) === till.draft.amountFen;
+  const entry = settled && !agrees ? entryOfAmount(till.draft.amountFen) : desk.entry;
+  return { ...desk, leaving, entry, panel: panelFor(desk, till) };
+}
+
+function panelFor(desk: Desk, till: TillState): Desk['panel'] {
+  const { panel } = desk;
+  const ready = shownScreen(desk, till).type === 'ready';
+  if (panel.type === 'confirm-cancel') {
+    return till.screen.type === 'waiting' && till.screen.phase !== 'cancelling'
+      ? panel
+      : { type: 'none' };
+  }
+  if (panel.type === 'member' && panel.asking && till.draft.member !== null) {
+    return { type: 'member', digits: '', asking: false };
+  }
+  return ready ? panel : { type: 'none' };
+}
+
+function actWhenReady(desk: Desk, till: TillState, action: DeskAction): DeskStep {
+  if (desk.panel.type !== 'none') {
+    const inPanel = pressInPanel(desk, till, action);
+    if (inPanel) return inPanel;
+  }
+  switch (action.type) {
+    case 'amount-key':
+      return desk.page === 'till'
+        ? typed(desk, pressAmountKey(desk.entry, action.key))
+        : still(desk);
+    case 'backspace':
+      return desk.page === 'till' ? typed(desk, eraseAmountKey(desk.entry)) : still(desk);
+    case 'clear':
+      return typed(desk, emptyAmount);
+    case 'enter':
+      return openCash(desk);
+    case 'escape':
+      return escapeFrom(desk);
+    case 'function':
+      return pressFunction(desk, till, action.key);
+    case 'quick-cash':
+    case 'drawer-reason':
+      return still(desk);
+    case 'detach-member':
+      return step(closed(desk), call('till.detachMember', {}));
+    case 'go':
+      return still({ ...closed(desk), page: action.page });
+    case 'open-order':
+      return still({ ...closed(desk), page: 'orders', openOrderId: action.orderId });
+    case 'open-device':
+      return still({ ...closed(desk), page: 'devices', openDevice: action.role });
+    case 'take-back':
+    case 'scan':
+    case 'unreadable-scan':
+      return still(desk);
+    default:
+      return exhaustive(action);
+  }
+}
+
+function typed(desk: Desk, entry: AmountEntry): DeskStep {
+  if (entry.overLimit) return still({ ...desk, entry, notice: 'amount-over-limit' });
+  const changed = amountOfEntry(entry) !== amountOfEntry(desk.entry);
+  const effects = changed ? [call('till.setAmount', { amountFen: amountOfEntry(entry) })] : [];
+  return { desk: { ...desk, entry }, effects };
+}
+
+function openCash(desk: Desk): DeskStep {
+  if (desk.page !== 'till') return still(desk);
+  if (amountOfEntry(desk.entry) === 0) return still({ ...desk, notice: 'amount-not-positive' });
+  return still({ ...desk, panel: { type: 'cash', entry: emptyAmount, sent: false } });
+}
+
+function escapeFrom(desk: Desk): DeskStep {
+  if (desk.panel.type !== 'none') return still(closed(desk));
+  if (desk.page === 'orders' && desk.openOrderId !== null)
+    return still({ ...desk, openOrderId: null });
+  if (desk.page !== 'till') return still({ ...desk, page: 'till' });
+  return typed(desk, emptyAmount);
+}
+
+function pressFunction(
+  desk: Desk,
+  till: TillState,
+  key: Extract<DeskAction, { type: 'function' }>['key'],
+): DeskStep {
+  const atTill: Desk = { ...closed(desk), page: 'till' };
+  switch (key) {
+    case 'F2':
+      return still({ ...atTill, panel: { type: 'member', digits: '', asking: false } });
+    case 'F3':
+      return till.draft.member === null
+        ? still({ ...atTill, panel: { type: 'member', digits: '', asking: false } })
+        : step(desk, call('till.useVoucher', { use: !till.draft.useVoucher }));
+    case 'F5':
+      return step(closed(desk), { type: 'open-last' });
+    case 'F7':
+      return still({ ...atTill, panel: { type: 'drawer', chosen: null } });
+    case 'F9':
+      return openCash(atTill);
+    case 'F10':
+      return still({ ...closed(desk), page: 'today' });
+    case 'F12':
+      return step(desk, { type: 'reprint-last' });
+    default:
+      return exhaustive(key);
+  }
+}
+
+function actWhileWaiting(
+  desk: Desk,
+  phase: Extract<Screen, { type: 'waiting' }>['phase'],
+  action: DeskAction,
+): DeskStep {
+  const asking = desk.panel.type === 'confirm-cancel';
+  if (action.type === 'function' && action.key === 'F5')
+    return step(desk, call('till.queryNow', {}));
+  if (action.type === 'escape') {
+    if (asking) return still(closed(desk));
+    return phase === 'cancelling'
+      ? still(desk)
+      : still({ ...desk, panel: { type: 'confirm-cancel' } });
+  }
+  if (action.type === 'enter' && asking) return step(closed(desk), call('till.cancel', {}));
+  return still(desk);
+}
+
+function actOnResult(desk: Desk, screen: Screen, action: DeskAction): DeskStep {
+  const left: Desk = { ...freshSale(desk), leaving: screenKey(screen) };
+  const dismiss = call('till.dismiss', {});
+  if (action.type === 'function' && action.key === 'F12')
+    return step(desk, { type: 'reprint-last' });
+  if (action.type === 'enter' || action.type === 'escape') return step(left, dismiss);
+  if (action.type === 'amount-key') {
+    // The amount of the sale that is over must not come back when this digit turns out to be a scanner's.
+    const undo = { entry: emptyAmount, panel: left.panel };
+    const next = typed(
+      { ...left, entry: emptyAmount, undo },
+      pressAmountKey(emptyAmount, action.key),
+    );
+    return { desk: next.desk, effects: [dismiss, ...next.effects] };
+  }
+  return still(desk);
+}
+
+function takeBack(desk: Desk): DeskStep {
+  if (desk.undo === null) return still(desk);
+  const { entry, panel } = desk.undo;
+  return typed({ ...desk, panel, undo: null, notice: null }, { ...entry, overLimit: false });
+}
+
+const freshSale = (desk: Desk): Desk => ({ ...closed(desk), page: 'till' });
+
+const closed = (desk: Desk): Desk => ({ ...desk, panel: { type: 'none' } });
+
+const still = (desk: Desk): DeskStep => ({ desk, effects: [] });
+
+const step = (desk: Desk, ...effects: readonly DeskEffect[]): DeskStep => ({ desk, effects });

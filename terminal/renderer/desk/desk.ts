@@ -1,0 +1,86 @@
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import type { DeviceView } from '#terminal/ipc/state.ts';
+import type { MethodInput, MethodName } from '#terminal/ipc/terminal-api.ts';
+import { emptyAmount, type AmountEntry, type AmountKey } from '../input/amount-entry.ts';
+
+/** What the window itself knows: which page and panel is open, and what is being typed. The agent knows the rest. */
+export interface Desk {
+  readonly page: Page;
+  readonly panel: Panel;
+  readonly entry: AmountEntry;
+  /** A refusal worth saying; gone with the next key. */
+  readonly notice: ErrorCode | null;
+  /** The result screen the cashier has left already, while the agent is still being told. */
+  readonly leaving: string | null;
+  /** What the last digit changed, kept until the next key: a scanner's first digit is taken back with it. */
+  readonly undo: Pick<Desk, 'entry' | 'panel'> | null;
+  readonly openOrderId: string | null;
+  readonly openDevice: DeviceView['role'] | null;
+}
+
+export type Page = 'till' | 'orders' | 'today' | 'devices';
+
+export type Panel =
+  | { readonly type: 'none' }
+  | { readonly type: 'cash'; readonly entry: AmountEntry; readonly sent: boolean }
+  | { readonly type: 'member'; readonly digits: string; readonly asking: boolean }
+  /** Digits only choose and Enter confirms: the first digit of a scan must not open a drawer. */
+  | { readonly type: 'drawer'; readonly chosen: number | null }
+  /** Money may have moved: Esc asks once more. */
+  | { readonly type: 'confirm-cancel' };
+
+export type FunctionKey = 'F2' | 'F3' | 'F5' | 'F7' | 'F9' | 'F10' | 'F12';
+
+export type DeskAction =
+  | { readonly type: 'amount-key'; readonly key: AmountKey }
+  /** The digit before belonged to a scanner's burst. */
+  | { readonly type: 'take-back' }
+  | { readonly type: 'backspace' }
+  | { readonly type: 'clear' }
+  | { readonly type: 'enter' }
+  | { readonly type: 'escape' }
+  | { readonly type: 'function'; readonly key: FunctionKey }
+  | { readonly type: 'quick-cash'; readonly tenderedFen: number }
+  | { readonly type: 'drawer-reason'; readonly index: number }
+  | { readonly type: 'detach-member' }
+  | { readonly type: 'go'; readonly page: Page }
+  | { readonly type: 'open-order'; readonly orderId: string | null }
+  | { readonly type: 'open-device'; readonly role: DeviceView['role'] }
+  | { readonly type: 'scan'; readonly text: string }
+  | { readonly type: 'unreadable-scan' };
+
+export type DeskCall = {
+  readonly [M in MethodName]: {
+    readonly type: 'call';
+    readonly method: M;
+    readonly input: MethodInput<M>;
+  };
+}[MethodName];
+
+export type DeskEffect =
+  | DeskCall
+  /** Needs the last order's id, which only the agent knows. */
+  | { readonly type: 'reprint-last' }
+  | { readonly type: 'open-last' };
+
+export interface DeskStep {
+  readonly desk: Desk;
+  readonly effects: readonly DeskEffect[];
+}
+
+/** Why a drawer is opened without a sale. Written into the journal as they stand: the shop's own language. */
+export const drawerReasons = ['换零钱', '放备用金', '取出现金', '清点检查'] as const;
+
+export const freshDesk: Desk = {
+  page: 'till',
+  panel: { type: 'none' },
+  entry: emptyAmount,
+  notice: null,
+  leaving: null,
+  undo: null,
+  openOrderId: null,
+  openDevice: null,
+};
+
+export const call = <M extends MethodName>(method: M, input: MethodInput<M>): DeskCall =>
+  ({ type: 'call', method, input }) as DeskCall;

@@ -1,0 +1,136 @@
+import type { TillState } from '#terminal/ipc/state.ts';
+import { exhaustive } from '#shared/result/exhaustive.ts';
+import {
+  amountOfEntry,
+  emptyAmount,
+  eraseAmountKey,
+  pressAmountKey,
+  type AmountEntry,
+} from '../input/amount-entry.ts';
+import {
+  call,
+  drawerReasons,
+  type Desk,
+  type DeskAction,
+  type DeskStep,
+  type Panel,
+} from './desk.ts';
+import { dueOf } from './due.ts';
+
+export const phoneDigits = 11;
+const phonePattern = /^1[3-9]\d{9}$/;
+
+/** What an open panel does with an action; undefined when the action is not the panel's business. */
+export function pressInPanel(
+  desk: Desk,
+  till: TillState,
+  action: DeskAction,
+): DeskStep | undefined {
+  const { panel } = desk;
+  switch (panel.type) {
+    case 'cash':
+      return pressInCash(desk, panel, till, action);
+    case 'member':
+      return pressInMember(desk, panel, till, action);
+    case 'drawer':
+      return pressInDrawer(desk, panel, action);
+    case 'confirm-cancel':
+    case 'none':
+      return undefined;
+    default:
+      return exhaustive(panel);
+  }
+}
+
+function pressInCash(
+  desk: Desk,
+  panel: Extract<Panel, { type: 'cash' }>,
+  till: TillState,
+  action: DeskAction,
+): DeskStep | undefined {
+  const withEntry = (entry: AmountEntry): DeskStep => ({
+    desk: {
+      ...desk,
+      notice: entry.overLimit ? 'amount-over-limit' : null,
+      panel: { ...panel, entry },
+    },
+    effects: [],
+  });
+  if (action.type === 'amount-key') return withEntry(pressAmountKey(panel.entry, action.key));
+  if (action.type === 'backspace') return withEntry(eraseAmountKey(panel.entry));
+  if (action.type === 'clear') return withEntry(emptyAmount);
+  const typedFen = amountOfEntry(panel.entry);
+  const dueFen = dueOf(till);
+  if (action.type === 'enter' || (action.type === 'function' && action.key === 'F9'))
+    return payCash(desk, panel, till, typedFen === 0 ? dueFen : typedFen);
+  if (action.type === 'quick-cash') return payCash(desk, panel, till, action.tenderedFen);
+  return undefined;
+}
+
+/** Sends the cash sale once. Too little money keeps the panel open, which says how much is missing. */
+function payCash(
+  desk: Desk,
+  panel: Extract<Panel, { type: 'cash' }>,
+  till: TillState,
+  tenderedFen: number,
+): DeskStep {
+  const settled = amountOfEntry(desk.entry) === till.draft.amountFen;
+  if (panel.sent || !settled || tenderedFen < dueOf(till)) return { desk, effects: [] };
+  return {
+    desk: { ...desk, panel: { ...panel, sent: true } },
+    effects: [call('till.payCash', { tenderedFen })],
+  };
+}
+
+function pressInMember(
+  desk: Desk,
+  panel: Extract<Panel, { type: 'member' }>,
+  till: TillState,
+  action: DeskAction,
+): DeskStep | undefined {
+  const withDigits = (digits: string): DeskStep => ({
+    desk: { ...desk, panel: { ...panel, digits: digits.slice(0, phoneDigits) } },
+    effects: [],
+  });
+  if (action.type === 'amount-key')
+    return action.key === '.' ? withDigits(panel.digits) : withDigits(panel.digits + action.key);
+  if (action.type === 'backspace') return withDigits(panel.digits.slice(0, -1));
+  if (action.type === 'clear') return withDigits('');
+  if (action.type !== 'enter') return undefined;
+  if (panel.digits === '' && till.draft.member !== null)
+    return { desk: { ...desk, panel: { type: 'none' } }, effects: [] };
+  if (panel.asking || !isPhone(panel.digits)) return { desk, effects: [] };
+  return {
+    desk: { ...desk, panel: { ...panel, asking: true } },
+    effects: [call('till.attachMember', { phone: panel.digits })],
+  };
+}
+
+function pressInDrawer(
+  desk: Desk,
+  panel: Extract<Panel, { type: 'drawer' }>,
+  action: DeskAction,
+): DeskStep | undefined {
+  if (action.type === 'amount-key') {
+    const chosen = /^[1-9]$/.test(action.key) ? Number(action.key) - 1 : panel.chosen;
+    const known = chosen !== null && drawerReasons[chosen] !== undefined;
+    return { desk: { ...desk, panel: { ...panel, chosen: known ? chosen : null } }, effects: [] };
+  }
+  if (action.type === 'backspace' || action.type === 'clear')
+    return { desk: { ...desk, panel: { ...panel, chosen: null } }, effects: [] };
+  if (action.type === 'enter') return openDrawer(desk, panel.chosen);
+  if (action.type === 'drawer-reason') return openDrawer(desk, action.index);
+  return undefined;
+}
+
+function openDrawer(desk: Desk, index: number | null): DeskStep {
+  const reason = index === null ? undefined : drawerReasons[index];
+  if (reason === undefined) return { desk, effects: [] };
+  return {
+    desk: { ...desk, panel: { type: 'none' } },
+    effects: [call('drawer.open', { reason })],
+  };
+}
+
+/** A mainland mobile number, as PhoneSchema of the wire has it. */
+export const isPhone = (digits: string): boolean => phonePattern.test(digits);

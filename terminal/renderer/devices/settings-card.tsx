@@ -1,0 +1,60 @@
+import type { ReactNode } from 'react';
+import { useApp, useTill } from '../app/context.ts';
+import { languageTag, otherLanguage } from '../i18n/language.ts';
+
+/** What belongs to this window: language and voice. */
+export function SettingsCard(): ReactNode {
+  const { words, language, preferences, setPreferences, voice } = useApp();
+  const { status } = useTill();
+  const tag = languageTag(language);
+  const speaks = voice.available(tag);
+  return (
+    <section className="card device">
+      <h2>{words.devices.settings}</h2>
+      <dl className="detail-facts">
+        <div>
+          <dt>{words.devices.shop}</dt>
+          <dd>{status ? `${status.merchantName} · ${status.storeName}` : ''}</dd>
+        </div>
+        <div>
+          <dt>{words.orders.cashier}</dt>
+          <dd>{status?.cashier}</dd>
+        </div>
+        <div>
+          <dt>{words.devices.languageName}</dt>
+          <dd>
+            <button
+              type="button"
+              className="button"
+              onClick={() => setPreferences({ language: otherLanguage(language) })}
+            >
+              {words.language.switch}
+            </button>
+          </dd>
+        </div>
+        <div>
+          <dt>{words.devices.voice}</dt>
+          <dd className="row">
+            <button
+              type="button"
+              className="button"
+              aria-pressed={preferences.voice}
+              onClick={() => setPreferences({ voice: !preferences.voice })}
+            >
+              {preferences.voice ? words.devices.on : words.devices.off}
+            </button>
+            <button
+              type="button"
+              className="button"
+              disabled={!speaks}
+              onClick={() => voice.say(words.say.paid(words.wallet.wechat, '38.50'), tag)}
+            >
+              {words.devices.voiceTest}
+            </button>
+          </dd>
+        </div>
+      </dl>
+      {!speaks && <p className="label">{words.devices.voiceNone}</p>}
+    </section>
+  );
+}

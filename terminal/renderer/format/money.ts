@@ -1,0 +1,8 @@
+import { fen } from '#shared/money/fen.ts';
+import { formatYuan } from '#shared/money/format-yuan.ts';
+
+/** ¥1,234.50, from fen. */
+export const yuan = (amountFen: number): string => `¥${plainYuan(amountFen)}`;
+
+/** 1,234.50, from fen: for points, for speech, and beside a ¥ of its own size. */
+export const plainYuan = (amountFen: number): string => formatYuan(fen(amountFen));

@@ -1,0 +1,33 @@
+/** Times as the shop reads them: Shanghai, 24 hours, whatever the machine's own zone is. */
+const zone = { timeZone: 'Asia/Shanghai', hour12: false } as const;
+const clockFormat = new Intl.DateTimeFormat('en-GB', {
+  ...zone,
+  hour: '2-digit',
+  minute: '2-digit',
+});
+const secondsFormat = new Intl.DateTimeFormat('en-GB', {
+  ...zone,
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+});
+
+/** 14:32 */
+export const clockText = (wallMs: number): string => clockFormat.format(wallMs);
+
+/** 14:32:07 */
+export const secondsText = (wallMs: number): string => secondsFormat.format(wallMs);
+
+/** Whole seconds between two wall times, never negative: a stepped clock shows 0, not nonsense. */
+export const secondsBetween = (fromMs: number, toMs: number): number =>
+  Math.max(0, Math.floor((toMs - fromMs) / 1000));
+
+/** The same, rounded up: a countdown shows 1 until the very end. */
+export const secondsUntil = (deadlineMs: number, nowMs: number): number =>
+  Math.max(0, Math.ceil((deadlineMs - nowMs) / 1000));
+
+/** Month and day of YYYY-MM-DD. */
+export function monthAndDay(date: string): { readonly month: number; readonly day: number } {
+  const [, month = '0', day = '0'] = date.split('-');
+  return { month: Number(month), day: Number(day) };
+}

@@ -1,0 +1,42 @@
+import { err, type Result } from '#shared/result/result.ts';
+import type {
+  MethodInput,
+  MethodName,
+  MethodOutput,
+  TerminalError,
+  TerminalEvent,
+} from '#terminal/ipc/terminal-api.ts';
+import type { TerminalLink } from './terminal-link.ts';
+
+/** What the Electron preload puts on the window: frozen, and nothing else. */
+export interface GreentillBridge {
+  call(method: string, input: unknown): Promise<unknown>;
+  subscribe(listener: (event: unknown) => void): () => void;
+}
+
+/** TerminalApi over the Electron preload. The main process restarts a fallen agent and answers `agent-restarting`. */
+export function createBridgeLink(bridge: GreentillBridge): TerminalLink {
+  const watchers = new Set<(up: boolean) => void>();
+  const tell = (up: boolean): void => watchers.forEach((watcher) => watcher(up));
+  return {
+    async call<M extends MethodName>(method: M, input: MethodInput<M>) {
+      try {
+        const result = (await bridge.call(method, input)) as Result<MethodOutput<M>, TerminalError>;
+        tell(result.ok || result.error.code !== 'agent-restarting');
+        return result;
+      } catch (failure) {
+        tell(false);
+        return err({ code: 'agent-restarting', detail: String(failure) });
+      }
+    },
+    subscribe: (listener) =>
+      bridge.subscribe((event) => {
+        tell(true);
+        listener(event as TerminalEvent);
+      }),
+    watch(watcher) {
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
+    },
+  };
+}

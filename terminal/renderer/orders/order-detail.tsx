@@ -1,0 +1,90 @@
+import type { ReactNode } from 'react';
+import { fen, subtractFen } from '#shared/money/fen.ts';
+import type { OrderRow } from '#terminal/ipc/views.ts';
+import { useAnswer, useApp } from '../app/context.ts';
+import { call } from '../desk/desk.ts';
+import { yuan } from '../format/money.ts';
+import { secondsText } from '../format/time.ts';
+import { errorWords } from '../i18n/language.ts';
+import { receiptName, stateName, tenderName } from './order-words.ts';
+
+/** One order: what happened, why, and what can be done. */
+export function OrderDetail({ orderId }: { readonly orderId: string | null }): ReactNode {
+  const { words } = useApp();
+  return (
+    <section className="card order-detail" aria-label={words.orders.detail}>
+      {orderId === null ? (
+        <p className="empty">{words.orders.pick}</p>
+      ) : (
+        <OpenOrder key={orderId} orderId={orderId} />
+      )}
+    </section>
+  );
+}
+
+function OpenOrder({ orderId }: { readonly orderId: string }): ReactNode {
+  const { language } = useApp();
+  const answer = useAnswer('orders.get', { orderId });
+  if (!answer) return null;
+  return answer.ok ? (
+    <Facts row={answer.value} />
+  ) : (
+    <p className="empty">{errorWords(answer.error.code, language)}</p>
+  );
+}
+
+function Facts({ row }: { readonly row: OrderRow }): ReactNode {
+  const { words, store, language } = useApp();
+  const paidFen = subtractFen(fen(row.amountFen), fen(row.voucherFen));
+  const lines: readonly (readonly [string, ReactNode])[] = [
+    [words.orders.tender, tenderName(row.tender, words)],
+    [words.orders.amount, yuan(row.amountFen)],
+    ...(row.voucherFen > 0
+      ? ([
+          [words.orders.voucher, `−${yuan(row.voucherFen)}`],
+          [words.orders.paidPart, yuan(paidFen)],
+        ] as const)
+      : []),
+    [words.orders.time, secondsText(row.openedAtMs)],
+    [words.orders.cashier, row.cashier],
+    [words.orders.upload, row.synced ? words.orders.synced : words.orders.unsynced],
+    [words.orders.receipt, receiptText(row, words)],
+  ];
+  return (
+    <>
+      <p className={`detail-state bucket-${row.bucket}`}>{stateName(row.state, words)}</p>
+      <p className="detail-amount">{yuan(paidFen)}</p>
+      {row.reason !== null && <p className="detail-reason">{errorWords(row.reason, language)}</p>}
+      <dl className="detail-facts">
+        {lines.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <p className="detail-id">{words.result.orderLong(row.orderId.slice(4))}</p>
+      <div className="row">
+        <button
+          type="button"
+          className="button button-solid"
+          onClick={() => store.request(call('orders.reprint', { orderId: row.orderId }), 'reprint')}
+        >
+          {words.orders.reprint}
+        </button>
+        <button
+          type="button"
+          className="button"
+          onClick={() => store.act({ type: 'open-order', orderId: null })}
+        >
+          {words.orders.close}
+        </button>
+      </div>
+    </>
+  );
+}
+
+function receiptText(row: OrderRow, words: ReturnType<typeof useApp>['words']): string {
+  const name = receiptName(row.receipt, words);
+  return row.receiptCopies > 0 ? `${name} · ${words.orders.copies(row.receiptCopies)}` : name;
+}

@@ -1,0 +1,20 @@
+import type { OrderRow } from '#terminal/ipc/views.ts';
+import type { Words } from '../i18n/zh.ts';
+
+/** The way it was paid, in words. A tender this window does not know is shown as it came. */
+export function tenderName(tender: OrderRow['tender'], words: Words): string {
+  if (tender === null) return words.tender.none;
+  return isKeyOf(words.tender, tender) ? words.tender[tender] : tender;
+}
+
+/** The state in words; a state of a newer agent is shown as it came. */
+export function stateName(state: string, words: Words): string {
+  return isKeyOf(words.state, state) ? words.state[state] : state;
+}
+
+export function receiptName(receipt: string, words: Words): string {
+  return isKeyOf(words.receipt, receipt) ? words.receipt[receipt] : receipt;
+}
+
+const isKeyOf = <T extends object>(record: T, key: PropertyKey): key is keyof T =>
+  Object.hasOwn(record, key);

@@ -1,0 +1,107 @@
+import type { ReactNode } from 'react';
+import type { Screen } from '#terminal/ipc/state.ts';
+import { useApp, useNow, useTill } from '../app/context.ts';
+import { orderTail } from '../format/order.ts';
+import { secondsBetween, secondsUntil } from '../format/time.ts';
+import { errorWords } from '../i18n/language.ts';
+import { BigAmount } from '../ui/amount.tsx';
+import { Ring } from '../ui/ring.tsx';
+
+const tickMs = 250;
+
+/** Amber: not known yet. Says how long, what is being done, and that nothing is charged twice. */
+export function WaitingView({
+  screen,
+}: {
+  readonly screen: Extract<Screen, { type: 'waiting' }>;
+}): ReactNode {
+  const { words, language } = useApp();
+  const { desk } = useTill();
+  const nowMs = useNow(tickMs);
+  const left = secondsUntil(screen.deadlineMs, nowMs);
+  const whole = Math.max(1, secondsUntil(screen.deadlineMs, screen.sinceMs));
+  const waited = secondsBetween(screen.sinceMs, nowMs);
+  return (
+    <>
+      {screen.phase === 'cancelling' || left === 0 ? (
+        <Ring seconds={waited} share={1} turning label={words.waiting[screen.phase]} />
+      ) : (
+        <Ring seconds={left} share={left / whole} label={words.waiting.secondsLeft(left)} />
+      )}
+      <h1>{words.waiting[screen.phase]}</h1>
+      <BigAmount amountFen={screen.amountFen} />
+      <p className="overlay-line">
+        {words.waiting.facts(words.wallet[screen.wallet], orderTail(screen.orderId), waited)}
+      </p>
+      <p className="overlay-line overlay-what">
+        {screen.code === undefined
+          ? words.waiting.lines[screen.phase]
+          : errorWords(screen.code, language)}
+      </p>
+      {screen.secondScan && (
+        <p className="overlay-guard" role="alert">
+          {words.waiting.secondScan}
+        </p>
+      )}
+      {desk.panel.type === 'confirm-cancel' ? (
+        <ConfirmCancel />
+      ) : (
+        <WaitingKeys cancelling={screen.phase === 'cancelling'} />
+      )}
+    </>
+  );
+}
+
+function WaitingKeys({ cancelling }: { readonly cancelling: boolean }): ReactNode {
+  const { words, store } = useApp();
+  return (
+    <div className="row overlay-row">
+      <button
+        type="button"
+        className="button button-strong"
+        onClick={() => store.act({ type: 'function', key: 'F5' })}
+      >
+        {words.waiting.query}
+        <kbd>F5</kbd>
+      </button>
+      {!cancelling && (
+        <button
+          type="button"
+          className="button button-plain"
+          onClick={() => store.act({ type: 'escape' })}
+        >
+          {words.waiting.cancel}
+          <kbd>Esc</kbd>
+        </button>
+      )}
+    </div>
+  );
+}
+
+function ConfirmCancel(): ReactNode {
+  const { words, store } = useApp();
+  return (
+    <section className="confirm" role="alertdialog" aria-label={words.waiting.confirmTitle}>
+      <p className="confirm-title">{words.waiting.confirmTitle}</p>
+      <p>{words.waiting.confirmLine}</p>
+      <div className="row overlay-row">
+        <button
+          type="button"
+          className="button button-strong"
+          onClick={() => store.act({ type: 'escape' })}
+        >
+          {words.waiting.confirmNo}
+          <kbd>Esc</kbd>
+        </button>
+        <button
+          type="button"
+          className="button button-plain"
+          onClick={() => store.act({ type: 'enter' })}
+        >
+          {words.waiting.confirmYes}
+          <kbd>{words.pad.enter}</kbd>
+        </button>
+      </div>
+    </section>
+  );
+}

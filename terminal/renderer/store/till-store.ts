@@ -1,0 +1,169 @@
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import type { Status, TillState } from '#terminal/ipc/state.ts';
+import type { TerminalEvent } from '#terminal/ipc/terminal-api.ts';
+import {
+  freshDesk,
+  type Desk,
+  type DeskAction,
+  type DeskCall,
+  type DeskEffect,
+} from '../desk/desk.ts';
+import { act, adopt } from '../desk/desk-machine.ts';
+import type { TerminalLink } from '../link/terminal-link.ts';
+
+/** All that the screens draw from. Replaced as a whole on every change. */
+export interface TillSnapshot {
+  readonly till: TillState | null;
+  readonly status: Status | null;
+  readonly desk: Desk;
+  readonly linkUp: boolean;
+  /** Grows whenever an order may have changed: lists and tallies ask again. */
+  readonly ordersVersion: number;
+  /** What the agent accepted last and the cashier should be told (a drawer opened, a slip sent). */
+  readonly done: DoneNote | null;
+}
+
+export interface DoneNote {
+  readonly what: 'reprint' | 'drawer' | 'slip' | 'test';
+  /** Grows with every note, so that the same one shown twice is seen twice. */
+  readonly number: number;
+}
+
+export interface TillStore {
+  getSnapshot(): TillSnapshot;
+  subscribe(listener: () => void): () => void;
+  act(action: DeskAction): void;
+  /** A call outside the desk (reprint an order, test a device); its refusal becomes the notice. */
+  request(call: DeskCall, done?: DoneNote['what']): void;
+  readonly link: TerminalLink;
+}
+
+export function createTillStore(link: TerminalLink): TillStore {
+  let snapshot: TillSnapshot = {
+    till: null,
+    status: null,
+    desk: freshDesk,
+    linkUp: true,
+    ordersVersion: 0,
+    done: null,
+  };
+  const listeners = new Set<() => void>();
+  /** Calls leave one after the other: an amount never overtakes the scan that follows it. */
+  let queue: Promise<void> = Promise.resolve();
+  let inFlight = 0;
+
+  const set = (change: Partial<TillSnapshot>): void => {
+    snapshot = { ...snapshot, ...change };
+    listeners.forEach((listener) => listener());
+  };
+  const setDesk = (desk: Desk): void => set({ desk });
+  const settle = (): void => {
+    if (snapshot.till) setDesk(adopt(snapshot.desk, snapshot.till, inFlight === 0));
+  };
+
+  const hear = (event: TerminalEvent): void => {
+    if (event.name === 'order.changed') return set({ ordersVersion: snapshot.ordersVersion + 1 });
+    if (event.name === 'status.changed') {
+      return isOlder(event.payload, snapshot.status) ? undefined : set({ status: event.payload });
+    }
+    if (isOlder(event.payload, snapshot.till)) return undefined;
+    const desk = adopt(snapshot.desk, event.payload, inFlight === 0);
+    return set({ till: event.payload, desk });
+  };
+
+  const refuse = (code: ErrorCode): void => {
+    const { panel } = snapshot.desk;
+    setDesk({
+      ...snapshot.desk,
+      notice: code,
+      leaving: null,
+      panel:
+        panel.type === 'member'
+          ? { ...panel, asking: false }
+          : panel.type === 'cash'
+            ? { ...panel, sent: false }
+            : panel,
+    });
+  };
+
+  const run = (effect: DeskEffect, done?: DoneNote['what']): void => {
+    inFlight += 1;
+    queue = queue.then(async () => {
+      const outcome = await perform(link, effect);
+      inFlight -= 1;
+      if (outcome.refused) refuse(outcome.refused);
+      else if (outcome.openOrderId !== undefined)
+        setDesk({ ...snapshot.desk, page: 'orders', openOrderId: outcome.openOrderId });
+      const note = done ?? doneBy(effect);
+      if (!outcome.refused && note)
+        set({ done: { what: note, number: (snapshot.done?.number ?? 0) + 1 } });
+      settle();
+    });
+  };
+
+  link.subscribe(hear);
+  link.watch((linkUp) => {
+    if (!linkUp && snapshot.linkUp) forgetVersions();
+    if (linkUp !== snapshot.linkUp) set({ linkUp, ordersVersion: snapshot.ordersVersion + 1 });
+  });
+  void start(link, hear);
+
+  /** A restarted agent counts its versions from zero again. */
+  function forgetVersions(): void {
+    const { till, status } = snapshot;
+    set({ till: till && { ...till, version: -1 }, status: status && { ...status, version: -1 } });
+  }
+
+  return {
+    link,
+    getSnapshot: () => snapshot,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    act(action) {
+      if (!snapshot.till) return;
+      const { desk, effects } = act(snapshot.desk, snapshot.till, action);
+      setDesk(desk);
+      effects.forEach((effect) => run(effect));
+    },
+    request: (effect, done) => run(effect, done),
+  };
+}
+
+const isOlder = (next: { version: number }, last: { version: number } | null): boolean =>
+  last !== null && next.version < last.version;
+
+function doneBy(effect: DeskEffect): DoneNote['what'] | undefined {
+  if (effect.type === 'reprint-last') return 'reprint';
+  return effect.type === 'call' && effect.method === 'drawer.open' ? 'drawer' : undefined;
+}
+
+interface Outcome {
+  readonly refused?: ErrorCode;
+  readonly openOrderId?: string;
+}
+
+async function perform(link: TerminalLink, effect: DeskEffect): Promise<Outcome> {
+  if (effect.type === 'call') {
+    const answer = await link.call(effect.method, effect.input);
+    return answer.ok ? {} : { refused: answer.error.code };
+  }
+  const page = await link.call('orders.list', { limit: 1 });
+  if (!page.ok) return { refused: page.error.code };
+  const last = page.value.rows[0];
+  if (!last) return { refused: 'order-not-found' };
+  if (effect.type === 'open-last') return { openOrderId: last.orderId };
+  const answer = await link.call('orders.reprint', { orderId: last.orderId });
+  return answer.ok ? {} : { refused: answer.error.code };
+}
+
+/** The loopback link refreshes itself on connection; the bridge has to be asked once. */
+async function start(link: TerminalLink, hear: (event: TerminalEvent) => void): Promise<void> {
+  const [till, status] = await Promise.all([
+    link.call('till.state', {}),
+    link.call('status.get', {}),
+  ]);
+  if (till.ok) hear({ name: 'till.changed', payload: till.value });
+  if (status.ok) hear({ name: 'status.changed', payload: status.value });
+}

@@ -1,0 +1,103 @@
+import type { ReactNode } from 'react';
+import type { Status, TillState } from '#terminal/ipc/state.ts';
+import { useApp, useTill } from '../app/context.ts';
+import { dueOf } from '../desk/due.ts';
+import { plainYuan, yuan } from '../format/money.ts';
+import { percentText } from '../format/percent.ts';
+import { amountOfEntry } from '../input/amount-entry.ts';
+import { TypedAmount } from '../ui/amount.tsx';
+import { Icon } from '../ui/icon.tsx';
+import { OutageCard } from './outage-card.tsx';
+
+/** The amount, what to do next, and what this sale gives. Offline, the steps that still work take the hint's place. */
+export function AmountCard(): ReactNode {
+  const { words } = useApp();
+  const { till, status, desk } = useTill();
+  if (!till) return null;
+  const offline = status !== null && !status.online;
+  return (
+    <div className={`amount ${offline ? 'amount-offline' : ''}`}>
+      <h1 className="label">{words.till.amount}</h1>
+      <TypedAmount entry={desk.entry} label={words.till.amount} />
+      {offline ? <OutageCard status={status} /> : <ScanHint />}
+      <Facts till={till} status={status} />
+    </div>
+  );
+}
+
+function ScanHint(): ReactNode {
+  const { words } = useApp();
+  const { desk } = useTill();
+  const empty = amountOfEntry(desk.entry) === 0;
+  return (
+    <p className={`hint ${empty ? 'hint-quiet' : ''}`}>
+      <Icon name="scan" />
+      <span>{empty ? words.till.amountHint : words.till.scanHint}</span>
+      <span className="hint-more">{words.till.scanKinds}</span>
+    </p>
+  );
+}
+
+function Facts({
+  till,
+  status,
+}: {
+  readonly till: TillState;
+  readonly status: Status | null;
+}): ReactNode {
+  const { words } = useApp();
+  const { draft } = till;
+  return (
+    <dl className="facts">
+      {status && (
+        <div>
+          <dt>{words.till.concession}</dt>
+          <dd>{percentText(status.concessionBp)}</dd>
+        </div>
+      )}
+      <div>
+        <dt>{words.till.points}</dt>
+        <dd>{plainYuan(draft.pointsEstimateFen)}</dd>
+        <dt>{words.till.pointsUnit}</dt>
+      </div>
+      <div>
+        <dt>{words.till.member}</dt>
+        <dd>{draft.member ? draft.member.phoneMask : words.till.noMember}</dd>
+      </div>
+      <VoucherFact till={till} />
+    </dl>
+  );
+}
+
+function VoucherFact({ till }: { readonly till: TillState }): ReactNode {
+  const { words } = useApp();
+  const { draft } = till;
+  const totalFen = draft.member?.voucherTotalFen ?? 0;
+  if (totalFen === 0) {
+    return (
+      <div>
+        <dt>{words.till.voucher}</dt>
+        <dd>{words.till.noVoucher}</dd>
+      </div>
+    );
+  }
+  if (!draft.useVoucher) {
+    return (
+      <div>
+        <dt>{words.till.voucher}</dt>
+        <dd>{yuan(totalFen)}</dd>
+        <dt>
+          <kbd>F3</kbd> {words.memberPanel.useVoucher}
+        </dt>
+      </div>
+    );
+  }
+  return (
+    <div className="fact-voucher">
+      <dt>{words.till.voucherUsed}</dt>
+      <dd>−{yuan(draft.voucherFen)}</dd>
+      <dt>{words.till.due}</dt>
+      <dd>{yuan(dueOf(till))}</dd>
+    </div>
+  );
+}

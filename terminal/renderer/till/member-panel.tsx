@@ -1,0 +1,117 @@
+import type { ReactNode } from 'react';
+import type { MemberView } from '#shared/wire/v1/members.ts';
+import { useApp, useTill } from '../app/context.ts';
+import type { Panel } from '../desk/desk.ts';
+import { isPhone, phoneDigits } from '../desk/panel-machine.ts';
+import { plainYuan, yuan } from '../format/money.ts';
+import { Close } from './cash-panel.tsx';
+
+const vouchersShownMax = 4;
+
+/** F2: type a phone number, or see who is attached and what he holds. */
+export function MemberPanel({
+  panel,
+}: {
+  readonly panel: Extract<Panel, { type: 'member' }>;
+}): ReactNode {
+  const { words } = useApp();
+  const { till } = useTill();
+  const member = till?.draft.member ?? null;
+  const typing = panel.digits !== '' || member === null;
+  return (
+    <div className="panel member">
+      <div className="panel-head">
+        <h1 className="panel-title">{typing ? words.memberPanel.title : words.till.member}</h1>
+        <Close />
+      </div>
+      {typing ? (
+        <PhoneEntry digits={panel.digits} asking={panel.asking} />
+      ) : (
+        <AttachedMember member={member} />
+      )}
+    </div>
+  );
+}
+
+function PhoneEntry({
+  digits,
+  asking,
+}: {
+  readonly digits: string;
+  readonly asking: boolean;
+}): ReactNode {
+  const { words } = useApp();
+  const slots = digits.padEnd(phoneDigits, '·');
+  const groups = [slots.slice(0, 3), slots.slice(3, 7), slots.slice(7)];
+  const missing = phoneDigits - digits.length;
+  const wrong = missing === 0 && !isPhone(digits);
+  return (
+    <>
+      <p className="phone" role="status" aria-label={digits}>
+        {groups.map((group, index) => (
+          <span key={index}>{group}</span>
+        ))}
+      </p>
+      <p className={`phone-hint ${wrong ? 'tone-bad' : ''}`}>
+        {asking
+          ? words.memberPanel.asking
+          : wrong
+            ? words.memberPanel.wrong
+            : missing > 0 && digits !== ''
+              ? words.memberPanel.missing(missing)
+              : words.memberPanel.hint}
+      </p>
+    </>
+  );
+}
+
+function AttachedMember({ member }: { readonly member: MemberView }): ReactNode {
+  const { words, store } = useApp();
+  const { till } = useTill();
+  const using = till?.draft.useVoucher === true;
+  return (
+    <>
+      <p className="member-phone">{member.phoneMask}</p>
+      <dl className="member-sums">
+        <div>
+          <dt>{words.memberPanel.points}</dt>
+          <dd>{plainYuan(member.pointsFen)}</dd>
+        </div>
+        <div>
+          <dt>{words.memberPanel.vouchers}</dt>
+          <dd className={member.voucherTotalFen > 0 ? 'tone-good' : ''}>
+            {yuan(member.voucherTotalFen)}
+          </dd>
+        </div>
+      </dl>
+      <ul className="voucher-list">
+        {member.vouchers.slice(0, vouchersShownMax).map((voucher) => (
+          <li key={voucher.voucherId}>
+            {words.memberPanel.voucherLine(yuan(voucher.leftFen), voucher.expiresOn)}
+          </li>
+        ))}
+        {member.vouchers.length === 0 && <li>{words.memberPanel.noVouchers}</li>}
+      </ul>
+      <div className="row">
+        {member.voucherTotalFen > 0 && (
+          <button
+            type="button"
+            className={`button ${using ? '' : 'button-solid'}`}
+            aria-pressed={using}
+            onClick={() => store.act({ type: 'function', key: 'F3' })}
+          >
+            <kbd>F3</kbd>
+            {using ? words.memberPanel.keepVoucher : words.memberPanel.useVoucher}
+          </button>
+        )}
+        <button
+          type="button"
+          className="button"
+          onClick={() => store.act({ type: 'detach-member' })}
+        >
+          {words.memberPanel.detach}
+        </button>
+      </div>
+    </>
+  );
+}

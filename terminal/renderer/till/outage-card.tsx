@@ -1,0 +1,78 @@
+import type { ReactNode } from 'react';
+import type { Status } from '#terminal/ipc/state.ts';
+import { useApp } from '../app/context.ts';
+import { yuan } from '../format/money.ts';
+import { clockText } from '../format/time.ts';
+import { Icon, type IconName } from '../ui/icon.tsx';
+
+/** An outage as a set of steps: what still works, what does not and why, and how much offline room is left. */
+export function OutageCard({ status }: { readonly status: Status }): ReactNode {
+  const { words } = useApp();
+  const { offline, offlineSinceMs } = status;
+  const { outage } = words;
+  const memberOpen = offline.remainingFen > 0 && offline.perPaymentFen > 0;
+  return (
+    <section className="outage" aria-label={outage.title}>
+      <div className="outage-head" role="status">
+        <b>{outage.title}</b>
+        <span>
+          {outage.left} <b>{yuan(offline.remainingFen)}</b> / {yuan(offline.totalFen)}
+          {offline.closesAtMs !== null && ` · ${outage.until(clockText(offline.closesAtMs))}`}
+          {offlineSinceMs !== null && ` · ${outage.since(clockText(offlineSinceMs))}`}
+        </span>
+      </div>
+      <ul className="outage-steps">
+        <Step
+          icon="cash"
+          kind="good"
+          name={outage.cash}
+          state={outage.cashState}
+          how={outage.cashHow}
+        />
+        <Step
+          icon="phone"
+          kind="good"
+          name={outage.hotspot}
+          state={outage.hotspotState}
+          how={outage.hotspotHow}
+        />
+        <Step
+          icon="offline-book"
+          kind={memberOpen ? 'amber' : 'bad'}
+          name={outage.member}
+          state={memberOpen ? outage.memberLimit(yuan(offline.perPaymentFen)) : outage.memberOff}
+          how={memberOpen ? outage.memberHow : outage.memberOffHow}
+        />
+        <Step
+          icon="wifi-off"
+          kind="bad"
+          name={outage.wallet}
+          state={outage.walletState}
+          how={outage.walletHow}
+        />
+      </ul>
+    </section>
+  );
+}
+
+interface StepProps {
+  readonly icon: IconName;
+  readonly kind: 'good' | 'amber' | 'bad';
+  readonly name: string;
+  readonly state: string;
+  readonly how: string;
+}
+
+function Step({ icon, kind, name, state, how }: StepProps): ReactNode {
+  return (
+    <li className={`outage-step outage-${kind}`}>
+      <Icon name={icon} />
+      <div>
+        <p className="outage-name">
+          {name} <b>{state}</b>
+        </p>
+        <p className="outage-how">{how}</p>
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,39 @@
+/** Geometry of the charts. Amounts become pixels here and never come back. */
+export interface HourBar {
+  readonly hour: number;
+  readonly scanFen: number;
+  readonly cashFen: number;
+}
+
+/** The hours a shop looks at even when nothing came in yet: the axis does not jump with the first sales. */
+const openHour = 8;
+const closeHour = 20;
+
+/** One bar for every hour from opening to closing, stretched by sales outside of it. Hours without sales are empty. */
+export function hourBars(hours: readonly HourBar[]): readonly HourBar[] {
+  const known = new Map(hours.map((bar) => [bar.hour, bar]));
+  const first = Math.min(openHour, ...known.keys());
+  const last = Math.max(closeHour, ...known.keys());
+  return Array.from(
+    { length: last - first + 1 },
+    (_, index) => known.get(first + index) ?? { hour: first + index, scanFen: 0, cashFen: 0 },
+  );
+}
+
+export interface BarHeights {
+  readonly scan: number;
+  readonly cash: number;
+}
+
+/** Heights in units of the drawing; the tallest bar fills it, and a sum above zero is never invisible. */
+export function barHeights(
+  bar: Pick<HourBar, 'scanFen' | 'cashFen'>,
+  { tallest, height }: { readonly tallest: number; readonly height: number },
+): BarHeights {
+  const scale = (amount: number): number =>
+    amount <= 0 || tallest <= 0 ? 0 : Math.max(1.5, (amount / tallest) * height);
+  return { scan: scale(bar.scanFen), cash: scale(bar.cashFen) };
+}
+
+export const tallestBar = (bars: readonly HourBar[]): number =>
+  bars.reduce((most, bar) => Math.max(most, bar.scanFen + bar.cashFen), 0);

@@ -1,0 +1,126 @@
+import type { ReactNode } from 'react';
+import { addFen, fen } from '#shared/money/fen.ts';
+import type { Today } from '#terminal/ipc/views.ts';
+import { useAnswer, useApp, useTill } from '../app/context.ts';
+import { call } from '../desk/desk.ts';
+import { yuan } from '../format/money.ts';
+import { monthAndDay } from '../format/time.ts';
+import { errorWords } from '../i18n/language.ts';
+import { ExceptionsCard } from './exceptions-card.tsx';
+import { HourChart } from './hour-chart.tsx';
+import { TenderChart } from './tender-chart.tsx';
+
+/** The day: four sums that add up to the turnover, when and how it came in, and what arrives tomorrow. */
+export function TodayScreen(): ReactNode {
+  const { language } = useApp();
+  const { status } = useTill();
+  const answer = useAnswer('today.get', {}, status?.version);
+  if (!answer) return null;
+  if (!answer.ok) return <p className="empty">{errorWords(answer.error.code, language)}</p>;
+  const today = answer.value;
+  return (
+    <div className="today">
+      <FourSums today={today} />
+      <div className="today-left">
+        <HourChart hours={today.byHour} />
+        <TenderChart rows={today.byTender} />
+      </div>
+      <div className="today-right">
+        <Tomorrow today={today} />
+        <ExceptionsCard />
+        <DaySlip today={today} />
+      </div>
+    </div>
+  );
+}
+
+function FourSums({ today }: { readonly today: Today }): ReactNode {
+  const { words } = useApp();
+  const sums: readonly [string, number, string][] = [
+    [words.today.settled, today.settledFen, 'tone-good'],
+    [words.today.cash, today.cashFen, ''],
+    [words.today.offline, today.offlineFen, today.offlineFen > 0 ? 'tone-amber' : ''],
+    [words.today.pending, today.pendingFen, today.pendingFen > 0 ? 'tone-amber' : ''],
+  ];
+  return (
+    <section className="four">
+      {sums.map(([name, amountFen, tone]) => (
+        <div key={name} className="card four-sum">
+          <p className="label">{name}</p>
+          <p className={`four-value ${tone}`}>{yuan(amountFen)}</p>
+        </div>
+      ))}
+      <p className="four-total">
+        {words.today.sum} <b>{yuan(today.turnoverFen)}</b> {words.today.turnover} ·{' '}
+        {words.today.count(today.orderCount)}
+      </p>
+    </section>
+  );
+}
+
+function Tomorrow({ today }: { readonly today: Today }): ReactNode {
+  const { words } = useApp();
+  const { tomorrow } = today;
+  if (!tomorrow) {
+    return (
+      <section className="card">
+        <h2>{words.today.tomorrow}</h2>
+        <p className="label">{words.today.tomorrowNone}</p>
+      </section>
+    );
+  }
+  const due = monthAndDay(tomorrow.reserveDueDate);
+  return (
+    <section className="card">
+      <h2>
+        {words.today.tomorrow}
+        <b className="tone-good">
+          {yuan(addFen(fen(tomorrow.sameDayFen), fen(tomorrow.subsidyFen)))}
+        </b>
+      </h2>
+      <dl className="lines">
+        <div>
+          <dt>{words.today.goods}</dt>
+          <dd>{yuan(tomorrow.sameDayFen)}</dd>
+        </div>
+        <div>
+          <dt>{words.today.subsidy}</dt>
+          <dd>{yuan(tomorrow.subsidyFen)}</dd>
+        </div>
+        <div>
+          <dt>
+            {words.today.reserve}
+            <span className="lines-more">{words.today.month(due.month, due.day)}</span>
+          </dt>
+          <dd>{yuan(tomorrow.reserveFen)}</dd>
+        </div>
+        <div>
+          <dt>{words.today.concession}</dt>
+          <dd>{yuan(tomorrow.concessionFen)}</dd>
+        </div>
+      </dl>
+    </section>
+  );
+}
+
+function DaySlip({ today }: { readonly today: Today }): ReactNode {
+  const { words, store } = useApp();
+  return (
+    <section className="card slip">
+      <p>
+        <span className="label">{words.today.chain}</span> <code>{today.chainHead}</code>
+        <br />
+        <span className={today.unsentCount > 0 ? 'tone-amber' : 'label'}>
+          {today.unsentCount > 0 ? words.today.unsent(today.unsentCount) : words.today.allSent}
+        </span>
+      </p>
+      <button
+        type="button"
+        className="button"
+        onClick={() => store.request(call('today.printSlip', {}), 'slip')}
+      >
+        {words.today.print}
+      </button>
+    </section>
+  );
+}

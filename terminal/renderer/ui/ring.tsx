@@ -1,0 +1,34 @@
+import type { ReactNode } from 'react';
+
+const radius = 64;
+
+/** A ring that empties with the time that is left; `turning` says that there is no deadline to count to. */
+export function Ring({
+  seconds,
+  share,
+  turning = false,
+  label,
+}: {
+  readonly seconds: number;
+  /** 0..1 of the ring that is drawn. */
+  readonly share: number;
+  readonly turning?: boolean;
+  readonly label: string;
+}): ReactNode {
+  return (
+    <div className={`ring ${turning ? 'ring-turning' : ''}`} role="timer" aria-label={label}>
+      <svg viewBox="0 0 150 150" aria-hidden="true">
+        <circle className="ring-track" cx="75" cy="75" r={radius} />
+        <circle
+          className="ring-left"
+          cx="75"
+          cy="75"
+          r={radius}
+          pathLength={1}
+          strokeDasharray={turning ? '0.3 0.7' : `${share} 1`}
+        />
+      </svg>
+      <span>{seconds}</span>
+    </div>
+  );
+}

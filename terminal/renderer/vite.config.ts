@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** Two pages: the till, and the demo's virtual counter. Relative addresses, so that any host may serve them. */
+export default defineConfig({
+  root: here('.'),
+  base: './',
+  publicDir: false,
+  oxc: { jsx: { runtime: 'automatic' } },
+  build: {
+    outDir: here('../../out/renderer'),
+    emptyOutDir: true,
+    target: 'es2023',
+    // The content security policy allows no inline script and no data: address but for pictures.
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    rolldownOptions: { input: { index: here('./index.html'), counter: here('./counter.html') } },
+  },
+});
