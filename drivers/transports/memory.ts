@@ -67,6 +67,7 @@ export function createMemoryWire(deps: MemoryWireDeps): MemoryWire {
     toHost.discard();
     const gone = host;
     host = null;
+    if (gone !== null) for (const listener of presenceListeners) listener(false);
     gone?.end({ type: 'disconnected' });
     return Promise.resolve();
   };

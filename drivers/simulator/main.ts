@@ -1,0 +1,53 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { systemTimers } from '#drivers/core/system-ports.ts';
+import type { FarWire } from '#drivers/core/far-side.ts';
+import { createDeviceBench, runDeviceCommand } from '#drivers/simulator/device-bench.ts';
+import { createPtyWire, hasSocat } from '#drivers/simulator/pty-wire.ts';
+import { createTcpWire } from '#drivers/simulator/tcp-wire.ts';
+
+/**
+ * `npm run devices`: a simulated printer and scanner, each on a TCP port of this machine and, where socat is installed,
+ * on a pseudo terminal. Commands come from standard input, one per line; `help` lists them.
+ */
+const folder = mkdtempSync(join(tmpdir(), 'greentill-devices-'));
+const wires: FarWire[] = [];
+const bench = createDeviceBench({ timers: systemTimers });
+
+for (const device of ['printer', 'scanner'] as const) {
+  const tcp = await createTcpWire({ host: '127.0.0.1', port: 0 });
+  wires.push(tcp);
+  bench.attach(device, tcp);
+  process.stdout.write(`${device} tcp ${tcp.address}\n`);
+  if (!hasSocat()) continue;
+  const pty = await createPtyWire(join(folder, device));
+  wires.push(pty);
+  bench.attach(device, pty);
+  process.stdout.write(`${device} serial ${pty.address}\n`);
+}
+process.stdout.write('type help for the commands\n');
+
+const input = createInterface({ input: process.stdin });
+input.on('line', (line) => {
+  void runDeviceCommand(bench, line).then((answer) => {
+    if (answer === 'quit') input.close();
+    else process.stdout.write(`${answer}\n`);
+  });
+});
+
+let ending = false;
+const end = async (): Promise<void> => {
+  if (ending) return;
+  ending = true;
+  input.close();
+  for (const wire of wires) await wire.close();
+  rmSync(folder, { recursive: true, force: true });
+};
+input.on('close', () => {
+  // A service manager gives no standard input: then the devices stay until they are told to end.
+  if (process.stdin.isTTY || wires.length === 0) void end();
+});
+process.on('SIGINT', () => void end());
+process.on('SIGTERM', () => void end());

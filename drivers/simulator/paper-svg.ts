@@ -1,0 +1,137 @@
+import encodeQR from 'qr';
+import type { PaperWidth } from '#drivers/printer/receipt.ts';
+import type { PaperAlign, PaperRecord, PaperSpan } from '#drivers/simulator/paper.ts';
+
+const DOTS_PER_COLUMN = 12;
+const GLYPH_DOTS = 24;
+const LINE_DOTS = 30;
+const MARGIN_DOTS = 24;
+const CUT_DOTS = 40;
+/** Older paper is left out of the picture. */
+const SVG_RECORDS_MAX = 400;
+
+/** The roll as a picture, one unit per printer dot; QR codes and images are real and can be scanned off a screen. */
+export function renderPaperSvg(paper: readonly PaperRecord[], columns: PaperWidth): string {
+  const width = columns * DOTS_PER_COLUMN;
+  const parts: string[] = [];
+  let y = MARGIN_DOTS;
+  for (const record of paper.slice(-SVG_RECORDS_MAX)) {
+    const drawn = drawRecord(record, width, y);
+    parts.push(drawn.svg);
+    y += drawn.height;
+  }
+  const fullWidth = width + 2 * MARGIN_DOTS;
+  const fullHeight = y + MARGIN_DOTS;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${fullWidth} ${fullHeight}" `,
+    `width="${fullWidth}" height="${fullHeight}" role="img">`,
+    `<rect width="${fullWidth}" height="${fullHeight}" fill="#fffdf7"/>`,
+    `<g transform="translate(${MARGIN_DOTS} 0)" fill="#1b1b1b" xml:space="preserve" `,
+    `font-family="'Noto Sans Mono CJK SC','Sarasa Mono SC','SimSun',monospace">`,
+    ...parts,
+    '</g></svg>',
+  ].join('');
+}
+
+interface Drawn {
+  readonly svg: string;
+  readonly height: number;
+}
+
+function drawRecord(record: PaperRecord, width: number, y: number): Drawn {
+  switch (record.type) {
+    case 'line':
+      return drawLine(record.spans, startOf(record.align, width, widthOfSpans(record.spans)), y);
+    case 'raster': {
+      const x = startOf(record.align, width, record.widthBytes * 8);
+      const isBlack = (column: number, row: number): boolean =>
+        ((record.bytes[row * record.widthBytes + (column >> 3)] ?? 0) & (0x80 >> (column & 7))) !==
+        0;
+      const size = { columns: record.widthBytes * 8, rows: record.rows, scale: 1 };
+      return { svg: drawDots({ ...size, x, y, isBlack }), height: record.rows };
+    }
+    case 'qr': {
+      // The library insists on a border; printers leave the quiet zone to the paper.
+      const modules = encodeQR(record.text, 'raw', { ecc: QR_LEVELS[record.level], border: 1 })
+        .slice(1, -1)
+        .map((row) => row.slice(1, -1));
+      const scale = record.moduleDots;
+      const side = modules.length * scale;
+      const isBlack = (column: number, row: number): boolean => modules[row]?.[column] === true;
+      const size = { columns: modules.length, rows: modules.length, scale };
+      const x = startOf(record.align, width, side);
+      return { svg: drawDots({ ...size, x, y: y + 8, isBlack }), height: side + 16 };
+    }
+    case 'cut': {
+      const middle = y + CUT_DOTS / 2;
+      const line = `<line x1="${-MARGIN_DOTS}" x2="${width + MARGIN_DOTS}" y1="${middle}" y2="${middle}" `;
+      return { svg: `${line}stroke="#b9b2a3" stroke-dasharray="10 8"/>`, height: CUT_DOTS };
+    }
+  }
+}
+
+const QR_LEVELS = { L: 'low', M: 'medium', Q: 'quartile', H: 'high' } as const;
+
+function drawLine(spans: readonly PaperSpan[], start: number, y: number): Drawn {
+  const height = Math.max(1, ...spans.map((span) => span.height));
+  let x = start;
+  let svg = '';
+  for (const span of spans) {
+    const positions: number[] = [];
+    for (const columns of span.columns) {
+      positions.push(x / span.width);
+      x += columns * DOTS_PER_COLUMN * span.width;
+    }
+    // Each character is placed by itself: the font of the screen has other widths than the printer's.
+    const baseline = (y + height * GLYPH_DOTS - 3 * span.height) / span.height;
+    const scale = `transform="scale(${span.width} ${span.height})" `;
+    const weight = span.bold ? 'font-weight="700" ' : '';
+    svg += `<text ${scale}${weight}font-size="22" x="${positions.join(' ')}" y="${baseline}">`;
+    svg += `${escapeXml(span.text)}</text>`;
+  }
+  return { svg, height: LINE_DOTS + (height - 1) * GLYPH_DOTS };
+}
+
+/** Runs of black dots as one path. */
+function drawDots(dots: {
+  readonly x: number;
+  readonly y: number;
+  readonly columns: number;
+  readonly rows: number;
+  readonly scale: number;
+  readonly isBlack: (column: number, row: number) => boolean;
+}): string {
+  const { scale } = dots;
+  let path = '';
+  for (let row = 0; row < dots.rows; row += 1) {
+    for (let column = 0; column < dots.columns;) {
+      let end = column;
+      while (end < dots.columns && dots.isBlack(end, row)) end += 1;
+      if (end > column) {
+        const run = (end - column) * scale;
+        path += `M${dots.x + column * scale} ${dots.y + row * scale}h${run}v${scale}h${-run}z`;
+      }
+      column = end + 1;
+    }
+  }
+  return `<path shape-rendering="crispEdges" d="${path}"/>`;
+}
+
+function startOf(align: PaperAlign, width: number, own: number): number {
+  if (align === 'left') return 0;
+  const free = Math.max(0, width - own);
+  return align === 'center' ? free / 2 : free;
+}
+
+const widthOfSpans = (spans: readonly PaperSpan[]): number =>
+  spans.reduce(
+    (sum, span) =>
+      sum +
+      span.columns.reduce((own: number, columns) => own + columns, 0) *
+        DOTS_PER_COLUMN *
+        span.width,
+    0,
+  );
+
+const escapeXml = (text: string): string =>
+  text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');

@@ -1,0 +1,65 @@
+import { spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Readable, Writable } from 'node:stream';
+import type { FarWire } from '#drivers/core/far-side.ts';
+
+type Socat = ChildProcessByStdio<Writable, Readable, null>;
+
+const APPEAR_POLL_MS = 10;
+const APPEAR_POLLS_MAX = 500;
+
+/** Pseudo terminals come from socat; without it there are none. */
+export function hasSocat(): boolean {
+  return spawnSync('socat', ['-V'], { stdio: 'ignore' }).status === 0;
+}
+
+/**
+ * A device on a pseudo terminal at `path` (a link to /dev/pts/N). Pulling the cable ends socat, which hangs the terminal
+ * up exactly as an unplugged USB bridge does.
+ */
+export async function createPtyWire(path: string): Promise<FarWire> {
+  const byteListeners: ((chunk: Uint8Array) => void)[] = [];
+  const presenceListeners: ((present: boolean) => void)[] = [];
+  let socat: Socat | null = null;
+
+  const plug = async (): Promise<void> => {
+    if (socat !== null) return;
+    rmSync(path, { force: true });
+    const child = spawn('socat', ['-b', '65536', `PTY,raw,echo=0,link=${path}`, 'STDIO'], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    child.stdin.on('error', () => undefined);
+    child.stdout.on('data', (chunk: Buffer) => {
+      for (const listener of byteListeners) listener(chunk);
+    });
+    socat = child;
+    for (let polls = 0; !existsSync(path) && polls < APPEAR_POLLS_MAX; polls += 1) {
+      await sleep(APPEAR_POLL_MS);
+    }
+    for (const listener of presenceListeners) listener(true);
+  };
+  const pull = async (): Promise<void> => {
+    const child = socat;
+    if (child === null) return;
+    socat = null;
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    child.kill('SIGKILL');
+    await ended;
+    rmSync(path, { force: true });
+    for (const listener of presenceListeners) listener(false);
+  };
+  await plug();
+  return {
+    address: path,
+    send: (bytes) => void socat?.stdin.write(bytes),
+    onBytes: (listener) => void byteListeners.push(listener),
+    onPresence: (listener) => {
+      presenceListeners.push(listener);
+      if (socat !== null) listener(true);
+    },
+    pull,
+    plug,
+    close: pull,
+  };
+}
