@@ -1,0 +1,85 @@
+import { sql } from 'drizzle-orm';
+import type { Db, Tx } from '#cloud/platform/db.ts';
+import type { OperatorId } from '#shared/ids/ids.ts';
+import {
+  checkPointsConfig,
+  defaultPointsConfig,
+  type ConfigError,
+  type PointsConfig,
+} from '#shared/points/points-config.ts';
+import { err, getOrThrow, ok, type Result } from '#shared/result/result.ts';
+
+/** One version of an operator's rules. Version 0 is the published default. */
+export interface VersionedConfig {
+  readonly version: number;
+  readonly config: PointsConfig;
+}
+
+export type PutConfigError =
+  | ConfigError
+  | { readonly type: 'one-person-approval' }
+  /** The period is closed: rules change forwards only. */
+  | { readonly type: 'period-already-closed'; readonly lastClosedPeriod: string };
+
+/**
+ * Stores a new version of the rules, in force from `effectivePeriod` (YYYY-MM) on. Two people are needed.
+ * Errors in this order: one-person-approval, config-out-of-range, period-already-closed.
+ */
+export async function putPointsConfig(
+  tx: Tx,
+  change: {
+    readonly operatorId: OperatorId;
+    readonly effectivePeriod: string;
+    readonly config: PointsConfig;
+    readonly proposedBy: string;
+    readonly approvedBy: string;
+  },
+): Promise<Result<{ readonly version: number }, PutConfigError>> {
+  if (change.proposedBy === change.approvedBy) return err({ type: 'one-person-approval' });
+  const checked = checkPointsConfig(change.config);
+  if (!checked.ok) return checked;
+  const lastClosedPeriod = await lockBook(tx, change.operatorId, 'update');
+  if (lastClosedPeriod !== undefined && change.effectivePeriod <= lastClosedPeriod)
+    return err({ type: 'period-already-closed', lastClosedPeriod });
+  const { rows } = await tx.execute<{ version: number }>(sql`
+    insert into points_config_version
+      (operator_id, version, effective_period, config, proposed_by, approved_by)
+    select ${change.operatorId}, coalesce(max(version), 0) + 1, ${change.effectivePeriod},
+           ${JSON.stringify(change.config)}::jsonb, ${change.proposedBy}, ${change.approvedBy}
+      from points_config_version where operator_id = ${change.operatorId}
+    returning version`);
+  return ok({ version: rows[0]!.version });
+}
+
+/** The rules in force in a period: the newest version that is effective by then. */
+export async function pointsConfigAt(
+  db: Db | Tx,
+  at: { readonly operatorId: OperatorId; readonly period: string },
+): Promise<VersionedConfig> {
+  const { rows } = await db.execute<{ version: number; config: Partial<PointsConfig> }>(sql`
+    select version, config from points_config_version
+     where operator_id = ${at.operatorId} and effective_period <= ${at.period}
+     order by version desc limit 1`);
+  const row = rows[0];
+  if (row === undefined) return { version: 0, config: defaultPointsConfig };
+  // A key that is younger than the stored version has its published value.
+  const config = getOrThrow(checkPointsConfig({ ...defaultPointsConfig, ...row.config }));
+  return { version: row.version, config };
+}
+
+/**
+ * Locks the operator's points book and answers its last closed period. `share` for whatever moves points, `update`
+ * for a close, a release or a change of rules: those see no movement half done.
+ */
+export async function lockBook(
+  tx: Tx,
+  operatorId: OperatorId,
+  mode: 'share' | 'update',
+): Promise<string | undefined> {
+  await tx.execute(sql`
+    insert into points_book (operator_id) values (${operatorId}) on conflict do nothing`);
+  const lock = mode === 'share' ? sql`for share` : sql`for update`;
+  const { rows } = await tx.execute<{ last_closed_period: string | null }>(sql`
+    select last_closed_period from points_book where operator_id = ${operatorId} ${lock}`);
+  return rows[0]?.last_closed_period ?? undefined;
+}
