@@ -16,12 +16,14 @@ export interface ManualTime {
 const SETTLE_MS_MAX = 7_200_000;
 const TURNS_MAX = 200_000;
 
+/** Lets every promise that can settle do so. */
+const calm = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
 export function createManualTime(startMs = 1_790_000_000_000): ManualTime {
   let nowMs = 0;
   let nextNumber = 0;
   const due = new Map<number, { readonly atMs: number; readonly run: () => void }>();
 
-  const calm = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   const first = ():
     readonly [number, { readonly atMs: number; readonly run: () => void }] | null => {
     let earliest: readonly [number, { readonly atMs: number; readonly run: () => void }] | null =
@@ -56,14 +58,12 @@ export function createManualTime(startMs = 1_790_000_000_000): ManualTime {
       nowMs = untilMs;
     },
     settle: async (promise, limitMs = SETTLE_MS_MAX) => {
-      let settled = false;
+      const settled: true[] = [];
       const untilMs = nowMs + limitMs;
-      void promise.then(
-        () => (settled = true),
-        () => (settled = true),
-      );
+      const note = (): void => void settled.push(true);
+      void promise.then(note, note);
       await calm();
-      for (let turns = 0; !settled; turns += 1) {
+      for (let turns = 0; settled.length === 0; turns += 1) {
         assert(turns < TURNS_MAX && runNext(untilMs), () => `nothing settled within ${limitMs} ms`);
         await calm();
       }

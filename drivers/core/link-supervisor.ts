@@ -12,7 +12,7 @@ import {
   type LinkMachineState,
 } from '#drivers/core/link-machine.ts';
 import type { LinkState } from '#drivers/core/link-state.ts';
-import type { Timers } from '#drivers/core/timers.ts';
+import { nothingScheduled, type Timers } from '#drivers/core/timers.ts';
 import type { Connection, Transport } from '#drivers/core/transport.ts';
 import { createWireLog } from '#drivers/core/wire-log.ts';
 
@@ -46,7 +46,7 @@ export function createLinkSupervisor(deps: LinkSupervisorDeps): LinkSupervisor {
   const log = createWireLog({ nowMs: () => deps.clock.nowMs() });
   let machine: LinkMachineState = linkStopped;
   let connection: Connection | null = null;
-  let cancelTimer = (): void => undefined;
+  let cancelTimer = nothingScheduled;
   let shown: LinkState = { type: 'offline', code: 'device-missing', sinceMs: deps.clock.nowMs() };
   let closing: Promise<void> = Promise.resolve();
   /** Counts openings: the answer to an opening that was given up is closed, not used. */

@@ -3,3 +3,6 @@ export interface Timers {
   /** Calls `run` once after `delayMs` (0..2^31-1), unless the returned function is called before. */
   after(delayMs: number, run: () => void): () => void;
 }
+
+/** What to call when no timer runs. */
+export const nothingScheduled = (): void => undefined;

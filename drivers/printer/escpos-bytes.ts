@@ -46,17 +46,17 @@ export const escpos = {
 /** ESC d n: prints the line and feeds; `lines` 1..20. */
 export const feedLines = (lines: number): readonly number[] => [0x1b, 0x64, lines];
 
+const QR_SET = [0x1d, 0x28, 0x6b, 0x03, 0x00, 0x31];
+
 /** GS ( k 67: dots per module, 1..16. */
-export const qrModuleDots = (dots: number): readonly number[] => [
-  ...[0x1d, 0x28, 0x6b, 0x03, 0x00, 0x31, 0x43],
-  dots,
-];
+export const qrModuleDots = (dots: number): readonly number[] => [...QR_SET, 0x43, dots];
 
 const QR_LEVELS = { L: 0x30, M: 0x31, Q: 0x32, H: 0x33 } as const;
 
 /** GS ( k 69: error correction. */
 export const qrLevel = (level: keyof typeof QR_LEVELS): readonly number[] => [
-  ...[0x1d, 0x28, 0x6b, 0x03, 0x00, 0x31, 0x45],
+  ...QR_SET,
+  0x45,
   QR_LEVELS[level],
 ];
 

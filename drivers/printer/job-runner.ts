@@ -1,5 +1,5 @@
 import { exhaustive } from '#shared/result/exhaustive.ts';
-import type { Timers } from '#drivers/core/timers.ts';
+import { nothingScheduled, type Timers } from '#drivers/core/timers.ts';
 import { escpos, nulFlush, processIdCommand } from '#drivers/printer/escpos-bytes.ts';
 import { encodeReceipt, type EncodedReceipt } from '#drivers/printer/encode-escpos.ts';
 import {
@@ -47,13 +47,10 @@ export function runJob(deps: JobRunnerDeps): JobRunner {
   const { plan, timers } = deps;
   let state: JobState = jobStart;
   let line: PrinterLine | null = deps.line;
-  let cancelTimer = (): void => undefined;
-  let cancelPoll = (): void => undefined;
-  let settle: (outcome: PrintOutcome) => void = () => undefined;
+  let cancelTimer = nothingScheduled;
+  let cancelPoll = nothingScheduled;
   let flushed = false;
-  const outcome = new Promise<PrintOutcome>((resolve) => {
-    settle = resolve;
-  });
+  const { promise: outcome, resolve: settle } = promiseWithResolver();
 
   const handle = (event: JobEvent): void => {
     const step = stepJob(state, event, plan);
@@ -133,11 +130,13 @@ export function runJob(deps: JobRunnerDeps): JobRunner {
     if (here === line) handle({ type: 'all-sent', drained: drained.ok });
   };
 
+  const isHeld = (): boolean => state.type === 'writing' && state.heldBy !== null;
   /** Between segments: a printer without paper gets no more data, whatever its flow control does. */
   const untilReady = async (here: PrinterLine): Promise<void> => {
-    while (state.type === 'writing' && here === line) {
+    const isWriting = (): boolean => state.type === 'writing' && here === line;
+    while (isWriting()) {
       await readCondition();
-      if (state.type !== 'writing' || state.heldBy === null) return;
+      if (!isHeld()) return;
       await new Promise<void>((resolve) => void timers.after(CONDITION_INTERVAL_MS, resolve));
     }
   };
@@ -171,6 +170,15 @@ function withConfirmation(receipt: EncodedReceipt, plan: JobPlan): readonly Uint
   const question = processId ? processIdCommand(plan.processId) : fence ? escpos.fence : [];
   const tail = receipt.segments.at(-1) ?? new Uint8Array();
   return [...receipt.segments.slice(0, -1), Uint8Array.from([...tail, ...question])];
+}
+
+function promiseWithResolver(): {
+  readonly promise: Promise<PrintOutcome>;
+  readonly resolve: (outcome: PrintOutcome) => void;
+} {
+  const resolvers: ((outcome: PrintOutcome) => void)[] = [];
+  const promise = new Promise<PrintOutcome>((resolve) => void resolvers.push(resolve));
+  return { promise, resolve: (outcome) => resolvers[0]?.(outcome) };
 }
 
 async function voidTornPiece(line: PrinterLine, paper: PaperWidth): Promise<void> {

@@ -198,7 +198,12 @@ function onWriting(
       return clear({ cutBefore, complete: tailStarted, recoveryCount: 0 });
     case 'stopped':
       return abandoned(tailStarted);
-    default:
+    case 'start':
+    case 'cut-count':
+    case 'link-up':
+    case 'buffers-cleared':
+    case 'flushed':
+    case 'process-id':
       return stay(state);
   }
 }
@@ -224,7 +229,15 @@ function onAwaiting(
         : go({ type: 'counting-in-doubt', cutBefore }, ['ask-cut-count']);
     case 'stopped':
       return unknown('receipt-unconfirmed');
-    default:
+    case 'start':
+    case 'cut-count':
+    case 'tail-started':
+    case 'all-sent':
+    case 'send-refused':
+    case 'link-up':
+    case 'buffers-cleared':
+    case 'flushed':
+    case 'process-id':
       return stay(state);
   }
 }

@@ -2,7 +2,7 @@ import type { DeviceErrorCode } from '#shared/errors/device.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { LinkState } from '#drivers/core/link-state.ts';
-import type { Timers } from '#drivers/core/timers.ts';
+import { nothingScheduled, type Timers } from '#drivers/core/timers.ts';
 import type { PrinterCapabilities } from '#drivers/printer/print-job-machine.ts';
 import type { ConfidenceLevel } from '#drivers/printer/print-outcome.ts';
 import type { PrinterLine, Reading } from '#drivers/printer/printer-line.ts';
@@ -58,7 +58,7 @@ export function createPrinterWatch(deps: {
   let reading: Reading | null = null;
   let silentCount = 0;
   let lastSeenMs: number | null = null;
-  let cancelNext = (): void => undefined;
+  let cancelNext = nothingScheduled;
   let waiters: (() => void)[] = [];
   let lastShown = '';
 

@@ -144,7 +144,7 @@ export function createReceiptPrinter(deps: ReceiptPrinterDeps): ReceiptPrinter {
       paper: deps.width,
       line,
       timers: deps.timers,
-      onReading: watch.note,
+      onReading: (reading) => watch.note(reading),
       dropLine: () => link.restart(),
     });
     running = runner;
@@ -194,7 +194,7 @@ export function createReceiptPrinter(deps: ReceiptPrinterDeps): ReceiptPrinter {
       const now = running === null ? 'in-sequence' : 'real-time';
       return kickDrawerOn({ line, capabilities, now });
     },
-    status: watch.status,
-    recentBytes: link.recentBytes,
+    status: () => watch.status(),
+    recentBytes: () => link.recentBytes(),
   };
 }

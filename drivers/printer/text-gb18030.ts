@@ -15,7 +15,8 @@ const YEN = '\u00A5';
 const YEN_FULL_WIDTH = '\uFFE5';
 const TAB_SPACES = '  ';
 /** Joiners, variation selectors, marks of direction, byte order mark: no paper for them. */
-const INVISIBLE = /[\u200B-\u200F\u202A-\u202E\u2060-\u2064\u2066-\u2069\uFE00-\uFE0F\uFEFF]/u;
+const INVISIBLE =
+  /[\u200B-\u200F\u202A-\u202E\u2060-\u2064\u2066-\u2069\uFEFF]|\p{Variation_Selector}/u;
 
 /** Only characters that `encodeGb` can encode in one or two bytes; control characters are gone, newlines too. */
 export function toPrintable(text: string): string {

@@ -4,7 +4,7 @@ import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import type { LinkState } from '#drivers/core/link-state.ts';
 import { createLinkSupervisor } from '#drivers/core/link-supervisor.ts';
-import type { Timers } from '#drivers/core/timers.ts';
+import { nothingScheduled, type Timers } from '#drivers/core/timers.ts';
 import type { Transport } from '#drivers/core/transport.ts';
 import {
   flush,
@@ -47,7 +47,7 @@ export const TORN_GAP_MS = 500;
 export function createSerialScanner(deps: SerialScannerDeps): SerialScanner {
   const config = { ...framerConfigDefault, prefix: deps.prefix ?? [] };
   let framer = framerStart;
-  let cancelGap = (): void => undefined;
+  let cancelGap = nothingScheduled;
 
   const apply = (step: FramerStep): void => {
     framer = step.state;
@@ -83,13 +83,13 @@ export function createSerialScanner(deps: SerialScannerDeps): SerialScanner {
 
   return {
     address: deps.transport.address,
-    start: link.start,
+    start: () => link.start(),
     stop: async () => {
       forget();
       await link.stop();
     },
-    state: link.state,
-    recentBytes: link.recentBytes,
+    state: () => link.state(),
+    recentBytes: () => link.recentBytes(),
   };
 }
 

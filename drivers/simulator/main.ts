@@ -14,6 +14,7 @@ import { createTcpWire } from '#drivers/simulator/tcp-wire.ts';
  */
 const folder = mkdtempSync(join(tmpdir(), 'greentill-devices-'));
 const wires: FarWire[] = [];
+let ending = false;
 const bench = createDeviceBench({ timers: systemTimers });
 
 for (const device of ['printer', 'scanner'] as const) {
@@ -30,24 +31,23 @@ for (const device of ['printer', 'scanner'] as const) {
 process.stdout.write('type help for the commands\n');
 
 const input = createInterface({ input: process.stdin });
-input.on('line', (line) => {
-  void runDeviceCommand(bench, line).then((answer) => {
-    if (answer === 'quit') input.close();
-    else process.stdout.write(`${answer}\n`);
-  });
-});
+const obey = async (line: string): Promise<void> => {
+  const answer = await runDeviceCommand(bench, line);
+  if (answer === 'quit') await end();
+  else process.stdout.write(`${answer}\n`);
+};
+input.on('line', (line) => void obey(line));
 
-let ending = false;
-const end = async (): Promise<void> => {
+async function end(): Promise<void> {
   if (ending) return;
   ending = true;
   input.close();
   for (const wire of wires) await wire.close();
   rmSync(folder, { recursive: true, force: true });
-};
+}
 input.on('close', () => {
   // A service manager gives no standard input: then the devices stay until they are told to end.
-  if (process.stdin.isTTY || wires.length === 0) void end();
+  if (process.stdin.isTTY) void end();
 });
 process.on('SIGINT', () => void end());
 process.on('SIGTERM', () => void end());

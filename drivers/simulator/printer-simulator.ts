@@ -84,8 +84,7 @@ export function createPrinterSimulator(deps: PrinterSimulatorDeps): PrinterSimul
   let received = new Uint8Array();
   let linesLeft = Number.POSITIVE_INFINITY;
   let moving = false;
-  let far: FarSide | null = null;
-  let present = false;
+  const wires: { readonly far: FarSide; present: boolean }[] = [];
   let lateProcessId: readonly number[] | null = null;
   let drawerKicks = 0;
   let cuts = 0;
@@ -94,44 +93,38 @@ export function createPrinterSimulator(deps: PrinterSimulatorDeps): PrinterSimul
     for (const listener of changeListeners) listener();
   };
   const answer = (bytes: readonly number[]): void => {
-    if (!switches.silent && present) far?.send(Uint8Array.from(bytes));
+    if (switches.silent) return;
+    for (const wire of wires) if (wire.present) wire.far.send(Uint8Array.from(bytes));
   };
+  const isHeard = (): boolean => wires.some((wire) => wire.present);
   const isOnline = (): boolean => !switches.paperOut && !switches.coverOpen;
 
   const answerProcessId = (digits: readonly number[]): void => {
     if (lacks.has('process-id')) return;
     const block = [0x37, 0x22, ...digits, 0x00];
-    if (present) answer(block);
+    if (isHeard()) answer(block);
     else if (!lacks.has('late-process-id')) lateProcessId = block;
   };
 
   const obey = (command: ParsedCommand): void => {
-    switch (command.type) {
-      case 'unknown':
-        if (unknownCommands.length < UNKNOWN_COMMANDS_MAX) unknownCommands.push(command.hex);
-        return;
-      case 'cut':
-        cuts += 1;
-        return;
-      case 'drawer':
-        drawerKicks += 1;
-        return;
-      case 'process-id':
-        return answerProcessId(command.digits);
-      case 'paper-question':
-        if (!lacks.has('fence')) answer([switches.paperNearEnd ? 0x03 : 0x00]);
-        return;
-      case 'counter-question': {
-        const known = command.counter === CUTTER_COUNTER && !lacks.has('cut-counter');
-        if (known) answer([0x5f, ...Buffer.from(String(cuts), 'ascii'), 0x00]);
-        return;
-      }
-      default:
+    if (command.type === 'unknown' && unknownCommands.length < UNKNOWN_COMMANDS_MAX) {
+      unknownCommands.push(command.hex);
+    }
+    if (command.type === 'cut') cuts += 1;
+    if (command.type === 'drawer') drawerKicks += 1;
+    if (command.type === 'process-id') answerProcessId(command.digits);
+    if (command.type === 'paper-question' && !lacks.has('fence')) {
+      answer([switches.paperNearEnd ? 0x03 : 0x00]);
+    }
+    if (command.type === 'counter-question') {
+      const known = command.counter === CUTTER_COUNTER && !lacks.has('cut-counter');
+      if (known) answer([0x5f, ...Buffer.from(String(cuts), 'ascii'), 0x00]);
     }
   };
 
+  const mayWork = (): boolean => isOnline() && !moving && received.length > 0;
   const work = (): void => {
-    while (isOnline() && !moving && received.length > 0) {
+    while (mayWork()) {
       const step = parseCommand(received, pen.chineseOn());
       if (step.type === 'need-more') return;
       received = received.subarray(step.length);
@@ -193,11 +186,12 @@ export function createPrinterSimulator(deps: PrinterSimulatorDeps): PrinterSimul
   };
 
   return {
-    attach: (side) => {
-      far = side;
-      side.onBytes(receive);
-      side.onPresence((now) => {
-        present = now;
+    attach: (far) => {
+      const wire = { far, present: false };
+      wires.push(wire);
+      far.onBytes(receive);
+      far.onPresence((now) => {
+        wire.present = now;
         if (!now || lateProcessId === null) return;
         const late = lateProcessId;
         lateProcessId = null;

@@ -27,20 +27,21 @@ export interface ScannerSimulator {
 const SUFFIXES = { cr: '\r', lf: '\n', crlf: '\r\n', none: '' } as const;
 
 export function createScannerSimulator(deps: ScannerSimulatorDeps): ScannerSimulator {
-  let far: FarSide | null = null;
+  const wires: FarSide[] = [];
+  const send = (chunk: Uint8Array): void => {
+    for (const far of wires) far.send(chunk);
+  };
   const type = (bytes: Uint8Array): void => {
     const step = deps.chunkBytes ?? bytes.length;
     for (let start = 0; start < bytes.length; start += step) {
       const chunk = bytes.subarray(start, start + step);
       const delayMs = (start / step) * (deps.chunkPauseMs ?? 0);
-      if (delayMs === 0) far?.send(chunk);
-      else deps.timers.after(delayMs, () => far?.send(chunk));
+      if (delayMs === 0) send(chunk);
+      else deps.timers.after(delayMs, () => send(chunk));
     }
   };
   return {
-    attach: (side) => {
-      far = side;
-    },
+    attach: (far) => void wires.push(far),
     scan: (code) => {
       const text = (deps.prefix ?? '') + (deps.aimId ?? '') + code + SUFFIXES[deps.suffix ?? 'cr'];
       type(Buffer.from(text, deps.encoding ?? 'utf8'));

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { SerialPort } from 'serialport';
 import { err, ok, type Result } from '#shared/result/result.ts';
-import type { Timers } from '#drivers/core/timers.ts';
+import { nothingScheduled, type Timers } from '#drivers/core/timers.ts';
 import type { Connection, OpenError, Transport } from '#drivers/core/transport.ts';
 import { createGuardedConnection } from '#drivers/transports/guarded-connection.ts';
 
@@ -94,7 +94,7 @@ function connect(open: {
   readonly deps: SerialDeps;
 }): Connection {
   const { port, node, deps } = open;
-  let stopWatch = (): void => undefined;
+  let stopWatch = nothingScheduled;
   const guarded = createGuardedConnection({
     timers: deps.timers,
     writeTimeoutMs: deps.writeTimeoutMs ?? WRITE_TIMEOUT_MS,
@@ -119,11 +119,13 @@ function connect(open: {
   port.on('end', () => guarded.end({ type: 'disconnected' }));
   const watch = (): void => {
     stopWatch = deps.timers.after(LIVENESS_INTERVAL_MS, () => {
-      void identify(deps.path).then((now) => {
-        if (now !== node) return guarded.end({ type: 'disconnected' });
-        if (port.isOpen) watch();
-      });
+      void look();
     });
+  };
+  const look = async (): Promise<void> => {
+    const now = await identify(deps.path);
+    if (now !== node) guarded.end({ type: 'disconnected' });
+    else if (port.isOpen) watch();
   };
   watch();
   return guarded.connection;

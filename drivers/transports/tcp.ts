@@ -46,7 +46,7 @@ function openTcp(deps: TcpDeps): Promise<Result<Connection, OpenError>> {
 }
 
 function openErrorOf(failure: NodeJS.ErrnoException): OpenError {
-  switch (failure.code) {
+  switch (failure.code ?? '') {
     case 'ECONNREFUSED':
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
