@@ -1,36 +1,64 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { format } from 'prettier';
-import { deviceErrors } from '#shared/errors/device.ts';
 import type { ErrorEntry } from '#shared/errors/entry.ts';
-import { moneyErrors } from '#shared/errors/money.ts';
-import { offlineErrors } from '#shared/errors/offline.ts';
-import { paymentErrors } from '#shared/errors/payment.ts';
-import { pointsErrors } from '#shared/errors/points.ts';
-import { tillErrors } from '#shared/errors/till.ts';
-import { wireErrors } from '#shared/errors/wire.ts';
-import * as charges from '#shared/wire/v1/charges.ts';
 import { entryBodies } from '#shared/wire/v1/entries.ts';
-import * as journal from '#shared/wire/v1/journal.ts';
-import * as members from '#shared/wire/v1/members.ts';
-import * as problem from '#shared/wire/v1/problem.ts';
-import * as terminals from '#shared/wire/v1/terminals.ts';
 
-/** The areas of the error catalogue in the order of docs/errors.md. A test holds them equal to the catalogue. */
-export const errorAreas: Readonly<Record<string, Readonly<Record<string, ErrorEntry>>>> = {
-  Amounts: moneyErrors,
-  Devices: deviceErrors,
-  'The till': tillErrors,
-  'The wire': wireErrors,
-  Payments: paymentErrors,
-  'Member codes offline': offlineErrors,
-  'Points and vouchers': pointsErrors,
+type Area = Readonly<Record<string, ErrorEntry>>;
+
+/** Titles of docs/errors.md by file of shared/errors, in the order of the page; a file without a title comes last. */
+const areaTitles: Readonly<Record<string, string>> = {
+  money: 'Amounts',
+  device: 'Devices',
+  till: 'The till',
+  wire: 'The wire',
+  payment: 'Payments',
+  offline: 'Member codes offline',
+  members: 'Members',
+  points: 'Points and vouchers',
 };
 
-const wireModules = { charges, journal, members, problem, terminals };
+/** The areas of the error catalogue by title: every file of shared/errors. A test holds them equal to the catalogue. */
+export async function errorAreas(): Promise<ReadonlyMap<string, Area>> {
+  const order = Object.keys(areaTitles);
+  const rank = (name: string) => (order.includes(name) ? order.indexOf(name) : order.length);
+  const modules = await modulesIn('shared/errors', ['entry', 'catalogue']);
+  return new Map(
+    modules
+      .toSorted(([one], [other]) => rank(one) - rank(other))
+      .map(([name, exported]) => {
+        const [, entries] = Object.entries(exported).find(([key]) => key.endsWith('Errors')) ?? [];
+        return [areaTitles[name] ?? name, (entries ?? {}) as Area];
+      }),
+  );
+}
+
+/** Every module of a folder, by its name and with its exports; tests and `without` are left out. */
+async function modulesIn(
+  folder: string,
+  without: readonly string[],
+): Promise<readonly (readonly [string, Readonly<Record<string, unknown>>])[]> {
+  const path = join(import.meta.dirname, '..', folder);
+  const names = readdirSync(path)
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .map((file) => file.slice(0, -'.ts'.length))
+    .filter((name) => !without.includes(name))
+    .toSorted();
+  return Promise.all(
+    names.map(async (name) => {
+      const exported: unknown = await import(join(path, `${name}.ts`));
+      return [name, exported as Record<string, unknown>] as const;
+    }),
+  );
+}
 
 /** Every generated document: path from the root, and its text. `npm test` fails where the repo differs. */
 export async function generatedDocs(): Promise<ReadonlyMap<string, string>> {
-  const errors = await format(errorsMarkdown(), { parser: 'markdown', printWidth: 100 });
-  return new Map([['docs/errors.md', errors], ...schemaFiles()]);
+  const errors = await format(errorsMarkdown(await errorAreas()), {
+    parser: 'markdown',
+    printWidth: 100,
+  });
+  return new Map([['docs/errors.md', errors], ...(await schemaFiles())]);
 }
 
 const retryWords = {
@@ -39,8 +67,8 @@ const retryWords = {
   query: 'ask for the last result first, never repeat it blindly',
 } as const;
 
-function errorsMarkdown(): string {
-  const sections = Object.entries(errorAreas).map(
+function errorsMarkdown(areas: ReadonlyMap<string, Area>): string {
+  const sections = [...areas].map(
     ([area, entries]) => `## ${area}\n\n${Object.entries(entries).map(errorMarkdown).join('\n')}`,
   );
   return [
@@ -65,8 +93,9 @@ const errorMarkdown = ([code, entry]: [string, ErrorEntry]): string =>
   ].join('\n');
 
 /** One JSON Schema for each object that a wire module exports, and one with all bodies of journal entries. */
-function schemaFiles(): [string, string][] {
-  const messages = Object.entries(wireModules).flatMap(([module, exported]) =>
+async function schemaFiles(): Promise<[string, string][]> {
+  const modules = await modulesIn('shared/wire/v1', []);
+  const messages = modules.flatMap(([module, exported]) =>
     Object.entries(exported).flatMap(([name, value]): [string, string][] =>
       name.endsWith('Schema') && isObjectSchema(value)
         ? [schemaFile(dashed(name.slice(0, -'Schema'.length)), { module, schema: value })]

@@ -1,22 +1,17 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { errorCatalogue, isErrorCode } from '#shared/errors/catalogue.ts';
-import { deviceErrors } from '#shared/errors/device.ts';
-import { moneyErrors } from '#shared/errors/money.ts';
-import { offlineErrors } from '#shared/errors/offline.ts';
-import { paymentErrors } from '#shared/errors/payment.ts';
-import { pointsErrors } from '#shared/errors/points.ts';
-import { tillErrors } from '#shared/errors/till.ts';
-import { wireErrors } from '#shared/errors/wire.ts';
 
-const areas = [
-  deviceErrors,
-  moneyErrors,
-  offlineErrors,
-  paymentErrors,
-  pointsErrors,
-  tillErrors,
-  wireErrors,
-];
+/** Every file of this folder that lists codes, so that a new area cannot be forgotten here. */
+const areas = await Promise.all(
+  readdirSync(import.meta.dirname)
+    .filter((file) => file.endsWith('.ts') && !/^(entry|catalogue(\.test)?)\.ts$/.test(file))
+    .map(async (file) => {
+      const exported = (await import(join(import.meta.dirname, file))) as Record<string, object>;
+      return Object.entries(exported).find(([name]) => name.endsWith('Errors'))![1];
+    }),
+);
 
 test('no code is defined in two areas: a later one would silently win', () => {
   const codes = areas.flatMap((area) => Object.keys(area));
