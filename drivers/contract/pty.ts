@@ -1,0 +1,37 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FarWire } from '#drivers/core/far-side.ts';
+import { createPtyWire, hasSocat } from '#drivers/simulator/pty-wire.ts';
+
+/** The part of vitest's `describe` that is needed here; passed in, so that drivers import no test runner. */
+export interface Describe {
+  (name: string, body: () => void): unknown;
+  readonly skip: (name: string, body: () => void) => unknown;
+}
+
+/** Describes tests over real pseudo terminals. Without socat they are skipped, and the summary says which. */
+export function describeWithPty(describe: Describe, name: string, body: () => void): void {
+  if (hasSocat()) {
+    describe(name, body);
+    return;
+  }
+  process.stderr.write(`SKIPPED, socat is not installed: ${name}\n`);
+  describe.skip(`${name} (skipped: socat is not installed)`, body);
+}
+
+/** A pseudo terminal in a folder of its own, removed with it. */
+export async function createTemporaryPty(): Promise<{
+  readonly wire: FarWire;
+  readonly remove: () => Promise<void>;
+}> {
+  const folder = mkdtempSync(join(tmpdir(), 'greentill-pty-'));
+  const wire = await createPtyWire(join(folder, 'port'));
+  return {
+    wire,
+    remove: async () => {
+      await wire.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
