@@ -61,12 +61,12 @@ interface BookedOrder {
  * answers say, because the whole point is that answers get lost.
  */
 export interface ChannelBooks {
-  pay(request: PayRequest, nowMs: number): Reply;
-  withhold(request: WithholdRequest, nowMs: number): Reply;
-  query(request: OrderRequest, nowMs: number): Reply;
-  reverse(request: OrderRequest, nowMs: number): Reply;
-  refund(request: RefundRequest, nowMs: number): Reply;
-  lines(): readonly BookLine[];
+  readonly pay: (request: PayRequest, nowMs: number) => Reply;
+  readonly withhold: (request: WithholdRequest, nowMs: number) => Reply;
+  readonly query: (request: OrderRequest, nowMs: number) => Reply;
+  readonly reverse: (request: OrderRequest, nowMs: number) => Reply;
+  readonly refund: (request: RefundRequest, nowMs: number) => Reply;
+  readonly lines: () => readonly BookLine[];
 }
 
 export function createChannelBooks(options: {
@@ -77,7 +77,6 @@ export function createChannelBooks(options: {
   const usedCodes = new Map<string, string>();
   const keyed = (text: string): string =>
     createHmac('sha256', `greentill/channel-simulator/${options.seed}`).update(text).digest('hex');
-  const keyOf = (request: OrderRequest): string => `${request.merchantNo}/${request.outTradeNo}`;
 
   const book = (
     request: Pick<BookedOrder, 'face' | 'merchantNo' | 'outTradeNo' | 'amountFen'>,
@@ -203,6 +202,8 @@ export function createChannelBooks(options: {
     lines: () => [...orders.values()].map(bookLine),
   };
 }
+
+const keyOf = (request: OrderRequest): string => `${request.merchantNo}/${request.outTradeNo}`;
 
 function reply(order: BookedOrder, code: string): Reply {
   const line = bookLine(order);

@@ -98,6 +98,9 @@ const payBody = (suffix: string, outTradeNo = `ORDER000${suffix}`, amountFen = 1
 const order = (outTradeNo: string) => ({ merchantNo, outTradeNo });
 const pay = (suffix: string) => call(channelPaths.pay, payBody(suffix));
 const query = (suffix: string) => call(channelPaths.query, order(`ORDER000${suffix}`));
+const refund = (outRefundNo: string, amountFen: number) =>
+  call(channelPaths.refund, { ...order('ORDER00001'), outRefundNo, amountFen });
+const spki = (key: KeyObject) => key.export({ format: 'pem', type: 'spki' });
 const reverse = (outTradeNo: string) => call(channelPaths.reverse, order(outTradeNo));
 
 describe('what the last two digits of a payment code play', () => {
@@ -201,8 +204,6 @@ describe('reversing', () => {
 describe('refunds and withholding', () => {
   it('never gives back more than was taken, and a refund number counts once', async () => {
     await pay('01');
-    const refund = (outRefundNo: string, amountFen: number) =>
-      call(channelPaths.refund, { ...order('ORDER00001'), outRefundNo, amountFen });
     expect((await refund('REFUND001', 1_000)).answer.refundedFen).toBe(1_000);
     expect((await refund('REFUND001', 1_000)).answer.refundedFen).toBe(1_000);
     expect((await refund('REFUND001', 5)).answer.code).toBe('OUT_TRADE_NO_USED');
@@ -265,7 +266,6 @@ describe('who may ask', () => {
 
 it('makes sandbox keys once, readable by their owner only', () => {
   const folder = mkdtempSync(join(tmpdir(), 'greentill-sandbox-'));
-  const spki = (key: KeyObject) => key.export({ format: 'pem', type: 'spki' });
   const [first, second] = [loadSandboxKeys(folder), loadSandboxKeys(folder)];
   expect(spki(first.appPublicKey)).toBe(spki(second.appPublicKey));
   expect(spki(first.appPublicKey)).not.toBe(spki(first.channelPublicKey));

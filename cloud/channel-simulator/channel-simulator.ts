@@ -167,7 +167,7 @@ function parsed<S extends TSchema>(
   return (body, nowMs) => {
     const value = jsonOf(body);
     return check.Check(value)
-      ? handler(value as Static<S>, nowMs)
+      ? handler(value, nowMs)
       : { status: 400, answer: { code: 'PARAM_ERROR', message: 'the request does not fit' } };
   };
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, constantFrom, integer, option, property, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChargeOutcome, QueryOutcome, ReverseOutcome } from '#cloud/payments/channel.ts';
 import {
@@ -151,7 +151,7 @@ describe('cancelling', () => {
   });
 });
 
-const outcomes = fc.constantFrom<Learned>(
+const outcomes = constantFrom<Learned>(
   { from: 'charge', outcome: paid },
   { from: 'charge', outcome: unknown },
   { from: 'charge', outcome: paying },
@@ -173,10 +173,10 @@ const outcomes = fc.constantFrom<Learned>(
 
 describe('laws under any order of answers', () => {
   it('paid never changes, a wish to cancel is never forgotten, an open attempt always has a next step', () => {
-    fc.assert(
-      fc.property(
-        fc.constantFrom('wechat', 'alipay', 'unionpay', 'withholding'),
-        fc.array(fc.tuple(fc.option(outcomes), fc.integer({ min: 0, max: 90_000 })), {
+    assert(
+      property(
+        constantFrom('wechat', 'alipay', 'unionpay', 'withholding'),
+        array(tuple(option(outcomes), integer({ min: 0, max: 90_000 })), {
           maxLength: 30,
         }),
         (pace, events) => {

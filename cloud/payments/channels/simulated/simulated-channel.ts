@@ -46,10 +46,6 @@ export function createSimulatedChannel(options: SimulatedChannelOptions): Channe
       outcome: sent.type === 'answer' ? judge(sent.answer) : silent(sent.code),
     };
   };
-  const orderRequest = (order: ChannelOrder): OrderRequest => ({
-    merchantNo: order.channelMerchantNo,
-    outTradeNo: order.outTradeNo,
-  });
 
   return {
     charge: (order) => {
@@ -95,6 +91,11 @@ export function createSimulatedChannel(options: SimulatedChannelOptions): Channe
     },
   };
 }
+
+const orderRequest = (order: ChannelOrder): OrderRequest => ({
+  merchantNo: order.channelMerchantNo,
+  outTradeNo: order.outTradeNo,
+});
 
 const unknown = (code: string): Unknown => ({ type: 'unknown', code });
 

@@ -1,0 +1,127 @@
+import type { OrderResult } from '#shared/wire/v1/terminals.ts';
+import { appendResult } from '#cloud/orders/results.ts';
+import { book, type Ended } from '#cloud/payments/book-attempt.ts';
+import type { Attempt, AttemptKey } from '#cloud/payments/attempt.ts';
+import { lockAttempt, recordAnswer, saveProgress } from '#cloud/payments/attempt-store.ts';
+import type { CallEvidence } from '#cloud/payments/channel.ts';
+import { ruleOfChannelCode } from '#cloud/payments/channel-codes.ts';
+import { endReservation } from '#cloud/payments/merchant-channels.ts';
+import { concludeWithholding } from '#cloud/payments/offline-outcome.ts';
+import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
+import {
+  isFinal,
+  learn,
+  type AttemptProgress,
+  type Learned,
+} from '#cloud/payments/payment-machine.ts';
+import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
+import type { Tx } from '#cloud/platform/db.ts';
+
+/** An answer on its way into the books: what it taught, and the record of the call it belongs to. */
+export interface LearnedCall {
+  readonly learned: Learned;
+  readonly callNo: number;
+  readonly evidence: CallEvidence;
+}
+
+/**
+ * Takes an answer in, in one transaction: the evidence, the attempt's new state, and everything that follows from a
+ * final state. Applying the same answer twice changes nothing: the machine knows its final states.
+ */
+export async function applyLearned(
+  deps: PaymentDeps,
+  key: AttemptKey,
+  call: LearnedCall,
+): Promise<Attempt | undefined> {
+  const nowMs = deps.clock.nowMs();
+  const after = await retriedTransaction(deps.db, async (tx) => {
+    const before = await lockAttempt(tx, key);
+    if (before === undefined) return undefined;
+    const { outcome } = call.learned;
+    const said = 'code' in outcome ? `${outcome.type} ${outcome.code}` : outcome.type;
+    await recordAnswer(tx, key, {
+      callNo: call.callNo,
+      nowMs,
+      outcome: said,
+      evidence: call.evidence,
+    });
+    const progress = learn(before.progress, call.learned, { nowMs, timing: deps.timing });
+    return await moveTo(tx, deps, before, { progress, nowMs });
+  });
+  if (after !== undefined) noteHealth(deps, after, call);
+  if (after !== undefined && isFinal(after.progress.status)) deps.hints.pull(after);
+  return after;
+}
+
+/** Stores a new state of an attempt and, when it has just become final, everything that follows from it. */
+export async function moveTo(
+  tx: Tx,
+  deps: Pick<PaymentDeps, 'vouchers' | 'timing'>,
+  before: Attempt,
+  change: { readonly progress: AttemptProgress; readonly nowMs: number },
+): Promise<Attempt> {
+  const after: Attempt = { ...before, progress: change.progress };
+  const hasJustEnded = before.progress.next !== undefined && after.progress.next === undefined;
+  // The quota row comes first, as it does for a new attempt: two orders of locking would be a deadlock. Money found
+  // after the end makes an attempt end twice; its quota was given back the first time.
+  if (hasJustEnded && before.holdsQuota)
+    await endReservation(tx, after, after.progress.status === 'paid' ? 'used' : 'released');
+  await saveProgress(tx, before, change);
+  if (hasJustEnded) await conclude(tx, deps, { attempt: after, nowMs: change.nowMs });
+  return after;
+}
+
+async function conclude(
+  tx: Tx,
+  deps: Pick<PaymentDeps, 'vouchers' | 'timing'>,
+  { attempt, nowMs }: Ended,
+): Promise<void> {
+  const { status } = attempt.progress;
+  if (attempt.kind === 'withhold') {
+    await concludeWithholding(tx, deps, { attempt, nowMs });
+    return;
+  }
+  if (status === 'paid') await book(tx, deps, { attempt, nowMs });
+  const { operatorId, orderId, reservationId } = attempt;
+  // After a failure or a reversal the order may be tried again with the same vouchers; after a refund it is over.
+  if (status === 'refunded-late' && reservationId !== undefined)
+    await deps.vouchers.release(tx, { operatorId, orderId, reservationId, nowMs });
+  await appendResult(tx, {
+    operatorId: attempt.operatorId,
+    terminalId: attempt.terminalId,
+    resultKey: `charge:${attempt.orderId}:${attempt.attempt}:${status}`,
+    result: resultOf(attempt, nowMs),
+  });
+}
+
+function resultOf(attempt: Attempt, nowMs: number): Omit<OrderResult, 'cursor'> {
+  const { status, channelRef, code } = attempt.progress;
+  if (
+    status !== 'paid' &&
+    status !== 'failed' &&
+    status !== 'reversed' &&
+    status !== 'refunded-late'
+  )
+    throw new Error(`invariant broken: a result of the open status ${status}`);
+  return {
+    orderId: attempt.orderId,
+    result: status,
+    attempt: attempt.attempt,
+    channel: attempt.channel,
+    atMs: nowMs,
+    ...(status === 'paid' ? { voucherFen: attempt.voucherFen } : {}),
+    ...(channelRef === undefined ? {} : { channelRef }),
+    ...(code === undefined ? {} : { code }),
+  };
+}
+
+function noteHealth(deps: PaymentDeps, attempt: Attempt, call: LearnedCall): void {
+  const nowMs = deps.clock.nowMs();
+  deps.health.saw(attempt.channel, call.evidence.signature === 'valid', nowMs);
+  const { outcome } = call.learned;
+  if (call.learned.from !== 'charge' || !('code' in outcome)) return;
+  const rule = ruleOfChannelCode(outcome.code);
+  if (rule.cloud === 'close-channel') deps.health.refused(attempt, nowMs);
+  if (rule.cloud === 'alarm')
+    deps.logger.error({ outTradeNo: attempt.outTradeNo }, 'the channel knows this number already');
+}

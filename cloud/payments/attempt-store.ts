@@ -1,0 +1,250 @@
+import { sql, type SQL } from 'drizzle-orm';
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import type { MemberId, MerchantId, OperatorId, OrderId, TerminalId } from '#shared/ids/ids.ts';
+import { fen, subtractFen } from '#shared/money/fen.ts';
+import { basisPoints } from '#shared/money/rate.ts';
+import type { Wallet } from '#shared/tender/payment-code.ts';
+import type { ChargeStatus } from '#shared/wire/v1/charges.ts';
+import type { Attempt, AttemptFacts, AttemptKey } from '#cloud/payments/attempt.ts';
+import type { CallEvidence } from '#cloud/payments/channel.ts';
+import type { AttemptProgress, NextStep } from '#cloud/payments/payment-machine.ts';
+import type { RouteDecision } from '#cloud/payments/router.ts';
+import type { Db, Tx } from '#cloud/platform/db.ts';
+
+export type CallKind = 'charge' | 'withhold' | 'query' | 'reverse' | 'refund';
+
+const keyIs = (key: AttemptKey): SQL =>
+  sql`operator_id = ${key.operatorId} and order_id = ${key.orderId} and attempt = ${key.attempt}`;
+
+/** Dates are read as text: a date column of `pg` would become midnight of some time zone. */
+const columns = sql`operator_id, order_id, attempt, kind, merchant_id, terminal_id, channel,
+  channel_merchant_no, out_trade_no, wallet, amount_fen, voucher_fen, reservation_id, concession_bp,
+  business_date::text as business_date, cashier, member_id, claim_hash, opened_at_ms, content_hash,
+  route, quota_date::text as quota_date, status, submitted_at_ms, cancel_wanted, found_paid,
+  fruitless_tries, next_step, next_at_ms, code, channel_ref, paid_at_ms, in_flight`;
+
+/** Writes a new attempt. False when its number is taken, or another attempt of the order is in flight. */
+export async function insertAttempt(
+  tx: Tx,
+  attempt: AttemptFacts & { readonly progress: AttemptProgress },
+): Promise<boolean> {
+  const { progress } = attempt;
+  const { rows } = await tx.execute(sql`
+    insert into payment_attempt (operator_id, order_id, attempt, kind, merchant_id, terminal_id,
+      channel, channel_merchant_no, out_trade_no, wallet, amount_fen, voucher_fen, reservation_id,
+      concession_bp, business_date, cashier, member_id, claim_hash, opened_at_ms, content_hash,
+      route, quota_date, status, in_flight, submitted_at_ms, cancel_wanted, found_paid,
+      fruitless_tries, next_step, next_at_ms, lease_until_ms)
+    values (${attempt.operatorId}, ${attempt.orderId}, ${attempt.attempt}, ${attempt.kind},
+      ${attempt.merchantId}, ${attempt.terminalId}, ${attempt.channel},
+      ${attempt.channelMerchantNo}, ${attempt.outTradeNo}, ${attempt.wallet ?? null},
+      ${attempt.amountFen}, ${attempt.voucherFen}, ${attempt.reservationId ?? null},
+      ${attempt.concessionBp}, ${attempt.businessDate}, ${attempt.cashier},
+      ${attempt.memberId ?? null}, ${attempt.claimHash ?? null}, ${attempt.openedAtMs},
+      ${attempt.contentHash}, ${JSON.stringify(attempt.route)}, ${attempt.quotaDate},
+      ${progress.status}, true, ${progress.submittedAtMs}, ${progress.cancelWanted},
+      ${progress.foundPaid}, ${progress.fruitlessTries}, ${progress.next?.type ?? null},
+      ${progress.next?.atMs ?? null}, 0)
+    on conflict do nothing returning 1`);
+  return rows.length === 1;
+}
+
+export async function findAttempt(db: Db | Tx, key: AttemptKey): Promise<Attempt | undefined> {
+  const { rows } = await db.execute<Row>(
+    sql`select ${columns} from payment_attempt where ${keyIs(key)}`,
+  );
+  return rows[0] === undefined ? undefined : toAttempt(rows[0]);
+}
+
+/** Reads an attempt and holds its row until the transaction ends. */
+export async function lockAttempt(tx: Tx, key: AttemptKey): Promise<Attempt | undefined> {
+  const { rows } = await tx.execute<Row>(
+    sql`select ${columns} from payment_attempt where ${keyIs(key)} for update`,
+  );
+  return rows[0] === undefined ? undefined : toAttempt(rows[0]);
+}
+
+/**
+ * Is nothing more to be charged for this order? Another attempt paid it, or the till's journal says that it took
+ * other money or gave the order up.
+ */
+export async function isOrderClosed(
+  tx: Tx,
+  order: Pick<AttemptKey, 'operatorId' | 'orderId'> & { readonly merchantId: MerchantId },
+): Promise<boolean> {
+  const { rows } = await tx.execute(sql`
+    select 1 from payment_attempt where operator_id = ${order.operatorId}
+       and order_id = ${order.orderId} and status in ('paid', 'refunded-late')
+    union all
+    select 1 from customer_order where operator_id = ${order.operatorId}
+       and merchant_id = ${order.merchantId} and order_id = ${order.orderId}
+       and state in ('paid', 'paid-then-refunded', 'cash-recorded', 'offline-accepted', 'settled',
+         'debit-failed', 'duplicate', 'pos-paid', 'voided')
+    limit 1`);
+  return rows.length > 0;
+}
+
+/** Stores where an attempt stands now and gives its lease back. */
+export async function saveProgress(
+  tx: Tx,
+  key: AttemptKey,
+  change: { readonly progress: AttemptProgress; readonly nowMs: number },
+): Promise<void> {
+  const { progress } = change;
+  const isOver = progress.next === undefined;
+  await tx.execute(sql`
+    update payment_attempt set status = ${progress.status},
+      in_flight = in_flight and ${!isOver}, cancel_wanted = ${progress.cancelWanted},
+      found_paid = ${progress.foundPaid}, fruitless_tries = ${progress.fruitlessTries},
+      next_step = ${progress.next?.type ?? null}, next_at_ms = ${progress.next?.atMs ?? null},
+      code = ${progress.code ?? null}, channel_ref = ${progress.channelRef ?? null},
+      paid_at_ms = ${progress.paidAtMs ?? null},
+      settled_at_ms = ${isOver ? change.nowMs : null}, lease_until_ms = 0
+    where ${keyIs(key)}`);
+}
+
+/** Notes what the books said about a paid attempt. `error` undefined = booked. */
+export async function saveBooking(
+  tx: Tx,
+  key: AttemptKey,
+  error: string | undefined,
+): Promise<void> {
+  const state = error === undefined ? 'booked' : 'parked';
+  await tx.execute(sql`update payment_attempt set book_state = ${state},
+    book_error = ${error?.slice(0, 500) ?? null} where ${keyIs(key)}`);
+}
+
+/**
+ * Takes attempts whose next step is due, so that no other worker touches them until `leaseMs` is over: then the one
+ * who took them is presumed dead.
+ */
+export async function leaseDueAttempts(
+  db: Db,
+  options: { readonly nowMs: number; readonly leaseMs: number; readonly countMax: number },
+): Promise<readonly Attempt[]> {
+  const { rows } = await db.execute<Row>(sql`
+    with due as (
+      select operator_id as o, order_id as r, attempt as a from payment_attempt
+       where next_step is not null and next_at_ms <= ${options.nowMs}
+         and lease_until_ms <= ${options.nowMs}
+       order by next_at_ms limit ${options.countMax} for update skip locked)
+    update payment_attempt set lease_until_ms = ${options.nowMs + options.leaseMs}
+      from due where operator_id = due.o and order_id = due.r and attempt = due.a
+    returning ${columns}`);
+  return rows.map(toAttempt);
+}
+
+/** Opens the record of one call: durable before its first byte leaves. Returns its number. */
+export async function recordCall(
+  db: Db | Tx,
+  key: AttemptKey,
+  call: { readonly kind: CallKind; readonly nowMs: number },
+): Promise<number> {
+  const { rows } = await db.execute<{ call_no: number }>(sql`
+    insert into payment_call (operator_id, order_id, attempt, call_no, kind, sent_at_ms)
+    select ${key.operatorId}, ${key.orderId}, ${key.attempt}, coalesce(max(call_no), 0) + 1,
+           ${call.kind}, ${call.nowMs}
+      from payment_call where ${keyIs(key)}
+    returning call_no`);
+  return rows[0]?.call_no ?? 0;
+}
+
+export async function recordAnswer(
+  tx: Tx,
+  key: AttemptKey,
+  answer: {
+    readonly callNo: number;
+    readonly nowMs: number;
+    readonly outcome: string;
+    readonly evidence: CallEvidence;
+  },
+): Promise<void> {
+  const { evidence } = answer;
+  await tx.execute(sql`
+    update payment_call set answered_at_ms = ${answer.nowMs}, outcome = ${answer.outcome},
+      request_digest = ${evidence.requestDigest}, http_status = ${evidence.httpStatus},
+      raw_answer = ${evidence.rawAnswer.replaceAll('\u0000', '')}, signature = ${evidence.signature}
+    where ${keyIs(key)} and call_no = ${answer.callNo}`);
+}
+
+interface Row extends Record<string, unknown> {
+  operator_id: OperatorId;
+  order_id: OrderId;
+  attempt: number;
+  kind: 'charge' | 'withhold';
+  merchant_id: MerchantId;
+  terminal_id: TerminalId;
+  channel: string;
+  channel_merchant_no: string;
+  out_trade_no: string;
+  wallet: Wallet | null;
+  amount_fen: number;
+  voucher_fen: number;
+  reservation_id: string | null;
+  concession_bp: number;
+  business_date: string;
+  cashier: string;
+  member_id: MemberId | null;
+  claim_hash: string | null;
+  opened_at_ms: number;
+  content_hash: string;
+  route: RouteDecision;
+  quota_date: string;
+  status: ChargeStatus;
+  submitted_at_ms: number;
+  cancel_wanted: boolean;
+  found_paid: boolean;
+  fruitless_tries: number;
+  next_step: NextStep['type'] | null;
+  next_at_ms: number | null;
+  code: ErrorCode | null;
+  channel_ref: string | null;
+  paid_at_ms: number | null;
+  in_flight: boolean;
+}
+
+function toAttempt(row: Row): Attempt {
+  const amountFen = fen(row.amount_fen);
+  const voucherFen = fen(row.voucher_fen);
+  return {
+    operatorId: row.operator_id,
+    orderId: row.order_id,
+    attempt: row.attempt,
+    kind: row.kind,
+    merchantId: row.merchant_id,
+    terminalId: row.terminal_id,
+    channel: row.channel,
+    channelMerchantNo: row.channel_merchant_no,
+    outTradeNo: row.out_trade_no,
+    wallet: row.wallet ?? undefined,
+    amountFen,
+    voucherFen,
+    netFen: subtractFen(amountFen, voucherFen),
+    reservationId: row.reservation_id ?? undefined,
+    concessionBp: basisPoints(row.concession_bp),
+    businessDate: row.business_date,
+    cashier: row.cashier,
+    memberId: row.member_id ?? undefined,
+    claimHash: row.claim_hash ?? undefined,
+    openedAtMs: row.opened_at_ms,
+    contentHash: row.content_hash,
+    route: row.route,
+    quotaDate: row.quota_date,
+    holdsQuota: row.in_flight,
+    progress: {
+      status: row.status,
+      pace: row.wallet ?? 'withholding',
+      submittedAtMs: row.submitted_at_ms,
+      cancelWanted: row.cancel_wanted,
+      foundPaid: row.found_paid,
+      fruitlessTries: row.fruitless_tries,
+      next:
+        row.next_step === null || row.next_at_ms === null
+          ? undefined
+          : { type: row.next_step, atMs: row.next_at_ms },
+      code: row.code ?? undefined,
+      channelRef: row.channel_ref ?? undefined,
+      paidAtMs: row.paid_at_ms ?? undefined,
+    },
+  };
+}

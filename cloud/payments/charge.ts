@@ -1,0 +1,219 @@
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import { outTradeNo, type MemberId, type OrderId } from '#shared/ids/ids.ts';
+import { fen, subtractFen } from '#shared/money/fen.ts';
+import { basisPoints } from '#shared/money/rate.ts';
+import { assert } from '#shared/result/assert.ts';
+import { err, ok, type Result } from '#shared/result/result.ts';
+import type { Charge, ChargeRequest } from '#shared/wire/v1/charges.ts';
+import type { TerminalIdentity } from '#cloud/identity/terminal-identity.ts';
+import { moveTo } from '#cloud/payments/apply-learned.ts';
+import {
+  chargeView,
+  type Attempt,
+  type AttemptFacts,
+  type AttemptKey,
+} from '#cloud/payments/attempt.ts';
+import {
+  findAttempt,
+  insertAttempt,
+  isOrderClosed,
+  lockAttempt,
+  recordCall,
+} from '#cloud/payments/attempt-store.ts';
+import { callChannel } from '#cloud/payments/call-channel.ts';
+import { routeAndReserve } from '#cloud/payments/merchant-channels.ts';
+import { contentHashOf, type PaymentDeps } from '#cloud/payments/payment-deps.ts';
+import { askCancel, beginAttempt } from '#cloud/payments/payment-machine.ts';
+import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
+import type { Tx } from '#cloud/platform/db.ts';
+
+export type TillIdentity = Pick<TerminalIdentity, 'operatorId' | 'merchantId' | 'terminalId'>;
+
+/** Why no attempt was made. Nothing was sent to any channel. */
+export interface ChargeRefused {
+  readonly code: Extract<
+    ErrorCode,
+    | 'attempt-in-flight'
+    | 'channel-quota-reached'
+    | 'charge-not-found'
+    | 'idempotency-mismatch'
+    | 'no-channel'
+    | 'order-already-paid'
+    | 'voucher-reservation-invalid'
+  >;
+}
+
+const refused = (code: ChargeRefused['code']) => err<ChargeRefused>({ code });
+
+/**
+ * Starts one attempt and answers with where it stands after the channel answered or the read timeout passed. The
+ * attempt, its channel and its first call are durable before the first byte leaves; the payment code lives only in
+ * this call. Repeating the same request returns the stored attempt and charges nothing.
+ */
+export async function startCharge(
+  deps: PaymentDeps,
+  till: TillIdentity,
+  request: ChargeRequest,
+): Promise<Result<Charge, ChargeRefused>> {
+  const prepared = await prepare(deps, till, request);
+  if (!prepared.ok) return prepared;
+  const { attempt, callNo } = prepared.value;
+  if (callNo === undefined) return ok(chargeView(attempt, deps.timing));
+  const { authCode, wallet } = request;
+  const charged = await callChannel(deps, attempt, { type: 'charge', authCode, wallet, callNo });
+  return ok(chargeView(charged ?? attempt, deps.timing));
+}
+
+/** Where an attempt stands, as far as the cloud knows. */
+export async function readCharge(
+  deps: PaymentDeps,
+  till: TillIdentity,
+  key: AttemptKey,
+): Promise<Result<Charge, ChargeRefused>> {
+  const attempt = await findAttempt(deps.db, key);
+  return attempt !== undefined && isOf(attempt, till)
+    ? ok(chargeView(attempt, deps.timing))
+    : refused('charge-not-found');
+}
+
+/** A cancel request of the cashier: from here on money that is found goes back. A definite result stays. */
+export async function cancelCharge(
+  deps: PaymentDeps,
+  till: TillIdentity,
+  key: AttemptKey,
+): Promise<Result<Charge, ChargeRefused>> {
+  const nowMs = deps.clock.nowMs();
+  return await deps.db.transaction(async (tx) => {
+    const attempt = await lockAttempt(tx, key);
+    if (attempt === undefined || !isOf(attempt, till) || attempt.kind !== 'charge')
+      return refused('charge-not-found');
+    const progress = askCancel(attempt.progress, nowMs, deps.timing);
+    if (progress === attempt.progress) return ok(chargeView(attempt, deps.timing));
+    return ok(chargeView(await moveTo(tx, deps, attempt, { progress, nowMs }), deps.timing));
+  });
+}
+
+const isOf = (attempt: Attempt, till: TillIdentity): boolean =>
+  attempt.merchantId === till.merchantId && attempt.terminalId === till.terminalId;
+
+interface Prepared {
+  readonly attempt: Attempt;
+  /** Undefined when the attempt was there already and nothing may be sent. */
+  readonly callNo: number | undefined;
+}
+
+async function prepare(
+  deps: PaymentDeps,
+  till: TillIdentity,
+  request: ChargeRequest,
+): Promise<Result<Prepared, ChargeRefused>> {
+  const contentHash = contentHashOf(deps.contentKey, request);
+  const key = {
+    operatorId: till.operatorId,
+    orderId: request.orderId as OrderId,
+    attempt: request.attempt,
+  };
+  const known = await findAttempt(deps.db, key);
+  if (known !== undefined) return sameAs(known, till, contentHash);
+  if (request.voucherFen >= request.amountFen) return refused('voucher-reservation-invalid');
+  return await deps.db
+    .transaction(async (tx) => {
+      const made = await insertNew(tx, deps, { till, request, contentHash });
+      // Whatever was reserved on the way to a refusal is undone with the transaction.
+      if (!made.ok) throw new Refusal(made.error);
+      return made;
+    })
+    .catch(async (cause: unknown) => {
+      if (!(cause instanceof Refusal)) throw cause;
+      // A request that raced with its own repetition finds the other one's attempt.
+      const twin = await findAttempt(deps.db, key);
+      return twin === undefined ? err(cause.refused) : sameAs(twin, till, contentHash);
+    });
+}
+
+/** Carries a refusal out of a transaction, so that the transaction is rolled back. */
+class Refusal extends Error {
+  readonly refused: ChargeRefused;
+  constructor(why: ChargeRefused) {
+    super(why.code);
+    this.refused = why;
+  }
+}
+
+function sameAs(
+  known: Attempt,
+  till: TillIdentity,
+  contentHash: string,
+): Result<Prepared, ChargeRefused> {
+  return isOf(known, till) && known.contentHash === contentHash
+    ? ok({ attempt: known, callNo: undefined })
+    : refused('idempotency-mismatch');
+}
+
+async function insertNew(
+  tx: Tx,
+  deps: PaymentDeps,
+  charge: {
+    readonly till: TillIdentity;
+    readonly request: ChargeRequest;
+    readonly contentHash: string;
+  },
+): Promise<Result<Prepared, ChargeRefused>> {
+  const { till, request } = charge;
+  const nowMs = deps.clock.nowMs();
+  const netFen = subtractFen(fen(request.amountFen), fen(request.voucherFen));
+  const quotaDate = shanghaiDateOf(nowMs);
+  const { operatorId, merchantId } = till;
+  const routed = await routeAndReserve(
+    tx,
+    { operatorId, merchantId, wallet: request.wallet, netFen, quotaDate },
+    { health: deps.health, nowMs },
+  );
+  if (routed.taken === undefined)
+    return refused(routed.hasChannel ? 'channel-quota-reached' : 'no-channel');
+  assert(
+    deps.channels.has(routed.taken.channel),
+    () => `no adapter for channel ${routed.taken?.channel}`,
+  );
+  const facts: AttemptFacts = {
+    operatorId,
+    merchantId,
+    terminalId: till.terminalId,
+    orderId: request.orderId as OrderId,
+    attempt: request.attempt,
+    kind: 'charge',
+    ...routed.taken,
+    outTradeNo: outTradeNo(request.orderId as OrderId, request.attempt),
+    wallet: request.wallet,
+    amountFen: fen(request.amountFen),
+    voucherFen: fen(request.voucherFen),
+    netFen,
+    reservationId: request.reservationId,
+    concessionBp: basisPoints(request.concessionBp),
+    businessDate: request.businessDate,
+    cashier: request.cashier,
+    memberId: request.memberId as MemberId | undefined,
+    claimHash: undefined,
+    openedAtMs: request.openedAtMs,
+    contentHash: charge.contentHash,
+    route: routed.decision,
+    quotaDate,
+  };
+  const progress = beginAttempt({ pace: request.wallet, submittedAtMs: nowMs }, deps.timing);
+  const attempt: Attempt = { ...facts, progress, holdsQuota: true };
+  if (!(await insertAttempt(tx, attempt))) return refused('attempt-in-flight');
+  if (await isOrderClosed(tx, attempt)) return refused('order-already-paid');
+  if (!(await areVouchersHeld(tx, deps, attempt))) return refused('voucher-reservation-invalid');
+  const callNo = await recordCall(tx, attempt, { kind: 'charge', nowMs });
+  return ok({ attempt, callNo });
+}
+
+/** A charge with vouchers must name the reservation that holds exactly them; one without must name none. */
+async function areVouchersHeld(tx: Tx, deps: PaymentDeps, attempt: Attempt): Promise<boolean> {
+  const { operatorId, orderId, memberId, reservationId, voucherFen } = attempt;
+  if (voucherFen === 0) return reservationId === undefined;
+  if (reservationId === undefined || memberId === undefined) return false;
+  const nowMs = deps.clock.nowMs();
+  const held = { operatorId, orderId, memberId, reservationId, voucherFen, nowMs };
+  return await deps.vouchers.isHeld(tx, held);
+}

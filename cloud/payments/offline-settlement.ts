@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto';
+import { sql } from 'drizzle-orm';
+import { err, ok, type Result } from '#shared/result/result.ts';
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import { attemptMax, outTradeNo } from '#shared/ids/ids.ts';
+import { verifyMemberCode, type IssuerKey } from '#shared/member/judge-member-code.ts';
+import { subtractFen, zeroFen } from '#shared/money/fen.ts';
+import { assert } from '#shared/result/assert.ts';
+import { verifyBytes } from '#cloud/payments/verify-bytes.ts';
+import type { Attempt } from '#cloud/payments/attempt.ts';
+import { insertAttempt, recordCall } from '#cloud/payments/attempt-store.ts';
+import { callChannel } from '#cloud/payments/call-channel.ts';
+import { routeAndReserve } from '#cloud/payments/merchant-channels.ts';
+import { failSettlement } from '#cloud/payments/offline-outcome.ts';
+import {
+  claimCertificate,
+  isRevoked,
+  lockDueSettlement,
+  saveSettlement,
+  type OfflineSettlement,
+} from '#cloud/payments/offline-store.ts';
+import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
+import { beginAttempt } from '#cloud/payments/payment-machine.ts';
+import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
+import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
+import type { Tx } from '#cloud/platform/db.ts';
+import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
+
+export interface OfflineSettlementDeps extends PaymentDeps {
+  /** Keys that sign member codes: the cloud believes what a till accepted only after checking it again. */
+  readonly issuerKeys: readonly IssuerKey[];
+}
+
+const idleMs = 500;
+
+/** Turns offline sales into money: `enqueueOfflineSettlement` (offline-store.ts) puts them here. */
+export const startOfflineSettlementWorker = (deps: OfflineSettlementDeps): WorkerLoop =>
+  startWorkerLoop({
+    name: 'offline-settlement',
+    idleMs,
+    logger: deps.logger,
+    step: () => settleOfflineOnce(deps),
+  });
+
+/**
+ * Takes one queued sale that is due: the code's signature and revocation, its single use, the member's vouchers up to
+ * the share cap, then a withholding for the rest. Everything is decided and durable before the debit leaves; how the
+ * debit ends is followed by the payment worker and concluded in offline-outcome.ts. Returns 1, or 0 when idle.
+ */
+export async function settleOfflineOnce(deps: OfflineSettlementDeps): Promise<number> {
+  const nowMs = deps.clock.nowMs();
+  const step = await retriedTransaction(deps.db, (tx) => prepareDebit(tx, deps, nowMs));
+  if (step === undefined) return 0;
+  if (step.debit === undefined) deps.hints.pull(step.sale);
+  else await callChannel(deps, step.debit.attempt, { type: 'withhold', callNo: step.debit.callNo });
+  return 1;
+}
+
+interface Step {
+  readonly sale: OfflineSettlement;
+  /** Undefined when the sale ended without a debit. */
+  readonly debit: { readonly attempt: Attempt; readonly callNo: number } | undefined;
+}
+
+async function prepareDebit(
+  tx: Tx,
+  deps: OfflineSettlementDeps,
+  nowMs: number,
+): Promise<Step | undefined> {
+  const sale = await lockDueSettlement(tx, nowMs);
+  if (sale === undefined) return undefined;
+  const fail = async (state: 'debit-failed' | 'duplicate', code: ErrorCode): Promise<Step> => {
+    await failSettlement(tx, deps, { sale, nowMs, state, code });
+    return { sale, debit: undefined };
+  };
+  const judged = await judgeCode(tx, deps, sale);
+  if (!judged.ok) return await fail('debit-failed', judged.error);
+  const chargeIs = await chargeOf(tx, sale);
+  if (chargeIs === 'paid') return await fail('duplicate', 'order-already-paid');
+  if (chargeIs === 'in-flight') {
+    await saveSettlement(tx, sale, {
+      state: 'queued',
+      nextAtMs: nowMs + deps.timing.janitorPausesMs[0]!,
+    });
+    return { sale, debit: undefined };
+  }
+  if (!(await claimCertificate(tx, { ...sale, nowMs })))
+    return await fail('duplicate', 'member-code-used');
+  const debit = await beginDebit(tx, deps, { sale, nowMs });
+  return debit.ok ? { sale, debit: debit.value } : await fail('debit-failed', debit.error);
+}
+
+/** Was the code genuine, about this member and certificate, good when the till took it, and not revoked since? */
+async function judgeCode(
+  tx: Tx,
+  deps: OfflineSettlementDeps,
+  sale: OfflineSettlement,
+): Promise<Result<void, ErrorCode>> {
+  const revoked = (await isRevoked(tx, sale)) ? [sale.certificateId] : [];
+  const verified = verifyMemberCode({
+    code: sale.code,
+    keys: deps.issuerKeys,
+    verify: verifyBytes,
+    nowMs: sale.acceptedAtMs,
+    revoked: new Set(revoked),
+  });
+  if (!verified.ok) {
+    const { type } = verified.error;
+    return err(
+      type === 'member-code-expired' || type === 'member-code-revoked'
+        ? type
+        : 'member-code-invalid',
+    );
+  }
+  const { memberId, certificateId } = verified.value;
+  return memberId === sale.memberId && certificateId === sale.certificateId
+    ? ok(undefined)
+    : err('member-code-invalid');
+}
+
+async function beginDebit(
+  tx: Tx,
+  deps: OfflineSettlementDeps,
+  { sale, nowMs }: { readonly sale: OfflineSettlement; readonly nowMs: number },
+): Promise<Result<{ attempt: Attempt; callNo: number }, ErrorCode>> {
+  const { operatorId, merchantId, orderId } = sale;
+  const quotaDate = shanghaiDateOf(nowMs);
+  const reserved = await deps.vouchers.reserve(tx, { ...sale, nowMs });
+  const voucherFen = reserved?.voucherFen ?? zeroFen;
+  const netFen = subtractFen(sale.amountFen, voucherFen);
+  assert(netFen > 0, () => `vouchers of ${voucherFen} fen leave nothing of order ${orderId}`);
+  const routed = await routeAndReserve(
+    tx,
+    { operatorId, merchantId, wallet: undefined, netFen, quotaDate },
+    { health: deps.health, nowMs },
+  );
+  const number = await nextAttemptNumber(tx, sale);
+  if (routed.taken === undefined || number > attemptMax) {
+    if (reserved !== undefined)
+      await deps.vouchers.release(tx, {
+        operatorId,
+        orderId,
+        reservationId: reserved.reservationId,
+        nowMs,
+      });
+    if (number > attemptMax) return err('attempts-exhausted');
+    return err(routed.hasChannel ? 'channel-quota-reached' : 'no-channel');
+  }
+  const attempt: Attempt = {
+    operatorId,
+    merchantId,
+    terminalId: sale.terminalId,
+    orderId,
+    attempt: number,
+    kind: 'withhold',
+    ...routed.taken,
+    outTradeNo: outTradeNo(orderId, number),
+    wallet: undefined,
+    amountFen: sale.amountFen,
+    voucherFen,
+    netFen,
+    reservationId: reserved?.reservationId,
+    concessionBp: sale.concessionBp,
+    businessDate: sale.businessDate,
+    cashier: sale.cashier,
+    memberId: sale.memberId,
+    claimHash: sale.claimHash,
+    openedAtMs: sale.acceptedAtMs,
+    contentHash: createHash('sha256').update(`${orderId} ${number} ${netFen}`).digest('hex'),
+    route: routed.decision,
+    quotaDate,
+    progress: beginAttempt({ pace: 'withholding', submittedAtMs: nowMs }, deps.timing),
+    holdsQuota: true,
+  };
+  const isNew = await insertAttempt(tx, attempt);
+  assert(isNew, () => `attempt ${number} of ${orderId} is in flight already`);
+  const callNo = await recordCall(tx, attempt, { kind: 'withhold', nowMs });
+  await saveSettlement(tx, sale, {
+    state: 'debiting',
+    voucherFen,
+    reservationId: reserved?.reservationId,
+    debitFen: netFen,
+    debitAttempt: sale.debitAttempt + 1,
+  });
+  return ok({ attempt, callNo });
+}
+
+/** Did a scanned code pay this order already, or may it still? Then nothing is debited on top of it. */
+async function chargeOf(tx: Tx, sale: OfflineSettlement): Promise<'paid' | 'in-flight' | 'none'> {
+  const { rows } = await tx.execute<{ paid: boolean }>(sql`
+    select bool_or(status = 'paid') as paid from payment_attempt
+     where operator_id = ${sale.operatorId} and order_id = ${sale.orderId}
+       and (status = 'paid' or in_flight) having count(*) > 0`);
+  if (rows[0] === undefined) return 'none';
+  return rows[0].paid ? 'paid' : 'in-flight';
+}
+
+/** The till may have tried a wallet under lower numbers of the same order. */
+async function nextAttemptNumber(tx: Tx, sale: OfflineSettlement): Promise<number> {
+  const { rows } = await tx.execute<{ last: number }>(sql`
+    select coalesce(max(attempt), 0) as last from payment_attempt
+     where operator_id = ${sale.operatorId} and order_id = ${sale.orderId}`);
+  return (rows[0]?.last ?? 0) + 1;
+}

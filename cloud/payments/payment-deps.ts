@@ -1,0 +1,37 @@
+import { createHmac, hkdfSync } from 'node:crypto';
+import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
+import type { CloudKeys } from '#cloud/identity/cloud-keys.ts';
+import type { Channel } from '#cloud/payments/channel.ts';
+import type { ChannelHealth } from '#cloud/payments/channel-health.ts';
+import type { PaymentTiming } from '#cloud/payments/payment-timing.ts';
+import type { VoucherPort } from '#cloud/payments/voucher-port.ts';
+import type { CloudDeps } from '#cloud/platform/deps.ts';
+
+/** What taking money needs. */
+export interface PaymentDeps extends Pick<CloudDeps, 'db' | 'clock' | 'hints' | 'logger'> {
+  /** The adapters by the name that stands in merchant_channel. */
+  readonly channels: ReadonlyMap<string, Channel>;
+  readonly timing: PaymentTiming;
+  readonly health: ChannelHealth;
+  readonly vouchers: VoucherPort;
+  /** Keys the content hash of a charge, so that a dump of the database cannot be searched for payment codes. */
+  readonly contentKey: Uint8Array;
+}
+
+/** The key of content hashes: derived from the cloud's own key, so it survives restarts and is stored nowhere. */
+export const contentKeyOf = (keys: Pick<CloudKeys, 'signing'>): Uint8Array =>
+  new Uint8Array(
+    hkdfSync(
+      'sha256',
+      keys.signing.privateKey.export({ format: 'der', type: 'pkcs8' }),
+      '',
+      'greentill/charge-content/1',
+      32,
+    ),
+  );
+
+/** Keyed hash of a charge request as it was sent, the payment code included. The order of fields does not matter. */
+export function contentHashOf(contentKey: Uint8Array, request: ChargeRequest): string {
+  const fields = Object.entries(request).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return createHmac('sha256', contentKey).update(JSON.stringify(fields)).digest('hex');
+}

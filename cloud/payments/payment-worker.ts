@@ -1,0 +1,42 @@
+import type { Attempt } from '#cloud/payments/attempt.ts';
+import { leaseDueAttempts } from '#cloud/payments/attempt-store.ts';
+import { callChannel } from '#cloud/payments/call-channel.ts';
+import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
+import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
+
+/** Attempts one worker takes at a time. */
+export const attemptsPerStepMax = 16;
+const idleMs = 200;
+/** On top of the read timeout: after that the worker that took an attempt is presumed dead. */
+const leaseMarginMs = 20_000;
+
+/**
+ * Follows every open attempt to its end: queries, reversals, the janitor. All it knows is in the database, so a
+ * restart, a second node or a killed process changes nothing but the time it takes.
+ */
+export const startPaymentWorker = (deps: PaymentDeps): WorkerLoop =>
+  startWorkerLoop({
+    name: 'payments',
+    idleMs,
+    logger: deps.logger,
+    step: () => runPaymentsOnce(deps),
+  });
+
+/** Takes the next step of every attempt that is due now, at most {@link attemptsPerStepMax}. Returns how many. */
+export async function runPaymentsOnce(deps: PaymentDeps): Promise<number> {
+  const due = await leaseDueAttempts(deps.db, {
+    nowMs: deps.clock.nowMs(),
+    leaseMs: deps.timing.callReadTimeoutMs + leaseMarginMs,
+    countMax: attemptsPerStepMax,
+  });
+  const settled = await Promise.allSettled(due.map((attempt) => takeStep(deps, attempt)));
+  const failed = settled.find((one) => one.status === 'rejected');
+  // One attempt that cannot be stored must not hold up the others; the loop logs it and the lease brings it back.
+  if (failed !== undefined) throw failed.reason;
+  return due.length;
+}
+
+async function takeStep(deps: PaymentDeps, attempt: Attempt): Promise<void> {
+  const { next } = attempt.progress;
+  if (next !== undefined) await callChannel(deps, attempt, { type: next.type });
+}

@@ -1,0 +1,27 @@
+import type { Db, Tx } from '#cloud/platform/db.ts';
+
+export const transactionTriesMax = 4;
+
+/** serialization_failure and deadlock_detected: the database asks to try the same transaction again. */
+const retryable: ReadonlySet<string> = new Set(['40001', '40P01']);
+
+/**
+ * Runs a transaction again when the database says that it lost against another one. Only for work that touches
+ * nothing but the database: it may run several times.
+ */
+export async function retriedTransaction<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await db.transaction(work);
+    } catch (cause) {
+      if (tries >= transactionTriesMax || !retryable.has(sqlStateOf(cause))) throw cause;
+    }
+  }
+}
+
+/** drizzle wraps the driver's error; the SQLSTATE is on the innermost one that has it. */
+function sqlStateOf(cause: unknown): string {
+  for (let error = cause; error instanceof Error; error = error.cause)
+    if ('code' in error && typeof error.code === 'string') return error.code;
+  return '';
+}

@@ -1,0 +1,40 @@
+import type { MemberId, OperatorId, OrderId } from '#shared/ids/ids.ts';
+import type { Fen } from '#shared/money/fen.ts';
+import type { Result } from '#shared/result/result.ts';
+import type { Tx } from '#cloud/platform/db.ts';
+
+/** What taking money needs of the vouchers. Everything happens in the caller's transaction. */
+export interface VoucherPort {
+  /** Is exactly this set aside for this order and this member, and not given back? */
+  isHeld(tx: Tx, part: HeldVouchers): Promise<boolean>;
+  /** The order is paid: what was set aside is spent. Doing it again changes nothing. */
+  commit(tx: Tx, part: SpentVouchers): Promise<Result<void, object>>;
+  /** The order is over without a sale: what was set aside is the member's again. */
+  release(tx: Tx, part: ReservationKey): Promise<void>;
+  /** Sets aside what the member has for an order of `amountFen`, up to the share cap; undefined when nothing. */
+  reserve(
+    tx: Tx,
+    order: {
+      readonly operatorId: OperatorId;
+      readonly orderId: OrderId;
+      readonly memberId: MemberId;
+      readonly amountFen: Fen;
+      readonly nowMs: number;
+    },
+  ): Promise<{ readonly reservationId: string; readonly voucherFen: Fen } | undefined>;
+}
+
+export interface ReservationKey {
+  readonly operatorId: OperatorId;
+  readonly orderId: OrderId;
+  readonly reservationId: string;
+  readonly nowMs: number;
+}
+
+export interface SpentVouchers extends ReservationKey {
+  readonly voucherFen: Fen;
+}
+
+export interface HeldVouchers extends SpentVouchers {
+  readonly memberId: MemberId;
+}
