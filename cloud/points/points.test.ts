@@ -127,12 +127,12 @@ describe('points of paid orders', () => {
   });
 });
 
-describe('claiming the points of a receipt', () => {
-  const attach = (operatorId: OperatorId, member: number, asOf = '2026-03-03', index = 1) =>
-    inTx((tx) =>
-      attachMember(tx, { operatorId, orderId: orderOf(index), memberId: memberOf(member), asOf }),
-    );
+const attach = (operatorId: OperatorId, member: number, asOf = '2026-03-03', index = 1) =>
+  inTx((tx) =>
+    attachMember(tx, { operatorId, orderId: orderOf(index), memberId: memberOf(member), asOf }),
+  );
 
+describe('claiming the points of a receipt', () => {
   it('gives them once: the same member again gets the same answer, another is refused', async () => {
     const operatorId = freshOperator();
     await issue([paidOrder(operatorId, 1, { day: '2026-03-02' })]);

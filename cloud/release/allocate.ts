@@ -6,7 +6,7 @@ import type { BasisPoints } from '#shared/money/rate.ts';
 import { addMonths } from '#shared/points/period.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
 import { scheduleLcm } from '#shared/points/schedule.ts';
-import type { Theta } from '#shared/points/water-fill.ts';
+import { reduceTheta, type Theta } from '#shared/points/water-fill.ts';
 import { assert } from '#shared/result/assert.ts';
 
 /** Set-based twin of shared/points/release-day.ts: the same rules over a table; a property test holds both equal. */
@@ -90,7 +90,7 @@ export async function findTheta(tx: Tx, wants: Wants, totalFen: Fen): Promise<Th
              coalesce(sum(want) filter (where not capped), 0)::text as den
         from (select want, most, ${isCapped(theta)} as capped from release_want) passes`);
     const next = { num: BigInt(rows[0]!.num), den: BigInt(rows[0]!.den) };
-    if (next.num === theta.num && next.den === theta.den) return theta;
+    if (next.num === theta.num && next.den === theta.den) return reduceTheta(theta);
     theta = next;
   }
   throw new Error(`invariant broken: no fixed point in ${passesMax} passes`);

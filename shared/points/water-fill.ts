@@ -56,7 +56,7 @@ export function waterFill(input: {
     isCapped(row, theta) ? row.most : divFloor(row.want * theta.num, theta.den),
   );
   giveOddFen({ ...input, rows, alloc, theta, total });
-  return { theta: reduce(theta), allocFen: alloc.map((value) => fen(Number(value))) };
+  return { theta: reduceTheta(theta), allocFen: alloc.map((value) => fen(Number(value))) };
 }
 
 /** The reduced fraction as text: 9/16, 2/3, 1, 0. */
@@ -118,7 +118,8 @@ function giveOddFen(book: {
   for (const { index } of candidates.slice(0, left)) alloc[index] = alloc[index]! + 1n;
 }
 
-function reduce({ num, den }: Theta): Theta {
+/** The same fraction in lowest terms. */
+export function reduceTheta({ num, den }: Theta): Theta {
   let [a, b] = [num, den];
   while (b !== 0n) [a, b] = [b, a % b];
   return { num: num / a, den: den / a };
