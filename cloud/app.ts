@@ -2,21 +2,28 @@ import { registerAdminIdentityRoutes } from '#cloud/identity/admin-routes.ts';
 import { registerIdentityRoutes } from '#cloud/identity/routes.ts';
 import { registerJournalRoutes } from '#cloud/journal/routes.ts';
 import { registerOrderRoutes } from '#cloud/orders/routes.ts';
+import type { PaymentRoom } from '#cloud/payment-room.ts';
+import { registerPaymentRoutes } from '#cloud/payments/routes.ts';
+import { registerSettlementRoutes } from '#cloud/settlement/settlement-routes.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { createHttpShell } from '#cloud/platform/http-shell.ts';
 
-/** What the app tells the workers of this process: look now instead of at the next tick. */
-export interface CloudEvents {
+/** What the app needs besides its dependencies: the payment room, and whom to wake. */
+export interface AppParts {
+  readonly payments: PaymentRoom;
+  /** The inbox took entries: the projection of this process should look now, not at the next tick. */
   readonly onJournalTaken: () => void;
 }
 
-/** Every route of the cloud, registered by name. Workers are started apart (workers.ts): a test may want none. */
-export async function buildApp(deps: CloudDeps, events: CloudEvents): Promise<CloudApp> {
+/** Every route of the cloud, registered by name. Workers are started apart (cloud/workers.ts): a test may want none. */
+export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudApp> {
   const app = await createHttpShell(deps);
   registerIdentityRoutes(app, deps);
   registerAdminIdentityRoutes(app, deps);
-  registerJournalRoutes(app, deps, { onTaken: events.onJournalTaken });
+  registerJournalRoutes(app, deps, { onTaken: parts.onJournalTaken });
   registerOrderRoutes(app, deps);
+  registerPaymentRoutes(app, parts.payments);
+  registerSettlementRoutes(app, deps);
   return app;
 }

@@ -1,10 +1,10 @@
 import { gzipSync } from 'node:zlib';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildApp } from '#cloud/app.ts';
 import { generateKeyPair } from '#cloud/identity/ed25519.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import {
+  buildTestApp,
   createTestCloud,
   testOperatorToken,
   type TestCloud,
@@ -25,7 +25,7 @@ let terminal: TestTerminal;
 
 beforeAll(async () => {
   cloud = await createTestCloud();
-  app = await buildApp(cloud.deps, { onJournalTaken: () => {} });
+  app = await buildTestApp(cloud);
   origin = await app.listen({ host: '127.0.0.1', port: 0 });
   terminal = await activateTestTerminal({ origin, operatorToken: testOperatorToken });
 });

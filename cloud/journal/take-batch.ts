@@ -2,6 +2,7 @@ import { assert } from '#shared/result/assert.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Batch, BatchAnswer } from '#shared/wire/v1/journal.ts';
+import { parseEntry } from '#shared/wire/v1/parse-entry.ts';
 import type { TerminalIdentity } from '#cloud/identity/terminal-identity.ts';
 import {
   appendEntries,
@@ -9,7 +10,6 @@ import {
   readHead,
   type ParkedEntry,
 } from '#cloud/journal/inbox.ts';
-import { judgeEntry } from '#cloud/journal/judge-entry.ts';
 import { placeBatch, type StoredHead } from '#cloud/journal/place-batch.ts';
 import { findChainBreak } from '#cloud/journal/verify-chain.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
@@ -78,10 +78,12 @@ export async function takeBatch(
 function parkedEntries(batch: Batch, revoked: boolean): readonly ParkedEntry[] {
   return batch.entries.flatMap((entry) => {
     if (revoked) return [{ seq: entry.seq, code: 'terminal-revoked', detail: '' }];
-    const judged = judgeEntry(entry);
-    return judged.ok
-      ? []
-      : [{ seq: entry.seq, code: judged.error.type, detail: judged.error.detail }];
+    const parsed = parseEntry(entry);
+    if (parsed.ok) return [];
+    const { error } = parsed;
+    // The place of the flaw, never the value: a parked reason is shown to people.
+    const detail = error.type === 'entry-type-unknown' ? error.entryType : error.path;
+    return [{ seq: entry.seq, code: error.type, detail }];
   });
 }
 

@@ -23,6 +23,7 @@ export const EnvironmentSchema = Type.Object({
   OPERATOR_TOKEN: Type.Optional(Type.String({ minLength: 32, maxLength: 200 })),
   CLOUD_SIGNING_KEY: Type.Optional(Type.String({ minLength: 1 })),
   ISSUER_SIGNING_KEY: Type.Optional(Type.String({ minLength: 1 })),
+  MEMBER_DATA_KEY: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' })),
   REQUESTS_PER_MINUTE: Type.Integer({ default: 1200, minimum: 1, maximum: 1_000_000 }),
   LOG_LEVEL: Type.Union(
     ['fatal', 'error', 'warn', 'info', 'debug', 'silent'].map((level) => Type.Literal(level)),
@@ -45,6 +46,8 @@ export interface CloudConfig {
   /** PKCS #8 of an Ed25519 key, base64. Needed when several nodes share one database. */
   readonly cloudSigningKey: string | undefined;
   readonly issuerSigningKey: string | undefined;
+  /** 32 bytes, base64url: guards members' phone numbers. Undefined: made once and kept in the data folder. */
+  readonly memberDataKey: string | undefined;
   readonly requestsPerMinute: number;
   readonly logLevel: string;
 }
@@ -89,6 +92,7 @@ function toConfig(env: Static<typeof EnvironmentSchema>): CloudConfig {
     operatorToken: env.OPERATOR_TOKEN,
     cloudSigningKey: env.CLOUD_SIGNING_KEY,
     issuerSigningKey: env.ISSUER_SIGNING_KEY,
+    memberDataKey: env.MEMBER_DATA_KEY,
     requestsPerMinute: env.REQUESTS_PER_MINUTE,
     logLevel: String(env.LOG_LEVEL),
   };

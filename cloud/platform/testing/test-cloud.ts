@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { getOrThrow } from '#shared/result/result.ts';
+import { buildApp } from '#cloud/app.ts';
+import { createPaymentRoom } from '#cloud/payment-room.ts';
+import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import { loadCloudKeys } from '#cloud/identity/cloud-keys.ts';
 import { provisionOperator } from '#cloud/identity/provisioning.ts';
 import { readConfig } from '#cloud/platform/config.ts';
@@ -55,3 +58,7 @@ export async function createTestCloud(overrides: Partial<CloudDeps> = {}): Promi
     },
   };
 }
+
+/** The app of a test cloud, without workers and without a channel. */
+export const buildTestApp = ({ deps }: TestCloud): Promise<CloudApp> =>
+  buildApp(deps, { payments: createPaymentRoom(deps, {}), onJournalTaken: () => {} });

@@ -1,0 +1,172 @@
+import type { MerchantId, OperatorId, OrderId, TerminalId } from '#shared/ids/ids.ts';
+import { subtractFen, type Fen } from '#shared/money/fen.ts';
+import { isOrderFact, type OrderFact } from '#shared/order/order-fact.ts';
+import { applyFact } from '#shared/order/order-machine.ts';
+import type { Order } from '#shared/order/order.ts';
+import { err, ok, type Result } from '#shared/result/result.ts';
+import type { EntryBody } from '#shared/wire/v1/entries.ts';
+import { parseEntry } from '#shared/wire/v1/parse-entry.ts';
+import { hashClaimToken } from '#cloud/orders/claim-hash.ts';
+import type { PaidOrder } from '#cloud/orders/paid-order.ts';
+
+/** Whose journal an entry stands in. */
+export interface Stream {
+  readonly operatorId: OperatorId;
+  readonly merchantId: MerchantId;
+  readonly terminalId: TerminalId;
+  readonly epoch: string;
+}
+
+export interface StoredEntry extends Stream {
+  readonly seq: number;
+  readonly wallMs: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+/** An order as the cloud keeps it. */
+export interface KeptOrder {
+  readonly stream: Stream;
+  readonly order: Order;
+  readonly claimHash: string | undefined;
+  readonly reservationId: string | undefined;
+}
+
+/** A sale accepted offline that is to become money. */
+export interface OfflineAcceptance {
+  readonly kept: KeptOrder;
+  readonly fact: EntryBody<'offline.accepted'>;
+  readonly acceptedAtMs: number;
+}
+
+/** A cash sale, ready for the books. */
+export interface CashSale {
+  readonly entry: StoredEntry;
+  readonly paid: PaidOrder;
+  /** The vouchers that were set aside for it, when it used any. */
+  readonly reservationId: string | undefined;
+}
+
+export interface Refusal {
+  readonly entry: StoredEntry;
+  readonly code: 'order-transition-refused' | 'charge-unknown-to-cloud' | 'entry-not-bookable';
+  readonly detail: string;
+}
+
+/** What a run of entries does. Orders are those that changed, with all the facts that were accepted. */
+export interface FoldedEntries {
+  readonly orders: ReadonlyMap<string, KeptOrder>;
+  readonly refusals: readonly Refusal[];
+  readonly cash: readonly CashSale[];
+  /** Orders that began: the claim tokens of their receipts become known. */
+  readonly opened: readonly KeptOrder[];
+  readonly offline: readonly {
+    readonly entry: StoredEntry;
+    readonly accepted: OfflineAcceptance;
+  }[];
+}
+
+export interface FoldContext {
+  /** Orders known before these entries, by {@link orderKey}. */
+  readonly known: ReadonlyMap<string, KeptOrder>;
+  /** Does the cloud's own book of attempts agree that this charge was paid? */
+  isChargePaid(attempt: {
+    readonly operatorId: OperatorId;
+    readonly orderId: string;
+    readonly attempt: number;
+  }): boolean;
+  readonly nowMs: number;
+}
+
+export const orderKey = (owner: Pick<Stream, 'operatorId' | 'merchantId'>, orderId: string) =>
+  `${owner.operatorId}/${owner.merchantId}/${orderId}`;
+
+/** The fact of an entry, when it moves an order; entries that are parked already or speak of other things do not. */
+export function orderFactOf(entry: StoredEntry): OrderFact | undefined {
+  const judged = parseEntry(entry);
+  return judged.ok && isOrderFact(judged.value) ? judged.value : undefined;
+}
+
+/**
+ * Folds entries, in journal order, into orders and effects. Pure. A fact that contradicts its order, or the cloud's
+ * own knowledge of a charge, is refused alone: the order stays as it was and later facts go on.
+ */
+export function foldEntries(entries: readonly StoredEntry[], context: FoldContext): FoldedEntries {
+  const changed = new Map<string, KeptOrder>();
+  const refusals: Refusal[] = [];
+  const cash: CashSale[] = [];
+  const opened: KeptOrder[] = [];
+  const offline: { entry: StoredEntry; accepted: OfflineAcceptance }[] = [];
+  for (const entry of entries) {
+    const fact = orderFactOf(entry);
+    if (fact === undefined) continue;
+    const key = orderKey(entry, fact.body.orderId);
+    const before = changed.get(key) ?? context.known.get(key);
+    const folded = foldOne({ entry, fact, before, context });
+    if (!folded.ok) {
+      refusals.push({ entry, ...folded.error });
+      continue;
+    }
+    const kept = folded.value;
+    changed.set(key, kept);
+    if (fact.type === 'order.opened') opened.push(kept);
+    if (fact.type === 'cash.recorded') {
+      const paid = cashOrder(entry, kept, context.nowMs);
+      cash.push({ entry, paid, reservationId: kept.reservationId });
+    }
+    if (fact.type === 'offline.accepted') {
+      const accepted = { kept, fact: fact.body, acceptedAtMs: entry.wallMs };
+      offline.push({ entry, accepted });
+    }
+  }
+  return { orders: changed, refusals, cash, offline, opened };
+}
+
+function foldOne(options: {
+  readonly entry: StoredEntry;
+  readonly fact: OrderFact;
+  readonly before: KeptOrder | undefined;
+  readonly context: FoldContext;
+}): Result<KeptOrder, Omit<Refusal, 'entry'>> {
+  const { entry, fact, before, context } = options;
+  if (before !== undefined && before.stream.terminalId !== entry.terminalId) {
+    return err({ code: 'order-transition-refused', detail: 'the order is of another terminal' });
+  }
+  if (fact.type === 'charge.paid' && !context.isChargePaid({ ...entry, ...fact.body })) {
+    return err({ code: 'charge-unknown-to-cloud', detail: `attempt ${fact.body.attempt}` });
+  }
+  const applied = applyFact(before?.order, fact, entry);
+  if (!applied.ok) {
+    const { from, why } = applied.error;
+    return err({ code: 'order-transition-refused', detail: `${fact.type} from ${from}: ${why}` });
+  }
+  const opening = fact.type === 'order.opened' ? fact.body : undefined;
+  return ok({
+    stream: before?.stream ?? entry,
+    order: applied.value,
+    claimHash: before?.claimHash ?? (opening && hashClaimToken(opening.claimToken)),
+    reservationId: before?.reservationId ?? opening?.reservationId,
+  });
+}
+
+function cashOrder(entry: StoredEntry, kept: KeptOrder, nowMs: number): PaidOrder {
+  const { order } = kept;
+  const netFen: Fen = subtractFen(order.amountFen, order.voucherFen);
+  return {
+    operatorId: entry.operatorId,
+    merchantId: entry.merchantId,
+    terminalId: entry.terminalId,
+    orderId: order.orderId satisfies OrderId,
+    source: 'cash',
+    channel: 'cash',
+    amountFen: order.amountFen,
+    voucherFen: order.voucherFen,
+    netFen,
+    concessionBp: order.concessionBp,
+    memberId: order.memberId,
+    claimHash: kept.claimHash,
+    paidAtMs: entry.wallMs,
+    acceptedAtMs: nowMs,
+    businessDate: order.businessDate,
+  };
+}

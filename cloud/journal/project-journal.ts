@@ -1,0 +1,180 @@
+import type { Result } from '#shared/result/result.ts';
+import type { EntryBody } from '#shared/wire/v1/entries.ts';
+import {
+  foldEntries,
+  orderFactOf,
+  orderKey,
+  type CashSale,
+  type FoldedEntries,
+  type KeptOrder,
+  type OfflineAcceptance,
+  type Refusal,
+  type StoredEntry,
+  type Stream,
+} from '#cloud/journal/fold-entries.ts';
+import {
+  advanceStreams,
+  lockStreams,
+  parkRefusals,
+  readEntries,
+  type LockedStream,
+} from '#cloud/journal/projection-store.ts';
+import { loadOrders, saveOrders, type OrderName } from '#cloud/orders/order-store.ts';
+import type { Tx } from '#cloud/platform/db.ts';
+import type { CloudDeps } from '#cloud/platform/deps.ts';
+
+export interface AttemptName {
+  readonly operatorId: string;
+  readonly orderId: string;
+  readonly attempt: number;
+}
+
+/** What the journal does to other domains. Each runs in the projection's transaction: all of it happens, or nothing. */
+export interface ProjectionEffects {
+  bookCash(tx: Tx, sales: readonly CashSale[]): Promise<Result<unknown, { type: string }>>;
+  /** The claim tokens of receipts that were, or will be, printed. */
+  openClaims(tx: Tx, opened: readonly KeptOrder[]): Promise<void>;
+  enqueueOffline(
+    tx: Tx,
+    acceptance: OfflineAcceptance,
+    nowMs: number,
+  ): Promise<Result<unknown, { type: string }>>;
+  /** Which of these attempts does the cloud itself know as paid (also when the money went back later)? */
+  findPaidAttempts(tx: Tx, attempts: readonly AttemptName[]): Promise<readonly AttemptName[]>;
+}
+
+export type ProjectionDeps = Pick<CloudDeps, 'db' | 'clock' | 'logger' | 'metrics'> & {
+  readonly effects: ProjectionEffects;
+};
+
+export interface ProjectionLimits {
+  readonly streamsMax: number;
+  readonly entriesMax: number;
+}
+
+/** Group commit: entries of up to this many terminals, and so many entries, become effects in one transaction. */
+export const projectionLimits: ProjectionLimits = { streamsMax: 64, entriesMax: 1000 };
+
+/**
+ * Folds the oldest unprojected entries into orders and effects, in one transaction with the cursor that says so:
+ * at-least-once delivery, exactly-once effect. Returns how many entries were consumed.
+ */
+export async function projectOnce(
+  deps: ProjectionDeps,
+  limits: ProjectionLimits = projectionLimits,
+): Promise<number> {
+  return deps.db.transaction(async (tx) => {
+    const nowMs = deps.clock.nowMs();
+    const streams = await lockStreams(tx, { limit: limits.streamsMax, nowMs });
+    if (streams.length === 0) return 0;
+    return projectStreams({ deps, tx, streams, entriesMax: limits.entriesMax });
+  });
+}
+
+/** Projects entries of the locked streams, at most `entriesMax` in all, and moves their cursors. */
+export async function projectStreams(options: {
+  readonly deps: ProjectionDeps;
+  readonly tx: Tx;
+  readonly streams: readonly LockedStream[];
+  readonly entriesMax: number;
+}): Promise<number> {
+  const { deps, tx, streams } = options;
+  const nowMs = deps.clock.nowMs();
+  const read = await readEntries(tx, streams, options.entriesMax);
+  const live = read.filter((entry) => !entry.parked);
+  const folded = await fold({ deps, tx, entries: live, nowMs });
+  const refusals = [
+    ...folded.refusals,
+    ...(await bookCash(deps, tx, folded)),
+    ...(await enqueueOffline(deps, tx, folded)),
+  ];
+  await deps.effects.openClaims(tx, folded.opened);
+  await saveOrders(tx, [...folded.orders.values()], nowMs);
+  await parkRefusals(tx, refusals, nowMs);
+  await advanceStreams(tx, read);
+  for (const refusal of refusals) {
+    deps.metrics.journalParked.inc({ code: refusal.code });
+    const { terminalId, seq } = refusal.entry;
+    deps.logger.warn({ terminalId, seq, reason: refusal.code, detail: refusal.detail }, 'parked');
+  }
+  return read.length;
+}
+
+async function fold(options: {
+  readonly deps: ProjectionDeps;
+  readonly tx: Tx;
+  readonly entries: readonly StoredEntry[];
+  readonly nowMs: number;
+}): Promise<FoldedEntries> {
+  const { deps, tx, entries, nowMs } = options;
+  const names = new Map<string, OrderName>();
+  const attempts: AttemptName[] = [];
+  for (const entry of entries) {
+    const fact = orderFactOf(entry);
+    if (fact === undefined) continue;
+    const { orderId } = fact.body;
+    names.set(orderKey(entry, orderId), nameOf(entry, orderId));
+    if (fact.type === 'charge.paid') attempts.push(attemptOf(entry, fact.body));
+  }
+  const known = await loadOrders(tx, [...names.values()]);
+  const paid = await deps.effects.findPaidAttempts(tx, attempts);
+  const paidKeys = new Set(paid.map(attemptKey));
+  return foldEntries(entries, {
+    known: new Map(known.map((kept) => [orderKey(kept.stream, kept.order.orderId), kept])),
+    isChargePaid: (attempt) => paidKeys.has(attemptKey(attempt)),
+    nowMs,
+  });
+}
+
+const nameOf = ({ operatorId, merchantId }: Stream, orderId: string): OrderName => ({
+  operatorId,
+  merchantId,
+  orderId,
+});
+
+const attemptOf = (stream: Stream, body: EntryBody<'charge.paid'>): AttemptName => ({
+  operatorId: stream.operatorId,
+  orderId: body.orderId,
+  attempt: body.attempt,
+});
+
+const attemptKey = (name: AttemptName) => `${name.operatorId}/${name.orderId}/${name.attempt}`;
+
+/** All cash sales in one booking; only when that is refused, one by one, to find and park the one at fault. */
+async function bookCash(
+  deps: ProjectionDeps,
+  tx: Tx,
+  { cash }: FoldedEntries,
+): Promise<readonly Refusal[]> {
+  if (cash.length === 0) return [];
+  const all = await deps.effects.bookCash(tx, cash);
+  if (all.ok) return [];
+  const refusals: Refusal[] = [];
+  for (const sale of cash) {
+    const one = await deps.effects.bookCash(tx, [sale]);
+    if (!one.ok) {
+      const { entry } = sale;
+      refusals.push({ entry, code: 'entry-not-bookable', detail: detailOf(one.error) });
+    }
+  }
+  return refusals;
+}
+
+async function enqueueOffline(
+  deps: ProjectionDeps,
+  tx: Tx,
+  { offline }: FoldedEntries,
+): Promise<readonly Refusal[]> {
+  const refusals: Refusal[] = [];
+  for (const { entry, accepted } of offline) {
+    const enqueued = await deps.effects.enqueueOffline(tx, accepted, deps.clock.nowMs());
+    if (!enqueued.ok) {
+      refusals.push({ entry, code: 'entry-not-bookable', detail: detailOf(enqueued.error) });
+    }
+  }
+  return refusals;
+}
+
+const detailCharsMax = 200;
+const detailOf = (error: { readonly type: string }) =>
+  JSON.stringify(error).slice(0, detailCharsMax);

@@ -1,0 +1,160 @@
+import { sql } from 'drizzle-orm';
+import type { MerchantId, OperatorId, TerminalId } from '#shared/ids/ids.ts';
+import type { Refusal, StoredEntry, Stream } from '#cloud/journal/fold-entries.ts';
+import type { Db, Tx } from '#cloud/platform/db.ts';
+
+export interface LockedStream extends Stream {
+  readonly projectedSeq: number;
+  readonly failures: number;
+}
+
+export interface ReadEntry extends StoredEntry {
+  /** Parked when it was taken: kept, never folded. */
+  readonly parked: boolean;
+}
+
+interface HeadRow extends Record<string, unknown> {
+  operator_id: OperatorId;
+  merchant_id: MerchantId;
+  terminal_id: TerminalId;
+  epoch: string;
+  projected_seq: number;
+  failures: number;
+}
+
+/**
+ * Streams with unprojected entries, longest untouched first, each held by an advisory lock until the transaction
+ * ends; `only` names a single one. Not a row lock: the inbox must go on moving the head meanwhile. The cursor is read after the lock is held.
+ */
+export async function lockStreams(
+  tx: Tx,
+  options: { readonly limit: number; readonly nowMs: number; readonly only?: Stream },
+): Promise<readonly LockedStream[]> {
+  const { only } = options;
+  const restriction =
+    only === undefined
+      ? sql`true`
+      : sql`operator_id = ${only.operatorId} and terminal_id = ${only.terminalId}
+          and epoch = ${only.epoch}`;
+  const { rows: locked } = await tx.execute<{ terminal_id: string; epoch: string }>(sql`
+    with waiting as materialized (
+      select operator_id, terminal_id, epoch from journal_head
+       where projected_seq < head_seq and retry_at_ms <= ${options.nowMs}
+         and ${restriction}
+       order by updated_at_ms limit ${options.limit})
+    select terminal_id, epoch from waiting
+     where pg_try_advisory_xact_lock(hashtextextended(operator_id || terminal_id || epoch, 0))`);
+  if (locked.length === 0) return [];
+  const { rows } = await tx.execute<HeadRow>(sql`
+    select h.operator_id, t.merchant_id, h.terminal_id, h.epoch, h.projected_seq, h.failures
+      from jsonb_to_recordset(${JSON.stringify(locked)}::jsonb) as l(terminal_id text, epoch text)
+      join journal_head h on h.terminal_id = l.terminal_id and h.epoch = l.epoch
+      join terminal t on t.operator_id = h.operator_id and t.terminal_id = h.terminal_id
+     where h.projected_seq < h.head_seq`);
+  return rows.map((row) => ({
+    operatorId: row.operator_id,
+    merchantId: row.merchant_id,
+    terminalId: row.terminal_id,
+    epoch: row.epoch,
+    projectedSeq: row.projected_seq,
+    failures: row.failures,
+  }));
+}
+
+interface EntryRow extends Record<string, unknown> {
+  n: number;
+  seq: number;
+  wall_ms: number;
+  type: string;
+  body: string;
+  parked: boolean;
+}
+
+/** The next entries of each stream, in journal order, at most `limit` in all. */
+export async function readEntries(
+  tx: Tx,
+  streams: readonly LockedStream[],
+  limit: number,
+): Promise<readonly ReadEntry[]> {
+  const cursors = streams.map((stream, n) => ({ ...stream, n }));
+  const { rows } = await tx.execute<EntryRow>(sql`
+    select s.n, e.seq, e.wall_ms, e.type, e.body, p.seq is not null as parked
+      from jsonb_to_recordset(${JSON.stringify(cursors)}::jsonb)
+        as s(n integer, "operatorId" text, "terminalId" text, epoch text, "projectedSeq" bigint)
+      join lateral (
+        select * from journal_entry e
+         where e.operator_id = s."operatorId" and e.terminal_id = s."terminalId"
+           and e.epoch = s.epoch and e.seq > s."projectedSeq"
+         order by e.seq limit ${limit}) e on true
+      left join journal_parked p on p.operator_id = e.operator_id
+       and p.terminal_id = e.terminal_id and p.epoch = e.epoch and p.seq = e.seq
+     order by s.n, e.seq limit ${limit}`);
+  return rows.flatMap((row) => {
+    const stream = streams[row.n];
+    if (stream === undefined) return [];
+    const { operatorId, merchantId, terminalId, epoch } = stream;
+    const { seq, wall_ms: wallMs, type, body, parked } = row;
+    return [{ operatorId, merchantId, terminalId, epoch, seq, wallMs, type, body, parked }];
+  });
+}
+
+/** Moves the cursors past the entries that were read. */
+export async function advanceStreams(tx: Tx, read: readonly ReadEntry[]): Promise<void> {
+  const ends = new Map<string, StoredEntry>();
+  for (const entry of read) ends.set(`${entry.terminalId}/${entry.epoch}`, entry);
+  const rows = [...ends.values()].map(({ operatorId, terminalId, epoch, seq }) => ({
+    operatorId,
+    terminalId,
+    epoch,
+    seq,
+  }));
+  await tx.execute(sql`
+    update journal_head h set projected_seq = r.seq, failures = 0
+      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+        as r("operatorId" text, "terminalId" text, epoch text, seq bigint)
+     where h.operator_id = r."operatorId" and h.terminal_id = r."terminalId"
+       and h.epoch = r.epoch`);
+}
+
+/** Notes refused entries with the reason. An entry is parked once: the first reason stays. */
+export async function parkRefusals(
+  tx: Tx,
+  refusals: readonly Refusal[],
+  nowMs: number,
+): Promise<void> {
+  if (refusals.length === 0) return;
+  const rows = refusals.map(({ entry, code, detail }) => ({
+    operatorId: entry.operatorId,
+    terminalId: entry.terminalId,
+    epoch: entry.epoch,
+    seq: entry.seq,
+    code,
+    detail,
+  }));
+  await tx.execute(sql`
+    insert into journal_parked (operator_id, terminal_id, epoch, seq, code, detail, parked_at_ms)
+    select r."operatorId", r."terminalId", r.epoch, r.seq, r.code, r.detail, ${nowMs}::bigint
+      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+        as r("operatorId" text, "terminalId" text, epoch text, seq bigint, code text, detail text)
+    on conflict do nothing`);
+}
+
+/** Counts a failed step against a stream and lets it rest. */
+export async function noteFailure(
+  db: Db,
+  stream: Stream,
+  rest: { readonly retryAtMs: number },
+): Promise<void> {
+  await db.execute(sql`
+    update journal_head set failures = failures + 1, retry_at_ms = ${rest.retryAtMs}
+     where operator_id = ${stream.operatorId} and terminal_id = ${stream.terminalId}
+       and epoch = ${stream.epoch}`);
+}
+
+/** How many entries wait to be folded, over all streams. */
+export async function projectionLag(db: Db): Promise<number> {
+  const { rows } = await db.execute<{ lag: number }>(sql`
+    select coalesce(sum(head_seq - projected_seq), 0) as lag from journal_head
+     where projected_seq < head_seq`);
+  return rows[0]?.lag ?? 0;
+}

@@ -1,0 +1,28 @@
+import { err, type Result } from '#shared/result/result.ts';
+import type { CashSale } from '#cloud/journal/fold-entries.ts';
+import { withSavepoint } from '#cloud/ledger/savepoint.ts';
+import { bookPaidOrders, type BookError } from '#cloud/orders/book-paid-orders.ts';
+import type { Tx } from '#cloud/platform/db.ts';
+import { commitReservation, type ReserveError } from '#cloud/vouchers/reservations.ts';
+
+/**
+ * Books cash sales from the journals, spending the vouchers that were set aside for them. All or nothing; after an
+ * error `tx` can be used further. Errors: those of the reservation, then those of {@link bookPaidOrders}.
+ */
+export async function bookCashSales(
+  tx: Tx,
+  sales: readonly CashSale[],
+): Promise<Result<{ readonly booked: number }, ReserveError | BookError>> {
+  return withSavepoint<{ readonly booked: number }, ReserveError | BookError>(tx, async (inner) => {
+    for (const { paid, reservationId } of sales) {
+      if (paid.voucherFen === 0) continue;
+      if (reservationId === undefined) return err({ type: 'voucher-reservation-invalid' });
+      const spent = await commitReservation(inner, { ...paid, reservationId });
+      if (!spent.ok) return spent;
+    }
+    return bookPaidOrders(
+      inner,
+      sales.map(({ paid }) => paid),
+    );
+  });
+}

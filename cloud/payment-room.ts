@@ -1,0 +1,66 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createSimulatedChannel } from '#cloud/payments/channels/simulated/simulated-channel.ts';
+import { createChannelHealth } from '#cloud/payments/channel-health.ts';
+import type { Channel } from '#cloud/payments/channel.ts';
+import type { OfflineSettlementDeps } from '#cloud/payments/offline-settlement.ts';
+import { contentKeyOf } from '#cloud/payments/payment-deps.ts';
+import { fasterTiming, paymentTiming } from '#cloud/payments/payment-timing.ts';
+import { createVoucherDesk } from '#cloud/payments/voucher-desk.ts';
+import type { CloudDeps } from '#cloud/platform/deps.ts';
+
+/** Everything that taking money needs, put together. */
+export type PaymentRoom = OfflineSettlementDeps;
+
+/**
+ * | variable         | default   | meaning                                                                             |
+ * |------------------|-----------|-------------------------------------------------------------------------------------|
+ * | CHANNEL_URL      | (none)    | the channel's address; without it every charge is answered no-channel               |
+ * | CHANNEL_APP      | greentill | our app id there                                                                    |
+ * | CHANNEL_KEYS     | .data/channel | folder with app-private-key.pem and channel-public-key.pem                      |
+ * | CHANNEL_SPEED_UP | 1         | demos: time rules so many times as fast; tell the simulator the same                |
+ */
+export type PaymentEnvironment = Readonly<Record<string, string | undefined>>;
+
+const faces = ['wechat', 'alipay', 'unionpay', 'withholding'] as const;
+
+export function createPaymentRoom(deps: CloudDeps, environment: PaymentEnvironment): PaymentRoom {
+  const timing = fasterTiming(paymentTiming, Number(environment['CHANNEL_SPEED_UP'] ?? 1));
+  const { db, clock, hints, logger } = deps;
+  return {
+    db,
+    clock,
+    hints,
+    logger,
+    channels: openChannels(deps, environment, timing.callReadTimeoutMs),
+    timing,
+    health: createChannelHealth(),
+    vouchers: createVoucherDesk(),
+    contentKey: contentKeyOf(deps.keys),
+    issuerKeys: deps.keys.issuer.accepted.map(({ keyId, pair }) => ({
+      keyId,
+      publicKey: pair.publicKey,
+    })),
+  };
+}
+
+function openChannels(
+  deps: CloudDeps,
+  environment: PaymentEnvironment,
+  readTimeoutMs: number,
+): ReadonlyMap<string, Channel> {
+  const baseUrl = environment['CHANNEL_URL'];
+  if (baseUrl === undefined || baseUrl === '') return new Map();
+  const folder = environment['CHANNEL_KEYS'] ?? join('.data', 'channel');
+  const connection = {
+    baseUrl,
+    appId: environment['CHANNEL_APP'] ?? 'greentill',
+    appPrivateKey: createPrivateKey(readFileSync(join(folder, 'app-private-key.pem'))),
+    channelPublicKey: createPublicKey(readFileSync(join(folder, 'channel-public-key.pem'))),
+    clock: deps.clock,
+    random: deps.random,
+    readTimeoutMs,
+  };
+  return new Map(faces.map((face) => [face, createSimulatedChannel({ ...connection, face })]));
+}

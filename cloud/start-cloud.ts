@@ -1,0 +1,68 @@
+import { buildApp } from '#cloud/app.ts';
+import { loadCloudKeys } from '#cloud/identity/cloud-keys.ts';
+import { provisionOperator } from '#cloud/identity/provisioning.ts';
+import { loadOperatorToken, type CloudConfig } from '#cloud/platform/config.ts';
+import type { CloudDeps } from '#cloud/platform/deps.ts';
+import { createHintServer } from '#cloud/platform/hints.ts';
+import { createLogger } from '#cloud/platform/logger.ts';
+import { createMetrics } from '#cloud/platform/metrics.ts';
+import { migrate } from '#cloud/platform/migrate.ts';
+import { openDatabase } from '#cloud/platform/open-database.ts';
+import { createSystemClock } from '#cloud/platform/system-clock.ts';
+import { createSystemRandom } from '#cloud/platform/system-random.ts';
+import { startWorkers } from '#cloud/workers.ts';
+import { createPaymentRoom, type PaymentEnvironment } from '#cloud/payment-room.ts';
+
+export interface RunningCloud {
+  /** Where it listens, for example http://127.0.0.1:7300. */
+  readonly origin: string;
+  readonly deps: CloudDeps;
+  /** Stops taking requests, ends the workers' current steps, closes the database. */
+  close(): Promise<void>;
+}
+
+/** The whole cloud in this process: database, migrations, routes, workers. Throws when it cannot start. */
+export async function startCloud(options: {
+  readonly config: CloudConfig;
+  /** CHANNEL_… of docs/operations.md. */
+  readonly environment: PaymentEnvironment;
+}): Promise<RunningCloud> {
+  const { config } = options;
+  const database = await openDatabase(config.database);
+  try {
+    await migrate(database.pool);
+    const hints = createHintServer();
+    const deps: CloudDeps = {
+      db: database.db,
+      clock: createSystemClock(),
+      random: createSystemRandom(),
+      logger: createLogger({ level: config.logLevel }),
+      metrics: createMetrics(),
+      hints,
+      operatorId: config.operatorId,
+      operatorToken: loadOperatorToken(config),
+      keys: loadCloudKeys(config),
+      config,
+    };
+    const operator = { operatorId: config.operatorId, name: config.operatorName };
+    await deps.db.transaction((tx) => provisionOperator(tx, operator, deps));
+    const payments = createPaymentRoom(deps, options.environment);
+    const workers = startWorkers(deps, payments);
+    const app = await buildApp(deps, { payments, onJournalTaken: workers.wakeProjection });
+    const origin = await app.listen({ host: config.host, port: config.port });
+    hints.attach(app.server, { deps, origin });
+    return {
+      origin,
+      deps,
+      async close() {
+        await hints.close();
+        await app.close();
+        await workers.stop();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}

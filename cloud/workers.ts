@@ -1,0 +1,50 @@
+import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
+import { startProjection } from '#cloud/journal/projection-worker.ts';
+import { sweepNonces } from '#cloud/identity/nonces.ts';
+import { startOfflineSettlementWorker } from '#cloud/payments/offline-settlement.ts';
+import { startPaymentWorker } from '#cloud/payments/payment-worker.ts';
+import type { PaymentRoom } from '#cloud/payment-room.ts';
+import type { CloudDeps } from '#cloud/platform/deps.ts';
+import { startWorkerLoop } from '#cloud/platform/worker-loop.ts';
+import { releaseLapsed } from '#cloud/vouchers/reservations.ts';
+
+const sweepEveryMs = 60_000;
+const lapseEveryMs = 5_000;
+
+export interface Workers {
+  readonly wakeProjection: () => void;
+  stop(): Promise<void>;
+}
+
+/** Everything that goes on without a request. Any number of nodes may run it side by side. */
+export function startWorkers(deps: CloudDeps, payments: PaymentRoom): Workers {
+  const { db, clock, logger, operatorId } = deps;
+  const projection = startProjection({ ...deps, effects: createProjectionEffects() });
+  const loops = [
+    projection,
+    startPaymentWorker(payments),
+    startOfflineSettlementWorker(payments),
+    startWorkerLoop({
+      name: 'nonce-sweep',
+      idleMs: sweepEveryMs,
+      logger,
+      step: () => sweepNonces(db, clock.nowMs()),
+    }),
+    startWorkerLoop({
+      name: 'voucher-lapse',
+      idleMs: lapseEveryMs,
+      logger,
+      step: async () => {
+        const nowMs = clock.nowMs();
+        const lapsed = await db.transaction((tx) => releaseLapsed(tx, { operatorId, nowMs }));
+        return lapsed.released;
+      },
+    }),
+  ];
+  return {
+    wakeProjection: () => projection.wake(),
+    stop: async () => {
+      await Promise.all(loops.map((loop) => loop.stop()));
+    },
+  };
+}
