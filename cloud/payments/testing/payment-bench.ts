@@ -1,0 +1,216 @@
+import { sql } from 'drizzle-orm';
+import {
+  newId,
+  type MemberId,
+  type MerchantId,
+  type OrderId,
+  type TerminalId,
+} from '#shared/ids/ids.ts';
+import { basisPoints } from '#shared/money/rate.ts';
+import { assert } from '#shared/result/assert.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
+import {
+  createChannelSimulator,
+  type ChannelSimulator,
+  type ChannelSimulatorOptions,
+} from '#cloud/channel-simulator/channel-simulator.ts';
+import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
+import { provisionMerchant, provisionStore } from '#cloud/identity/provisioning.ts';
+import type { TillIdentity } from '#cloud/payments/charge.ts';
+import { createChannelHealth } from '#cloud/payments/channel-health.ts';
+import { createSimulatedChannels } from '#cloud/payments/channels/simulated/simulated-channels.ts';
+import {
+  merchantChannelsDefault,
+  openMerchantChannels,
+} from '#cloud/payments/merchant-channels.ts';
+import {
+  settleOfflineOnce,
+  type OfflineSettlementDeps,
+} from '#cloud/payments/offline-settlement.ts';
+import { contentKeyOf } from '#cloud/payments/payment-deps.ts';
+import { paymentTiming, type PaymentTiming } from '#cloud/payments/payment-timing.ts';
+import { runPaymentsOnce } from '#cloud/payments/payment-worker.ts';
+import { createVoucherDesk } from '#cloud/payments/voucher-desk.ts';
+import { createTestCloud, type TestCloud } from '#cloud/platform/testing/test-cloud.ts';
+
+export const benchStartMs = 1_790_000_000_000;
+
+/** A clock that stands still until it is told to go on: both the cloud and the channel live by it. */
+export interface ManualClock extends Clock {
+  advance(ms: number): void;
+  advanceTo(nowMs: number): void;
+}
+
+export function createManualClock(startMs: number): ManualClock {
+  let nowMs = startMs;
+  return {
+    nowMs: () => nowMs,
+    monotonicMs: () => nowMs - startMs,
+    advance: (ms) => {
+      nowMs += ms;
+    },
+    advanceTo: (targetMs) => {
+      nowMs = Math.max(nowMs, targetMs);
+    },
+  };
+}
+
+/** The real cloud parts over a real database and the real channel simulator over HTTP; only time is ours. */
+export interface PaymentBench {
+  readonly cloud: TestCloud;
+  readonly clock: ManualClock;
+  readonly simulator: ChannelSimulator;
+  readonly deps: OfflineSettlementDeps;
+  readonly till: TillIdentity;
+  readonly merchantNo: string;
+  /** What `hints.pull` was called with. */
+  readonly hinted: readonly TerminalId[];
+  newOrderId(): OrderId;
+  newMemberId(): MemberId;
+  /** A charge whose payment code ends in `suffix`. */
+  request(suffix: string, change?: Partial<ChargeRequest>): ChargeRequest;
+  /** A cloud process that starts anew on the same database: nothing in memory survives. */
+  restarted(): OfflineSettlementDeps;
+  /** Moves the clock from one due step to the next until nothing is open, at most `untilMs` ahead. */
+  runUntilQuiet(options?: { readonly withinMs?: number }): Promise<void>;
+  close(): Promise<void>;
+}
+
+const appId = 'greentill';
+const stepsMax = 5_000;
+
+export async function createPaymentBench(
+  options: {
+    readonly timing?: Partial<PaymentTiming>;
+    readonly simulator?: Partial<ChannelSimulatorOptions>;
+  } = {},
+): Promise<PaymentBench> {
+  const clock = createManualClock(benchStartMs);
+  const hinted: TerminalId[] = [];
+  const cloud = await createTestCloud({
+    clock,
+    hints: { pull: ({ terminalId }) => void hinted.push(terminalId) },
+  });
+  const keys = sandboxKeysFromSeed('payment-bench');
+  const simulator = await createChannelSimulator({
+    port: 0,
+    seed: 'payment-bench',
+    clock,
+    channelPrivateKey: keys.channelPrivateKey,
+    apps: new Map([[appId, keys.appPublicKey]]),
+    ...options.simulator,
+  });
+  const timing = { ...paymentTiming, ...options.timing };
+  const restarted = (): OfflineSettlementDeps => ({
+    ...cloud.deps,
+    channels: createSimulatedChannels({
+      baseUrl: simulator.baseUrl,
+      appId,
+      appPrivateKey: keys.appPrivateKey,
+      channelPublicKey: keys.channelPublicKey,
+      clock,
+      random: cloud.deps.random,
+      readTimeoutMs: timing.chargeReadTimeoutMs,
+    }),
+    timing,
+    health: createChannelHealth(),
+    vouchers: createVoucherDesk(),
+    contentKey: contentKeyOf(cloud.deps.keys),
+    issuerKeys: cloud.deps.keys.issuer.accepted.map(({ keyId, pair }) => ({
+      keyId,
+      publicKey: pair.publicKey,
+    })),
+  });
+  const deps = restarted();
+  const merchantNo = '1900000109';
+  const till = await provisionTill(cloud, merchantNo);
+  let codes = 0;
+  return {
+    cloud,
+    clock,
+    simulator,
+    deps,
+    till,
+    merchantNo,
+    hinted,
+    newOrderId: () => newId('ord', cloud.deps),
+    newMemberId: () => newId('mbr', cloud.deps),
+    request: (suffix, change = {}) => {
+      codes += 1;
+      return {
+        orderId: newId('ord', cloud.deps),
+        attempt: 1,
+        amountFen: 1_234,
+        voucherFen: 0,
+        concessionBp: 1_000,
+        businessDate: '2026-09-21',
+        cashier: '小王',
+        wallet: 'wechat',
+        authCode: `13${String(codes).padStart(14, '0')}${suffix}`,
+        openedAtMs: clock.nowMs(),
+        ...change,
+      };
+    },
+    restarted,
+    runUntilQuiet: (limits = {}) =>
+      runUntilQuiet({ deps, clock, untilMs: clock.nowMs() + (limits.withinMs ?? 30 * 86_400_000) }),
+    close: async () => {
+      await simulator.close();
+      await cloud.close();
+    },
+  };
+}
+
+async function provisionTill(cloud: TestCloud, merchantNo: string): Promise<TillIdentity> {
+  const { deps } = cloud;
+  const { operatorId } = deps;
+  const terminalId = newId('trm', deps);
+  const merchantId: MerchantId = await deps.db.transaction(async (tx) => {
+    const shop = {
+      operatorId,
+      name: '测试商店',
+      concessionBp: basisPoints(1_000),
+      sameDayBp: basisPoints(8_000),
+      cutOverHour: 4,
+    };
+    const id = await provisionMerchant(tx, shop, deps);
+    const store = { operatorId, merchantId: id, name: '一号店', phone: '010-00000000' };
+    const storeId = await provisionStore(tx, store, deps);
+    await tx.execute(sql`
+      insert into terminal (operator_id, terminal_id, merchant_id, store_id, public_key, model,
+        app_version, activated_at_ms)
+      values (${operatorId}, ${terminalId}, ${id}, ${storeId}, 'none', 'bench', '0', 0)`);
+    await openMerchantChannels(tx, {
+      operatorId,
+      merchantId: id,
+      channels: merchantChannelsDefault(merchantNo),
+    });
+    return id;
+  });
+  return { operatorId, merchantId, terminalId };
+}
+
+/** Does what is due, then jumps to the next due moment, until nothing is open. */
+async function runUntilQuiet(run: {
+  readonly deps: OfflineSettlementDeps;
+  readonly clock: ManualClock;
+  readonly untilMs: number;
+}): Promise<void> {
+  const { deps, clock, untilMs } = run;
+  for (let step = 0; step < stepsMax; step += 1) {
+    const done = (await runPaymentsOnce(deps)) + (await settleOfflineOnce(deps));
+    if (done > 0) continue;
+    const { rows } = await deps.db.execute<{ next: number | null }>(sql`
+      select min(at) as next from (
+        select greatest(next_at_ms, lease_until_ms) as at from payment_attempt
+         where next_step is not null
+        union all
+        select next_at_ms from offline_settlement where state = 'queued') due`);
+    const next = rows[0]?.next ?? null;
+    if (next === null) return;
+    assert(next <= untilMs, () => `still open at the end of the time given: next step at ${next}`);
+    clock.advanceTo(next);
+  }
+  throw new Error(`not quiet after ${stepsMax} steps`);
+}
