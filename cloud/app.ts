@@ -1,6 +1,7 @@
 import { registerAdminIdentityRoutes } from '#cloud/identity/admin-routes.ts';
 import { registerIdentityRoutes } from '#cloud/identity/routes.ts';
 import { registerJournalRoutes } from '#cloud/journal/routes.ts';
+import { registerMemberRoutes } from '#cloud/members/member-routes.ts';
 import { registerOrderRoutes } from '#cloud/orders/routes.ts';
 import type { PaymentRoom } from '#cloud/payment-room.ts';
 import { registerPaymentRoutes } from '#cloud/payments/routes.ts';
@@ -23,6 +24,7 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerAdminIdentityRoutes(app, deps);
   registerJournalRoutes(app, deps, { onTaken: parts.onJournalTaken });
   registerOrderRoutes(app, deps);
+  registerMemberRoutes(app, deps);
   registerPaymentRoutes(app, parts.payments);
   registerSettlementRoutes(app, deps);
   return app;
