@@ -14,10 +14,6 @@ export interface SettlementStatement {
 /** One merchant's lines of one ledger date; a longer day is refused rather than cut. */
 export const statementRowsMax = 100_000;
 
-export interface StatementError {
-  readonly type: 'statement-too-long';
-}
-
 /** Columns in their order: Chinese head, and the value in the file. Amounts in fen, so that no sum is rounded. */
 const columns = [
   ['订单号', 'order_id'],
@@ -62,7 +58,6 @@ export async function settlementStatement(
 export function toStatement(
   rows: readonly Readonly<Record<string, unknown>>[],
 ): SettlementStatement {
-  const isSum = (column: string): boolean => column.endsWith('_fen');
   const total = columns.map(([, column], index) => {
     if (index === 0) return '合计';
     return isSum(column) ? rows.reduce((sum, row) => sum + Number(row[column]), 0) : '';
@@ -76,6 +71,8 @@ export function toStatement(
   const sha256 = createHash('sha256').update(csv, 'utf8').digest('hex');
   return { csv, sha256, rowCount: rows.length };
 }
+
+const isSum = (column: string): boolean => column.endsWith('_fen');
 
 /** Quotes what needs quotes, and disarms what a spreadsheet would run as a formula. */
 function cell(value: unknown): string {

@@ -1,4 +1,5 @@
 import { deviceErrors } from '#shared/errors/device.ts';
+import { memberErrors } from '#shared/errors/members.ts';
 import { moneyErrors } from '#shared/errors/money.ts';
 import { offlineErrors } from '#shared/errors/offline.ts';
 import { paymentErrors } from '#shared/errors/payment.ts';
@@ -18,6 +19,7 @@ export const errorCatalogue = {
   ...paymentErrors,
   ...offlineErrors,
   ...pointsErrors,
+  ...memberErrors,
 } as const;
 
 export type ErrorCode = keyof typeof errorCatalogue;

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import {
+  CertificateIdSchema,
   ClaimTokenSchema,
   MemberIdSchema,
   OrderAmountSchema,
@@ -30,9 +31,12 @@ export const MemberViewSchema = Type.Object({
 });
 export type MemberView = Static<typeof MemberViewSchema>;
 
-/** POST /v1/members: register at the counter, or find who is registered already. Idempotent by phone. */
+/**
+ * POST /v1/members: register at the counter, or find who is registered already. Idempotent by phone.
+ * `referrerPhone` names the member who brought a new one; it is passed over for whoever is registered already.
+ */
 export const RegisterMemberSchema = Type.Object(
-  { phone: PhoneSchema },
+  { phone: PhoneSchema, referrerPhone: Type.Optional(PhoneSchema) },
   { additionalProperties: false },
 );
 
@@ -44,6 +48,14 @@ export const ResolveMemberSchema = Type.Object(
   },
   { additionalProperties: false },
 );
+
+/** POST /v1/members/{memberId}/codes: a fresh member code, good for one payment. */
+export const MemberCodeAnswerSchema = Type.Object({
+  code: Type.String({ pattern: '^[0-9]{262}$' }),
+  certificateId: CertificateIdSchema,
+  notAfterMs: WallMsSchema,
+});
+export type MemberCodeAnswer = Static<typeof MemberCodeAnswerSchema>;
 
 /** POST /v1/voucher-reservations: sets vouchers aside for one order, earliest expiry first, up to the share cap. */
 export const ReservationRequestSchema = Type.Object(

@@ -1,0 +1,48 @@
+import { findClaim } from '#cloud/members/order-claims.ts';
+import { registerMember, type MemberDeps } from '#cloud/members/members.ts';
+import { hashClaimToken } from '#cloud/orders/claim-hash.ts';
+import type { Tx } from '#cloud/platform/db.ts';
+import { attachMember } from '#cloud/points/claim-points.ts';
+import type { MemberId } from '#shared/ids/ids.ts';
+import { accountingDate } from '#shared/points/calendar-day.ts';
+import { err, ok, type Result } from '#shared/result/result.ts';
+import { withSavepoint } from '#cloud/ledger/savepoint.ts';
+
+export type ClaimReceiptError = {
+  readonly type: 'claim-unknown' | 'claim-not-ready' | 'claim-taken' | 'claim-lapsed';
+};
+
+/**
+ * Gives the points of one receipt to a phone number, which is registered if it is new: once per order. The same
+ * number again gets the same answer. A refused claim registers nobody.
+ * Errors in this order: claim-unknown, claim-not-ready (the sale is not booked yet), claim-taken, claim-lapsed.
+ */
+export async function claimReceipt(
+  tx: Tx,
+  request: { readonly claimToken: string; readonly phone: string },
+  deps: MemberDeps,
+): Promise<Result<{ readonly memberId: MemberId; readonly pointsFen: number }, ClaimReceiptError>> {
+  const claim = await findClaim(tx, hashClaimToken(request.claimToken));
+  if (claim === undefined) return err({ type: 'claim-unknown' });
+  const { operatorId, orderId } = claim;
+  return await withSavepoint(tx, async (inner) => {
+    const { memberId } = await registerMember(inner, { operatorId, phone: request.phone }, deps);
+    const asOf = accountingDate(deps.clock.nowMs());
+    const attached = await attachMember(inner, { operatorId, orderId, memberId, asOf });
+    if (!attached.ok) return err({ type: wordsOf(attached.error.type) });
+    return ok({ memberId, pointsFen: attached.value.points });
+  });
+}
+
+function wordsOf(
+  type: 'order-unknown' | 'already-claimed' | 'claim-lapsed',
+): ClaimReceiptError['type'] {
+  switch (type) {
+    case 'order-unknown':
+      return 'claim-not-ready';
+    case 'already-claimed':
+      return 'claim-taken';
+    case 'claim-lapsed':
+      return 'claim-lapsed';
+  }
+}

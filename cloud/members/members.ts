@@ -1,0 +1,110 @@
+import { sql } from 'drizzle-orm';
+import type { PhoneVault } from '#cloud/members/phone-vault.ts';
+import type { CloudDeps } from '#cloud/platform/deps.ts';
+import type { Db, Tx } from '#cloud/platform/db.ts';
+import { bindReferrer } from '#cloud/points/claim-points.ts';
+import { memberPoints } from '#cloud/points/member-points.ts';
+import { readWallet } from '#cloud/vouchers/wallet.ts';
+import { newId, type MemberId, type OperatorId } from '#shared/ids/ids.ts';
+import { accountingDate } from '#shared/points/calendar-day.ts';
+import type { MemberView } from '#shared/wire/v1/members.ts';
+
+export interface MemberDeps extends Pick<CloudDeps, 'db' | 'clock' | 'random'> {
+  readonly vault: PhoneVault;
+}
+
+export interface Registration {
+  readonly operatorId: OperatorId;
+  readonly phone: string;
+  /** Who brought a new member; passed over when he is nobody's number or the member's own. */
+  readonly referrerPhone?: string | undefined;
+}
+
+/**
+ * Registers a phone number, or finds who is registered with it: once per operator, also when two counters do it at
+ * the same moment. A new member is bound to his referrer for good (one level, consumer points only).
+ */
+export async function registerMember(
+  tx: Tx,
+  registration: Registration,
+  deps: MemberDeps,
+): Promise<{ readonly memberId: MemberId; readonly isNew: boolean }> {
+  const { operatorId, phone, referrerPhone } = registration;
+  const known = await findMemberByPhone(tx, { operatorId, phone }, deps);
+  if (known !== undefined) return { memberId: known, isNew: false };
+  const memberId = newId('mbr', deps);
+  const guarded = deps.vault.guard(phone, memberId);
+  const inserted = await tx.execute(sql`
+    INSERT INTO member (operator_id, member_id, phone_hash, phone_mask, phone_cipher, created_at_ms)
+    VALUES (${operatorId}, ${memberId}, ${guarded.hash}, ${guarded.mask}, ${guarded.cipher},
+      ${deps.clock.nowMs()})
+    ON CONFLICT (operator_id, phone_hash) DO NOTHING`);
+  if (inserted.rowCount === 0) {
+    const other = await findMemberByPhone(tx, { operatorId, phone }, deps);
+    if (other !== undefined) return { memberId: other, isNew: false };
+  }
+  if (referrerPhone !== undefined && referrerPhone !== phone)
+    await bind(tx, { operatorId, memberId, referrerPhone }, deps);
+  return { memberId, isNew: true };
+}
+
+async function bind(
+  tx: Tx,
+  bond: {
+    readonly operatorId: OperatorId;
+    readonly memberId: MemberId;
+    readonly referrerPhone: string;
+  },
+  deps: MemberDeps,
+): Promise<void> {
+  const { operatorId, memberId, referrerPhone: phone } = bond;
+  const referrerId = await findMemberByPhone(tx, { operatorId, phone }, deps);
+  if (referrerId === undefined) return;
+  const boundOn = accountingDate(deps.clock.nowMs());
+  await bindReferrer(tx, { operatorId, memberId, referrerId, boundOn, related: false });
+}
+
+export async function findMemberByPhone(
+  db: Db | Tx,
+  query: { readonly operatorId: OperatorId; readonly phone: string },
+  deps: Pick<MemberDeps, 'vault'>,
+): Promise<MemberId | undefined> {
+  const { rows } = await db.execute(sql`
+    SELECT member_id FROM member
+    WHERE operator_id = ${query.operatorId} AND phone_hash = ${deps.vault.hashOf(query.phone)}`);
+  return rows[0]?.['member_id'] as MemberId | undefined;
+}
+
+/** A member as the till and his own page see him, or undefined when the operator has no such member. */
+export async function viewMember(
+  db: Db | Tx,
+  query: { readonly operatorId: OperatorId; readonly memberId: MemberId },
+  deps: Pick<MemberDeps, 'clock'>,
+): Promise<MemberView | undefined> {
+  const { rows } = await db.execute<{ phone_mask: string }>(sql`
+    SELECT phone_mask FROM member
+    WHERE operator_id = ${query.operatorId} AND member_id = ${query.memberId}`);
+  const member = rows[0];
+  if (member === undefined) return undefined;
+  const points = await memberPoints(db, query);
+  const today = accountingDate(deps.clock.nowMs());
+  const wallet = await readWallet(db, { ...query, today });
+  return {
+    memberId: query.memberId,
+    phoneMask: member.phone_mask,
+    pointsFen: points.pendingPoints + points.unreleasedPoints,
+    vouchers: wallet.vouchers.map((voucher) => ({ ...voucher })),
+    voucherTotalFen: wallet.totalFen,
+  };
+}
+
+/** The operator of a member, for pages that name only the member. */
+export async function operatorOfMember(
+  db: Db | Tx,
+  memberId: MemberId,
+): Promise<OperatorId | undefined> {
+  const { rows } = await db.execute(
+    sql`SELECT operator_id FROM member WHERE member_id = ${memberId}`,
+  );
+  return rows[0]?.['operator_id'] as OperatorId | undefined;
+}
