@@ -153,6 +153,14 @@ export const tillErrors = {
     '找不到这笔单',
     'Order not found.',
   ),
+  'print-copies-used': entry(
+    'This receipt was printed 99 times; no further copy has a number.',
+    'Nothing to do.',
+    'nobody',
+    'no',
+    '这张小票已补打太多次',
+    'This receipt was reprinted too many times.',
+  ),
   'print-interrupted': entry(
     'The till stopped while a paper was being printed: it may or may not be out.',
     'Look at the paper; print it again if it is missing.',

@@ -3,13 +3,13 @@ import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { assert } from '#shared/result/assert.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
+import { hlcZero, parseHlc, tickHlc } from '#shared/time/hlc.ts';
 import type { Random } from '#shared/time/random.ts';
 import { entryBodies, entryBodyCharsMax, type EntryFact } from '#shared/wire/v1/entries.ts';
 import { genesisHash } from '#shared/wire/v1/journal.ts';
 import { lastEntry, walkEntries, type JournalEntry } from '#terminal/agent/journal/entry-rows.ts';
 import type { ReadHandle, WriteHandle } from '#terminal/agent/journal/handles.ts';
 import { entryHash, findChainFault, type ChainFault } from '#terminal/agent/journal/hash-chain.ts';
-import { hlcZero, nextHlc } from '#terminal/agent/journal/hlc.ts';
 import { sqliteCode, type Store } from '#terminal/agent/journal/open-store.ts';
 import {
   project,
@@ -85,7 +85,7 @@ export function openJournal(deps: JournalDeps): Result<Journal, ChainFault> {
   const { store, clock } = deps;
   const listeners: ((entries: readonly JournalEntry[]) => void)[] = [];
   let head = readHead(store.read);
-  let hlc = lastEntry(store.read)?.hlc ?? hlcZero;
+  let hlc = parseHlc(lastEntry(store.read)?.hlc ?? '') ?? hlcZero;
   const fault = checkTail(store.read, head);
   if (fault) return err(fault);
 
@@ -118,7 +118,7 @@ export function openJournal(deps: JournalDeps): Result<Journal, ChainFault> {
         : head;
       for (const fact of facts) {
         const wallMs = clock.nowMs();
-        nextClock = nextHlc(nextClock, wallMs);
+        nextClock = tickHlc(nextClock, wallMs);
         const entry = makeEntry(nextHead, fact, { hlc: nextClock, wallMs });
         insertEntry(store.write, entry);
         const refused = project(store.write, fact, entry);

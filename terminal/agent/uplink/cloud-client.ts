@@ -44,6 +44,8 @@ export interface CloudClient {
   probe(timeoutMs: number): Promise<boolean>;
   /** Wall time of the cloud as last seen, corrected by how long ago that was. */
   cloudNowMs(): number;
+  /** Ends every exchange in flight; their outcomes are not known. */
+  close(): void;
 }
 
 export interface CloudClientDeps {
@@ -73,6 +75,7 @@ const problem = Compile(ProblemSchema);
 /** Speaks wire v1 to the cloud: signs, compresses, bounds, and turns every failure into a catalogue code. */
 export function createCloudClient(deps: CloudClientDeps): CloudClient {
   const { clock } = deps;
+  const closing = new AbortController();
   let offsetMs = 0;
   // Grows across restarts as long as the clock does; the nonce is what makes a request unique.
   let terminalSeq = clock.nowMs();
@@ -101,6 +104,7 @@ export function createCloudClient(deps: CloudClientDeps): CloudClient {
         headers,
         ...(request.body === undefined ? {} : { body }),
         timeoutMs: request.timeoutMs ?? requestTimeoutMs,
+        signal: closing.signal,
       },
       deps,
     );
@@ -130,11 +134,15 @@ export function createCloudClient(deps: CloudClientDeps): CloudClient {
     },
     probe: async (timeoutMs) => {
       const url = deps.cloudUrl + probePath;
-      const outcome = await exchange({ method: 'GET', url, headers: {}, timeoutMs }, deps);
+      const outcome = await exchange(
+        { method: 'GET', url, headers: {}, timeoutMs, signal: closing.signal },
+        deps,
+      );
       if (outcome.type === 'answered') learnClock(outcome.headers);
       return outcome.type === 'answered' && !deadGateway.has(outcome.status);
     },
     cloudNowMs: () => clock.nowMs() + offsetMs,
+    close: () => closing.abort(),
   };
 }
 

@@ -19,6 +19,8 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
   readonly timeoutMs: number;
+  /** Ends the exchange early: its outcome is then not known. */
+  readonly signal?: AbortSignal;
 }
 
 /** The longest answer that is read. A configuration with its revocation list is the largest of all. */
@@ -50,6 +52,9 @@ export async function exchange(
     timedOut = true;
     abort.abort();
   });
+  const giveUp = (): void => abort.abort();
+  if (request.signal?.aborted) giveUp();
+  request.signal?.addEventListener('abort', giveUp);
   try {
     const response = await fetch(request.url, {
       method: request.method,
@@ -66,6 +71,7 @@ export async function exchange(
     return neverLeft(error) ? { type: 'never-sent' } : { type: 'lost', why: 'broken' };
   } finally {
     cancel();
+    request.signal?.removeEventListener('abort', giveUp);
   }
 }
 

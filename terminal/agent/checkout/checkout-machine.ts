@@ -1,0 +1,142 @@
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import type { OrderId } from '#shared/ids/ids.ts';
+import { fen, minFen } from '#shared/money/fen.ts';
+import { basisPoints, shareFloor } from '#shared/money/rate.ts';
+import { exhaustive } from '#shared/result/exhaustive.ts';
+import { err, ok, type Result } from '#shared/result/result.ts';
+import type { MemberView } from '#shared/wire/v1/members.ts';
+import type { Screen, TillState } from '#terminal/ipc/state.ts';
+import { pointsEstimateFen } from '#terminal/agent/checkout/points-estimate.ts';
+import type { StoredOrder } from '#terminal/agent/journal/order-rows.ts';
+import { screenOfOrder, type ScreenExtras } from '#terminal/agent/checkout/screen-of-order.ts';
+
+/**
+ * What the till shows and what keys mean at this moment. Pure: (till, input) -> till, or why not.
+ * Orders live in the journal; this holds only the draft of the next sale and which order is on screen.
+ */
+export interface Till {
+  readonly draft: {
+    readonly amountFen: number;
+    readonly member: MemberView | null;
+    readonly useVoucher: boolean;
+  };
+  readonly screen: Screen;
+  readonly notice: { readonly code: ErrorCode; readonly atMs: number } | null;
+  /** The order behind the screen; the next attempt at the same sale goes on with it. */
+  readonly orderId: OrderId | undefined;
+}
+
+export type TillInput =
+  | { readonly type: 'amount-set'; readonly amountFen: number }
+  | { readonly type: 'member-set'; readonly member: MemberView | null }
+  | { readonly type: 'voucher-use-set'; readonly use: boolean }
+  | { readonly type: 'dismissed'; readonly online: boolean }
+  /** The order on screen, or the one that comes on screen now, stands thus. */
+  | { readonly type: 'order-changed'; readonly stored: StoredOrder; readonly extras: ScreenExtras }
+  /** Something could not be used: said once, cleared by the next key. */
+  | { readonly type: 'noticed'; readonly code: ErrorCode; readonly atMs: number }
+  /** A code was scanned while another sale is in flight. */
+  | { readonly type: 'second-scan'; readonly atMs: number };
+
+export const tillAtRest: Till = {
+  draft: { amountFen: 0, member: null, useVoucher: true },
+  screen: { type: 'ready' },
+  notice: null,
+  orderId: undefined,
+};
+
+/** Is a sale in flight whose outcome nobody knows yet? */
+export const isWaiting = (till: Till): boolean => till.screen.type === 'waiting';
+
+/** May a new sale begin from this screen? From a held one too: nothing of it has left the till. */
+export const maySell = (till: Till): boolean => !isWaiting(till);
+
+export function stepTill(till: Till, input: TillInput): Result<Till, ErrorCode> {
+  switch (input.type) {
+    case 'amount-set': {
+      if (isWaiting(till) || till.screen.type === 'held') return err('result-not-known');
+      const kept = till.screen.type === 'not-paid' && input.amountFen === till.draft.amountFen;
+      return ok({
+        draft: { ...till.draft, amountFen: input.amountFen },
+        screen: { type: 'ready' },
+        notice: null,
+        orderId: kept ? till.orderId : undefined,
+      });
+    }
+    case 'member-set':
+      if (!maySell(till)) return err('result-not-known');
+      return ok({ ...till, notice: null, draft: { ...till.draft, member: input.member } });
+    case 'voucher-use-set':
+      if (!maySell(till)) return err('result-not-known');
+      return ok({ ...till, notice: null, draft: { ...till.draft, useVoucher: input.use } });
+    case 'dismissed':
+      return dismiss(till, input.online);
+    case 'order-changed':
+      return ok(showOrder(till, input.stored, input.extras));
+    case 'noticed':
+      return ok({ ...till, notice: { code: input.code, atMs: input.atMs } });
+    case 'second-scan':
+      return ok({
+        ...till,
+        notice: { code: 'scan-during-charge', atMs: input.atMs },
+        screen: till.screen.type === 'waiting' ? { ...till.screen, secondScan: true } : till.screen,
+      });
+    default:
+      return exhaustive(input);
+  }
+}
+
+/**
+ * An unknown outcome does not leave the screen, with one way out: the cashier has asked to cancel, which is in the
+ * journal, and the line is down, so that no answer can come. The order stays in the exceptions list.
+ */
+function dismiss(till: Till, online: boolean): Result<Till, ErrorCode> {
+  const { screen } = till;
+  if (screen.type === 'held') return err('result-not-known');
+  if (screen.type === 'waiting' && (screen.phase !== 'cancelling' || online))
+    return err('result-not-known');
+  if (screen.type === 'waiting') return ok(tillAtRest);
+  return ok({ ...till, screen: { type: 'ready' }, notice: null });
+}
+
+function showOrder(till: Till, stored: StoredOrder, extras: ScreenExtras): Till {
+  const { orderId } = stored.order;
+  const before = till.orderId === orderId ? till.screen : undefined;
+  const screen = screenOfOrder(stored, extras, before);
+  if (screen === undefined) return till;
+  const sold =
+    screen.type === 'paid' || screen.type === 'cash' || screen.type === 'offline-accepted';
+  return {
+    orderId,
+    screen,
+    notice: screen.type === before?.type ? till.notice : null,
+    draft: sold ? tillAtRest.draft : till.draft,
+  };
+}
+
+/** Vouchers pay up to half of a sale by default; the cloud's reservation decides. */
+const voucherShareEstimateBp = basisPoints(5_000);
+
+/** What a window gets to see. */
+export function viewOf(
+  till: Till,
+  { version, concessionBp }: { version: number; concessionBp: number },
+): TillState {
+  const { amountFen, member, useVoucher } = till.draft;
+  const voucherFen =
+    member && useVoucher
+      ? minFen(fen(member.voucherTotalFen), shareFloor(fen(amountFen), voucherShareEstimateBp))
+      : fen(0);
+  return {
+    version,
+    draft: {
+      amountFen,
+      member,
+      voucherFen,
+      useVoucher,
+      pointsEstimateFen: pointsEstimateFen({ amountFen, voucherFen, concessionBp }),
+    },
+    screen: till.screen,
+    notice: till.notice,
+  };
+}

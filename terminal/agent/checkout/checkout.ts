@@ -1,0 +1,422 @@
+import type { Timers } from '#drivers/core/timers.ts';
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import { newId, type OrderId } from '#shared/ids/ids.ts';
+import { fen, orderAmount } from '#shared/money/fen.ts';
+import { err, ok, type Result } from '#shared/result/result.ts';
+import { maskCode, recogniseCode } from '#shared/tender/recognise-code.ts';
+import type { ScannedCode } from '#shared/tender/payment-code.ts';
+import { businessDate } from '#shared/time/business-day.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import type { Random } from '#shared/time/random.ts';
+import type { EntryFact } from '#shared/wire/v1/entries.ts';
+import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
+import { createChargeRunner } from '#terminal/agent/checkout/charge-runner.ts';
+import {
+  isWaiting,
+  stepTill,
+  tillAtRest,
+  viewOf,
+  type Till,
+  type TillInput,
+} from '#terminal/agent/checkout/checkout-machine.ts';
+import { codeLifeMs, type CodeVault } from '#terminal/agent/checkout/code-vault.ts';
+import { createMemberDesk } from '#terminal/agent/checkout/member-desk.ts';
+import { judgeOffline, offlineRoom } from '#terminal/agent/checkout/offline-room.ts';
+import {
+  cashRecordedFact,
+  continues,
+  heldFact,
+  openSale,
+  submittedFact,
+  type Sale,
+  type ScannedWallet,
+} from '#terminal/agent/checkout/sale-facts.ts';
+import { appendErrorCode, type Journal } from '#terminal/agent/journal/journal.ts';
+import { findOrder, ordersIn, type StoredOrder } from '#terminal/agent/journal/order-rows.ts';
+import { lastReceipt, receiptState } from '#terminal/agent/printing/spool-view.ts';
+import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
+import type { Link } from '#terminal/agent/uplink/link.ts';
+import { claimToken } from '#terminal/agent/checkout/claim-token.ts';
+import type { TillState } from '#terminal/ipc/state.ts';
+
+type Outcome = Result<void, ErrorCode>;
+
+/** The shell around the till: reads clocks, asks the cloud, writes the journal, and shows what follows from it. */
+export interface Checkout {
+  readonly state: () => TillState;
+  readonly onChange: (listener: (state: TillState) => void) => void;
+  readonly setAmount: (amountFen: number) => Outcome;
+  /** A code from a scanner or a window. What cannot be used becomes a notice, never an error. */
+  readonly scan: (text: string) => Promise<void>;
+  /** A scanner sent something that is no text. */
+  readonly scanUnreadable: (code: ErrorCode) => void;
+  readonly payCash: (tenderedFen: number) => Promise<Outcome>;
+  readonly cancel: () => Outcome;
+  readonly queryNow: () => Outcome;
+  readonly dismiss: () => Outcome;
+  readonly attachMember: (phone: string) => Promise<Outcome>;
+  readonly detachMember: () => Outcome;
+  readonly useVoucher: (use: boolean) => Outcome;
+  /** Takes up what a former run left: open attempts are asked about, held codes are gone. */
+  readonly start: () => void;
+  /** The configuration changed: estimates may read differently. */
+  readonly refresh: () => void;
+  /** A receipt went a step further. */
+  readonly receiptChanged: () => void;
+  readonly stop: () => Promise<void>;
+}
+
+export interface CheckoutDeps {
+  readonly journal: Journal;
+  readonly cloud: CloudClient;
+  readonly link: Link;
+  readonly vault: CodeVault;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timers: Timers;
+  readonly cashier: string;
+  readonly config: () => ConfigPayload | undefined;
+  /** Print and drawer jobs that belong to a sale with this result; none without a printer. */
+  readonly jobsFor: (orderId: OrderId, result: 'paid' | 'cash' | 'offline') => readonly EntryFact[];
+}
+
+export function createCheckout(deps: CheckoutDeps): Checkout {
+  const { journal, link, vault, clock } = deps;
+  const desk = createMemberDesk(deps.cloud);
+  const listeners: ((state: TillState) => void)[] = [];
+  let till: Till = tillAtRest;
+  let version = 0;
+  /** A sale is being prepared with the cloud (vouchers, member): other scans are kept out meanwhile. */
+  let busy = false;
+  let cancelHold = (): void => undefined;
+
+  const room = {
+    read: journal.read,
+    config: deps.config,
+    nowMs: () => deps.cloud.cloudNowMs(),
+    sinceContactMs: link.sinceContactMs,
+  };
+  const view = (): TillState =>
+    viewOf(till, { version, concessionBp: deps.config()?.concessionBp ?? 0 });
+
+  const publish = (): void => {
+    version += 1;
+    const state = view();
+    for (const listener of listeners) listener(state);
+  };
+  const step = (input: TillInput): Outcome => {
+    const next = stepTill(till, input);
+    if (!next.ok) return err(next.error);
+    till = next.value;
+    publish();
+    return ok(undefined);
+  };
+  const notice = (code: ErrorCode): void =>
+    void step({ type: 'noticed', code, atMs: clock.nowMs() });
+
+  const show = (orderId: OrderId): void => {
+    const stored = findOrder(journal.read, orderId);
+    if (!stored) return;
+    const { memberId } = stored.order;
+    const member = till.draft.member;
+    void step({
+      type: 'order-changed',
+      stored,
+      extras: {
+        receipt: receiptState(lastReceipt(journal.read, orderId)),
+        progress: runner.progressOf(orderId),
+        heldUntilMs: vault.aliveUntilMs(orderId),
+        memberMask:
+          member?.memberId === memberId ? (member?.phoneMask ?? '') : (memberId ?? '').slice(-4),
+        remainingOfflineFen: offlineRoom(room).remainingFen,
+      },
+    });
+  };
+  const showIfOnScreen = (orderId: string | undefined): void => {
+    if (till.orderId !== undefined && till.orderId === orderId && till.screen.type !== 'ready')
+      show(till.orderId);
+  };
+
+  const append = (facts: readonly EntryFact[]): Outcome => {
+    const kept = journal.append(facts);
+    return kept.ok ? ok(undefined) : err(appendErrorCode(kept.error));
+  };
+
+  const runner = createChargeRunner({
+    ...deps,
+    alongside: (orderId, facts) =>
+      till.orderId === orderId && facts.some((fact) => fact.type === 'charge.paid')
+        ? deps.jobsFor(orderId, 'paid')
+        : [],
+    onHold: (orderId, failedFacts) => holdAgain(orderId, failedFacts),
+    onProgress: (orderId) => showIfOnScreen(orderId),
+  });
+
+  /** Waits in memory for the line, for as long as the code lives; the journal says that it waits, not what. */
+  const watchHold = (orderId: OrderId): void => {
+    cancelHold();
+    cancelHold = deps.timers.after(codeLifeMs, () => {
+      const stored = findOrder(journal.read, orderId);
+      if (stored?.order.state !== 'held') return;
+      if (vault.codeOf(orderId) !== undefined) return watchHold(orderId);
+      void append([{ type: 'charge.expired', body: { orderId } }]);
+    });
+  };
+
+  const holdAgain = (orderId: OrderId, failedFacts: readonly EntryFact[]): void => {
+    const tender = findOrder(journal.read, orderId)?.order.tender;
+    const untilMs = vault.aliveUntilMs(orderId);
+    if (tender?.type !== 'wallet' || untilMs === undefined) return void append(failedFacts);
+    const scanned = { wallet: tender.wallet, codeMask: tender.codeMask, codeHash: '' };
+    const held = append([...failedFacts, heldFact(orderId, scanned, untilMs)]);
+    if (!held.ok) return;
+    watchHold(orderId);
+    // The cloud asked to slow down, or the line came back in between: nobody else will call.
+    if (link.online()) deps.timers.after(retryHeldMs, () => chargeHeld());
+  };
+
+  /** The line is back: what is held goes out with the code that is still alive. */
+  const chargeHeld = (): void => {
+    const { orderId } = till;
+    const stored = orderId && findOrder(journal.read, orderId);
+    if (!stored || stored.order.state !== 'held' || !link.online()) return;
+    const { order } = stored;
+    const code = vault.codeOf(order.orderId);
+    if (code === undefined || order.tender?.type !== 'wallet') return;
+    const { wallet, codeMask } = order.tender;
+    const { amountFen } = order;
+    const attempt = { orderId: order.orderId, attempt: order.attempt + 1, amountFen };
+    send(order.orderId, [
+      submittedFact(attempt, { wallet, codeMask, codeHash: vault.hashOf(code) }),
+    ]);
+  };
+
+  /** Durable first, then the wire. */
+  const send = (orderId: OrderId, facts: readonly EntryFact[]): Outcome => {
+    const code = vault.codeOf(orderId);
+    const kept = append(facts);
+    if (!kept.ok) return kept;
+    cancelHold();
+    if (code !== undefined) vault.markSent(orderId, vault.hashOf(code));
+    runner.submit(orderId);
+    return kept;
+  };
+
+  /** What the next sale starts from: the unpaid order on screen, or a new one, with vouchers set aside. */
+  const prepare = async (withVoucher: boolean): Promise<Result<Sale, ErrorCode>> => {
+    const config = deps.config();
+    if (!config) return err('agent-not-activated');
+    const { amountFen, member, useVoucher } = till.draft;
+    const amount = orderAmount(amountFen);
+    if (!amount.ok) return err(amount.error.type);
+    const memberId = member?.memberId;
+    const wantsVoucher = withVoucher && useVoucher && (member?.voucherTotalFen ?? 0) > 0;
+    const onScreen = till.orderId && findOrder(journal.read, till.orderId);
+    const same = { amountFen, memberId, useVoucher: wantsVoucher };
+    const unpaid: StoredOrder | undefined = continues(onScreen, same) ? onScreen : undefined;
+    const orderId = newId('ord', deps);
+    let voucher: { reservationId: string; voucherFen: number } | undefined;
+    if (!unpaid && wantsVoucher && memberId !== undefined) {
+      const reserved = await desk.reserve({ orderId, memberId, amountFen });
+      if (!reserved.ok) return reserved;
+      voucher = reserved.value;
+    }
+    const { cutOverHour, concessionBp } = config;
+    const fresh = {
+      orderId,
+      claimToken: claimToken(deps.random),
+      businessDate: businessDate({ atMs: clock.nowMs(), cutOverHour }),
+      concessionBp,
+      cashier: deps.cashier,
+    };
+    return ok(openSale({ amountFen, memberId, voucher, unpaid, fresh }));
+  };
+
+  /** One preparation at a time; a scan or a key meanwhile is refused, not queued. */
+  const exclusively = async (work: () => Promise<Outcome>): Promise<Outcome> => {
+    if (busy) return err('scan-during-charge');
+    busy = true;
+    try {
+      return await work();
+    } finally {
+      busy = false;
+    }
+  };
+
+  const payByWallet = async (scan: Extract<ScannedCode, { type: 'wallet' }>): Promise<Outcome> => {
+    const codeHash = vault.hashOf(scan.code);
+    const scanned: ScannedWallet = {
+      wallet: scan.wallet,
+      codeMask: maskCode(scan.code),
+      codeHash,
+    };
+    const sentFor = vault.sentFor(codeHash);
+    // The same code once more while it is being charged is the same intent, not a second sale.
+    if (isWaiting(till) && sentFor !== undefined && sentFor === till.orderId) return ok(undefined);
+    if (till.screen.type === 'held' && till.orderId && vault.codeOf(till.orderId) === scan.code)
+      return ok(undefined);
+    if (isWaiting(till)) return step({ type: 'second-scan', atMs: clock.nowMs() });
+    if (sentFor !== undefined) return err('payment-code-used');
+    const prepared = await prepare(true);
+    if (!prepared.ok) return prepared;
+    const sale = prepared.value;
+    const { orderId } = sale;
+    if (sale.dueFen === 0) return settleCash(sale, 0);
+    vault.keep(orderId, scan.code);
+    const started = link.online()
+      ? send(orderId, [...sale.opening, submittedFact(attemptOf(sale), scanned)])
+      : hold(sale, scanned);
+    if (started.ok) show(orderId);
+    else vault.drop(orderId);
+    return started;
+  };
+
+  const attemptOf = (sale: Sale) => ({
+    orderId: sale.orderId,
+    attempt: sale.lastAttempt + 1,
+    amountFen: till.draft.amountFen,
+  });
+
+  const hold = (sale: Sale, scanned: ScannedWallet): Outcome => {
+    const untilMs = clock.nowMs() + codeLifeMs;
+    const held = append([...sale.opening, heldFact(sale.orderId, scanned, untilMs)]);
+    if (held.ok) watchHold(sale.orderId);
+    return held;
+  };
+
+  const settleCash = (sale: Sale, tenderedFen: number): Outcome => {
+    const jobs = deps.jobsFor(sale.orderId, 'cash');
+    const kept = append([...sale.opening, cashRecordedFact(sale, tenderedFen), ...jobs]);
+    if (!kept.ok) return kept;
+    cancelHold();
+    vault.drop(sale.orderId);
+    show(sale.orderId);
+    return kept;
+  };
+
+  const scanMember = async (code: string): Promise<Outcome> => {
+    if (isWaiting(till)) return step({ type: 'second-scan', atMs: clock.nowMs() });
+    if (link.online() && till.screen.type !== 'held') {
+      const member = await desk.byCode(code);
+      if (member.ok) return step({ type: 'member-set', member: member.value });
+      if (member.error.sent === 'yes') return err(member.error.code);
+    }
+    return acceptOffline(code);
+  };
+
+  const acceptOffline = async (code: string): Promise<Outcome> => {
+    const prepared = await prepare(false);
+    if (!prepared.ok) return prepared;
+    const sale = prepared.value;
+    const judged = judgeOffline(room, { code, amountFen: fen(sale.dueFen) });
+    if (!judged.ok) return err(judged.error.type);
+    const { memberId, certificateId } = judged.value;
+    const { orderId } = sale;
+    const capsVersion = deps.config()?.caps.version ?? 1;
+    const kept = append([
+      ...sale.opening,
+      { type: 'offline.accepted', body: { orderId, memberId, certificateId, code, capsVersion } },
+      ...deps.jobsFor(orderId, 'offline'),
+    ]);
+    if (!kept.ok) return kept;
+    cancelHold();
+    vault.drop(orderId);
+    show(orderId);
+    return kept;
+  };
+
+  const scan = async (text: string): Promise<void> => {
+    const scanned = recogniseCode(text);
+    if (scanned.type === 'unknown') {
+      if (scanned.reason === 'empty') return;
+      return notice(scanned.reason === 'too-long' ? 'code-too-long' : 'code-not-recognised');
+    }
+    const outcome = await exclusively(() =>
+      scanned.type === 'wallet' ? payByWallet(scanned) : scanMember(scanned.code),
+    );
+    if (!outcome.ok) notice(outcome.error);
+  };
+
+  const cancelHeld = (orderId: OrderId): Outcome => {
+    const voided = append([
+      { type: 'order.voided', body: { orderId, code: 'cancelled-by-cashier' } },
+    ]);
+    if (!voided.ok) return voided;
+    cancelHold();
+    vault.drop(orderId);
+    return voided;
+  };
+
+  journal.onAppended((entries) => {
+    for (const entry of entries) {
+      if (till.orderId !== undefined && entry.body.includes(till.orderId))
+        showIfOnScreen(till.orderId);
+    }
+  });
+  link.onChange((online) => {
+    if (online) chargeHeld();
+  });
+
+  return {
+    state: view,
+    onChange: (listener) => {
+      listeners.push(listener);
+    },
+    setAmount: (amountFen) =>
+      busy ? err('result-not-known') : step({ type: 'amount-set', amountFen }),
+    scan,
+    scanUnreadable: notice,
+    payCash: (tenderedFen) =>
+      exclusively(async () => {
+        if (isWaiting(till)) return err('result-not-known');
+        const prepared = await prepare(true);
+        if (!prepared.ok) return prepared;
+        if (tenderedFen < prepared.value.dueFen) return err('cash-short');
+        return settleCash(prepared.value, tenderedFen);
+      }),
+    cancel: () => {
+      const { orderId } = till;
+      const order = orderId && findOrder(journal.read, orderId)?.order;
+      if (!order || till.screen.type === 'ready') return err('nothing-in-flight');
+      if (order.state === 'held') return cancelHeld(order.orderId);
+      if (order.state === 'submitting' || order.state === 'unknown') {
+        const { attempt } = order;
+        const body = { orderId: order.orderId, attempt, cashier: deps.cashier };
+        const wanted = append([{ type: 'charge.cancel-wanted', body }]);
+        if (wanted.ok) runner.askNow(order.orderId);
+        return wanted;
+      }
+      return order.state === 'cancel-wanted' ? ok(undefined) : err('nothing-in-flight');
+    },
+    queryNow: () => {
+      if (!isWaiting(till) || !till.orderId) return err('nothing-in-flight');
+      runner.askNow(till.orderId);
+      return ok(undefined);
+    },
+    dismiss: () => step({ type: 'dismissed', online: link.online() }),
+    attachMember: (phone) =>
+      exclusively(async () => {
+        if (!link.online()) return err('needs-network');
+        const member = await desk.byPhone(phone);
+        return member.ok ? step({ type: 'member-set', member: member.value }) : member;
+      }),
+    detachMember: () => step({ type: 'member-set', member: null }),
+    useVoucher: (use) => step({ type: 'voucher-use-set', use }),
+    start: () => {
+      for (const { order } of ordersIn(journal.read, ['held']))
+        void append([{ type: 'charge.expired', body: { orderId: order.orderId } }]);
+      const open = ordersIn(journal.read, ['submitting', 'unknown', 'cancel-wanted']).at(-1);
+      if (open) show(open.order.orderId);
+      runner.resume();
+    },
+    refresh: publish,
+    receiptChanged: () => showIfOnScreen(till.orderId),
+    stop: async () => {
+      cancelHold();
+      await runner.stop();
+    },
+  };
+}
+
+/** How long a held charge waits when the line is up but the cloud asked for patience. */
+const retryHeldMs = 2_000;

@@ -1,0 +1,61 @@
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import type { OrderId } from '#shared/ids/ids.ts';
+import { err, ok, type Result } from '#shared/result/result.ts';
+import {
+  MemberViewSchema,
+  ReservationSchema,
+  type MemberView,
+  type Reservation,
+} from '#shared/wire/v1/members.ts';
+import type { CloudClient, CloudFailure } from '#terminal/agent/uplink/cloud-client.ts';
+
+/** Members and their vouchers, as the cloud knows them. Nothing here works without the line. */
+export interface MemberDesk {
+  /** Registers the phone, or finds who is registered with it. */
+  readonly byPhone: (phone: string) => Promise<Result<MemberView, ErrorCode>>;
+  /** Reads a member code: verified by the cloud, not consumed. */
+  readonly byCode: (code: string) => Promise<Result<MemberView, CloudFailure>>;
+  /** Sets vouchers aside for one order. */
+  readonly reserve: (sale: {
+    readonly orderId: OrderId;
+    readonly memberId: string;
+    readonly amountFen: number;
+  }) => Promise<Result<Reservation, ErrorCode>>;
+}
+
+/** A cashier waits for these with a customer in front of him. */
+const deskTimeoutMs = 5_000;
+
+export function createMemberDesk(cloud: CloudClient): MemberDesk {
+  return {
+    byPhone: async (phone) => {
+      const answer = await cloud.call({
+        method: 'POST',
+        path: '/v1/members',
+        body: { phone },
+        answer: MemberViewSchema,
+        timeoutMs: deskTimeoutMs,
+      });
+      if (answer.ok) return answer;
+      return err(answer.error.sent === 'no' ? 'needs-network' : answer.error.code);
+    },
+    byCode: (code) =>
+      cloud.call({
+        method: 'POST',
+        path: '/v1/members/resolve',
+        body: { code },
+        answer: MemberViewSchema,
+        timeoutMs: deskTimeoutMs,
+      }),
+    reserve: async (sale) => {
+      const answer = await cloud.call({
+        method: 'POST',
+        path: '/v1/voucher-reservations',
+        body: sale,
+        answer: ReservationSchema,
+        timeoutMs: deskTimeoutMs,
+      });
+      return answer.ok ? ok(answer.value) : err('voucher-unavailable');
+    },
+  };
+}

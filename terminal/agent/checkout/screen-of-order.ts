@@ -1,0 +1,128 @@
+import type { Order } from '#shared/order/order.ts';
+import { exhaustive } from '#shared/result/exhaustive.ts';
+import type { ReceiptState } from '#terminal/agent/printing/spool-view.ts';
+import type { Screen } from '#terminal/ipc/state.ts';
+import { pointsEstimateFen } from '#terminal/agent/checkout/points-estimate.ts';
+import type { ChargeProgress } from '#terminal/agent/checkout/charge-runner.ts';
+import type { StoredOrder } from '#terminal/agent/journal/order-rows.ts';
+
+/** What a screen says besides what the order itself says. */
+export interface ScreenExtras {
+  readonly receipt: ReceiptState;
+  readonly progress: ChargeProgress | undefined;
+  /** Wall time until which the held code is alive. */
+  readonly heldUntilMs: number | undefined;
+  readonly memberMask: string;
+  readonly remainingOfflineFen: number;
+}
+
+/** How long the cloud waits for the payer when it has not said so itself. */
+const payerTimeMs = 60_000;
+
+/** The screen of an order. `before` is its screen until now. undefined: this state has no screen of its own. */
+export function screenOfOrder(
+  stored: StoredOrder,
+  extras: ScreenExtras,
+  before: Screen | undefined,
+): Screen | undefined {
+  const { order, changedAtMs } = stored;
+  const { orderId, amountFen, voucherFen } = order;
+  const sale = { orderId, amountFen };
+  const kept = before !== undefined && 'atMs' in before ? before.atMs : undefined;
+  const sold = {
+    ...sale,
+    voucherFen,
+    atMs: kept ?? changedAtMs,
+    receipt: extras.receipt,
+    pointsEstimateFen: pointsEstimateFen(order),
+  };
+  switch (order.state) {
+    case 'held':
+      return {
+        type: 'held',
+        ...sale,
+        wallet: walletOf(order),
+        untilMs: extras.heldUntilMs ?? changedAtMs,
+      };
+    case 'submitting':
+    case 'unknown':
+    case 'cancel-wanted':
+      return waiting(stored, extras, before);
+    case 'paid':
+      return { type: 'paid', ...sold, wallet: walletOf(order) };
+    case 'cash-recorded':
+      return { type: 'cash', ...sold, ...cashOf(order) };
+    case 'offline-accepted':
+      return {
+        type: 'offline-accepted',
+        ...sale,
+        memberMask: extras.memberMask,
+        atMs: kept ?? changedAtMs,
+        receipt: extras.receipt,
+        remainingOfflineFen: extras.remainingOfflineFen,
+      };
+    case 'failed':
+    case 'reversed':
+    case 'paid-then-refunded':
+    case 'manual':
+    case 'voided':
+      return {
+        type: 'not-paid',
+        orderId,
+        amountFen,
+        code: order.reason ?? wordsFor[order.state],
+        atMs: kept ?? changedAtMs,
+      };
+    // These come long after the sale: the lists and the exceptions show them, the counter is elsewhere.
+    case 'draft':
+    case 'settled':
+    case 'debit-failed':
+    case 'duplicate':
+    case 'pos-sent':
+    case 'pos-paid':
+    case 'pos-unknown':
+      return undefined;
+    default:
+      return exhaustive(order.state);
+  }
+}
+
+const wordsFor = {
+  failed: 'charge-not-found',
+  reversed: 'cancelled-by-cashier',
+  'paid-then-refunded': 'paid-then-refunded',
+  manual: 'proofs-contradict',
+  voided: 'cancelled-by-cashier',
+} as const;
+
+function waiting(stored: StoredOrder, extras: ScreenExtras, before: Screen | undefined): Screen {
+  const { order, changedAtMs } = stored;
+  const same = before?.type === 'waiting' ? before : undefined;
+  const sinceMs = same?.sinceMs ?? changedAtMs;
+  const code = extras.progress?.code ?? order.reason;
+  return {
+    type: 'waiting',
+    orderId: order.orderId,
+    amountFen: order.amountFen,
+    wallet: walletOf(order),
+    phase: phaseOf(order, extras.progress),
+    sinceMs,
+    deadlineMs: extras.progress?.deadlineMs ?? same?.deadlineMs ?? sinceMs + payerTimeMs,
+    ...(code === undefined ? {} : { code }),
+    secondScan: same?.secondScan ?? false,
+  };
+}
+
+function phaseOf(order: Order, progress: ChargeProgress | undefined) {
+  if (order.state === 'cancel-wanted') return 'cancelling';
+  if (progress?.waitingPayer) return 'waiting-payer';
+  return order.state === 'unknown' ? 'unknown' : 'submitting';
+}
+
+const walletOf = (order: Order) =>
+  order.tender?.type === 'wallet' ? order.tender.wallet : ('wechat' as const);
+
+const cashOf = (order: Order) =>
+  order.tender?.type === 'cash'
+    ? { tenderedFen: order.tender.tenderedFen, changeFen: order.tender.changeFen }
+    : { tenderedFen: order.amountFen, changeFen: order.amountFen };

@@ -1,0 +1,117 @@
+import { createReceiptPrinter, type ReceiptPrinter } from '#drivers/printer/receipt-printer.ts';
+import { createSerialScanner, type SerialScanner } from '#drivers/scanner/serial-scanner.ts';
+import { createSerialTransport } from '#drivers/transports/serial.ts';
+import { createTcpTransport } from '#drivers/transports/tcp.ts';
+import type { Timers } from '#drivers/core/timers.ts';
+import type { OpenError, Transport } from '#drivers/core/transport.ts';
+import type { DeviceErrorCode } from '#shared/errors/device.ts';
+import { err, type Err } from '#shared/result/result.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import type { Random } from '#shared/time/random.ts';
+import type { DeviceView } from '#terminal/ipc/state.ts';
+import type { DeviceConfig, TransportConfig } from '#terminal/agent/config.ts';
+
+/** The devices of this till, by role. A missing device is a state, never an error at start. */
+export interface DeviceSet {
+  readonly printer: () => ReceiptPrinter | undefined;
+  readonly has: (role: DeviceView['role']) => boolean;
+  readonly views: () => readonly DeviceView[];
+  readonly start: () => void;
+  readonly stop: () => Promise<void>;
+}
+
+export interface DeviceSetDeps {
+  readonly devices: readonly DeviceConfig[];
+  readonly transports: ReadonlyMap<string, Transport>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timers: Timers;
+  readonly onScan: (text: string) => void;
+  readonly onScanProblem: (code: DeviceErrorCode) => void;
+  /** A device came, went or changed its state. */
+  readonly onChange: () => void;
+  readonly onLateProcessId: (processId: number) => void;
+}
+
+const baudRateDefault = 115_200;
+
+export function createDeviceSet(deps: DeviceSetDeps): DeviceSet {
+  const ports = { clock: deps.clock, random: deps.random, timers: deps.timers };
+  let scanner: SerialScanner | undefined;
+  let printer: ReceiptPrinter | undefined;
+  for (const device of deps.devices) {
+    if (device.role === 'scanner')
+      scanner = createSerialScanner({
+        ...ports,
+        transport: transportOf(device.transport, deps),
+        onScan: deps.onScan,
+        onState: deps.onChange,
+        onProblem: deps.onScanProblem,
+      });
+    if (device.role === 'printer')
+      printer = createReceiptPrinter({
+        ...ports,
+        transport: transportOf(device.transport, deps),
+        width: device.paperMm === 58 ? 32 : 48,
+        onStatus: deps.onChange,
+        onLateProcessId: deps.onLateProcessId,
+      });
+  }
+  return {
+    printer: () => printer,
+    has: (role) => deps.devices.some((device) => device.role === role),
+    views: () => deps.devices.map((device) => viewOf(device, { scanner, printer })),
+    start: () => {
+      scanner?.start();
+      printer?.start();
+    },
+    stop: async () => {
+      await Promise.all([scanner?.stop(), printer?.stop()]);
+    },
+  };
+}
+
+function transportOf(config: TransportConfig, deps: DeviceSetDeps): Transport {
+  switch (config.type) {
+    case 'serial': {
+      const { path, baudRate = baudRateDefault } = config;
+      return createSerialTransport({ path, baud: baudRate, timers: deps.timers });
+    }
+    case 'tcp':
+      return createTcpTransport({ host: config.host, port: config.port, timers: deps.timers });
+    case 'memory':
+      return deps.transports.get(config.name) ?? absentTransport(config.name);
+  }
+}
+
+/** A name that nobody provides is a device that is not there. */
+const absentTransport = (name: string): Transport => ({
+  address: `memory ${name}`,
+  open: (): Promise<Err<OpenError>> => Promise.resolve(err({ type: 'device-missing' })),
+});
+
+function viewOf(
+  device: DeviceConfig,
+  { scanner, printer }: { scanner: SerialScanner | undefined; printer: ReceiptPrinter | undefined },
+): DeviceView {
+  const { role, name } = device;
+  if (role === 'scanner') {
+    const state = scanner?.state();
+    const address = scanner?.address ?? '';
+    if (state?.type !== 'offline') return { role, name, address, state: 'online' };
+    const { code } = state;
+    return { role, name, address, code, state: code === 'device-missing' ? 'absent' : 'offline' };
+  }
+  const status = printer?.status();
+  const address = printer?.address ?? '';
+  if (!status) return { role, name, address, state: 'absent', code: 'printer-missing' };
+  return {
+    role,
+    name,
+    address: role === 'drawer' ? `printer ${address}` : address,
+    state: status.code === 'device-missing' ? 'absent' : status.state,
+    ...(role === 'printer' ? { confidence: status.confidence } : {}),
+    ...(status.code === undefined ? {} : { code: status.code }),
+    ...(status.lastSeenMs === null ? {} : { lastSeenMs: Math.trunc(status.lastSeenMs) }),
+  };
+}

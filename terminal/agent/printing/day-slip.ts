@@ -1,0 +1,45 @@
+import type { ReceiptCommand } from '#drivers/printer/receipt.ts';
+import { shanghaiText, yuan } from '#terminal/agent/printing/paper-words.ts';
+import type { Today } from '#terminal/ipc/views.ts';
+
+/** The paper at the end of a day: four sums that add up, and the journal's fingerprint of that moment. */
+export function daySlipContent(day: {
+  readonly merchantName: string;
+  readonly today: Today;
+  readonly printedAtMs: number;
+}): readonly ReceiptCommand[] {
+  const { today } = day;
+  return [
+    { type: 'text', text: day.merchantName, align: 'center', size: 'double', bold: true },
+    { type: 'text', text: `日结单 ${today.businessDate}`, align: 'center', size: 'tall' },
+    { type: 'rule', style: 'double' },
+    row('已到账', yuan(today.settledFen)),
+    row('现金', yuan(today.cashFen)),
+    row('离线记账', yuan(today.offlineFen)),
+    row('待确认', yuan(today.pendingFen)),
+    { type: 'rule', style: 'single' },
+    row('营业额', yuan(today.turnoverFen)),
+    row('笔数', String(today.orderCount)),
+    row('未上传', String(today.unsentCount)),
+    { type: 'rule', style: 'single' },
+    row('打印时间', shanghaiText(day.printedAtMs)),
+    row('账本尾号', today.chainHead),
+    { type: 'cut' },
+  ];
+}
+
+/** A paper that shows whether characters, width and cutter work. */
+export const testContent = (printedAtMs: number): readonly ReceiptCommand[] => [
+  { type: 'text', text: '打印测试', align: 'center', size: 'double' },
+  { type: 'text', text: '汉字 ABC 0123456789 ￥12.34', align: 'center' },
+  row('时间', shanghaiText(printedAtMs)),
+  { type: 'cut' },
+];
+
+const row = (name: string, value: string): ReceiptCommand => ({
+  type: 'columns',
+  columns: [
+    { text: name, width: 10 },
+    { text: value, width: 'rest', align: 'right' },
+  ],
+});

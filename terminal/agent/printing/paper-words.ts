@@ -1,0 +1,15 @@
+import { formatYuan } from '#shared/money/format-yuan.ts';
+import { fen } from '#shared/money/fen.ts';
+
+const shanghaiOffsetMs = 8 * 3_600_000;
+const text = new Intl.DateTimeFormat('sv-SE', {
+  timeZone: 'UTC',
+  dateStyle: 'short',
+  timeStyle: 'medium',
+});
+
+/** "2026-11-22 18:30:05" in Shanghai. */
+export const shanghaiText = (atMs: number): string => text.format(atMs + shanghaiOffsetMs);
+
+/** "￥12.34": the full-width sign is the one every Chinese printer has. */
+export const yuan = (amountFen: number): string => `￥${formatYuan(fen(amountFen))}`;

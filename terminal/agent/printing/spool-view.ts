@@ -1,0 +1,68 @@
+import type { Static } from 'typebox';
+import type { ReceiptStateSchema } from '#terminal/ipc/state.ts';
+import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
+
+export type ReceiptState = Static<typeof ReceiptStateSchema>;
+
+export type PrintJobState = 'queued' | 'writing' | 'sent' | 'printed' | 'unknown' | 'abandoned';
+
+export interface PrintJobRow {
+  readonly jobId: string;
+  readonly kind: 'receipt' | 'drawer' | 'day-slip' | 'test';
+  readonly orderId: string | null;
+  readonly copy: number;
+  readonly reason: string | null;
+  readonly state: PrintJobState;
+  readonly attempt: number;
+  readonly processId: string | null;
+  readonly level: number | null;
+  readonly code: string | null;
+  readonly queuedAtMs: number;
+}
+
+const select = `SELECT job_id AS jobId, kind, order_id AS orderId, copy, reason, state, attempt,
+  process_id AS processId, level, code, queued_at_ms AS queuedAtMs FROM print_jobs`;
+
+/** The most jobs that are looked at together. */
+export const jobsListMax = 200;
+
+export const findJob = (read: ReadHandle, jobId: string): PrintJobRow | undefined =>
+  read.one<PrintJobRow>(`${select} WHERE job_id = $jobId`, { jobId });
+
+/** Jobs that are not definite, oldest first. */
+export const openJobs = (read: ReadHandle, state: 'queued' | 'writing'): readonly PrintJobRow[] =>
+  read.all<PrintJobRow>(
+    `${select} WHERE state IN ('queued', 'writing', 'unknown') AND state = $state
+     ORDER BY job_id LIMIT ${jobsListMax}`,
+    { state },
+  );
+
+/** Jobs that may or may not be on paper, newest first. */
+export const unknownJobs = (read: ReadHandle): readonly PrintJobRow[] =>
+  read.all<PrintJobRow>(
+    `${select} WHERE state IN ('queued', 'writing', 'unknown') AND state = 'unknown'
+     ORDER BY job_id DESC LIMIT ${jobsListMax}`,
+  );
+
+/** The newest receipt job of an order. */
+export const lastReceipt = (read: ReadHandle, orderId: string): PrintJobRow | undefined =>
+  read.one<PrintJobRow>(
+    `${select} WHERE order_id = $orderId AND kind = 'receipt' ORDER BY copy DESC LIMIT 1`,
+    { orderId },
+  );
+
+/** What the newest receipt of an order comes to, for people. */
+export function receiptState(job: PrintJobRow | undefined): ReceiptState {
+  switch (job?.state) {
+    case 'queued':
+    case 'writing':
+      return 'queued';
+    case 'sent':
+    case 'printed':
+    case 'unknown':
+      return job.state;
+    case 'abandoned':
+    case undefined:
+      return 'off';
+  }
+}

@@ -1,0 +1,83 @@
+import type { Timers } from '#drivers/core/timers.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
+import { offlineRoom } from '#terminal/agent/checkout/offline-room.ts';
+import type { DeviceSet } from '#terminal/agent/devices/device-set.ts';
+import type { Journal } from '#terminal/agent/journal/journal.ts';
+import { exceptionRows, unsent } from '#terminal/agent/tally/order-views.ts';
+import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
+import type { Link } from '#terminal/agent/uplink/link.ts';
+import type { Status } from '#terminal/ipc/state.ts';
+
+/** The bar that is always in sight: line, unsent count, offline room, devices. */
+export interface StatusBoard {
+  readonly get: () => Status;
+  /** Something it shows has changed; changes close together become one event. */
+  readonly changed: () => void;
+  readonly onChange: (listener: (status: Status) => void) => void;
+  readonly stop: () => void;
+}
+
+/** Far below what a person notices, and it spares a window the bursts of a sync. */
+const gatherMs = 50;
+
+export function createStatus(deps: {
+  readonly journal: Journal;
+  readonly cloud: CloudClient;
+  readonly link: Link;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly config: () => ConfigPayload | undefined;
+  readonly devices: DeviceSet;
+  readonly cashier: string;
+}): StatusBoard {
+  const { read } = deps.journal;
+  const listeners: ((status: Status) => void)[] = [];
+  let version = 0;
+  let cancel: (() => void) | undefined;
+  let stopped = false;
+
+  const get = (): Status => {
+    const config = deps.config();
+    const waiting = unsent(read);
+    return {
+      version,
+      merchantName: config?.merchantName ?? '',
+      storeName: config?.storeName ?? '',
+      cashier: deps.cashier,
+      concessionBp: config?.concessionBp ?? 0,
+      online: deps.link.online(),
+      offlineSinceMs: deps.link.offlineSinceMs(),
+      unsentCount: waiting.count,
+      unsentFen: waiting.sumFen,
+      offline: offlineRoom({
+        read,
+        config: deps.config,
+        nowMs: () => deps.cloud.cloudNowMs(),
+        sinceContactMs: deps.link.sinceContactMs,
+      }),
+      exceptionCount: exceptionRows(read).length,
+      devices: [...deps.devices.views()],
+    };
+  };
+
+  return {
+    get,
+    changed: () => {
+      if (cancel || stopped) return;
+      cancel = deps.timers.after(gatherMs, () => {
+        cancel = undefined;
+        version += 1;
+        const status = get();
+        for (const listener of listeners) listener(status);
+      });
+    },
+    onChange: (listener) => {
+      listeners.push(listener);
+    },
+    stop: () => {
+      stopped = true;
+      cancel?.();
+    },
+  };
+}
