@@ -346,6 +346,19 @@ describe('a fact that contradicts the order is refused', () => {
   });
 });
 
+test.each<[string | undefined, OrderStateName[]]>([
+  ['settled', ['paid', 'settled', 'pos-paid']],
+  ['cash', ['cash-recorded']],
+  ['offline', ['offline-accepted', 'debit-failed', 'duplicate']],
+  ['pending', ['submitting', 'unknown', 'cancel-wanted', 'pos-sent', 'pos-unknown', 'manual']],
+  [undefined, ['draft', 'held', 'failed', 'reversed', 'paid-then-refunded', 'voided']],
+])('the sum %s of the day takes %j and nothing else', (bucket, states) => {
+  const inBucket = orderMachine.states.filter(
+    (state) => state !== 'none' && tallyBucket(state) === bucket,
+  );
+  expect(inBucket.toSorted()).toEqual(states.toSorted());
+});
+
 describe('the rescan guard', () => {
   const draft = fold('order.opened');
   const inState = (state: OrderStateName): Order => ({ ...draft, state, attempt: 1 });

@@ -6,6 +6,8 @@ const orderId = 'ord_01JADFX2A0000000000000000A';
 const parse = (type: string, body: unknown) =>
   parseEntry({ type, body: typeof body === 'string' ? body : JSON.stringify(body) });
 
+const valid = JSON.stringify({ orderId, attempt: 1, code: 'cloud-timeout' });
+
 describe('parseEntry', () => {
   test('what fits its schema becomes a fact', () => {
     const body = { orderId, attempt: 1, code: 'cloud-timeout' };
@@ -13,6 +15,10 @@ describe('parseEntry', () => {
       ok: true,
       value: { type: 'charge.unknown', body },
     });
+  });
+
+  test('a body of exactly the longest length is read', () => {
+    expect(parse('charge.unknown', valid.padEnd(4096)).ok).toBe(true);
   });
 
   test('an optional field may be there or not', () => {
@@ -45,9 +51,13 @@ describe('parseEntry', () => {
     ['no JSON', '{', ''],
     ['a bare value', '7', ''],
     ['null', 'null', ''],
-    ['longer than a body may be', `{"orderId":"${'0'.repeat(4096)}"}`, ''],
+    ['longer than a body may be', valid.padEnd(4097), ''],
     ['a missing field', { orderId, code: 'cloud-timeout' }, ''],
-    ['an extra field', { orderId, attempt: 1, code: 'a', authCode: '134567890123456789' }, '/authCode'],
+    [
+      'an extra field',
+      { orderId, attempt: 1, code: 'a', authCode: '134567890123456789' },
+      '/authCode',
+    ],
     ['an attempt of 0', { orderId, attempt: 0, code: 'a' }, '/attempt'],
     ['an attempt with a fraction', { orderId, attempt: 1.5, code: 'a' }, '/attempt'],
     [
