@@ -2,7 +2,6 @@ import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { outTradeNo, type MemberId, type OrderId } from '#shared/ids/ids.ts';
 import { fen, subtractFen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
-import { assert } from '#shared/result/assert.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Charge, ChargeRequest } from '#shared/wire/v1/charges.ts';
 import type { TerminalIdentity } from '#cloud/identity/terminal-identity.ts';
@@ -167,14 +166,10 @@ async function insertNew(
   const routed = await routeAndReserve(
     tx,
     { operatorId, merchantId, wallet: request.wallet, netFen, quotaDate },
-    { health: deps.health, nowMs },
+    { ...deps, nowMs },
   );
   if (routed.taken === undefined)
     return refused(routed.hasChannel ? 'channel-quota-reached' : 'no-channel');
-  assert(
-    deps.channels.has(routed.taken.channel),
-    () => `no adapter for channel ${routed.taken?.channel}`,
-  );
   const facts: AttemptFacts = {
     operatorId,
     merchantId,

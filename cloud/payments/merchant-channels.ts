@@ -79,11 +79,17 @@ export interface RouteRequest extends MerchantKey {
 export async function routeAndReserve(
   tx: Tx,
   request: RouteRequest,
-  deps: { readonly health: ChannelHealth; readonly nowMs: number },
+  deps: {
+    readonly health: ChannelHealth;
+    /** Adapters of this process: a channel without one is not open, whatever the table says. */
+    readonly channels: ReadonlyMap<string, unknown>;
+    readonly nowMs: number;
+  },
 ): Promise<Routed> {
   const excluded = new Set<string>();
   for (;;) {
-    const open = await openChannels(tx, request);
+    const listed = await openChannels(tx, request);
+    const open = listed.filter((one) => deps.channels.has(one.channel));
     const candidates = open.map((one) => ({
       channel: one.channel,
       isHealthy: deps.health.isHealthy(

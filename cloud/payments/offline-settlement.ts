@@ -6,7 +6,7 @@ import { attemptMax, outTradeNo } from '#shared/ids/ids.ts';
 import { verifyMemberCode, type IssuerKey } from '#shared/member/judge-member-code.ts';
 import { subtractFen, zeroFen } from '#shared/money/fen.ts';
 import { assert } from '#shared/result/assert.ts';
-import { verifyBytes } from '#cloud/payments/verify-bytes.ts';
+import { verifyEd25519 } from '#cloud/members/member-codes.ts';
 import type { Attempt } from '#cloud/payments/attempt.ts';
 import { insertAttempt, recordCall } from '#cloud/payments/attempt-store.ts';
 import { callChannel } from '#cloud/payments/call-channel.ts';
@@ -100,7 +100,7 @@ async function judgeCode(
   const verified = verifyMemberCode({
     code: sale.code,
     keys: deps.issuerKeys,
-    verify: verifyBytes,
+    verify: verifyEd25519,
     nowMs: sale.acceptedAtMs,
     revoked: new Set(revoked),
   });
@@ -132,7 +132,7 @@ async function beginDebit(
   const routed = await routeAndReserve(
     tx,
     { operatorId, merchantId, wallet: undefined, netFen, quotaDate },
-    { health: deps.health, nowMs },
+    { ...deps, nowMs },
   );
   const number = await nextAttemptNumber(tx, sale);
   if (routed.taken === undefined || number > attemptMax) {

@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { fen } from '#shared/money/fen.ts';
+import type { MemberId, TerminalId } from '#shared/ids/ids.ts';
+import type { Channel, ChannelOrder } from '#cloud/payments/channel.ts';
+
+/** What a far end must be able to play, so that the laws of {@link Channel} can be put to the test. */
+export interface ChannelRig {
+  readonly channel: Channel;
+  readonly channelMerchantNo: string;
+  /** A fresh payment code for each behaviour of the far end. */
+  codeFor(
+    behaviour:
+      | 'paid'
+      | 'paying'
+      | 'unknown-but-paid'
+      | 'unknown-not-paid'
+      | 'expired'
+      | 'answer-lost'
+      | 'balance',
+  ): string;
+  /** What happens to the next answers on the line. */
+  setLine(
+    fault:
+      'none' | 'forge-answer' | 'garbage' | 'lose-answer' | 'lose-request' | 'too-many-requests',
+  ): void;
+  /** Moves the far end's clock. */
+  advance(ms: number): void;
+  close(): Promise<void>;
+}
+
+const terminalId = 'trm_01ARZ3NDEKTSV4RRFFQ69G5FAV' as TerminalId;
+const memberId = 'mbr_01ARZ3NDEKTSV4RRFFQ69G5FAV' as MemberId;
+const reverseAllowedAfterMs = 15_000;
+
+/** The laws every channel adapter obeys, whatever its dialect. */
+export function registerChannelContract(name: string, open: () => Promise<ChannelRig>): void {
+  describe(`channel contract: ${name}`, () => {
+    let rig: ChannelRig;
+    let numbers = 0;
+    beforeAll(async () => {
+      rig = await open();
+    });
+    afterAll(() => rig.close());
+    beforeEach(() => rig.setLine('none'));
+
+    const newOrder = (): ChannelOrder => {
+      numbers += 1;
+      return {
+        channelMerchantNo: rig.channelMerchantNo,
+        outTradeNo: `CONTRACT${String(numbers).padStart(8, '0')}`,
+        netFen: fen(1_000 + numbers),
+      };
+    };
+    const charge = async (
+      behaviour: Parameters<ChannelRig['codeFor']>[0],
+      order = newOrder(),
+    ): Promise<Awaited<ReturnType<Channel['charge']>>> =>
+      rig.channel.charge({
+        ...order,
+        wallet: 'wechat',
+        authCode: rig.codeFor(behaviour),
+        terminalId,
+      });
+
+    it('paid carries the proof: reference, time, a valid signature, a digest of the request', async () => {
+      const { outcome, evidence } = await charge('paid');
+      expect(outcome).toMatchObject({ type: 'paid', channelRef: expect.stringMatching(/./) });
+      expect(evidence).toMatchObject({ signature: 'valid', httpStatus: 200 });
+      expect(evidence.requestDigest).toMatch(/^[0-9a-f]{64}$/);
+    });
+
+    it('only definite refusals are failures', async () => {
+      expect((await charge('expired')).outcome.type).toBe('failed');
+      expect((await charge('balance')).outcome.type).toBe('failed');
+    });
+
+    it.each([
+      ['a doubtful answer', 'unknown-but-paid'],
+      ['a lost answer', 'answer-lost'],
+    ] as const)('%s is unknown, and the query tells the truth', async (_what, behaviour) => {
+      const order = newOrder();
+      expect((await charge(behaviour, order)).outcome.type).toBe('unknown');
+      expect((await rig.channel.query(order)).outcome.type).toBe('paid');
+    });
+
+    it('not paid, paying and not known are told apart from paid', async () => {
+      const [unpaid, paying] = [newOrder(), newOrder()];
+      expect((await charge('unknown-not-paid', unpaid)).outcome.type).toBe('unknown');
+      expect((await charge('paying', paying)).outcome.type).toBe('paying');
+      expect((await rig.channel.query(unpaid)).outcome.type).toBe('unpaid');
+      expect((await rig.channel.query(paying)).outcome.type).toBe('paying');
+      expect((await rig.channel.query(newOrder())).outcome.type).toBe('unpaid');
+    });
+
+    it.each([
+      'forge-answer',
+      'garbage',
+      'lose-answer',
+      'lose-request',
+      'too-many-requests',
+    ] as const)('%s: nothing may be concluded from any call', async (fault) => {
+      const order = newOrder();
+      await charge('paid', order);
+      rig.advance(reverseAllowedAfterMs);
+      rig.setLine(fault);
+      const outRefundNo = `${order.outTradeNo}R1`;
+      const answers = [
+        await charge('balance'),
+        await rig.channel.withhold({ ...newOrder(), memberId }),
+        await rig.channel.query(order),
+        await rig.channel.reverse(order),
+        await rig.channel.refund({ ...order, outRefundNo }),
+      ];
+      expect(answers.map(({ outcome }) => outcome.type)).toEqual(
+        Array.from({ length: 5 }, () => 'unknown'),
+      );
+    });
+
+    it.each([
+      ['amount', { netFen: fen(1) }],
+      ['merchant', { channelMerchantNo: '1900000999' }],
+    ])('an answer about another %s is never paid', async (_what, change) => {
+      const order = newOrder();
+      await charge('paid', order);
+      const { outcome } = await rig.channel.query({ ...order, ...change });
+      expect(['unknown', 'unpaid']).toContain(outcome.type);
+    });
+
+    it('reversing: too early, then closed or refunded, and the same again', async () => {
+      const [paid, paying] = [newOrder(), newOrder()];
+      await charge('paid', paid);
+      await charge('paying', paying);
+      expect((await rig.channel.reverse(paid)).outcome.type).toBe('too-early');
+      rig.advance(reverseAllowedAfterMs);
+      for (const _round of [1, 2]) {
+        expect((await rig.channel.reverse(paid)).outcome.type).toBe('refunded');
+        expect((await rig.channel.reverse(paying)).outcome.type).toBe('closed');
+      }
+      expect((await rig.channel.query(paid)).outcome.type).toBe('refunded');
+      expect((await rig.channel.query(paying)).outcome.type).toBe('closed');
+    });
+
+    it('a number that never arrived can be closed, and a late charge under it fails', async () => {
+      const order = newOrder();
+      expect((await rig.channel.reverse(order)).outcome.type).toBe('closed');
+      expect((await rig.channel.query(order)).outcome.type).toBe('closed');
+      expect((await charge('paid', order)).outcome.type).toBe('failed');
+    });
+
+    it('a refund counts once', async () => {
+      const order = newOrder();
+      await charge('paid', order);
+      const refund = { ...order, outRefundNo: `${order.outTradeNo}R1` };
+      expect((await rig.channel.refund(refund)).outcome.type).toBe('refunded');
+      expect((await rig.channel.refund(refund)).outcome.type).toBe('refunded');
+    });
+
+    it('a withholding is debited once; asking for it again under its number moves nothing', async () => {
+      const order = newOrder();
+      expect((await rig.channel.withhold({ ...order, memberId })).outcome.type).toBe('paid');
+      expect((await rig.channel.withhold({ ...order, memberId })).outcome.type).toBe('unknown');
+      expect((await rig.channel.query(order)).outcome.type).toBe('paid');
+    });
+
+    it('evidence never holds the payment code', async () => {
+      const authCode = rig.codeFor('paid');
+      const { evidence } = await rig.channel.charge({
+        ...newOrder(),
+        wallet: 'wechat',
+        authCode,
+        terminalId,
+      });
+      expect(JSON.stringify(evidence)).not.toContain(authCode);
+    });
+  });
+}

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { errorCatalogue } from '#shared/errors/catalogue.ts';
+import { fen } from '#shared/money/fen.ts';
+import { createChannelSimulator } from '#cloud/channel-simulator/channel-simulator.ts';
+import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
+import { channelCodes, ruleOfChannelCode } from '#cloud/payments/channel-codes.ts';
+import { maskCodes } from '#cloud/payments/channel.ts';
+import { registerChannelContract } from '#cloud/payments/channels/register-channel-contract.ts';
+import {
+  judgeCharge,
+  judgeQuery,
+  judgeReverse,
+} from '#cloud/payments/channels/simulated/judge-answer.ts';
+import { createSimulatedChannel } from '#cloud/payments/channels/simulated/simulated-channel.ts';
+import { createManualClock } from '#cloud/payments/testing/payment-bench.ts';
+import { createSystemRandom } from '#cloud/platform/system-random.ts';
+
+const suffixes = {
+  paid: '01',
+  paying: '03',
+  'unknown-but-paid': '04',
+  'unknown-not-paid': '05',
+  expired: '06',
+  'answer-lost': '07',
+  balance: '09',
+} as const;
+
+registerChannelContract('the simulated channel over HTTP', async () => {
+  const clock = createManualClock(1_790_000_000_000);
+  const keys = sandboxKeysFromSeed('contract');
+  const simulator = await createChannelSimulator({
+    port: 0,
+    seed: 'contract',
+    clock,
+    channelPrivateKey: keys.channelPrivateKey,
+    apps: new Map([['app', keys.appPublicKey]]),
+  });
+  let codes = 0;
+  return {
+    channel: createSimulatedChannel({
+      baseUrl: simulator.baseUrl,
+      appId: 'app',
+      appPrivateKey: keys.appPrivateKey,
+      channelPublicKey: keys.channelPublicKey,
+      clock,
+      random: createSystemRandom(),
+      readTimeoutMs: 5_000,
+      face: 'wechat',
+    }),
+    channelMerchantNo: '1900000109',
+    codeFor: (behaviour) => {
+      codes += 1;
+      return `13${String(codes).padStart(14, '0')}${suffixes[behaviour]}`;
+    },
+    setLine: (fault) => simulator.setFaults(() => fault),
+    advance: (ms) => clock.advance(ms),
+    close: () => simulator.close(),
+  };
+});
+
+const order = { channelMerchantNo: '1900000109', outTradeNo: 'ORDER001', netFen: fen(500) };
+const paidAnswer = {
+  code: 'SUCCESS',
+  message: 'ok',
+  merchantNo: '1900000109',
+  outTradeNo: 'ORDER001',
+  amountFen: 500,
+  state: 'SUCCESS',
+  transactionId: '42',
+  paidAtMs: 1,
+} as const;
+
+describe('what counts as paid', () => {
+  it('everything agrees', () => {
+    expect(judgeCharge(paidAnswer, order).type).toBe('paid');
+    expect(judgeQuery(paidAnswer, order).type).toBe('paid');
+  });
+
+  it.each([
+    ['another amount', { amountFen: 499 }],
+    ['no amount', { amountFen: undefined as never }],
+    ['another merchant', { merchantNo: '1900000110' }],
+    ['another order', { outTradeNo: 'ORDER002' }],
+    ['no transaction number', { transactionId: undefined as never }],
+    ['no time', { paidAtMs: undefined as never }],
+    ['another state', { state: 'USERPAYING' as const }],
+  ])('%s: not paid', (_what, change) => {
+    const answer = { ...paidAnswer, ...change };
+    expect(judgeCharge(answer, order).type).toBe('unknown');
+    expect(judgeQuery(answer, order).type).not.toBe('paid');
+  });
+
+  it('a refund in part is neither refunded nor paid', () => {
+    const answer = { ...paidAnswer, state: 'REFUND' as const, refundedFen: 499 };
+    expect(judgeQuery(answer, order)).toEqual({ type: 'unknown', code: 'refunded-in-part' });
+    expect(judgeReverse(answer, order).type).toBe('unknown');
+  });
+});
+
+describe('the table of codes', () => {
+  it('every code has words for the till', () => {
+    for (const rule of Object.values(channelCodes))
+      expect(errorCatalogue[rule.till].zh).not.toBe('');
+  });
+
+  it('another channel may be tried only after a final failure', () => {
+    for (const rule of Object.values(channelCodes))
+      expect(rule.otherChannel && rule.outcome !== 'failed').toBe(false);
+  });
+
+  it('a code that is not in it is unknown, also one named like a property of every object', () => {
+    for (const code of ['SOMETHING_NEW', 'constructor', 'toString', ''])
+      expect(ruleOfChannelCode(code).outcome).toBe('unknown');
+  });
+});
+
+it('masks every run of 16 to 24 digits, and nothing else', () => {
+  expect(maskCodes('a 134567890123456789 b')).toBe('a ****6789 b');
+  expect(maskCodes('420000000012345678901234567890')).toBe('420000000012345678901234567890');
+  expect(maskCodes('123456789012345')).toBe('123456789012345');
+});
