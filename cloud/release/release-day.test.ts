@@ -76,6 +76,22 @@ describe('closing a period', () => {
     });
   });
 
+  it('covers points that nobody claimed yet, though they are in no pool of the gate', async () => {
+    const operatorId = freshOperator();
+    await platformWithOpenGate(operatorId);
+    await inTx(async (tx) => {
+      await issuePendingPoints(tx, [
+        paidOrder(operatorId, 9, { day: '2026-02-05', netFen: 150_000 }),
+      ]);
+      await makePointsFinal(tx, { operatorId, orderIds: [orderOf(9)], asOf: '2026-02-12' });
+    });
+    const closed = getOrThrow(await close(operatorId, '2026-02'));
+    expect(closed.explanation).toMatchObject({
+      gate: { outstanding: { current: '100000' } },
+      multiplier: { unreleasedPoints: '130000' },
+    });
+  });
+
   it('stores an explanation whose hash anybody can compute again', async () => {
     const operatorId = freshOperator();
     await platformWithOpenGate(operatorId);
