@@ -43,7 +43,7 @@ const style = `
 form,section{display:grid;gap:14px}
 .shop{font-size:19px;color:var(--ink)}
 label{font-size:15px;color:var(--soft)}
-input{min-height:60px;width:100%;padding:0 16px;border:1px solid var(--line);border-radius:14px;background:var(--paper);color:var(--ink);font:600 26px/1 inherit;font-family:inherit;letter-spacing:.04em;font-variant-numeric:tabular-nums}
+input{min-height:60px;width:100%;padding:0 16px;border:1px solid var(--line);border-radius:14px;background:var(--paper);color:var(--ink);font-family:inherit;font-size:26px;font-weight:600;letter-spacing:.04em;font-variant-numeric:tabular-nums}
 #done{justify-items:center;text-align:center;color:var(--green)}
 .points{display:flex;gap:8px;align-items:baseline;color:var(--ink)}
 .points b{font-size:52px;line-height:1.1;font-variant-numeric:tabular-nums}

@@ -81,7 +81,7 @@ p,small{color:var(--soft)}
 small{font-size:14px;line-height:1.5}
 [hidden]{display:none!important}
 button:focus-visible,input:focus-visible{outline:3px solid var(--green);outline-offset:2px}
-.main{min-height:60px;border:0;border-radius:14px;background:var(--green);color:#fff;font:600 20px/1 inherit;font-family:inherit}
+.main{min-height:60px;border:0;border-radius:14px;background:var(--green);color:#fff;font-family:inherit;font-size:20px;font-weight:600}
 .main:disabled{opacity:.55}
 .bad{border-radius:14px;padding:12px 16px;background:var(--red-soft);color:var(--red)}
 `;

@@ -3,6 +3,7 @@ import { proveLaws, ledgerLaws } from '#cloud/ledger/proofs.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
+import { isCalendarDay } from '#cloud/settlement/calendar-day-guard.ts';
 import { runFinality } from '#cloud/settlement/finality.ts';
 import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
 import { merchantsPerPageMax, settlementsOfDate } from '#cloud/settlement/settlement-day.ts';
@@ -113,6 +114,8 @@ function registerProofs(app: CloudApp, deps: Deps): void {
   });
 }
 
+const noSuchDay = { status: 400, code: 'request-invalid', detail: 'no such day' } as const;
+
 function registerSettlements(app: CloudApp, deps: Deps): void {
   const listSchema = {
     summary: 'Settlements of one ledger date',
@@ -127,11 +130,12 @@ function registerSettlements(app: CloudApp, deps: Deps): void {
       }),
     },
   };
-  app.get('/admin/v1/settlements', { schema: listSchema }, async (request) => {
+  app.get('/admin/v1/settlements', { schema: listSchema }, async (request, reply) => {
     const { date, after } = request.query;
+    if (!isCalendarDay(date)) return sendProblem(reply, noSuchDay);
     const { operatorId } = deps;
     const days = await settlementsOfDate(deps.db, { operatorId, ledgerDate: date, after });
-    return { settlements: [...days], more: days.length === merchantsPerPageMax };
+    return reply.send({ settlements: [...days], more: days.length === merchantsPerPageMax });
   });
 
   const fileSchema = {
@@ -143,6 +147,7 @@ function registerSettlements(app: CloudApp, deps: Deps): void {
   app.get(path, { schema: fileSchema }, async (request, reply) => {
     const merchantId = request.params.merchantId as MerchantId;
     const { date } = request.query;
+    if (!isCalendarDay(date)) return sendProblem(reply, noSuchDay);
     const day = { operatorId: deps.operatorId, merchantId, ledgerDate: date };
     const statement = await settlementStatement(deps.db, day);
     if (statement === undefined)

@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto';
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { registerCommissionRoutes } from '#cloud/commissions/commission-routes.ts';
+import { bookPaidOrders } from '#cloud/orders/book-paid-orders.ts';
+import type { CloudApp } from '#cloud/platform/cloud-app.ts';
+import { createHttpShell } from '#cloud/platform/http-shell.ts';
+import { createTestCloud, type TestCloud } from '#cloud/platform/testing/test-cloud.ts';
+import { settlementForDay } from '#cloud/settlement/settlement-day.ts';
+import { registerSettlementRoutes } from '#cloud/settlement/settlement-routes.ts';
+import { toStatement } from '#cloud/settlement/settlement-statement.ts';
+import {
+  dayMs,
+  merchantNo,
+  noonMs,
+  paidOrder,
+  type OrderChoices,
+} from '#cloud/settlement/testing/paid-orders.ts';
+import { getOrThrow } from '#shared/result/result.ts';
+
+let cloud: TestCloud;
+let app: CloudApp;
+
+type Choices = Omit<OrderChoices, 'operatorId'>;
+
+beforeAll(async () => {
+  cloud = await createTestCloud();
+  app = await createHttpShell(cloud.deps);
+  registerSettlementRoutes(app, cloud.deps);
+  registerCommissionRoutes(app, cloud.deps);
+  const choices: readonly Choices[] = [
+    { index: 1, amountFen: 10_001, concessionBp: 1_000 },
+    { index: 2, amountFen: 5_000, concessionBp: 500, source: 'cash' },
+    // Sold on the 2nd, synced on the 3rd: on the till's day of the 2nd, on the ledger's 3rd.
+    { index: 3, amountFen: 20_000, concessionBp: 1_000, acceptedAtMs: noonMs + dayMs },
+    { index: 4, amountFen: 700, merchant: 2 },
+  ];
+  const { operatorId } = cloud.deps;
+  const orders = choices.map((choice) => paidOrder({ operatorId, ...choice }));
+  getOrThrow(await cloud.deps.db.transaction((tx) => bookPaidOrders(tx, orders)));
+});
+
+afterAll(async () => {
+  await app.close();
+  await cloud.close();
+});
+
+const send = (method: 'GET' | 'POST' | 'PUT', url: string, payload?: object) =>
+  app.inject({
+    method,
+    url,
+    headers: { authorization: `Bearer ${cloud.deps.operatorToken}` },
+    ...(payload === undefined ? {} : { payload }),
+  });
+
+describe('the settlement of a day', () => {
+  it('goes by the day of the sale for the till, late ones included', async () => {
+    const { db, operatorId } = cloud.deps;
+    const key = { operatorId, merchantId: merchantNo(1) };
+    expect(await settlementForDay(db, { ...key, businessDate: '2026-03-02' })).toEqual({
+      merchantId: merchantNo(1),
+      date: '2026-03-02',
+      orderCount: 3,
+      turnoverFen: 35_001,
+      cashFen: 5_000,
+      channelFen: 30_001,
+      sameDayFen: 8_000 + 16_000,
+      reserveFen: 2_001 + 4_000,
+      reserveDueDate: '2026-03-10',
+      subsidyFen: 0,
+      concessionFen: 1_000 + 250 + 2_000,
+      concessionOwedFen: 250,
+    });
+    const empty = await settlementForDay(db, { ...key, businessDate: '2026-03-05' });
+    expect(empty).toMatchObject({ orderCount: 0, turnoverFen: 0, reserveDueDate: '2026-03-12' });
+  });
+
+  it('goes by the day of acceptance in the books, merchant by merchant', async () => {
+    const answer = await send('GET', '/admin/v1/settlements?date=2026-03-02');
+    const { settlements, more } = answer.json<{ settlements: object[]; more: boolean }>();
+    expect(settlements).toMatchObject([
+      { merchantId: merchantNo(1), orderCount: 2, sameDayFen: 8_000 },
+      { merchantId: merchantNo(2), orderCount: 1, sameDayFen: 560 },
+    ]);
+    expect(more).toBe(false);
+    const after = await send('GET', `/admin/v1/settlements?date=2026-03-02&after=${merchantNo(1)}`);
+    expect(after.json<{ settlements: object[] }>().settlements).toHaveLength(1);
+  });
+
+  it.each(['2026-02-30', '2026-13-01'])(
+    'refuses the day %s, which does not exist',
+    async (date) => {
+      const answer = await send('GET', `/admin/v1/settlements?date=${date}`);
+      expect(answer.statusCode).toBe(400);
+      expect(answer.json()).toMatchObject({ code: 'request-invalid' });
+    },
+  );
+
+  it('comes as a file whose hash fits, whose sums fit, and that stays the same after finality', async () => {
+    const url = `/admin/v1/settlements/${merchantNo(1)}/statement?date=2026-03-02`;
+    const file = await send('GET', url);
+    const hash = createHash('sha256').update(file.rawPayload).digest('hex');
+    expect(file.headers['x-content-sha256']).toBe(hash);
+    expect(file.headers['x-row-count']).toBe('2');
+    const lines = file.body.split('\r\n');
+    expect(lines).toHaveLength(5);
+    expect(lines[0]).toContain('订单号');
+    expect(lines[3]).toBe('合计,,,,,15001,0,15001,1250,8000,2001,0');
+    await send('POST', '/admin/v1/finality-runs', { asOf: noonMs + 7 * dayMs });
+    expect((await send('GET', url)).body).toBe(file.body);
+  });
+
+  it('quotes cells and disarms what a spreadsheet would run', () => {
+    const { csv } = toStatement([{ order_id: '=1+1', channel: 'a,"b"', amount_fen: 1 }]);
+    expect(csv).toContain(`'=1+1,`);
+    expect(csv).toContain(`"a,""b"""`);
+  });
+});
+
+describe('finality and proofs over HTTP', () => {
+  it('ends the hold once, and every law holds', async () => {
+    const url = '/admin/v1/finality-runs';
+    const run = await send('POST', url, { asOf: noonMs + 30 * dayMs });
+    expect(run.json()).toMatchObject({ more: false });
+    const again = await send('POST', url, { asOf: noonMs + 30 * dayMs });
+    expect(again.json()).toEqual({ runs: [], more: false });
+    const proofs = await send('GET', '/admin/v1/proofs');
+    expect(proofs.json()).toMatchObject({ holds: true });
+  });
+
+  it('says which law is broken, and by what', async () => {
+    const { db } = cloud.deps;
+    await db.execute(sql`UPDATE ledger_balance SET balance_fen = balance_fen + 1
+      WHERE account = 'margin'`);
+    const answer = (await send('GET', '/admin/v1/proofs')).json<{
+      holds: boolean;
+      proofs: { name: string; holds: boolean; violations: object[] }[];
+    }>();
+    await db.execute(sql`UPDATE ledger_balance SET balance_fen = balance_fen - 1
+      WHERE account = 'margin'`);
+    expect(answer.holds).toBe(false);
+    expect(answer.proofs.filter((proof) => !proof.holds)).toMatchObject([
+      { name: 'balances-equal-entries', violations: [{ book: '', account: 'margin' }] },
+    ]);
+  });
+
+  it('is closed without the operator token', async () => {
+    const answer = await app.inject({ method: 'GET', url: '/admin/v1/proofs' });
+    expect(answer.statusCode).toBe(401);
+  });
+});
+
+describe('agents and their contracts', () => {
+  const contract = { role: 'region', scope: '510107', validFrom: '2026-01-01' };
+
+  it('signs a contract that earns on the next final order of its district', async () => {
+    const added = await send('POST', '/admin/v1/agents', { name: '成都武侯' });
+    const { agentId } = added.json<{ agentId: string }>();
+    const signed = await send('POST', '/admin/v1/agent-contracts', { agentId, ...contract });
+    expect(signed.statusCode).toBe(201);
+    const place = `/admin/v1/merchants/${merchantNo(3)}/territory`;
+    expect((await send('PUT', place, { districtCode: '510107' })).statusCode).toBe(200);
+    const { operatorId } = cloud.deps;
+    const order = paidOrder({ operatorId, index: 50, merchant: 3, amountFen: 100_000 });
+    getOrThrow(await cloud.deps.db.transaction((tx) => bookPaidOrders(tx, [order])));
+    const run = await send('POST', '/admin/v1/finality-runs', { asOf: noonMs + 40 * dayMs });
+    expect(run.json()).toMatchObject({ runs: [{ orderCount: 1, agentsFen: 600 }] });
+    const twice = await send('POST', '/admin/v1/agent-contracts', { agentId, ...contract });
+    expect(twice.statusCode).toBe(409);
+  });
+
+  it.each([
+    ['a scope of another role', { scope: '51' }, 400],
+    ['an end before its beginning', { validTo: '2025-01-01' }, 400],
+    ['a day that does not exist', { validFrom: '2026-02-30' }, 400],
+    ['an agent nobody knows', {}, 404],
+  ])('refuses a contract with %s', async (_, change, status) => {
+    const agentId = 'agt_01J00000000000000000000000';
+    const answer = await send('POST', '/admin/v1/agent-contracts', {
+      agentId,
+      ...contract,
+      ...change,
+    });
+    expect(answer.statusCode).toBe(status);
+  });
+});
