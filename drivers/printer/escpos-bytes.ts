@@ -103,6 +103,12 @@ export function processIdOf(digits: readonly number[]): number | null {
   return id;
 }
 
+/**
+ * The first bytes on every new connection. If the last one broke inside the header of a command, its missing length
+ * bytes become zero; a question asked instead would be taken for a length and swallow the next receipts.
+ */
+export const headerPad = new Uint8Array(16);
+
 const FLUSH_NUL_COUNT = 8_192;
 
 /**

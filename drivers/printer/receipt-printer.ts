@@ -6,7 +6,7 @@ import type { Timers } from '#drivers/core/timers.ts';
 import type { Transport } from '#drivers/core/transport.ts';
 import { kickDrawerOn } from '#drivers/printer/drawer-kick.ts';
 import { encodeReceipt, type EncodedReceipt } from '#drivers/printer/encode-escpos.ts';
-import { PROCESS_ID_MAX } from '#drivers/printer/escpos-bytes.ts';
+import { headerPad, PROCESS_ID_MAX } from '#drivers/printer/escpos-bytes.ts';
 import { runJob, type JobRunner } from '#drivers/printer/job-runner.ts';
 import type { PrinterCapabilities } from '#drivers/printer/print-job-machine.ts';
 import type { ConfidenceLevel, PrintOutcome } from '#drivers/printer/print-outcome.ts';
@@ -103,6 +103,7 @@ export function createReceiptPrinter(deps: ReceiptPrinterDeps): ReceiptPrinter {
     onUp: (fresh) => {
       const opened = createPrinterLine({ link: fresh, timers: deps.timers, onEvent });
       line = opened;
+      void opened.send(headerPad);
       watch.lineUp(opened);
       running?.lineUp(opened);
     },

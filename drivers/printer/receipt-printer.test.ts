@@ -1,0 +1,14 @@
+import { describe } from 'vitest';
+import { describeWithPty } from '#drivers/contract/pty.ts';
+import { registerPrinterContract } from '#drivers/contract/register-printer-contract.ts';
+import {
+  createMemoryHarness,
+  createPtyHarness,
+  createTcpHarness,
+} from '#drivers/contract/wire-harness.ts';
+
+describe('memory', () => registerPrinterContract(createMemoryHarness));
+describe('tcp', () => registerPrinterContract(createTcpHarness));
+describeWithPty(describe, 'serial over a pseudo terminal', () =>
+  registerPrinterContract(createPtyHarness),
+);
