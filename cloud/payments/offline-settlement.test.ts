@@ -1,0 +1,269 @@
+import { sign } from 'node:crypto';
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { newId, type CertificateId, type MemberId } from '#shared/ids/ids.ts';
+import { encodeMemberCode } from '#shared/member/member-code.ts';
+import { fen } from '#shared/money/fen.ts';
+import { basisPoints } from '#shared/money/rate.ts';
+import { getOrThrow } from '#shared/result/result.ts';
+import { generateKeyPair } from '#cloud/identity/ed25519.ts';
+import { postJournals } from '#cloud/ledger/post.ts';
+import { readResults } from '#cloud/orders/results.ts';
+import { startCharge } from '#cloud/payments/charge.ts';
+import { settleOfflineOnce } from '#cloud/payments/offline-settlement.ts';
+import {
+  enqueueOfflineSettlement,
+  listOfflineExceptions,
+  revokeCertificate,
+  type OfflineSale,
+} from '#cloud/payments/offline-store.ts';
+import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
+import { fundWith } from '#cloud/points/testing/points-fixtures.ts';
+
+let bench: PaymentBench;
+beforeAll(async () => {
+  bench = await createPaymentBench();
+});
+afterAll(() => bench.close());
+beforeEach(() => {
+  bench.simulator.setFaults(() => 'none');
+  bench.simulator.setRules({ withholdFailEndings: [] });
+});
+
+interface Bent {
+  readonly certificateId?: CertificateId;
+  readonly memberId?: MemberId;
+  readonly notAfterSeconds?: number;
+  readonly forged?: boolean;
+  readonly sale?: Partial<OfflineSale>;
+}
+
+/** A sale as a till accepts it offline, with a member code that the platform really signed. */
+function saleWith(bent: Bent = {}): OfflineSale {
+  const { issuer } = bench.cloud.deps.keys;
+  const memberId = bent.memberId ?? bench.newMemberId();
+  const certificateId = bent.certificateId ?? newId('crt', bench.cloud.deps);
+  const pair = bent.forged === true ? generateKeyPair() : issuer.current.pair;
+  const code = encodeMemberCode(
+    {
+      keyId: issuer.current.keyId,
+      memberId,
+      certificateId,
+      paymentCapYuan: 50,
+      windowCapYuan: 100,
+      notAfterSeconds: bent.notAfterSeconds ?? Math.floor(bench.clock.nowMs() / 1_000) + 3_600,
+      scope: 0,
+    },
+    (bytes) => sign(null, bytes, pair.privateKey),
+  );
+  return {
+    ...bench.till,
+    orderId: bench.newOrderId(),
+    memberId,
+    certificateId,
+    code,
+    amountFen: fen(2_000),
+    concessionBp: basisPoints(1_000),
+    businessDate: '2026-09-21',
+    cashier: '小王',
+    claimHash: undefined,
+    acceptedAtMs: bench.clock.nowMs(),
+    ...bent.sale,
+  };
+}
+
+const enqueue = (sale: OfflineSale) =>
+  bench.deps.db.transaction((tx) =>
+    enqueueOfflineSettlement(tx, { ...sale, nowMs: bench.clock.nowMs() }),
+  );
+
+async function settle(sale: OfflineSale) {
+  await enqueue(sale);
+  await bench.runUntilQuiet();
+  return await resultOf(sale);
+}
+
+async function resultOf(sale: OfflineSale) {
+  const all = await readResults(bench.deps.db, { ...bench.till, afterCursor: 0 });
+  return all.results.filter((result) => result.orderId === sale.orderId);
+}
+
+const debitsOf = (sale: OfflineSale) =>
+  bench.simulator.books().filter((line) => line.outTradeNo.startsWith(sale.orderId.slice(4)));
+
+async function giveVoucher(memberId: MemberId, amountFen: number): Promise<void> {
+  const { operatorId } = bench.till;
+  const voucherId = newId('vch', bench.cloud.deps);
+  await bench.deps.db.transaction(async (tx) => {
+    await fundWith(tx, operatorId, { key: `fund ${voucherId}`, amountFen });
+    const legs = [
+      { account: 'fund_free', amountFen: fen(-amountFen) },
+      { account: 'voucher_outstanding', amountFen: fen(amountFen) },
+    ] as const;
+    const release = { operatorId, merchantId: null, kind: 'release', eventAtMs: 0, legs };
+    getOrThrow(await postJournals(tx, [{ ...release, idemKey: `release ${voucherId}` }]));
+    await tx.execute(sql`
+      insert into voucher (operator_id, voucher_id, member_id, period, day, face_fen, left_fen,
+        expires_on)
+      values (${operatorId}, ${voucherId}, ${memberId}, '2026-08', '2026-09-01', ${amountFen},
+        ${amountFen}, '2027-12-31')`);
+  });
+}
+
+async function voucherOf(memberId: MemberId) {
+  const { rows } = await bench.deps.db.execute<Record<'left' | 'held' | 'spent', number>>(sql`
+    select left_fen as left, held_fen as held, spent_fen as spent from voucher
+     where member_id = ${memberId}`);
+  return rows[0];
+}
+
+describe('turning an offline sale into money', () => {
+  it('debits the member once and tells the till: settled', async () => {
+    const sale = saleWith();
+    expect(await settle(sale)).toMatchObject([
+      { result: 'settled', voucherFen: 0, debitFen: 2_000 },
+    ]);
+    expect(debitsOf(sale)).toMatchObject([{ state: 'SUCCESS', amountFen: 2_000 }]);
+    const { rows } = await bench.deps.db.execute(
+      sql`select channel from settlement_line where order_id = ${sale.orderId}`,
+    );
+    expect(rows).toEqual([{ channel: 'withholding' }]);
+  });
+
+  it("the member's vouchers go first, up to half the order, and only the rest is debited", async () => {
+    const sale = saleWith();
+    await giveVoucher(sale.memberId, 5_000);
+    expect(await settle(sale)).toMatchObject([{ voucherFen: 1_000, debitFen: 1_000 }]);
+    expect(debitsOf(sale)).toMatchObject([{ amountFen: 1_000 }]);
+    expect(await voucherOf(sale.memberId)).toEqual({ left: 4_000, held: 0, spent: 1_000 });
+  });
+
+  it('a sale that is delivered twice is settled once', async () => {
+    const sale = saleWith();
+    await settle(sale);
+    expect(await enqueue(sale)).toEqual({ queued: false });
+    await bench.runUntilQuiet();
+    expect(await resultOf(sale)).toHaveLength(1);
+    expect(debitsOf(sale)).toHaveLength(1);
+  });
+
+  it('a refused debit is an exception for people, and the vouchers are given back', async () => {
+    const sale = saleWith();
+    await giveVoucher(sale.memberId, 300);
+    bench.simulator.setRules({ withholdFailEndings: [sale.memberId.slice(-6)] });
+    expect(await settle(sale)).toMatchObject([
+      { result: 'debit-failed', code: 'withholding-failed' },
+    ]);
+    expect(await voucherOf(sale.memberId)).toEqual({ left: 300, held: 0, spent: 0 });
+    const exceptions = await listOfflineExceptions(bench.deps.db, bench.till);
+    expect(exceptions.map((one) => one.orderId)).toContain(sale.orderId);
+  });
+});
+
+describe('codes that may not be settled', () => {
+  it('a certificate is good for one order: the second is a duplicate, also in a race', async () => {
+    const first = saleWith();
+    const second: OfflineSale = { ...first, orderId: bench.newOrderId() };
+    await enqueue(first);
+    await enqueue(second);
+    await Promise.all([settleOfflineOnce(bench.deps), settleOfflineOnce(bench.restarted())]);
+    await bench.runUntilQuiet();
+    const results = [...(await resultOf(first)), ...(await resultOf(second))];
+    expect(results.map((one) => one.result).toSorted()).toEqual(['duplicate', 'settled']);
+    expect([...debitsOf(first), ...debitsOf(second)]).toHaveLength(1);
+  });
+
+  it.each([
+    ['a forged signature', { forged: true }, 'member-code-invalid'],
+    ['a code that was over when the till took it', { notAfterSeconds: 1 }, 'member-code-expired'],
+    ['digits that are no code', { sale: { code: '9'.repeat(262) } }, 'member-code-invalid'],
+    [
+      "another member's code",
+      { sale: { memberId: 'mbr_01ARZ3NDEKTSV4RRFFQ69G5FAV' as MemberId } },
+      'member-code-invalid',
+    ],
+  ] as const)('%s: an exception, and nobody is debited', async (_what, bent, code) => {
+    const sale = saleWith(bent);
+    expect(await settle(sale)).toMatchObject([{ result: 'debit-failed', code }]);
+    expect(debitsOf(sale)).toEqual([]);
+  });
+
+  it('a code that was over only when it reached the cloud is settled', async () => {
+    const sale = saleWith({ notAfterSeconds: Math.floor(bench.clock.nowMs() / 1_000) + 60 });
+    bench.clock.advance(86_400_000);
+    expect(await settle(sale)).toMatchObject([{ result: 'settled' }]);
+  });
+
+  it('a revoked code is an exception', async () => {
+    const sale = saleWith();
+    await revokeCertificate(bench.deps.db, { ...sale, reason: 'lost phone', nowMs: 0 });
+    expect(await settle(sale)).toMatchObject([{ code: 'member-code-revoked' }]);
+  });
+
+  it('an order that a scanned code paid is never debited on top', async () => {
+    const sale = saleWith();
+    const request = bench.request('01', { orderId: sale.orderId });
+    expect(await startCharge(bench.deps, bench.till, request)).toMatchObject({ ok: true });
+    await enqueue(sale);
+    await bench.runUntilQuiet();
+    expect((await resultOf(sale)).map((one) => one.result)).toEqual(['paid', 'duplicate']);
+    expect(debitsOf(sale)).toHaveLength(1);
+  });
+});
+
+describe('debits with an unknown result', () => {
+  it('the answer is lost: queried, never sent again', async () => {
+    const sale = saleWith();
+    const before = bench.simulator.requestCounts().get('/v1/withhold') ?? 0;
+    bench.simulator.setFaults(({ path }) => (path === '/v1/withhold' ? 'lose-answer' : 'none'));
+    expect(await settle(sale)).toMatchObject([{ result: 'settled' }]);
+    expect(bench.simulator.requestCounts().get('/v1/withhold')).toBe(before + 1);
+  });
+
+  it('the request is lost: its number is closed for good, then a new one is debited', async () => {
+    const sale = saleWith();
+    await giveVoucher(sale.memberId, 300);
+    bench.simulator.setFaults(({ path }) => (path === '/v1/withhold' ? 'lose-request' : 'none'));
+    await enqueue(sale);
+    await settleOfflineOnce(bench.deps);
+    bench.simulator.setFaults(() => 'none');
+    await bench.runUntilQuiet();
+    expect(await resultOf(sale)).toMatchObject([{ result: 'settled', voucherFen: 300 }]);
+    expect(debitsOf(sale).map((line) => line.state)).toEqual(['CLOSED', 'SUCCESS']);
+    expect(await voucherOf(sale.memberId)).toEqual({ left: 0, held: 0, spent: 300 });
+  });
+
+  it('the cloud dies between the decision and the debit: the sale still ends, debited once', async () => {
+    const sale = saleWith();
+    await enqueue(sale);
+    const dying = bench.restarted();
+    await expect(
+      settleOfflineOnce({
+        ...dying,
+        channels: new Map([
+          [
+            'withholding',
+            {
+              ...dying.channels.get('withholding')!,
+              withhold: () => Promise.reject(new Error('killed')),
+            },
+          ],
+        ]),
+      }),
+    ).rejects.toThrow('killed');
+    await bench.runUntilQuiet();
+    expect(await resultOf(sale)).toMatchObject([{ result: 'settled' }]);
+    expect(debitsOf(sale).filter((line) => line.state === 'SUCCESS')).toHaveLength(1);
+  });
+
+  it('a line that never carries a debit ends as an exception after five numbers', async () => {
+    const sale = saleWith();
+    bench.simulator.setFaults(({ path }) => (path === '/v1/withhold' ? 'lose-request' : 'none'));
+    expect(await settle(sale)).toMatchObject([
+      { result: 'debit-failed', code: 'withholding-failed' },
+    ]);
+    expect(debitsOf(sale).map((line) => line.state)).toEqual(
+      Array.from({ length: 5 }, () => 'CLOSED'),
+    );
+  });
+});
