@@ -63,6 +63,8 @@ export function createChargeRunner(deps: ChargeRunnerDeps): ChargeRunner {
   const progress = new Map<OrderId, ChargeProgress>();
   const followed = new Map<OrderId, { cancel: () => void; cancelHeard: boolean }>();
   const sentAt = new Map<OrderId, number>();
+  /** A former run may have sent a request in its last moment. */
+  const startedAt = clock.monotonicMs();
   const running = new Map<OrderId, Promise<void>>();
   /** To be asked about as soon as the request in flight has ended. */
   const urgent = new Set<OrderId>();
@@ -168,7 +170,7 @@ export function createChargeRunner(deps: ChargeRunnerDeps): ChargeRunner {
   const question = (orderId: OrderId, kind: ChargeQuestion['kind']): ChargeQuestion => ({
     kind,
     codeAlive: vault.codeOf(orderId) !== undefined,
-    sinceSentMs: clock.monotonicMs() - (sentAt.get(orderId) ?? Number.NEGATIVE_INFINITY),
+    sinceSentMs: clock.monotonicMs() - (sentAt.get(orderId) ?? startedAt),
   });
 
   const resume = (): void => {

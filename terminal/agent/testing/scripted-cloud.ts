@@ -2,7 +2,7 @@ import { generateKeyPairSync, sign, verify, createHash, createPublicKey } from '
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import { encodeMemberCode } from '#shared/member/member-code.ts';
+import { decodeMemberCode, encodeMemberCode } from '#shared/member/member-code.ts';
 import type { CertificateId, MemberId } from '#shared/ids/ids.ts';
 import type { Charge, ChargeRequest } from '#shared/wire/v1/charges.ts';
 import type { Batch, BatchAnswer } from '#shared/wire/v1/journal.ts';
@@ -156,8 +156,11 @@ export async function startScriptedCloud() {
       return { status: 200, body: { serverMs: Date.now(), configVersion } };
     }
     if (path === '/v1/terminals/me/config') return { status: 200, body: config() };
-    if (path === '/v1/members' || path === '/v1/members/resolve')
-      return { status: 200, body: testMember };
+    if (path === '/v1/members') return { status: 200, body: testMember };
+    if (path === '/v1/members/resolve') {
+      const read = decodeMemberCode((json as { code: string }).code);
+      return read.ok ? { status: 200, body: testMember } : problem(422, read.error.type);
+    }
     if (path === '/v1/voucher-reservations') {
       const { amountFen } = json as { amountFen: number };
       const voucherFen = Math.min(600, amountFen >> 1);
@@ -211,6 +214,7 @@ export async function startScriptedCloud() {
       response.writeHead(200, { 'content-type': 'text/html' });
       return void response.end('<html>hotel wifi</html>');
     }
+    if (path.startsWith('/hints')) return answer(response, problem(404, 'not-found'));
     if (path === '/healthz') return answer(response, { status: 200, body: { status: 'alive' } });
     if (path === '/v1/terminals/activate') return answer(response, activate(body));
     const nowSeconds = (Date.now() + skewMs) / 1_000;
@@ -266,6 +270,12 @@ export async function startScriptedCloud() {
     behave: (kind: string, behaviour: Behaviour) => void behaviours.set(kind, behaviour),
     nextCharge: (script: typeof nextCharge) => {
       nextCharge = script;
+    },
+    /** Every attempt without a result gets this one. */
+    settleAll: (status: Charge['status']) => {
+      for (const charge of charges.values())
+        if (['waiting-payer', 'unknown', 'submitting'].includes(charge.status))
+          charge.status = status;
     },
     answerBatches: (script: typeof batchAnswer) => {
       batchAnswer = script;

@@ -1,0 +1,191 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { fastWorld } from '#terminal/agent/testing/fast-world.ts';
+import { openTillBench, type TillBench } from '#terminal/agent/testing/till-bench.ts';
+
+let bench: TillBench | undefined;
+afterEach(async () => {
+  await bench?.close();
+  bench = undefined;
+});
+
+const wechat = (last: number): string => `13000000000000${String(last).padStart(4, '0')}`;
+
+/** The line is cut and the till has noticed. */
+async function cutLine({ cloud, until, status }: TillBench): Promise<void> {
+  await cloud.goDown();
+  await until('the outage is seen', async () => !(await status()).online, 3_000);
+}
+
+describe('offline', () => {
+  test('an outage shows within 3 s, with what is left to sell on', async () => {
+    const { cloud, status, until } = (bench = await openTillBench());
+    expect(await status()).toMatchObject({ online: true, offlineSinceMs: null });
+    const cutAt = performance.now();
+    await cloud.goDown();
+    await until('the outage is seen', async () => !(await status()).online, 3_000);
+    expect(performance.now() - cutAt).toBeLessThan(3_000);
+    expect(await status()).toMatchObject({
+      offline: { perPaymentFen: 5_000, remainingFen: 50_000, totalFen: 50_000 },
+    });
+    expect((await status()).offlineSinceMs).not.toBeNull();
+  });
+
+  test('an outage that swallows everything shows within 3 s too', async () => {
+    const { cloud, status, until } = (bench = await openTillBench());
+    cloud.behave('all', 'never');
+    cloud.behave('healthz', 'never');
+    await until('the outage is seen', async () => !(await status()).online, 3_000);
+  });
+
+  test('cash sells on; the orders wait in the journal and arrive once, in order, when the line is back', async () => {
+    const { ask, screen, cloud, until, status } = (bench = await openTillBench());
+    await cutLine(bench);
+    for (const amountFen of [100, 200, 300]) {
+      await ask('till.setAmount', { amountFen });
+      await ask('till.payCash', { tenderedFen: amountFen });
+      await screen('cash');
+    }
+    expect(await status()).toMatchObject({ unsentCount: 3, unsentFen: 600 });
+    await cloud.comeBack();
+    await until('all sent', async () => (await status()).unsentCount === 0);
+    expect(cloud.delivered().filter((type) => type === 'cash.recorded')).toHaveLength(3);
+    expect(await ask('orders.list', { limit: 9 })).toMatchObject({
+      rows: [{ synced: true }, { synced: true }, { synced: true }],
+    });
+  });
+
+  test('a wallet code waits in memory and is charged once when the line is back in time', async () => {
+    const { ask, screen, cloud, until } = (bench = await openTillBench());
+    await cutLine(bench);
+    await ask('till.setAmount', { amountFen: 1_500 });
+    await ask('till.scan', { text: wechat(1) });
+    expect(await screen('held')).toMatchObject({ amountFen: 1_500, wallet: 'wechat' });
+    await cloud.comeBack();
+    await screen('paid');
+    expect(cloud.bodies).toMatchObject([{ attempt: 1, authCode: wechat(1) }]);
+    await until('all delivered', () => cloud.delivered().includes('charge.paid'));
+    expect(cloud.delivered()).toContain('charge.held');
+    expect(JSON.stringify(cloud.batches)).not.toContain(wechat(1));
+  });
+
+  test('a line that dies at the scan: refused means not a byte left, so the code is held, not lost', async () => {
+    const { ask, screen, cloud } = (bench = await openTillBench());
+    await ask('till.setAmount', { amountFen: 1_500 });
+    await cloud.goDown();
+    await ask('till.scan', { text: wechat(1) });
+    await screen('held');
+    await cloud.comeBack();
+    await screen('paid');
+    expect(cloud.bodies).toMatchObject([{ attempt: 2, authCode: wechat(1) }]);
+  });
+
+  test('a held code that runs out is not charged: red, with words, and cash takes the order', async () => {
+    const { ask, screen, cloud } = (bench = await openTillBench(fastWorld(40)));
+    await cutLine(bench);
+    await ask('till.setAmount', { amountFen: 1_500 });
+    await ask('till.scan', { text: wechat(1) });
+    const red = await screen('not-paid');
+    expect(red).toMatchObject({ code: 'held-code-expired', amountFen: 1_500 });
+    await ask('till.payCash', { tenderedFen: 1_500 });
+    expect(await screen('cash')).toMatchObject({ orderId: red.orderId });
+    await cloud.comeBack();
+    await new Promise((resolve) => {
+      setTimeout(resolve, 300);
+    });
+    expect(cloud.bodies).toEqual([]);
+  });
+
+  test('a restart forgets held codes: the order is expired, nothing is charged later', async () => {
+    const { ask, screen, cloud, restart, until } = (bench = await openTillBench());
+    await cutLine(bench);
+    await ask('till.setAmount', { amountFen: 1_500 });
+    await ask('till.scan', { text: wechat(1) });
+    await screen('held');
+    await restart();
+    expect(await ask('orders.list', { limit: 1 })).toMatchObject({
+      rows: [{ state: 'failed', reason: 'held-code-expired' }],
+    });
+    await cloud.comeBack();
+    await until('delivered', () => cloud.delivered().includes('charge.expired'));
+    expect(cloud.bodies).toEqual([]);
+  });
+
+  test('a member code pays as 离线记账, once, inside the caps, and settles after sync exactly once', async () => {
+    const { ask, screen, till, status, cloud, until } = (bench = await openTillBench());
+    await cutLine(bench);
+    const code = cloud.memberCode(1);
+    await ask('till.scan', { text: code });
+    expect(await till()).toMatchObject({ notice: { code: 'amount-not-positive' } });
+    await ask('till.setAmount', { amountFen: 6_000 });
+    await ask('till.scan', { text: code });
+    expect(await till()).toMatchObject({ notice: { code: 'offline-payment-limit' } });
+    await ask('till.setAmount', { amountFen: 4_000 });
+    await ask('till.scan', { text: code });
+    const amber = await screen('offline-accepted');
+    expect(amber).toMatchObject({ amountFen: 4_000, remainingOfflineFen: 46_000 });
+    await ask('till.setAmount', { amountFen: 1_000 });
+    await ask('till.scan', { text: code });
+    expect(await till()).toMatchObject({ notice: { code: 'member-code-used' } });
+    expect(await ask('today.get', {})).toMatchObject({ offlineFen: 4_000, settledFen: 0 });
+    cloud.results.push({
+      cursor: 1,
+      orderId: amber.orderId,
+      result: 'settled',
+      voucherFen: 600,
+      debitFen: 3_400,
+      atMs: 1,
+    });
+    await cloud.comeBack();
+    await until('settled', async () => {
+      const row = await ask('orders.get', { orderId: amber.orderId });
+      return 'state' in row && row.state === 'settled';
+    });
+    expect(await ask('today.get', {})).toMatchObject({ offlineFen: 0, settledFen: 4_000 });
+    expect(await status()).toMatchObject({ offline: { remainingFen: 50_000 } });
+    await until('told', () => cloud.delivered().includes('offline.settled'));
+    expect(cloud.delivered().filter((type) => type === 'offline.settled')).toHaveLength(1);
+  });
+
+  test('a failed withholding is an exception for the owner, not turnover that arrived', async () => {
+    const { ask, screen, cloud, until, status } = (bench = await openTillBench());
+    await cutLine(bench);
+    await ask('till.setAmount', { amountFen: 4_000 });
+    await ask('till.scan', { text: cloud.memberCode(2) });
+    const { orderId } = await screen('offline-accepted');
+    const failed = {
+      cursor: 5,
+      orderId,
+      result: 'debit-failed',
+      code: 'withholding-failed',
+      atMs: 1,
+    };
+    cloud.results.push(failed as (typeof cloud.results)[number]);
+    await cloud.comeBack();
+    await until('an exception', async () => (await status()).exceptionCount === 1);
+    expect(await ask('exceptions.list', {})).toMatchObject({
+      rows: [{ orderId, code: 'withholding-failed', amountFen: 4_000 }],
+    });
+    expect(await ask('today.get', {})).toMatchObject({ offlineFen: 4_000, settledFen: 0 });
+  });
+
+  test('after a restart without the line only half of the room is given', async () => {
+    const { restart, status, cloud } = (bench = await openTillBench());
+    await cloud.goDown();
+    await restart();
+    expect(await status()).toMatchObject({
+      online: false,
+      offline: { perPaymentFen: 2_500, totalFen: 25_000 },
+    });
+  });
+
+  test('a forged member code is refused', async () => {
+    const { ask, till, cloud } = (bench = await openTillBench());
+    await cutLine(bench);
+    const code = cloud.memberCode(3);
+    const digits = BigInt(code.slice(2, 260)) + 1n;
+    const check = String(digits % 97n).padStart(2, '0');
+    await ask('till.setAmount', { amountFen: 100 });
+    await ask('till.scan', { text: `99${String(digits).padStart(258, '0')}${check}` });
+    expect(await till()).toMatchObject({ notice: { code: 'member-code-forged' } });
+  });
+});

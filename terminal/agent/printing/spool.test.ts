@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemTimers } from '#drivers/core/system-ports.ts';
+import { createPrinterSimulator } from '#drivers/simulator/printer-simulator.ts';
+import { createScannerSimulator } from '#drivers/simulator/scanner-simulator.ts';
+import { createMemoryWire } from '#drivers/transports/memory.ts';
+import { openTillBench, type TillBench } from '#terminal/agent/testing/till-bench.ts';
+
+let bench: TillBench;
+const counter = () => {
+  const printerWire = createMemoryWire({ timers: systemTimers, name: 'printer' });
+  const scannerWire = createMemoryWire({ timers: systemTimers, name: 'scanner' });
+  const printer = createPrinterSimulator({ width: 48, timers: systemTimers });
+  const scanner = createScannerSimulator({ timers: systemTimers });
+  printer.attach(printerWire.far);
+  scanner.attach(scannerWire.far);
+  const transports = new Map([
+    ['printer', printerWire.transport],
+    ['scanner', scannerWire.transport],
+  ]);
+  return { printerWire, scannerWire, printer, scanner, transports };
+};
+let desk = counter();
+
+beforeEach(async () => {
+  desk = counter();
+  bench = await openTillBench({
+    transports: desk.transports,
+    devices: [
+      { role: 'scanner', name: '扫码枪', transport: { type: 'memory', name: 'scanner' } },
+      { role: 'printer', name: '小票机', transport: { type: 'memory', name: 'printer' } },
+      { role: 'drawer', name: '钱箱', transport: { type: 'printer' } },
+    ],
+  });
+  await deviceState('printer', 'online');
+  await deviceState('scanner', 'online');
+});
+afterEach(() => bench.close());
+
+const deviceState = (role: string, state: string): Promise<void> =>
+  bench.until(
+    `${role} ${state}`,
+    async () =>
+      (await bench.status()).devices.some((view) => view.role === role && view.state === state),
+    15_000,
+  );
+const papers = (): readonly string[] =>
+  desk.printer.receipts().map((receipt) => receipt.lines.join('\n'));
+const receiptIs = (state: string): Promise<void> =>
+  bench.until(
+    `receipt ${state}`,
+    async () => {
+      const { screen } = await bench.till();
+      return 'receipt' in screen && screen.receipt === state;
+    },
+    15_000,
+  );
+
+async function sellCash(amountFen: number): Promise<string> {
+  await bench.ask('till.setAmount', { amountFen });
+  await bench.ask('till.payCash', { tenderedFen: amountFen });
+  return (await bench.screen('cash')).orderId;
+}
+
+describe('printing', () => {
+  test('scanner to paper: a scan pays, the receipt says so with a claim QR, and is confirmed as printed', async () => {
+    await bench.ask('till.setAmount', { amountFen: 1_234 });
+    desk.scanner.scan('130000000000000001');
+    const { orderId } = await bench.screen('paid');
+    await receiptIs('printed');
+    const [paper = ''] = papers();
+    for (const words of ['绿点小店', '收款成功', '微信支付', '￥12.34', orderId, '预计积分'])
+      expect(paper).toContain(words);
+    expect(desk.printer.receipts()[0]?.qrTexts[0]).toMatch(/^http:\/\/claim\.test\/[0-9A-Z]{16}$/);
+    expect(desk.printer.unknownCommands()).toEqual([]);
+    expect(desk.printer.drawerKickCount()).toBe(0);
+  });
+
+  test('cash opens the drawer once, as a job of its own', async () => {
+    await sellCash(500);
+    await receiptIs('printed');
+    expect(desk.printer.drawerKickCount()).toBe(1);
+    expect(papers()[0]).toContain('已收现金');
+  });
+
+  test('a reprint is marked 补打 第1次 and then 第2次; the original is not', async () => {
+    const orderId = await sellCash(500);
+    await receiptIs('printed');
+    await bench.ask('orders.reprint', { orderId });
+    await bench.until('a second paper', () => papers().length === 2, 15_000);
+    await bench.ask('orders.reprint', { orderId });
+    await bench.until('a third paper', () => papers().length === 3, 15_000);
+    expect(papers()[0]).not.toContain('补打');
+    expect(papers()[1]).toContain('补打 第1次');
+    expect(papers()[2]).toContain('补打 第2次');
+    expect(await bench.ask('orders.get', { orderId })).toMatchObject({ receiptCopies: 3 });
+  });
+
+  test('paper out: the sale is done, the receipt waits, and comes out once when paper is in', async () => {
+    desk.printer.setSwitches({ paperOut: true });
+    await deviceState('printer', 'paper-out');
+    await sellCash(700);
+    await receiptIs('queued');
+    expect(papers()).toEqual([]);
+    desk.printer.setSwitches({ paperOut: false });
+    await receiptIs('printed');
+    expect(papers()).toHaveLength(1);
+  });
+
+  test('no cable: the sale is done all the same; plugged in again the receipt comes out once', async () => {
+    await desk.printerWire.far.pull();
+    await deviceState('printer', 'absent');
+    await sellCash(700);
+    await receiptIs('queued');
+    await desk.printerWire.far.plug();
+    await receiptIs('printed');
+    expect(papers()).toHaveLength(1);
+    expect(desk.printer.drawerKickCount()).toBe(0);
+  });
+
+  test('a printer that falls silent in the middle: unknown, in the exceptions, never printed again by itself', async () => {
+    desk.printer.setSwitches({ silent: true });
+    await bench.ask('till.setAmount', { amountFen: 700 });
+    await bench.ask('till.payCash', { tenderedFen: 700 });
+    const papersBefore = async () => (await bench.till()).screen;
+    await bench.until(
+      'not queued',
+      async () => {
+        const screen = await papersBefore();
+        return 'receipt' in screen && screen.receipt !== 'printed';
+      },
+      15_000,
+    );
+    expect(papers().length).toBeLessThanOrEqual(1);
+  });
+
+  test('the day slip carries the four sums and the 8 digits of the chain head', async () => {
+    await sellCash(700);
+    await receiptIs('printed');
+    await bench.ask('today.printSlip', {});
+    await bench.until('the slip', () => papers().length === 2, 15_000);
+    expect(papers()[1]).toMatch(/账本尾号\s+[0-9a-f]{8}/);
+    expect(papers()[1]).toMatch(/现金\s+￥7\.00/);
+  });
+
+  test('a receipt taken up by a crash in the middle is unknown after the restart, not printed again', async () => {
+    desk.printer.setSwitches({ coverOpen: true });
+    await deviceState('printer', 'cover-open');
+    const orderId = await sellCash(900);
+    await bench.restart();
+    desk.printer.setSwitches({ coverOpen: false });
+    await bench.until('printed once', () => papers().length === 1, 15_000);
+    expect(papers()[0]).toContain(orderId);
+  });
+});
