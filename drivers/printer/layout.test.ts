@@ -1,0 +1,139 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { columnWidths, layoutColumns, padTo, wrapText } from '#drivers/printer/layout.ts';
+import { defused, packRaster, realTimeAt } from '#drivers/printer/raster.ts';
+import { encodeGb, MISSING_GLYPH, toPrintable, widthOf } from '#drivers/printer/text-gb18030.ts';
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+describe('text for a Chinese printer', () => {
+  it.each([
+    ['yen becomes the full-width sign, 2 columns', '¥9', '￥9', 'a3a439'],
+    ['euro has two bytes', '€', '€', 'a2e3'],
+    ['a hanzi outside the two-byte range is visibly missing', '㙓', MISSING_GLYPH, 'a1fe'],
+    ['an emoji is visibly missing, once', '😀', MISSING_GLYPH, 'a1fe'],
+    ['a joined emoji loses its joiners', '👨‍👩', MISSING_GLYPH + MISSING_GLYPH, 'a1fea1fe'],
+    ['variation selectors take no paper', '中\uFE0F', '中', 'd6d0'],
+    ['user-defined characters are visibly missing', '\uE000', MISSING_GLYPH, 'a1fe'],
+    ['control characters are dropped', 'a\u0010\u0004b\u001b', 'ab', '6162'],
+    ['a tab is two spaces', 'a\tb', 'a  b', '61202062'],
+    ['a no-break space is a space', 'a\u00A0b', 'a b', '612062'],
+    ['decomposed letters are composed first', 'e\u0301', 'é', 'a8a6'],
+  ])('%s', (_, text, printable, bytes) => {
+    expect(toPrintable(text)).toBe(printable);
+    expect(hex(encodeGb(printable))).toBe(bytes);
+  });
+
+  it('columns and bytes are the same number for any text, and no byte is a control code', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
+        const printable = toPrintable(text);
+        const bytes = encodeGb(printable);
+        expect(bytes.length).toBe(widthOf(printable));
+        expect(bytes.every((byte) => byte >= 0x20 && byte !== 0x7f)).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('wrapping', () => {
+  it('breaks by columns on paper: sixteen hanzi fill 58 mm', () => {
+    expect(wrapText('一'.repeat(17), 32)).toEqual(['一'.repeat(16), '一']);
+  });
+  it('never splits a hanzi that would straddle the edge', () => {
+    expect(wrapText(`a${'一'.repeat(16)}`, 32)).toEqual([`a${'一'.repeat(15)}`, '一']);
+  });
+  it('moves an English word whole, and a mark together with the character before it', () => {
+    expect(wrapText('apples', 4)).toEqual(['appl', 'es']);
+    expect(wrapText('ab apples', 8)).toEqual(['ab ', 'apples']);
+    expect(wrapText('一二三，四', 6)).toEqual(['一二', '三，四']);
+  });
+  it('keeps empty lines', () => expect(wrapText('a\n\nb', 32)).toEqual(['a', '', 'b']));
+
+  it('no line is wider than the paper and nothing but spaces is lost, for any text and width', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom('一', '，', 'a', '9', '.', ' ', '㙓'), maxLength: 120 }),
+        fc.integer({ min: 2, max: 48 }),
+        (text, columns) => {
+          const lines = wrapText(text, columns);
+          expect(lines.every((line) => widthOf(line) <= columns)).toBe(true);
+          expect(lines.join('')).toBe(toPrintable(text));
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('columns', () => {
+  it('fills the paper exactly, hanzi counted as two', () => {
+    const lines = layoutColumns(
+      [
+        { text: '红富士苹果（大）', width: 'rest' },
+        { text: '×2', width: 5, align: 'right' },
+        { text: '25.00', width: 9, align: 'right' },
+      ],
+      32,
+    );
+    expect(lines).toEqual(['红富士苹果（大）    ×2    25.00']);
+    expect(widthOf(lines[0] ?? '')).toBe(32);
+  });
+  it('wraps a cell inside its own width', () => {
+    const lines = layoutColumns(
+      [
+        { text: '一二三四五', width: 6 },
+        { text: 'x', width: 'rest', align: 'right' },
+      ],
+      32,
+    );
+    expect(lines.map((line) => line.trimEnd())).toEqual([`一二三${' '.repeat(25)}x`, '四五']);
+  });
+  it('gives the rest to one column', () => {
+    const widths = columnWidths(
+      [
+        { text: '', width: 10 },
+        { text: '', width: 'rest' },
+      ],
+      48,
+    );
+    expect(widths).toEqual([10, 38]);
+  });
+  it('pads on the side that the alignment asks for', () => {
+    expect([padTo('中', 5, 'left'), padTo('中', 5, 'right'), padTo('中', 5, 'center')]).toEqual([
+      '中   ',
+      '   中',
+      ' 中  ',
+    ]);
+  });
+});
+
+describe('raster', () => {
+  it('packs one bit per dot, most significant left, rows padded', () => {
+    const raster = packRaster({
+      widthDots: 9,
+      heightDots: 2,
+      isBlack: (x, y) => x === y || x === 8,
+    });
+    expect(hex(raster.bytes)).toBe('80804080');
+    expect(raster.widthBytes).toBe(2);
+  });
+  it.each(['1004', '1005', '1014', '101004', '10051004'])(
+    'takes the real-time command out of %s, which a printer would obey inside an image',
+    (bytes) => {
+      const raw = Buffer.from(bytes, 'hex');
+      const raster = { widthBytes: raw.length, heightDots: 1, bytes: raw };
+      expect(realTimeAt(raw)).toBeGreaterThanOrEqual(0);
+      const safe = defused(raster);
+      expect(realTimeAt(safe.bytes)).toBe(-1);
+      expect(safe.bytes.every((byte, index) => (byte & (raw[index] ?? 0)) === raw[index])).toBe(
+        true,
+      );
+    },
+  );
+  it('leaves a harmless image as it is', () => {
+    const raster = { widthBytes: 2, heightDots: 1, bytes: Uint8Array.from([0x10, 0x03]) };
+    expect(defused(raster)).toBe(raster);
+  });
+});
