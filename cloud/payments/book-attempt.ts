@@ -13,18 +13,19 @@ export interface Ended {
 
 /**
  * The money is there, so the sale is paid whatever the books say: a refusal of theirs parks the booking with its
- * reason, for people and the re-booking worker, and never undoes or hides the payment.
+ * reason, for people and the re-booking worker, and never undoes or hides the payment. False when it was parked.
  */
 export async function book(
   tx: Tx,
   deps: Pick<PaymentDeps, 'vouchers'>,
   { attempt, nowMs }: Ended,
-): Promise<void> {
+): Promise<boolean> {
   const booked = await commitAndBook(tx, deps, { attempt, nowMs });
   await saveBooking(tx, attempt, booked.ok ? undefined : JSON.stringify(booked.error));
+  return booked.ok;
 }
 
-export async function commitAndBook(
+async function commitAndBook(
   tx: Tx,
   deps: Pick<PaymentDeps, 'vouchers'>,
   { attempt, nowMs }: Ended,

@@ -5,9 +5,7 @@ import { newId, type CertificateId, type MemberId } from '#shared/ids/ids.ts';
 import { encodeMemberCode } from '#shared/member/member-code.ts';
 import { fen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
-import { getOrThrow } from '#shared/result/result.ts';
 import { generateKeyPair } from '#cloud/identity/ed25519.ts';
-import { postJournals } from '#cloud/ledger/post.ts';
 import { readResults } from '#cloud/orders/results.ts';
 import { startCharge } from '#cloud/payments/charge.ts';
 import { settleOfflineOnce } from '#cloud/payments/offline-settlement.ts';
@@ -18,7 +16,7 @@ import {
   type OfflineSale,
 } from '#cloud/payments/offline-store.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
-import { fundWith } from '#cloud/points/testing/points-fixtures.ts';
+import { plantVoucher, voucherOf } from '#cloud/payments/testing/plant-voucher.ts';
 
 let bench: PaymentBench;
 beforeAll(async () => {
@@ -91,31 +89,8 @@ async function resultOf(sale: OfflineSale) {
 const debitsOf = (sale: OfflineSale) =>
   bench.simulator.books().filter((line) => line.outTradeNo.startsWith(sale.orderId.slice(4)));
 
-async function giveVoucher(memberId: MemberId, amountFen: number): Promise<void> {
-  const { operatorId } = bench.till;
-  const voucherId = newId('vch', bench.cloud.deps);
-  await bench.deps.db.transaction(async (tx) => {
-    await fundWith(tx, operatorId, { key: `fund ${voucherId}`, amountFen });
-    const legs = [
-      { account: 'fund_free', amountFen: fen(-amountFen) },
-      { account: 'voucher_outstanding', amountFen: fen(amountFen) },
-    ] as const;
-    const release = { operatorId, merchantId: null, kind: 'release', eventAtMs: 0, legs };
-    getOrThrow(await postJournals(tx, [{ ...release, idemKey: `release ${voucherId}` }]));
-    await tx.execute(sql`
-      insert into voucher (operator_id, voucher_id, member_id, period, day, face_fen, left_fen,
-        expires_on)
-      values (${operatorId}, ${voucherId}, ${memberId}, '2026-08', '2026-09-01', ${amountFen},
-        ${amountFen}, '2027-12-31')`);
-  });
-}
-
-async function voucherOf(memberId: MemberId) {
-  const { rows } = await bench.deps.db.execute<Record<'left' | 'held' | 'spent', number>>(sql`
-    select left_fen as left, held_fen as held, spent_fen as spent from voucher
-     where member_id = ${memberId}`);
-  return rows[0];
-}
+const giveVoucher = (memberId: MemberId, amountFen: number) =>
+  plantVoucher(bench, { memberId, amountFen });
 
 describe('turning an offline sale into money', () => {
   it('debits the member once and tells the till: settled', async () => {
@@ -135,7 +110,7 @@ describe('turning an offline sale into money', () => {
     await giveVoucher(sale.memberId, 5_000);
     expect(await settle(sale)).toMatchObject([{ voucherFen: 1_000, debitFen: 1_000 }]);
     expect(debitsOf(sale)).toMatchObject([{ amountFen: 1_000 }]);
-    expect(await voucherOf(sale.memberId)).toEqual({ left: 4_000, held: 0, spent: 1_000 });
+    expect(await voucherOf(bench, sale.memberId)).toEqual({ left: 4_000, held: 0, spent: 1_000 });
   });
 
   it('a sale that is delivered twice is settled once', async () => {
@@ -154,7 +129,7 @@ describe('turning an offline sale into money', () => {
     expect(await settle(sale)).toMatchObject([
       { result: 'debit-failed', code: 'withholding-failed' },
     ]);
-    expect(await voucherOf(sale.memberId)).toEqual({ left: 300, held: 0, spent: 0 });
+    expect(await voucherOf(bench, sale.memberId)).toEqual({ left: 300, held: 0, spent: 0 });
     const exceptions = await listOfflineExceptions(bench.deps.db, bench.till);
     expect(exceptions.map((one) => one.orderId)).toContain(sale.orderId);
   });
@@ -230,7 +205,7 @@ describe('debits with an unknown result', () => {
     await bench.runUntilQuiet();
     expect(await resultOf(sale)).toMatchObject([{ result: 'settled', voucherFen: 300 }]);
     expect(debitsOf(sale).map((line) => line.state)).toEqual(['CLOSED', 'SUCCESS']);
-    expect(await voucherOf(sale.memberId)).toEqual({ left: 0, held: 0, spent: 300 });
+    expect(await voucherOf(bench, sale.memberId)).toEqual({ left: 0, held: 0, spent: 300 });
   });
 
   it('the cloud dies between the decision and the debit: the sale still ends, debited once', async () => {

@@ -82,11 +82,12 @@ const stepsMax = 5_000;
 
 export async function createPaymentBench(
   options: {
+    readonly startMs?: number;
     readonly timing?: Partial<PaymentTiming>;
     readonly simulator?: Partial<ChannelSimulatorOptions>;
   } = {},
 ): Promise<PaymentBench> {
-  const clock = createManualClock(benchStartMs);
+  const clock = createManualClock(options.startMs ?? benchStartMs);
   const hinted: TerminalId[] = [];
   const cloud = await createTestCloud({
     clock,

@@ -1,0 +1,105 @@
+import Type from 'typebox';
+import { orderAmountFenMax } from '#shared/money/fen.ts';
+import type { MerchantId } from '#shared/ids/ids.ts';
+import { MerchantIdSchema, OrderIdSchema, WalletSchema } from '#shared/wire/v1/common.ts';
+import { openMerchantChannels } from '#cloud/payments/merchant-channels.ts';
+import { listOfflineExceptions, offlineExceptionsMax } from '#cloud/payments/offline-store.ts';
+import { listParkedBookings, parkedBookingsMax } from '#cloud/payments/parked-bookings.ts';
+import type { CloudApp } from '#cloud/platform/cloud-app.ts';
+import type { CloudDeps } from '#cloud/platform/deps.ts';
+
+const dayQuotaFenMax = 100_000_000_000;
+
+const MerchantPathSchema = Type.Object(
+  { merchantId: MerchantIdSchema },
+  { additionalProperties: false },
+);
+
+const ChannelsSchema = Type.Object(
+  {
+    channels: Type.Array(
+      Type.Object(
+        {
+          channel: Type.String({ pattern: '^[a-z][a-z0-9-]{1,31}$' }),
+          channelMerchantNo: Type.String({ pattern: '^[0-9A-Za-z]{1,32}$' }),
+          wallets: Type.Array(WalletSchema, { maxItems: 3 }),
+          priority: Type.Integer({ minimum: 1, maximum: 99 }),
+          perTxnMaxFen: Type.Integer({ minimum: 1, maximum: orderAmountFenMax }),
+          dayQuotaFen: Type.Integer({ minimum: 1, maximum: dayQuotaFenMax }),
+        },
+        { additionalProperties: false },
+      ),
+      { minItems: 1, maxItems: 16 },
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const ExceptionsSchema = Type.Object({
+  /** Offline sales that did not turn into money. */
+  offline: Type.Array(
+    Type.Object({
+      orderId: OrderIdSchema,
+      state: Type.String(),
+      amountFen: Type.Integer(),
+      acceptedAtMs: Type.Integer(),
+      code: Type.Optional(Type.String()),
+    }),
+    { maxItems: offlineExceptionsMax },
+  ),
+  /** Charges that are paid but that the books refused. */
+  unbooked: Type.Array(
+    Type.Object({
+      orderId: OrderIdSchema,
+      attempt: Type.Integer(),
+      netFen: Type.Integer(),
+      why: Type.String(),
+    }),
+    { maxItems: parkedBookingsMax },
+  ),
+});
+
+/** What the operator does about channels, and what waits for people. */
+export function registerPaymentAdminRoutes(
+  app: CloudApp,
+  deps: Pick<CloudDeps, 'db' | 'operatorId'>,
+): void {
+  const { db, operatorId } = deps;
+  app.put(
+    '/admin/v1/merchants/:merchantId/channels',
+    {
+      schema: {
+        params: MerchantPathSchema,
+        body: ChannelsSchema,
+        response: { 200: Type.Object({ open: Type.Integer() }) },
+      },
+    },
+    async (request) => {
+      const merchantId = request.params.merchantId as MerchantId;
+      const { channels } = request.body;
+      await db.transaction((tx) => openMerchantChannels(tx, { operatorId, merchantId, channels }));
+      return { open: channels.length };
+    },
+  );
+  app.get(
+    '/admin/v1/merchants/:merchantId/payment-exceptions',
+    { schema: { params: MerchantPathSchema, response: { 200: ExceptionsSchema } } },
+    async (request) => {
+      const merchant = { operatorId, merchantId: request.params.merchantId as MerchantId };
+      const [offline, unbooked] = await Promise.all([
+        listOfflineExceptions(db, merchant),
+        listParkedBookings(db, merchant),
+      ]);
+      return {
+        offline: offline.map(({ orderId, state, amountFen, acceptedAtMs, reason }) => ({
+          orderId,
+          state,
+          amountFen,
+          acceptedAtMs,
+          ...(reason === undefined ? {} : { code: reason }),
+        })),
+        unbooked: [...unbooked],
+      };
+    },
+  );
+}
