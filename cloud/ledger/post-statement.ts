@@ -15,7 +15,7 @@ export interface PostArrays {
   readonly legAmounts: readonly number[];
   /** Number of sub-accounts of the leg's account. */
   readonly legSlots: readonly number[];
-  /** 1: balance >= 0, -1: balance <= 0, 0: any. */
+  /** 1: balance >= 0, -1: balance <= 0, 0: not guarded. */
   readonly legGuards: readonly number[];
 }
 

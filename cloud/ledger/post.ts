@@ -155,7 +155,7 @@ function toArrays(unique: Batch['unique']): PostArrays {
   };
 }
 
-/** 1: the balance must stay >= 0; -1: it must stay <= 0; 0: any. */
+/** 1: the balance must stay >= 0; -1: it must stay <= 0; 0: not guarded. */
 function guardSign(account: AccountName): -1 | 0 | 1 {
   const rule = chart[account];
   if (!rule.guarded) return 0;

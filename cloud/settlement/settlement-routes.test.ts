@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { registerCommissionRoutes } from '#cloud/commissions/commission-routes.ts';
 import { bookPaidOrders } from '#cloud/orders/book-paid-orders.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import { createHttpShell } from '#cloud/platform/http-shell.ts';
@@ -27,7 +26,6 @@ beforeAll(async () => {
   cloud = await createTestCloud();
   app = await createHttpShell(cloud.deps);
   registerSettlementRoutes(app, cloud.deps);
-  registerCommissionRoutes(app, cloud.deps);
   const choices: readonly Choices[] = [
     { index: 1, amountFen: 10_001, concessionBp: 1_000 },
     { index: 2, amountFen: 5_000, concessionBp: 500, source: 'cash' },

@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { registerCommissionRoutes } from '#cloud/commissions/commission-routes.ts';
 import { proveLaws, ledgerLaws } from '#cloud/ledger/proofs.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
@@ -11,7 +12,7 @@ import { settlementStatement } from '#cloud/settlement/settlement-statement.ts';
 import type { MerchantId } from '#shared/ids/ids.ts';
 import { BusinessDateSchema, MerchantIdSchema, WallMsSchema } from '#shared/wire/v1/common.ts';
 
-type Deps = Pick<CloudDeps, 'db' | 'clock' | 'operatorId' | 'logger'>;
+type Deps = Pick<CloudDeps, 'db' | 'clock' | 'random' | 'operatorId' | 'logger'>;
 
 /** One request works through this many batches of orders at most, then says `more`. */
 const finalityBatchesMax = 20;
@@ -58,6 +59,8 @@ const SettlementDaySchema = Type.Object({
  * GET  /admin/v1/settlements/{merchantId}/statement?date=   the file of one merchant and ledger date (CSV)
  */
 export function registerSettlementRoutes(app: CloudApp, deps: Deps): void {
+  // Who has a part in the concession belongs to how it is settled: one registration for both.
+  registerCommissionRoutes(app, deps);
   registerFinality(app, deps);
   registerProofs(app, deps);
   registerSettlements(app, deps);
