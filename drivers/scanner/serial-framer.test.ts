@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   flush,
@@ -9,6 +9,8 @@ import {
   type FramerEvent,
   type FramerState,
 } from '#drivers/scanner/serial-framer.ts';
+
+type FrameCase = readonly [string, readonly string[], readonly string[], Partial<FramerConfig>?];
 
 /** Feeds chunk by chunk and tells each event as text. */
 function read(chunks: readonly string[], change: Partial<FramerConfig> = {}): readonly string[] {
@@ -30,7 +32,7 @@ const tell = (event: FramerEvent): string =>
   event.type === 'frame' ? Buffer.from(event.data).toString('latin1') : `!${event.reason}`;
 
 describe('serial scanner frames', () => {
-  it.each<readonly [string, readonly string[], readonly string[], Partial<FramerConfig>?]>([
+  const cases: readonly FrameCase[] = [
     ['CR', ['134567\r'], ['134567']],
     ['LF', ['134567\n'], ['134567']],
     ['CRLF is one end', ['1\r\n2\r\n'], ['1', '2']],
@@ -58,7 +60,10 @@ describe('serial scanner frames', () => {
     ['over-long, then healthy', [`${'9'.repeat(1_025)}\r7\r`], ['!too-long', '7']],
     ['exactly the longest', [`${'9'.repeat(1_024)}\r`], ['9'.repeat(1_024)]],
     ['over-long and silent', ['9'.repeat(3_000), '<quiet>', '7\r'], ['!too-long', '7']],
-  ])('%s', (_, chunks, expected, change) => expect(read(chunks, change)).toEqual(expected));
+  ];
+  it.each(cases.map((each) => [each[0], each] as const))('%s', (_, [, chunks, expected, change]) =>
+    expect(read(chunks, change)).toEqual(expected),
+  );
 
   it('any bytes in any chunks: no throw, bounded memory, and the next code after an end byte is whole', () => {
     fc.assert(
