@@ -18,7 +18,7 @@ import { loadSandboxKeys } from '#cloud/channel-simulator/sandbox-keys.ts';
  * | CHANNEL_SIM_APP              | greentill      | app id that may call                                 |
  * | CHANNEL_SIM_SEED             | demo           | transaction numbers                                  |
  * | CHANNEL_SIM_SLOW_MS          | 12000          | delay of suffix 08                                   |
- * | CHANNEL_SIM_REVERSE_AFTER_MS | 15000          | no reversal earlier                                  |
+ * | CHANNEL_SPEED_UP             | 1              | demos: reversals allowed so many times sooner        |
  * | CHANNEL_SIM_WITHHOLD_FAIL    | (none)         | comma-separated endings of member ids that fail      |
  */
 const env = process.env;
@@ -32,8 +32,8 @@ const simulator = await createChannelSimulator({
   apps: new Map([[env['CHANNEL_SIM_APP'] ?? 'greentill', keys.appPublicKey]]),
   slowAnswerMs: Number(env['CHANNEL_SIM_SLOW_MS'] ?? slowAnswerMsDefault),
   rules: {
-    reverseNotBeforeMs: Number(
-      env['CHANNEL_SIM_REVERSE_AFTER_MS'] ?? booksRulesDefault.reverseNotBeforeMs,
+    reverseNotBeforeMs: Math.floor(
+      booksRulesDefault.reverseNotBeforeMs / Number(env['CHANNEL_SPEED_UP'] ?? 1),
     ),
     withholdFailEndings: (env['CHANNEL_SIM_WITHHOLD_FAIL'] ?? '').split(',').filter(Boolean),
   },

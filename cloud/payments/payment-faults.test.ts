@@ -163,17 +163,18 @@ it('the books of both sides add up to the same money, and no part of a quota sta
   expect(rows).toEqual([{ paid: theirs, reserved: 0, parked: 0 }]);
 });
 
+const hasty = (channel: Channel): Channel => ({
+  ...channel,
+  charge: async (order) => {
+    const answered = await channel.charge(order);
+    const { outcome } = answered;
+    return outcome.type === 'unknown'
+      ? { ...answered, outcome: { type: 'failed', code: outcome.code } }
+      : answered;
+  },
+});
+
 it('planted violation: an adapter that books every doubtful answer as a failure is found out', async () => {
-  const hasty = (channel: Channel): Channel => ({
-    ...channel,
-    charge: async (order) => {
-      const answered = await channel.charge(order);
-      const { outcome } = answered;
-      return outcome.type === 'unknown'
-        ? { ...answered, outcome: { type: 'failed', code: outcome.code } }
-        : answered;
-    },
-  });
   const lost: Sale = { suffix: '07', wallet: 'wechat', cancelAfterMs: null, isSentTwice: false };
   const broken = await brokenLaws(await play([lost], [], hasty));
   expect(broken.join('\n')).toContain('what the payer lost is what was sold');

@@ -49,7 +49,7 @@ describe('the first answer', () => {
   it('a payment that broke off is reversed, but not before 15 s', () => {
     const broken = charged({ type: 'broken-off', code: 'TRADE_ERROR' });
     expect(broken).toMatchObject({ status: 'reversing' });
-    expect(broken.next).toEqual({ type: 'reverse', atMs: t0 + 15_000 });
+    expect(broken.next).toEqual({ type: 'reverse', atMs: t0 + 15_500 });
   });
 
   it('a process that died during the charge leaves a query due after the read timeout', () => {
@@ -80,7 +80,7 @@ describe('asking', () => {
     const later = queried(first, unpaid, 15_200);
     expect(later).toMatchObject({
       status: 'reversing',
-      next: { type: 'reverse', atMs: t0 + 15_200 },
+      next: { type: 'reverse', atMs: t0 + 15_500 },
     });
   });
 
@@ -103,7 +103,7 @@ describe('cancelling', () => {
   it('a waiting charge is reversed as soon as the channel allows it', () => {
     const cancelled = askCancel(charged(paying), t0 + 3_000, timing);
     expect(cancelled).toMatchObject({ status: 'reversing', cancelWanted: true });
-    expect(cancelled.next).toEqual({ type: 'reverse', atMs: t0 + 15_000 });
+    expect(cancelled.next).toEqual({ type: 'reverse', atMs: t0 + 15_500 });
   });
 
   it('closed after a cancel is reversed; the words say who gave up', () => {
@@ -120,7 +120,7 @@ describe('cancelling', () => {
     const cancelled = askCancel(begun, t0 + 1_000, timing);
     const late = charged(paid, 2_000, cancelled);
     expect(late).toMatchObject({ status: 'reversing', foundPaid: true });
-    expect(late.next).toEqual({ type: 'reverse', atMs: t0 + 15_000 });
+    expect(late.next).toEqual({ type: 'reverse', atMs: t0 + 15_500 });
     expect(reversed(late, { type: 'refunded' }, 15_000).status).toBe('refunded-late');
   });
 

@@ -217,14 +217,17 @@ function reversing(
   nowMs: number,
   timing: PaymentTiming,
 ): AttemptProgress {
-  const allowedMs = progress.submittedAtMs + timing.reverseAllowedAfterMs;
+  const allowedMs = reverseFromMs(progress, timing);
   const turned = { ...progress, status: 'reversing', code: 'channel-unknown' } as const;
   return giveBack(turned, Math.max(nowMs, allowedMs), timing);
 }
 
+const reverseFromMs = (progress: AttemptProgress, timing: PaymentTiming): number =>
+  progress.submittedAtMs + timing.reverseAllowedAfterMs + timing.reverseMarginMs;
+
 /** The right way back at `atMs`: a reversal inside its window; behind it a refund of what was found, or a look. */
 function giveBack(progress: AttemptProgress, atMs: number, timing: PaymentTiming): AttemptProgress {
-  const allowedMs = progress.submittedAtMs + timing.reverseAllowedAfterMs;
+  const allowedMs = reverseFromMs(progress, timing);
   const isInWindow = atMs - progress.submittedAtMs <= timing.reverseWindowMs;
   const late = progress.foundPaid ? 'refund' : 'query';
   return {

@@ -15,6 +15,8 @@ export interface PaymentTiming {
   readonly queryEveryMs: number;
   /** No reversal earlier than this after the charge left. WeChat: 15 s. */
   readonly reverseAllowedAfterMs: number;
+  /** Added to it: the channel counts from when the charge reached it, we from when it left. */
+  readonly reverseMarginMs: number;
   /** The payer's time is over: one last query, and a reversal right behind it. */
   readonly forcedReverseAfterMs: Readonly<Record<Pace, number>>;
   /** A reversal without a definite answer is repeated so often at `queryEveryMs`, then by the janitor. */
@@ -36,6 +38,7 @@ export const paymentTiming: PaymentTiming = {
   firstQueryAfterMs: 5_000,
   queryEveryMs: 5_000,
   reverseAllowedAfterMs: 15_000,
+  reverseMarginMs: 500,
   forcedReverseAfterMs: {
     wechat: 45_000,
     alipay: 60_000,
@@ -60,6 +63,7 @@ export function fasterTiming(timing: PaymentTiming, speedUp: number): PaymentTim
     firstQueryAfterMs: faster(timing.firstQueryAfterMs),
     queryEveryMs: faster(timing.queryEveryMs),
     reverseAllowedAfterMs: faster(timing.reverseAllowedAfterMs),
+    reverseMarginMs: faster(timing.reverseMarginMs),
     forcedReverseAfterMs: {
       wechat: faster(wechat),
       alipay: faster(alipay),

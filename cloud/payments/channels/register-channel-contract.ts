@@ -132,7 +132,7 @@ export function registerChannelContract(name: string, open: () => Promise<Channe
       await charge('paying', paying);
       expect((await rig.channel.reverse(paid)).outcome.type).toBe('too-early');
       rig.advance(reverseAllowedAfterMs);
-      for (const _round of [1, 2]) {
+      for (let round = 0; round < 2; round += 1) {
         expect((await rig.channel.reverse(paid)).outcome.type).toBe('refunded');
         expect((await rig.channel.reverse(paying)).outcome.type).toBe('closed');
       }
