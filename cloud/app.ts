@@ -4,6 +4,8 @@ import { registerJournalRoutes } from '#cloud/journal/routes.ts';
 import { registerMemberRoutes } from '#cloud/members/member-routes.ts';
 import { registerOrderRoutes } from '#cloud/orders/routes.ts';
 import type { PaymentRoom } from '#cloud/payment-room.ts';
+import { registerReleaseRoutes } from '#cloud/release/routes.ts';
+import { registerPaymentAdminRoutes } from '#cloud/payments/admin-routes.ts';
 import { registerPaymentRoutes } from '#cloud/payments/routes.ts';
 import { registerSettlementRoutes } from '#cloud/settlement/settlement-routes.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
@@ -14,7 +16,7 @@ import { createHttpShell } from '#cloud/platform/http-shell.ts';
 export interface AppParts {
   readonly payments: PaymentRoom;
   /** The inbox took entries: the projection of this process should look now, not at the next tick. */
-  readonly onJournalTaken: () => void;
+  readonly onJournalTaken: (entriesCount: number) => void;
 }
 
 /** Every route of the cloud, registered by name. Workers are started apart (cloud/workers.ts): a test may want none. */
@@ -26,6 +28,8 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerOrderRoutes(app, deps);
   registerMemberRoutes(app, deps);
   registerPaymentRoutes(app, parts.payments);
+  registerPaymentAdminRoutes(app, deps);
   registerSettlementRoutes(app, deps);
+  registerReleaseRoutes(app, deps);
   return app;
 }
