@@ -1,4 +1,4 @@
-import { StrictMode, useMemo, useState, type ReactNode } from 'react';
+import { StrictMode, useEffect, useMemo, useState, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { AppContext, type App } from './app/context.ts';
 import { TillApp } from './app/app.tsx';
@@ -9,11 +9,6 @@ import { browserClock } from './platform/browser-clock.ts';
 import { readPreferences, writePreferences } from './platform/preferences.ts';
 import { createVoice } from './sound/voice.ts';
 import { createTillStore } from './store/till-store.ts';
-import './styles/tokens.css';
-import './styles/base.css';
-import './styles/till.css';
-import './styles/overlay.css';
-import './styles/lists.css';
 
 const store = createTillStore(pickLink(window));
 const voice = createVoice('speechSynthesis' in window ? window.speechSynthesis : undefined);
@@ -37,7 +32,9 @@ function Root(): ReactNode {
     }),
     [preferences],
   );
-  document.documentElement.lang = languageTag(preferences.language);
+  useEffect(() => {
+    document.documentElement.lang = languageTag(preferences.language);
+  }, [preferences.language]);
   return (
     <AppContext value={app}>
       <TillApp />

@@ -21,7 +21,7 @@ export interface App {
   readonly words: Words;
   readonly language: Language;
   readonly preferences: Preferences;
-  setPreferences(change: Partial<Preferences>): void;
+  readonly setPreferences: (change: Partial<Preferences>) => void;
 }
 
 export const AppContext = createContext<App | null>(null);
@@ -58,7 +58,7 @@ const askAgainMs = 150;
 export function useAnswer<M extends MethodName>(
   method: M,
   input: MethodInput<M>,
-  version: unknown = undefined,
+  version?: unknown,
 ): Result<MethodOutput<M>, TerminalError> | undefined {
   const { store } = useApp();
   const { ordersVersion, linkUp } = useTill();

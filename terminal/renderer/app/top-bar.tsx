@@ -57,7 +57,15 @@ export function networkText(status: Status, words: Words): string {
 function NetworkChip({ status }: { readonly status: Status }): ReactNode {
   const { words } = useApp();
   return (
-    <span className={`chip ${status.online ? '' : 'chip-amber'}`} role="status">
+    <span
+      className={`chip ${status.online ? '' : 'chip-amber'}`}
+      role="status"
+      title={
+        status.offlineSinceMs === null
+          ? undefined
+          : words.outage.since(clockText(status.offlineSinceMs))
+      }
+    >
       {status.online ? <i className="dot" /> : <Icon name="wifi-off" />}
       {networkText(status, words)}
     </span>

@@ -2,9 +2,6 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { CounterApp } from './counter-app.tsx';
 import { createCounterClient } from './counter-client.ts';
-import '../styles/tokens.css';
-import '../styles/base.css';
-import './counter.css';
 
 const client = createCounterClient(window);
 const host = document.querySelector('#root');

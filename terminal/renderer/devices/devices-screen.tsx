@@ -36,9 +36,10 @@ function DeviceCard({
 }): ReactNode {
   const { words, store } = useApp();
   const well = device.state === 'online';
+  const absent = device.state === 'absent';
   return (
     <section
-      className={`card device ${well ? '' : 'device-trouble'} ${asked ? 'device-asked' : ''}`}
+      className={`card device ${well || absent ? '' : 'device-trouble'} ${asked ? 'device-asked' : ''}`}
     >
       <header className="device-head">
         <Icon name={device.role} />
@@ -46,7 +47,9 @@ function DeviceCard({
           <h2>{words.device[device.role]}</h2>
           <p className="label">{device.name}</p>
         </div>
-        <span className={`state-chip ${well ? 'bucket-settled' : 'bucket-offline'}`}>
+        <span
+          className={`state-chip ${well ? 'bucket-settled' : absent ? 'bucket-none' : 'bucket-offline'}`}
+        >
           <i className="dot" />
           {words.device[device.state]}
         </span>
@@ -86,7 +89,7 @@ function Advice({ device }: { readonly device: DeviceView }): ReactNode {
   const { words, language } = useApp();
   const { state, code } = device;
   return (
-    <div className={`advice ${state === 'online' ? 'advice-fine' : ''}`}>
+    <div className={`advice advice-${state}`}>
       <b>{words.devices.todo}</b>
       <p>{state === 'online' ? words.devices.fine : words.devices.advice[state]}</p>
       {code !== undefined && <p>{errorWords(code, language)}</p>}

@@ -9,17 +9,16 @@ export function SettingsCard(): ReactNode {
   const tag = languageTag(language);
   const speaks = voice.available(tag);
   return (
-    <section className="card device">
-      <h2>{words.devices.settings}</h2>
+    <section className="card device settings">
+      <h2>
+        {words.devices.settings}
+        {status && (
+          <span className="label">
+            {status.merchantName} · {status.storeName} · {status.cashier}
+          </span>
+        )}
+      </h2>
       <dl className="detail-facts">
-        <div>
-          <dt>{words.devices.shop}</dt>
-          <dd>{status ? `${status.merchantName} · ${status.storeName}` : ''}</dd>
-        </div>
-        <div>
-          <dt>{words.orders.cashier}</dt>
-          <dd>{status?.cashier}</dd>
-        </div>
         <div>
           <dt>{words.devices.languageName}</dt>
           <dd>

@@ -13,7 +13,7 @@ function leaves(words: unknown, path = ''): [path: string, text: string][] {
   if (typeof words === 'string') return [[path, words]];
   if (typeof words === 'function') {
     const figures = Array.from({ length: words.length }, (_, index) => index + 2);
-    return [[path, String((words as (...args: number[]) => string)(...figures))]];
+    return [[path, (words as (...args: number[]) => string)(...figures)]];
   }
   return Object.entries(words as object).flatMap(([key, value]) => leaves(value, `${path}.${key}`));
 }

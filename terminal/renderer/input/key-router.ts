@@ -127,7 +127,6 @@ const typedFunction = (event: KeyboardEvent): Typed =>
 
 /** Sets a value so that React hears of it. */
 function setValue(element: HTMLInputElement, value: string): void {
-  const setter = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set;
-  setter?.call(element, value);
+  Reflect.set(HTMLInputElement.prototype, 'value', value, element);
   element.dispatchEvent(new Event('input', { bubbles: true }));
 }

@@ -39,7 +39,7 @@ function play(...runs: readonly Run[]): {
   return { outputs, state };
 }
 
-const typed = (keys: string) => [...keys].map((key) => ({ type: 'typed', key }));
+const typed = (keys: string) => Array.from(keys, (key) => ({ type: 'typed', key }));
 const paymentCode = '134567890123456789';
 
 test.each([1, 5, 15, 30])(

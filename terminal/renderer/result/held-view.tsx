@@ -1,4 +1,4 @@
-import { useRef, type ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import type { Screen } from '#terminal/ipc/state.ts';
 import { useApp, useNow } from '../app/context.ts';
 import { orderTail } from '../format/order.ts';
@@ -15,10 +15,10 @@ export function HeldView({
   readonly screen: Extract<Screen, { type: 'held' }>;
 }): ReactNode {
   const { words, store, clock } = useApp();
-  const openedMs = useRef(clock.nowMs());
+  const [openedMs] = useState(() => clock.nowMs());
   const nowMs = useNow(tickMs);
   const left = secondsUntil(screen.untilMs, nowMs);
-  const whole = Math.max(1, secondsUntil(screen.untilMs, openedMs.current));
+  const whole = Math.max(1, secondsUntil(screen.untilMs, openedMs));
   return (
     <>
       <Ring seconds={left} share={left / whole} label={words.waiting.secondsLeft(left)} />

@@ -101,7 +101,7 @@ export function NotPaidView({ screen }: Of<'not-paid'>): ReactNode {
           ' · ',
         )}
       </p>
-      <Leave />
+      <Back />
     </>
   );
 }
@@ -134,6 +134,23 @@ function Leave(): ReactNode {
         <kbd>{words.pad.enter}</kbd>
       </button>
       <span className="overlay-hint">{words.result.nextHint}</span>
+    </div>
+  );
+}
+
+/** After red the sale is not over: back to it, for another code or cash. */
+function Back(): ReactNode {
+  const { words, store } = useApp();
+  return (
+    <div className="row overlay-row">
+      <button
+        type="button"
+        className="button button-plain"
+        onClick={() => store.act({ type: 'enter' })}
+      >
+        {words.result.back}
+        <kbd>{words.pad.enter}</kbd>
+      </button>
     </div>
   );
 }

@@ -17,6 +17,7 @@ export function WaitingView({
 }): ReactNode {
   const { words, language } = useApp();
   const { desk } = useTill();
+  const asking = desk.panel.type === 'confirm-cancel';
   const nowMs = useNow(tickMs);
   const left = secondsUntil(screen.deadlineMs, nowMs);
   const whole = Math.max(1, secondsUntil(screen.deadlineMs, screen.sinceMs));
@@ -33,21 +34,19 @@ export function WaitingView({
       <p className="overlay-line">
         {words.waiting.facts(words.wallet[screen.wallet], orderTail(screen.orderId), waited)}
       </p>
-      <p className="overlay-line overlay-what">
-        {screen.code === undefined
-          ? words.waiting.lines[screen.phase]
-          : errorWords(screen.code, language)}
-      </p>
+      {!asking && (
+        <p className="overlay-line overlay-what">
+          {screen.code === undefined
+            ? words.waiting.lines[screen.phase]
+            : errorWords(screen.code, language)}
+        </p>
+      )}
       {screen.secondScan && (
         <p className="overlay-guard" role="alert">
           {words.waiting.secondScan}
         </p>
       )}
-      {desk.panel.type === 'confirm-cancel' ? (
-        <ConfirmCancel />
-      ) : (
-        <WaitingKeys cancelling={screen.phase === 'cancelling'} />
-      )}
+      {asking ? <ConfirmCancel /> : <WaitingKeys cancelling={screen.phase === 'cancelling'} />}
     </>
   );
 }

@@ -6,6 +6,7 @@ import { announcementKey, announcementOf } from './announcement.ts';
 const amount = (amountFen: number) => String(amountFen);
 const sale = { orderId: 'ord_0', amountFen: 3850 };
 const receipt = { receipt: 'sent', pointsEstimateFen: 385 } as const;
+const say = (screen: Screen) => announcementOf(screen, zh, amount);
 const paid: Screen = {
   type: 'paid',
   ...sale,
@@ -25,7 +26,6 @@ test('only a paid screen says 收款成功', () => {
     remainingOfflineFen: 0,
   };
   const failed: Screen = { type: 'not-paid', amountFen: 3850, code: 'amount-over-limit', atMs: 7 };
-  const say = (screen: Screen) => announcementOf(screen, zh, amount);
   expect(say(paid)).toEqual({ tone: 'good', text: '微信支付收款成功，3850元' });
   expect(say(offline)?.tone).toBe('amber');
   expect(say(offline)?.text).toContain('还没有到账');
@@ -35,10 +35,10 @@ test('only a paid screen says 收款成功', () => {
 
 test('cash says the change', () => {
   const cash = { type: 'cash', ...sale, voucherFen: 0, atMs: 7, ...receipt } as const;
-  const say = (tenderedFen: number, changeFen: number) =>
+  const sayCash = (tenderedFen: number, changeFen: number) =>
     announcementOf({ ...cash, tenderedFen, changeFen }, zh, amount)?.text;
-  expect(say(5000, 1150)).toBe('现金5000元，找零1150元');
-  expect(say(3850, 0)).toBe('现金3850元，刚好');
+  expect(sayCash(5000, 1150)).toBe('现金5000元，找零1150元');
+  expect(sayCash(3850, 0)).toBe('现金3850元，刚好');
 });
 
 test('a receipt that moves on does not announce the sale again', () => {

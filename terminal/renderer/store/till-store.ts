@@ -30,11 +30,11 @@ export interface DoneNote {
 }
 
 export interface TillStore {
-  getSnapshot(): TillSnapshot;
-  subscribe(listener: () => void): () => void;
-  act(action: DeskAction): void;
+  readonly getSnapshot: () => TillSnapshot;
+  readonly subscribe: (listener: () => void) => () => void;
+  readonly act: (action: DeskAction) => void;
   /** A call outside the desk (reprint an order, test a device); its refusal becomes the notice. */
-  request(call: DeskCall, done?: DoneNote['what']): void;
+  readonly request: (call: DeskCall, done?: DoneNote['what']) => void;
   readonly link: TerminalLink;
 }
 
@@ -88,17 +88,23 @@ export function createTillStore(link: TerminalLink): TillStore {
 
   const run = (effect: DeskEffect, done?: DoneNote['what']): void => {
     inFlight += 1;
-    queue = queue.then(async () => {
-      const outcome = await perform(link, effect);
-      inFlight -= 1;
-      if (outcome.refused) refuse(outcome.refused);
-      else if (outcome.openOrderId !== undefined)
-        setDesk({ ...snapshot.desk, page: 'orders', openOrderId: outcome.openOrderId });
-      const note = done ?? doneBy(effect);
-      if (!outcome.refused && note)
-        set({ done: { what: note, number: (snapshot.done?.number ?? 0) + 1 } });
-      settle();
-    });
+    const before = queue;
+    queue = finish(before, effect, done ?? doneBy(effect));
+  };
+  const finish = async (
+    before: Promise<void>,
+    effect: DeskEffect,
+    done: DoneNote['what'] | undefined,
+  ): Promise<void> => {
+    await before;
+    const outcome = await perform(link, effect);
+    inFlight -= 1;
+    if (outcome.refused) refuse(outcome.refused);
+    else if (outcome.openOrderId !== undefined)
+      setDesk({ ...snapshot.desk, page: 'orders', openOrderId: outcome.openOrderId });
+    if (!outcome.refused && done)
+      set({ done: { what: done, number: (snapshot.done?.number ?? 0) + 1 } });
+    settle();
   };
 
   link.subscribe(hear);

@@ -7,6 +7,13 @@ import { plainYuan, yuan } from '../format/money.ts';
 import { Close } from './cash-panel.tsx';
 
 const vouchersShownMax = 4;
+const slots = Array.from({ length: phoneDigits }, (_, at) => at);
+
+/** 138 0000 0001: people read a number in three groups. */
+const groupStarts: readonly number[] = [3, 7];
+
+const slotClass = (at: number, digits: string): string =>
+  `slot ${at < digits.length ? 'slot-filled' : ''} ${groupStarts.includes(at) ? 'slot-gap' : ''}`;
 
 /** F2: type a phone number, or see who is attached and what he holds. */
 export function MemberPanel({
@@ -41,15 +48,15 @@ function PhoneEntry({
   readonly asking: boolean;
 }): ReactNode {
   const { words } = useApp();
-  const slots = digits.padEnd(phoneDigits, '·');
-  const groups = [slots.slice(0, 3), slots.slice(3, 7), slots.slice(7)];
   const missing = phoneDigits - digits.length;
   const wrong = missing === 0 && !isPhone(digits);
   return (
     <>
       <p className="phone" role="status" aria-label={digits}>
-        {groups.map((group, index) => (
-          <span key={index}>{group}</span>
+        {slots.map((at) => (
+          <span key={at} className={slotClass(at, digits)}>
+            {digits.charAt(at) || '\u00a0'}
+          </span>
         ))}
       </p>
       <p className={`phone-hint ${wrong ? 'tone-bad' : ''}`}>

@@ -8,7 +8,7 @@ import { Icon, type IconName } from '../ui/icon.tsx';
 /** An outage as a set of steps: what still works, what does not and why, and how much offline room is left. */
 export function OutageCard({ status }: { readonly status: Status }): ReactNode {
   const { words } = useApp();
-  const { offline, offlineSinceMs } = status;
+  const { offline } = status;
   const { outage } = words;
   const memberOpen = offline.remainingFen > 0 && offline.perPaymentFen > 0;
   return (
@@ -18,7 +18,6 @@ export function OutageCard({ status }: { readonly status: Status }): ReactNode {
         <span>
           {outage.left} <b>{yuan(offline.remainingFen)}</b> / {yuan(offline.totalFen)}
           {offline.closesAtMs !== null && ` · ${outage.until(clockText(offline.closesAtMs))}`}
-          {offlineSinceMs !== null && ` · ${outage.since(clockText(offlineSinceMs))}`}
         </span>
       </div>
       <ul className="outage-steps">

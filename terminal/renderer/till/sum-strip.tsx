@@ -63,11 +63,11 @@ function LastSale({ row }: { readonly row: OrderRow | undefined }): ReactNode {
       <p className="label">{words.till.last(clockText(row.openedAtMs))}</p>
       <p className={`strip-value bucket-${row.bucket}`}>
         <b>{yuan(row.amountFen)}</b>{' '}
-        <span className="strip-tender">
+        <b>
           {row.bucket === 'settled' || row.bucket === 'cash'
             ? tenderName(row.tender, words)
             : stateName(row.state, words)}
-        </span>
+        </b>
       </p>
     </div>
   );

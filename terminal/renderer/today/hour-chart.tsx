@@ -4,8 +4,8 @@ import { useApp } from '../app/context.ts';
 import { yuan } from '../format/money.ts';
 import { barHeights, hourBars, tallestBar, type HourBar } from './chart-scale.ts';
 
-/** Units of the drawing; the SVG scales to its card. */
-const size = { width: 700, height: 196, axis: 26, gap: 9, corner: 5 };
+/** Units of the drawing; the SVG stretches to its card, so the hours below are text of the page. */
+const size = { width: 700, height: 150, gap: 9, corner: 5 };
 
 /** Takings by hour: scanned below, cash on top. The same figures are in a table for those who cannot see it. */
 export function HourChart({ hours }: { readonly hours: readonly HourBar[] }): ReactNode {
@@ -26,11 +26,11 @@ export function HourChart({ hours }: { readonly hours: readonly HourBar[] }): Re
       ) : (
         <figure>
           <svg
-            viewBox={`0 0 ${size.width} ${size.height + size.axis}`}
+            viewBox={`0 0 ${size.width} ${size.height}`}
+            preserveAspectRatio="none"
             role="img"
             aria-label={words.today.byHour}
           >
-            <line className="axis" x1="0" x2={size.width} y1={size.height} y2={size.height} />
             {bars.map((bar, index) => (
               <Bar
                 key={bar.hour}
@@ -42,6 +42,11 @@ export function HourChart({ hours }: { readonly hours: readonly HourBar[] }): Re
               />
             ))}
           </svg>
+          <div className="hours" aria-hidden="true">
+            {bars.map((bar) => (
+              <span key={bar.hour}>{bar.hour}</span>
+            ))}
+          </div>
           <HourTable bars={bars} words={words} />
         </figure>
       )}
@@ -75,9 +80,6 @@ function Bar({ bar, at, count, tallest, words }: BarProps): ReactNode {
             : roundedTop({ x, y: top, width, height: scan })
         }
       />
-      <text className="axis-text" x={x + width / 2} y={size.height + size.axis - 5}>
-        {bar.hour}
-      </text>
     </g>
   );
 }

@@ -1,0 +1,196 @@
+import { fen, minFen, subtractFen } from '#shared/money/fen.ts';
+import { basisPoints, shareFloor } from '#shared/money/rate.ts';
+import { err, ok, type Result } from '#shared/result/result.ts';
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import type { Screen, Status, TillState } from '#terminal/ipc/state.ts';
+import type {
+  MethodInput,
+  MethodName,
+  MethodOutput,
+  TerminalApi,
+  TerminalError,
+  TerminalEvent,
+} from '#terminal/ipc/terminal-api.ts';
+import type { ExceptionRow, OrderRow, Today } from '#terminal/ipc/views.ts';
+import { sampleMember, sampleOrders, sampleStatus, sampleToday } from './samples.ts';
+
+/**
+ * An agent that does what a script says, at the far end of a real wire. It knows no checkout: amounts, cash and
+ * members behave simply, and every screen is set by the test.
+ */
+export interface ScriptedTill {
+  readonly api: TerminalApi;
+  /** Every call that came, oldest first; at most {@link callsMax}. */
+  readonly calls: readonly ScriptedCall[];
+  show(screen: Screen): void;
+  setDraft(change: Partial<TillState['draft']>): void;
+  setNotice(code: string | null): void;
+  setStatus(change: Partial<Status>): void;
+  setToday(change: Partial<Today>): void;
+  setOrders(rows: readonly OrderRow[]): void;
+  setExceptions(rows: readonly ExceptionRow[]): void;
+  /** The next call of this method is refused. */
+  refuseNext(method: MethodName, code: ErrorCode): void;
+  state(): TillState;
+}
+
+export interface ScriptedCall {
+  readonly method: MethodName;
+  readonly input: unknown;
+}
+
+export const callsMax = 1000;
+
+type Handlers = {
+  readonly [M in MethodName]: (input: MethodInput<M>) => MethodOutput<M>;
+};
+
+interface World {
+  till: TillState;
+  status: Status;
+  today: Today;
+  orders: readonly OrderRow[];
+  exceptions: readonly ExceptionRow[];
+}
+
+export function createScriptedTill(nowMs: () => number): ScriptedTill {
+  const calls: ScriptedCall[] = [];
+  const refusals = new Map<MethodName, ErrorCode>();
+  const listeners = new Set<(event: TerminalEvent) => void>();
+  const emit = (event: TerminalEvent): void => listeners.forEach((listener) => listener(event));
+  const world: World = {
+    till: {
+      version: 0,
+      draft: { ...emptyDraft },
+      screen: { type: 'ready' },
+      notice: null,
+    },
+    status: sampleStatus(nowMs()),
+    today: sampleToday,
+    orders: sampleOrders(nowMs()),
+    exceptions: [],
+  };
+  const setTill = (change: Partial<TillState>): void => {
+    world.till = { ...world.till, ...change, version: world.till.version + 1 };
+    emit({ name: 'till.changed', payload: world.till });
+  };
+  const setStatus = (change: Partial<Status>): void => {
+    world.status = { ...world.status, ...change, version: world.status.version + 1 };
+    emit({ name: 'status.changed', payload: world.status });
+  };
+  const handlers = createHandlers({ world, nowMs, setTill });
+
+  async function call<M extends MethodName>(
+    method: M,
+    input: MethodInput<M>,
+  ): Promise<Result<MethodOutput<M>, TerminalError>> {
+    if (calls.length < callsMax) calls.push({ method, input });
+    const refusal = refusals.get(method);
+    refusals.delete(method);
+    return refusal ? err({ code: refusal }) : ok(handlers[method](input));
+  }
+
+  return {
+    api: {
+      call,
+      subscribe(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    },
+    calls,
+    state: () => world.till,
+    show: (screen) => setTill({ screen }),
+    setDraft: (change) => setTill({ draft: { ...world.till.draft, ...change } }),
+    setNotice: (code) => setTill({ notice: code === null ? null : { code, atMs: nowMs() } }),
+    setStatus,
+    setToday(change) {
+      world.today = { ...world.today, ...change };
+      setStatus({});
+    },
+    setOrders(rows) {
+      world.orders = rows;
+      emit({ name: 'order.changed', payload: { orderId: rows[0]?.orderId ?? '' } });
+    },
+    setExceptions(rows) {
+      world.exceptions = rows;
+      setStatus({ exceptionCount: rows.length });
+    },
+    refuseNext: (method, code) => refusals.set(method, code),
+  };
+}
+
+const emptyDraft: TillState['draft'] = {
+  amountFen: 0,
+  member: null,
+  voucherFen: 0,
+  useVoucher: false,
+  pointsEstimateFen: 0,
+};
+
+interface HandlerDeps {
+  readonly world: World;
+  readonly nowMs: () => number;
+  readonly setTill: (change: Partial<TillState>) => void;
+}
+
+function createHandlers({ world, nowMs, setTill }: HandlerDeps): Handlers {
+  const setDraft = (change: Partial<TillState['draft']>): void => {
+    const draft = { ...world.till.draft, ...change };
+    const voucherFen = draft.useVoucher
+      ? minFen(fen(draft.member?.voucherTotalFen ?? 0), fen(draft.amountFen))
+      : 0;
+    const paidFen = subtractFen(fen(draft.amountFen), fen(voucherFen));
+    const pointsEstimateFen = shareFloor(paidFen, basisPoints(world.status.concessionBp));
+    setTill({ draft: { ...draft, voucherFen, pointsEstimateFen }, notice: null });
+  };
+  return {
+    'till.setAmount': ({ amountFen }) => (setDraft({ amountFen }), {}),
+    'till.scan': none,
+    'till.payCash': ({ tenderedFen }) => (
+      setTill({ screen: cashScreen(world, tenderedFen, nowMs()) }),
+      {}
+    ),
+    'till.cancel': none,
+    'till.queryNow': none,
+    'till.dismiss': () => (setTill({ screen: { type: 'ready' }, draft: { ...emptyDraft } }), {}),
+    'till.attachMember': () => (setDraft({ member: sampleMember, useVoucher: true }), {}),
+    'till.detachMember': () => (setDraft({ member: null, useVoucher: false }), {}),
+    'till.useVoucher': ({ use }) => (setDraft({ useVoucher: use }), {}),
+    'till.state': () => world.till,
+    'status.get': () => world.status,
+    'orders.list': ({ limit, search, state }) => ({
+      rows: world.orders
+        .filter((row) => state === undefined || row.bucket === state || row.state === state)
+        .filter((row) => search === undefined || row.orderId.includes(search))
+        .slice(0, limit),
+      nextBefore: null,
+    }),
+    'orders.get': ({ orderId }) => world.orders.find((row) => row.orderId === orderId)!,
+    'orders.reprint': none,
+    'today.get': () => world.today,
+    'today.printSlip': none,
+    'exceptions.list': () => ({ rows: [...world.exceptions] }),
+    'devices.list': () => ({ devices: world.status.devices }),
+    'devices.test': none,
+    'drawer.open': none,
+  };
+}
+
+const none = () => ({});
+
+function cashScreen(world: World, tenderedFen: number, atMs: number): Screen {
+  const { amountFen, voucherFen, pointsEstimateFen } = world.till.draft;
+  const dueFen = subtractFen(fen(amountFen), fen(voucherFen));
+  return {
+    type: 'cash',
+    orderId: world.orders[0]?.orderId ?? '',
+    amountFen,
+    voucherFen,
+    tenderedFen,
+    changeFen: subtractFen(fen(tenderedFen), dueFen),
+    atMs,
+    receipt: 'sent',
+    pointsEstimateFen,
+  };
+}
