@@ -7,6 +7,7 @@ import { postJournals } from '#cloud/ledger/post.ts';
 import { bookPaidOrders } from '#cloud/orders/book-paid-orders.ts';
 import type { PaidOrder } from '#cloud/orders/paid-order.ts';
 import { createTestDatabase, type TestDatabase } from '#cloud/platform/testing/test-database.ts';
+import { putPointsConfig } from '#cloud/points/points-config-store.ts';
 import { runFinality } from '#cloud/settlement/finality.ts';
 import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
 import {
@@ -21,6 +22,8 @@ import {
 } from '#cloud/settlement/testing/paid-orders.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
+import { basisPoints } from '#shared/money/rate.ts';
+import { defaultPointsConfig } from '#shared/points/points-config.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
 interface Vector {
@@ -200,6 +203,24 @@ describe('booking', () => {
     expect(getOrThrow(await book([order]))).toEqual({ booked: 0 });
     getOrThrow(await book([paidOrder({ operatorId, index: 2, amountFen: 10_000 })]));
     expect((await balancesOf(database.db, operatorId))['merchant_payable']).toBe(8_000 + 5_000);
+  });
+
+  it('does not judge what was booked by rules that came later', async () => {
+    const operatorId = await freshOperator();
+    const order = paidOrder({ operatorId, index: 1, amountFen: 10_000, concessionBp: 300 });
+    getOrThrow(await book([order]));
+    const config = { ...defaultPointsConfig, concessionMinBp: basisPoints(500) };
+    const approval = { proposedBy: 'one', approvedBy: 'two' };
+    await database.db.transaction(async (tx) => {
+      const change = { operatorId, effectivePeriod: '2026-04', config, ...approval };
+      getOrThrow(await putPointsConfig(tx, change));
+    });
+    const inApril = { acceptedAtMs: noonMs + 40 * dayMs };
+    expect(getOrThrow(await book([{ ...order, ...inApril }]))).toEqual({ booked: 0 });
+    const second = paidOrder({ operatorId, index: 2, amountFen: 10_000, concessionBp: 300 });
+    expect(await book([{ ...second, ...inApril }])).toMatchObject({
+      error: { type: 'order-refused', why: { type: 'concession-out-of-range', minBp: 500 } },
+    });
   });
 
   it('refuses the same order with other money and books nothing of that batch', async () => {

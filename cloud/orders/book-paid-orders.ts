@@ -7,16 +7,16 @@ import type { Tx } from '#cloud/platform/db.ts';
 import { issuePendingPoints } from '#cloud/points/issue-points.ts';
 import { pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import {
-  contradictedOrders,
   insertSettlementLines,
   sameDayShares,
+  storedOrders,
   type SplitOrder,
 } from '#cloud/settlement/settlement-lines.ts';
 import { splitSale, type SplitError } from '#cloud/settlement/settlement-split.ts';
 import { accountingDate } from '#shared/points/calendar-day.ts';
 import { defaultPointsConfig, type PointsConfig } from '#shared/points/points-config.ts';
 import { assert } from '#shared/result/assert.ts';
-import { err, ok, type Result } from '#shared/result/result.ts';
+import { err, ok, type Err, type Result } from '#shared/result/result.ts';
 
 export const bookBatchMax = 1_000;
 
@@ -66,12 +66,17 @@ async function book(
   tx: Tx,
   orders: readonly PaidOrder[],
 ): Promise<Result<{ readonly booked: number }, BookError>> {
-  const splits = splitAll(orders, await termsOf(tx, orders));
+  // What was booked stays as it was booked: it is not judged again by rules that came later.
+  const stored = await storedOrders(tx, orders);
+  if (stored.contradicted.length > 0) return contradiction(stored.contradicted);
+  const unknown = orders.filter((order) => !stored.has(order));
+  const splits = splitAll(unknown, await termsOf(tx, unknown));
   if (!splits.ok) return splits;
   const fresh = await insertSettlementLines(tx, splits.value);
-  if (fresh.length < orders.length) {
-    const orderIds = await contradictedOrders(tx, orders);
-    if (orderIds.length > 0) return err({ type: 'order-contradicted', orderIds });
+  if (fresh.length < unknown.length) {
+    // Another connection booked some of them since.
+    const { contradicted } = await storedOrders(tx, unknown);
+    if (contradicted.length > 0) return contradiction(contradicted);
   }
   const freshOrders = fresh.map(({ order }) => order);
   // Of all orders given: a claim token may become known after its order was booked.
@@ -90,6 +95,9 @@ async function book(
   );
   return ok({ booked: fresh.length });
 }
+
+const contradiction = (orderIds: readonly string[]): Err<BookError> =>
+  err({ type: 'order-contradicted', orderIds });
 
 /** What a sale is parted by: the operator's rules of the period in which it is accepted, the merchant's share. */
 type Terms = Parameters<typeof splitSale>[1];

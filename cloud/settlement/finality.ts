@@ -41,7 +41,9 @@ export async function runFinality(
   options: { readonly operatorId: OperatorId; readonly asOfMs: number },
 ): Promise<FinalityOutcome> {
   const { operatorId, asOfMs } = options;
+  if (!(await isAnyDue(tx, options))) return { ...finalityTotals([]), run: undefined, more: false };
   const run = await nextRun(tx, operatorId);
+  // Read again after the lock: the run before this one may have done some of it.
   const lines = await dueLines(tx, options);
   const agentsOf = await agentsOfSales(tx, { operatorId, sales: lines });
   const configOf = await configsOf(tx, { operatorId, lines });
@@ -72,6 +74,19 @@ async function configsOf(
 }
 
 const periodOf = (line: DueLine): string => line.ledgerDate.slice(0, 7);
+
+/** Saves the lock, and a run's number, when there is nothing to do. */
+async function isAnyDue(
+  tx: Tx,
+  options: { readonly operatorId: OperatorId; readonly asOfMs: number },
+): Promise<boolean> {
+  const { rows } = await tx.execute(sql`
+    SELECT 1 FROM settlement_line
+    WHERE operator_id = ${options.operatorId} AND state = 'held' AND due_at_ms <= ${options.asOfMs}
+      AND (source = 'channel' OR concession_fen = 0)
+    LIMIT 1`);
+  return rows.length > 0;
+}
 
 /** The row lock makes runs of one operator follow each other: the second sees what the first decided. */
 async function nextRun(tx: Tx, operatorId: OperatorId): Promise<number> {

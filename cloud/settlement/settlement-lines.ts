@@ -74,11 +74,15 @@ export async function insertSettlementLines(
   return splits.filter(({ order }) => isNew.has(`${merchantKey(order)}/${order.orderId}`));
 }
 
-/** Order ids whose stored line says something else than the order given: money, rate or source differ. */
-export async function contradictedOrders(
-  tx: Tx,
-  orders: readonly PaidOrder[],
-): Promise<readonly string[]> {
+export interface StoredOrders {
+  /** Was this order booked before? */
+  readonly has: (order: PaidOrder) => boolean;
+  /** Of them, those whose stored line says something else: money, rate or source differ. */
+  readonly contradicted: readonly string[];
+}
+
+/** Which of the orders have a settlement line already, and whether it says the same. */
+export async function storedOrders(tx: Tx, orders: readonly PaidOrder[]): Promise<StoredOrders> {
   const given = orders.map((order) => ({
     operator_id: order.operatorId,
     merchant_id: order.merchantId,
@@ -89,12 +93,21 @@ export async function contradictedOrders(
     concession_bp: order.concessionBp,
   }));
   const { rows } = await tx.execute(sql`
-    SELECT l.order_id FROM settlement_line l
+    SELECT operator_id, merchant_id, order_id,
+      (l.source, l.amount_fen, l.voucher_fen, l.concession_bp)
+        IS DISTINCT FROM (g.source, g.amount_fen, g.voucher_fen, g.concession_bp) AS differs
+    FROM settlement_line l
     JOIN jsonb_populate_recordset(NULL::settlement_line, ${JSON.stringify(given)}::jsonb) g
-      USING (operator_id, merchant_id, order_id)
-    WHERE (l.source, l.amount_fen, l.voucher_fen, l.concession_bp)
-      IS DISTINCT FROM (g.source, g.amount_fen, g.voucher_fen, g.concession_bp)`);
-  return rows.map((row) => String(row['order_id']));
+      USING (operator_id, merchant_id, order_id)`);
+  const known = new Set(
+    rows.map((row) => `${merchantKey(fromRow(row))}/${String(row['order_id'])}`),
+  );
+  return {
+    has: (order) => known.has(`${merchantKey(order)}/${order.orderId}`),
+    contradicted: rows
+      .filter((row) => row['differs'] === true)
+      .map((row) => String(row['order_id'])),
+  };
 }
 
 const fromRow = (row: Record<string, unknown>): Pick<PaidOrder, 'operatorId' | 'merchantId'> => ({

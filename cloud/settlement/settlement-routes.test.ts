@@ -5,6 +5,7 @@ import { bookPaidOrders } from '#cloud/orders/book-paid-orders.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import { createHttpShell } from '#cloud/platform/http-shell.ts';
 import { createTestCloud, type TestCloud } from '#cloud/platform/testing/test-cloud.ts';
+import { startFinalityWorker } from '#cloud/settlement/finality-worker.ts';
 import { settlementForDay } from '#cloud/settlement/settlement-day.ts';
 import { registerSettlementRoutes } from '#cloud/settlement/settlement-routes.ts';
 import { toStatement } from '#cloud/settlement/settlement-statement.ts';
@@ -50,6 +51,13 @@ const send = (method: 'GET' | 'POST' | 'PUT', url: string, payload?: object) =>
     headers: { authorization: `Bearer ${cloud.deps.operatorToken}` },
     ...(payload === undefined ? {} : { payload }),
   });
+
+async function balanceOf(url: string, account: string): Promise<number | undefined> {
+  const { balances } = (await send('GET', url)).json<{
+    balances: { account: string; balanceFen: number }[];
+  }>();
+  return balances.find((one) => one.account === account)?.balanceFen;
+}
 
 describe('the settlement of a day', () => {
   it('goes by the day of the sale for the till, late ones included', async () => {
@@ -124,6 +132,32 @@ describe('finality and proofs over HTTP', () => {
     expect(again.json()).toEqual({ runs: [], more: false });
     const proofs = await send('GET', '/admin/v1/proofs');
     expect(proofs.json()).toMatchObject({ holds: true });
+  });
+
+  it('shows the books of one merchant and of all together, each account as its nature says', async () => {
+    const own = `/admin/v1/balances?merchantId=${merchantNo(2)}`;
+    expect(await balanceOf(own, 'merchant_payable')).toBe(560);
+    // 700 came in; its concession of 140 has left for the operator's accounts.
+    expect(await balanceOf(own, 'channel_clearing')).toBe(560);
+    expect(await balanceOf(own, 'fund_free')).toBe(0);
+    expect(await balanceOf('/admin/v1/balances', 'transit')).toBe(0);
+    const fundFen = await balanceOf('/admin/v1/balances', 'fund_free');
+    expect(fundFen).toBe(await balanceOf('/admin/v1/balances', 'ring_fenced_cash'));
+    expect(fundFen).toBeGreaterThan(0);
+  });
+
+  it('happens without anybody asking, by the worker', async () => {
+    const { operatorId, db } = cloud.deps;
+    const order = paidOrder({ operatorId, index: 60, merchant: 2, amountFen: 1_000 });
+    getOrThrow(await db.transaction((tx) => bookPaidOrders(tx, [order])));
+    const worker = startFinalityWorker(cloud.deps);
+    const isFinal = async () => {
+      const { rows } = await db.execute(sql`SELECT 1 FROM settlement_line
+        WHERE order_id = ${order.orderId} AND state = 'final'`);
+      return rows.length === 1;
+    };
+    await expect.poll(isFinal).toBe(true);
+    await worker.stop();
   });
 
   it('says which law is broken, and by what', async () => {

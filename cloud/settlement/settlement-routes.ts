@@ -1,11 +1,12 @@
 import Type from 'typebox';
 import { registerCommissionRoutes } from '#cloud/commissions/commission-routes.ts';
+import { readBalances } from '#cloud/ledger/balances.ts';
 import { proveLaws, ledgerLaws } from '#cloud/ledger/proofs.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
 import { isCalendarDay } from '#cloud/settlement/calendar-day-guard.ts';
-import { runFinality } from '#cloud/settlement/finality.ts';
+import { finalityBatchesMax, runFinalityBatches } from '#cloud/settlement/finality-worker.ts';
 import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
 import { merchantsPerPageMax, settlementsOfDate } from '#cloud/settlement/settlement-day.ts';
 import { settlementStatement } from '#cloud/settlement/settlement-statement.ts';
@@ -13,9 +14,6 @@ import type { MerchantId } from '#shared/ids/ids.ts';
 import { BusinessDateSchema, MerchantIdSchema, WallMsSchema } from '#shared/wire/v1/common.ts';
 
 type Deps = Pick<CloudDeps, 'db' | 'clock' | 'random' | 'operatorId' | 'logger'>;
-
-/** One request works through this many batches of orders at most, then says `more`. */
-const finalityBatchesMax = 20;
 
 const FenSchema = Type.Integer();
 
@@ -54,6 +52,7 @@ const SettlementDaySchema = Type.Object({
 
 /**
  * POST /admin/v1/finality-runs {asOf?}   ends the hold of all orders that are due as of a moment (ms; default now)
+ * GET  /admin/v1/balances?merchantId=    every account of the books, of one merchant or of all books together
  * GET  /admin/v1/proofs                  checks every law of the books; 200 also when one is broken: read `holds`
  * GET  /admin/v1/settlements?date=       the settlements of one ledger date, merchant by merchant
  * GET  /admin/v1/settlements/{merchantId}/statement?date=   the file of one merchant and ledger date (CSV)
@@ -62,6 +61,7 @@ export function registerSettlementRoutes(app: CloudApp, deps: Deps): void {
   // Who has a part in the concession belongs to how it is settled: one registration for both.
   registerCommissionRoutes(app, deps);
   registerFinality(app, deps);
+  registerBalances(app, deps);
   registerProofs(app, deps);
   registerSettlements(app, deps);
 }
@@ -73,17 +73,29 @@ function registerFinality(app: CloudApp, deps: Deps): void {
     response: { 200: FinalityAnswerSchema },
   };
   app.post('/admin/v1/finality-runs', { schema }, async (request) => {
-    const { operatorId } = deps;
     const asOfMs = request.body.asOf ?? deps.clock.nowMs();
-    const runs = [];
-    let more = true;
-    for (let batch = 0; batch < finalityBatchesMax && more; batch += 1) {
-      const outcome = await deps.db.transaction((tx) => runFinality(tx, { operatorId, asOfMs }));
-      if (outcome.run !== undefined) runs.push({ ...outcome, run: outcome.run });
-      more = outcome.more;
-    }
+    const { runs, more } = await runFinalityBatches(deps, asOfMs);
     deps.logger.info({ asOfMs, runs: runs.length, more }, 'finality');
-    return { runs, more };
+    return { runs: [...runs], more };
+  });
+}
+
+function registerBalances(app: CloudApp, deps: Deps): void {
+  const schema = {
+    summary: 'Balances of the books',
+    querystring: Type.Object({ merchantId: Type.Optional(MerchantIdSchema) }),
+    response: {
+      200: Type.Object({
+        balances: Type.Array(
+          Type.Object({ account: Type.String(), nature: Type.String(), balanceFen: FenSchema }),
+        ),
+      }),
+    },
+  };
+  app.get('/admin/v1/balances', { schema }, async (request) => {
+    const merchantId = request.query.merchantId as MerchantId | undefined;
+    const { operatorId } = deps;
+    return { balances: [...(await readBalances(deps.db, { operatorId, merchantId }))] };
   });
 }
 
