@@ -48,7 +48,7 @@ export async function startCloud(options: {
     await deps.db.transaction((tx) => provisionOperator(tx, operator, deps));
     const payments = createPaymentRoom(deps, options.environment);
     const workers = startWorkers(deps, payments);
-    const app = await buildApp(deps, { payments, onJournalTaken: workers.wakeProjection });
+    const app = await buildApp(deps, { payments, onJournalTaken: workers.onJournalTaken });
     const origin = await app.listen({ host: config.host, port: config.port });
     hints.attach(app.server, { deps, origin });
     return {

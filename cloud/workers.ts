@@ -1,3 +1,4 @@
+import { createIntakePressure } from '#cloud/journal/intake-pressure.ts';
 import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
 import { startProjection } from '#cloud/journal/projection-worker.ts';
 import { sweepNonces } from '#cloud/identity/nonces.ts';
@@ -12,14 +13,16 @@ const sweepEveryMs = 60_000;
 const lapseEveryMs = 5_000;
 
 export interface Workers {
-  readonly wakeProjection: () => void;
+  readonly onJournalTaken: (entriesCount: number) => void;
   stop(): Promise<void>;
 }
 
 /** Everything that goes on without a request. Any number of nodes may run it side by side. */
 export function startWorkers(deps: CloudDeps, payments: PaymentRoom): Workers {
   const { db, clock, logger, operatorId } = deps;
-  const projection = startProjection({ ...deps, effects: createProjectionEffects() });
+  const pressure = createIntakePressure(clock);
+  const effects = createProjectionEffects();
+  const projection = startProjection({ ...deps, effects, pressure });
   const loops = [
     projection,
     startPaymentWorker(payments),
@@ -42,7 +45,10 @@ export function startWorkers(deps: CloudDeps, payments: PaymentRoom): Workers {
     }),
   ];
   return {
-    wakeProjection: () => projection.wake(),
+    onJournalTaken: (entriesCount) => {
+      pressure.note(entriesCount);
+      if (!pressure.isHigh()) projection.wake();
+    },
     stop: async () => {
       await Promise.all(loops.map((loop) => loop.stop()));
     },

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
 import { sql } from 'drizzle-orm';
 import { assert } from '#shared/result/assert.ts';
 import type { Batch } from '#shared/wire/v1/journal.ts';
 import type { TerminalIdentity } from '#cloud/identity/terminal-identity.ts';
 import type { StoredHead } from '#cloud/journal/place-batch.ts';
 import type { Db } from '#cloud/platform/db.ts';
+import { unpackBatch } from '#cloud/journal/unpack-batch.ts';
 
 export interface ParkedEntry {
   readonly seq: number;
@@ -15,8 +17,8 @@ export interface ParkedEntry {
 export interface AppendRequest {
   readonly terminal: TerminalIdentity;
   readonly batch: Batch;
-  /** The JSON text that `batch` was parsed from: PostgreSQL reads it itself, so it is not written again here. */
-  readonly batchText: string;
+  /** gzip of the JSON text that `batch` was parsed from: kept as it is. */
+  readonly packed: Buffer;
   /** Entries before this seq are stored already. */
   readonly fromSeq: number;
   /** Hash of entry `fromSeq - 1`. */
@@ -26,7 +28,7 @@ export interface AppendRequest {
 }
 
 /**
- * Appends the entries from `fromSeq` on, moves the head and notes parked entries: one statement, so one fsync and all
+ * Keeps the batch as it came, moves the head over its entries from `fromSeq` on and notes parked ones: one statement, so one fsync and all
  * or nothing. False when the head is no longer at `fromSeq - 1`: place the batch anew.
  */
 export async function appendEntries(db: Db, request: AppendRequest): Promise<boolean> {
@@ -48,12 +50,11 @@ export async function appendEntries(db: Db, request: AppendRequest): Promise<boo
         where h.head_seq = ${fromSeq - 1} and h.head_hash = ${request.prevHash}
       returning true
     ), stored as (
-      insert into journal_entry (operator_id, terminal_id, epoch, seq, hlc, wall_ms, type, body,
-        hash, received_at_ms)
-      select ${keys}, e.seq, e.hlc, e."wallMs", e.type, e.body, e.hash, ${nowMs}::bigint
-        from moved, json_to_recordset(${request.batchText}::json -> 'entries')
-          as e(seq bigint, hlc text, "wallMs" bigint, type text, body text, hash text)
-       where e.seq >= ${fromSeq}
+      insert into journal_batch (operator_id, terminal_id, epoch, first_seq, last_seq, packed,
+        received_at_ms)
+      select ${keys}, ${fromSeq}::bigint, ${last.seq}::bigint, ${request.packed}::bytea,
+             ${nowMs}::bigint
+        from moved
     ), noted as (
       insert into journal_parked (operator_id, terminal_id, epoch, seq, code, detail, parked_at_ms)
       select ${keys}, p.seq, p.code, p.detail, ${nowMs}::bigint
@@ -78,13 +79,20 @@ export async function readHead(
   const head = await db.execute<{ head_seq: number; head_hash: string }>(
     sql`select head_seq, head_hash from journal_head where ${key}`,
   );
-  const hashes = await db.execute<{ seq: number; hash: string }>(sql`
-    select seq, hash from journal_entry
-     where ${key} and seq between ${batch.firstSeq - 1} and ${last}`);
+  const stored = await db.execute<{ first_seq: number; packed: Buffer }>(sql`
+    select first_seq, packed from journal_batch
+     where ${key} and first_seq <= ${last} and last_seq >= ${batch.firstSeq - 1}
+     order by first_seq`);
+  const hashes = new Map<number, string>();
+  for (const row of stored.rows) {
+    for (const { seq, hash } of unpackBatch(row.packed).entries) {
+      if (seq >= row.first_seq) hashes.set(seq, hash);
+    }
+  }
   return {
     headSeq: head.rows[0]?.head_seq ?? 0,
     headHash: head.rows[0]?.head_hash ?? '',
-    hashes: new Map(hashes.rows.map((row) => [row.seq, row.hash])),
+    hashes,
   };
 }
 
@@ -94,12 +102,13 @@ export async function quarantineBatch(
   evidence: {
     readonly terminal: TerminalIdentity;
     readonly batch: Batch;
-    readonly batchText: string;
+    readonly packed: Buffer;
     readonly forkSeq: number;
     readonly nowMs: number;
   },
 ): Promise<void> {
-  const { terminal, batch, batchText } = evidence;
+  const { terminal, batch } = evidence;
+  const batchText = gunzipSync(evidence.packed).toString('utf8');
   const batchHash = createHash('sha256').update(batchText).digest('hex');
   await db.execute(sql`
     insert into journal_quarantine (operator_id, terminal_id, epoch, first_seq, batch_hash, fork_seq,

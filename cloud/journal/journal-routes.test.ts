@@ -45,7 +45,8 @@ function journalOf(count: number): TestJournal {
 
 async function storedCount(epoch: string): Promise<number> {
   const { rows } = await cloud.deps.db.execute<{ n: number }>(
-    sql`select count(*) as n from journal_entry where epoch = ${epoch}`,
+    sql`select coalesce(sum(last_seq - first_seq + 1), 0) as n from journal_batch
+      where epoch = ${epoch}`,
   );
   return rows[0]?.n ?? -1;
 }

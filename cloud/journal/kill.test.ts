@@ -105,11 +105,11 @@ test(
       const share = journal.entries.length / (kills + 1);
       const goal = share * (killed + source.random.unit());
       const running = cloud;
-      let reached = () => {};
+      let reached: (() => void) | undefined;
       const atGoal = new Promise<void>((resolve) => (reached = resolve));
       const uploading = upload(terminal, journal, {
         ackedSeq: acked,
-        onAcked: (seq) => (seq >= goal ? reached() : undefined),
+        onAcked: (seq) => (seq >= goal ? reached?.() : undefined),
       });
       await atGoal;
       await sleep(source.random.unit() * 15);

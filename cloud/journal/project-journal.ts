@@ -17,6 +17,7 @@ import {
   lockStreams,
   parkRefusals,
   readEntries,
+  saveEntries,
   type LockedStream,
 } from '#cloud/journal/projection-store.ts';
 import { loadOrders, saveOrders, type OrderName } from '#cloud/orders/order-store.ts';
@@ -91,6 +92,7 @@ export async function projectStreams(options: {
   await deps.effects.openClaims(tx, folded.opened);
   await saveOrders(tx, [...folded.orders.values()], nowMs);
   await parkRefusals(tx, refusals, nowMs);
+  await saveEntries(tx, read);
   await advanceStreams(tx, read);
   for (const refusal of refusals) {
     deps.metrics.journalParked.inc({ code: refusal.code });

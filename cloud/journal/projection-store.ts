@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { MerchantId, OperatorId, TerminalId } from '#shared/ids/ids.ts';
 import type { Refusal, StoredEntry, Stream } from '#cloud/journal/fold-entries.ts';
+import { unpackBatch } from '#cloud/journal/unpack-batch.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 
 export interface LockedStream extends Stream {
@@ -9,6 +10,8 @@ export interface LockedStream extends Stream {
 }
 
 export interface ReadEntry extends StoredEntry {
+  readonly hlc: string;
+  readonly hash: string;
   /** Parked when it was taken: kept, never folded. */
   readonly parked: boolean;
 }
@@ -61,13 +64,10 @@ export async function lockStreams(
   }));
 }
 
-interface EntryRow extends Record<string, unknown> {
+interface BatchRow extends Record<string, unknown> {
   n: number;
-  seq: number;
-  wall_ms: number;
-  type: string;
-  body: string;
-  parked: boolean;
+  first_seq: number;
+  packed: Buffer;
 }
 
 /** The next entries of each stream, in journal order, at most `limit` in all. */
@@ -76,26 +76,54 @@ export async function readEntries(
   streams: readonly LockedStream[],
   limit: number,
 ): Promise<readonly ReadEntry[]> {
-  const cursors = streams.map((stream, n) => ({ ...stream, n }));
-  const { rows } = await tx.execute<EntryRow>(sql`
-    select s.n, e.seq, e.wall_ms, e.type, e.body, p.seq is not null as parked
-      from jsonb_to_recordset(${JSON.stringify(cursors)}::jsonb)
-        as s(n integer, "operatorId" text, "terminalId" text, epoch text, "projectedSeq" bigint)
-      join lateral (
-        select * from journal_entry e
-         where e.operator_id = s."operatorId" and e.terminal_id = s."terminalId"
-           and e.epoch = s.epoch and e.seq > s."projectedSeq"
-         order by e.seq limit ${limit}) e on true
-      left join journal_parked p on p.operator_id = e.operator_id
-       and p.terminal_id = e.terminal_id and p.epoch = e.epoch and p.seq = e.seq
-     order by s.n, e.seq limit ${limit}`);
-  return rows.flatMap((row) => {
-    const stream = streams[row.n];
+  const cursors = JSON.stringify(streams.map((stream, n) => ({ ...stream, n })));
+  const source = sql`jsonb_to_recordset(${cursors}::jsonb)
+    as s(n integer, "operatorId" text, "terminalId" text, epoch text, "projectedSeq" bigint)`;
+  const { rows } = await tx.execute<BatchRow>(sql`
+    with waiting as (
+      select s.n, b.first_seq, sum(b.last_seq - greatest(b.first_seq - 1, s."projectedSeq"))
+               over (order by s.n, b.first_seq) - (b.last_seq - b.first_seq + 1) as before
+        from ${source} join lateral (
+          select first_seq, last_seq from journal_batch b
+           where b.operator_id = s."operatorId" and b.terminal_id = s."terminalId"
+             and b.epoch = s.epoch and b.last_seq > s."projectedSeq"
+           order by b.first_seq limit ${limit}) b on true)
+    select w.n, b.first_seq, b.packed
+      from waiting w join ${source} on s.n = w.n
+      join journal_batch b on b.operator_id = s."operatorId" and b.terminal_id = s."terminalId"
+       and b.epoch = s.epoch and b.first_seq = w.first_seq
+     where w.before < ${limit} order by w.n, b.first_seq`);
+  const parked = await tx.execute<{ n: number; seq: number }>(sql`
+    select s.n, p.seq from ${source} join journal_parked p on p.operator_id = s."operatorId"
+       and p.terminal_id = s."terminalId" and p.epoch = s.epoch and p.seq > s."projectedSeq"`);
+  const parkedKeys = new Set(parked.rows.map((row) => `${row.n}/${row.seq}`));
+  const read = rows.flatMap(({ n, first_seq: firstSeq, packed }) => {
+    const stream = streams[n];
     if (stream === undefined) return [];
-    const { operatorId, merchantId, terminalId, epoch } = stream;
-    const { seq, wall_ms: wallMs, type, body, parked } = row;
-    return [{ operatorId, merchantId, terminalId, epoch, seq, wallMs, type, body, parked }];
+    const { operatorId, merchantId, terminalId, epoch, projectedSeq } = stream;
+    return unpackBatch(packed)
+      .entries.filter(({ seq }) => seq >= firstSeq && seq > projectedSeq)
+      .map((entry) => ({
+        ...entry,
+        operatorId,
+        merchantId,
+        terminalId,
+        epoch,
+        parked: parkedKeys.has(`${n}/${entry.seq}`),
+      }));
   });
+  return read.slice(0, limit);
+}
+
+/** Keeps single entries, for people and for comparison. One statement. */
+export async function saveEntries(tx: Tx, read: readonly ReadEntry[]): Promise<void> {
+  if (read.length === 0) return;
+  await tx.execute(sql`
+    insert into journal_entry (operator_id, terminal_id, epoch, seq, hlc, wall_ms, type, body, hash)
+    select r."operatorId", r."terminalId", r.epoch, r.seq, r.hlc, r."wallMs", r.type, r.body, r.hash
+      from json_to_recordset(${JSON.stringify(read)}::json)
+        as r("operatorId" text, "terminalId" text, epoch text, seq bigint, hlc text,
+             "wallMs" bigint, type text, body text, hash text)`);
 }
 
 /** Moves the cursors past the entries that were read. */

@@ -1,3 +1,4 @@
+import type { IntakePressure } from '#cloud/journal/intake-pressure.ts';
 import {
   projectionLimits,
   projectOnce,
@@ -11,6 +12,7 @@ import {
   parkRefusals,
   projectionLag,
   readEntries,
+  saveEntries,
   type LockedStream,
 } from '#cloud/journal/projection-store.ts';
 import type { Tx } from '#cloud/platform/db.ts';
@@ -25,13 +27,15 @@ const failuresUntilParked = 6;
 const restBaseMs = 250;
 const restMsMax = 60_000;
 
-/** Keeps orders and effects up with the inbox. Wake it when a batch was taken. */
-export function startProjection(deps: ProjectionDeps): WorkerLoop {
+/** Keeps orders and effects up with the inbox. Wake it when a batch was taken; it stands back under `pressure`. */
+export function startProjection(
+  deps: ProjectionDeps & { readonly pressure: IntakePressure },
+): WorkerLoop {
   return startWorkerLoop({
     name: 'projection',
     idleMs,
     logger: deps.logger,
-    step: () => projectStep(deps),
+    step: async () => (deps.pressure.isHigh() ? 0 : projectStep(deps)),
   });
 }
 
@@ -104,6 +108,7 @@ async function parkNext(options: {
     read.map((entry) => ({ entry, code, detail })),
     deps.clock.nowMs(),
   );
+  await saveEntries(tx, read);
   await advanceStreams(tx, read);
   deps.metrics.journalParked.inc({ code });
   return read.length;

@@ -4,13 +4,13 @@ import { takeBatch, type BatchError } from '#cloud/journal/take-batch.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
-import { bodyTextOf } from '#cloud/platform/raw-body.ts';
+import { packedBodyOf } from '#cloud/platform/raw-body.ts';
 
 /** POST /v1/journal/batches: the contract is in shared/wire/v1/journal.ts. `onTaken` wakes the projection. */
 export function registerJournalRoutes(
   app: CloudApp,
   deps: CloudDeps,
-  events: { readonly onTaken: () => void },
+  events: { readonly onTaken: (entriesCount: number) => void },
 ): void {
   app.post(
     '/v1/journal/batches',
@@ -22,10 +22,10 @@ export function registerJournalRoutes(
       const taken = await takeBatch(deps, {
         terminal: terminalOf(request),
         batch: request.body,
-        batchText: bodyTextOf(request),
+        packed: packedBodyOf(request),
       });
       if (!taken.ok) return sendProblem(reply, problemOf(taken.error));
-      events.onTaken();
+      events.onTaken(request.body.entries.length);
       return reply.send(taken.value);
     },
   );

@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { assert } from '#shared/result/assert.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
-import type { Batch, BatchAnswer } from '#shared/wire/v1/journal.ts';
+import { batchEntriesMax, type Batch, type BatchAnswer } from '#shared/wire/v1/journal.ts';
 import { parseEntry } from '#shared/wire/v1/parse-entry.ts';
 import type { TerminalIdentity } from '#cloud/identity/terminal-identity.ts';
 import {
@@ -23,6 +24,9 @@ export type BatchError =
 
 /** Another request of the same terminal may move the head between our look and our append; more is a bug. */
 const placementsMax = 4;
+/** A batch that came before its predecessor waits for it, 200 ms in all. */
+const gapWaitsMax = 20;
+const gapWaitMs = 10;
 const unstorable = /\0|\p{Surrogate}/u;
 
 /**
@@ -34,7 +38,8 @@ export async function takeBatch(
   request: {
     readonly terminal: TerminalIdentity;
     readonly batch: Batch;
-    readonly batchText: string;
+    /** gzip of the JSON text that `batch` was parsed from. */
+    readonly packed: Buffer;
   },
 ): Promise<Result<BatchAnswer, BatchError>> {
   const { terminal, batch } = request;
@@ -47,7 +52,8 @@ export async function takeBatch(
   const parked = parkedEntries(batch, terminal.revoked);
   // The usual case is the one that needs no look: the batch follows the head.
   let [fromSeq, prevHash] = [batch.firstSeq, batch.prevHash];
-  for (let tries = 0; tries < placementsMax; tries += 1) {
+  let waits = 0;
+  for (let tries = 0; tries < placementsMax;) {
     const nowMs = deps.clock.nowMs();
     if (await appendEntries(deps.db, { ...request, fromSeq, prevHash, parked, nowMs })) {
       count(deps, { batch, fromSeq, parked });
@@ -58,10 +64,17 @@ export async function takeBatch(
     switch (place.type) {
       case 'append':
         [fromSeq, prevHash] = [place.fromSeq, head.headHash];
+        tries += 1;
         break;
       case 'duplicate':
         return ok(answer({ batch, fromSeq: Number.POSITIVE_INFINITY, parked, head }));
       case 'gap':
+        if (waits < gapWaitsMax && batch.firstSeq - place.expectedSeq <= batchEntriesMax) {
+          // Two batches travel at once and may overtake each other: the one before is about to be taken.
+          waits += 1;
+          await sleep(gapWaitMs);
+          break;
+        }
         return err({ type: 'journal-gap', expectedSeq: place.expectedSeq });
       case 'fork':
         await quarantineBatch(deps.db, { ...request, forkSeq: place.seq, nowMs });

@@ -17,6 +17,22 @@ create table journal_head (
 );
 create index journal_head_behind on journal_head (retry_at_ms) where projected_seq < head_seq;
 
+-- Batches exactly as they came: one row, so that a backlog becomes durable before it is looked at.
+create table journal_batch (
+  operator_id text not null,
+  terminal_id text not null,
+  epoch text not null,
+  -- The entries of this row that count; what the batch repeated before first_seq stands in an earlier row.
+  first_seq bigint not null,
+  last_seq bigint not null check (last_seq >= first_seq),
+  -- gzip of the batch's JSON text. Compressed already: PostgreSQL must not try again.
+  packed bytea not null,
+  received_at_ms bigint not null,
+  primary key (operator_id, terminal_id, epoch, first_seq)
+);
+alter table journal_batch alter column packed set storage external;
+
+-- Single entries, unpacked by the projection in the transaction that consumes them.
 create table journal_entry (
   operator_id text not null,
   terminal_id text not null,
@@ -28,7 +44,6 @@ create table journal_entry (
   -- The JSON text exactly as hashed; never parsed and written again.
   body text not null,
   hash text not null,
-  received_at_ms bigint not null,
   primary key (operator_id, terminal_id, epoch, seq)
 );
 

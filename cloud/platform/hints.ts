@@ -6,7 +6,7 @@ import type { Hints } from '#cloud/platform/hints-port.ts';
 
 /**
  * socket.io at /hints: the one event `pull` means "ask /v1/results now". A terminal proves itself by the headers of a
- * signed GET of the hints address (the same RFC 9421 profile as every request), sent in `auth.headers` of the
+ * signed GET of the hints address (the same RFC 9421 profile as every request), sent as the `auth` of the
  * handshake because a browser-like client cannot set headers on a WebSocket.
  */
 export const hintsPath = '/hints';
@@ -42,7 +42,7 @@ export function createHintServer(): HintServer {
         const request = {
           method: 'GET',
           targetUri: `${deps.config.publicOrigin ?? origin}${hintsPath}`,
-          headers: toHeaders(socket.handshake.auth['headers']),
+          headers: toHeaders(socket.handshake.auth),
           rawBody: Buffer.alloc(0),
         };
         try {
@@ -73,7 +73,7 @@ export function createHintServer(): HintServer {
   };
 }
 
-/** What the client put into `auth.headers`; anything but a flat record of strings becomes nothing. */
+/** What the client put into `auth`; anything but a flat record of strings becomes nothing. */
 function toHeaders(value: unknown): Readonly<Record<string, string>> {
   if (typeof value !== 'object' || value === null) return {};
   return Object.fromEntries(

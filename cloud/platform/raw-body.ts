@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { gunzip, gzipSync } from 'node:zlib';
 import type { FastifyRequest } from 'fastify';
 import { err, ok, type Result } from '#shared/result/result.ts';
 
@@ -12,10 +12,13 @@ export type BodyError =
   { readonly type: 'body-too-large' } | { readonly type: 'body-unreadable'; readonly why: string };
 
 const inflate = promisify(gunzip);
-const texts = new WeakMap<FastifyRequest, string>();
+const rawBodies = new WeakMap<FastifyRequest, Buffer>();
 
-/** The inflated JSON text of the request, once {@link readBody} has read it. */
-export const bodyTextOf = (request: FastifyRequest): string => texts.get(request) ?? '';
+/** The JSON text of a request as gzip bytes, once {@link readBody} has read it: as sent, or packed now. */
+export function packedBodyOf(request: FastifyRequest): Buffer {
+  const rawBody = rawBodies.get(request) ?? Buffer.alloc(0);
+  return request.headers['content-encoding'] === 'gzip' ? rawBody : gzipSync(rawBody);
+}
 
 /**
  * Inflates and parses the raw bytes of a request. Called after the signature is verified, so that only a terminal of
@@ -30,7 +33,7 @@ export async function readBody(
   const text = inflated.value.toString('utf8');
   try {
     const parsed: unknown = JSON.parse(text);
-    texts.set(request, text);
+    rawBodies.set(request, rawBody);
     return ok(parsed);
   } catch {
     return err({ type: 'body-unreadable', why: 'not JSON' });

@@ -1,0 +1,41 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { BenchTable } from './bench-table.ts';
+
+/** `npm run bench -- [NAME…]`: runs benchmarks, prints a table each and writes bench/results/NAME.json. */
+const benches: Readonly<Record<string, () => Promise<BenchTable>>> = {
+  commit: async () => (await import('./commit.ts')).runCommitBench(),
+  drain: async () => (await import('./drain.ts')).runDrainBench(),
+  receipt: async () => (await import('./receipt.ts')).runReceiptBench(),
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !Object.hasOwn(benches, name));
+if (unknown.length > 0) {
+  console.error(`no benchmark ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}`);
+  process.exit(2);
+}
+const results = fileURLToPath(new URL('./results/', import.meta.url));
+mkdirSync(results, { recursive: true });
+let failed = false;
+for (const name of asked.length > 0 ? asked : Object.keys(benches)) {
+  const table = await benches[name]?.();
+  if (table === undefined) continue;
+  print(table);
+  writeFileSync(`${results}${name}.json`, `${JSON.stringify(table, undefined, 2)}\n`);
+  failed ||= table.verdicts.some((verdict) => !verdict.ok);
+}
+process.exit(failed ? 1 : 0);
+
+function print(table: BenchTable): void {
+  console.log(`\n${table.name}   (${table.machine})`);
+  const width = Math.max(...table.rows.map((row) => row.name.length));
+  for (const row of table.rows) {
+    const ratio = row.ratio === undefined ? '' : `   x ${row.ratio}`;
+    const value = row.value.toLocaleString('en').padStart(12);
+    console.log(`  ${row.name.padEnd(width)} ${value} ${row.unit}${ratio}`);
+  }
+  for (const verdict of table.verdicts) {
+    console.log(`  ${verdict.ok ? 'holds ' : 'BROKEN'} ${verdict.law}: ${verdict.measured}`);
+  }
+}
