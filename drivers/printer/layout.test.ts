@@ -1,3 +1,4 @@
+import iconv from 'iconv-lite';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { columnWidths, layoutColumns, padTo, wrapText } from '#drivers/printer/layout.ts';
@@ -135,5 +136,18 @@ describe('raster', () => {
   it('leaves a harmless image as it is', () => {
     const raster = { widthBytes: 2, heightDots: 1, bytes: Uint8Array.from([0x10, 0x03]) };
     expect(defused(raster)).toBe(raster);
+  });
+});
+
+describe('the two-byte table', () => {
+  it('agrees with iconv-lite for every character of the basic plane', () => {
+    let compared = 0;
+    for (let code = 0x80; code < 0xd800; code += 1) {
+      const character = String.fromCodePoint(code);
+      if (toPrintable(character) !== character) continue;
+      compared += 1;
+      expect(hex(encodeGb(character))).toBe(iconv.encode(character, 'gb18030').toString('hex'));
+    }
+    expect(compared).toBeGreaterThan(20_000);
   });
 });

@@ -8,6 +8,10 @@ const NO_LINE_START = '，。、；：！？）》」』】”’％,.;:!?)%';
 
 /** Wraps text to `columns`, by columns on paper and never inside a character. Keeps newlines; '' is one empty line. */
 export function wrapText(text: string, columns: number): readonly string[] {
+  if (!/[\r\n]/.test(text)) {
+    const single = toPrintable(text);
+    if (widthOf(single) <= columns) return [single];
+  }
   const lines: string[] = [];
   for (const paragraph of text.split(/\r\n|\r|\n/)) {
     wrapParagraph(toPrintable(paragraph), columns, lines);
@@ -55,6 +59,10 @@ export function columnWidths(columns: readonly Column[], paper: PaperWidth): rea
 }
 
 function wrapParagraph(printable: string, columns: number, lines: string[]): void {
+  if (widthOf(printable) <= columns) {
+    lines.push(printable);
+    return;
+  }
   let line = '';
   let width = 0;
   for (const character of printable) {

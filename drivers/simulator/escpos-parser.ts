@@ -100,10 +100,28 @@ function parseEsc(bytes: Uint8Array): ParseStep {
       return fixed(bytes, 3, () => ({ type: 'bold', on: (at(bytes, 2) & 1) === 1 }));
     case 0x64:
       return fixed(bytes, 3, () => ({ type: 'feed', lines: at(bytes, 2) }));
-    case 0x33:
-    case 0x74:
+    case 0x20:
     case 0x2d:
+    case 0x33:
+    case 0x47:
+    case 0x4d:
+    case 0x52:
+    case 0x56:
+    case 0x74:
+    case 0x7b:
       return fixed(bytes, 3, () => ignored);
+    case 0x21:
+      return fixed(bytes, 3, () => ({
+        type: 'size',
+        width: (at(bytes, 2) & 0x20) === 0 ? 1 : 2,
+        height: (at(bytes, 2) & 0x10) === 0 ? 1 : 2,
+      }));
+    case 0x24:
+    case 0x5c:
+      return fixed(bytes, 4, () => ignored);
+    case 0x69:
+    case 0x6d:
+      return whole({ type: 'cut' }, 2);
     case 0x70:
       return fixed(bytes, 5, () => ({ type: 'drawer', pin: (at(bytes, 2) & 1) === 0 ? 2 : 5 }));
     default:
@@ -121,6 +139,7 @@ function parseFs(bytes: Uint8Array): ParseStep {
     case 0x53:
       return fixed(bytes, 4, () => ignored);
     case 0x21:
+    case 0x2d:
     case 0x57:
       return fixed(bytes, 3, () => ignored);
     default:
@@ -138,7 +157,15 @@ function parseGs(bytes: Uint8Array): ParseStep {
         height: (at(bytes, 2) & 0x0f) + 1,
       }));
     case 0x42:
+    case 0x48:
+    case 0x66:
+    case 0x68:
+    case 0x77:
       return fixed(bytes, 3, () => ignored);
+    case 0x4c:
+    case 0x50:
+    case 0x57:
+      return fixed(bytes, 4, () => ignored);
     case 0x56:
       if (bytes.length < 3) return { type: 'need-more' };
       return fixed(bytes, at(bytes, 2) >= 0x41 ? 4 : 3, () => ({ type: 'cut' }));

@@ -63,7 +63,8 @@ const QR_LINES = 8;
 export function createPaperPen(width: PaperWidth, paper: PaperRecord[]): PaperPen {
   let align: PaperAlign = 'left';
   let style = plainStyle;
-  let chinese = false;
+  /** Printers with a Chinese font start in it. */
+  let chinese = true;
   let qr = qrStart;
   let line: { readonly text: string; readonly columns: 1 | 2; readonly style: Style }[] = [];
 
@@ -87,6 +88,7 @@ export function createPaperPen(width: PaperWidth, paper: PaperRecord[]): PaperPe
     align = 'left';
     style = plainStyle;
     qr = qrStart;
+    chinese = true;
     line = [];
   };
 
