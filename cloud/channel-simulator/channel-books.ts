@@ -41,7 +41,7 @@ export interface Reply {
   readonly delivery: PaymentScript['delivery'];
 }
 
-interface BookedOrder {
+export interface BookedOrder {
   readonly face: Face;
   readonly merchantNo: string;
   readonly outTradeNo: string;
@@ -53,7 +53,19 @@ interface BookedOrder {
   state: TradeState;
   polls: number;
   paidAtMs: number | undefined;
-  readonly refunds: Map<string, number>;
+  /** Fen by refund number. */
+  readonly refunds: Record<string, number>;
+}
+
+/** One change of the books, as it is kept. */
+export type BookRecord =
+  | { readonly type: 'order'; readonly order: BookedOrder }
+  | { readonly type: 'code'; readonly hash: string; readonly owner: string };
+
+/** Where books are kept over a restart of the channel. */
+export interface BooksStore {
+  readonly records: readonly BookRecord[];
+  append(record: BookRecord): void;
 }
 
 /**
@@ -72,9 +84,19 @@ export interface ChannelBooks {
 export function createChannelBooks(options: {
   readonly seed: string;
   readonly rules: () => BooksRules;
+  readonly store?: BooksStore;
 }): ChannelBooks {
   const orders = new Map<string, BookedOrder>();
   const usedCodes = new Map<string, string>();
+  for (const record of options.store?.records ?? []) {
+    if (record.type === 'order') orders.set(keyOf(record.order), record.order);
+    else usedCodes.set(record.hash, record.owner);
+  }
+  const keep = (order: BookedOrder): BookedOrder => {
+    orders.set(keyOf(order), order);
+    options.store?.append({ type: 'order', order });
+    return order;
+  };
   const keyed = (text: string): string =>
     createHmac('sha256', `greentill/channel-simulator/${options.seed}`).update(text).digest('hex');
 
@@ -94,10 +116,9 @@ export function createChannelBooks(options: {
       state: as.state,
       polls: 0,
       paidAtMs: as.state === 'SUCCESS' ? as.nowMs : undefined,
-      refunds: new Map(),
+      refunds: {},
     };
-    orders.set(keyOf(request), order);
-    return order;
+    return keep(order);
   };
 
   /** The same number with the same content is the same order; with other content it is refused. */
@@ -116,12 +137,12 @@ export function createChannelBooks(options: {
 
   const takeOut = (order: BookedOrder): Reply => {
     if (order.state === 'SUCCESS') {
-      order.refunds.set(`reverse${order.outTradeNo}`.slice(0, 32), order.amountFen);
+      order.refunds[`reverse ${order.outTradeNo}`] = order.amountFen;
       order.state = 'REFUND';
     } else if (order.state !== 'REFUND') {
       order.state = 'CLOSED';
     }
-    return reply(order, 'SUCCESS');
+    return reply(keep(order), 'SUCCESS');
   };
 
   return {
@@ -133,6 +154,7 @@ export function createChannelBooks(options: {
       if (owner !== undefined && owner !== keyOf(request))
         return refusal(400, 'AUTH_CODE_INVALID', 'the payment code was used before');
       usedCodes.set(codeHash, keyOf(request));
+      options.store?.append({ type: 'code', hash: codeHash, owner: keyOf(request) });
       const script = scriptOfCode(request.authCode);
       if (script.booked === 'none') return refusal(400, script.answer, 'not charged');
       const order = book(request, {
@@ -161,7 +183,7 @@ export function createChannelBooks(options: {
         order.state = 'SUCCESS';
         order.paidAtMs = nowMs;
       }
-      return reply(order, 'SUCCESS');
+      return reply(order.paysAfterPolls ? keep(order) : order, 'SUCCESS');
     },
 
     reverse(request, nowMs) {
@@ -185,18 +207,17 @@ export function createChannelBooks(options: {
     refund(request) {
       const order = orders.get(keyOf(request));
       if (order === undefined) return refusal(404, 'ORDER_NOT_FOUND', 'no such order');
-      const known = order.refunds.get(request.outRefundNo);
-      if (known !== undefined)
-        return known === request.amountFen
+      if (Object.hasOwn(order.refunds, request.outRefundNo))
+        return order.refunds[request.outRefundNo] === request.amountFen
           ? reply(order, 'SUCCESS')
           : refusal(400, 'OUT_TRADE_NO_USED', 'the refund number belongs to another refund');
       if (order.state !== 'SUCCESS' && order.state !== 'REFUND')
         return refusal(400, 'TRADE_ERROR', 'the order is not paid');
       if (refundedFen(order) + request.amountFen > order.amountFen)
         return refusal(400, 'NOT_ENOUGH', 'more than is left of the order');
-      order.refunds.set(request.outRefundNo, request.amountFen);
+      order.refunds[request.outRefundNo] = request.amountFen;
       order.state = 'REFUND';
-      return reply(order, 'SUCCESS');
+      return reply(keep(order), 'SUCCESS');
     },
 
     lines: () => [...orders.values()].map(bookLine),
@@ -246,7 +267,7 @@ function bookLine(order: BookedOrder): BookLine {
 }
 
 const refundedFen = (order: BookedOrder): number =>
-  [...order.refunds.values()].reduce((sum, part) => sum + part, 0);
+  Object.values(order.refunds).reduce((sum, part) => sum + part, 0);
 
 /** 28 digits beginning 42, like the numbers payers see in their bills; the same seed gives the same number. */
 const transactionIdOf = (hash: string): string =>

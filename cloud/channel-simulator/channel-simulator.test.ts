@@ -1,8 +1,9 @@
 import { randomBytes, sign, verify, type KeyObject } from 'node:crypto';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openBooksFile } from '#cloud/channel-simulator/books-file.ts';
 import {
   createChannelSimulator,
   type ChannelSimulator,
@@ -270,5 +271,36 @@ it('makes sandbox keys once, readable by their owner only', () => {
   expect(spki(first.appPublicKey)).toBe(spki(second.appPublicKey));
   expect(spki(first.appPublicKey)).not.toBe(spki(first.channelPublicKey));
   expect(statSync(join(folder, 'app-private-key.pem')).mode & 0o077).toBe(0);
+  rmSync(folder, { recursive: true });
+});
+
+it('books that are kept in a file outlive the process, a cut-off last line and all', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'greentill-books-'));
+  const file = join(folder, 'books.jsonl');
+  const open = () =>
+    createChannelSimulator({
+      port: 0,
+      seed: 'test',
+      clock: { nowMs: () => nowMs, monotonicMs: () => nowMs },
+      channelPrivateKey: keys.channelPrivateKey,
+      apps: new Map([['app', keys.appPublicKey]]),
+      store: openBooksFile(file),
+    });
+  await simulator.close();
+  simulator = await open();
+  await pay('01');
+  await pay('02');
+  await query('02');
+  nowMs += 15_000;
+  await reverse('ORDER00001');
+  const before = simulator.books();
+  await simulator.close();
+  appendFileSync(file, '{"type":"order","or');
+  simulator = await open();
+  expect(simulator.books()).toEqual(before);
+  expect((await query('02')).answer.state).toBe('SUCCESS');
+  const reused = await call(channelPaths.pay, payBody('01', 'ANOTHER01'));
+  expect(reused.answer.code).toBe('AUTH_CODE_INVALID');
+  expect(readFileSync(file, 'utf8')).not.toMatch(/1300000000000000/);
   rmSync(folder, { recursive: true });
 });

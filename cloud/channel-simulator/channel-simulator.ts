@@ -8,6 +8,7 @@ import {
   booksRulesDefault,
   createChannelBooks,
   type BooksRules,
+  type BooksStore,
   type Reply,
 } from '#cloud/channel-simulator/channel-books.ts';
 import {
@@ -22,6 +23,7 @@ import {
   requestBytesMax,
   WithholdRequestSchema,
   type BookLine,
+  type BooksAnswer,
   type ChannelPath,
 } from '#cloud/channel-simulator/protocol.ts';
 import { createRequestGuard } from '#cloud/channel-simulator/request-guard.ts';
@@ -52,6 +54,8 @@ export interface ChannelSimulatorOptions {
   /** Callers by app id, with the key that verifies their requests. */
   readonly apps: ReadonlyMap<string, KeyObject>;
   readonly rules?: Partial<BooksRules>;
+  /** Keeps the books over a restart; without it they live as long as the process. */
+  readonly store?: BooksStore;
   /** Real milliseconds until suffix 08 is answered; set it above the caller's read timeout. */
   readonly slowAnswerMs?: number;
   /** Decides the fault of each request; `none` without it. */
@@ -77,7 +81,11 @@ export async function createChannelSimulator(
 ): Promise<ChannelSimulator> {
   let rules: BooksRules = { ...booksRulesDefault, ...options.rules };
   let faultOf = options.faultOf ?? (() => 'none' as const);
-  const books = createChannelBooks({ seed: options.seed, rules: () => rules });
+  const books = createChannelBooks({
+    seed: options.seed,
+    rules: () => rules,
+    ...(options.store === undefined ? {} : { store: options.store }),
+  });
   const guard = createRequestGuard(options.apps);
   const counts = new Map<string, number>();
   const closing = new AbortController();
@@ -154,7 +162,8 @@ function handlersOf(books: ReturnType<typeof createChannelBooks>): Record<Channe
         .filter((line) => line.merchantNo === merchantNo && line.outTradeNo > after)
         .toSorted((a, b) => (a.outTradeNo < b.outTradeNo ? -1 : 1));
       const lines = rest.slice(0, booksPageMax);
-      return { status: 200, answer: { code: 'SUCCESS', lines, more: rest.length > lines.length } };
+      const answer: BooksAnswer = { code: 'SUCCESS', lines, more: rest.length > lines.length };
+      return { status: 200, answer };
     }),
   };
 }

@@ -5,6 +5,7 @@ import {
   slowAnswerMsDefault,
 } from '#cloud/channel-simulator/channel-simulator.ts';
 import { booksRulesDefault } from '#cloud/channel-simulator/channel-books.ts';
+import { openBooksFile } from '#cloud/channel-simulator/books-file.ts';
 import { loadSandboxKeys } from '#cloud/channel-simulator/sandbox-keys.ts';
 
 /**
@@ -14,7 +15,7 @@ import { loadSandboxKeys } from '#cloud/channel-simulator/sandbox-keys.ts';
  * |------------------------------|----------------|------------------------------------------------------|
  * | CHANNEL_SIM_PORT             | 7310           | TCP port on CHANNEL_SIM_HOST                         |
  * | CHANNEL_SIM_HOST             | 127.0.0.1      |                                                      |
- * | CHANNEL_SIM_DATA             | .data/channel  | keys; the cloud takes app-private-key.pem from here  |
+ * | CHANNEL_SIM_DATA             | .data/channel  | books and keys; the cloud takes app-private-key.pem  |
  * | CHANNEL_SIM_APP              | greentill      | app id that may call                                 |
  * | CHANNEL_SIM_SEED             | demo           | transaction numbers                                  |
  * | CHANNEL_SIM_SLOW_MS          | 12000          | delay of suffix 08                                   |
@@ -22,7 +23,8 @@ import { loadSandboxKeys } from '#cloud/channel-simulator/sandbox-keys.ts';
  * | CHANNEL_SIM_WITHHOLD_FAIL    | (none)         | comma-separated endings of member ids that fail      |
  */
 const env = process.env;
-const keys = loadSandboxKeys(env['CHANNEL_SIM_DATA'] ?? join('.data', 'channel'));
+const folder = env['CHANNEL_SIM_DATA'] ?? join('.data', 'channel');
+const keys = loadSandboxKeys(folder);
 const simulator = await createChannelSimulator({
   port: Number(env['CHANNEL_SIM_PORT'] ?? 7310),
   host: env['CHANNEL_SIM_HOST'] ?? '127.0.0.1',
@@ -30,6 +32,7 @@ const simulator = await createChannelSimulator({
   clock: { nowMs: () => Date.now(), monotonicMs: () => performance.now() },
   channelPrivateKey: keys.channelPrivateKey,
   apps: new Map([[env['CHANNEL_SIM_APP'] ?? 'greentill', keys.appPublicKey]]),
+  store: openBooksFile(join(folder, 'books.jsonl')),
   slowAnswerMs: Number(env['CHANNEL_SIM_SLOW_MS'] ?? slowAnswerMsDefault),
   rules: {
     reverseNotBeforeMs: Math.floor(

@@ -106,7 +106,6 @@ export const BooksRequestSchema = Type.Object(
   { merchantNo: MerchantNoSchema, after: Type.String({ maxLength: 32 }) },
   strict,
 );
-export type BooksRequest = Static<typeof BooksRequestSchema>;
 
 /**
  * Where an order stands in the channel's books.
@@ -136,23 +135,24 @@ export const ChannelAnswerSchema = Type.Object({
 });
 export type ChannelAnswer = Static<typeof ChannelAnswerSchema>;
 
-export const BookLineSchema = Type.Object({
-  face: FaceSchema,
-  merchantNo: MerchantNoSchema,
-  outTradeNo: OutTradeNoSchema,
-  amountFen: Type.Integer({ minimum: 0 }),
-  state: TradeStateSchema,
-  transactionId: Type.String({ maxLength: 64 }),
-  paidAtMs: Type.Optional(Type.Integer({ minimum: 0 })),
-  refundedFen: Type.Integer({ minimum: 0 }),
-});
-export type BookLine = Static<typeof BookLineSchema>;
+export interface BookLine {
+  readonly face: Face;
+  readonly merchantNo: string;
+  readonly outTradeNo: string;
+  /** 0 when the number was closed before its charge arrived. */
+  readonly amountFen: number;
+  readonly state: TradeState;
+  readonly transactionId: string;
+  readonly paidAtMs?: number;
+  readonly refundedFen: number;
+}
 
-export const BooksAnswerSchema = Type.Object({
-  code: Type.Literal('SUCCESS'),
-  lines: Type.Array(BookLineSchema, { maxItems: booksPageMax }),
-  more: Type.Boolean(),
-});
+/** The lines behind `after`, by order number; `more` says that the page was full. */
+export interface BooksAnswer {
+  readonly code: 'SUCCESS';
+  readonly lines: readonly BookLine[];
+  readonly more: boolean;
+}
 
 /** The text a request's signature covers: five lines, each ended by a line feed. */
 export const requestSignText = (parts: {

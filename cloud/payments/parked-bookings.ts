@@ -4,10 +4,8 @@ import { lockAttempt } from '#cloud/payments/attempt-store.ts';
 import { book } from '#cloud/payments/book-attempt.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import type { Db } from '#cloud/platform/db.ts';
-import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
 
 export const parkedBookingsMax = 500;
-const rebookEveryMs = 60_000;
 
 export interface ParkedBooking {
   readonly orderId: OrderId;
@@ -40,19 +38,7 @@ export async function listParkedBookings(
   }));
 }
 
-/** Tries parked bookings again now and then: some refusals (uncovered vouchers) heal by themselves. */
-export const startRebookWorker = (deps: PaymentDeps): WorkerLoop =>
-  startWorkerLoop({
-    name: 'rebook',
-    idleMs: rebookEveryMs,
-    logger: deps.logger,
-    step: async () => {
-      await rebookOnce(deps);
-      return 0;
-    },
-  });
-
-/** Books every parked charge that the books take now. Returns how many they took. */
+/** Books every parked charge that the books take now: some refusals heal by themselves. Returns how many. */
 export async function rebookOnce(deps: PaymentDeps): Promise<number> {
   const { rows } = await deps.db.execute<{
     operator_id: OperatorId;

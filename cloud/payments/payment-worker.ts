@@ -1,26 +1,45 @@
 import type { Attempt } from '#cloud/payments/attempt.ts';
 import { leaseDueAttempts } from '#cloud/payments/attempt-store.ts';
 import { callChannel } from '#cloud/payments/call-channel.ts';
+import { rebookOnce } from '#cloud/payments/parked-bookings.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
 
 /** Attempts one worker takes at a time. */
 export const attemptsPerStepMax = 16;
 const idleMs = 200;
+const rebookEveryMs = 60_000;
 /** On top of the read timeout: after that the worker that took an attempt is presumed dead. */
 const leaseMarginMs = 20_000;
 
 /**
- * Follows every open attempt to its end: queries, reversals, the janitor. All it knows is in the database, so a
- * restart, a second node or a killed process changes nothing but the time it takes.
+ * Follows every open attempt to its end: queries, reversals, the janitor; and books again what the books refused. All
+ * it knows is in the database, so a restart, a second node or a killed process changes nothing but the time it takes.
  */
-export const startPaymentWorker = (deps: PaymentDeps): WorkerLoop =>
-  startWorkerLoop({
+export function startPaymentWorker(deps: PaymentDeps): WorkerLoop {
+  const { logger } = deps;
+  const attempts = startWorkerLoop({
     name: 'payments',
     idleMs,
-    logger: deps.logger,
+    logger,
     step: () => runPaymentsOnce(deps),
   });
+  const bookings = startWorkerLoop({
+    name: 'parked-bookings',
+    idleMs: rebookEveryMs,
+    logger,
+    step: async () => {
+      await rebookOnce(deps);
+      return 0;
+    },
+  });
+  return {
+    wake: () => attempts.wake(),
+    stop: async () => {
+      await Promise.all([attempts.stop(), bookings.stop()]);
+    },
+  };
+}
 
 /** Takes the next step of every attempt that is due now, at most {@link attemptsPerStepMax}. Returns how many. */
 export async function runPaymentsOnce(deps: PaymentDeps): Promise<number> {
