@@ -6,13 +6,18 @@ import { announcementKey, announcementOf } from '../sound/announcement.ts';
 import { createTonePlayer } from '../sound/tones.ts';
 import { useApp, useTill } from './context.ts';
 
-const playTone = createTonePlayer(() => new AudioContext());
+const tones = createTonePlayer(() => new AudioContext());
+const warmUpMs = 300;
 
 /** Tone and voice of each new result, once. A window that opens onto an old result stays quiet. */
 export function useAnnouncements(): void {
   const { words, voice, preferences, language } = useApp();
   const { till, desk } = useTill();
   const lastKey = useRef<string | undefined>(undefined);
+  useEffect(() => {
+    const timer = setTimeout(() => tones.warmUp(), warmUpMs);
+    return () => clearTimeout(timer);
+  }, []);
   const screen = till ? shownScreen(desk, till) : undefined;
   const key = screen ? announcementKey(screen) : undefined;
   useEffect(() => {
@@ -22,7 +27,10 @@ export function useAnnouncements(): void {
     if (!screen || first || again) return;
     const announcement = announcementOf(screen, words, plainYuan);
     if (!announcement) return;
-    playTone(announcement.tone);
-    if (preferences.voice) voice.say(announcement.text, languageTag(language));
+    // The colour first: sound starts once the frame with the result is on its way.
+    requestAnimationFrame(() => {
+      tones.play(announcement.tone);
+      if (preferences.voice) voice.say(announcement.text, languageTag(language));
+    });
   });
 }

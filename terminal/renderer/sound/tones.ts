@@ -25,13 +25,24 @@ const notes: Readonly<Record<Tone, readonly Note[]>> = {
 const volume = 0.22;
 const fadeS = 0.015;
 
-/** Plays tones through one audio context, made at the first need: browsers refuse sound before the first touch. */
-export function createTonePlayer(newContext: () => AudioContext): (tone: Tone) => void {
+export interface TonePlayer {
+  /** Opens the sound device ahead of the first result: opening it takes longer than a result may. */
+  warmUp(): void;
+  play(tone: Tone): void;
+}
+
+/** Plays tones through one audio context. Browsers keep it silent until the first touch or key. */
+export function createTonePlayer(newContext: () => AudioContext): TonePlayer {
   let context: AudioContext | undefined;
-  return (tone) => {
-    context ??= newContext();
-    if (context.state === 'suspended') void context.resume().catch(() => undefined);
-    for (const note of notes[tone]) playNote(context, note);
+  return {
+    warmUp() {
+      context ??= newContext();
+    },
+    play(tone) {
+      context ??= newContext();
+      if (context.state === 'suspended') void context.resume().catch(() => undefined);
+      for (const note of notes[tone]) playNote(context, note);
+    },
   };
 }
 

@@ -51,3 +51,30 @@ export async function watchLongTasks(page: Page): Promise<() => Promise<readonly
   return () =>
     page.evaluate(() => (window as unknown as { longTasks: number[] }).longTasks.slice());
 }
+
+/** Times each green screen: from the last message on the socket to the frame in which it is painted, in milliseconds. */
+export async function watchResults(page: Page): Promise<() => Promise<readonly number[]>> {
+  await page.evaluate(() => {
+    const elapsedMs: number[] = [];
+    Object.assign(window, { resultTimes: elapsedMs });
+    let messageMs = 0;
+    const original = MessageEvent.prototype;
+    const data = Object.getOwnPropertyDescriptor(original, 'data');
+    // Reading the message is the first thing that the window does with it.
+    Object.defineProperty(original, 'data', {
+      get(this: MessageEvent): unknown {
+        if (this.target instanceof WebSocket) messageMs = performance.now();
+        return data?.get?.call(this);
+      },
+    });
+    new MutationObserver((changes) => {
+      const shown = changes
+        .flatMap((change) => Array.from(change.addedNodes))
+        .some((node) => node instanceof Element && node.matches('.overlay-green'));
+      const arrivedMs = messageMs;
+      if (shown) requestAnimationFrame(() => elapsedMs.push(performance.now() - arrivedMs));
+    }).observe(document.body, { childList: true, subtree: true });
+  });
+  return () =>
+    page.evaluate(() => (window as unknown as { resultTimes: number[] }).resultTimes.slice());
+}
