@@ -48,6 +48,31 @@ describe('channels and quotas', () => {
     await limited(50_000_000);
   });
 
+  it('24 tills at once never get more than the day quota, and not one fen less', async () => {
+    const { operatorId, merchantId } = bench.till;
+    await openMerchantChannels(bench.deps.db, {
+      operatorId,
+      merchantId,
+      channels: [
+        {
+          channel: 'alipay',
+          channelMerchantNo: bench.merchantNo,
+          wallets: ['alipay'],
+          priority: 2,
+          perTxnMaxFen: 5_000_000,
+          dayQuotaFen: 7 * 1_234 + 100,
+        },
+      ],
+    });
+    const all = await Promise.all(
+      Array.from({ length: 24 }, () => charge(bench.request('01', { wallet: 'alipay' }))),
+    );
+    expect(all.filter((one) => one.ok && one.value.status === 'paid')).toHaveLength(7);
+    expect(all.filter((one) => !one.ok && one.error.code === 'channel-quota-reached')).toHaveLength(
+      17,
+    );
+  });
+
   it('what was reserved ends as used or free: the bucket holds exactly what was paid', async () => {
     await bench.runUntilQuiet();
     const { rows } = await bench.deps.db.execute<{ bad: number }>(sql`
