@@ -6,18 +6,12 @@ import { createPtyWire, hasSocat } from '#drivers/simulator/pty-wire.ts';
 
 /** The part of vitest's `describe` that is needed here; passed in, so that drivers import no test runner. */
 export interface Describe {
-  (name: string, body: () => void): unknown;
-  readonly skip: (name: string, body: () => void) => unknown;
+  skipIf(condition: boolean): (name: string, body: () => void) => unknown;
 }
 
-/** Describes tests over real pseudo terminals. Without socat they are skipped, and the summary says which. */
+/** Describes tests over real pseudo terminals. Without socat they are skipped, and the summary names each. */
 export function describeWithPty(describe: Describe, name: string, body: () => void): void {
-  if (hasSocat()) {
-    describe(name, body);
-    return;
-  }
-  process.stderr.write(`SKIPPED, socat is not installed: ${name}\n`);
-  describe.skip(`${name} (skipped: socat is not installed)`, body);
+  describe.skipIf(!hasSocat())(`${name} (needs socat)`, body);
 }
 
 /** A pseudo terminal in a folder of its own, removed with it. */

@@ -114,7 +114,8 @@ export function createPrinterWatch(deps: {
     for (const each of woken) each();
   };
 
-  const settled = (): boolean => line === null || capabilities !== null || reading !== null;
+  const settled = (): boolean =>
+    line === null || capabilities !== null || (reading !== null && reading.condition !== 'ready');
 
   return {
     lineUp: (fresh) => {

@@ -6,6 +6,7 @@ import {
 } from '#drivers/contract/manual-time.ts';
 import { longReceipt, smallReceipt } from '#drivers/contract/receipts.ts';
 import { nulFlush } from '#drivers/printer/escpos-bytes.ts';
+import type { PrinterCapabilities } from '#drivers/printer/print-job-machine.ts';
 import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
 import { createReceiptPrinter, type ReceiptPrinter } from '#drivers/printer/receipt-printer.ts';
 import type { ReceiptCommand } from '#drivers/printer/receipt.ts';
@@ -31,11 +32,22 @@ interface Model {
 
 const CABLE_OUT_MS = 1_000;
 
-async function createDesk(model: Model): Promise<Desk> {
+async function createDesk(
+  model: Model,
+  knowledge: 'known' | 'probed' = 'known',
+  earlierHex = '',
+): Promise<Desk> {
   const time = createManualTime();
   const wire = createMemoryWire({ timers: time.timers });
   const simulator = createPrinterSimulator({ width: 32, timers: time.timers, ...model });
   simulator.attach(wire.far);
+  if (earlierHex !== '') {
+    const earlier = await wire.transport.open();
+    if (earlier.ok) {
+      await earlier.value.write(Buffer.from(earlierHex.replaceAll(' ', ''), 'hex'));
+      await earlier.value.close();
+    }
+  }
   const late: number[] = [];
   const lacks = new Set(model.lacks);
   const printer = createReceiptPrinter({
@@ -44,18 +56,20 @@ async function createDesk(model: Model): Promise<Desk> {
     clock: time.clock,
     timers: time.timers,
     random: createSeededRandom(1),
-    capabilities: {
-      realTimeStatus: !lacks.has('real-time-status'),
-      processId: !lacks.has('process-id'),
-      fence: !lacks.has('fence'),
-      cutCounter: !lacks.has('cut-counter'),
-    },
+    ...(knowledge === 'probed' ? {} : { capabilities: capabilitiesOf(lacks) }),
     onLateProcessId: (processId) => late.push(processId),
   });
   printer.start();
   await time.advance(400);
   return { time, wire, simulator, printer, late };
 }
+
+const capabilitiesOf = (lacks: ReadonlySet<PrinterAbility>): PrinterCapabilities => ({
+  realTimeStatus: !lacks.has('real-time-status'),
+  processId: !lacks.has('process-id'),
+  fence: !lacks.has('fence'),
+  cutCounter: !lacks.has('cut-counter'),
+});
 
 const receipt = (mark: string): readonly ReceiptCommand[] => [
   ...(mark === '' ? [] : [{ type: 'text', text: mark, size: 'double' } as const]),
@@ -230,6 +244,20 @@ describe('recovery after a pull', () => {
     await desk.wire.far.plug();
     await desk.time.settle(waitOnline(desk));
     expect(desk.late).toEqual([2]);
+  });
+});
+
+describe('first contact', () => {
+  it('a job that comes while the printer is still being probed waits for the end of the probe', async () => {
+    const desk = await createDesk({ lacks: ['process-id'] }, 'probed');
+    const outcome = desk.printer.print({ jobId: 'a', processId: 1, commands: receipt('') });
+    expect(await desk.time.settle(outcome)).toEqual({ type: 'confirmed', level: 4 });
+  });
+
+  it('a printer left inside an image by an earlier run is freed before it is judged', async () => {
+    const desk = await createDesk({ lacks: [] }, 'probed', '1D 76 30 00 30 00 15 00 FF');
+    expect(await print(desk, 1, '')).toEqual({ type: 'confirmed', level: 4 });
+    expect(completeReceipts(desk)).toEqual({ unmarked: 1, marked: 0 });
   });
 });
 
