@@ -271,6 +271,23 @@ describe('controller', () => {
     );
   });
 
+  it('releases fewer points at par, to the last fen that the coverage floor allows', () => {
+    const [fund, unreleased] = [20_000_000, 60_000_000];
+    const plan = planMultiplier(
+      {
+        fundFen: fen(fund),
+        unreleasedPoints: pointFen(unreleased),
+        duePoints: pointFen(10_000_000),
+      },
+      config,
+    );
+    // (10000 * 20,000,000 - 3000 * 60,000,000) / 7000 = 2,857,142.86
+    expect(plan).toMatchObject({ rawBp: 5000n, multBp: 10_000, budgetFen: 2_857_142 });
+    const slackAfter = (value: number) => (fund - value) * 10_000 - 3000 * (unreleased - value);
+    expect(slackAfter(plan.budgetFen)).toBeGreaterThanOrEqual(0);
+    expect(slackAfter(plan.budgetFen + 1)).toBeLessThan(0);
+  });
+
   it('never makes a point worth more than 5.00 (I5)', () => {
     const rate = fc.integer({ min: 10_000, max: 50_000 }).map(basisPoints);
     fc.assert(
