@@ -21,6 +21,7 @@ import {
 } from '#cloud/payments/attempt-store.ts';
 import { callChannel } from '#cloud/payments/call-channel.ts';
 import { routeAndReserve } from '#cloud/payments/merchant-channels.ts';
+import { refusalOf } from '#cloud/payments/router.ts';
 import { contentHashOf, type PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { askCancel, beginAttempt } from '#cloud/payments/payment-machine.ts';
 import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
@@ -34,6 +35,7 @@ export interface ChargeRefused {
     ErrorCode,
     | 'attempt-in-flight'
     | 'channel-quota-reached'
+    | 'channel-unreachable'
     | 'charge-not-found'
     | 'idempotency-mismatch'
     | 'no-channel'
@@ -168,8 +170,7 @@ async function insertNew(
     { operatorId, merchantId, wallet: request.wallet, netFen, quotaDate },
     { ...deps, nowMs },
   );
-  if (routed.taken === undefined)
-    return refused(routed.hasChannel ? 'channel-quota-reached' : 'no-channel');
+  if (routed.taken === undefined) return refused(refusalOf(routed.decision));
   const facts: AttemptFacts = {
     operatorId,
     merchantId,

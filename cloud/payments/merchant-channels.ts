@@ -60,8 +60,6 @@ export interface Routed {
   readonly decision: RouteDecision;
   /** Undefined when no channel can take the sale. */
   readonly taken: { readonly channel: string; readonly channelMerchantNo: string } | undefined;
-  /** False when the merchant has no open channel for the wallet at all. */
-  readonly hasChannel: boolean;
 }
 
 export interface RouteRequest extends MerchantKey {
@@ -102,11 +100,10 @@ export async function routeAndReserve(
     }));
     const decision = routeCharge({ amountFen: request.netFen, candidates });
     const taken = open.find((one) => one.channel === decision.channel);
-    const hasChannel = open.length > 0;
-    if (taken === undefined) return { decision, taken: undefined, hasChannel };
+    if (taken === undefined) return { decision, taken: undefined };
     if (await reserveQuota(tx, request, taken)) {
       const { channel, channel_merchant_no: channelMerchantNo } = taken;
-      return { decision, taken: { channel, channelMerchantNo }, hasChannel };
+      return { decision, taken: { channel, channelMerchantNo } };
     }
     excluded.add(taken.channel);
   }

@@ -241,4 +241,15 @@ describe('debits with an unknown result', () => {
       Array.from({ length: 5 }, () => 'CLOSED'),
     );
   });
+
+  it('a channel that is away when the sale arrives is waited for, not held against the member', async () => {
+    const sale = saleWith();
+    await enqueue(sale);
+    const blind = bench.restarted();
+    for (let n = 0; n < 5; n += 1) blind.health.saw('withholding', false, bench.clock.nowMs());
+    await settleOfflineOnce(blind);
+    expect(await resultOf(sale)).toEqual([]);
+    await bench.runUntilQuiet();
+    expect(await resultOf(sale)).toMatchObject([{ result: 'settled' }]);
+  });
 });

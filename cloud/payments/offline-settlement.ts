@@ -22,6 +22,7 @@ import {
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { beginAttempt } from '#cloud/payments/payment-machine.ts';
 import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
+import { refusalOf } from '#cloud/payments/router.ts';
 import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
@@ -32,6 +33,10 @@ export interface OfflineSettlementDeps extends PaymentDeps {
 }
 
 const idleMs = 500;
+/** A channel that is away, or whose day quota is used up, is tried again after this… */
+const waitForChannelMs = 600_000;
+/** …until the sale is so old: then people look at it. */
+const waitForChannelMsMax = 3 * 86_400_000;
 
 /** Turns offline sales into money: `enqueueOfflineSettlement` (offline-store.ts) puts them here. */
 export const startOfflineSettlementWorker = (deps: OfflineSettlementDeps): WorkerLoop =>
@@ -87,7 +92,13 @@ async function prepareDebit(
   if (!(await claimCertificate(tx, { ...sale, nowMs })))
     return await fail('duplicate', 'member-code-used');
   const debit = await beginDebit(tx, deps, { sale, nowMs });
-  return debit.ok ? { sale, debit: debit.value } : await fail('debit-failed', debit.error);
+  if (debit.ok) return { sale, debit: debit.value };
+  const healsByItself =
+    debit.error === 'channel-unreachable' || debit.error === 'channel-quota-reached';
+  if (!healsByItself || nowMs - sale.acceptedAtMs > waitForChannelMsMax)
+    return await fail('debit-failed', debit.error);
+  await saveSettlement(tx, sale, { state: 'queued', nextAtMs: nowMs + waitForChannelMs });
+  return { sale, debit: undefined };
 }
 
 /** Was the code genuine, about this member and certificate, good when the till took it, and not revoked since? */
@@ -144,7 +155,7 @@ async function beginDebit(
         nowMs,
       });
     if (number > attemptMax) return err('attempts-exhausted');
-    return err(routed.hasChannel ? 'channel-quota-reached' : 'no-channel');
+    return err(refusalOf(routed.decision));
   }
   const attempt: Attempt = {
     operatorId,

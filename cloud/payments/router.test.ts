@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
-import { routeCharge, type RouteCandidate } from '#cloud/payments/router.ts';
+import { refusalOf, routeCharge, type RouteCandidate } from '#cloud/payments/router.ts';
 
 const wechat = {
   channel: 'wechat',
@@ -56,5 +56,11 @@ describe('the router', () => {
   it('an order is never split: no channel holds it when only both together would', () => {
     const half = { ...alipay, dayQuotaFen: 500, usedFen: 0 };
     expect(route(800, [half, { ...half, channel: 'unionpay' }]).channel).toBeUndefined();
+  });
+
+  it('a channel that is only away is worth waiting for; a full quota and no channel are told apart', () => {
+    expect(refusalOf(route(10_000, []))).toBe('no-channel');
+    expect(refusalOf(route(10_000, [unionpay]))).toBe('channel-unreachable');
+    expect(refusalOf(route(600_000, [wechat, alipay]))).toBe('channel-quota-reached');
   });
 });

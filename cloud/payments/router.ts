@@ -37,6 +37,16 @@ export function routeCharge(input: {
   return { channel: taken, reasons };
 }
 
+/** Why no channel took the sale; the most hopeful reason counts. */
+export type RouteRefusal = 'no-channel' | 'channel-unreachable' | 'channel-quota-reached';
+
+export function refusalOf(decision: RouteDecision): RouteRefusal {
+  if (decision.reasons.length === 0) return 'no-channel';
+  return decision.reasons.some(({ reason }) => reason === 'unhealthy')
+    ? 'channel-unreachable'
+    : 'channel-quota-reached';
+}
+
 function obstacleOf(candidate: RouteCandidate, amountFen: Fen): RouteReason | undefined {
   if (!candidate.isHealthy) return 'unhealthy';
   if (amountFen > candidate.perTxnMaxFen) return 'over-single-limit';

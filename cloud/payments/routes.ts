@@ -69,6 +69,8 @@ function statusOf(code: ChargeRefused['code']): number {
     case 'order-already-paid':
     case 'voucher-reservation-invalid':
       return 409;
+    case 'channel-unreachable':
+      return 503;
     case 'channel-quota-reached':
     case 'no-channel':
       return 422;
