@@ -26,7 +26,7 @@ export function renderPaperSvg(paper: readonly PaperRecord[], columns: PaperWidt
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${fullWidth} ${fullHeight}" `,
     `width="${fullWidth}" height="${fullHeight}" role="img">`,
     `<rect width="${fullWidth}" height="${fullHeight}" fill="#fffdf7"/>`,
-    `<g transform="translate(${MARGIN_DOTS} 0)" fill="#1b1b1b" xml:space="preserve" `,
+    `<g transform="translate(${MARGIN_DOTS} 0)" fill="#1b1b1b" `,
     `font-family="'Noto Sans Mono CJK SC','Sarasa Mono SC','SimSun',monospace">`,
     ...parts,
     '</g></svg>',
@@ -78,16 +78,22 @@ function drawLine(spans: readonly PaperSpan[], start: number, y: number): Drawn 
   let svg = '';
   for (const span of spans) {
     const positions: number[] = [];
-    for (const columns of span.columns) {
-      positions.push(x / span.width);
-      x += columns * DOTS_PER_COLUMN * span.width;
+    let shown = '';
+    for (const [index, character] of [...span.text].entries()) {
+      // Spaces are left out: a browser would merge them and shift the places of all that follows.
+      if (character !== ' ') {
+        positions.push(x / span.width);
+        shown += character;
+      }
+      x += (span.columns[index] ?? 1) * DOTS_PER_COLUMN * span.width;
     }
+    if (shown === '') continue;
     // Each character is placed by itself: the font of the screen has other widths than the printer's.
     const baseline = (y + height * GLYPH_DOTS - 3 * span.height) / span.height;
     const scale = `transform="scale(${span.width} ${span.height})" `;
     const weight = span.bold ? 'font-weight="700" ' : '';
     svg += `<text ${scale}${weight}font-size="22" x="${positions.join(' ')}" y="${baseline}">`;
-    svg += `${escapeXml(span.text)}</text>`;
+    svg += `${escapeXml(shown)}</text>`;
   }
   return { svg, height: LINE_DOTS + (height - 1) * GLYPH_DOTS };
 }

@@ -95,6 +95,8 @@ describe('printer simulator', () => {
     await send('1D 28 6B 03 00 31 43 04 1D 28 6B 06 00 31 50 30 41 42 43 1D 28 6B 03 00 31 51 30');
     const svg = printer.renderPaperSvg();
     expect(svg).toContain('&lt;&amp;&gt;');
+    await send('41 20 20 42 0A');
+    expect(printer.renderPaperSvg()).toContain('x="0 36"');
     expect(readQr(svg)).toBe('ABC');
   });
 });
