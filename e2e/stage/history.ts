@@ -98,7 +98,7 @@ function pastOrder(
   const businessDate = `${month}-${String(day).padStart(2, '0')}`;
   const paidAtMs = Date.parse(`${businessDate}T12:00:00+08:00`) + number * 1000;
   // Prime steps spread amounts and members without chance: the same history on every machine.
-  const amountFen = fen(8_000 + ((number * 7_919) % 32_000));
+  const amountFen = fen(20_000 + ((number * 7_919) % 120_000));
   const memberId = deps.memberIds[(number * 31) % deps.memberIds.length];
   return {
     operatorId: deps.operatorId,
