@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import {
   createChannelSimulator,
   slowAnswerMsDefault,
 } from '#cloud/channel-simulator/channel-simulator.ts';
 import { booksRulesDefault } from '#cloud/channel-simulator/channel-books.ts';
 import { openBooksFile } from '#cloud/channel-simulator/books-file.ts';
+import { createSystemClock } from '#cloud/platform/system-clock.ts';
 import { loadSandboxKeys } from '#cloud/channel-simulator/sandbox-keys.ts';
 
 /**
@@ -29,7 +29,7 @@ const simulator = await createChannelSimulator({
   port: Number(env['CHANNEL_SIM_PORT'] ?? 7310),
   host: env['CHANNEL_SIM_HOST'] ?? '127.0.0.1',
   seed: env['CHANNEL_SIM_SEED'] ?? 'demo',
-  clock: { nowMs: () => Date.now(), monotonicMs: () => performance.now() },
+  clock: createSystemClock(),
   channelPrivateKey: keys.channelPrivateKey,
   apps: new Map([[env['CHANNEL_SIM_APP'] ?? 'greentill', keys.appPublicKey]]),
   store: openBooksFile(join(folder, 'books.jsonl')),
