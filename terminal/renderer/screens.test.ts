@@ -309,7 +309,7 @@ describe.skipIf(executablePath === undefined)(suiteName, () => {
     ])
       await sees(text);
     expect(await page.locator('.chart svg[role=img]').count()).toBe(1);
-    expect(await page.locator('.only-read li').count()).toBe(9);
+    expect(await page.locator('.only-read li').count()).toBe(7);
     await page.getByText('打印日结小票').click();
     await expect.poll(() => called('today.printSlip')).toHaveLength(1);
   });

@@ -146,6 +146,11 @@ test('while waiting, Esc asks, Esc again goes on waiting, Enter cancels', () => 
   expect(play(asked.desk, at, { type: 'enter' }).effects).toEqual([call('till.cancel', {})]);
 });
 
+test('while cancelling, Esc asks the agent to go on: only the agent knows whether it may', () => {
+  const at = till({ amountFen: 3850 }, { ...waiting, phase: 'cancelling' });
+  expect(play(freshDesk, at, { type: 'escape' }).effects).toEqual([call('till.dismiss', {})]);
+});
+
 test('while waiting, nothing but F5, Esc and a scan counts', () => {
   const at = till({ amountFen: 3850 }, waiting);
   const others = [key('1'), press('F9'), press('F2'), press('F12'), { type: 'enter' } as const];

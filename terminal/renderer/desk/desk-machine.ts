@@ -18,7 +18,7 @@ import { pressInPanel } from './panel-machine.ts';
  * |----------------------------|--------------------------------------------------------------------|
  * | ready                      | all                                                                |
  * | held                       | Esc (nothing was sent, so it needs no second question), scan       |
- * | waiting                    | F5, Esc (asks once more), scan                                     |
+ * | waiting                    | F5, Esc (asks once more; while cancelling: next sale), scan        |
  * | paid, cash, offline, failed| F12; Enter and Esc leave; a digit leaves and starts the next sale  |
  */
 export function act(desk: Desk, till: TillState, action: DeskAction): DeskStep {
@@ -185,8 +185,9 @@ function actWhileWaiting(
     return step(desk, call('till.queryNow', {}));
   if (action.type === 'escape') {
     if (asking) return still(closed(desk));
+    // Offline no answer can come, and the agent lets a sale go whose cancelling is in the journal; online it refuses.
     return phase === 'cancelling'
-      ? still(desk)
+      ? step(desk, call('till.dismiss', {}))
       : still({ ...desk, panel: { type: 'confirm-cancel' } });
   }
   if (action.type === 'enter' && asking) return step(closed(desk), call('till.cancel', {}));

@@ -152,6 +152,7 @@ export const en: Words = {
     secondScan: 'Another code was scanned: kept out, nothing charged. Wait for this one first',
     query: 'Ask again',
     cancel: 'Cancel',
+    leave: 'Next sale',
     confirmTitle: 'Really cancel this sale?',
     confirmLine: 'Money may have moved. It will be checked, and refunded if it was charged',
     confirmYes: 'Cancel the sale',

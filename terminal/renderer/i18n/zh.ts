@@ -155,6 +155,7 @@ export const zh = {
     secondScan: '又扫到一个码，已经挡住，没有扣款。先等这一笔的结果',
     query: '再查一次',
     cancel: '取消这笔',
+    leave: '先收下一笔',
     confirmTitle: '真的要取消这笔吗？',
     confirmLine: '钱可能已经扣了。取消后会自动查清，扣了就退回给顾客',
     confirmYes: '取消这笔',

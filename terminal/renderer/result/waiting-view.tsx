@@ -53,6 +53,8 @@ export function WaitingView({
 
 function WaitingKeys({ cancelling }: { readonly cancelling: boolean }): ReactNode {
   const { words, store } = useApp();
+  const { status } = useTill();
+  const offline = status?.online === false;
   return (
     <div className="row overlay-row">
       <button
@@ -63,13 +65,13 @@ function WaitingKeys({ cancelling }: { readonly cancelling: boolean }): ReactNod
         {words.waiting.query}
         <kbd>F5</kbd>
       </button>
-      {!cancelling && (
+      {(!cancelling || offline) && (
         <button
           type="button"
           className="button button-plain"
           onClick={() => store.act({ type: 'escape' })}
         >
-          {words.waiting.cancel}
+          {cancelling ? words.waiting.leave : words.waiting.cancel}
           <kbd>Esc</kbd>
         </button>
       )}
