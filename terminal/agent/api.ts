@@ -34,7 +34,7 @@ export function createApi(handlers: Handlers): {
       input: MethodInput<M>,
     ): Promise<Result<MethodOutput<M>, TerminalError>> => {
       if (!Object.hasOwn(methods, method) || !validators[method].Check(input))
-        return err({ code: 'input-invalid', detail: String(method) });
+        return err({ code: 'input-invalid', detail: method });
       const answer = await handlers[method](input);
       return answer.ok ? ok(answer.value) : err({ code: answer.error });
     },

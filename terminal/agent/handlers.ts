@@ -17,6 +17,7 @@ import { sumDay, tomorrowOf } from '#terminal/agent/tally/today.ts';
 import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
 import type { Link } from '#terminal/agent/uplink/link.ts';
 import type { Status } from '#terminal/ipc/state.ts';
+import type { MethodOutput } from '#terminal/ipc/terminal-api.ts';
 import type { Today } from '#terminal/ipc/views.ts';
 
 export interface HandlerDeps {
@@ -31,7 +32,7 @@ export interface HandlerDeps {
   readonly status: () => Status;
 }
 
-type Done = Result<Record<never, never>, ErrorCode>;
+type Done = Result<MethodOutput<'till.cancel'>, ErrorCode>;
 
 const done = (outcome: Result<unknown, ErrorCode>): Done => (outcome.ok ? ok({}) : outcome);
 

@@ -46,10 +46,11 @@ export function decideOnAnswer(
     : decideOnFailure(order, question, answer.error);
 }
 
+const done = (fact: EntryFact): ChargeDecision => ({ facts: [fact], next: 'done' });
+
 function decideOnCharge(order: Order, charge: Charge): ChargeDecision {
   const attempt = { orderId: order.orderId, attempt: order.attempt };
   const code = charge.code ?? 'code-not-catalogued';
-  const done = (fact: EntryFact): ChargeDecision => ({ facts: [fact], next: 'done' });
   switch (charge.status) {
     case 'paid':
       return done({
@@ -100,7 +101,7 @@ function decideOnFailure(
   if (order.state !== 'cancel-wanted' && question.codeAlive)
     return { facts: [], next: 'send-again' };
   if (question.sinceSentMs < lateArrivalMs) return { facts: [], next: 'ask' };
-  return { facts: [failed(code)], next: 'done' };
+  return { facts: [failed('charge-not-received')], next: 'done' };
 }
 
 /** The journal says once that the outcome is unknown, not at every question. */

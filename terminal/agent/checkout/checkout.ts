@@ -1,11 +1,10 @@
 import type { Timers } from '#drivers/core/timers.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
-import { newId, type OrderId } from '#shared/ids/ids.ts';
-import { fen, orderAmount } from '#shared/money/fen.ts';
+import type { OrderId } from '#shared/ids/ids.ts';
+import { fen } from '#shared/money/fen.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import { maskCode, recogniseCode } from '#shared/tender/recognise-code.ts';
 import type { ScannedCode } from '#shared/tender/payment-code.ts';
-import { businessDate } from '#shared/time/business-day.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
@@ -19,24 +18,22 @@ import {
   type Till,
   type TillInput,
 } from '#terminal/agent/checkout/checkout-machine.ts';
-import { codeLifeMs, type CodeVault } from '#terminal/agent/checkout/code-vault.ts';
+import type { CodeVault } from '#terminal/agent/checkout/code-vault.ts';
+import { createHeldCharge } from '#terminal/agent/checkout/held-charge.ts';
+import { prepareSale } from '#terminal/agent/checkout/prepare-sale.ts';
 import { createMemberDesk } from '#terminal/agent/checkout/member-desk.ts';
 import { judgeOffline, offlineRoom } from '#terminal/agent/checkout/offline-room.ts';
 import {
   cashRecordedFact,
-  continues,
-  heldFact,
-  openSale,
   submittedFact,
   type Sale,
   type ScannedWallet,
 } from '#terminal/agent/checkout/sale-facts.ts';
 import { appendErrorCode, type Journal } from '#terminal/agent/journal/journal.ts';
-import { findOrder, ordersIn, type StoredOrder } from '#terminal/agent/journal/order-rows.ts';
+import { findOrder, ordersIn } from '#terminal/agent/journal/order-rows.ts';
 import { lastReceipt, receiptState } from '#terminal/agent/printing/spool-view.ts';
 import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
 import type { Link } from '#terminal/agent/uplink/link.ts';
-import { claimToken } from '#terminal/agent/checkout/claim-token.ts';
 import type { TillState } from '#terminal/ipc/state.ts';
 
 type Outcome = Result<void, ErrorCode>;
@@ -88,7 +85,6 @@ export function createCheckout(deps: CheckoutDeps): Checkout {
   let version = 0;
   /** A sale is being prepared with the cloud (vouchers, member): other scans are kept out meanwhile. */
   let busy = false;
-  let cancelHold = (): void => undefined;
 
   const room = {
     read: journal.read,
@@ -148,89 +144,30 @@ export function createCheckout(deps: CheckoutDeps): Checkout {
       till.orderId === orderId && facts.some((fact) => fact.type === 'charge.paid')
         ? deps.jobsFor(orderId, 'paid')
         : [],
-    onHold: (orderId, failedFacts) => holdAgain(orderId, failedFacts),
+    onHold: (orderId, failedFacts) => held.holdAgain(orderId, failedFacts),
     onProgress: (orderId) => showIfOnScreen(orderId),
   });
 
-  /** Waits in memory for the line, for as long as the code lives; the journal says that it waits, not what. */
-  const watchHold = (orderId: OrderId): void => {
-    cancelHold();
-    cancelHold = deps.timers.after(codeLifeMs, () => {
-      const stored = findOrder(journal.read, orderId);
-      if (stored?.order.state !== 'held') return;
-      if (vault.codeOf(orderId) !== undefined) return watchHold(orderId);
-      void append([{ type: 'charge.expired', body: { orderId } }]);
-    });
-  };
-
-  const holdAgain = (orderId: OrderId, failedFacts: readonly EntryFact[]): void => {
-    const tender = findOrder(journal.read, orderId)?.order.tender;
-    const untilMs = vault.aliveUntilMs(orderId);
-    if (tender?.type !== 'wallet' || untilMs === undefined) return void append(failedFacts);
-    const scanned = { wallet: tender.wallet, codeMask: tender.codeMask, codeHash: '' };
-    const held = append([...failedFacts, heldFact(orderId, scanned, untilMs)]);
-    if (!held.ok) return;
-    watchHold(orderId);
-    // The cloud asked to slow down, or the line came back in between: nobody else will call.
-    if (link.online()) deps.timers.after(retryHeldMs, () => chargeHeld());
-  };
-
-  /** The line is back: what is held goes out with the code that is still alive. */
-  const chargeHeld = (): void => {
-    const { orderId } = till;
-    const stored = orderId && findOrder(journal.read, orderId);
-    if (!stored || stored.order.state !== 'held' || !link.online()) return;
-    const { order } = stored;
-    const code = vault.codeOf(order.orderId);
-    if (code === undefined || order.tender?.type !== 'wallet') return;
-    const { wallet, codeMask } = order.tender;
-    const { amountFen } = order;
-    const attempt = { orderId: order.orderId, attempt: order.attempt + 1, amountFen };
-    send(order.orderId, [
-      submittedFact(attempt, { wallet, codeMask, codeHash: vault.hashOf(code) }),
-    ]);
-  };
+  const held = createHeldCharge({
+    ...deps,
+    append,
+    onScreen: () => till.orderId,
+    send: (orderId, facts) => void send(orderId, facts),
+  });
 
   /** Durable first, then the wire. */
   const send = (orderId: OrderId, facts: readonly EntryFact[]): Outcome => {
     const code = vault.codeOf(orderId);
     const kept = append(facts);
     if (!kept.ok) return kept;
-    cancelHold();
+    held.forget();
     if (code !== undefined) vault.markSent(orderId, vault.hashOf(code));
     runner.submit(orderId);
     return kept;
   };
 
-  /** What the next sale starts from: the unpaid order on screen, or a new one, with vouchers set aside. */
-  const prepare = async (withVoucher: boolean): Promise<Result<Sale, ErrorCode>> => {
-    const config = deps.config();
-    if (!config) return err('agent-not-activated');
-    const { amountFen, member, useVoucher } = till.draft;
-    const amount = orderAmount(amountFen);
-    if (!amount.ok) return err(amount.error.type);
-    const memberId = member?.memberId;
-    const wantsVoucher = withVoucher && useVoucher && (member?.voucherTotalFen ?? 0) > 0;
-    const onScreen = till.orderId && findOrder(journal.read, till.orderId);
-    const same = { amountFen, memberId, useVoucher: wantsVoucher };
-    const unpaid: StoredOrder | undefined = continues(onScreen, same) ? onScreen : undefined;
-    const orderId = newId('ord', deps);
-    let voucher: { reservationId: string; voucherFen: number } | undefined;
-    if (!unpaid && wantsVoucher && memberId !== undefined) {
-      const reserved = await desk.reserve({ orderId, memberId, amountFen });
-      if (!reserved.ok) return reserved;
-      voucher = reserved.value;
-    }
-    const { cutOverHour, concessionBp } = config;
-    const fresh = {
-      orderId,
-      claimToken: claimToken(deps.random),
-      businessDate: businessDate({ atMs: clock.nowMs(), cutOverHour }),
-      concessionBp,
-      cashier: deps.cashier,
-    };
-    return ok(openSale({ amountFen, memberId, voucher, unpaid, fresh }));
-  };
+  const prepare = (withVoucher: boolean): Promise<Result<Sale, ErrorCode>> =>
+    prepareSale({ ...deps, desk }, till, withVoucher);
 
   /** One preparation at a time; a scan or a key meanwhile is refused, not queued. */
   const exclusively = async (work: () => Promise<Outcome>): Promise<Outcome> => {
@@ -256,7 +193,7 @@ export function createCheckout(deps: CheckoutDeps): Checkout {
     if (till.screen.type === 'held' && till.orderId && vault.codeOf(till.orderId) === scan.code)
       return ok(undefined);
     if (isWaiting(till)) return step({ type: 'second-scan', atMs: clock.nowMs() });
-    if (sentFor !== undefined) return err('payment-code-used');
+    if (sentFor !== undefined) return err('code-used-before');
     const prepared = await prepare(true);
     if (!prepared.ok) return prepared;
     const sale = prepared.value;
@@ -265,7 +202,7 @@ export function createCheckout(deps: CheckoutDeps): Checkout {
     vault.keep(orderId, scan.code);
     const started = link.online()
       ? send(orderId, [...sale.opening, submittedFact(attemptOf(sale), scanned)])
-      : hold(sale, scanned);
+      : held.hold(sale, scanned);
     if (started.ok) show(orderId);
     else vault.drop(orderId);
     return started;
@@ -277,18 +214,11 @@ export function createCheckout(deps: CheckoutDeps): Checkout {
     amountFen: till.draft.amountFen,
   });
 
-  const hold = (sale: Sale, scanned: ScannedWallet): Outcome => {
-    const untilMs = clock.nowMs() + codeLifeMs;
-    const held = append([...sale.opening, heldFact(sale.orderId, scanned, untilMs)]);
-    if (held.ok) watchHold(sale.orderId);
-    return held;
-  };
-
   const settleCash = (sale: Sale, tenderedFen: number): Outcome => {
     const jobs = deps.jobsFor(sale.orderId, 'cash');
     const kept = append([...sale.opening, cashRecordedFact(sale, tenderedFen), ...jobs]);
     if (!kept.ok) return kept;
-    cancelHold();
+    held.forget();
     vault.drop(sale.orderId);
     show(sale.orderId);
     return kept;
@@ -319,7 +249,7 @@ export function createCheckout(deps: CheckoutDeps): Checkout {
       ...deps.jobsFor(orderId, 'offline'),
     ]);
     if (!kept.ok) return kept;
-    cancelHold();
+    held.forget();
     vault.drop(orderId);
     show(orderId);
     return kept;
@@ -342,7 +272,7 @@ export function createCheckout(deps: CheckoutDeps): Checkout {
       { type: 'order.voided', body: { orderId, code: 'cancelled-by-cashier' } },
     ]);
     if (!voided.ok) return voided;
-    cancelHold();
+    held.forget();
     vault.drop(orderId);
     return voided;
   };
@@ -354,7 +284,7 @@ export function createCheckout(deps: CheckoutDeps): Checkout {
     }
   });
   link.onChange((online) => {
-    if (online) chargeHeld();
+    if (online) held.charge();
   });
 
   return {
@@ -412,11 +342,8 @@ export function createCheckout(deps: CheckoutDeps): Checkout {
     refresh: publish,
     receiptChanged: () => showIfOnScreen(till.orderId),
     stop: async () => {
-      cancelHold();
+      held.forget();
       await runner.stop();
     },
   };
 }
-
-/** How long a held charge waits when the line is up but the cloud asked for patience. */
-const retryHeldMs = 2_000;

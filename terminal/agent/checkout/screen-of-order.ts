@@ -88,7 +88,7 @@ export function screenOfOrder(
 }
 
 const wordsFor = {
-  failed: 'charge-not-found',
+  failed: 'charge-not-received',
   reversed: 'cancelled-by-cashier',
   'paid-then-refunded': 'paid-then-refunded',
   manual: 'proofs-contradict',

@@ -10,6 +10,7 @@ import { genesisHash } from '#shared/wire/v1/journal.ts';
 import { lastEntry, walkEntries, type JournalEntry } from '#terminal/agent/journal/entry-rows.ts';
 import type { ReadHandle, WriteHandle } from '#terminal/agent/journal/handles.ts';
 import { entryHash, findChainFault, type ChainFault } from '#terminal/agent/journal/hash-chain.ts';
+import { createOrderWriter } from '#terminal/agent/journal/order-writer.ts';
 import { sqliteCode, type Store } from '#terminal/agent/journal/open-store.ts';
 import {
   project,
@@ -116,16 +117,18 @@ export function openJournal(deps: JournalDeps): Result<Journal, ChainFault> {
       nextHead = startEpoch
         ? newEpoch(store.write, { ...startEpoch, position: head.position })
         : head;
+      const orders = createOrderWriter(store.write);
       for (const fact of facts) {
         const wallMs = clock.nowMs();
         nextClock = tickHlc(nextClock, wallMs);
         const entry = makeEntry(nextHead, fact, { hlc: nextClock, wallMs });
         insertEntry(store.write, entry);
-        const refused = project(store.write, fact, entry);
+        const refused = project({ tx: store.write, orders }, fact, entry);
         if (refused) throw new RefusedInTransaction(refused);
         nextHead = entry;
         entries.push(entry);
       }
+      orders.flush();
       alongside?.(store.write);
     };
     let failed = commit(work);
@@ -168,10 +171,12 @@ export function rebuildProjections(store: Store): FactRefused | undefined {
   try {
     store.transact(() => {
       for (const table of projectionTables.toReversed()) store.write.run(`DELETE FROM ${table}`);
+      const orders = createOrderWriter(store.write);
       for (const entry of walkEntries(store.write)) {
         const fact = { type: entry.type, body: JSON.parse(entry.body) as unknown } as EntryFact;
-        const refused = project(store.write, fact, entry);
+        const refused = project({ tx: store.write, orders }, fact, entry);
         if (refused) throw new RefusedInTransaction(refused);
+        orders.flush();
       }
     });
     return undefined;

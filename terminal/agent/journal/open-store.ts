@@ -64,12 +64,15 @@ export function openStore(dataDir: string): Result<Store, OpenStoreError> {
     opened.push(reader);
     reader.pragma('trusted_schema = OFF');
     reader.pragma('query_only = ON');
+    // Made once: building the wrapper costs more than running it.
+    const wrapper = writer.transaction((work: () => unknown) => work());
+    const inTransaction = <T>(work: () => T): T => wrapper.immediate(work) as T;
     const ballast = createBallast(dataDir);
     ballast.make();
     return ok({
       write: createWriteHandle(writer),
       read: createReadHandle(reader),
-      transact: (work) => writer.transaction(work).immediate(),
+      transact: inTransaction,
       dropBallast: () => {
         ballast.drop();
         writer.pragma('wal_checkpoint(TRUNCATE)');

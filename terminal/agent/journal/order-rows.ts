@@ -1,4 +1,4 @@
-import type { OrderId } from '#shared/ids/ids.ts';
+import { newId, type OrderId } from '#shared/ids/ids.ts';
 import type { Order, OrderStateName } from '#shared/order/order.ts';
 import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
 
@@ -64,12 +64,14 @@ export function listOrders(read: ReadHandle, filter: OrderFilter): readonly Stor
     .all<Row>(
       `SELECT ${columns} FROM orders
        WHERE ($businessDate IS NULL OR business_date = $businessDate)
+         AND order_id BETWEEN $firstId AND $lastId
          AND ($state IS NULL OR state = $state OR bucket = $state)
          AND ($before IS NULL OR order_id < $before)
          AND ($search IS NULL OR instr(order_id, $search) > 0 OR amount_fen = $amountFen)
        ORDER BY order_id DESC LIMIT $limit`,
       {
         businessDate: filter.businessDate ?? null,
+        ...idsOfDay(filter.businessDate),
         state: filter.state ?? null,
         before: filter.before ?? null,
         search: search === '' ? null : search,
@@ -79,6 +81,30 @@ export function listOrders(read: ReadHandle, filter: OrderFilter): readonly Stor
     )
     .map(stored);
 }
+
+const hourMs = 3_600_000;
+const shanghaiOffsetMs = 8 * hourMs;
+
+/**
+ * The order ids that a business day can have: ids begin with their time, so no index by date is needed. The range is
+ * generous (the cut-over hour may move, a sale may begin just before the hour); the date itself still decides.
+ */
+export function idsOfDay(businessDate: string | undefined): {
+  readonly firstId: string;
+  readonly lastId: string;
+} {
+  const everything = { firstId: 'ord_', lastId: 'ord_~' };
+  if (businessDate === undefined) return everything;
+  const startMs = Date.parse(`${businessDate}T00:00:00Z`) - shanghaiOffsetMs;
+  if (!(startMs >= hourMs)) return everything;
+  return { firstId: idAt(startMs - hourMs), lastId: idAt(startMs + (24 + 12 + 1) * hourMs) };
+}
+
+const idAt = (atMs: number): string =>
+  newId('ord', {
+    clock: { nowMs: () => atMs, monotonicMs: () => 0 },
+    random: { bytes: (count) => new Uint8Array(count), unit: () => 0 },
+  });
 
 /** "12.5", "12.50" and "12" as fen; -1, which no order has, for anything else. */
 function amountFenOf(search: string): number {

@@ -1,9 +1,9 @@
 import type { OrderId } from '#shared/ids/ids.ts';
-import { applyFact, tallyBucket } from '#shared/order/order-machine.ts';
-import type { Order } from '#shared/order/order.ts';
+import { applyFact } from '#shared/order/order-machine.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
 import type { ReadHandle, WriteHandle } from '#terminal/agent/journal/handles.ts';
-import { findOrder } from '#terminal/agent/journal/order-rows.ts';
+import type { StoredOrder } from '#terminal/agent/journal/order-rows.ts';
+import type { OrderWriter } from '#terminal/agent/journal/order-writer.ts';
 
 /** Where an entry stands, for the rows that follow from it. */
 export interface EntryPlace {
@@ -31,7 +31,7 @@ export const projectionTables = ['orders', 'print_jobs', 'offline_usage'] as con
 
 /** Folds one entry into the projections, inside the transaction that appends it. Answers why it cannot. */
 export function project(
-  tx: WriteHandle,
+  { tx, orders }: { tx: WriteHandle; orders: OrderWriter },
   fact: EntryFact,
   place: EntryPlace,
 ): FactRefused | undefined {
@@ -40,9 +40,10 @@ export function project(
     return undefined;
   }
   if (!isOrderBound(fact)) return undefined;
-  const refused = projectOrder(tx, fact, place);
-  if (!refused) projectOffline(tx, fact, place);
-  return refused;
+  const stored = projectOrder(orders, fact, place);
+  if ('type' in stored) return stored;
+  projectOffline(tx, fact, stored);
+  return undefined;
 }
 
 const isPrintFact = (fact: EntryFact): fact is PrintFact => fact.type.startsWith('print.');
@@ -51,12 +52,12 @@ const isOrderBound = (fact: EntryFact): fact is OrderBound =>
   !isPrintFact(fact) && 'orderId' in fact.body;
 
 function projectOrder(
-  tx: WriteHandle,
+  orders: OrderWriter,
   fact: OrderBound,
   place: EntryPlace,
-): FactRefused | undefined {
+): StoredOrder | FactRefused {
   const orderId = fact.body.orderId as OrderId;
-  const before = findOrder(tx, orderId);
+  const before = orders.find(orderId);
   const after = applyFact(before?.order, fact, place);
   if (!after.ok)
     return {
@@ -65,63 +66,30 @@ function projectOrder(
       from: before?.order.state ?? 'none',
       why: after.error.why,
     };
-  const order = after.value;
-  const shared = {
-    orderId,
-    state: order.state,
-    bucket: tallyBucket(order.state) ?? null,
-    voucherFen: order.voucherFen,
+  const opened = fact.type === 'order.opened' ? fact.body : undefined;
+  const stored = {
+    order: after.value,
+    claimToken: opened?.claimToken ?? before?.claimToken ?? '',
+    reservationId: opened?.reservationId ?? before?.reservationId,
     changedAtMs: place.wallMs,
-    detail: JSON.stringify(order),
-    position: place.position,
+    lastPosition: place.position,
   };
-  if (fact.type === 'order.opened') insertOrder(tx, fact, order, shared);
-  else
-    tx.run(
-      `UPDATE orders SET state = $state, bucket = $bucket, voucher_fen = $voucherFen,
-         changed_at_ms = $changedAtMs, detail = $detail, last_position = $position
-       WHERE order_id = $orderId`,
-      shared,
-    );
-  return undefined;
+  orders.put(stored);
+  return stored;
 }
 
-function insertOrder(
+function projectOffline(
   tx: WriteHandle,
-  { body }: FactOf<'order.opened'>,
-  order: Order,
-  shared: Parameters<WriteHandle['run']>[1],
+  fact: OrderBound,
+  { order, lastPosition: position, changedAtMs: acceptedAtMs }: StoredOrder,
 ): void {
-  tx.run(
-    `INSERT INTO orders (order_id, business_date, state, bucket, amount_fen, voucher_fen, opened_at_ms,
-       changed_at_ms, claim_token, reservation_id, detail, last_position)
-     VALUES ($orderId, $businessDate, $state, $bucket, $amountFen, $voucherFen, $openedAtMs,
-       $changedAtMs, $claimToken, $reservationId, $detail, $position)`,
-    {
-      ...shared,
-      businessDate: order.businessDate,
-      amountFen: order.amountFen,
-      openedAtMs: order.openedAtMs,
-      claimToken: body.claimToken,
-      reservationId: body.reservationId ?? null,
-    },
-  );
-}
-
-function projectOffline(tx: WriteHandle, fact: OrderBound, place: EntryPlace): void {
-  const { orderId } = fact.body;
+  const { orderId, amountFen } = order;
   if (fact.type === 'offline.accepted') {
+    const { memberId, certificateId } = fact.body;
     tx.run(
       `INSERT INTO offline_usage (order_id, member_id, certificate_id, amount_fen, accepted_at_ms, settled, position)
-       SELECT $orderId, $memberId, $certificateId, amount_fen, $acceptedAtMs, 0, $position
-       FROM orders WHERE order_id = $orderId`,
-      {
-        orderId,
-        memberId: fact.body.memberId,
-        certificateId: fact.body.certificateId,
-        acceptedAtMs: place.wallMs,
-        position: place.position,
-      },
+       VALUES ($orderId, $memberId, $certificateId, $amountFen, $acceptedAtMs, 0, $position)`,
+      { orderId, memberId, certificateId, amountFen, acceptedAtMs, position },
     );
   }
   if (fact.type === 'offline.settled')

@@ -18,7 +18,7 @@ export function processIdText(id: number): string {
 }
 
 export const processIdNumber = (text: string): number =>
-  [...text].reduce((sum, char) => sum * 95 + (char.charCodeAt(0) - 0x20), 0);
+  Buffer.from(text, 'latin1').reduce((sum, byte) => sum * 95 + (byte - 0x20), 0);
 
 /** The id after `last`; begins again at 1 after 81 million papers. */
 export const nextProcessId = (last: number): number => (last >= processIdMax ? 1 : last + 1);

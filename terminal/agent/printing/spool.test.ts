@@ -117,20 +117,28 @@ describe('printing', () => {
     expect(desk.printer.drawerKickCount()).toBe(0);
   });
 
-  test('a printer that falls silent in the middle: unknown, in the exceptions, never printed again by itself', async () => {
-    desk.printer.setSwitches({ silent: true });
-    await bench.ask('till.setAmount', { amountFen: 700 });
-    await bench.ask('till.payCash', { tenderedFen: 700 });
-    const papersBefore = async () => (await bench.till()).screen;
+  test('a cable that comes out in the middle: unknown, an exception, and no second paper by itself', async () => {
+    await sellCash(500);
+    await receiptIs('printed');
+    const arrived = desk.printerWire.deliveredByteCount();
+    desk.printerWire.setFaults({ pullAtByte: arrived + 400 });
+    const orderId = await sellCash(700);
+    await deviceState('printer', 'absent');
+    await desk.printerWire.far.plug();
+    await receiptIs('unknown');
+    expect(await bench.ask('exceptions.list', {})).toMatchObject({ rows: [{ orderId }] });
+    await deviceState('printer', 'online');
+    const attempts = JSON.stringify(bench.cloud.batches).split('print.attempted').length;
+    await bench.ask('orders.reprint', { orderId });
     await bench.until(
-      'not queued',
-      async () => {
-        const screen = await papersBefore();
-        return 'receipt' in screen && screen.receipt !== 'printed';
-      },
+      'the reprint',
+      () => papers().some((paper) => paper.includes('补打 第1次') && paper.includes(orderId)),
       15_000,
     );
-    expect(papers().length).toBeLessThanOrEqual(1);
+    expect(
+      papers().filter((paper) => paper.includes('收银员') && paper.includes(orderId)).length,
+    ).toBeLessThanOrEqual(2);
+    expect(attempts).toBeGreaterThan(1);
   });
 
   test('the day slip carries the four sums and the 8 digits of the chain head', async () => {
@@ -142,7 +150,7 @@ describe('printing', () => {
     expect(papers()[1]).toMatch(/现金\s+￥7\.00/);
   });
 
-  test('a receipt taken up by a crash in the middle is unknown after the restart, not printed again', async () => {
+  test('a receipt that waited for the cover comes out once after a restart', async () => {
     desk.printer.setSwitches({ coverOpen: true });
     await deviceState('printer', 'cover-open');
     const orderId = await sellCash(900);

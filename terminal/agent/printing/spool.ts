@@ -56,7 +56,7 @@ export function createSpool(deps: SpoolDeps): Spool {
   const lanes = { paper: false, drawer: false };
   const working = new Set<Promise<void>>();
   let stopped = true;
-  let cancel = (): void => undefined;
+  let cancel: (() => void) | undefined;
   let lastProcessId = 0;
 
   const write = (fact: EntryFact): boolean => journal.append([fact]).ok;
@@ -73,7 +73,7 @@ export function createSpool(deps: SpoolDeps): Spool {
       if (!job || stopped) return;
       const goOn = lane === 'drawer' ? await kick(job) : await print(job);
       if (!goOn) {
-        cancel();
+        cancel?.();
         cancel = deps.timers.after(retryPauseMs, wake);
         return;
       }
@@ -154,7 +154,7 @@ export function createSpool(deps: SpoolDeps): Spool {
     },
     stop: async () => {
       stopped = true;
-      cancel();
+      cancel?.();
       await Promise.all(working);
     },
     confirmLate: (processId) => {

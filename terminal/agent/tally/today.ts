@@ -1,6 +1,7 @@
 import { shanghaiHour } from '#shared/time/business-day.ts';
 import type { CloudTally } from '#shared/wire/v1/terminals.ts';
 import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
+import { idsOfDay } from '#terminal/agent/journal/order-rows.ts';
 import type { Today } from '#terminal/ipc/views.ts';
 
 /** One day from the journal's projection: four sums that add up to turnover, by hour and by tender. */
@@ -19,9 +20,10 @@ export function sumDay(read: ReadHandle, businessDate: string): DaySums {
     `SELECT bucket,
        coalesce(json_extract(detail, '$.tender.wallet'), json_extract(detail, '$.tender.type')) AS tender,
        opened_at_ms / 3600000 * 3600000 AS hourStartMs, count(*) AS count, sum(amount_fen) AS sumFen
-     FROM orders WHERE business_date = $businessDate AND bucket IS NOT NULL
+     FROM orders WHERE order_id BETWEEN $firstId AND $lastId
+       AND business_date = $businessDate AND bucket IS NOT NULL
      GROUP BY 1, 2, 3`,
-    { businessDate },
+    { businessDate, ...idsOfDay(businessDate) },
   );
   const sum = (bucket: SumRow['bucket']): number =>
     total(rows.filter((row) => row.bucket === bucket));

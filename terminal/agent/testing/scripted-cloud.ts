@@ -26,6 +26,11 @@ export const testMember: MemberView = {
 export const activationCode = '0123456789AB';
 const memberKeyId = 7;
 
+const problem = (status: number, code: string, more: object = {}) => ({
+  status,
+  body: { type: `/errors#${code}`, title: code, status, code, retryable: false, ...more },
+});
+
 /**
  * A cloud at the far end of a real socket: it checks signatures and digests as the real one does, keeps the batches,
  * and misbehaves on command.
@@ -83,11 +88,6 @@ export async function startScriptedCloud() {
     const signature = sign(null, Buffer.from(text), platform.privateKey).toString('base64url');
     return { payload: text, signature };
   };
-
-  const problem = (status: number, code: string, more: object = {}) => ({
-    status,
-    body: { type: `/errors#${code}`, title: code, status, code, retryable: false, ...more },
-  });
 
   const takeCharge = (request: ChargeRequest) => {
     bodies.push(request);

@@ -32,7 +32,7 @@ export function createLink(deps: {
   let contactAt: number | undefined;
   let stopped = true;
   let probing = false;
-  let cancel = (): void => undefined;
+  let cancel: (() => void) | undefined;
 
   const set = (next: boolean): void => {
     if (next) contactAt = clock.monotonicMs();
@@ -45,7 +45,7 @@ export function createLink(deps: {
   const probe = async (): Promise<void> => {
     if (probing || stopped) return;
     probing = true;
-    cancel();
+    cancel?.();
     const reached = await deps.probe(probeTimeoutMs);
     probing = false;
     if (stopped) return;
@@ -71,7 +71,7 @@ export function createLink(deps: {
     },
     stop: () => {
       stopped = true;
-      cancel();
+      cancel?.();
     },
   };
 }

@@ -15,7 +15,7 @@ export function createPoller(deps: {
   let running: Promise<void> | undefined;
   let kicked = false;
   let stopped = true;
-  let cancel = (): void => undefined;
+  let cancel: (() => void) | undefined;
 
   const round = (): void => {
     if (stopped) return;
@@ -23,7 +23,7 @@ export function createPoller(deps: {
       kicked = true;
       return;
     }
-    cancel();
+    cancel?.();
     kicked = false;
     running = deps.run().finally(() => {
       running = undefined;
@@ -41,7 +41,7 @@ export function createPoller(deps: {
     },
     stop: async () => {
       stopped = true;
-      cancel();
+      cancel?.();
       await running;
     },
   };

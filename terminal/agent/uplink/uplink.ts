@@ -43,10 +43,11 @@ export function createUplink(deps: UplinkDeps): Uplink {
   let failures = 0;
   let notBeforeMs = 0;
   let entriesMax = batchEntriesMax;
-  let cancel = (): void => undefined;
+  let cancel: (() => void) | undefined;
 
   const drain = async (): Promise<void> => {
-    while (!stopped && deps.isReady()) {
+    for (;;) {
+      if (stopped || !deps.isReady()) return;
       woken = false;
       const acked = ackedPosition(journal);
       const entries = entriesAfter(journal.read, {
@@ -113,7 +114,7 @@ export function createUplink(deps: UplinkDeps): Uplink {
     failures += 1;
     const pauseMs = Math.max(atLeastMs, backOffMs(failures, deps.random.unit()));
     notBeforeMs = deps.clock.monotonicMs() + atLeastMs;
-    cancel();
+    cancel?.();
     cancel = deps.timers.after(pauseMs, run);
     return false;
   };
@@ -130,12 +131,12 @@ export function createUplink(deps: UplinkDeps): Uplink {
       woken = true;
       // The back-off gives way to news; a time that the cloud asked for does not.
       if (deps.clock.monotonicMs() < notBeforeMs) return;
-      cancel();
+      cancel?.();
       run();
     },
     stop: async () => {
       stopped = true;
-      cancel();
+      cancel?.();
       await running;
     },
   };

@@ -1,0 +1,58 @@
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import { newId } from '#shared/ids/ids.ts';
+import { orderAmount } from '#shared/money/fen.ts';
+import { err, ok, type Result } from '#shared/result/result.ts';
+import { businessDate } from '#shared/time/business-day.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import type { Random } from '#shared/time/random.ts';
+import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
+import type { Till } from '#terminal/agent/checkout/checkout-machine.ts';
+import { claimToken } from '#terminal/agent/checkout/claim-token.ts';
+import type { MemberDesk } from '#terminal/agent/checkout/member-desk.ts';
+import { continues, openSale, type Sale } from '#terminal/agent/checkout/sale-facts.ts';
+import type { Journal } from '#terminal/agent/journal/journal.ts';
+import { findOrder } from '#terminal/agent/journal/order-rows.ts';
+
+/**
+ * What the next sale starts from: the unpaid order on screen, or a new one with its vouchers set aside.
+ * Errors, in order: not activated, the amount, vouchers that cannot be had. Nothing is written here.
+ */
+export async function prepareSale(
+  deps: {
+    readonly journal: Journal;
+    readonly desk: MemberDesk;
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly cashier: string;
+    readonly config: () => ConfigPayload | undefined;
+  },
+  till: Till,
+  withVoucher: boolean,
+): Promise<Result<Sale, ErrorCode>> {
+  const config = deps.config();
+  if (!config) return err('agent-not-activated');
+  const { amountFen, member, useVoucher } = till.draft;
+  const amount = orderAmount(amountFen);
+  if (!amount.ok) return err(amount.error.type);
+  const memberId = member?.memberId;
+  const wantsVoucher = withVoucher && useVoucher && (member?.voucherTotalFen ?? 0) > 0;
+  const onScreen = till.orderId && findOrder(deps.journal.read, till.orderId);
+  const same = { amountFen, memberId, useVoucher: wantsVoucher };
+  const unpaid = onScreen && continues(onScreen, same) ? onScreen : undefined;
+  const orderId = newId('ord', deps);
+  let voucher: { reservationId: string; voucherFen: number } | undefined;
+  if (!unpaid && wantsVoucher && memberId !== undefined) {
+    const reserved = await deps.desk.reserve({ orderId, memberId, amountFen });
+    if (!reserved.ok) return reserved;
+    voucher = reserved.value;
+  }
+  const { cutOverHour, concessionBp } = config;
+  const fresh = {
+    orderId,
+    claimToken: claimToken(deps.random),
+    businessDate: businessDate({ atMs: deps.clock.nowMs(), cutOverHour }),
+    concessionBp,
+    cashier: deps.cashier,
+  };
+  return ok(openSale({ amountFen, memberId, voucher, unpaid, fresh }));
+}

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { err, ok } from '#shared/result/result.ts';
+import { batchBytesMax } from '#shared/wire/v1/journal.ts';
+import type { JournalEntry } from '#terminal/agent/journal/entry-rows.ts';
+import { backOffMs } from '#terminal/agent/uplink/back-off.ts';
+import type { CloudFailure } from '#terminal/agent/uplink/cloud-client.ts';
+import { cutBatches, judgeRound } from '#terminal/agent/uplink/uplink-machine.ts';
+
+const entry = (seq: number, bodyChars = 20): JournalEntry => ({
+  position: seq,
+  seq,
+  epoch: 'e'.repeat(16),
+  hlc: '000000000000-0000',
+  wallMs: 1,
+  type: 'order.voided',
+  body: '店'.repeat(bodyChars),
+  hash: seq.toString(16).padStart(64, '0'),
+});
+const entries = (count: number, bodyChars?: number) =>
+  Array.from({ length: count }, (_, index) => entry(index + 1, bodyChars));
+const refused = (code: CloudFailure['code'], more: Partial<CloudFailure> = {}) =>
+  err({
+    code,
+    sent: 'yes',
+    status: 409,
+    retryAfterMs: undefined,
+    expectedSeq: undefined,
+    ...more,
+  } as const);
+const acked = (through: number) =>
+  ok({ ackedThrough: through, headHash: '0'.repeat(64), verdicts: [] });
+
+describe('uplink machine', () => {
+  test('batches hold at most 500 entries, two at a time, each after the hash of the one before', () => {
+    const [first, second, ...more] = cutBatches(entries(1_200), { before: undefined });
+    expect(more).toEqual([]);
+    expect(first?.wire).toMatchObject({ firstSeq: 1, prevHash: '0'.repeat(64) });
+    expect(first?.wire.entries).toHaveLength(500);
+    expect(second?.wire).toMatchObject({ firstSeq: 501, prevHash: entry(500).hash });
+  });
+
+  test('batches of the largest entries stay below the byte limit', () => {
+    for (const batch of cutBatches(entries(400, 4_000), { before: undefined }))
+      expect(Buffer.byteLength(JSON.stringify(batch.wire))).toBeLessThanOrEqual(batchBytesMax);
+  });
+
+  test('acknowledgements move in order; a failure keeps what came before it and nothing after', () => {
+    const [one, two] = cutBatches(entries(1_000), { before: undefined });
+    const answers = (
+      a: ReturnType<typeof acked>,
+      b: Parameters<typeof judgeRound>[1][number]['answer'],
+    ) => [
+      { batch: one!, answer: a },
+      { batch: two!, answer: b },
+    ];
+    expect(judgeRound(0, answers(acked(500), acked(1_000)))).toMatchObject({
+      ackedPosition: 1_000,
+      next: { type: 'go-on' },
+    });
+    expect(
+      judgeRound(0, answers(acked(500), refused('cloud-busy', { retryAfterMs: 7_000 }))),
+    ).toMatchObject({
+      ackedPosition: 500,
+      next: { type: 'wait', atLeastMs: 7_000 },
+    });
+  });
+
+  test('an answer that acknowledges nothing, and a gap that leads nowhere, wait instead of spinning', () => {
+    const [batch] = cutBatches(entries(10), { before: undefined });
+    expect(judgeRound(0, [{ batch: batch!, answer: acked(0) }]).next.type).toBe('wait');
+    const gap = refused('journal-gap', { expectedSeq: 1 });
+    expect(judgeRound(0, [{ batch: batch!, answer: gap }])).toMatchObject({
+      ackedPosition: 0,
+      next: { type: 'wait' },
+    });
+  });
+
+  test('an acknowledgement beyond what was sent moves only over what was sent', () => {
+    const [batch] = cutBatches(entries(10), { before: undefined });
+    expect(judgeRound(0, [{ batch: batch!, answer: acked(99) }]).ackedPosition).toBe(10);
+  });
+
+  test('the pause doubles from 1 s to 60 s and is spread over its whole length', () => {
+    const ceilings = [1, 2, 3, 4, 5, 6, 7, 50].map((failures) =>
+      Math.ceil(backOffMs(failures, 0.999_999)),
+    );
+    expect(ceilings.map((ms) => Math.round(ms / 1_000))).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
+    expect(backOffMs(9, 0)).toBe(0);
+  });
+});
