@@ -6,11 +6,15 @@ import { startOfflineSettlementWorker } from '#cloud/payments/offline-settlement
 import { startPaymentWorker } from '#cloud/payments/payment-worker.ts';
 import type { PaymentRoom } from '#cloud/payment-room.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
+import { startOutbox, type OutboxHandler } from '#cloud/platform/outbox.ts';
 import { startWorkerLoop } from '#cloud/platform/worker-loop.ts';
 import { releaseLapsed } from '#cloud/vouchers/reservations.ts';
 
 const sweepEveryMs = 60_000;
 const lapseEveryMs = 5_000;
+
+/** Effects that leave a transaction, by topic. Everything of today fits into its own transaction. */
+const outboxHandlers: Readonly<Record<string, OutboxHandler>> = {};
 
 export interface Workers {
   readonly onJournalTaken: (entriesCount: number) => void;
@@ -27,6 +31,7 @@ export function startWorkers(deps: CloudDeps, payments: PaymentRoom): Workers {
     projection,
     startPaymentWorker(payments),
     startOfflineSettlementWorker(payments),
+    startOutbox(deps, outboxHandlers),
     startWorkerLoop({
       name: 'nonce-sweep',
       idleMs: sweepEveryMs,

@@ -47,6 +47,7 @@ export function registerAccess(app: CloudApp, deps: CloudDeps): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.addHook('preValidation', async (request, reply) => {
+    if (request.is404) return undefined;
     const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const access = accessOf(request.routeOptions.config.access, request.url);
     const refused = await checkAccess({ request, rawBody, access, deps });

@@ -20,13 +20,14 @@ export async function recordHeartbeat(
   const { operatorId, terminalId } = terminal;
   const { rows } = await deps.db.execute<{ config_version: number; tail_lost: boolean }>(sql`
     with held as (
-      select coalesce(max(h.head_seq), 0) as head_seq, max(h.head_hash) as head_hash
+      select coalesce(max(h.head_seq), 0) as head_seq, coalesce(max(h.head_hash), '') as head_hash
         from journal_head h
        where h.operator_id = ${operatorId} and h.terminal_id = ${terminalId}
          and h.epoch = ${heartbeat.epoch}
     ), judged as (
       select held.head_seq > ${heartbeat.headSeq}
-          or (held.head_seq = ${heartbeat.headSeq} and held.head_hash <> ${heartbeat.headHash})
+          or (held.head_seq > 0 and held.head_seq = ${heartbeat.headSeq}
+              and held.head_hash <> ${heartbeat.headHash})
           or exists (
                select 1 from journal_entry e
                 where e.operator_id = ${operatorId} and e.terminal_id = ${terminalId}

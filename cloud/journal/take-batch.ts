@@ -27,7 +27,6 @@ const placementsMax = 4;
 /** A batch that came before its predecessor waits for it, 200 ms in all. */
 const gapWaitsMax = 20;
 const gapWaitMs = 10;
-const unstorable = /\0|\p{Surrogate}/u;
 
 /**
  * Takes one batch of a terminal's journal into the durable inbox. Judging stops at "is it readable": what it means is
@@ -45,7 +44,7 @@ export async function takeBatch(
   const { terminal, batch } = request;
   const brokenSeq = findChainBreak(batch);
   if (brokenSeq !== undefined) return err({ type: 'journal-chain-broken', seq: brokenSeq });
-  const unstorableEntry = batch.entries.find((entry) => unstorable.test(entry.body));
+  const unstorableEntry = batch.entries.find((entry) => !isStorable(entry.body));
   if (unstorableEntry !== undefined) {
     return err({ type: 'request-invalid', seq: unstorableEntry.seq });
   }
@@ -137,3 +136,7 @@ function count(
   metrics.journalEntries.inc({ verdict: 'accepted' }, fresh - parked.length);
   for (const entry of parked) metrics.journalParked.inc({ code: entry.code });
 }
+
+/** PostgreSQL's text holds neither NUL nor half a surrogate pair. */
+const isStorable = (text: string & { isWellFormed?(): boolean }): boolean =>
+  !text.includes('\0') && text.isWellFormed?.() !== false;

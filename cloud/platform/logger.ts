@@ -43,15 +43,32 @@ export function createLogger(options: {
       redact: { paths: [...redactedPaths], censor: '[removed]' },
       serializers: {
         req: (request) => ({ method: request.method, path: request.url.split('?')[0] }),
-        err: (error: Error & { code?: string }) => ({
-          type: error.name,
-          message: error.message,
-          stack: error.stack ?? '',
-          errorClass: error.code,
-        }),
+        err: describeError,
       },
       ...(options.stream === undefined ? {} : { stream: options.stream }),
     },
   });
   return app.log;
 }
+
+/**
+ * An error for the log. drizzle writes the parameters of a failed query into its message, and with it into the stack:
+ * whatever follows "params:" is cut off, a phone number or a code may stand there.
+ */
+function describeError(error: Error & { code?: string }): Record<string, unknown> & {
+  type: string;
+  message: string;
+  stack: string;
+} {
+  const message = withoutParams(error.message);
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return {
+    type: error.name,
+    message,
+    stack: frames.join('\n'),
+    errorClass: error.code,
+    ...(error.cause instanceof Error ? { cause: describeError(error.cause) } : {}),
+  };
+}
+
+const withoutParams = (message: string): string => message.split(/\bparams:/)[0] ?? '';

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newId } from '#shared/ids/ids.ts';
+import { createLogger, redactedPaths } from '#cloud/platform/logger.ts';
+import type { CloudApp } from '#cloud/platform/cloud-app.ts';
+import {
+  buildTestApp,
+  createTestCloud,
+  testOperatorToken,
+  type TestCloud,
+} from '#cloud/platform/testing/test-cloud.ts';
+import { activateTestTerminal } from '#cloud/platform/testing/test-terminal.ts';
+
+let cloud: TestCloud;
+let app: CloudApp;
+let origin: string;
+
+beforeAll(async () => {
+  cloud = await createTestCloud();
+  app = await buildTestApp(cloud);
+  origin = await app.listen({ host: '127.0.0.1', port: 0 });
+});
+afterAll(async () => {
+  await app.close();
+  await cloud.close();
+});
+
+test('health, readiness and metrics answer anyone; everything else is closed unless it says so', async () => {
+  for (const path of ['/healthz', '/readyz', '/metrics', '/docs/json']) {
+    expect((await fetch(origin + path)).status, path).toBe(200);
+  }
+  const document = (await (await fetch(`${origin}/docs/json`)).json()) as {
+    paths: Record<string, Record<string, unknown>>;
+  };
+  const open: string[] = [];
+  for (const [path, methods] of Object.entries(document.paths)) {
+    for (const method of Object.keys(methods)) {
+      const url = path.replaceAll(/\{\w+\}/g, 'x');
+      const answer = await app.inject({ method: method.toUpperCase() as 'GET', url });
+      if (answer.statusCode !== 401) open.push(`${method} ${path}`);
+    }
+  }
+  expect(open.toSorted()).toEqual([
+    'get /errors/{code}',
+    'get /healthz',
+    'get /readyz',
+    'post /v1/claims',
+    'post /v1/member-pages',
+    'post /v1/terminals/activate',
+  ]);
+});
+
+test('every failure is a problem with a code of the catalogue, and its type is a page', async () => {
+  const answer = await fetch(`${origin}/v1/nothing`);
+  expect(answer.status).toBe(404);
+  expect(answer.headers.get('content-type')).toContain('application/problem+json');
+  const problem = (await answer.json()) as { type: string };
+  expect(problem).toMatchObject({ code: 'not-found', status: 404, retryable: false });
+  const page = (await (await fetch(origin + problem.type)).json()) as object;
+  expect(page).toMatchObject({ code: 'not-found', zh: '没有找到' });
+});
+
+test('payment codes, activation codes, tokens and signatures never reach the log', async () => {
+  const terminal = await activateTestTerminal({ origin, operatorToken: testOperatorToken });
+  const authCode = '134567890123456789';
+  await terminal.post('/v1/charges', {
+    orderId: newId('ord', cloud.deps),
+    attempt: 1,
+    amountFen: 100,
+    voucherFen: 0,
+    concessionBp: 1000,
+    businessDate: '2026-11-22',
+    cashier: '小王',
+    wallet: 'wechat',
+    authCode,
+    openedAtMs: 1,
+  });
+  await terminal.post('/v1/charges', { authCode });
+  const log = cloud.log();
+  for (const secret of [authCode, testOperatorToken, 'sig1=']) expect(log).not.toContain(secret);
+});
+
+test('the second fence: an object that is logged by mistake loses its secrets at any depth used', () => {
+  let written = '';
+  const logger = createLogger({ level: 'info', stream: { write: (line) => (written += line) } });
+  const secrets = {
+    authCode: '1345',
+    code: 'ABCD12345678',
+    signature: 'sig1=:x:',
+    phone: '13800000001',
+    proof: 'p-r-o-o-f',
+  };
+  logger.info(
+    { ...secrets, body: secrets, request: { body: secrets, deep: { body: secrets } } },
+    'x',
+  );
+  for (const secret of Object.values(secrets)) expect(written).not.toContain(secret);
+  const failed = new Error('Failed query: select $1\nparams: 13800000001');
+  logger.error({ err: failed }, 'x');
+  expect(written).toContain('select $1');
+  expect(written).not.toContain('13800000001');
+  expect(redactedPaths.length).toBeGreaterThan(0);
+});
