@@ -20,6 +20,9 @@ const executablePath = findBrowser();
 const nowMs = Date.UTC(2026, 10, 22, 6, 32, 7);
 /** Durations are wall time: other work on the machine may spoil a run, but not three. */
 const machineShared = { retry: 2 } as const;
+/** A machine that does much else at the time may need long; a screen that never comes is still found. */
+const seenTimeoutMs = 15_000;
+const suiteTimeoutMs = 60_000;
 const paymentCode = '134567890123456789';
 const sale = { orderId: sampleOrderId('7Q2M'), amountFen: 3850 };
 const receipt = { receipt: 'printed', pointsEstimateFen: 385 } as const;
@@ -52,7 +55,7 @@ const suiteName =
     ? 'screens in a browser: skipped, neither CHROMIUM_PATH nor chromium nor google-chrome is there'
     : 'screens in a browser';
 
-describe.skipIf(executablePath === undefined)(suiteName, () => {
+describe.skipIf(executablePath === undefined)(suiteName, { timeout: suiteTimeoutMs }, () => {
   let rendererFolder: string;
   let browser: Browser;
   let host: ScriptedHost;
@@ -112,7 +115,7 @@ describe.skipIf(executablePath === undefined)(suiteName, () => {
       .getByText(text, { exact: false })
       .filter({ visible: true })
       .first()
-      .waitFor({ timeout: 5000 });
+      .waitFor({ timeout: seenTimeoutMs });
   const called = (method: string) =>
     host.till.calls.filter((call) => call.method === method).map((call) => call.input);
 

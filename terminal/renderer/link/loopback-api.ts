@@ -21,6 +21,7 @@ export interface LoopbackOptions {
 
 /** The host answers in milliseconds; whatever takes longer than this is gone. */
 const callTimeoutMs = 10_000;
+const refreshRetryMs = 1_000;
 const reconnectDelayMsMin = 200;
 const reconnectDelayMsMax = 1_000;
 
@@ -50,9 +51,13 @@ export function createLoopbackLink(options: LoopbackOptions): TerminalLink {
     reconnectionDelayMax: reconnectDelayMsMax,
   });
   socket.on('event', (event: TerminalEvent) => emit(event));
-  socket.on('connect', () => {
-    void refresh(link, emit).then(tell);
-  });
+  const catchUp = async (): Promise<void> => {
+    const up = await refresh(link, emit);
+    tell(up);
+    // A socket without answers is a host that is still starting: ask until it speaks or hangs up.
+    if (!up && socket.connected) setTimeout(() => void catchUp(), refreshRetryMs);
+  };
+  socket.on('connect', () => void catchUp());
   socket.on('disconnect', () => tell(false));
   socket.on('connect_error', () => tell(false));
   return link;
