@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, () => Promise<BenchTable>>> = {
   commit: async () => (await import('./commit.ts')).runCommitBench(),
   drain: async () => (await import('./drain.ts')).runDrainBench(),
   receipt: async () => (await import('./receipt.ts')).runReceiptBench(),
+  release: async () => (await import('./release.ts')).runReleaseBench(),
 };
 
 const asked = process.argv.slice(2);
