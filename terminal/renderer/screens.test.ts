@@ -12,44 +12,18 @@ import {
   watchLongTasks,
   watchResults,
 } from './testing/page-checks.ts';
+import { nowMs, offline, paid, sale, waiting } from './testing/sample-screens.ts';
 import { sampleOrderId } from './testing/samples.ts';
 import { startScriptedCounter } from './testing/scripted-counter.ts';
 import { startScriptedHost, type ScriptedHost } from './testing/scripted-host.ts';
 
 const executablePath = findBrowser();
-const nowMs = Date.UTC(2026, 10, 22, 6, 32, 7);
 /** Durations are wall time: other work on the machine may spoil a run, but not three. */
 const machineShared = { retry: 2 } as const;
 /** A machine that does much else at the time may need long; a screen that never comes is still found. */
 const seenTimeoutMs = 15_000;
 const suiteTimeoutMs = 60_000;
 const paymentCode = '134567890123456789';
-const sale = { orderId: sampleOrderId('7Q2M'), amountFen: 3850 };
-const receipt = { receipt: 'printed', pointsEstimateFen: 385 } as const;
-const waiting: Screen = {
-  type: 'waiting',
-  ...sale,
-  wallet: 'wechat',
-  phase: 'waiting-payer',
-  sinceMs: nowMs - 14_000,
-  deadlineMs: nowMs + 31_000,
-  secondScan: false,
-};
-const paid: Screen = {
-  type: 'paid',
-  ...sale,
-  voucherFen: 0,
-  wallet: 'wechat',
-  atMs: nowMs,
-  ...receipt,
-};
-const offline = {
-  online: false,
-  offlineSinceMs: nowMs - 180_000,
-  unsentCount: 3,
-  unsentFen: 6600,
-} as const;
-
 const suiteName =
   executablePath === undefined
     ? 'screens in a browser: skipped, neither CHROMIUM_PATH nor chromium nor google-chrome is there'
@@ -241,15 +215,8 @@ describe.skipIf(executablePath === undefined)(suiteName, { timeout: suiteTimeout
 
   test('an outage says what still works, how much room is left and what waits', async () => {
     host.till.setStatus(offline);
-    for (const text of [
-      '断网 · 3 笔待上传',
-      '网断了，还可以这样收',
-      '¥420.00',
-      '照常',
-      '要联网',
-      '3 笔 ¥66.00',
-    ])
-      await sees(text);
+    const said = '断网 · 3 笔待上传|网断了，还可以这样收|¥420.00|照常|要联网|3 笔 ¥66.00';
+    for (const text of said.split('|')) await sees(text);
     expect(await findOverflow(page)).toEqual([]);
   });
 
