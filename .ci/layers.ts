@@ -19,7 +19,6 @@ const base = (folder: string, rest: Partial<Room>): Room => ({
 
 export const layers: readonly Room[] = [
   base('shared', { packages: ['typebox'] }),
-  base('shared/money', { packages: ['decimal.js'] }),
   base('drivers', { packages: ['serialport', 'iconv-lite', 'qr'], node: true }),
   base('terminal/ipc', { packages: ['typebox'] }),
   base('terminal/agent', {

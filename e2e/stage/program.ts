@@ -43,7 +43,7 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
       resolve();
     });
   });
-  const ready = await waitForReady(child, options, tail, exited);
+  const ready = await waitForReady(child, options, tail);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (!running) return;
     child.kill(signal);
@@ -67,7 +67,6 @@ function waitForReady(
   child: ChildProcess,
   options: ProgramOptions,
   tail: string[],
-  exited: Promise<void>,
 ): Promise<RegExpMatchArray> {
   return new Promise((resolve, reject) => {
     const fail = (why: string): void =>
@@ -85,7 +84,7 @@ function waitForReady(
     for (const stream of [child.stdout, child.stderr]) {
       if (stream) createInterface({ input: stream }).on('line', read);
     }
-    void exited.then(() => {
+    child.once('exit', () => {
       clearTimeout(timer);
       fail('ended before it was ready');
     });

@@ -222,13 +222,14 @@ async function plugDevices(): Promise<{
   };
 }
 
+const tcp = (port: number) => ({ type: 'tcp', host: '127.0.0.1', port });
+
 async function writeTillConfig(
   file: string,
   folder: string,
   cloudPort: number,
   ports: { readonly printer: number; readonly scanner: number },
 ): Promise<void> {
-  const tcp = (port: number) => ({ type: 'tcp', host: '127.0.0.1', port });
   const config = {
     dataDir: path.join(folder, 'till'),
     cloudUrl: `http://127.0.0.1:${cloudPort}`,
