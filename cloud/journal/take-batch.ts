@@ -24,9 +24,9 @@ export type BatchError =
 
 /** Another request of the same terminal may move the head between our look and our append; more is a bug. */
 const placementsMax = 4;
-/** A batch that came before its predecessor waits for it, 200 ms in all. */
-const gapWaitsMax = 20;
-const gapWaitMs = 10;
+/** A batch that came before its predecessor waits for it, some 200 ms in all. */
+const gapWaitsMax = 60;
+const gapWaitMs = 3;
 
 /**
  * Takes one batch of a terminal's journal into the durable inbox. Judging stops at "is it readable": what it means is

@@ -9,7 +9,9 @@ const operations = readFileSync(
 );
 
 test('every variable is described in docs/operations.md, and nothing there is invented', () => {
-  const described = [...operations.matchAll(/^\| `([A-Z_]+)`\s+\|/gm)].map((match) => match[1]);
+  const described = [...operations.matchAll(/^\| `([A-Z_]+)`\s+\|/gm)].map((match) =>
+    String(match[1]),
+  );
   const channel = ['CHANNEL_URL', 'CHANNEL_APP', 'CHANNEL_KEYS', 'CHANNEL_SPEED_UP'];
   expect(described.toSorted()).toEqual(
     [...Object.keys(EnvironmentSchema.properties), ...channel].toSorted(),
