@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import type { Wallet } from '#shared/tender/payment-code.ts';
+import type { Outcome } from '#terminal/renderer/counter/contract.ts';
+
+/** What is rung up and what is killed when, decided before the first sale. Pure: the same seed is the same plan. */
+export interface PlannedSale {
+  /** Different for every sale: the amount is the sale's name in every book. */
+  readonly amountFen: number;
+  readonly tender:
+    | { readonly type: 'cash' }
+    | { readonly type: 'wallet'; readonly wallet: Wallet; readonly outcome: Outcome }
+    /** Sold with the line cut, on a member code that the till verifies alone. */
+    | { readonly type: 'member-code'; readonly memberIndex: number };
+  readonly tillStrike: TillStrike | undefined;
+  readonly cloudStrike: CloudStrike | undefined;
+}
+
+/** kill -9 of the till `delayMs` after the financial call left, or before the sale begins. */
+export interface TillStrike {
+  readonly moment: 'before-sale' | 'after-call';
+  readonly delayMs: number;
+  /** How long it stays dead. */
+  readonly downMs: number;
+}
+
+export interface CloudStrike {
+  readonly delayMs: number;
+  readonly downMs: number;
+}
+
+export interface KillCounts {
+  readonly sales: number;
+  /** At most one of each kind in a sale, so at most `sales`. */
+  readonly tillKills: number;
+  readonly cloudKills: number;
+  readonly seed: number;
+}
+
+export const salesMax = 5_000;
+const amountFenFirst = 101;
+const walletPercent = 30;
+const memberPercent = 10;
+const wallets: readonly Wallet[] = ['wechat', 'alipay', 'unionpay'];
+/** Three of five are paid at once; the others are paid too, but the answer does not say so. */
+const walletOutcomes: readonly Outcome[] = [
+  'paid',
+  'unknown-paid',
+  'paid',
+  'answer-dropped',
+  'paid',
+];
+
+/** A number in [0, 1) for a name: draws do not depend on the order in which they are made. */
+type Draw = (name: string) => number;
+
+export function planKills(counts: KillCounts): readonly PlannedSale[] {
+  const { sales, tillKills, cloudKills, seed } = counts;
+  if (!(sales >= 1 && sales <= salesMax)) throw new RangeError(`sales must be 1..${salesMax}`);
+  if (!(Math.max(tillKills, cloudKills) <= sales))
+    throw new RangeError('at most one kill of each kind in a sale');
+  const draw: Draw = (name) =>
+    createHash('sha256').update(`${seed}/${name}`).digest().readUInt32BE() / 2 ** 32;
+  const shuffled = (name: string): readonly number[] =>
+    Array.from({ length: sales }, (_, index) => index).toSorted(
+      (a, b) => draw(`${name}/${a}`) - draw(`${name}/${b}`),
+    );
+  const tenders = new Map<number, PlannedSale['tender']>();
+  const order = shuffled('tender');
+  const walletCount = Math.round((sales * walletPercent) / 100);
+  const memberCount = Math.round((sales * memberPercent) / 100);
+  for (const [place, index] of order.slice(0, walletCount).entries()) {
+    const wallet = wallets[place % wallets.length] ?? 'wechat';
+    const outcome = walletOutcomes[place % walletOutcomes.length] ?? 'paid';
+    tenders.set(index, { type: 'wallet', wallet, outcome });
+  }
+  for (const [place, index] of order.slice(walletCount, walletCount + memberCount).entries())
+    tenders.set(index, { type: 'member-code', memberIndex: place });
+  const tillStruck = new Set(shuffled('till').slice(0, tillKills));
+  const cloudStruck = new Set(shuffled('cloud').slice(0, cloudKills));
+
+  return Array.from({ length: sales }, (_, index) => {
+    const tender = tenders.get(index) ?? ({ type: 'cash' } as const);
+    return {
+      amountFen: amountFenFirst + index,
+      tender,
+      tillStrike: tillStruck.has(index) ? tillStrike(draw, index, tender.type) : undefined,
+      cloudStrike: cloudStruck.has(index) ? cloudStrike(draw, index, tender.type) : undefined,
+    };
+  });
+}
+
+/** Most kills fall around the commit of the sale, some into printing and asking, a few between two sales. */
+function tillStrike(draw: Draw, index: number, tender: PlannedSale['tender']['type']): TillStrike {
+  const kind = draw(`till kind/${index}`);
+  const delay = draw(`till delay/${index}`);
+  const downMs = Math.floor(draw(`till down/${index}`) * 200);
+  if (kind < 0.15) return { moment: 'before-sale', delayMs: Math.floor(delay * 60), downMs };
+  const longestMs = kind < 0.6 ? 20 : kind < 0.85 ? 120 : tender === 'wallet' ? 5_000 : 500;
+  return { moment: 'after-call', delayMs: Math.floor(delay * longestMs), downMs };
+}
+
+function cloudStrike(
+  draw: Draw,
+  index: number,
+  tender: PlannedSale['tender']['type'],
+): CloudStrike {
+  const longestMs = draw(`cloud kind/${index}`) < 0.6 ? 60 : tender === 'wallet' ? 5_000 : 500;
+  return {
+    delayMs: Math.floor(draw(`cloud delay/${index}`) * longestMs),
+    downMs: Math.floor(draw(`cloud down/${index}`) * 1_500),
+  };
+}

@@ -1,0 +1,164 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { PrinterSimulator } from '#drivers/simulator/printer-simulator.ts';
+import type { Stage } from '../stage/stage.ts';
+import { gatherEvidence, readCloudHeads, readJournal, type EvidenceDeps } from './evidence.ts';
+import { planKills, type KillCounts, type PlannedSale } from './kill-plan.ts';
+import { judge, type SaleRecord, type Violation } from './oracles.ts';
+import { sell, type Strikes } from './sell.ts';
+import { openTillDesk, type TillDesk } from './till-desk.ts';
+
+export interface KillOptions extends KillCounts {
+  readonly stage: Stage;
+  /** The folder that the stage was opened in: journal, books and keys are read from it. */
+  readonly folder: string;
+  readonly say: (text: string) => void;
+}
+
+export interface KillReport {
+  readonly sales: readonly SaleRecord[];
+  readonly tillKills: number;
+  readonly cloudKills: number;
+  /** Acknowledged sales that are missing on the till or in the cloud. */
+  readonly lostCount: number;
+  /** Sales that stand twice on the till, in the cloud, or in the channel's books. */
+  readonly doubledCount: number;
+  readonly entryCount: number;
+  readonly receiptCount: number;
+  readonly channelCharges: number;
+  readonly violations: readonly Violation[];
+  readonly durationMs: number;
+}
+
+/** Sells, kills, restarts, waits until everything is at rest, and then asks every book. Throws when the till hangs. */
+export async function runKills(options: KillOptions): Promise<KillReport> {
+  const startedMs = performance.now();
+  const { stage, say } = options;
+  const desk = openTillDesk(stage);
+  const paper = collectPaper(stage.bench.printer);
+  const plans = planKills(options);
+  const sales: SaleRecord[] = [];
+  const killed = { till: 0, cloud: 0 };
+  try {
+    for (const [index, plan] of plans.entries()) {
+      sales.push(await sellUnderFire({ stage, desk }, plan, killed));
+      if ((index + 1) % sayEverySales === 0 || index + 1 === plans.length)
+        say(progressLine(sales, killed, performance.now() - startedMs));
+    }
+    say('the last sale is rung up; waiting until everything is at rest …');
+    const deps: EvidenceDeps = { stage, folder: options.folder, desk };
+    await untilAtRest(deps);
+    const evidence = { ...(await gatherEvidence(deps)), sales, paper: paper() };
+    const violations = judge(evidence);
+    const of = (...names: readonly Violation['oracle'][]): readonly string[] =>
+      violations.filter(({ oracle }) => names.includes(oracle)).map(({ detail }) => detail);
+    const missing = of('acknowledged is kept', 'the cloud has the same orders');
+    const doubled = [
+      ...of('nothing is doubled'),
+      ...of('the channel’s books agree').filter((detail) => / charged \d+ times/.test(detail)),
+    ];
+    return {
+      sales,
+      tillKills: killed.till,
+      cloudKills: killed.cloud,
+      lostCount: missing.length,
+      doubledCount: doubled.length,
+      entryCount: evidence.journal.reduce((sum, { entries }) => sum + entries.length, 0),
+      receiptCount: evidence.paper.length,
+      channelCharges: evidence.channelBooks.filter((line) => line.state === 'SUCCESS').length,
+      violations,
+      durationMs: performance.now() - startedMs,
+    };
+  } finally {
+    desk.close();
+  }
+}
+
+const sayEverySales = 20;
+
+function progressLine(
+  sales: readonly SaleRecord[],
+  killed: { readonly till: number; readonly cloud: number },
+  elapsedMs: number,
+): string {
+  const count = (told: SaleRecord['told']): number =>
+    sales.filter((sale) => sale.told === told).length;
+  return (
+    `${String(sales.length).padStart(5)} sales: ${count('taken')} taken, ${count('not-paid')} not paid, ` +
+    `${count('nothing')} never begun; kills: till ${killed.till}, cloud ${killed.cloud}; ` +
+    `${(elapsedMs / 1000).toFixed(0)} s`
+  );
+}
+
+async function sellUnderFire(
+  deps: { readonly stage: Stage; readonly desk: TillDesk },
+  plan: PlannedSale,
+  killed: { till: number; cloud: number },
+): Promise<SaleRecord> {
+  const { stage } = deps;
+  const { tillStrike, cloudStrike } = plan;
+  const killTill = async (): Promise<void> => {
+    if (!tillStrike) return;
+    await pause(tillStrike.delayMs);
+    await stage.killTill();
+    killed.till += 1;
+    await pause(tillStrike.downMs);
+    await stage.startTill();
+  };
+  const killCloud = async (): Promise<void> => {
+    if (!cloudStrike) return;
+    await pause(cloudStrike.delayMs);
+    await stage.killCloud();
+    killed.cloud += 1;
+    await pause(cloudStrike.downMs);
+    await stage.startCloud();
+  };
+  if (tillStrike?.moment === 'before-sale') await killTill();
+  let callSent: (() => void) | undefined;
+  const called = new Promise<void>((resolve) => {
+    callSent = resolve;
+  });
+  const tillBack = tillStrike?.moment === 'after-call' ? called.then(killTill) : undefined;
+  const cloudBack = called.then(killCloud);
+  const strikes: Strikes = { callSent: () => callSent?.(), tillBack };
+  const [record] = await Promise.all([sell(deps, plan, strikes), tillBack, cloudBack]);
+  return record;
+}
+
+/** Everything that was printed, torn off piece by piece: the simulator's roll keeps only the last thousands of lines. */
+function collectPaper(printer: PrinterSimulator): () => readonly (readonly string[])[] {
+  const pieces: (readonly string[])[] = [];
+  const tearOff = (): void => {
+    if (printer.paper().at(-1)?.type !== 'cut') return;
+    pieces.push(...printer.receipts().map((receipt) => receipt.lines));
+    printer.clearPaper();
+  };
+  printer.onChange(tearOff);
+  return () => [...pieces, ...printer.receipts().map((receipt) => receipt.lines)];
+}
+
+const restMsMax = 240_000;
+const restPauseMs = 500;
+
+/** Nothing unsent, nothing pending, nothing waiting for the printer, and both sides at the same entry. */
+async function untilAtRest(deps: EvidenceDeps): Promise<void> {
+  const deadlineMs = performance.now() + restMsMax;
+  while (performance.now() < deadlineMs) {
+    if (await isAtRest(deps)) return;
+    await pause(restPauseMs);
+  }
+  // Not an error of its own: the oracles say what is still open.
+}
+
+async function isAtRest({ stage, folder, desk }: EvidenceDeps): Promise<boolean> {
+  const status = await desk.look('status.get', {});
+  const today = await desk.look('today.get', {});
+  if (!status.ok || !today.ok || !status.value.online || status.value.unsentCount > 0) return false;
+  const { pendingFen, offlineFen, turnoverFen, tomorrow } = today.value;
+  if (pendingFen + offlineFen > 0 || tomorrow?.cloudTurnoverFen !== turnoverFen) return false;
+  const waiting = await stage.database.pool.query<{ count: number }>(
+    'select count(*) as count from journal_head where projected_seq < head_seq',
+  );
+  if (Number(waiting.rows[0]?.count) > 0) return false;
+  const heads = new Map((await readCloudHeads(stage)).map((head) => [head.epoch, head.headSeq]));
+  return readJournal(folder).every(({ epoch, entries }) => heads.get(epoch) === entries.length);
+}

@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { freePorts, openStage } from '../stage/stage.ts';
+import { runKills, type KillReport } from './kill-run.ts';
+
+/**
+ * npm run kill -- [--sales 500] [--till-kills 100] [--cloud-kills 20] [--seed 1]
+ * Sells on the real stack while the till and the cloud are killed with SIGKILL, then asks every book. Exit 1 when
+ * one disagrees; the folder with all state is then kept.
+ */
+const { values } = parseArgs({
+  options: {
+    sales: { type: 'string', default: '500' },
+    'till-kills': { type: 'string', default: '100' },
+    'cloud-kills': { type: 'string', default: '20' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const folder = await mkdtemp(path.join(tmpdir(), 'greentill-kills-'));
+const counts = {
+  sales: Number(values.sales),
+  tillKills: Number(values['till-kills']),
+  cloudKills: Number(values['cloud-kills']),
+  seed: Number(values.seed),
+};
+process.exitCode = (await play()) ? 0 : 1;
+if (process.exitCode === 0) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+else say(`everything is kept in ${folder}`);
+
+async function play(): Promise<boolean> {
+  say(`starting cloud, channel simulator, devices and till in ${folder} …`);
+  const onLine = (program: string, line: string): void => {
+    if (!/ready|channel simulator on/.test(line)) say(`  [${program}] ${line.slice(0, 400)}`);
+  };
+  const stage = await openStage({ folder, ports: freePorts, onLine });
+  try {
+    const report = await runKills({ stage, folder, say, ...counts });
+    for (const line of tableOf(report)) say(line);
+    return report.violations.length === 0;
+  } catch (error) {
+    say(
+      `the run stopped: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
+    return false;
+  } finally {
+    await stage.close();
+  }
+}
+
+function tableOf(report: KillReport): readonly string[] {
+  const { sales } = report;
+  const told = (what: string): number => sales.filter((sale) => sale.told === what).length;
+  const rows: readonly (readonly [string, string | number])[] = [
+    ['sales rung up', sales.length],
+    ['  acknowledged', told('taken')],
+    ['  not paid (known, code gone with the till)', told('not-paid')],
+    ['  never begun (killed before the commit)', told('nothing')],
+    ['kill -9 of the till', report.tillKills],
+    ['  in the middle of a call', sales.filter((sale) => sale.answerLost).length],
+    ['kill -9 of the cloud', report.cloudKills],
+    ['journal entries, chain verified', report.entryCount],
+    ['charges in the channel’s books', report.channelCharges],
+    ['pieces of paper', report.receiptCount],
+    ['lost', report.lostCount],
+    ['doubled', report.doubledCount],
+    ['violations', report.violations.length],
+    ['duration', `${(report.durationMs / 1000).toFixed(0)} s`],
+  ];
+  return [
+    '',
+    ...rows.map(([name, value]) => `${name.padEnd(46)} ${String(value).padStart(8)}`),
+    ...report.violations.map(({ oracle, detail }) => `BROKEN ${oracle}: ${detail}`),
+    ...sales
+      .filter((sale) => sale.told !== 'taken')
+      .map(({ amountFen, tender, state }) => `  ${amountFen} fen ${tender}: ${state}`),
+  ];
+}

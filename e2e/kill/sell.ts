@@ -1,0 +1,130 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { fen } from '#shared/money/fen.ts';
+import { formatYuan } from '#shared/money/format-yuan.ts';
+import { getOrThrow } from '#shared/result/result.ts';
+import type { OrderRow } from '#terminal/ipc/views.ts';
+import { freshWalletCode } from '../stage/wallet-codes.ts';
+import type { Stage } from '../stage/stage.ts';
+import type { PlannedSale } from './kill-plan.ts';
+import { isOpen, isTaken, type SaleRecord } from './oracles.ts';
+import type { TillDesk } from './till-desk.ts';
+
+/** The kills of one sale, running beside it. */
+export interface Strikes {
+  /** The financial call has just left: now the delays count. */
+  callSent(): void;
+  /** Resolves when the till has been killed and started again; undefined when it is not struck. */
+  readonly tillBack: Promise<void> | undefined;
+}
+
+export interface SellDeps {
+  readonly stage: Stage;
+  readonly desk: TillDesk;
+}
+
+const settleMsMax = 240_000;
+const settlePauseMs = 60;
+
+/**
+ * Rings up one sale as a cashier would: amount, then cash or a code. The financial call leaves once; when its answer
+ * is lost with the till, the order list of the restarted till says what became of it.
+ */
+export async function sell(
+  deps: SellDeps,
+  plan: PlannedSale,
+  strikes: Strikes,
+): Promise<SaleRecord> {
+  const { amountFen, tender } = plan;
+  const code = await codeOf(deps.stage, plan);
+  if (tender.type === 'member-code') await deps.stage.counter.turn({ name: 'network', on: false });
+  try {
+    if (tender.type === 'member-code') await untilOffline(deps.desk);
+    await untilAmountStands(deps.desk, amountFen);
+    const answering =
+      tender.type === 'cash'
+        ? deps.desk.sendOnce('till.payCash', { tenderedFen: amountFen })
+        : deps.desk.sendOnce('till.scan', { text: code });
+    strikes.callSent();
+    const answer = await answering;
+    if (answer === undefined && strikes.tillBack === undefined)
+      throw new Error(`the till lost the call of ${yuan(amountFen)}, and nobody had killed it`);
+    if (answer === undefined) await strikes.tillBack;
+    const row = await whatBecameOf(deps.desk, amountFen, strikes);
+    return {
+      amountFen,
+      tender: tender.type,
+      orderId: row?.orderId,
+      told: row === undefined ? 'nothing' : isTaken(row.state) ? 'taken' : 'not-paid',
+      answerLost: answer === undefined,
+      state: row?.state ?? (await reasonOf(deps.desk, answer)),
+    };
+  } finally {
+    await deps.stage.counter.turn({ name: 'network', on: true });
+  }
+}
+
+const yuan = (amountFen: number): string => formatYuan(fen(amountFen));
+
+/** A fresh code on the customer's phone. The phone asks again while the cloud is down: no money moves by it. */
+async function codeOf(stage: Stage, { tender }: PlannedSale): Promise<string> {
+  if (tender.type === 'cash') return '';
+  if (tender.type === 'wallet') return freshWalletCode(tender.wallet, tender.outcome);
+  const { members } = stage.shop;
+  const phone = members[tender.memberIndex % members.length]?.phone ?? '';
+  return stage.memberCode(phone);
+}
+
+/** Shown offline; a till that was just started says so too. */
+async function untilOffline(desk: TillDesk): Promise<void> {
+  await waitFor('the till to miss the line', async () => {
+    const status = getOrThrow(await desk.look('status.get', {}));
+    return !status.online || undefined;
+  });
+}
+
+/** Types the amount until it stands on the till: a kill may have wiped it, an open sale may be in the way. */
+async function untilAmountStands(desk: TillDesk, amountFen: number): Promise<void> {
+  await waitFor(`the till to take the amount ${yuan(amountFen)}`, async () => {
+    const typed = await desk.look('till.setAmount', { amountFen });
+    if (!typed.ok) return undefined;
+    const { draft } = getOrThrow(await desk.look('till.state', {}));
+    return draft.amountFen === amountFen || undefined;
+  });
+}
+
+/** The order with this amount once it is no longer open; undefined when the till has none. */
+async function whatBecameOf(
+  desk: TillDesk,
+  amountFen: number,
+  strikes: Strikes,
+): Promise<OrderRow | undefined> {
+  const find = async (): Promise<OrderRow | undefined> => {
+    const page = getOrThrow(await desk.look('orders.list', { search: yuan(amountFen), limit: 5 }));
+    return page.rows.find((row) => row.amountFen === amountFen);
+  };
+  return waitFor(`a definite outcome of ${yuan(amountFen)}`, async () => {
+    const row = await find();
+    if (row !== undefined) return isOpen(row.state) ? undefined : { row };
+    // An order that is not there yet may still come, until the till that took the call is gone or has answered.
+    await strikes.tillBack;
+    const again = await find();
+    return again === undefined || !isOpen(again.state) ? { row: again } : undefined;
+  }).then(({ row }) => row);
+}
+
+/** Why the till made no order of it. */
+async function reasonOf(desk: TillDesk, answer: unknown): Promise<string> {
+  const { notice } = getOrThrow(await desk.look('till.state', {}));
+  if (notice !== null) return notice.code;
+  return answer === undefined ? 'answer-lost' : JSON.stringify(answer);
+}
+
+async function waitFor<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
+  const deadlineMs = performance.now() + settleMsMax;
+  while (performance.now() < deadlineMs) {
+    const found = await ask();
+    if (found !== undefined) return found;
+    await pause(settlePauseMs);
+  }
+  throw new Error(`waited ${settleMsMax} ms in vain for ${what}`);
+}
