@@ -13,3 +13,6 @@ export const shanghaiText = (atMs: number): string => text.format(atMs + shangha
 
 /** "￥12.34": the full-width sign is the one every Chinese printer has. */
 export const yuan = (amountFen: number): string => `￥${formatYuan(fen(amountFen))}`;
+
+/** "1.20": points are never money, so they carry no currency sign. */
+export const points = (pointsFen: number): string => formatYuan(fen(pointsFen));

@@ -3,7 +3,7 @@ import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { Order } from '#shared/order/order.ts';
 import type { Wallet } from '#shared/tender/payment-code.ts';
 import { pointsEstimateFen } from '#terminal/agent/checkout/points-estimate.ts';
-import { shanghaiText, yuan } from '#terminal/agent/printing/paper-words.ts';
+import { points, shanghaiText, yuan } from '#terminal/agent/printing/paper-words.ts';
 
 /** What a receipt says. It never says more than is known: 收款成功 stands only where a channel said so. */
 export interface ReceiptFacts {
@@ -109,10 +109,10 @@ const givesPoints = (order: Order): boolean =>
   ['paid', 'settled', 'cash-recorded', 'offline-accepted'].includes(order.state);
 
 function pointsPart(facts: ReceiptFacts): readonly ReceiptCommand[] {
-  const points = row('预计积分', yuan(pointsEstimateFen(facts.order)));
-  if (facts.order.memberId !== undefined) return [points];
+  const estimate = row('预计积分', points(pointsEstimateFen(facts.order)));
+  if (facts.order.memberId !== undefined) return [estimate];
   return [
-    points,
+    estimate,
     { type: 'text', text: '扫码领取本单积分', align: 'center' },
     { type: 'qr', text: facts.claimUrl },
   ];

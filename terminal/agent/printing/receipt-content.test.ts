@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import type { ReceiptCommand } from '#drivers/printer/receipt.ts';
+import type { Order } from '#shared/order/order.ts';
+import { daySlipContent, testContent } from '#terminal/agent/printing/day-slip.ts';
+import { receiptContent } from '#terminal/agent/printing/receipt-content.ts';
+import { getOrThrow } from '#shared/result/result.ts';
+import { applyFact } from '#shared/order/order-machine.ts';
+import { cashFact, openedFact } from '#terminal/agent/testing/facts.ts';
+
+const place = { position: 1, seq: 1, wallMs: 1_795_400_000_000 };
+
+function cashOrder(amountFen: number): Order {
+  const opened = getOrThrow(applyFact(undefined, openedFact(1, amountFen), place));
+  return getOrThrow(applyFact(opened, cashFact(1, amountFen), place));
+}
+
+const textsOf = (commands: readonly ReceiptCommand[]): readonly string[] =>
+  commands.map((command) => {
+    if (command.type === 'text') return command.text;
+    if (command.type === 'columns') return command.columns.map(({ text }) => text).join(' ');
+    return '';
+  });
+
+const receiptOf = (order: Order): readonly string[] =>
+  textsOf(
+    receiptContent({
+      merchantName: '绿点小店',
+      storeName: '一号店',
+      storePhone: '',
+      order,
+      changedAtMs: place.wallMs,
+      claimUrl: 'http://claim.test/0123456789ABCDEF',
+      synced: true,
+      copy: 1,
+    }),
+  );
+
+describe('paper', () => {
+  test('points are never cash: 预计积分 1.20 stands without a currency sign, money with one', () => {
+    const lines = receiptOf(cashOrder(1_200));
+    expect(lines).toContain('预计积分 1.20');
+    expect(lines).toContain('应收 ￥12.00');
+  });
+
+  test('no paper puts a currency sign beside points', () => {
+    const today = {
+      businessDate: '2026-11-22',
+      settledFen: 1,
+      cashFen: 2,
+      offlineFen: 3,
+      pendingFen: 4,
+      turnoverFen: 10,
+      orderCount: 4,
+      byHour: [],
+      byTender: [],
+      tomorrow: null,
+      chainHead: '01234567',
+      unsentCount: 0,
+    };
+    const slip = daySlipContent({ merchantName: '绿点小店', today, printedAtMs: place.wallMs });
+    const all = [...receiptOf(cashOrder(1_200)), ...textsOf([...slip, ...testContent(1)])];
+    for (const line of all.filter((text) => text.includes('积分')))
+      expect(line).not.toMatch(/[￥¥$元]/);
+  });
+});
