@@ -29,4 +29,20 @@ describe('network switch', () => {
     await expect(hanging).rejects.toThrow();
     server.close();
   });
+
+  it('may be turned as often as one likes: nothing is left behind by a turn', async () => {
+    const warnings: string[] = [];
+    const note = (warning: Error): void => void warnings.push(warning.name);
+    process.on('warning', note);
+    const wire = await startNetworkSwitch({ port: 9 });
+    for (let turn = 0; turn < 15; turn += 1) {
+      await wire.turn(false);
+      await wire.turn(true);
+    }
+    await wire.close();
+    // Node says it one tick later.
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
 });

@@ -28,7 +28,10 @@ export async function startNetworkSwitch(target: {
   const listen = (port: number): Promise<void> =>
     new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen(port, '127.0.0.1', () => resolve());
+      server.listen(port, '127.0.0.1', () => {
+        server.off('error', reject);
+        resolve();
+      });
     });
   const cut = (): Promise<void> =>
     new Promise((resolve) => {
