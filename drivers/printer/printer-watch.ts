@@ -7,7 +7,7 @@ import type { PrinterCapabilities } from '#drivers/printer/print-job-machine.ts'
 import type { ConfidenceLevel } from '#drivers/printer/print-outcome.ts';
 import type { PrinterLine, Reading } from '#drivers/printer/printer-line.ts';
 import { probeCapabilities } from '#drivers/printer/printer-probe.ts';
-import type { PrinterStatus } from '#drivers/printer/receipt-printer.ts';
+import type { PrinterStatus } from '#drivers/printer/printer-status.ts';
 
 /** Knows the printer between jobs: what it can answer, and whether it could print now. */
 export interface PrinterWatch {

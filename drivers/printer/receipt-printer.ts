@@ -1,4 +1,3 @@
-import type { DeviceErrorCode } from '#shared/errors/device.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import { createLinkSupervisor } from '#drivers/core/link-supervisor.ts';
@@ -9,8 +8,9 @@ import { encodeReceipt, type EncodedReceipt } from '#drivers/printer/encode-escp
 import { headerPad, PROCESS_ID_MAX } from '#drivers/printer/escpos-bytes.ts';
 import { runJob, type JobRunner } from '#drivers/printer/job-runner.ts';
 import type { PrinterCapabilities } from '#drivers/printer/print-job-machine.ts';
-import type { ConfidenceLevel, PrintOutcome } from '#drivers/printer/print-outcome.ts';
+import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
 import { createPrinterLine, type PrinterLine } from '#drivers/printer/printer-line.ts';
+import type { PrinterStatus } from '#drivers/printer/printer-status.ts';
 import { createPrinterWatch } from '#drivers/printer/printer-watch.ts';
 import type { PaperWidth, ReceiptCommand } from '#drivers/printer/receipt.ts';
 import type { PrinterEvent } from '#drivers/printer/status-demux.ts';
@@ -38,19 +38,6 @@ export interface PrintJob {
   /** 1..81450624 and greater than that of every earlier job on this printer: the printer answers the latest only. */
   readonly processId: number;
   readonly commands: readonly ReceiptCommand[];
-}
-
-export interface PrinterStatus {
-  readonly state: 'online' | 'offline' | 'paper-out' | 'cover-open' | 'error';
-  /** Why, when the state is not `online`. */
-  readonly code?: DeviceErrorCode;
-  readonly paperNearEnd: boolean;
-  /** Level of the drawer's signal pin; which level means open depends on the drawer. null: the printer does not say. */
-  readonly drawerPinHigh: boolean | null;
-  /** The best level that this printer can confirm; 1 until it has been probed. */
-  readonly confidence: ConfidenceLevel;
-  /** Wall time in ms of the last byte from the printer; null before the first. */
-  readonly lastSeenMs: number | null;
 }
 
 export interface ReceiptPrinter {
