@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { systemClock, systemRandom, systemTimers } from '#drivers/core/system-ports.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import type { Transport } from '#drivers/core/transport.ts';
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { newId, type OrderId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
@@ -20,9 +21,11 @@ import { openJournal, type Journal } from '#terminal/agent/journal/journal.ts';
 import { openStore } from '#terminal/agent/journal/open-store.ts';
 import { createPaperContent } from '#terminal/agent/printing/paper-content.ts';
 import { createSpool } from '#terminal/agent/printing/spool.ts';
+import { createTroubles } from '#terminal/agent/troubles.ts';
 import { createStatus } from '#terminal/agent/status.ts';
 import { createCloudClient } from '#terminal/agent/uplink/cloud-client.ts';
 import { createHintSocket } from '#terminal/agent/uplink/hint-socket.ts';
+import { standingRefusal } from '#terminal/agent/uplink/identity-refusal.ts';
 import { createLink } from '#terminal/agent/uplink/link.ts';
 import { createPoller } from '#terminal/agent/uplink/poller.ts';
 import { pullResults } from '#terminal/agent/uplink/results.ts';
@@ -102,6 +105,8 @@ function openData({ config, appVersion }: AgentDeps, ports: Ports): Result<Data,
 
 function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
   const { cashier, cloudUrl, model = 'pc' } = deps.config;
+  const troubles = createTroubles(ports);
+  let refusal: ErrorCode | undefined;
   const link = createLink({ ...ports, probe: (timeoutMs) => cloud.probe(timeoutMs) });
   const cloud = createCloudClient({
     ...ports,
@@ -110,6 +115,10 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
     terminalId: () => session.identity()?.terminalId,
     fetch: deps.fetch ?? globalThis.fetch,
     onOutcome: (reached) => link.report(reached),
+    onIdentityEvidence: (evidence) => {
+      refusal = standingRefusal(refusal, evidence);
+      troubles.note('identity', refusal);
+    },
   });
   const session = createSession({
     ...ports,
@@ -119,6 +128,7 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
     model,
     appVersion: deps.appVersion,
     peripherals: () => devices.views().map(({ role, state }) => ({ role, state })),
+    onConfigTrouble: (code) => troubles.note('config', code),
   });
   const { config } = session;
   const devices = createDeviceSet({
@@ -149,7 +159,16 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
     config,
     jobsFor: (orderId, result) => jobsOfSale(orderId, result),
   });
-  const status = createStatus({ ...ports, journal, cloud, link, config, devices, cashier });
+  const status = createStatus({
+    ...ports,
+    journal,
+    cloud,
+    link,
+    config,
+    devices,
+    troubles,
+    cashier,
+  });
 
   const jobsOfSale = (orderId: OrderId, result: 'paid' | 'cash' | 'offline'): EntryFact[] => {
     if (!devices.printer()) return [];
@@ -163,7 +182,13 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
   };
 
   const isReady = (): boolean => session.identity() !== undefined;
-  const uplink = createUplink({ ...ports, journal, cloud, isReady });
+  const uplink = createUplink({
+    ...ports,
+    journal,
+    cloud,
+    isReady,
+    onTrouble: (code) => troubles.note('journal', code),
+  });
   const results = createPoller({
     ...ports,
     pauseMs: resultsPauseMs,
@@ -181,6 +206,7 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
       link,
       checkout,
       devices,
+      troubles,
       config,
       status: status.get,
     }),
@@ -198,6 +224,10 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
   session.onConfig(() => {
     status.changed();
     checkout.refresh();
+  });
+  troubles.onChange((source) => {
+    status.changed();
+    if (source === 'identity' && refusal === undefined) uplink.retryNow();
   });
   journal.onAppended((entries) => {
     uplink.wake();
@@ -244,7 +274,7 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
       hints.start();
       heartbeat.kick();
       results.kick();
-      uplink.wake();
+      uplink.retryNow();
       return activated;
     },
   };

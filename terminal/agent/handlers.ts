@@ -12,10 +12,12 @@ import type { DeviceSet } from '#terminal/agent/devices/device-set.ts';
 import { appendErrorCode, type Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder, listOrders } from '#terminal/agent/journal/order-rows.ts';
 import { lastReceipt } from '#terminal/agent/printing/spool-view.ts';
-import { exceptionRows, orderRow, unsent } from '#terminal/agent/tally/order-views.ts';
+import { exceptionRows, orderRow } from '#terminal/agent/tally/order-views.ts';
 import { sumDay, tomorrowOf } from '#terminal/agent/tally/today.ts';
+import type { Troubles } from '#terminal/agent/troubles.ts';
 import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
 import type { Link } from '#terminal/agent/uplink/link.ts';
+import { undelivered } from '#terminal/agent/uplink/undelivered.ts';
 import type { Status } from '#terminal/ipc/state.ts';
 import type { MethodOutput } from '#terminal/ipc/terminal-api.ts';
 import type { Today } from '#terminal/ipc/views.ts';
@@ -26,6 +28,7 @@ export interface HandlerDeps {
   readonly link: Link;
   readonly checkout: Checkout;
   readonly devices: DeviceSet;
+  readonly troubles: Troubles;
   readonly clock: Clock;
   readonly random: Random;
   readonly config: () => ConfigPayload | undefined;
@@ -81,7 +84,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     },
     'today.get': async ({ businessDate: date }) => ok(await readToday(deps, date)),
     'today.printSlip': () => queue({ kind: 'day-slip', copy: 1 }),
-    'exceptions.list': () => ok({ rows: [...exceptionRows(read)] }),
+    'exceptions.list': () => ok({ rows: [...exceptionRows(read, deps.troubles.list())] }),
     'devices.list': () => ok({ devices: [...devices.views()] }),
     'devices.test': ({ role }) => {
       if (!devices.has(role)) return err('device-missing');
@@ -113,7 +116,7 @@ export function localToday(
     ...sumDay(deps.journal.read, date),
     tomorrow: null,
     chainHead: deps.journal.head().hash.slice(0, chainHeadDigits),
-    unsentCount: unsent(deps.journal.read).count,
+    unsentCount: undelivered(deps.journal.read).count,
   };
 }
 

@@ -4,9 +4,11 @@ import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import { offlineRoom } from '#terminal/agent/checkout/offline-room.ts';
 import type { DeviceSet } from '#terminal/agent/devices/device-set.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
-import { exceptionRows, unsent } from '#terminal/agent/tally/order-views.ts';
+import { exceptionRows } from '#terminal/agent/tally/order-views.ts';
+import type { Troubles } from '#terminal/agent/troubles.ts';
 import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
 import type { Link } from '#terminal/agent/uplink/link.ts';
+import { undelivered } from '#terminal/agent/uplink/undelivered.ts';
 import type { Status } from '#terminal/ipc/state.ts';
 
 /** The bar that is always in sight: line, unsent count, offline room, devices. */
@@ -29,6 +31,7 @@ export function createStatus(deps: {
   readonly timers: Timers;
   readonly config: () => ConfigPayload | undefined;
   readonly devices: DeviceSet;
+  readonly troubles: Troubles;
   readonly cashier: string;
 }): StatusBoard {
   const { read } = deps.journal;
@@ -39,7 +42,9 @@ export function createStatus(deps: {
 
   const get = (): Status => {
     const config = deps.config();
-    const waiting = unsent(read);
+    const waiting = undelivered(read);
+    const troubles = deps.troubles.list();
+    const [first] = troubles;
     return {
       version,
       merchantName: config?.merchantName ?? '',
@@ -56,7 +61,8 @@ export function createStatus(deps: {
         nowMs: () => deps.cloud.cloudNowMs(),
         sinceContactMs: deps.link.sinceContactMs,
       }),
-      exceptionCount: exceptionRows(read).length,
+      exceptionCount: exceptionRows(read, troubles).length,
+      problem: first ? { code: first.code } : null,
       devices: [...deps.devices.views()],
     };
   };

@@ -146,6 +146,11 @@ export const StatusSchema = object({
     closesAtMs: Type.Union([At, Type.Null()]),
   }),
   exceptionCount: Type.Integer({ minimum: 0 }),
+  /**
+   * What is wrong with the till as a whole, as a catalogue code: the cloud does not know it any more, its settings
+   * were not signed, its journal is refused. null when nothing is; the exceptions list has every one of them.
+   */
+  problem: Type.Optional(Type.Union([object({ code: Code }), Type.Null()])),
   devices: Type.Array(DeviceViewSchema, { maxItems: 16 }),
 });
 export type Status = Static<typeof StatusSchema>;

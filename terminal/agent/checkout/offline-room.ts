@@ -13,7 +13,8 @@ import { err, type Result } from '#shared/result/result.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import { verifyBytes } from '#terminal/agent/identity/device-key.ts';
 import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
-import { getMeta, getMetaNumber } from '#terminal/agent/journal/meta.ts';
+import { getMeta } from '#terminal/agent/journal/meta.ts';
+import { undeliveredOfflineFen } from '#terminal/agent/uplink/undelivered.ts';
 
 /** What this till may still accept while the cloud is out of reach, and whether one code fits into it. */
 export interface OfflineRoom {
@@ -53,7 +54,7 @@ export function offlineRoom(deps: RoomDeps): OfflineRoom {
   const since = sinceContactMs(deps);
   if (!caps || since === undefined)
     return { perPaymentFen: 0, remainingFen: 0, totalFen: 0, closesAtMs: null };
-  const usedFen = unsyncedFen(deps.read);
+  const usedFen = undeliveredOfflineFen(deps.read);
   return {
     perPaymentFen: caps.perPaymentFen,
     remainingFen: since > caps.windowMs ? 0 : Math.max(0, caps.shopUnsyncedFen - usedFen),
@@ -99,14 +100,7 @@ function usageOf(
   return {
     memberFen: fen(member?.sum ?? 0),
     memberCount: member?.count ?? 0,
-    shopUnsyncedFen: fen(unsyncedFen(read)),
+    shopUnsyncedFen: fen(undeliveredOfflineFen(read)),
     certificateUsed: used !== undefined,
   };
 }
-
-/** Accepted offline and not yet in the cloud's hands, fen. */
-const unsyncedFen = (read: ReadHandle): number =>
-  read.one<{ sum: number }>(
-    `SELECT coalesce(sum(amount_fen), 0) AS sum FROM offline_usage WHERE position > $acked`,
-    { acked: getMetaNumber(read, 'acked-position') },
-  )?.sum ?? 0;

@@ -20,6 +20,7 @@ import { entryAt } from '#terminal/agent/journal/entry-rows.ts';
 import { appendErrorCode, type Journal } from '#terminal/agent/journal/journal.ts';
 import { setMeta } from '#terminal/agent/journal/meta.ts';
 import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
+import { oldestUndeliveredMs } from '#terminal/agent/uplink/undelivered.ts';
 import { ackedPosition } from '#terminal/agent/uplink/uplink.ts';
 
 /** Who this till is and what it may do: activation, heartbeat, and the cloud's signed configuration. */
@@ -32,8 +33,6 @@ export interface Session {
   readonly beat: () => Promise<void>;
   /** Calls `listener` whenever another configuration came into force. */
   readonly onConfig: (listener: () => void) => void;
-  /** The last thing that went wrong with the configuration; undefined when all is well. */
-  readonly problem: () => ErrorCode | undefined;
 }
 
 export interface SessionDeps {
@@ -44,6 +43,8 @@ export interface SessionDeps {
   readonly model: string;
   readonly appVersion: string;
   readonly peripherals: () => Heartbeat['peripherals'];
+  /** The newest configuration was refused; undefined when one came into force. */
+  readonly onConfigTrouble: (code: ErrorCode | undefined) => void;
 }
 
 const activationCode = /^[0-9A-HJKMNP-TV-Z]{12}$/;
@@ -53,12 +54,11 @@ export function createSession(deps: SessionDeps): Session {
   const listeners: (() => void)[] = [];
   let identity = readIdentity(journal.read);
   let config = identity && readConfig(journal.read, identity);
-  let problem: ErrorCode | undefined;
 
   const adopt = (who: Identity, signed: SignedConfig): Result<void, { code: ErrorCode }> => {
     const opened = openConfig(signed, who);
     if (!opened.ok) {
-      problem = opened.error.type;
+      deps.onConfigTrouble(opened.error.type);
       return err({ code: opened.error.type });
     }
     const { version } = opened.value.caps;
@@ -75,7 +75,7 @@ export function createSession(deps: SessionDeps): Session {
     if (!kept.ok) return err({ code: appendErrorCode(kept.error) });
     identity = who;
     config = opened.value;
-    problem = undefined;
+    deps.onConfigTrouble(undefined);
     for (const listener of listeners) listener();
     return ok(undefined);
   };
@@ -92,7 +92,6 @@ export function createSession(deps: SessionDeps): Session {
   return {
     identity: () => identity,
     config: () => config,
-    problem: () => problem,
     onConfig: (listener) => {
       listeners.push(listener);
     },
@@ -139,7 +138,7 @@ function heartbeatOf(deps: SessionDeps, config: ConfigPayload | undefined): Hear
     headSeq: head.seq,
     headHash: head.hash,
     ackedSeq: ackedEntry?.epoch === head.epoch ? ackedEntry.seq : 0,
-    oldestUnsyncedMs: entryAt(journal.read, acked + 1)?.wallMs ?? null,
+    oldestUnsyncedMs: oldestUndeliveredMs(journal.read),
     appVersion: deps.appVersion,
     wallMs: deps.clock.nowMs(),
     diskFreeBytes: journal.diskFreeBytes(),

@@ -2,7 +2,7 @@ import type { ReadHandle, WriteHandle } from '#terminal/agent/journal/handles.ts
 
 /** Small single values beside the journal. Each is a cache of something the cloud knows, or a position in it. */
 export type MetaKey =
-  /** Position up to which the cloud has every entry durably. */
+  /** Position up to which the uplink is done: the cloud has the entry, or its order stands in refused_orders. */
   | 'acked-position'
   /** Cursor of the last result from the cloud that was applied. */
   | 'results-cursor'

@@ -74,4 +74,13 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX offline_usage_by_certificate ON offline_usage (certificate_id);
   `,
+  `
+  -- Orders of which the cloud refused to take entries. The acknowledged position has moved past them, so that the
+  -- next epoch can go up; they are not sent all the same, and this says so for good. No projection.
+  CREATE TABLE refused_orders (
+    order_id TEXT PRIMARY KEY,
+    code TEXT NOT NULL,
+    since_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -4,11 +4,11 @@ import type { Clock } from '#shared/time/clock.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import { localToday } from '#terminal/agent/handlers.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
-import { getMetaNumber } from '#terminal/agent/journal/meta.ts';
 import { findOrder } from '#terminal/agent/journal/order-rows.ts';
 import { daySlipContent, testContent } from '#terminal/agent/printing/day-slip.ts';
 import { receiptContent } from '#terminal/agent/printing/receipt-content.ts';
 import type { PrintJobRow } from '#terminal/agent/printing/spool-view.ts';
+import { isDelivered } from '#terminal/agent/uplink/undelivered.ts';
 
 /** Says what is on the paper of a job, from the journal as it stands when the paper begins. */
 export function createPaperContent(deps: {
@@ -28,7 +28,7 @@ export function createPaperContent(deps: {
       order: stored.order,
       changedAtMs: stored.changedAtMs,
       claimUrl: (config?.claimBaseUrl ?? '') + stored.claimToken,
-      synced: stored.lastPosition <= getMetaNumber(read, 'acked-position'),
+      synced: isDelivered(read, stored),
       copy: job.copy,
     });
   };

@@ -1,9 +1,10 @@
 import { tallyBucket } from '#shared/order/order-machine.ts';
-import { getMetaNumber } from '#terminal/agent/journal/meta.ts';
 import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
 import { ordersIn, type StoredOrder } from '#terminal/agent/journal/order-rows.ts';
 import { lastReceipt, receiptState, unknownJobs } from '#terminal/agent/printing/spool-view.ts';
 import { readSetAside } from '#terminal/agent/uplink/set-aside.ts';
+import { isDelivered, refusedOrders } from '#terminal/agent/uplink/undelivered.ts';
+import type { Trouble } from '#terminal/agent/troubles.ts';
 import type { ExceptionRow, OrderRow } from '#terminal/ipc/views.ts';
 
 export function orderRow(read: ReadHandle, stored: StoredOrder): OrderRow {
@@ -20,7 +21,7 @@ export function orderRow(read: ReadHandle, stored: StoredOrder): OrderRow {
     openedAtMs: order.openedAtMs,
     cashier: order.cashier,
     reason: order.reason ?? null,
-    synced: stored.lastPosition <= getMetaNumber(read, 'acked-position'),
+    synced: isDelivered(read, stored),
     receiptCopies: receipt?.copy ?? 0,
     receipt: receiptState(receipt),
   };
@@ -29,7 +30,10 @@ export function orderRow(read: ReadHandle, stored: StoredOrder): OrderRow {
 export const exceptionsMax = 200;
 
 /** Everything amber, newest first: what happened is a catalogue code, which says what to do. */
-export function exceptionRows(read: ReadHandle): readonly ExceptionRow[] {
+export function exceptionRows(
+  read: ReadHandle,
+  troubles: readonly Trouble[],
+): readonly ExceptionRow[] {
   const orders = ordersIn(read, [
     'submitting',
     'unknown',
@@ -50,20 +54,8 @@ export function exceptionRows(read: ReadHandle): readonly ExceptionRow[] {
     sinceMs: job.queuedAtMs,
   }));
   const setAside = readSetAside(read).map((one) => ({ ...one, amountFen: 0 }));
-  return [...orders, ...prints, ...setAside]
+  const ofTheTill = troubles.map((trouble) => ({ ...trouble, orderId: '', amountFen: 0 }));
+  return [...ofTheTill, ...orders, ...prints, ...setAside, ...refusedOrders(read)]
     .toSorted((a, b) => b.sinceMs - a.sinceMs)
     .slice(0, exceptionsMax);
-}
-
-/** How many orders, and how much money, the cloud does not have yet. */
-export function unsent(read: ReadHandle): { readonly count: number; readonly sumFen: number } {
-  const acked = getMetaNumber(read, 'acked-position');
-  const row = read.one<{ count: number; sumFen: number }>(
-    `SELECT count(*) AS count, coalesce(sum(amount_fen), 0) AS sumFen FROM orders
-     WHERE order_id IN (
-       SELECT DISTINCT json_extract(body, '$.orderId') FROM entry WHERE position > $acked
-     )`,
-    { acked },
-  );
-  return row ?? { count: 0, sumFen: 0 };
 }

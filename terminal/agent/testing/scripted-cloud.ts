@@ -50,8 +50,10 @@ export async function startScriptedCloud() {
   const refusedSignatures: string[] = [];
   const sockets = new Set<Socket>();
   let terminalKey = '';
-  let ackedThrough = 0;
-  let headHash = '0'.repeat(64);
+  const heads = new Map<string, { seq: number; hash: string }>();
+  let isKnown = true;
+  let isRevoked = false;
+  let isConfigForged = false;
   let configVersion = 1;
   let caps: Caps = {
     version: 1,
@@ -85,7 +87,8 @@ export async function startScriptedCloud() {
       revokedCertificateIds: [],
     };
     const text = JSON.stringify(payload);
-    const signature = sign(null, Buffer.from(text), platform.privateKey).toString('base64url');
+    const signer = isConfigForged ? issuer : platform;
+    const signature = sign(null, Buffer.from(text), signer.privateKey).toString('base64url');
     return { payload: text, signature };
   };
 
@@ -124,17 +127,19 @@ export async function startScriptedCloud() {
   const takeBatch = (batch: Batch) => {
     const scripted = batchAnswer?.(batch);
     if (scripted) return scripted;
-    const first = batch.firstSeq;
-    if (first > ackedThrough + 1)
-      return problem(409, 'journal-gap', { expectedSeq: ackedThrough + 1 });
+    const head = heads.get(batch.epoch) ?? { seq: 0, hash: '0'.repeat(64) };
+    if (batch.firstSeq > head.seq + 1)
+      return problem(409, 'journal-gap', { expectedSeq: head.seq + 1 });
     batches.push(batch);
     const last = batch.entries.at(-1)!;
-    if (last.seq > ackedThrough) {
-      ackedThrough = last.seq;
-      headHash = last.hash;
-    }
-    const verdicts = batch.entries.map(({ seq }) => ({ seq, verdict: 'accepted' as const }));
-    const body: BatchAnswer = { ackedThrough, headHash, verdicts };
+    const newHead = last.seq > head.seq ? { seq: last.seq, hash: last.hash } : head;
+    heads.set(batch.epoch, newHead);
+    const verdicts = batch.entries.map(({ seq }) =>
+      isRevoked
+        ? { seq, verdict: 'parked' as const, code: 'terminal-revoked' }
+        : { seq, verdict: 'accepted' as const },
+    );
+    const body: BatchAnswer = { ackedThrough: newHead.seq, headHash: newHead.hash, verdicts };
     return { status: 200, body };
   };
 
@@ -218,7 +223,10 @@ export async function startScriptedCloud() {
     if (path === '/healthz') return answer(response, { status: 200, body: { status: 'alive' } });
     if (path === '/v1/terminals/activate') return answer(response, activate(body));
     const nowSeconds = (Date.now() + skewMs) / 1_000;
-    const refusal = checkSignature(request, raw, { publicKey: terminalKey, nowSeconds });
+    const publicKey = isKnown ? terminalKey : rawKey(issuer.publicKey);
+    const refusal = checkSignature(request, raw, { publicKey, nowSeconds });
+    if (!refusal && isRevoked && kind !== 'journal')
+      return answer(response, problem(403, 'terminal-revoked'));
     if (refusal) {
       refusedSignatures.push(refusal);
       return answer(response, problem(401, refusal, { serverMs: Date.now() + skewMs }));
@@ -284,6 +292,18 @@ export async function startScriptedCloud() {
     newCaps: (change: Partial<Caps>) => {
       configVersion += 1;
       caps = { ...caps, ...change, version: caps.version + 1 };
+    },
+    /** Whether the cloud has the right key of this terminal; without it every signature is false. */
+    knowTerminal: (known: boolean) => {
+      isKnown = known;
+    },
+    /** The owner closed this terminal: only its journal is still taken, and parked. */
+    revokeTerminal: (revoked: boolean) => {
+      isRevoked = revoked;
+    },
+    /** New settings are signed with a key that is not the platform's. */
+    forgeConfig: (forged: boolean) => {
+      isConfigForged = forged;
     },
     /** The cloud's clock is so far ahead of ours. */
     skew: (ms: number) => {

@@ -10,6 +10,7 @@ import type { Random } from '#shared/time/random.ts';
 import { ProblemSchema, type Problem } from '#shared/wire/v1/problem.ts';
 import type { DeviceKey } from '#terminal/agent/identity/device-key.ts';
 import { exchange, type Exchange } from '#terminal/agent/uplink/http-exchange.ts';
+import type { IdentityEvidence } from '#terminal/agent/uplink/identity-refusal.ts';
 import { signatureHeaders } from '#terminal/agent/uplink/request-signature.ts';
 
 /** Why a call to the cloud gave nothing. `sent` says whether the cloud may have acted on it. */
@@ -58,6 +59,8 @@ export interface CloudClientDeps {
   readonly fetch: typeof globalThis.fetch;
   /** Every real exchange says something about the line. */
   readonly onOutcome: (reached: boolean) => void;
+  /** Every whole answer to a signed request says something about this till's identity. */
+  readonly onIdentityEvidence: (evidence: IdentityEvidence) => void;
 }
 
 export const requestTimeoutMs = 10_000;
@@ -130,7 +133,13 @@ export function createCloudClient(deps: CloudClientDeps): CloudClient {
         offsetMs = stale - clock.nowMs();
         outcome = await send(request);
       }
-      return judge(outcome, request.answer);
+      const answer = judge(outcome, request.answer);
+      if (!request.unsigned && (answer.ok || answer.error.sent === 'yes'))
+        deps.onIdentityEvidence({
+          path: request.path,
+          refusedWith: answer.ok ? undefined : answer.error.code,
+        });
+      return answer;
     },
     probe: async (timeoutMs) => {
       const url = deps.cloudUrl + probePath;

@@ -80,6 +80,41 @@ describe('uplink machine', () => {
     expect(judgeRound(0, [{ batch: batch!, answer: acked(99) }]).ackedPosition).toBe(10);
   });
 
+  test('a broken chain took nothing, a fork is kept: what counts as not taken begins there', () => {
+    const [one, two] = cutBatches(entries(1_000), { before: undefined });
+    const round = (code: CloudFailure['code']) =>
+      judgeRound(0, [
+        { batch: one!, answer: acked(500) },
+        { batch: two!, answer: refused(code) },
+      ]);
+    expect(round('journal-chain-broken')).toMatchObject({
+      ackedPosition: 500,
+      next: { type: 'epoch-refused', fromPosition: 501 },
+    });
+    expect(round('journal-fork')).toMatchObject({
+      ackedPosition: 1_000,
+      next: { type: 'epoch-refused', fromPosition: 1_001 },
+    });
+  });
+
+  test.each([
+    ['signature-invalid', 'yes', 60_000, true],
+    ['terminal-unknown', 'yes', 60_000, true],
+    ['request-invalid', 'yes', 0, true],
+    ['digest-mismatch', 'yes', 0, false],
+    ['cloud-unreachable', 'no', 0, false],
+    ['cloud-error', 'maybe', 0, false],
+  ] as const)(
+    '%s waits; people hear of it only when repeating cannot help',
+    (code, sent, atLeastMs, isRefusal) => {
+      const [batch] = cutBatches(entries(10), { before: undefined });
+      expect(judgeRound(0, [{ batch: batch!, answer: refused(code, { sent }) }])).toMatchObject({
+        ackedPosition: 0,
+        next: { type: 'wait', atLeastMs, isRefusal },
+      });
+    },
+  );
+
   test('the pause doubles from 1 s to 60 s and is spread over its whole length', () => {
     const ceilings = [1, 2, 3, 4, 5, 6, 7, 50].map((failures) =>
       Math.ceil(backOffMs(failures, 0.999_999)),

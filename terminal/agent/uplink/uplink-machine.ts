@@ -9,6 +9,7 @@ import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { Result } from '#shared/result/result.ts';
 import type { JournalEntry } from '#terminal/agent/journal/entry-rows.ts';
 import type { CloudFailure } from '#terminal/agent/uplink/cloud-client.ts';
+import { isIdentityRefusal } from '#terminal/agent/uplink/identity-refusal.ts';
 
 /** What of the journal is sent together, and what the answers mean. Pure. */
 export interface OutgoingBatch {
@@ -87,9 +88,23 @@ export interface RoundOutcome {
   }[];
   readonly next:
     | { readonly type: 'go-on' }
-    | { readonly type: 'wait'; readonly atLeastMs: number; readonly code: ErrorCode }
-    /** This epoch cannot go on: the cloud has another history under its name. A new epoch must begin. */
-    | { readonly type: 'epoch-refused'; readonly epoch: string; readonly code: ErrorCode }
+    | {
+        readonly type: 'wait';
+        readonly atLeastMs: number;
+        readonly code: ErrorCode;
+        /** The cloud said no to these entries and will again: people must know. */
+        readonly isRefusal: boolean;
+      }
+    /**
+     * The cloud takes nothing more under this epoch: it has another history under its name, or its chain is broken.
+     * A new epoch must begin; everything from `fromPosition` to the end of this one was not taken.
+     */
+    | {
+        readonly type: 'epoch-refused';
+        readonly epoch: string;
+        readonly fromPosition: number;
+        readonly code: ErrorCode;
+      }
     /** 413: the next batches must be smaller. */
     | { readonly type: 'smaller' };
 }
@@ -122,25 +137,48 @@ export function judgeRound(
       const moved = resume !== acked;
       return { ackedPosition: resume, parked, next: moved ? { type: 'go-on' } : notTaken() };
     }
-    if (code === 'journal-fork' || code === 'journal-chain-broken')
+    if (code === 'journal-fork' || code === 'journal-chain-broken') {
+      // A forked batch is kept by the cloud, whole; of a broken chain it took nothing.
+      const keptThrough = code === 'journal-fork' ? batch.lastPosition : acked;
       return {
-        ackedPosition: batch.lastPosition,
+        ackedPosition: keptThrough,
         parked,
-        next: { type: 'epoch-refused', epoch, code },
+        next: { type: 'epoch-refused', epoch, fromPosition: keptThrough + 1, code },
       };
+    }
     if (code === 'batch-too-large')
       return { ackedPosition: acked, parked, next: { type: 'smaller' } };
     return {
       ackedPosition: acked,
       parked,
-      next: { type: 'wait', atLeastMs: retryAfterMs ?? 0, code },
+      next: {
+        type: 'wait',
+        atLeastMs: retryAfterMs ?? pauseAfterMs(answer.error),
+        code,
+        isRefusal: answer.error.sent === 'yes' && !passingRefusals.has(code),
+      },
     };
   }
   return { ackedPosition: acked, parked, next: { type: 'go-on' } };
 }
 
+/** Refusals of one request; the next one, signed anew, may well be taken. */
+const passingRefusals = new Set<ErrorCode>([
+  'cloud-busy',
+  'digest-mismatch',
+  'nonce-reused',
+  'signature-stale',
+]);
+
+/** Nobody gets in by knocking faster: the till keeps what it has and asks once a minute. */
+export const identityRetryMs = 60_000;
+
+const pauseAfterMs = ({ code, sent }: CloudFailure): number =>
+  sent === 'yes' && isIdentityRefusal(code) ? identityRetryMs : 0;
+
 const notTaken = () => ({
   type: 'wait' as const,
   atLeastMs: 0,
   code: 'cloud-answer-invalid' as const,
+  isRefusal: false,
 });

@@ -54,15 +54,16 @@ describe('uplink', () => {
 
   test('a fork: the cloud keeps the batch aside, a new epoch begins, sales go on, the owner sees it', async () => {
     const here = (bench = await openTillBench(fastWorld(10)));
-    await sent(here);
+    await here.until('the first entries', () => here.cloud.delivered().includes('caps.applied'));
     let epoch = '';
     here.cloud.answerBatches((batch) => {
       epoch ||= batch.epoch;
       return batch.epoch === epoch ? here.cloud.problem(409, 'journal-fork') : undefined;
     });
     await sellCash(here, 100);
-    await here.until('a new epoch', () =>
-      here.cloud.batches.some((batch) => batch.epoch !== epoch && batch.firstSeq === 1),
+    await here.until(
+      'a new epoch',
+      () => epoch !== '' && here.cloud.batches.some((batch) => batch.epoch !== epoch),
     );
     await sellCash(here, 200);
     await sent(here);

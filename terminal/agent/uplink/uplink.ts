@@ -1,4 +1,5 @@
 import type { Timers } from '#drivers/core/timers.ts';
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import { batchEntriesMax, BatchAnswerSchema } from '#shared/wire/v1/journal.ts';
@@ -8,10 +9,12 @@ import { getMetaNumber, setMeta } from '#terminal/agent/journal/meta.ts';
 import { backOffMs } from '#terminal/agent/uplink/back-off.ts';
 import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
 import { addSetAside, orderOfEntry } from '#terminal/agent/uplink/set-aside.ts';
+import { giveUpEpoch } from '#terminal/agent/uplink/undelivered.ts';
 import {
   batchesInFlightMax,
   cutBatches,
   judgeRound,
+  type OutgoingBatch,
   type RoundOutcome,
 } from '#terminal/agent/uplink/uplink-machine.ts';
 
@@ -19,6 +22,8 @@ import {
 export interface Uplink {
   /** New entries, or the line came back: send now, whatever the back-off says. */
   readonly wake: () => void;
+  /** What the cloud refused before may be taken now: send at once, even if it was to wait. */
+  readonly retryNow: () => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -29,94 +34,51 @@ export interface UplinkDeps {
   readonly random: Random;
   readonly timers: Timers;
   readonly isReady: () => boolean;
+  /** The cloud refuses what comes next, with this code; undefined when it takes entries again. */
+  readonly onTrouble: (code: ErrorCode | undefined) => void;
 }
 
-/** Position up to which the cloud has everything. */
+/** Position up to which the uplink is done. */
 export const ackedPosition = (journal: Pick<Journal, 'read'>): number =>
   getMetaNumber(journal.read, 'acked-position');
 
 export function createUplink(deps: UplinkDeps): Uplink {
-  const { journal, cloud } = deps;
+  const pause = createRetryPause(deps);
   let running: Promise<void> | undefined;
   let stopped = false;
   let woken = false;
-  let failures = 0;
-  let notBeforeMs = 0;
   let entriesMax = batchEntriesMax;
-  let cancel: (() => void) | undefined;
 
   const drain = async (): Promise<void> => {
     for (;;) {
       if (stopped || !deps.isReady()) return;
       woken = false;
-      const acked = ackedPosition(journal);
-      const entries = entriesAfter(journal.read, {
-        position: acked,
-        limit: batchesInFlightMax * entriesMax,
-      });
-      const first = entries[0];
-      if (!first) {
-        failures = 0;
+      const batches = nextBatches(deps.journal, entriesMax);
+      if (batches.length === 0) {
+        pause.reset();
         if (woken) continue;
         return;
       }
-      const before = first.seq === 1 ? undefined : entryAt(journal.read, first.position - 1)?.hash;
-      const batches = cutBatches(entries, { before, entriesMax });
-      const answers = await Promise.all(
-        batches.map(async (batch) => ({
-          batch,
-          answer: await cloud.call({
-            method: 'POST',
-            path: '/v1/journal/batches',
-            body: batch.wire,
-            answer: BatchAnswerSchema,
-          }),
-        })),
-      );
-      const outcome = judgeRound(acked, answers);
-      if (!settle(outcome)) return;
+      const outcome = await sendRound(deps, batches);
+      const next = keepOutcome(deps, outcome) ? afterRound(outcome) : { goOn: false, atLeastMs: 0 };
+      if (!next.goOn) return pause.begin(next.atLeastMs, run);
     }
   };
 
-  /** Keeps what the round brought; answers whether to go on at once. */
-  const settle = (outcome: RoundOutcome): boolean => {
-    const { next } = outcome;
-    const sinceMs = deps.clock.nowMs();
-    const kept = journal.append([], (tx) => {
-      setMeta(tx, 'acked-position', String(outcome.ackedPosition));
-      addSetAside(tx, [
-        ...outcome.parked.map((one) => ({
-          orderId: orderOfEntry(tx, one),
-          code: one.code,
-          sinceMs,
-        })),
-        ...(next.type === 'epoch-refused' ? [{ orderId: '', code: next.code, sinceMs }] : []),
-      ]);
-    });
-    if (!kept.ok) return rest(0);
-    switch (next.type) {
-      case 'go-on':
-        failures = 0;
-        return true;
-      case 'epoch-refused':
-        if (journal.head().epoch === next.epoch) journal.beginEpoch('salvaged');
-        return true;
-      case 'smaller':
-        if (entriesMax === 1) return rest(0);
-        entriesMax = Math.max(1, entriesMax >> 1);
-        return true;
-      case 'wait':
-        return rest(next.atLeastMs);
+  const afterRound = ({ next }: RoundOutcome): { goOn: boolean; atLeastMs: number } => {
+    if (next.type === 'wait') {
+      if (next.isRefusal) deps.onTrouble(next.code);
+      return { goOn: false, atLeastMs: next.atLeastMs };
     }
-  };
-
-  const rest = (atLeastMs: number): false => {
-    failures += 1;
-    const pauseMs = Math.max(atLeastMs, backOffMs(failures, deps.random.unit()));
-    notBeforeMs = deps.clock.monotonicMs() + atLeastMs;
-    cancel?.();
-    cancel = deps.timers.after(pauseMs, run);
-    return false;
+    if (next.type === 'smaller') {
+      const isSmallest = entriesMax === 1;
+      if (isSmallest) deps.onTrouble('batch-too-large');
+      entriesMax = Math.max(1, entriesMax >> 1);
+      return { goOn: !isSmallest, atLeastMs: 0 };
+    }
+    deps.onTrouble(undefined);
+    pause.reset();
+    return { goOn: true, atLeastMs: 0 };
   };
 
   const run = (): void => {
@@ -129,15 +91,96 @@ export function createUplink(deps: UplinkDeps): Uplink {
   return {
     wake: () => {
       woken = true;
-      // The back-off gives way to news; a time that the cloud asked for does not.
-      if (deps.clock.monotonicMs() < notBeforeMs) return;
-      cancel?.();
+      if (pause.isOrdered()) return;
+      pause.cancel();
+      run();
+    },
+    retryNow: () => {
+      woken = true;
+      pause.reset();
       run();
     },
     stop: async () => {
       stopped = true;
-      cancel?.();
+      pause.cancel();
       await running;
+    },
+  };
+}
+
+/** What goes out next, at most two batches of one epoch; none when the cloud has everything. */
+function nextBatches(journal: Journal, entriesMax: number): readonly OutgoingBatch[] {
+  const entries = entriesAfter(journal.read, {
+    position: ackedPosition(journal),
+    limit: batchesInFlightMax * entriesMax,
+  });
+  const first = entries[0];
+  if (!first) return [];
+  const before = first.seq === 1 ? undefined : entryAt(journal.read, first.position - 1)?.hash;
+  return cutBatches(entries, { before, entriesMax });
+}
+
+async function sendRound(
+  { journal, cloud }: UplinkDeps,
+  batches: readonly OutgoingBatch[],
+): Promise<RoundOutcome> {
+  const acked = ackedPosition(journal);
+  const answers = await Promise.all(
+    batches.map(async (batch) => ({
+      batch,
+      answer: await cloud.call({
+        method: 'POST',
+        path: '/v1/journal/batches',
+        body: batch.wire,
+        answer: BatchAnswerSchema,
+      }),
+    })),
+  );
+  return judgeRound(acked, answers);
+}
+
+/** Writes down what the round brought. False when the disk refused: the same round comes again later. */
+function keepOutcome({ journal, clock }: UplinkDeps, outcome: RoundOutcome): boolean {
+  const { next } = outcome;
+  const sinceMs = clock.nowMs();
+  const refused = next.type === 'epoch-refused' ? next : undefined;
+  // The new epoch first: a stop in between repeats the refusal, it never lets a sale fall into the refused part.
+  if (refused?.epoch === journal.head().epoch && !journal.beginEpoch('salvaged').ok) return false;
+  return journal.append([], (tx) => {
+    setMeta(tx, 'acked-position', String(outcome.ackedPosition));
+    addSetAside(
+      tx,
+      outcome.parked.map((one) => ({ orderId: orderOfEntry(tx, one), code: one.code, sinceMs })),
+    );
+    if (!refused) return;
+    addSetAside(tx, [{ orderId: '', code: refused.code, sinceMs }]);
+    giveUpEpoch(tx, { ...refused, sinceMs });
+  }).ok;
+}
+
+/** The time until the next try: grows with failures, gives way to news unless the cloud named it. */
+function createRetryPause({
+  clock,
+  random,
+  timers,
+}: Pick<UplinkDeps, 'clock' | 'random' | 'timers'>) {
+  let failures = 0;
+  let notBeforeMs = 0;
+  let cancel: (() => void) | undefined;
+  return {
+    begin: (atLeastMs: number, run: () => void): void => {
+      failures += 1;
+      notBeforeMs = clock.monotonicMs() + atLeastMs;
+      cancel?.();
+      cancel = timers.after(Math.max(atLeastMs, backOffMs(failures, random.unit())), run);
+    },
+    /** Is this a pause that the cloud asked for, or that a refusal demands? */
+    isOrdered: (): boolean => clock.monotonicMs() < notBeforeMs,
+    cancel: (): void => cancel?.(),
+    reset: (): void => {
+      failures = 0;
+      notBeforeMs = 0;
+      cancel?.();
     },
   };
 }
