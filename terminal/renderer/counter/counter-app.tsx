@@ -1,4 +1,11 @@
-import { useEffect, useState, type FormEvent, type ReactNode } from 'react';
+import {
+  useEffect,
+  useRef,
+  useState,
+  type FormEvent,
+  type MouseEvent,
+  type ReactNode,
+} from 'react';
 import { otherLanguage } from '../i18n/language.ts';
 import { readPreferences, writePreferences } from '../platform/preferences.ts';
 import {
@@ -14,6 +21,8 @@ import { counterWords, type CounterWords } from './words.ts';
 const wallets = ['wechat', 'alipay', 'unionpay'] as const;
 const switches: readonly SwitchRequest['name'][] = ['network', 'cable', 'paper'];
 const textCharsMax = 1024;
+/** From here on the till has its place beside the counter; below it opens in a window of its own. */
+const roomForTill = '(min-width: 1800px)';
 
 interface PartProps {
   readonly client: CounterClient;
@@ -26,6 +35,8 @@ export function CounterApp({ client }: { readonly client: CounterClient }): Reac
   const [gone, setGone] = useState(false);
   const [preferences, setPreferences] = useState(() => readPreferences(window.localStorage));
   const words = counterWords(preferences.language);
+  const besideTill = useMedia(roomForTill);
+  const frame = useRef<HTMLIFrameElement>(null);
   useEffect(
     () =>
       client.subscribe((next) => {
@@ -39,9 +50,14 @@ export function CounterApp({ client }: { readonly client: CounterClient }): Reac
     writePreferences(window.localStorage, next);
     setPreferences(next);
   };
+  /** Whoever plays the customer with the mouse goes on typing at the till. */
+  const backToTill = ({ target, detail }: MouseEvent): void => {
+    const typesHere = target instanceof Element && target.closest('.counter-text') !== null;
+    if (detail > 0 && !typesHere) frame.current?.focus();
+  };
   return (
     <div className="counter">
-      <div className="counter-side">
+      <div className="counter-side" onClick={backToTill}>
         <header className="counter-head">
           <h1>{words.title}</h1>
           <button type="button" className="button" onClick={switchLanguage}>
@@ -54,15 +70,22 @@ export function CounterApp({ client }: { readonly client: CounterClient }): Reac
             {words.gone}
           </p>
         )}
-        <Codes client={client} words={words} />
-        <Members client={client} words={words} members={state?.members ?? []} />
-        <AnyText client={client} words={words} />
-        {state && <Switches client={client} words={words} state={state} />}
-        {state && (
-          <a className="button counter-till" href={state.tillUrl} target="_blank" rel="noreferrer">
-            {words.till}
-          </a>
-        )}
+        <div className="counter-cards">
+          <Codes client={client} words={words} />
+          {state && <Switches client={client} words={words} state={state} />}
+          <Members client={client} words={words} members={state?.members ?? []} />
+          <AnyText client={client} words={words} />
+          {state && !besideTill && (
+            <a
+              className="button counter-till"
+              href={state.tillUrl}
+              target="_blank"
+              rel="noreferrer"
+            >
+              {words.till}
+            </a>
+          )}
+        </div>
       </div>
       <section className="counter-paper" aria-label={words.roll}>
         {state && (
@@ -74,9 +97,15 @@ export function CounterApp({ client }: { readonly client: CounterClient }): Reac
           </>
         )}
       </section>
-      {state && (
+      {state && besideTill && (
         // oxlint-disable-next-line react/iframe-missing-sandbox -- The till is a page of its own origin with its own strict policy; it needs its storage and its socket.
-        <iframe className="counter-frame" title={words.till} src={state.tillUrl} />
+        <iframe
+          ref={frame}
+          className="counter-frame"
+          title={words.till}
+          src={state.tillUrl}
+          onLoad={(event) => event.currentTarget.focus()}
+        />
       )}
     </div>
   );
@@ -135,13 +164,6 @@ function Members({
               onClick={() => void client.scan({ kind: 'member', text: phone })}
             >
               {words.memberCode}
-            </button>
-            <button
-              type="button"
-              className="button"
-              onClick={() => void client.scan({ kind: 'text', text: phone })}
-            >
-              {words.phone}
             </button>
           </li>
         ))}
@@ -214,4 +236,15 @@ function Roll({ version, label }: { readonly version: number; readonly label: st
       />
     </div>
   );
+}
+
+function useMedia(query: string): boolean {
+  const [matches, setMatches] = useState(() => window.matchMedia(query).matches);
+  useEffect(() => {
+    const media = window.matchMedia(query);
+    const update = (): void => setMatches(media.matches);
+    media.addEventListener('change', update);
+    return () => media.removeEventListener('change', update);
+  }, [query]);
+  return matches;
 }
