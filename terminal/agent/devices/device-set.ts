@@ -39,14 +39,23 @@ export function createDeviceSet(deps: DeviceSetDeps): DeviceSet {
   const ports = { clock: deps.clock, random: deps.random, timers: deps.timers };
   let scanner: SerialScanner | undefined;
   let printer: ReceiptPrinter | undefined;
+  let scannedAtMs: number | undefined;
+  /** A scan proves that the scanner is there, whether its code could be read or not. */
+  const scanned =
+    <T>(tell: (what: T) => void) =>
+    (what: T): void => {
+      scannedAtMs = Math.trunc(deps.clock.nowMs());
+      tell(what);
+      deps.onChange();
+    };
   for (const device of deps.devices) {
     if (device.role === 'scanner')
       scanner = createSerialScanner({
         ...ports,
         transport: transportOf(device.transport, deps),
-        onScan: deps.onScan,
+        onScan: scanned(deps.onScan),
         onState: deps.onChange,
-        onProblem: deps.onScanProblem,
+        onProblem: scanned(deps.onScanProblem),
       });
     if (device.role === 'printer')
       printer = createReceiptPrinter({
@@ -60,7 +69,7 @@ export function createDeviceSet(deps: DeviceSetDeps): DeviceSet {
   return {
     printer: () => printer,
     has: (role) => deps.devices.some((device) => device.role === role),
-    views: () => deps.devices.map((device) => viewOf(device, { scanner, printer })),
+    views: () => deps.devices.map((device) => viewOf(device, { scanner, scannedAtMs, printer })),
     start: () => {
       scanner?.start();
       printer?.start();
@@ -90,17 +99,23 @@ const absentTransport = (name: string): Transport => ({
   open: (): Promise<Err<OpenError>> => Promise.resolve(err({ type: 'device-missing' })),
 });
 
-function viewOf(
-  device: DeviceConfig,
-  { scanner, printer }: { scanner: SerialScanner | undefined; printer: ReceiptPrinter | undefined },
-): DeviceView {
+interface DevicesInUse {
+  readonly scanner: SerialScanner | undefined;
+  /** Wall time of the last scan, ms. */
+  readonly scannedAtMs: number | undefined;
+  readonly printer: ReceiptPrinter | undefined;
+}
+
+function viewOf(device: DeviceConfig, { scanner, scannedAtMs, printer }: DevicesInUse): DeviceView {
   const { role, name } = device;
   if (role === 'scanner') {
     const state = scanner?.state();
     const address = scanner?.address ?? '';
-    if (state?.type !== 'offline') return { role, name, address, state: 'online' };
+    const seen = scannedAtMs === undefined ? {} : { lastSeenMs: scannedAtMs };
+    if (state?.type !== 'offline') return { role, name, address, state: 'online', ...seen };
     const { code } = state;
-    return { role, name, address, code, state: code === 'device-missing' ? 'absent' : 'offline' };
+    const absent = code === 'device-missing';
+    return { role, name, address, code, state: absent ? 'absent' : 'offline', ...seen };
   }
   const status = printer?.status();
   const address = printer?.address ?? '';

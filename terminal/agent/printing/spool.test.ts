@@ -1,59 +1,28 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { systemTimers } from '#drivers/core/system-ports.ts';
-import { createPrinterSimulator } from '#drivers/simulator/printer-simulator.ts';
-import { createScannerSimulator } from '#drivers/simulator/scanner-simulator.ts';
-import { createMemoryWire } from '#drivers/transports/memory.ts';
+import {
+  createMemoryCounter,
+  deviceState as deviceStateOn,
+  receiptIs as receiptIsOn,
+} from '#terminal/agent/testing/memory-counter.ts';
 import { openTillBench, type TillBench } from '#terminal/agent/testing/till-bench.ts';
 
 let bench: TillBench;
-const counter = () => {
-  const printerWire = createMemoryWire({ timers: systemTimers, name: 'printer' });
-  const scannerWire = createMemoryWire({ timers: systemTimers, name: 'scanner' });
-  const printer = createPrinterSimulator({ width: 48, timers: systemTimers });
-  const scanner = createScannerSimulator({ timers: systemTimers });
-  printer.attach(printerWire.far);
-  scanner.attach(scannerWire.far);
-  const transports = new Map([
-    ['printer', printerWire.transport],
-    ['scanner', scannerWire.transport],
-  ]);
-  return { printerWire, scannerWire, printer, scanner, transports };
-};
-let desk = counter();
+let desk = createMemoryCounter();
 
 beforeEach(async () => {
-  desk = counter();
-  bench = await openTillBench({
-    transports: desk.transports,
-    devices: [
-      { role: 'scanner', name: '扫码枪', transport: { type: 'memory', name: 'scanner' } },
-      { role: 'printer', name: '小票机', transport: { type: 'memory', name: 'printer' } },
-      { role: 'drawer', name: '钱箱', transport: { type: 'printer' } },
-    ],
-  });
+  desk = createMemoryCounter();
+  bench = await openTillBench({ transports: desk.transports, devices: desk.devices });
   await deviceState('printer', 'online');
   await deviceState('scanner', 'online');
 });
 afterEach(() => bench.close());
 
-const deviceState = (role: string, state: string): Promise<void> =>
-  bench.until(
-    `${role} ${state}`,
-    async () =>
-      (await bench.status()).devices.some((view) => view.role === role && view.state === state),
-    15_000,
-  );
-const papers = (): readonly string[] =>
-  desk.printer.receipts().map((receipt) => receipt.lines.join('\n'));
-const receiptIs = (state: string): Promise<void> =>
-  bench.until(
-    `receipt ${state}`,
-    async () => {
-      const { screen } = await bench.till();
-      return 'receipt' in screen && screen.receipt === state;
-    },
-    15_000,
-  );
+const deviceState = (
+  role: Parameters<typeof deviceStateOn>[1],
+  state: Parameters<typeof deviceStateOn>[2],
+): Promise<void> => deviceStateOn(bench, role, state);
+const receiptIs = (state: string): Promise<void> => receiptIsOn(bench, state);
+const papers = (): readonly string[] => desk.papers();
 
 async function sellCash(amountFen: number): Promise<string> {
   await bench.ask('till.setAmount', { amountFen });

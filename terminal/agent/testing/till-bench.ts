@@ -31,8 +31,8 @@ export interface TillBench {
     holds: () => boolean | Promise<boolean>,
     withinMs?: number,
   ) => Promise<void>;
-  /** Stops the agent and starts another on the same data. */
-  readonly restart: () => Promise<void>;
+  /** Stops the agent and starts another on the same data; `between` may look at the data and change it. */
+  readonly restart: (between?: (dataDir: string) => void) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -40,12 +40,14 @@ export async function openTillBench(
   options: Partial<Omit<AgentDeps, 'config'>> & {
     readonly devices?: Config['devices'];
     readonly activated?: boolean;
+    /** A folder of the caller's; a temporary one when absent. */
+    readonly dataDir?: string;
   } = {},
 ): Promise<TillBench> {
   const folder = tempFolder();
   const cloud = await startScriptedCloud();
-  const { devices = [], activated = true, ...deps } = options;
-  const config: Config = { dataDir: folder.path, cloudUrl: cloud.url, cashier: '小王', devices };
+  const { devices = [], activated = true, dataDir = folder.path, ...deps } = options;
+  const config: Config = { dataDir, cloudUrl: cloud.url, cashier: '小王', devices };
   const open = async (): Promise<Agent> => {
     const agent = getOrThrow(await createAgent({ config, appVersion: 'test', ...deps }));
     await agent.start();
@@ -70,7 +72,7 @@ export async function openTillBench(
   return {
     cloud,
     agent: () => agent,
-    dataDir: folder.path,
+    dataDir,
     till,
     until,
     ask: async (method, input) => {
@@ -82,8 +84,9 @@ export async function openTillBench(
       await until(`screen ${type}`, async () => (await till()).screen.type === type, withinMs);
       return (await till()).screen as never;
     },
-    restart: async () => {
+    restart: async (between) => {
       await agent.stop();
+      between?.(dataDir);
       agent = await open();
     },
     close: async () => {
