@@ -122,8 +122,8 @@ export function createCheckout(deps: CheckoutDeps): Checkout {
         receipt: receiptState(lastReceipt(journal.read, orderId)),
         progress: runner.progressOf(orderId),
         heldUntilMs: vault.aliveUntilMs(orderId),
-        memberMask:
-          member?.memberId === memberId ? (member?.phoneMask ?? '') : (memberId ?? '').slice(-4),
+        // Offline a member code names nobody whom the cashier could know.
+        memberMask: member?.memberId === memberId ? (member?.phoneMask ?? '') : '',
         remainingOfflineFen: offlineRoom(room).remainingFen,
       },
     });

@@ -75,7 +75,7 @@ export function openStore(dataDir: string): Result<Store, OpenStoreError> {
       transact: inTransaction,
       dropBallast: () => {
         ballast.drop();
-        writer.pragma('wal_checkpoint(TRUNCATE)');
+        checkpointIfRoom(writer);
       },
       diskFreeBytes: () => freeBytes(dataDir),
       close: () => {
@@ -144,6 +144,15 @@ function migrate(db: Database.Database): void {
       db.exec(sql);
       db.pragma(`user_version = ${index + 1}`);
     }).immediate();
+  }
+}
+
+/** Moves the log into the file. On a disk without any room that fails, and nothing is lost: the log stays. */
+function checkpointIfRoom(db: Database.Database): void {
+  try {
+    db.pragma('wal_checkpoint(TRUNCATE)');
+  } catch (error) {
+    if (sqliteCode(error) === undefined) throw error;
   }
 }
 

@@ -49,10 +49,16 @@ export function receiptContent(facts: ReceiptFacts): readonly ReceiptCommand[] {
     row('收银员', order.cashier),
     ...(givesPoints(order) ? pointsPart(facts) : []),
     { type: 'rule', style: 'single' },
-    { type: 'text', text: facts.synced ? '已上传云端' : '待上传云端', align: 'center' },
+    ...optionalLine(uploadWord(facts)),
     ...optionalLine(facts.storePhone === '' ? '' : `电话 ${facts.storePhone}`),
     { type: 'cut' },
   ];
+}
+
+/** A sale that the channel confirmed went through the cloud: nothing of it waits. */
+function uploadWord({ order, synced }: ReceiptFacts): string {
+  if (order.state === 'paid') return '';
+  return synced ? '已上传云端' : '待上传云端';
 }
 
 /** The words for where the money stands. */
