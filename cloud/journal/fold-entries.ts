@@ -81,25 +81,30 @@ export interface FoldContext {
 export const orderKey = (owner: Pick<Stream, 'operatorId' | 'merchantId'>, orderId: string) =>
   `${owner.operatorId}/${owner.merchantId}/${orderId}`;
 
-/** The fact of an entry, when it moves an order; entries that are parked already or speak of other things do not. */
-export function orderFactOf(entry: StoredEntry): OrderFact | undefined {
-  const judged = parseEntry(entry);
-  return judged.ok && isOrderFact(judged.value) ? judged.value : undefined;
+/** An entry that moves an order, and its fact. */
+export interface OrderEntry {
+  readonly entry: StoredEntry;
+  readonly fact: OrderFact;
 }
+
+/** The entries that move orders; those that are unreadable or speak of other things do not. */
+export const orderEntriesOf = (entries: readonly StoredEntry[]): readonly OrderEntry[] =>
+  entries.flatMap((entry) => {
+    const judged = parseEntry(entry);
+    return judged.ok && isOrderFact(judged.value) ? [{ entry, fact: judged.value }] : [];
+  });
 
 /**
  * Folds entries, in journal order, into orders and effects. Pure. A fact that contradicts its order, or the cloud's
  * own knowledge of a charge, is refused alone: the order stays as it was and later facts go on.
  */
-export function foldEntries(entries: readonly StoredEntry[], context: FoldContext): FoldedEntries {
+export function foldEntries(entries: readonly OrderEntry[], context: FoldContext): FoldedEntries {
   const changed = new Map<string, KeptOrder>();
   const refusals: Refusal[] = [];
   const cash: CashSale[] = [];
   const opened: KeptOrder[] = [];
   const offline: { entry: StoredEntry; accepted: OfflineAcceptance }[] = [];
-  for (const entry of entries) {
-    const fact = orderFactOf(entry);
-    if (fact === undefined) continue;
+  for (const { entry, fact } of entries) {
     const key = orderKey(entry, fact.body.orderId);
     const before = changed.get(key) ?? context.known.get(key);
     const folded = foldOne({ entry, fact, before, context });

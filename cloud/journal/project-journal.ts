@@ -2,7 +2,7 @@ import type { Result } from '#shared/result/result.ts';
 import type { EntryBody } from '#shared/wire/v1/entries.ts';
 import {
   foldEntries,
-  orderFactOf,
+  orderEntriesOf,
   orderKey,
   type CashSale,
   type FoldedEntries,
@@ -32,8 +32,9 @@ export interface AttemptName {
 
 /** What the journal does to other domains. Each runs in the projection's transaction: all of it happens, or nothing. */
 export interface ProjectionEffects {
+  /** Books sales and opens their claims. */
   bookCash(tx: Tx, sales: readonly CashSale[]): Promise<Result<unknown, { type: string }>>;
-  /** The claim tokens of receipts that were, or will be, printed. */
+  /** The claim tokens of receipts that were, or will be, printed for orders that are not booked yet. */
   openClaims(tx: Tx, opened: readonly KeptOrder[]): Promise<void>;
   enqueueOffline(
     tx: Tx,
@@ -84,12 +85,9 @@ export async function projectStreams(options: {
   const read = await readEntries(tx, streams, options.entriesMax);
   const live = read.filter((entry) => !entry.parked);
   const folded = await fold({ deps, tx, entries: live, nowMs });
-  const refusals = [
-    ...folded.refusals,
-    ...(await bookCash(deps, tx, folded)),
-    ...(await enqueueOffline(deps, tx, folded)),
-  ];
-  await deps.effects.openClaims(tx, folded.opened);
+  const unbooked = await bookCash(deps, tx, folded);
+  const refusals = [...folded.refusals, ...unbooked, ...(await enqueueOffline(deps, tx, folded))];
+  await deps.effects.openClaims(tx, withoutBooked(folded, unbooked));
   await saveOrders(tx, [...folded.orders.values()], nowMs);
   await parkRefusals(tx, refusals, nowMs);
   await saveEntries(tx, read);
@@ -111,9 +109,8 @@ async function fold(options: {
   const { deps, tx, entries, nowMs } = options;
   const names = new Map<string, OrderName>();
   const attempts: AttemptName[] = [];
-  for (const entry of entries) {
-    const fact = orderFactOf(entry);
-    if (fact === undefined) continue;
+  const orderEntries = orderEntriesOf(entries);
+  for (const { entry, fact } of orderEntries) {
     const { orderId } = fact.body;
     names.set(orderKey(entry, orderId), nameOf(entry, orderId));
     if (fact.type === 'charge.paid') attempts.push(attemptOf(entry, fact.body));
@@ -121,7 +118,7 @@ async function fold(options: {
   const known = await loadOrders(tx, [...names.values()]);
   const paid = await deps.effects.findPaidAttempts(tx, attempts);
   const paidKeys = new Set(paid.map(attemptKey));
-  return foldEntries(entries, {
+  return foldEntries(orderEntries, {
     known: new Map(known.map((kept) => [orderKey(kept.stream, kept.order.orderId), kept])),
     isChargePaid: (attempt) => paidKeys.has(attemptKey(attempt)),
     nowMs,
@@ -160,6 +157,18 @@ async function bookCash(
     }
   }
   return refusals;
+}
+
+/** Orders that began and were not booked in the same step: booking an order opens its claim as well. */
+function withoutBooked(
+  { cash, opened }: FoldedEntries,
+  unbooked: readonly Refusal[],
+): readonly KeptOrder[] {
+  const refused = new Set(unbooked.map(({ entry }) => entry));
+  const booked = new Set(
+    cash.filter(({ entry }) => !refused.has(entry)).map(({ paid }) => orderKey(paid, paid.orderId)),
+  );
+  return opened.filter(({ stream, order }) => !booked.has(orderKey(stream, order.orderId)));
 }
 
 async function enqueueOffline(
