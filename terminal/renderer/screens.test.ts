@@ -292,6 +292,10 @@ describe.skipIf(executablePath === undefined)(suiteName, { timeout: suiteTimeout
     await sees('换一卷纸');
     await page.locator('.device-test button').click();
     await expect.poll(() => called('devices.test')).toEqual([{ role: 'printer' }]);
+    host.till.setStatus({
+      devices: [{ role: 'printer', name: '80', address: 'tcp', state: 'absent', confidence: 0 }],
+    });
+    await page.locator('.chip-button.chip-amber', { hasText: '没有接上' }).waitFor();
   });
 
   test('the language switch is remembered', async () => {
@@ -351,6 +355,14 @@ describe.skipIf(executablePath === undefined)(suiteName, { timeout: suiteTimeout
       await page.keyboard.press('Escape');
       await page.locator('.outage').waitFor();
       await fits('outage');
+      const roles = ['scanner', 'printer', 'drawer'] as const;
+      host.till.setStatus({
+        ...offline,
+        unsentCount: 128,
+        devices: roles.map((role) => ({ role, name: role, address: 'tcp', state: 'absent' })),
+      });
+      await expect.poll(() => page.locator('.chip-button.chip-amber').count()).toBe(3);
+      await fits('outage with every device missing');
       for (const screen of [
         waiting,
         { ...waiting, phase: 'unknown', secondScan: true } as const,

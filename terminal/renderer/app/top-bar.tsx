@@ -72,15 +72,17 @@ function NetworkChip({ status }: { readonly status: Status }): ReactNode {
   );
 }
 
+/** Only devices that this till was set up with are listed: one that is not there is trouble, too. */
 const worksWell = (device: DeviceView): boolean => device.state === 'online';
 
 function DeviceChips({ devices }: { readonly devices: readonly DeviceView[] }): ReactNode {
   const { words, store } = useApp();
-  const shown = devices.filter((device) => device.state !== 'absent');
-  if (shown.length === 0) return null;
+  if (devices.length === 0) return null;
+  // Words for the first device in trouble; a bar full of words would push the amount's keys off the screen.
+  const spokenOf = devices.find((device) => !worksWell(device));
   return (
     <span className="device-chips">
-      {shown.map((device) => (
+      {devices.map((device) => (
         <button
           key={`${device.role} ${device.address}`}
           type="button"
@@ -92,8 +94,10 @@ function DeviceChips({ devices }: { readonly devices: readonly DeviceView[] }): 
           <Icon name={device.role} />
           {worksWell(device) ? (
             <i className="dot" />
-          ) : (
+          ) : device === spokenOf ? (
             <span className="chip-trouble">{words.device[device.state]}</span>
+          ) : (
+            <Icon name="alert" />
           )}
         </button>
       ))}

@@ -36,10 +36,9 @@ function DeviceCard({
 }): ReactNode {
   const { words, store } = useApp();
   const well = device.state === 'online';
-  const absent = device.state === 'absent';
   return (
     <section
-      className={`card device ${well || absent ? '' : 'device-trouble'} ${asked ? 'device-asked' : ''}`}
+      className={`card device ${well ? '' : 'device-trouble'} ${asked ? 'device-asked' : ''}`}
     >
       <header className="device-head">
         <Icon name={device.role} />
@@ -47,9 +46,7 @@ function DeviceCard({
           <h2>{words.device[device.role]}</h2>
           <p className="label">{device.name}</p>
         </div>
-        <span
-          className={`state-chip ${well ? 'bucket-settled' : absent ? 'bucket-none' : 'bucket-offline'}`}
-        >
+        <span className={`state-chip ${well ? 'bucket-settled' : 'bucket-offline'}`}>
           <i className="dot" />
           {words.device[device.state]}
         </span>

@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest';
+import { shortYuan } from './money.ts';
 import { percentText } from './percent.ts';
-import { clockText, monthAndDay, secondsBetween, secondsText, secondsUntil } from './time.ts';
+import {
+  clockText,
+  hoursAndMinutes,
+  monthAndDay,
+  secondsBetween,
+  secondsText,
+  secondsUntil,
+} from './time.ts';
 
 test.each([
   [1000, '10%'],
@@ -27,4 +35,14 @@ test('a countdown never goes below zero and shows 1 until the end', () => {
 
 test('month and day of a business date', () => {
   expect(monthAndDay('2026-11-29')).toEqual({ month: 11, day: 29 });
+});
+
+test('what is left of a day is never told too long', () => {
+  expect(hoursAndMinutes(0, 24 * 3_600_000 - 1)).toEqual({ hours: 23, minutes: 59 });
+  expect(hoursAndMinutes(0, 3_600_000)).toEqual({ hours: 1, minutes: 0 });
+  expect(hoursAndMinutes(5_000, 1_000)).toEqual({ hours: 0, minutes: 0 });
+});
+
+test('a limit without decimals is told without them', () => {
+  expect([shortYuan(20_000), shortYuan(20_050)]).toEqual(['¥200', '¥200.50']);
 });

@@ -31,3 +31,12 @@ export function monthAndDay(date: string): { readonly month: number; readonly da
   const [, month = '0', day = '0'] = date.split('-');
   return { month: Number(month), day: Number(day) };
 }
+
+/** How long until then, whole hours and the minutes beside them, rounded down: a limit is never told too long. */
+export function hoursAndMinutes(
+  nowMs: number,
+  thenMs: number,
+): { readonly hours: number; readonly minutes: number } {
+  const minutes = Math.max(0, Math.floor((thenMs - nowMs) / 60_000));
+  return { hours: Math.floor(minutes / 60), minutes: minutes % 60 };
+}

@@ -67,9 +67,7 @@ function StatusLine(): ReactNode {
   const { words } = useApp();
   const { status } = useTill();
   if (!status) return null;
-  const troubled = status.devices.filter(
-    (device) => device.state !== 'online' && device.state !== 'absent',
-  );
+  const troubled = status.devices.filter((device) => device.state !== 'online');
   return (
     <p className="overlay-status">
       <span>{networkText(status, words)}</span>

@@ -74,7 +74,12 @@ export function OfflineView({ screen }: Of<'offline-accepted'>): ReactNode {
         <span className="overlay-tag">{words.result.offlineNot}</span>
       </h1>
       <BigAmount amountFen={screen.amountFen} />
-      <p className="overlay-line">{words.result.offlineLine(screen.memberMask)}</p>
+      <p className="overlay-line">
+        {[
+          ...(screen.memberMask === '' ? [] : [words.result.offlineMember(screen.memberMask)]),
+          words.result.offlineLine,
+        ].join(' · ')}
+      </p>
       <p className="overlay-line">
         {[
           words.receipt[screen.receipt],

@@ -1,8 +1,8 @@
 import type { ReactNode } from 'react';
 import type { Status } from '#terminal/ipc/state.ts';
-import { useApp } from '../app/context.ts';
-import { yuan } from '../format/money.ts';
-import { clockText } from '../format/time.ts';
+import { useApp, useNow } from '../app/context.ts';
+import { shortYuan, yuan } from '../format/money.ts';
+import { hoursAndMinutes } from '../format/time.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 
 /** An outage as a set of steps: what still works, what does not and why, and how much offline room is left. */
@@ -17,7 +17,7 @@ export function OutageCard({ status }: { readonly status: Status }): ReactNode {
         <b>{outage.title}</b>
         <span>
           {outage.left} <b>{yuan(offline.remainingFen)}</b> / {yuan(offline.totalFen)}
-          {offline.closesAtMs !== null && ` · ${outage.until(clockText(offline.closesAtMs))}`}
+          {offline.closesAtMs !== null && <TimeLeft closesAtMs={offline.closesAtMs} />}
         </span>
       </div>
       <ul className="outage-steps">
@@ -39,7 +39,9 @@ export function OutageCard({ status }: { readonly status: Status }): ReactNode {
           icon="offline-book"
           kind={memberOpen ? 'amber' : 'bad'}
           name={outage.member}
-          state={memberOpen ? outage.memberLimit(yuan(offline.perPaymentFen)) : outage.memberOff}
+          state={
+            memberOpen ? outage.memberLimit(shortYuan(offline.perPaymentFen)) : outage.memberOff
+          }
           how={memberOpen ? outage.memberHow : outage.memberOffHow}
         />
         <Step
@@ -52,6 +54,14 @@ export function OutageCard({ status }: { readonly status: Status }): ReactNode {
       </ul>
     </section>
   );
+}
+
+const clockPeriodMs = 10_000;
+
+function TimeLeft({ closesAtMs }: { readonly closesAtMs: number }): ReactNode {
+  const { words } = useApp();
+  const { hours, minutes } = hoursAndMinutes(useNow(clockPeriodMs), closesAtMs);
+  return ` · ${hours > 0 ? words.outage.hoursLeft(hours) : words.outage.minutesLeft(minutes)}`;
 }
 
 interface StepProps {

@@ -28,7 +28,7 @@ export function SumStrip(): ReactNode {
       {unsent ? (
         <div>
           <p className="label">{words.till.unsent}</p>
-          <p className="strip-value tone-amber">
+          <p className={`strip-value ${unsent.unsentCount > 0 ? 'tone-amber' : ''}`}>
             <b>{words.till.unsentSum(unsent.unsentCount, yuan(unsent.unsentFen))}</b>
           </p>
         </div>
