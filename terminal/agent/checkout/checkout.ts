@@ -22,6 +22,7 @@ import type { CodeVault } from '#terminal/agent/checkout/code-vault.ts';
 import { createHeldCharge } from '#terminal/agent/checkout/held-charge.ts';
 import { prepareSale } from '#terminal/agent/checkout/prepare-sale.ts';
 import { createMemberDesk } from '#terminal/agent/checkout/member-desk.ts';
+import { createVoucherHolds } from '#terminal/agent/checkout/voucher-holds.ts';
 import { judgeOffline, offlineRoom } from '#terminal/agent/checkout/offline-room.ts';
 import {
   cashRecordedFact,
@@ -80,6 +81,7 @@ export interface CheckoutDeps {
 export function createCheckout(deps: CheckoutDeps): Checkout {
   const { journal, link, vault, clock } = deps;
   const desk = createMemberDesk(deps.cloud);
+  const holds = createVoucherHolds({ ...deps, desk });
   const listeners: ((state: TillState) => void)[] = [];
   let till: Till = tillAtRest;
   let version = 0;
@@ -167,7 +169,7 @@ export function createCheckout(deps: CheckoutDeps): Checkout {
   };
 
   const prepare = (withVoucher: boolean): Promise<Result<Sale, ErrorCode>> =>
-    prepareSale({ ...deps, desk }, till, withVoucher);
+    prepareSale({ ...deps, holds }, till, withVoucher);
 
   /** One preparation at a time; a scan or a key meanwhile is refused, not queued. */
   const exclusively = async (work: () => Promise<Outcome>): Promise<Outcome> => {
@@ -211,7 +213,7 @@ export function createCheckout(deps: CheckoutDeps): Checkout {
   const attemptOf = (sale: Sale) => ({
     orderId: sale.orderId,
     attempt: sale.lastAttempt + 1,
-    amountFen: till.draft.amountFen,
+    amountFen: sale.amountFen,
   });
 
   const settleCash = (sale: Sale, tenderedFen: number): Outcome => {
@@ -274,6 +276,7 @@ export function createCheckout(deps: CheckoutDeps): Checkout {
     if (!voided.ok) return voided;
     held.forget();
     vault.drop(orderId);
+    void holds.giveBack();
     return voided;
   };
 
@@ -323,7 +326,12 @@ export function createCheckout(deps: CheckoutDeps): Checkout {
       runner.askNow(till.orderId);
       return ok(undefined);
     },
-    dismiss: () => step({ type: 'dismissed', online: link.online() }),
+    dismiss: () => {
+      const wasNotPaid = till.screen.type === 'not-paid';
+      const dismissed = step({ type: 'dismissed', online: link.online() });
+      if (dismissed.ok && wasNotPaid) void holds.giveBack();
+      return dismissed;
+    },
     attachMember: (phone) =>
       exclusively(async () => {
         if (!link.online()) return err('needs-network');

@@ -21,10 +21,19 @@ export interface MemberDesk {
     readonly memberId: string;
     readonly amountFen: number;
   }) => Promise<Result<Reservation, ErrorCode>>;
+  /**
+   * Lets go of what one order held. The cloud gives back what an order held whenever vouchers are asked for anew under
+   * its id; for the smallest amount there is, the share of vouchers is nothing. What does not arrive lapses by itself.
+   */
+  readonly giveBack: (held: {
+    readonly orderId: OrderId;
+    readonly memberId: string;
+  }) => Promise<void>;
 }
 
 /** A cashier waits for these with a customer in front of him. */
 const deskTimeoutMs = 5_000;
+const smallestAmountFen = 1;
 
 export function createMemberDesk(cloud: CloudClient): MemberDesk {
   return {
@@ -56,6 +65,15 @@ export function createMemberDesk(cloud: CloudClient): MemberDesk {
         timeoutMs: deskTimeoutMs,
       });
       return answer.ok ? ok(answer.value) : err('voucher-unavailable');
+    },
+    giveBack: async ({ orderId, memberId }) => {
+      await cloud.call({
+        method: 'POST',
+        path: '/v1/voucher-reservations',
+        body: { orderId, memberId, amountFen: smallestAmountFen },
+        answer: ReservationSchema,
+        timeoutMs: deskTimeoutMs,
+      });
     },
   };
 }

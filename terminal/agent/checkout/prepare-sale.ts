@@ -8,24 +8,26 @@ import type { Random } from '#shared/time/random.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import type { Till } from '#terminal/agent/checkout/checkout-machine.ts';
 import { claimToken } from '#terminal/agent/checkout/claim-token.ts';
-import type { MemberDesk } from '#terminal/agent/checkout/member-desk.ts';
 import { continues, openSale, type Sale } from '#terminal/agent/checkout/sale-facts.ts';
+import type { VoucherHolds } from '#terminal/agent/checkout/voucher-holds.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder } from '#terminal/agent/journal/order-rows.ts';
+
+export interface PrepareDeps {
+  readonly journal: Journal;
+  readonly holds: VoucherHolds;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly cashier: string;
+  readonly config: () => ConfigPayload | undefined;
+}
 
 /**
  * What the next sale starts from: the unpaid order on screen, or a new one with its vouchers set aside.
  * Errors, in order: not activated, the amount, vouchers that cannot be had. Nothing is written here.
  */
 export async function prepareSale(
-  deps: {
-    readonly journal: Journal;
-    readonly desk: MemberDesk;
-    readonly clock: Clock;
-    readonly random: Random;
-    readonly cashier: string;
-    readonly config: () => ConfigPayload | undefined;
-  },
+  deps: PrepareDeps,
   till: Till,
   withVoucher: boolean,
 ): Promise<Result<Sale, ErrorCode>> {
@@ -38,21 +40,19 @@ export async function prepareSale(
   const wantsVoucher = withVoucher && useVoucher && (member?.voucherTotalFen ?? 0) > 0;
   const onScreen = till.orderId && findOrder(deps.journal.read, till.orderId);
   const same = { amountFen, memberId, useVoucher: wantsVoucher };
-  const unpaid = onScreen && continues(onScreen, same) ? onScreen : undefined;
-  const orderId = newId('ord', deps);
-  let voucher: { reservationId: string; voucherFen: number } | undefined;
-  if (!unpaid && wantsVoucher && memberId !== undefined) {
-    const reserved = await deps.desk.reserve({ orderId, memberId, amountFen });
-    if (!reserved.ok) return reserved;
-    voucher = reserved.value;
-  }
+  const unpaid =
+    onScreen && continues(onScreen, same) && deps.holds.isGood(onScreen) ? onScreen : undefined;
+  const needsVoucher = !unpaid && wantsVoucher && memberId !== undefined;
+  const reserved = needsVoucher ? await deps.holds.reserve({ memberId, amountFen }) : undefined;
+  if (reserved && !reserved.ok) return reserved;
   const { cutOverHour, concessionBp } = config;
   const fresh = {
-    orderId,
+    orderId: reserved?.value.orderId ?? newId('ord', deps),
     claimToken: claimToken(deps.random),
     businessDate: businessDate({ atMs: deps.clock.nowMs(), cutOverHour }),
     concessionBp,
     cashier: deps.cashier,
   };
+  const voucher = reserved?.value.reservation;
   return ok(openSale({ amountFen, memberId, voucher, unpaid, fresh }));
 }

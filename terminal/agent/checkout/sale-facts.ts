@@ -23,6 +23,8 @@ export interface SaleStart {
 
 export interface Sale {
   readonly orderId: OrderId;
+  /** Gross, before vouchers. */
+  readonly amountFen: Fen;
   /** What the tender has to bring, after vouchers. */
   readonly dueFen: Fen;
   readonly lastAttempt: number;
@@ -50,6 +52,7 @@ export function openSale(start: SaleStart): Sale {
   if (unpaid)
     return {
       orderId: unpaid.order.orderId,
+      amountFen: unpaid.order.amountFen,
       dueFen: subtractFen(unpaid.order.amountFen, unpaid.order.voucherFen),
       lastAttempt: unpaid.order.attempt,
       opening: [],
@@ -57,6 +60,7 @@ export function openSale(start: SaleStart): Sale {
   const voucherFen = voucher?.voucherFen ?? 0;
   return {
     orderId: fresh.orderId,
+    amountFen: fen(start.amountFen),
     dueFen: fen(start.amountFen - voucherFen),
     lastAttempt: 0,
     opening: [

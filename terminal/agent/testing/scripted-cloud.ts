@@ -8,6 +8,7 @@ import type { Charge, ChargeRequest } from '#shared/wire/v1/charges.ts';
 import type { Batch, BatchAnswer } from '#shared/wire/v1/journal.ts';
 import type { MemberView } from '#shared/wire/v1/members.ts';
 import { signatureBase } from '#shared/wire/v1/signing.ts';
+import { createScriptedVouchers } from '#terminal/agent/testing/scripted-vouchers.ts';
 import type { Caps, ConfigPayload, OrderResult } from '#shared/wire/v1/terminals.ts';
 
 /** How the cloud behaves on one kind of request. `ok` is the real behaviour. */
@@ -50,6 +51,7 @@ export async function startScriptedCloud() {
   const refusedSignatures: string[] = [];
   const sockets = new Set<Socket>();
   let terminalKey = '';
+  const vouchers = createScriptedVouchers({ walletFen: testMember.voucherTotalFen });
   const heads = new Map<string, { seq: number; hash: string }>();
   let isKnown = true;
   let isRevoked = false;
@@ -93,6 +95,7 @@ export async function startScriptedCloud() {
   };
 
   const takeCharge = (request: ChargeRequest) => {
+    if (!vouchers.fits(request)) return problem(409, 'voucher-reservation-invalid');
     bodies.push(request);
     const key = `${request.orderId}/${request.attempt}`;
     const { afterQueries: queries = 0, ...script } = nextCharge;
@@ -167,12 +170,8 @@ export async function startScriptedCloud() {
       return read.ok ? { status: 200, body: testMember } : problem(422, read.error.type);
     }
     if (path === '/v1/voucher-reservations') {
-      const { amountFen } = json as { amountFen: number };
-      const voucherFen = Math.min(600, amountFen >> 1);
-      return {
-        status: 200,
-        body: { reservationId: 'rsv_1', voucherFen, expiresAtMs: Date.now() + 9e5 },
-      };
+      const reservation = vouchers.reserve(json as { orderId: string; amountFen: number });
+      return reservation ? { status: 200, body: reservation } : problem(409, 'voucher-balance');
     }
     return problem(404, 'not-found');
   };
@@ -268,6 +267,7 @@ export async function startScriptedCloud() {
     heartbeats,
     results,
     refusedSignatures,
+    vouchers,
     /** Every entry type that was delivered, in order, each once. */
     delivered: () => {
       const seen = new Map<string, string>();
