@@ -13,8 +13,8 @@ export interface ManualTime {
   settle<T>(promise: Promise<T>, limitMs?: number): Promise<T>;
 }
 
-const SETTLE_MS_MAX = 7_200_000;
-const TURNS_MAX = 200_000;
+const settleMsMax = 7_200_000;
+const turnsMax = 200_000;
 
 /** Lets every promise that can settle do so. */
 const calm = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
@@ -57,14 +57,14 @@ export function createManualTime(startMs = 1_790_000_000_000): ManualTime {
       while (runNext(untilMs)) await calm();
       nowMs = untilMs;
     },
-    settle: async (promise, limitMs = SETTLE_MS_MAX) => {
+    settle: async (promise, limitMs = settleMsMax) => {
       const settled: true[] = [];
       const untilMs = nowMs + limitMs;
       const note = (): void => void settled.push(true);
       void promise.then(note, note);
       await calm();
       for (let turns = 0; settled.length === 0; turns += 1) {
-        assert(turns < TURNS_MAX && runNext(untilMs), () => `nothing settled within ${limitMs} ms`);
+        assert(turns < turnsMax && runNext(untilMs), () => `nothing settled within ${limitMs} ms`);
         await calm();
       }
       return promise;

@@ -8,7 +8,7 @@ import {
   type ScannerSimulatorDeps,
 } from '#drivers/simulator/scanner-simulator.ts';
 
-const WECHAT_CODE = '134567890123456789';
+const wechatCode = '134567890123456789';
 
 /** What a serial scanner must do on any wire. */
 export function registerScannerContract(createWire: () => Promise<WireHarness>): void {
@@ -52,9 +52,9 @@ export function registerScannerContract(createWire: () => Promise<WireHarness>):
       'reads codes that end with %s',
       async (suffix) => {
         const simulator = await begin({ suffix });
-        simulator.scan(WECHAT_CODE);
+        simulator.scan(wechatCode);
         await wire.until(() => scans.length === 1);
-        expect(scans).toEqual([WECHAT_CODE]);
+        expect(scans).toEqual([wechatCode]);
       },
     );
 
@@ -63,9 +63,9 @@ export function registerScannerContract(createWire: () => Promise<WireHarness>):
         { prefix: '\x02', aimId: ']Q1', chunkBytes: 1, chunkPauseMs: 3 },
         [2],
       );
-      simulator.scan(WECHAT_CODE);
+      simulator.scan(wechatCode);
       await wire.until(() => scans.length === 1);
-      expect(scans).toEqual([WECHAT_CODE]);
+      expect(scans).toEqual([wechatCode]);
     });
 
     it('reads many codes in a row, in order, each once', async () => {
@@ -109,7 +109,7 @@ export function registerScannerContract(createWire: () => Promise<WireHarness>):
 
     it('keeps no payment code in its log, even when it comes byte by byte', async () => {
       const simulator = await begin({ chunkBytes: 1, chunkPauseMs: 1 });
-      simulator.scan(WECHAT_CODE);
+      simulator.scan(wechatCode);
       await wire.until(() => scans.length === 1);
       const log = scanner
         .recentBytes()

@@ -28,8 +28,8 @@ export interface WireOptions {
   readonly writeTimeoutMs?: number;
 }
 
-const UNTIL_STEP_MS = 10;
-const UNTIL_STEPS_MAX = 1_500;
+const untilStepMs = 10;
+const untilStepsMax = 1_500;
 
 export function createMemoryHarness(
   options: WireOptions = {},
@@ -83,9 +83,9 @@ const realTime = {
 };
 
 async function poll(holds: () => boolean, wait: (stepMs: number) => Promise<void>): Promise<void> {
-  for (let steps = 0; steps < UNTIL_STEPS_MAX; steps += 1) {
+  for (let steps = 0; steps < untilStepsMax; steps += 1) {
     if (holds()) return;
-    await wait(UNTIL_STEP_MS);
+    await wait(untilStepMs);
   }
   throw new Error('the awaited state was not reached');
 }

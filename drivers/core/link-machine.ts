@@ -12,7 +12,7 @@ export type LinkEvent =
   | { readonly type: 'stop' }
   | { readonly type: 'opened' }
   | { readonly type: 'open-failed'; readonly error: OpenError }
-  /** The connection stayed up for `LINK_STABLE_MS`. */
+  /** The connection stayed up for `linkStableMs`. */
   | { readonly type: 'stable' }
   | { readonly type: 'closed' }
   | { readonly type: 'pause-over' };
@@ -28,11 +28,11 @@ export interface LinkStep {
   readonly effects: readonly LinkEffect[];
 }
 
-export const RETRY_PAUSE_MS_MIN = 500;
-export const RETRY_PAUSE_MS_MAX = 30_000;
+export const retryPauseMsMin = 500;
+export const retryPauseMsMax = 30_000;
 /** A connection that lived this long makes the next failure the first again. */
-export const LINK_STABLE_MS = 5_000;
-const FAILURE_COUNT_MAX = 16;
+export const linkStableMs = 5_000;
+const failureCountMax = 16;
 
 export const linkStopped: LinkMachineState = { type: 'stopped' };
 
@@ -69,11 +69,11 @@ const opening = (failureCount: number): LinkStep => ({
 });
 
 const pausing = (failureCount: number): LinkStep => ({
-  state: { type: 'waiting', failureCount: Math.min(failureCount + 1, FAILURE_COUNT_MAX) },
+  state: { type: 'waiting', failureCount: Math.min(failureCount + 1, failureCountMax) },
   effects: [
     {
       type: 'pause',
-      ceilingMs: Math.min(RETRY_PAUSE_MS_MIN * 2 ** failureCount, RETRY_PAUSE_MS_MAX),
+      ceilingMs: Math.min(retryPauseMsMin * 2 ** failureCount, retryPauseMsMax),
     },
   ],
 });

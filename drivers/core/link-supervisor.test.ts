@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createManualTime, createSeededRandom } from '#drivers/contract/manual-time.ts';
 import { createLinkSupervisor, type Link } from '#drivers/core/link-supervisor.ts';
 import type { LinkState } from '#drivers/core/link-state.ts';
-import { createWireLog, WIRE_LOG_ENTRIES_MAX } from '#drivers/core/wire-log.ts';
+import { createWireLog, wireLogEntriesMax } from '#drivers/core/wire-log.ts';
 import { createMemoryWire } from '#drivers/transports/memory.ts';
 
 function createBench() {
@@ -101,7 +101,7 @@ describe('wire log', () => {
     for (let index = 0; index < 1_000; index += 1) {
       log.note({ generation: 1, direction: 'out', bytes: new Uint8Array(10_000) });
     }
-    expect(log.lines()).toHaveLength(WIRE_LOG_ENTRIES_MAX);
+    expect(log.lines()).toHaveLength(wireLogEntriesMax);
     expect(log.lines().at(-1)?.length).toBeLessThan(300);
     expect(log.lines().at(-1)).toContain('+9936');
   });

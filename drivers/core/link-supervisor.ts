@@ -4,7 +4,7 @@ import type { Random } from '#shared/time/random.ts';
 import type { DeviceErrorCode } from '#shared/errors/device.ts';
 import {
   jitteredPauseMs,
-  LINK_STABLE_MS,
+  linkStableMs,
   linkStopped,
   stepLink,
   type LinkEffect,
@@ -106,7 +106,7 @@ export function createLinkSupervisor(deps: LinkSupervisorDeps): LinkSupervisor {
     connection = fresh;
     const { generation } = fresh;
     handle({ type: 'opened' });
-    cancelTimer = deps.timers.after(LINK_STABLE_MS, () => handle({ type: 'stable' }));
+    cancelTimer = deps.timers.after(linkStableMs, () => handle({ type: 'stable' }));
     show({ type: 'online', generation, sinceMs: deps.clock.nowMs() });
     deps.onUp({
       generation,

@@ -17,9 +17,9 @@ export const systemTimers: Timers = {
   },
 };
 
-const UNIT_STEPS = 2 ** 32;
+const unitSteps = 2 ** 32;
 
 export const systemRandom: Random = {
   bytes: (count) => randomBytes(count),
-  unit: () => randomBytes(4).readUInt32BE(0) / UNIT_STEPS,
+  unit: () => randomBytes(4).readUInt32BE(0) / unitSteps,
 };

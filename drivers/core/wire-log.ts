@@ -11,13 +11,13 @@ export interface WireLog {
 
 export type Direction = 'in' | 'out';
 
-export const WIRE_LOG_ENTRIES_MAX = 256;
-export const WIRE_LOG_ENTRY_BYTES_MAX = 64;
+export const wireLogEntriesMax = 256;
+export const wireLogEntryBytesMax = 64;
 /**
  * Of a run of printable characters only so many are shown. A payment code is such a run (18 digits, `fp…`, Base64),
  * and so is a code that arrives byte by byte: runs are counted across chunks.
  */
-export const WIRE_LOG_RUN_SHOWN_MAX = 4;
+export const wireLogRunShownMax = 4;
 
 export function createWireLog(deps: { readonly nowMs: () => number }): WireLog {
   const entries: string[] = [];
@@ -27,7 +27,7 @@ export function createWireLog(deps: { readonly nowMs: () => number }): WireLog {
       const masked = maskRuns(bytes, runs[direction]);
       runs[direction] = masked.runLength;
       entries.push(`${deps.nowMs()} #${generation} ${direction} ${masked.text}`);
-      if (entries.length > WIRE_LOG_ENTRIES_MAX) entries.shift();
+      if (entries.length > wireLogEntriesMax) entries.shift();
     },
     lines: () => [...entries],
   };
@@ -43,9 +43,9 @@ export function maskRuns(
   for (const byte of bytes) {
     const printable = byte > 0x20 && byte < 0x7f;
     runLength = printable ? runLength + 1 : 0;
-    if (shown.length >= WIRE_LOG_ENTRY_BYTES_MAX) continue;
+    if (shown.length >= wireLogEntryBytesMax) continue;
     if (!printable) shown.push(`<${byte.toString(16).padStart(2, '0')}>`);
-    else shown.push(runLength > WIRE_LOG_RUN_SHOWN_MAX ? '*' : String.fromCharCode(byte));
+    else shown.push(runLength > wireLogRunShownMax ? '*' : String.fromCharCode(byte));
   }
   const rest = bytes.length - shown.length;
   return { text: shown.join('') + (rest > 0 ? ` +${rest}` : ''), runLength };

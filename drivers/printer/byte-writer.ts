@@ -7,12 +7,12 @@ export interface ByteWriter {
   segments(): readonly Uint8Array[];
 }
 
-const BUFFER_BYTES = 4_096;
+const bufferBytes = 4_096;
 
 /** A segment is closed at the first command boundary at or after `segmentBytes`. */
 export function createByteWriter(segmentBytes: number): ByteWriter {
   const done: Uint8Array[] = [];
-  let buffer = new Uint8Array(BUFFER_BYTES);
+  let buffer = new Uint8Array(bufferBytes);
   let used = 0;
 
   const append = (part: ArrayLike<number>): void => {

@@ -3,7 +3,7 @@ import type { PrinterCapabilities } from '#drivers/printer/print-job-machine.ts'
 import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
 import type { PrinterLine } from '#drivers/printer/printer-line.ts';
 
-const FENCE_ANSWER_MS_MAX = 2_000;
+const fenceAnswerMsMax = 2_000;
 
 /**
  * One pulse, never repeated by itself: a drawer that opens alone is cash on the table. Level 2 means that the printer's
@@ -21,7 +21,7 @@ export async function kickDrawerOn(kick: {
       ? escpos.drawerKickNow
       : [...escpos.drawerKick, ...(fenced ? escpos.fence : [])];
   const answered = fenced
-    ? line.wait((event) => (event.type === 'fence' ? true : null), FENCE_ANSWER_MS_MAX)
+    ? line.wait((event) => (event.type === 'fence' ? true : null), fenceAnswerMsMax)
     : null;
   const sent = await line.send(bytes);
   if (!sent.ok) {

@@ -69,7 +69,7 @@ const table: readonly (readonly [string, ArrayLike<number>, string])[] = [
 
 const encode = (commands: readonly ReceiptCommand[], paper: PaperWidth = 32): string =>
   getOrThrow(encodeReceipt(commands, paper)).segments.map(hex).join('');
-const PROLOGUE = '1B 40 1C 26 1C 53 00 00';
+const prologue = '1B 40 1C 26 1C 53 00 00';
 
 describe('ESC/POS bytes', () => {
   it.each(table)('%s', (_, bytes, expected) => expect(hex(bytes)).toBe(spaced(expected)));
@@ -135,7 +135,7 @@ describe('receipt to bytes', () => {
     ],
     ['feed and cut', [{ type: 'feed', lines: 2 }, { type: 'cut' }], '1B 64 02 1D 56 42 00'],
   ])('%s', (_, commands, expected) =>
-    expect(encode(commands)).toBe(spaced(`${PROLOGUE} ${expected}`)),
+    expect(encode(commands)).toBe(spaced(`${prologue} ${expected}`)),
   );
 
   it('a logo higher than a slice is sent in slices of whole rows', () => {

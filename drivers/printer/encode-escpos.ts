@@ -35,12 +35,12 @@ export interface EncodedReceipt {
 }
 
 /** Segments end at the first command boundary after this many bytes. */
-export const SEGMENT_BYTES = 512;
+export const segmentBytes = 512;
 /** A logo is sent in slices of at most this many bytes. */
-const RASTER_SLICE_BYTES_MAX = 1_024;
-const RASTER_SLICE_ROWS_MAX = 255;
-const DOTS_PER_LINE = 24;
-const QR_LINES = 10;
+const rasterSliceBytesMax = 1_024;
+const rasterSliceRowsMax = 255;
+const dotsPerLine = 24;
+const qrLines = 10;
 
 /** ESC/POS for a receipt, from initialise to cut, without the confirmation request (that belongs to the job). */
 export function encodeReceipt(
@@ -49,7 +49,7 @@ export function encodeReceipt(
 ): Result<EncodedReceipt, { readonly type: 'receipt-invalid'; readonly detail: string }> {
   const fault = receiptFault(commands, paper);
   if (fault !== null) return err({ type: 'receipt-invalid', detail: fault });
-  const pen = createPen(createByteWriter(SEGMENT_BYTES), paper);
+  const pen = createPen(createByteWriter(segmentBytes), paper);
   pen.writer.put(escpos.initialize);
   pen.writer.put(escpos.chineseOn);
   pen.writer.put(escpos.chineseSpacingNone);
@@ -110,14 +110,14 @@ function encodeQr(pen: Pen, command: QrCommand): void {
   pen.writer.put(qrLevel(command.level ?? 'M'));
   pen.writer.putWhole(qrStore(text.length), text);
   pen.writer.put(escpos.qrPrint);
-  pen.countLines(QR_LINES);
+  pen.countLines(qrLines);
 }
 
 function encodeLogo(pen: Pen, command: LogoCommand): void {
   const { widthBytes, heightDots, bytes } = defused(command.raster);
   const rowsPerSlice = Math.min(
-    RASTER_SLICE_ROWS_MAX,
-    Math.max(1, (RASTER_SLICE_BYTES_MAX / widthBytes) | 0),
+    rasterSliceRowsMax,
+    Math.max(1, (rasterSliceBytesMax / widthBytes) | 0),
   );
   pen.align('center');
   for (let row = 0; row < heightDots; row += rowsPerSlice) {
@@ -125,7 +125,7 @@ function encodeLogo(pen: Pen, command: LogoCommand): void {
     const slice = bytes.subarray(row * widthBytes, (row + rows) * widthBytes);
     pen.writer.putWhole(rasterHeader({ widthBytes, rows }), slice);
   }
-  pen.countLines(((heightDots + DOTS_PER_LINE - 1) / DOTS_PER_LINE) | 0);
+  pen.countLines(((heightDots + dotsPerLine - 1) / dotsPerLine) | 0);
 }
 
 /** Remembers the modes that are on, so that each is sent only when it changes. */
@@ -139,13 +139,13 @@ interface Pen {
   lineCount(): number;
 }
 
-const ALIGN_BYTES = {
+const alignBytes = {
   left: escpos.alignLeft,
   center: escpos.alignCenter,
   right: escpos.alignRight,
 } as const;
 
-const SIZE_BYTES = {
+const sizeBytes = {
   normal: escpos.sizeNormal,
   tall: escpos.sizeTall,
   wide: escpos.sizeWide,
@@ -161,11 +161,11 @@ function createPen(writer: ByteWriter, paper: PaperWidth): Pen {
     writer,
     paper,
     align: (align) => {
-      if (align !== alignNow) writer.put(ALIGN_BYTES[align]);
+      if (align !== alignNow) writer.put(alignBytes[align]);
       alignNow = align;
     },
     style: ({ size, bold }) => {
-      if (size !== sizeNow) writer.put(SIZE_BYTES[size]);
+      if (size !== sizeNow) writer.put(sizeBytes[size]);
       if (bold !== boldNow) writer.put(bold ? escpos.boldOn : escpos.boldOff);
       sizeNow = size;
       boldNow = bold;

@@ -46,18 +46,18 @@ export const escpos = {
 /** ESC d n: prints the line and feeds; `lines` 1..20. */
 export const feedLines = (lines: number): readonly number[] => [0x1b, 0x64, lines];
 
-const QR_SET = [0x1d, 0x28, 0x6b, 0x03, 0x00, 0x31];
+const qrSet = [0x1d, 0x28, 0x6b, 0x03, 0x00, 0x31];
 
 /** GS ( k 67: dots per module, 1..16. */
-export const qrModuleDots = (dots: number): readonly number[] => [...QR_SET, 0x43, dots];
+export const qrModuleDots = (dots: number): readonly number[] => [...qrSet, 0x43, dots];
 
-const QR_LEVELS = { L: 0x30, M: 0x31, Q: 0x32, H: 0x33 } as const;
+const qrLevels = { L: 0x30, M: 0x31, Q: 0x32, H: 0x33 } as const;
 
 /** GS ( k 69: error correction. */
-export const qrLevel = (level: keyof typeof QR_LEVELS): readonly number[] => [
-  ...QR_SET,
+export const qrLevel = (level: keyof typeof qrLevels): readonly number[] => [
+  ...qrSet,
   0x45,
-  QR_LEVELS[level],
+  qrLevels[level],
 ];
 
 /** GS ( k 80: stores `byteCount` bytes of text that follow; the length field counts three more. */
@@ -72,33 +72,33 @@ export const rasterHeader = (size: {
   readonly rows: number;
 }): readonly number[] => [0x1d, 0x76, 0x30, 0x00, size.widthBytes, 0x00, size.rows, 0x00];
 
-const ID_BASE = 95;
-const ID_DIGITS = 4;
-const ID_FIRST_CHARACTER = 0x20;
-export const PROCESS_ID_MAX = ID_BASE ** ID_DIGITS - 1;
+const idBase = 95;
+const idDigits = 4;
+const idFirstCharacter = 0x20;
+export const processIdMax = idBase ** idDigits - 1;
 
 /** GS ( H 48: answered `37 22 d1 d2 d3 d4 00` when what came before is printed. `processId` 0..81450624. */
 export function processIdCommand(processId: number): readonly number[] {
   assert(
-    Number.isInteger(processId) && processId >= 0 && processId <= PROCESS_ID_MAX,
+    Number.isInteger(processId) && processId >= 0 && processId <= processIdMax,
     () => `process id ${processId}`,
   );
   const digits: number[] = [];
-  for (let rest = processId, place = 0; place < ID_DIGITS; place += 1) {
-    digits.unshift(ID_FIRST_CHARACTER + (rest % ID_BASE));
-    rest = (rest - (rest % ID_BASE)) / ID_BASE;
+  for (let rest = processId, place = 0; place < idDigits; place += 1) {
+    digits.unshift(idFirstCharacter + (rest % idBase));
+    rest = (rest - (rest % idBase)) / idBase;
   }
   return [0x1d, 0x28, 0x48, 0x06, 0x00, 0x30, 0x30, ...digits];
 }
 
 /** The number behind the four characters of an answer; null when they are not ours. */
 export function processIdOf(digits: readonly number[]): number | null {
-  if (digits.length !== ID_DIGITS) return null;
+  if (digits.length !== idDigits) return null;
   let id = 0;
   for (const digit of digits) {
-    const value = digit - ID_FIRST_CHARACTER;
-    if (value < 0 || value >= ID_BASE) return null;
-    id = id * ID_BASE + value;
+    const value = digit - idFirstCharacter;
+    if (value < 0 || value >= idBase) return null;
+    id = id * idBase + value;
   }
   return id;
 }
@@ -109,14 +109,14 @@ export function processIdOf(digits: readonly number[]): number | null {
  */
 export const headerPad = new Uint8Array(16);
 
-const FLUSH_NUL_COUNT = 8_192;
+const flushNulCount = 8_192;
 
 /**
  * Ends a command that was cut off in the middle of its data: enough empty bytes to fill any image of ours, then
  * ESC @. For printers without DLE DC4 8; what is in their buffer is printed.
  */
 export function nulFlush(): Uint8Array {
-  const bytes = new Uint8Array(FLUSH_NUL_COUNT + escpos.initialize.length);
-  bytes.set(escpos.initialize, FLUSH_NUL_COUNT);
+  const bytes = new Uint8Array(flushNulCount + escpos.initialize.length);
+  bytes.set(escpos.initialize, flushNulCount);
   return bytes;
 }

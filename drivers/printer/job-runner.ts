@@ -37,10 +37,10 @@ export interface JobRunnerDeps {
   readonly dropLine: () => void;
 }
 
-const CONDITION_INTERVAL_MS = 500;
-const CUT_COUNT_ANSWER_MS_MAX = 2_000;
+const conditionIntervalMs = 500;
+const cutCountAnswerMsMax = 2_000;
 /** The counter is asked after up to 8 KB of empty bytes, on a line of 9600 baud at worst. */
-const CUT_COUNT_AFTER_FLUSH_MS_MAX = 12_000;
+const cutCountAfterFlushMsMax = 12_000;
 
 /** Runs one job through the machine: effects in, events out. */
 export function runJob(deps: JobRunnerDeps): JobRunner {
@@ -60,7 +60,7 @@ export function runJob(deps: JobRunnerDeps): JobRunner {
       cancelTimer = timers.after(step.timer, () => handle({ type: 'timeout' }));
     }
     cancelPoll();
-    if (wantsCondition(state)) cancelPoll = timers.after(CONDITION_INTERVAL_MS, () => void poll());
+    if (wantsCondition(state)) cancelPoll = timers.after(conditionIntervalMs, () => void poll());
     const effects = step.effects.map((effect) => run(effect));
     if (state.type !== 'done') return;
     const reached = state.outcome;
@@ -88,7 +88,7 @@ export function runJob(deps: JobRunnerDeps): JobRunner {
       case 'ask-cut-count': {
         const count = await askCutCount(
           here,
-          flushed ? CUT_COUNT_AFTER_FLUSH_MS_MAX : CUT_COUNT_ANSWER_MS_MAX,
+          flushed ? cutCountAfterFlushMsMax : cutCountAnswerMsMax,
         );
         flushed = false;
         if (here === line) handle({ type: 'cut-count', count });
@@ -137,7 +137,7 @@ export function runJob(deps: JobRunnerDeps): JobRunner {
     while (isWriting()) {
       await readCondition();
       if (!isHeld()) return;
-      await new Promise<void>((resolve) => void timers.after(CONDITION_INTERVAL_MS, resolve));
+      await new Promise<void>((resolve) => void timers.after(conditionIntervalMs, resolve));
     }
   };
 

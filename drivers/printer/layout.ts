@@ -2,9 +2,9 @@ import type { Align, Column, PaperWidth } from '#drivers/printer/receipt.ts';
 import { toPrintable, widthOf } from '#drivers/printer/text-gb18030.ts';
 
 /** Lines of one command at most: a runaway text must not eat the roll. */
-export const LINES_PER_COMMAND_MAX = 200;
+export const linesPerCommandMax = 200;
 /** Characters that must not begin a line: they hang on the line before, in the way of Chinese typesetting. */
-const NO_LINE_START = '，。、；：！？）》」』】”’％,.;:!?)%';
+const noLineStart = '，。、；：！？）》」』】”’％,.;:!?)%';
 
 /** Wraps text to `columns`, by columns on paper and never inside a character. Keeps newlines; '' is one empty line. */
 export function wrapText(text: string, columns: number): readonly string[] {
@@ -15,9 +15,9 @@ export function wrapText(text: string, columns: number): readonly string[] {
   const lines: string[] = [];
   for (const paragraph of text.split(/\r\n|\r|\n/)) {
     wrapParagraph(toPrintable(paragraph), columns, lines);
-    if (lines.length >= LINES_PER_COMMAND_MAX) break;
+    if (lines.length >= linesPerCommandMax) break;
   }
-  return lines.slice(0, LINES_PER_COMMAND_MAX);
+  return lines.slice(0, linesPerCommandMax);
 }
 
 /** Fills with spaces to exactly `columns`. The text must not be wider. */
@@ -85,7 +85,7 @@ function carriedOver(line: string, character: string, columnsLeft: number): stri
   const word = /[A-Za-z0-9.]$/.test(line) && /[A-Za-z0-9.]/.test(character);
   const tail = word
     ? (/[A-Za-z0-9.,]+$/.exec(line)?.[0] ?? '')
-    : NO_LINE_START.includes(character)
+    : noLineStart.includes(character)
       ? line.slice(-1)
       : '';
   return tail.length < line.length && widthOf(tail) <= columnsLeft ? tail : '';

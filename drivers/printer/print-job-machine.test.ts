@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  HELD_MS_MAX,
+  heldMsMax,
   jobStart,
   stepJob,
   type JobEffect,
@@ -150,7 +150,7 @@ describe('print job machine', () => {
 
   it('stops the clock while paper is out and gives the whole time again afterwards', () => {
     const out: JobEvent = { type: 'condition', condition: 'paper-out' };
-    expect(run(planWith(), [...sent, out]).timer).toBe(HELD_MS_MAX);
+    expect(run(planWith(), [...sent, out]).timer).toBe(heldMsMax);
     expect(run(planWith(), [...sent, out, ready]).timer).toBe(5_000);
   });
 

@@ -94,12 +94,12 @@ export interface JobStep {
   readonly timer: number | 'stop' | 'keep';
 }
 
-export const HELD_MS_MAX = 1_800_000;
-export const SILENT_MS_MAX = 10_000;
-export const AWAY_MS_MAX = 60_000;
-export const LISTEN_MS_MIN = 500;
-export const CLEAR_ANSWER_MS_MAX = 500;
-export const RECOVERIES_MAX = 5;
+export const heldMsMax = 1_800_000;
+export const silentMsMax = 10_000;
+export const awayMsMax = 60_000;
+export const listenMsMin = 500;
+export const clearAnswerMsMax = 500;
+export const recoveriesMax = 5;
 
 export const jobStart: JobState = { type: 'checking' };
 
@@ -250,7 +250,7 @@ function onLost(state: Extract<JobState, Lost>, event: JobEvent, plan: JobPlan):
   switch (state.type) {
     case 'away':
       if (event.type === 'link-up') {
-        const timer = complete ? Math.max(LISTEN_MS_MIN, plan.printMsMax) : LISTEN_MS_MIN;
+        const timer = complete ? Math.max(listenMsMin, plan.printMsMax) : listenMsMin;
         return { state: { ...lost, type: 'listening', heldBy: null }, effects: [], timer };
       }
       return event.type === 'timeout' ? abandoned(complete) : stay(state);
@@ -297,7 +297,7 @@ function hold(
 ): JobStep {
   const heldBy = codeOf(condition);
   if (heldBy === state.heldBy) return stay(state);
-  const heldTimer = heldBy === 'printer-silent' ? SILENT_MS_MAX : HELD_MS_MAX;
+  const heldTimer = heldBy === 'printer-silent' ? silentMsMax : heldMsMax;
   const timer = heldBy === null ? timerWhenReady : heldTimer;
   return { state: { ...state, heldBy }, effects: [], timer };
 }
@@ -308,18 +308,18 @@ const proved = (cutBefore: number | null, level: ConfidenceLevel): JobStep =>
     : go({ type: 'counting-after', cutBefore, level }, ['ask-cut-count']);
 
 const goAway = (lost: Lost): JobStep =>
-  lost.recoveryCount >= RECOVERIES_MAX
+  lost.recoveryCount >= recoveriesMax
     ? abandoned(lost.complete)
     : {
         state: { ...lost, type: 'away', recoveryCount: lost.recoveryCount + 1 },
         effects: [],
-        timer: AWAY_MS_MAX,
+        timer: awayMsMax,
       };
 
 const clear = (lost: Lost): JobStep => ({
   state: { ...lost, type: 'clearing' },
   effects: ['clear-buffers'],
-  timer: CLEAR_ANSWER_MS_MAX,
+  timer: clearAnswerMsMax,
 });
 
 const countAbandoned = (lost: Lost): JobStep =>

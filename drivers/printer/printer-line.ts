@@ -14,7 +14,7 @@ export interface PrinterLine {
   end(): void;
   /** Sends between two other sends, never inside one. */
   send(bytes: ArrayLike<number>): Promise<Result<void, WriteError>>;
-  /** As `send`, but waits while the printer says XOFF (up to `FLOW_WAIT_MS_MAX`). For data; questions need no room. */
+  /** As `send`, but waits while the printer says XOFF (up to `flowWaitMsMax`). For data; questions need no room. */
   sendData(bytes: Uint8Array): Promise<Result<void, WriteError>>;
   drain(): Promise<Result<void, WriteError>>;
   /** Full condition by DLE EOT; `silent` when two questions in a row were not answered. */
@@ -35,10 +35,10 @@ export interface Reading {
   readonly drawerPinHigh: boolean | null;
 }
 
-export const STATUS_ANSWER_MS_MAX = 400;
+export const statusAnswerMsMax = 400;
 /** After an unanswered question its late answer is waited out: every status byte looks alike, and n is not in it. */
-const LATE_ANSWER_MS = 300;
-const FLOW_WAIT_MS_MAX = 30_000;
+const lateAnswerMs = 300;
+const flowWaitMsMax = 30_000;
 
 export function createPrinterLine(deps: {
   readonly link: Link;
@@ -90,7 +90,7 @@ export function createPrinterLine(deps: {
     if (!mayFlow) {
       const resumed = await wait(
         (event) => (event.type === 'flow' && event.send ? true : null),
-        FLOW_WAIT_MS_MAX,
+        flowWaitMsMax,
       );
       if (resumed === null && !ended) mayFlow = true;
     }
@@ -106,10 +106,10 @@ export function createPrinterLine(deps: {
   const askStatus = async (bytes: ArrayLike<number>): Promise<number | null> => {
     const answer = await ask({
       bytes,
-      timeoutMs: STATUS_ANSWER_MS_MAX,
+      timeoutMs: statusAnswerMsMax,
       match: (event) => (event.type === 'real-time-status' ? event.byte : null),
     });
-    if (answer === null && !ended) await wait(() => null, LATE_ANSWER_MS);
+    if (answer === null && !ended) await wait(() => null, lateAnswerMs);
     return answer;
   };
 

@@ -3,22 +3,22 @@ import type { PrinterCapabilities } from '#drivers/printer/print-job-machine.ts'
 import type { PrinterLine } from '#drivers/printer/printer-line.ts';
 
 /** Smaller than every job's id, which begin at 1. */
-export const PROBE_PROCESS_ID = 0;
-const ANSWER_MS_MAX = 1_000;
+export const probeProcessId = 0;
+const answerMsMax = 1_000;
 /** 8,194 bytes at 9600 baud take 8.6 s. */
-const ANSWER_AFTER_FLUSH_MS_MAX = 10_000;
+const answerAfterFlushMsMax = 10_000;
 
 /**
  * Finds out what a ready printer answers. Asks nothing but status of one that never answered a status question: it
  * may print what it does not understand.
  */
 export async function probeCapabilities(line: PrinterLine): Promise<PrinterCapabilities> {
-  const fence = (await askFence(line, ANSWER_MS_MAX)) || (await askFenceAfterFlush(line));
+  const fence = (await askFence(line, answerMsMax)) || (await askFenceAfterFlush(line));
   const processId = await line.ask({
-    bytes: processIdCommand(PROBE_PROCESS_ID),
-    timeoutMs: ANSWER_MS_MAX,
+    bytes: processIdCommand(probeProcessId),
+    timeoutMs: answerMsMax,
     match: (event) =>
-      event.type === 'process-id' && event.processId === PROBE_PROCESS_ID ? true : null,
+      event.type === 'process-id' && event.processId === probeProcessId ? true : null,
   });
   const cutCounter = await askCutCount(line);
   return {
@@ -30,7 +30,7 @@ export async function probeCapabilities(line: PrinterLine): Promise<PrinterCapab
 }
 
 /** Strokes of the cutter so far; null when not answered. */
-export function askCutCount(line: PrinterLine, timeoutMs = ANSWER_MS_MAX): Promise<number | null> {
+export function askCutCount(line: PrinterLine, timeoutMs = answerMsMax): Promise<number | null> {
   return line.ask({
     bytes: escpos.cutCounter,
     timeoutMs,
@@ -50,5 +50,5 @@ async function askFence(line: PrinterLine, timeoutMs: number): Promise<boolean> 
 /** A printer left in the middle of an image by an earlier run of the program takes the question for dots. */
 async function askFenceAfterFlush(line: PrinterLine): Promise<boolean> {
   const flushed = await line.send(nulFlush());
-  return flushed.ok && (await askFence(line, ANSWER_AFTER_FLUSH_MS_MAX));
+  return flushed.ok && (await askFence(line, answerAfterFlushMsMax));
 }

@@ -22,20 +22,20 @@ export interface PrinterWatch {
   resume(): void;
   stop(): void;
   capabilities(): PrinterCapabilities | null;
-  /** Waits for the first look at this connection, at most `READY_MS_MAX`. */
+  /** Waits for the first look at this connection, at most `readyMsMax`. */
   ready(): Promise<Result<PrinterCapabilities, DeviceErrorCode>>;
   status(): PrinterStatus;
 }
 
 /** Late answers of an earlier job come first on a new connection: nothing is asked for so long. */
-const LISTEN_FIRST_MS = 300;
-const IDLE_INTERVAL_MS = 2_000;
-const READY_MS_MAX = 20_000;
+const listenFirstMs = 300;
+const idleIntervalMs = 2_000;
+const readyMsMax = 20_000;
 /** Silent readings (two unanswered questions each) before the connection is given up. */
-const SILENT_READINGS_MAX = 3;
+const silentReadingsMax = 3;
 
 /** A printer that never answered anything: bytes go there, nothing is known. */
-const SEND_ONLY: PrinterCapabilities = {
+const sendOnly: PrinterCapabilities = {
   realTimeStatus: false,
   processId: false,
   fence: false,
@@ -88,18 +88,18 @@ export function createPrinterWatch(deps: {
     if (capabilities === null && ready && !deps.isBusy())
       capabilities = await probeCapabilities(here);
     else if (capabilities === null && !everAnswered) {
-      capabilities = SEND_ONLY;
+      capabilities = sendOnly;
       reading = null;
     }
     if (here !== line) return;
     show();
     wake();
-    if (silentCount >= SILENT_READINGS_MAX) {
+    if (silentCount >= silentReadingsMax) {
       silentCount = 0;
       deps.restart();
       return;
     }
-    if (capabilities?.realTimeStatus !== false) schedule(IDLE_INTERVAL_MS);
+    if (capabilities?.realTimeStatus !== false) schedule(idleIntervalMs);
   };
 
   const schedule = (delayMs: number): void => {
@@ -122,9 +122,9 @@ export function createPrinterWatch(deps: {
       line = fresh;
       reading = null;
       // It may only have been switched on too late to answer.
-      if (capabilities === SEND_ONLY) capabilities = null;
+      if (capabilities === sendOnly) capabilities = null;
       silentCount = 0;
-      schedule(LISTEN_FIRST_MS);
+      schedule(listenFirstMs);
     },
     lineDown: () => {
       line = null;
@@ -138,13 +138,13 @@ export function createPrinterWatch(deps: {
       lastSeenMs = deps.clock.nowMs();
     },
     note,
-    resume: () => schedule(IDLE_INTERVAL_MS),
+    resume: () => schedule(idleIntervalMs),
     stop: () => cancelNext(),
     capabilities: () => capabilities,
     ready: async () => {
       if (!settled()) {
         await new Promise<void>((resolve) => {
-          const cancel = deps.timers.after(READY_MS_MAX, resolve);
+          const cancel = deps.timers.after(readyMsMax, resolve);
           waiters.push(() => {
             cancel();
             resolve();

@@ -2,14 +2,14 @@ import { assert } from '#shared/result/assert.ts';
 import type { PackedRaster } from '#drivers/printer/receipt.ts';
 
 /** 80 mm paper has 576 dots = 72 bytes. */
-export const RASTER_WIDTH_BYTES_MAX = 72;
-export const RASTER_HEIGHT_DOTS_MAX = 1_024;
+export const rasterWidthBytesMax = 72;
+export const rasterHeightDotsMax = 1_024;
 
-const DLE = 0x10;
+const dle = 0x10;
 /** EOT, ENQ, DC4: after DLE they are real-time commands, executed even inside image data (Epson, DLE EOT notes). */
-const REAL_TIME_SECOND = new Set([0x04, 0x05, 0x14]);
+const realTimeSecond = new Set([0x04, 0x05, 0x14]);
 /** One more black dot beside an existing one turns DLE into a harmless byte. */
-const DLE_DEFUSED = 0x18;
+const dleDefused = 0x18;
 
 /**
  * Packs a picture once, so that printing it costs a copy. Byte pairs that the printer would execute as real-time
@@ -23,14 +23,8 @@ export function packRaster(picture: {
 }): PackedRaster {
   const { widthDots, heightDots } = picture;
   const widthBytes = (widthDots + 7) >> 3;
-  assert(
-    widthBytes >= 1 && widthBytes <= RASTER_WIDTH_BYTES_MAX,
-    () => `raster width ${widthDots}`,
-  );
-  assert(
-    heightDots >= 1 && heightDots <= RASTER_HEIGHT_DOTS_MAX,
-    () => `raster height ${heightDots}`,
-  );
+  assert(widthBytes >= 1 && widthBytes <= rasterWidthBytesMax, () => `raster width ${widthDots}`);
+  assert(heightDots >= 1 && heightDots <= rasterHeightDotsMax, () => `raster height ${heightDots}`);
   const bytes = new Uint8Array(widthBytes * heightDots);
   for (let y = 0; y < heightDots; y += 1) {
     for (let x = 0; x < widthDots; x += 1) {
@@ -46,7 +40,7 @@ export function packRaster(picture: {
 /** Offset of the first real-time command inside the bytes, or -1. */
 export function realTimeAt(bytes: Uint8Array): number {
   for (let at = 0; at + 1 < bytes.length; at += 1) {
-    if (bytes[at] === DLE && REAL_TIME_SECOND.has(bytes[at + 1] ?? 0)) return at;
+    if (bytes[at] === dle && realTimeSecond.has(bytes[at + 1] ?? 0)) return at;
   }
   return -1;
 }
@@ -61,6 +55,6 @@ export function defused(raster: PackedRaster): PackedRaster {
 
 function defuseInPlace(bytes: Uint8Array): void {
   for (let at = 0; at + 1 < bytes.length; at += 1) {
-    if (bytes[at] === DLE && REAL_TIME_SECOND.has(bytes[at + 1] ?? 0)) bytes[at] = DLE_DEFUSED;
+    if (bytes[at] === dle && realTimeSecond.has(bytes[at + 1] ?? 0)) bytes[at] = dleDefused;
   }
 }

@@ -30,7 +30,7 @@ interface Model {
   readonly msPerLine?: number;
 }
 
-const CABLE_OUT_MS = 1_000;
+const cableOutMs = 1_000;
 
 async function createDesk(
   model: Model,
@@ -94,7 +94,7 @@ function completeReceipts(desk: Desk): { readonly marked: number; readonly unmar
 async function sellWithPull(model: Model, pullAtByte: number | null): Promise<Desk> {
   const desk = await createDesk(model);
   desk.wire.far.onPresence((present) => {
-    if (!present) desk.time.timers.after(CABLE_OUT_MS, () => void desk.wire.far.plug());
+    if (!present) desk.time.timers.after(cableOutMs, () => void desk.wire.far.plug());
   });
   if (pullAtByte !== null) {
     desk.wire.setFaults({ pullAtByte: desk.wire.deliveredByteCount() + pullAtByte });
@@ -162,7 +162,7 @@ describe('the cable is pulled at every byte of a job and put back', () => {
     for (let at = 0; at < 1_500; at += 29) {
       const desk = await createDesk(model);
       desk.wire.far.onPresence((present) => {
-        if (!present) desk.time.timers.after(CABLE_OUT_MS, () => void desk.wire.far.plug());
+        if (!present) desk.time.timers.after(cableOutMs, () => void desk.wire.far.plug());
       });
       desk.wire.setFaults({ pullAtByte: desk.wire.deliveredByteCount() + at });
       const job = { jobId: 'long', processId: 1, commands: goods };

@@ -5,7 +5,7 @@ import type { Timers } from '#drivers/core/timers.ts';
 import type { Transport } from '#drivers/core/transport.ts';
 import { kickDrawerOn } from '#drivers/printer/drawer-kick.ts';
 import { encodeReceipt, type EncodedReceipt } from '#drivers/printer/encode-escpos.ts';
-import { headerPad, PROCESS_ID_MAX } from '#drivers/printer/escpos-bytes.ts';
+import { headerPad, processIdMax } from '#drivers/printer/escpos-bytes.ts';
 import { runJob, type JobRunner } from '#drivers/printer/job-runner.ts';
 import type { PrinterCapabilities } from '#drivers/printer/print-job-machine.ts';
 import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
@@ -55,11 +55,11 @@ export interface ReceiptPrinter {
 }
 
 /** Jobs that wait or print at the same time. */
-export const PRINT_QUEUE_MAX = 64;
+export const printQueueMax = 64;
 /** The slowest line in use, 9600 baud: 10 bits per byte. */
-const MS_PER_BYTE = 10_000 / 9_600;
-const PRINT_BASE_MS = 2_000;
-const PRINT_MS_PER_LINE = 150;
+const msPerByte = 10_000 / 9_600;
+const printBaseMs = 2_000;
+const printMsPerLine = 150;
 
 /**
  * A receipt printer that says truthfully what is on paper. Transport faults, silence, missing paper and pulled cables
@@ -126,7 +126,7 @@ export function createReceiptPrinter(deps: ReceiptPrinterDeps): ReceiptPrinter {
         flushFirst: inDoubt,
         capabilities: ready.value,
         printMsMax:
-          receipt.byteCount * MS_PER_BYTE + PRINT_BASE_MS + receipt.lineCount * PRINT_MS_PER_LINE,
+          receipt.byteCount * msPerByte + printBaseMs + receipt.lineCount * printMsPerLine,
       },
       receipt,
       paper: deps.width,
@@ -152,7 +152,7 @@ export function createReceiptPrinter(deps: ReceiptPrinterDeps): ReceiptPrinter {
     return mine;
   };
 
-  const isFull = (): boolean => queuedCount >= PRINT_QUEUE_MAX;
+  const isFull = (): boolean => queuedCount >= printQueueMax;
 
   return {
     address: deps.transport.address,
@@ -169,7 +169,7 @@ export function createReceiptPrinter(deps: ReceiptPrinterDeps): ReceiptPrinter {
     print: async (job) => {
       const encoded = encodeReceipt(job.commands, deps.width);
       const idFits = Number.isInteger(job.processId) && job.processId >= 1;
-      if (!encoded.ok || !idFits || job.processId > PROCESS_ID_MAX) {
+      if (!encoded.ok || !idFits || job.processId > processIdMax) {
         return { type: 'not-sent', code: 'receipt-invalid' };
       }
       if (isFull()) return { type: 'not-sent', code: 'printer-queue-full' };

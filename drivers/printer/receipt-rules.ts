@@ -1,21 +1,21 @@
 import { exhaustive } from '#shared/result/exhaustive.ts';
-import { RASTER_HEIGHT_DOTS_MAX } from '#drivers/printer/raster.ts';
+import { rasterHeightDotsMax } from '#drivers/printer/raster.ts';
 import type { PaperWidth, ReceiptCommand } from '#drivers/printer/receipt.ts';
 
-export const RECEIPT_COMMANDS_MAX = 1_000;
-export const TEXT_CHARACTERS_MAX = 4_000;
-export const QR_TEXT_BYTES_MAX = 512;
-export const FEED_LINES_MAX = 20;
-const DOTS_PER_COLUMN = 12;
+export const receiptCommandsMax = 1_000;
+export const textCharactersMax = 4_000;
+export const qrTextBytesMax = 512;
+export const feedLinesMax = 20;
+const dotsPerColumn = 12;
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const CONTROL_CHARACTER = /[\u0000-\u001F\u007F]/;
+const controlCharacter = /[\u0000-\u001F\u007F]/;
 
 /** What makes a receipt unprintable, in words; null when nothing does. The first fault found is told. */
 export function receiptFault(
   commands: readonly ReceiptCommand[],
   paper: PaperWidth,
 ): string | null {
-  if (commands.length > RECEIPT_COMMANDS_MAX) return `${commands.length} commands`;
+  if (commands.length > receiptCommandsMax) return `${commands.length} commands`;
   for (const [index, command] of commands.entries()) {
     const fault =
       command.type === 'cut' && index !== commands.length - 1
@@ -29,19 +29,19 @@ export function receiptFault(
 function commandFault(command: ReceiptCommand, paper: PaperWidth): string | null {
   switch (command.type) {
     case 'text':
-      return command.text.length > TEXT_CHARACTERS_MAX ? 'text too long' : null;
+      return command.text.length > textCharactersMax ? 'text too long' : null;
     case 'columns':
       return columnsFault(command.columns, paper);
     case 'qr':
       return qrFault(command);
     case 'logo': {
       const { widthBytes, heightDots, bytes } = command.raster;
-      if (widthBytes < 1 || widthBytes * 8 > paper * DOTS_PER_COLUMN) return 'logo too wide';
-      if (heightDots < 1 || heightDots > RASTER_HEIGHT_DOTS_MAX) return 'logo too high';
+      if (widthBytes < 1 || widthBytes * 8 > paper * dotsPerColumn) return 'logo too wide';
+      if (heightDots < 1 || heightDots > rasterHeightDotsMax) return 'logo too high';
       return bytes.length === widthBytes * heightDots ? null : 'logo bytes do not fit its size';
     }
     case 'feed':
-      return inRange(command.lines, 1, FEED_LINES_MAX) ? null : 'feed out of range';
+      return inRange(command.lines, 1, feedLinesMax) ? null : 'feed out of range';
     case 'rule':
     case 'cut':
       return null;
@@ -54,7 +54,7 @@ function columnsFault(
   columns: Extract<ReceiptCommand, { readonly type: 'columns' }>['columns'],
   paper: PaperWidth,
 ): string | null {
-  if (columns.some((column) => column.text.length > TEXT_CHARACTERS_MAX)) return 'text too long';
+  if (columns.some((column) => column.text.length > textCharactersMax)) return 'text too long';
   if (columns.filter((column) => column.width === 'rest').length > 1) return 'two rest columns';
   const fixed = columns.map((column) => (column.width === 'rest' ? 0 : column.width));
   if (!fixed.every((width) => inRange(width, 0, paper))) return 'column width out of range';
@@ -63,8 +63,8 @@ function columnsFault(
 
 function qrFault(command: Extract<ReceiptCommand, { readonly type: 'qr' }>): string | null {
   const byteCount = Buffer.byteLength(command.text, 'utf8');
-  if (!inRange(byteCount, 1, QR_TEXT_BYTES_MAX)) return `QR text of ${byteCount} bytes`;
-  if (CONTROL_CHARACTER.test(command.text)) return 'control character in QR text';
+  if (!inRange(byteCount, 1, qrTextBytesMax)) return `QR text of ${byteCount} bytes`;
+  if (controlCharacter.test(command.text)) return 'control character in QR text';
   return inRange(command.moduleDots ?? 1, 1, 16) ? null : 'QR module out of range';
 }
 

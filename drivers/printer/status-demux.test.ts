@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  BLOCK_BYTES_MAX,
+  blockBytesMax,
   demux,
   demuxStart,
   type DemuxState,
@@ -90,8 +90,7 @@ describe('sorting what a printer sends', () => {
         let state: DemuxState = demuxStart;
         for (const chunk of chunks) {
           state = demux(state, chunk).state;
-          if (state.type !== 'idle')
-            expect(state.bytes.length).toBeLessThanOrEqual(BLOCK_BYTES_MAX);
+          if (state.type !== 'idle') expect(state.bytes.length).toBeLessThanOrEqual(blockBytesMax);
         }
         // A byte with the high bit ends whatever is open; a NUL ends a block.
         const calm = demux(state, bytesOf('FF'));

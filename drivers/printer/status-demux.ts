@@ -37,15 +37,15 @@ export interface DemuxStep {
 
 export const demuxStart: DemuxState = { type: 'idle' };
 
-export const BLOCK_BYTES_MAX = 96;
-const XON = 0x11;
-const XOFF = 0x13;
-const BLOCK_HEADERS = new Set([0x37, 0x5f]);
-const ASB_LENGTH = 4;
+export const blockBytesMax = 96;
+const xon = 0x11;
+const xoff = 0x13;
+const blockHeaders = new Set([0x37, 0x5f]);
+const asbLength = 4;
 /** `37 22` + four characters + `00`: a NUL cannot come earlier, the characters are 20..7E. */
-const PROCESS_ID_MARK = 0x22;
-const PROCESS_ID_LENGTH = 6;
-const CLEARED_MARK = 0x25;
+const processIdMark = 0x22;
+const processIdLength = 6;
+const clearedMark = 0x25;
 
 export function demux(state: DemuxState, chunk: Uint8Array): DemuxStep {
   const events: PrinterEvent[] = [];
@@ -59,15 +59,15 @@ function takeByte(state: DemuxState, byte: number, events: PrinterEvent[]): Demu
     case 'block':
       return takeBlockByte(state.bytes, byte, events);
     case 'asb':
-      if (byte === XON || byte === XOFF) {
-        events.push({ type: 'flow', send: byte === XON });
+      if (byte === xon || byte === xoff) {
+        events.push({ type: 'flow', send: byte === xon });
         return state;
       }
       if ((byte & 0x90) !== 0) {
         for (const lost of state.bytes) events.push({ type: 'garbage', byte: lost });
         return takeByte(demuxStart, byte, events);
       }
-      if (state.bytes.length + 1 < ASB_LENGTH) {
+      if (state.bytes.length + 1 < asbLength) {
         return { type: 'asb', bytes: [...state.bytes, byte] };
       }
       events.push({ type: 'auto-status', bytes: [...state.bytes, byte] });
@@ -78,8 +78,8 @@ function takeByte(state: DemuxState, byte: number, events: PrinterEvent[]): Demu
 }
 
 function classify(byte: number, events: PrinterEvent[]): DemuxState {
-  if (byte === XON || byte === XOFF) events.push({ type: 'flow', send: byte === XON });
-  else if (BLOCK_HEADERS.has(byte)) return { type: 'block', bytes: [byte] };
+  if (byte === xon || byte === xoff) events.push({ type: 'flow', send: byte === xon });
+  else if (blockHeaders.has(byte)) return { type: 'block', bytes: [byte] };
   else if ((byte & 0x93) === 0x12) events.push({ type: 'real-time-status', byte });
   else if ((byte & 0x93) === 0x10) return { type: 'asb', bytes: [byte] };
   else if ((byte & 0x90) === 0x00) events.push({ type: 'fence', byte });
@@ -92,8 +92,8 @@ function takeBlockByte(bytes: readonly number[], byte: number, events: PrinterEv
     events.push(blockEvent(bytes));
     return demuxStart;
   }
-  const full = bytes[1] === PROCESS_ID_MARK && bytes.length >= PROCESS_ID_LENGTH;
-  if (byte < 0x20 || byte > 0x7e || full || bytes.length >= BLOCK_BYTES_MAX) {
+  const full = bytes[1] === processIdMark && bytes.length >= processIdLength;
+  if (byte < 0x20 || byte > 0x7e || full || bytes.length >= blockBytesMax) {
     events.push({ type: 'garbage', byte: bytes[0] ?? byte });
     return takeByte(demuxStart, byte, events);
   }
@@ -107,8 +107,8 @@ function blockEvent(bytes: readonly number[]): PrinterEvent {
     const digits = String.fromCharCode(...body);
     return /^\d{1,10}$/.test(digits) ? { type: 'counter', value: Number(digits) } : garbage;
   }
-  if (body[0] === CLEARED_MARK && body.length === 1) return { type: 'buffers-cleared' };
-  if (body[0] !== PROCESS_ID_MARK) return garbage;
+  if (body[0] === clearedMark && body.length === 1) return { type: 'buffers-cleared' };
+  if (body[0] !== processIdMark) return garbage;
   const processId = processIdOf(body.slice(1));
   return processId === null ? garbage : { type: 'process-id', processId };
 }

@@ -8,14 +8,14 @@ import iconv from 'iconv-lite';
  * replaced by 〓, the typesetters' sign for a missing character: visible, 2 columns, in every Chinese font. Drawing the
  * glyph as a raster instead was turned down: it needs a font on the till and a line of its own on paper.
  */
-export const MISSING_GLYPH = '〓';
+export const missingGlyph = '〓';
 
 /** U+00A5 would be four bytes; the full-width sign is in every font. */
-const YEN = '\u00A5';
-const YEN_FULL_WIDTH = '\uFFE5';
-const TAB_SPACES = '  ';
+const yen = '\u00A5';
+const yenFullWidth = '\uFFE5';
+const tabSpaces = '  ';
 /** Joiners, variation selectors, marks of direction, byte order mark: no paper for them. */
-const INVISIBLE =
+const invisible =
   /[\u200B-\u200F\u202A-\u202E\u2060-\u2064\u2066-\u2069\uFEFF]|\p{Variation_Selector}/u;
 
 /** Only characters that `encodeGb` can encode in one or two bytes; control characters are gone, newlines too. */
@@ -41,7 +41,7 @@ export function encodeGb(printable: string): Uint8Array {
   let at = 0;
   for (let index = 0; index < printable.length; index += 1) {
     const unit = printable.charCodeAt(index);
-    const pair = unit < 0x80 ? unit : (TWO_BYTES[unit] ?? 0);
+    const pair = unit < 0x80 ? unit : (twoBytes[unit] ?? 0);
     if (unit >= 0x80) {
       bytes[at] = pair >> 8;
       at += 1;
@@ -53,7 +53,7 @@ export function encodeGb(printable: string): Uint8Array {
 }
 
 /** For each UTF-16 unit its two bytes in GB18030, or 0. Asking iconv-lite per line was the slowest part of a receipt. */
-const TWO_BYTES = buildTwoBytes();
+const twoBytes = buildTwoBytes();
 
 function buildTwoBytes(): Uint16Array {
   const table = new Uint16Array(0x10000);
@@ -76,7 +76,7 @@ function buildTwoBytes(): Uint16Array {
 function isPrintable(text: string): boolean {
   for (let index = 0; index < text.length; index += 1) {
     const unit = text.charCodeAt(index);
-    const fits = unit < 0x80 ? unit >= 0x20 && unit < 0x7f : TWO_BYTES[unit] !== 0;
+    const fits = unit < 0x80 ? unit >= 0x20 && unit < 0x7f : twoBytes[unit] !== 0;
     if (!fits) return false;
   }
   return true;
@@ -85,12 +85,12 @@ function isPrintable(text: string): boolean {
 function printableOf(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   if (code >= 0x20 && code < 0x7f) return character;
-  if (code >= 0x80 && (TWO_BYTES[code] ?? 0) !== 0) return character;
-  if (character === '\t') return TAB_SPACES;
-  if (character === YEN) return YEN_FULL_WIDTH;
+  if (code >= 0x80 && (twoBytes[code] ?? 0) !== 0) return character;
+  if (character === '\t') return tabSpaces;
+  if (character === yen) return yenFullWidth;
   if (character === '\u00A0') return ' ';
   const isControl = code < 0x20 || (code >= 0x7f && code < 0xa0);
-  return isControl || INVISIBLE.test(character) ? '' : MISSING_GLYPH;
+  return isControl || invisible.test(character) ? '' : missingGlyph;
 }
 
 /** The user-defined areas have two bytes, and an empty box in most fonts. */

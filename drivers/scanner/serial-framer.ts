@@ -35,17 +35,17 @@ export const framerConfigDefault: FramerConfig = { prefix: [], frameBytesMax: 10
 
 export const framerStart: FramerState = { pending: [], spoiledBy: null, endsCodes: false };
 
-const CR = 0x0d;
-const LF = 0x0a;
-const CONTROL_DATA = new Set([0x04, 0x1c, 0x1d, 0x1e]);
-const AIM_ID_LENGTH = 3;
+const cr = 0x0d;
+const lf = 0x0a;
+const controlData = new Set([0x04, 0x1c, 0x1d, 0x1e]);
+const aimIdLength = 3;
 
 export function pushBytes(state: FramerState, chunk: Uint8Array, config: FramerConfig): FramerStep {
   const events: FramerEvent[] = [];
   let pending = [...state.pending];
   let { spoiledBy, endsCodes } = state;
   for (const byte of chunk) {
-    if (byte === CR || byte === LF) {
+    if (byte === cr || byte === lf) {
       const event = closeFrame(pending, spoiledBy, config);
       if (event !== null) events.push(event);
       if (event?.type === 'frame') endsCodes = true;
@@ -53,7 +53,7 @@ export function pushBytes(state: FramerState, chunk: Uint8Array, config: FramerC
       spoiledBy = null;
     } else if (spoiledBy === null) {
       const isPrefix = config.prefix.includes(byte);
-      const noise = byte < 0x20 && !isPrefix && !CONTROL_DATA.has(byte);
+      const noise = byte < 0x20 && !isPrefix && !controlData.has(byte);
       if (noise && pending.length > 0) spoiledBy = 'not-text';
       else if (!noise) pending.push(byte);
       if (pending.length > config.frameBytesMax) {
@@ -86,7 +86,7 @@ function closeFrame(
   const data = afterPrefix(pending, config.prefix);
   if (data === null) return { type: 'rejected', reason: 'no-prefix' };
   const aimId = aimIdOf(data);
-  const rest = aimId === null ? data : data.slice(AIM_ID_LENGTH);
+  const rest = aimId === null ? data : data.slice(aimIdLength);
   return rest.length === 0 ? null : { type: 'frame', data: Uint8Array.from(rest), aimId };
 }
 
@@ -109,6 +109,6 @@ function afterPrefix(
 
 /** AIM symbology identifier, ISO/IEC 15424: "]", a letter, a letter or digit. */
 function aimIdOf(data: readonly number[]): string | null {
-  const text = String.fromCharCode(...data.slice(0, AIM_ID_LENGTH));
+  const text = String.fromCharCode(...data.slice(0, aimIdLength));
   return /^\][A-Za-z][A-Za-z0-9]$/.test(text) ? text : null;
 }

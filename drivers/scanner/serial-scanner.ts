@@ -39,9 +39,9 @@ export interface SerialScanner {
 }
 
 /** Silence after which a code without an end byte is complete. */
-export const IDLE_GAP_MS = 80;
+export const idleGapMs = 80;
 /** Silence after which the rest of a torn code is given up; longer, because USB bridges stutter. */
-export const TORN_GAP_MS = 500;
+export const tornGapMs = 500;
 
 /** A scanner on a serial line or USB-COM, or anything that speaks like one. Read only: nothing is ever written. */
 export function createSerialScanner(deps: SerialScannerDeps): SerialScanner {
@@ -75,7 +75,7 @@ export function createSerialScanner(deps: SerialScannerDeps): SerialScanner {
       cancelGap();
       apply(pushBytes(framer, chunk, config));
       if (framer.pending.length === 0 && framer.spoiledBy === null) return;
-      cancelGap = deps.timers.after(framer.endsCodes ? TORN_GAP_MS : IDLE_GAP_MS, () =>
+      cancelGap = deps.timers.after(framer.endsCodes ? tornGapMs : idleGapMs, () =>
         apply(flush(framer, config)),
       );
     },

@@ -42,7 +42,7 @@ export function createDeviceBench(deps: {
   };
 }
 
-export const DEVICE_COMMANDS = [
+export const deviceCommands = [
   'scan CODE               the scanner reads a code',
   'paper out | in | near   the roll of the printer',
   'paper lines N           the roll ends after N more lines',
@@ -116,7 +116,7 @@ export async function runDeviceCommand(bench: DeviceBench, line: string): Promis
     await writeFile(what, printer.renderPaperSvg());
     return `wrote ${what}`;
   }
-  return DEVICE_COMMANDS.join('\n');
+  return deviceCommands.join('\n');
 }
 
 function shownPaper(printer: PrinterSimulator): string {

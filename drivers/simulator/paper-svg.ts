@@ -2,31 +2,31 @@ import encodeQR from 'qr';
 import type { PaperWidth } from '#drivers/printer/receipt.ts';
 import type { PaperAlign, PaperRecord, PaperSpan } from '#drivers/simulator/paper.ts';
 
-const DOTS_PER_COLUMN = 12;
-const GLYPH_DOTS = 24;
-const LINE_DOTS = 30;
-const MARGIN_DOTS = 24;
-const CUT_DOTS = 40;
+const dotsPerColumn = 12;
+const glyphDots = 24;
+const lineDots = 30;
+const marginDots = 24;
+const cutDots = 40;
 /** Older paper is left out of the picture. */
-const SVG_RECORDS_MAX = 400;
+const svgRecordsMax = 400;
 
 /** The roll as a picture, one unit per printer dot; QR codes and images are real and can be scanned off a screen. */
 export function renderPaperSvg(paper: readonly PaperRecord[], columns: PaperWidth): string {
-  const width = columns * DOTS_PER_COLUMN;
+  const width = columns * dotsPerColumn;
   const parts: string[] = [];
-  let y = MARGIN_DOTS;
-  for (const record of paper.slice(-SVG_RECORDS_MAX)) {
+  let y = marginDots;
+  for (const record of paper.slice(-svgRecordsMax)) {
     const drawn = drawRecord(record, width, y);
     parts.push(drawn.svg);
     y += drawn.height;
   }
-  const fullWidth = width + 2 * MARGIN_DOTS;
-  const fullHeight = y + MARGIN_DOTS;
+  const fullWidth = width + 2 * marginDots;
+  const fullHeight = y + marginDots;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${fullWidth} ${fullHeight}" `,
     `width="${fullWidth}" height="${fullHeight}" role="img">`,
     `<rect width="${fullWidth}" height="${fullHeight}" fill="#fffdf7"/>`,
-    `<g transform="translate(${MARGIN_DOTS} 0)" fill="#1b1b1b" `,
+    `<g transform="translate(${marginDots} 0)" fill="#1b1b1b" `,
     `font-family="'Noto Sans Mono CJK SC','Sarasa Mono SC','SimSun',monospace">`,
     ...parts,
     '</g></svg>',
@@ -52,7 +52,7 @@ function drawRecord(record: PaperRecord, width: number, y: number): Drawn {
     }
     case 'qr': {
       // The library insists on a border; printers leave the quiet zone to the paper.
-      const modules = encodeQR(record.text, 'raw', { ecc: QR_LEVELS[record.level], border: 1 })
+      const modules = encodeQR(record.text, 'raw', { ecc: qrLevels[record.level], border: 1 })
         .slice(1, -1)
         .map((row) => row.slice(1, -1));
       const scale = record.moduleDots;
@@ -63,14 +63,14 @@ function drawRecord(record: PaperRecord, width: number, y: number): Drawn {
       return { svg: drawDots({ ...size, x, y: y + 8, isBlack }), height: side + 16 };
     }
     case 'cut': {
-      const middle = y + CUT_DOTS / 2;
-      const line = `<line x1="${-MARGIN_DOTS}" x2="${width + MARGIN_DOTS}" y1="${middle}" y2="${middle}" `;
-      return { svg: `${line}stroke="#b9b2a3" stroke-dasharray="10 8"/>`, height: CUT_DOTS };
+      const middle = y + cutDots / 2;
+      const line = `<line x1="${-marginDots}" x2="${width + marginDots}" y1="${middle}" y2="${middle}" `;
+      return { svg: `${line}stroke="#b9b2a3" stroke-dasharray="10 8"/>`, height: cutDots };
     }
   }
 }
 
-const QR_LEVELS = { L: 'low', M: 'medium', Q: 'quartile', H: 'high' } as const;
+const qrLevels = { L: 'low', M: 'medium', Q: 'quartile', H: 'high' } as const;
 
 function drawLine(spans: readonly PaperSpan[], start: number, y: number): Drawn {
   const height = Math.max(1, ...spans.map((span) => span.height));
@@ -79,23 +79,23 @@ function drawLine(spans: readonly PaperSpan[], start: number, y: number): Drawn 
   for (const span of spans) {
     const positions: number[] = [];
     let shown = '';
-    for (const [index, character] of [...span.text].entries()) {
+    for (const [index, character] of Array.from(span.text).entries()) {
       // Spaces are left out: a browser would merge them and shift the places of all that follows.
       if (character !== ' ') {
         positions.push(x / span.width);
         shown += character;
       }
-      x += (span.columns[index] ?? 1) * DOTS_PER_COLUMN * span.width;
+      x += (span.columns[index] ?? 1) * dotsPerColumn * span.width;
     }
     if (shown === '') continue;
     // Each character is placed by itself: the font of the screen has other widths than the printer's.
-    const baseline = (y + height * GLYPH_DOTS - 3 * span.height) / span.height;
+    const baseline = (y + height * glyphDots - 3 * span.height) / span.height;
     const scale = `transform="scale(${span.width} ${span.height})" `;
     const weight = span.bold ? 'font-weight="700" ' : '';
     svg += `<text ${scale}${weight}font-size="22" x="${positions.join(' ')}" y="${baseline}">`;
     svg += `${escapeXml(shown)}</text>`;
   }
-  return { svg, height: LINE_DOTS + (height - 1) * GLYPH_DOTS };
+  return { svg, height: lineDots + (height - 1) * glyphDots };
 }
 
 /** Runs of black dots as one path. */
@@ -133,9 +133,7 @@ const widthOfSpans = (spans: readonly PaperSpan[]): number =>
   spans.reduce(
     (sum, span) =>
       sum +
-      span.columns.reduce((own: number, columns) => own + columns, 0) *
-        DOTS_PER_COLUMN *
-        span.width,
+      span.columns.reduce((own: number, columns) => own + columns, 0) * dotsPerColumn * span.width,
     0,
   );
 

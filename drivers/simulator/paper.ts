@@ -56,9 +56,9 @@ export interface PaperPen {
   chineseOn(): boolean;
 }
 
-export const PAPER_RECORDS_MAX = 4_000;
-const DOTS_PER_LINE = 24;
-const QR_LINES = 8;
+export const paperRecordsMax = 4_000;
+const dotsPerLine = 24;
+const qrLines = 8;
 
 export function createPaperPen(width: PaperWidth, paper: PaperRecord[]): PaperPen {
   let align: PaperAlign = 'left';
@@ -70,7 +70,7 @@ export function createPaperPen(width: PaperWidth, paper: PaperRecord[]): PaperPe
 
   const put = (record: PaperRecord): void => {
     paper.push(record);
-    if (paper.length > PAPER_RECORDS_MAX) paper.shift();
+    if (paper.length > paperRecordsMax) paper.shift();
   };
   const endLine = (overflowed: boolean): number => {
     const height = Math.max(1, ...line.map((character) => character.style.height));
@@ -120,7 +120,7 @@ export function createPaperPen(width: PaperWidth, paper: PaperRecord[]): PaperPe
         return 0;
       case 'raster':
         put({ ...command, align });
-        return Math.ceil(command.rows / DOTS_PER_LINE);
+        return Math.ceil(command.rows / dotsPerLine);
       case 'qr-module':
         qr = { ...qr, moduleDots: command.dots };
         return 0;
@@ -132,7 +132,7 @@ export function createPaperPen(width: PaperWidth, paper: PaperRecord[]): PaperPe
         return 0;
       case 'qr-print':
         put({ type: 'qr', ...qr, align });
-        return QR_LINES;
+        return qrLines;
       case 'cut':
         if (line.length > 0) endLine(false);
         put({ type: 'cut' });

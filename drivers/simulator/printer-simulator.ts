@@ -63,9 +63,9 @@ export interface PrinterSwitches {
   readonly drawerOpen: boolean;
 }
 
-const UNKNOWN_COMMANDS_MAX = 200;
-const RECEIVE_BUFFER_BYTES_MAX = 1_048_576;
-const CUTTER_COUNTER = 178;
+const unknownCommandsMax = 200;
+const receiveBufferBytesMax = 1_048_576;
+const cutterCounter = 178;
 
 export function createPrinterSimulator(deps: PrinterSimulatorDeps): PrinterSimulator {
   const lacks = new Set(deps.lacks);
@@ -107,7 +107,7 @@ export function createPrinterSimulator(deps: PrinterSimulatorDeps): PrinterSimul
   };
 
   const obey = (command: ParsedCommand): void => {
-    if (command.type === 'unknown' && unknownCommands.length < UNKNOWN_COMMANDS_MAX) {
+    if (command.type === 'unknown' && unknownCommands.length < unknownCommandsMax) {
       unknownCommands.push(command.hex);
     }
     if (command.type === 'cut') cuts += 1;
@@ -117,7 +117,7 @@ export function createPrinterSimulator(deps: PrinterSimulatorDeps): PrinterSimul
       answer([switches.paperNearEnd ? 0x03 : 0x00]);
     }
     if (command.type === 'counter-question') {
-      const known = command.counter === CUTTER_COUNTER && !lacks.has('cut-counter');
+      const known = command.counter === cutterCounter && !lacks.has('cut-counter');
       if (known) answer([0x5f, ...Buffer.from(String(cuts), 'ascii'), 0x00]);
     }
   };
@@ -176,7 +176,7 @@ export function createPrinterSimulator(deps: PrinterSimulatorDeps): PrinterSimul
       end += 1;
       if (now === null && end < chunk.length) continue;
       received = Buffer.concat([received, chunk.subarray(start, end)]).subarray(
-        -RECEIVE_BUFFER_BYTES_MAX,
+        -receiveBufferBytesMax,
       );
       start = end;
       if (now !== null) obeyNow(now);

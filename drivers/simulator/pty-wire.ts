@@ -6,8 +6,8 @@ import type { FarWire } from '#drivers/core/far-side.ts';
 
 type Socat = ChildProcessByStdio<Writable, Readable, null>;
 
-const APPEAR_POLL_MS = 10;
-const APPEAR_POLLS_MAX = 500;
+const appearPollMs = 10;
+const appearPollsMax = 500;
 
 /** Pseudo terminals come from socat; without it there are none. */
 export function hasSocat(): boolean {
@@ -34,8 +34,8 @@ export async function createPtyWire(path: string): Promise<FarWire> {
       for (const listener of byteListeners) listener(chunk);
     });
     socat = child;
-    for (let polls = 0; !existsSync(path) && polls < APPEAR_POLLS_MAX; polls += 1) {
-      await sleep(APPEAR_POLL_MS);
+    for (let polls = 0; !existsSync(path) && polls < appearPollsMax; polls += 1) {
+      await sleep(appearPollMs);
     }
     for (const listener of presenceListeners) listener(true);
   };

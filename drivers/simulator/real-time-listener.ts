@@ -5,7 +5,7 @@ export type RealTimeCommand =
   | { readonly type: 'drawer'; readonly pin: 2 | 5 }
   | { readonly type: 'clear-buffers' };
 
-const CLEAR = [0x10, 0x14, 0x08, 0x01, 0x03, 0x14, 0x01, 0x06, 0x02, 0x08];
+const clearSequence = [0x10, 0x14, 0x08, 0x01, 0x03, 0x14, 0x01, 0x06, 0x02, 0x08];
 
 /** Watches the incoming bytes; answers the command that the byte completed, or null. */
 export function createRealTimeListener(): (byte: number) => RealTimeCommand | null {
@@ -34,6 +34,6 @@ function commandOf(seen: readonly number[]): RealTimeCommand | 'more' | null {
     if (seen.length < 5) return 'more';
     return { type: 'drawer', pin: fourth === 0 ? 2 : 5 };
   }
-  if (third !== 0x08 || !seen.every((byte, index) => CLEAR[index] === byte)) return null;
-  return seen.length === CLEAR.length ? { type: 'clear-buffers' } : 'more';
+  if (third !== 0x08 || !seen.every((byte, index) => clearSequence[index] === byte)) return null;
+  return seen.length === clearSequence.length ? { type: 'clear-buffers' } : 'more';
 }

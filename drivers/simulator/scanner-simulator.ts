@@ -24,7 +24,7 @@ export interface ScannerSimulator {
   sendRaw(bytes: Uint8Array): void;
 }
 
-const SUFFIXES = { cr: '\r', lf: '\n', crlf: '\r\n', none: '' } as const;
+const suffixes = { cr: '\r', lf: '\n', crlf: '\r\n', none: '' } as const;
 
 export function createScannerSimulator(deps: ScannerSimulatorDeps): ScannerSimulator {
   const wires: FarSide[] = [];
@@ -43,7 +43,7 @@ export function createScannerSimulator(deps: ScannerSimulatorDeps): ScannerSimul
   return {
     attach: (far) => void wires.push(far),
     scan: (code) => {
-      const text = (deps.prefix ?? '') + (deps.aimId ?? '') + code + SUFFIXES[deps.suffix ?? 'cr'];
+      const text = (deps.prefix ?? '') + (deps.aimId ?? '') + code + suffixes[deps.suffix ?? 'cr'];
       type(Buffer.from(text, deps.encoding ?? 'utf8'));
     },
     sendRaw: type,

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { createManualTime } from '#drivers/contract/manual-time.ts';
 import {
   createDeviceBench,
-  DEVICE_COMMANDS,
+  deviceCommands,
   runDeviceCommand,
 } from '#drivers/simulator/device-bench.ts';
 import {
@@ -120,7 +120,7 @@ describe('devices by words', () => {
     expect(await say('scan 134567')).toBe('scanned 6 characters');
     expect(await say(`svg ${join(folder, 'paper.svg')}`)).toContain('wrote');
     expect(readFileSync(join(folder, 'paper.svg'), 'utf8')).toContain('<svg');
-    expect(await say('dance')).toBe(DEVICE_COMMANDS.join('\n'));
+    expect(await say('dance')).toBe(deviceCommands.join('\n'));
     rmSync(folder, { recursive: true });
   });
 });

@@ -18,8 +18,11 @@ export interface GuardedConnection {
   end(reason: CloseReason): void;
 }
 
+/** An opening or a write longer than this is given up, unless a transport is told otherwise. */
+export const openTimeoutMsDefault = 3_000;
+export const writeTimeoutMsDefault = 10_000;
 /** Bytes that arrive before somebody listens are kept up to this many, then dropped from the front. */
-const EARLY_BYTES_MAX = 65_536;
+const earlyBytesMax = 65_536;
 
 let lastGeneration = 0;
 
@@ -31,7 +34,8 @@ let lastGeneration = 0;
 export function createGuardedConnection(deps: {
   readonly raw: RawPort;
   readonly timers: Timers;
-  readonly writeTimeoutMs: number;
+  /** Default `writeTimeoutMsDefault`. */
+  readonly writeTimeoutMs: number | undefined;
 }): GuardedConnection {
   lastGeneration += 1;
   const generation = lastGeneration;
@@ -59,7 +63,7 @@ export function createGuardedConnection(deps: {
     }
     early.push(chunk);
     let kept = early.reduce((sum, each) => sum + each.length, 0);
-    while (kept > EARLY_BYTES_MAX) kept -= early.shift()?.length ?? kept;
+    while (kept > earlyBytesMax) kept -= early.shift()?.length ?? kept;
   };
 
   const bounded = (
@@ -76,7 +80,7 @@ export function createGuardedConnection(deps: {
       };
       closeListeners.push(() => settle(err({ type: 'write-failed', detail: 'connection closed' })));
       const onClose = closeListeners.at(-1);
-      const cancel = deps.timers.after(deps.writeTimeoutMs, () => {
+      const cancel = deps.timers.after(deps.writeTimeoutMs ?? writeTimeoutMsDefault, () => {
         settle(err({ type: 'write-timeout' }));
         void end({ type: 'device-error', detail: 'the device stopped taking bytes' });
       });

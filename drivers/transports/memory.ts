@@ -34,8 +34,6 @@ export interface MemoryWire {
   deliveredByteCount(): number;
 }
 
-const WRITE_TIMEOUT_MS = 10_000;
-
 /** A wire in memory whose faults are scripted; it keeps the laws of the real ones and runs in virtual time. */
 export function createMemoryWire(deps: MemoryWireDeps): MemoryWire {
   const address = `memory ${deps.name ?? 'wire'}`;
@@ -90,7 +88,7 @@ export function createMemoryWire(deps: MemoryWireDeps): MemoryWire {
   const connect = (): Connection => {
     const guarded = createGuardedConnection({
       timers: deps.timers,
-      writeTimeoutMs: deps.writeTimeoutMs ?? WRITE_TIMEOUT_MS,
+      writeTimeoutMs: deps.writeTimeoutMs,
       raw: {
         write: (bytes, done) => {
           const copy = Uint8Array.from(bytes);

@@ -3,7 +3,10 @@ import { SerialPort } from 'serialport';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import { nothingScheduled, type Timers } from '#drivers/core/timers.ts';
 import type { Connection, OpenError, Transport } from '#drivers/core/transport.ts';
-import { createGuardedConnection } from '#drivers/transports/guarded-connection.ts';
+import {
+  createGuardedConnection,
+  openTimeoutMsDefault,
+} from '#drivers/transports/guarded-connection.ts';
 
 export interface SerialDeps {
   /** "/dev/ttyUSB0", "COM3", or the path of a pty. */
@@ -19,13 +22,11 @@ export interface SerialDeps {
   readonly writeTimeoutMs?: number;
 }
 
-const OPEN_TIMEOUT_MS = 3_000;
-const WRITE_TIMEOUT_MS = 10_000;
 /**
  * serialport misses an unplug while bytes arrive and then spins with `isOpen` true (bindings-cpp issue 162), so the
  * device node itself is looked at this often.
  */
-const LIVENESS_INTERVAL_MS = 250;
+const livenessIntervalMs = 250;
 
 /** A serial port through `serialport`, one port object per connection: a reopened object would send old bytes. */
 export function createSerialTransport(deps: SerialDeps): Transport {
@@ -58,7 +59,7 @@ async function openSerial(deps: SerialDeps): Promise<Result<Connection, OpenErro
 function openWithTimeout(port: SerialPort, deps: SerialDeps): Promise<Result<void, OpenError>> {
   return new Promise((resolve) => {
     let late = false;
-    const cancel = deps.timers.after(deps.openTimeoutMs ?? OPEN_TIMEOUT_MS, () => {
+    const cancel = deps.timers.after(deps.openTimeoutMs ?? openTimeoutMsDefault, () => {
       late = true;
       resolve(err({ type: 'device-open-timeout' }));
     });
@@ -97,7 +98,7 @@ function connect(open: {
   let stopWatch = nothingScheduled;
   const guarded = createGuardedConnection({
     timers: deps.timers,
-    writeTimeoutMs: deps.writeTimeoutMs ?? WRITE_TIMEOUT_MS,
+    writeTimeoutMs: deps.writeTimeoutMs,
     raw: {
       write: (bytes, done) => {
         // A write to a closed port is kept by serialport and sent at its next opening: a second receipt.
@@ -118,7 +119,7 @@ function connect(open: {
   port.on('close', () => guarded.end({ type: 'disconnected' }));
   port.on('end', () => guarded.end({ type: 'disconnected' }));
   const watch = (): void => {
-    stopWatch = deps.timers.after(LIVENESS_INTERVAL_MS, () => {
+    stopWatch = deps.timers.after(livenessIntervalMs, () => {
       void look();
     });
   };

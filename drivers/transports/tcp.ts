@@ -2,7 +2,10 @@ import { Socket } from 'node:net';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import type { Connection, OpenError, Transport } from '#drivers/core/transport.ts';
-import { createGuardedConnection } from '#drivers/transports/guarded-connection.ts';
+import {
+  createGuardedConnection,
+  openTimeoutMsDefault,
+} from '#drivers/transports/guarded-connection.ts';
 
 export interface TcpDeps {
   readonly host: string;
@@ -13,9 +16,7 @@ export interface TcpDeps {
   readonly writeTimeoutMs?: number;
 }
 
-const OPEN_TIMEOUT_MS = 3_000;
-const WRITE_TIMEOUT_MS = 10_000;
-const KEEP_ALIVE_DELAY_MS = 5_000;
+const keepAliveDelayMs = 5_000;
 
 /** A raw TCP socket, as network printers and serial servers speak it. */
 export function createTcpTransport(deps: TcpDeps): Transport {
@@ -26,13 +27,13 @@ function openTcp(deps: TcpDeps): Promise<Result<Connection, OpenError>> {
   return new Promise((resolve) => {
     const socket = new Socket();
     socket.setNoDelay(true);
-    socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
+    socket.setKeepAlive(true, keepAliveDelayMs);
     const fail = (error: OpenError): void => {
       cancel();
       socket.destroy();
       resolve(err(error));
     };
-    const cancel = deps.timers.after(deps.openTimeoutMs ?? OPEN_TIMEOUT_MS, () =>
+    const cancel = deps.timers.after(deps.openTimeoutMs ?? openTimeoutMsDefault, () =>
       fail({ type: 'device-open-timeout' }),
     );
     const onOpenError = (failure: NodeJS.ErrnoException): void => fail(openErrorOf(failure));
@@ -65,7 +66,7 @@ function openErrorOf(failure: NodeJS.ErrnoException): OpenError {
 function connect(socket: Socket, deps: TcpDeps): Connection {
   const guarded = createGuardedConnection({
     timers: deps.timers,
-    writeTimeoutMs: deps.writeTimeoutMs ?? WRITE_TIMEOUT_MS,
+    writeTimeoutMs: deps.writeTimeoutMs,
     raw: {
       write: (bytes, done) => {
         if (!socket.writable) return done('socket closed');
