@@ -2,7 +2,6 @@ import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { err, type Result } from '#shared/result/result.ts';
 import {
   methods,
-  type MethodInput,
   type MethodName,
   type MethodOutput,
   type TerminalApi,
@@ -35,5 +34,5 @@ export function readCall(value: unknown): CallEnvelope | undefined {
 export async function dispatch(api: TerminalApi, value: unknown): Promise<CallAnswer> {
   const call = readCall(value);
   if (!call) return refusal('input-invalid', 'not a call of a known method with an input object');
-  return api.call(call.method, call.input as MethodInput<MethodName>);
+  return api.call(call.method, call.input);
 }

@@ -1,13 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TerminalApi, TerminalEvent } from '#terminal/ipc/terminal-api.ts';
 
-/** A window's view of a running agent that has no cloud and no devices: cash must work, and nothing may lie. */
+/** A window's view of a running, activated agent without cloud and devices: cash must work, and nothing may lie. */
 export interface ApiUnderTest {
   readonly api: TerminalApi;
   close(): Promise<void>;
 }
 
 const waitMsMax = 5_000;
+
+async function until(what: string, check: () => boolean): Promise<void> {
+  const deadline = performance.now() + waitMsMax;
+  while (!check()) {
+    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
 
 /** The laws of TerminalApi, whatever carries it. Every transport runs this suite against the real agent. */
 export function registerTerminalApiContract(name: string, open: () => Promise<ApiUnderTest>): void {
@@ -27,18 +35,14 @@ export function registerTerminalApiContract(name: string, open: () => Promise<Ap
       if (!answer.ok) throw new Error(answer.error.code);
       return answer.value;
     };
-    const until = async (what: string, check: () => boolean): Promise<void> => {
-      const deadline = performance.now() + waitMsMax;
-      while (!check()) {
-        if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-    };
 
     it('answers the whole state', async () => {
       expect((await state()).screen).toEqual({ type: 'ready' });
       const status = await under.api.call('status.get', {});
-      expect(status.ok && status.value.unsentCount).toBe(1);
+      expect(status).toMatchObject({
+        ok: true,
+        value: { merchantName: '绿点小店', online: false, unsentCount: 0, unsentFen: 0 },
+      });
     });
 
     it('pushes a newer state after a change', async () => {
@@ -91,6 +95,8 @@ export function registerTerminalApiContract(name: string, open: () => Promise<Ap
       const today = await under.api.call('today.get', {});
       expect(today.ok && today.value.cashFen).toBe(1850);
       expect(today.ok && today.value.turnoverFen).toBe(1850);
+      const status = await under.api.call('status.get', {});
+      expect(status).toMatchObject({ value: { unsentCount: 1, unsentFen: 1850 } });
     });
 
     it('answers fifty calls at once, each its own', async () => {

@@ -3,7 +3,7 @@ import { err } from '#shared/result/result.ts';
 import type { CallAnswer } from '#terminal/ipc/dispatch.ts';
 import { readCall } from '#terminal/ipc/dispatch.ts';
 import { createApiClient, type ApiClient } from '#terminal/ipc/message-link.ts';
-import type { MethodInput, MethodName, TerminalEvent } from '#terminal/ipc/terminal-api.ts';
+import type { TerminalEvent } from '#terminal/ipc/terminal-api.ts';
 import { decideRestart, type RestartHistory } from './restart-policy.ts';
 import type { AgentProcess, ShellPort } from './shell-port.ts';
 
@@ -55,7 +55,7 @@ export function createAgentHost(deps: AgentHostDeps): AgentHost {
       const call = readCall(message);
       if (!call) return err({ code: 'input-invalid' });
       if (!current) return err({ code: 'agent-restarting' });
-      return current.client.api.call(call.method, call.input as MethodInput<MethodName>);
+      return current.client.api.call(call.method, call.input);
     },
     onEvent: (listener) => listeners.add(listener),
     stop() {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { activateFolder } from '#terminal/agent/testing/activated-folder.ts';
 import { registerTerminalApiContract } from '#terminal/ipc/register-terminal-api-contract.ts';
 import type { TerminalApi, TerminalEvent } from '#terminal/ipc/terminal-api.ts';
 import { isOurWindow, runDesktop } from './desktop-app.ts';
@@ -19,11 +20,10 @@ async function openDesktop(options: { readonly firstInstance?: boolean } = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), 'greentill-desktop-'));
   folders.push(folder);
   const config = path.join(folder, 'till.json');
+  const dataDir = path.join(folder, 'data');
+  await activateFolder(dataDir);
   const cloudUrl = 'http://127.0.0.1:9'; // nobody listens there: the till must work all the same
-  await writeFile(
-    config,
-    JSON.stringify({ dataDir: path.join(folder, 'data'), cloudUrl, cashier: '王姐', devices: [] }),
-  );
+  await writeFile(config, JSON.stringify({ dataDir, cloudUrl, cashier: '王姐', devices: [] }));
   const shell = createScriptedShell(options);
   shells.push(shell);
   const reports: string[] = [];

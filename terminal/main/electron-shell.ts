@@ -29,6 +29,7 @@ export function createElectronShell(): ShellPort {
 function forkAgent(entry: string, args: readonly string[]): AgentProcess {
   const child = utilityProcess.fork(entry, [...args], { serviceName: 'greentill-agent' });
   return {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a process is no window and has no origin
     post: (message) => child.postMessage(message),
     onMessage: (listener) => child.on('message', listener),
     onExit: (listener) => child.on('exit', listener),

@@ -5,6 +5,7 @@ import { io } from 'socket.io-client';
 import { describe, expect, it } from 'vitest';
 import { getOrThrow } from '#shared/result/result.ts';
 import { createAgent } from '#terminal/agent/agent.ts';
+import { activateFolder } from '#terminal/agent/testing/activated-folder.ts';
 import { registerTerminalApiContract } from '#terminal/ipc/register-terminal-api-contract.ts';
 import type { TerminalApi } from '#terminal/ipc/terminal-api.ts';
 import { startWebHost } from './host.ts';
@@ -13,13 +14,14 @@ const token = 'a-token-of-the-test-with-enough-bits';
 
 async function openHost() {
   const folder = await mkdtemp(path.join(tmpdir(), 'greentill-web-'));
+  await activateFolder(folder);
   const config = { dataDir: folder, cloudUrl: 'http://127.0.0.1:9', cashier: '王姐', devices: [] };
   const agent = getOrThrow(await createAgent({ config, appVersion: '0.1.0' }));
   await agent.start();
   const host = await startWebHost({ api: agent.api, token, port: 0, rendererFolder: undefined });
   return {
     host,
-    async close() {
+    close: async (): Promise<void> => {
       await host.close();
       await agent.stop();
       await rm(folder, { recursive: true, force: true });

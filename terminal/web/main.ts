@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { createAgent } from '#terminal/agent/agent.ts';
-import { loadConfig } from '#terminal/agent/config.ts';
+import { loadConfig, type Config } from '#terminal/agent/config.ts';
 import { startWebHost } from '#terminal/web/host.ts';
 
 /**
@@ -27,9 +27,9 @@ const config = await loadConfig(values.config ?? fail('usage: npm run terminal -
 if (!config.ok) fail(`${config.error.code}: ${config.error.detail ?? ''}`);
 else await run(config.value);
 
-async function run(config: Parameters<typeof createAgent>[0]['config']): Promise<void> {
+async function run(tillConfig: Config): Promise<void> {
   const agent = await createAgent({
-    config,
+    config: tillConfig,
     appVersion: process.env['npm_package_version'] ?? '0.1.0',
   });
   if (!agent.ok)
