@@ -193,7 +193,7 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
     ...ports,
     pauseMs: resultsPauseMs,
     run: async () => {
-      if (isReady()) await pullResults({ journal, cloud });
+      if (isReady()) await pullResults({ journal, cloud, alongside: checkout.alongside });
     },
   });
   const heartbeat = createPoller({ ...ports, pauseMs: heartbeatPauseMs, run: session.beat });

@@ -59,6 +59,8 @@ export interface Checkout {
   readonly start: () => void;
   /** The configuration changed: estimates may read differently. */
   readonly refresh: () => void;
+  /** More facts for the transaction that writes `facts` about an order, whoever learned them: a paid sale's receipt. */
+  readonly alongside: (orderId: OrderId, facts: readonly EntryFact[]) => readonly EntryFact[];
   /** A receipt went a step further. */
   readonly receiptChanged: () => void;
   readonly stop: () => Promise<void>;
@@ -140,12 +142,15 @@ export function createCheckout(deps: CheckoutDeps): Checkout {
     return kept.ok ? ok(undefined) : err(appendErrorCode(kept.error));
   };
 
+  /** A payment of the sale at the counter comes with its receipt; of a sale that was let go nobody waits for one. */
+  const alongside: Checkout['alongside'] = (orderId, facts) =>
+    till.orderId === orderId && facts.some((fact) => fact.type === 'charge.paid')
+      ? deps.jobsFor(orderId, 'paid')
+      : [];
+
   const runner = createChargeRunner({
     ...deps,
-    alongside: (orderId, facts) =>
-      till.orderId === orderId && facts.some((fact) => fact.type === 'charge.paid')
-        ? deps.jobsFor(orderId, 'paid')
-        : [],
+    alongside,
     onHold: (orderId, failedFacts) => held.holdAgain(orderId, failedFacts),
     onProgress: (orderId) => showIfOnScreen(orderId),
   });
@@ -348,6 +353,7 @@ export function createCheckout(deps: CheckoutDeps): Checkout {
       runner.resume();
     },
     refresh: publish,
+    alongside,
     receiptChanged: () => showIfOnScreen(till.orderId),
     stop: async () => {
       held.forget();

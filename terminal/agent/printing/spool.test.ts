@@ -44,6 +44,25 @@ describe('printing', () => {
     expect(desk.printer.drawerKickCount()).toBe(0);
   });
 
+  test('paid by way of the results: the customer at the counter gets his receipt, once', async () => {
+    const { ask, cloud, screen, until } = bench;
+    cloud.nextCharge({ status: 'paid', afterQueries: 999 });
+    await ask('till.setAmount', { amountFen: 1_730 });
+    await ask('till.scan', { text: '130000000000000002' });
+    const { orderId } = await screen('waiting');
+    await until('the payer is asked', () => cloud.bodies.length === 1);
+    const told = { orderId, result: 'paid', attempt: 1, channel: 'simulator', channelRef: 'r' };
+    for (const cursor of [1, 2]) cloud.results.push({ ...told, result: 'paid', cursor, atMs: 1 });
+    // The results are pulled when the line is back; queries alone would go on without an end.
+    await cloud.goDown();
+    await until('the outage', async () => !(await bench.status()).online);
+    await cloud.comeBack();
+    await screen('paid', 10_000);
+    await receiptIs('printed');
+    expect(papers()).toHaveLength(1);
+    expect(papers()[0]).toContain(orderId);
+  });
+
   test('cash opens the drawer once, as a job of its own', async () => {
     await sellCash(500);
     await receiptIs('printed');

@@ -16,6 +16,8 @@ import { addSetAside } from '#terminal/agent/uplink/set-aside.ts';
 export async function pullResults(deps: {
   readonly journal: Journal;
   readonly cloud: CloudClient;
+  /** More facts for the same transaction, such as the receipt of a paid order. */
+  readonly alongside: Alongside;
 }): Promise<void> {
   const { journal, cloud } = deps;
   for (let page = 0; page < pagesMax; page += 1) {
@@ -28,16 +30,21 @@ export async function pullResults(deps: {
     if (!answer.ok) return;
     for (const result of answer.value.results) {
       if (result.cursor <= getMetaNumber(journal.read, 'results-cursor')) continue;
-      if (!applyResult(journal, result)) return;
+      if (!applyResult(deps, result)) return;
     }
     if (!answer.value.more || answer.value.results.length === 0) return;
   }
 }
 
+type Alongside = (orderId: OrderId, facts: readonly EntryFact[]) => readonly EntryFact[];
+
 const pagesMax = 1_000;
 
 /** False when the disk refused: the result is pulled again later. */
-function applyResult(journal: Journal, result: OrderResult): boolean {
+function applyResult(
+  { journal, alongside }: { readonly journal: Journal; readonly alongside: Alongside },
+  result: OrderResult,
+): boolean {
   const order = findOrder(journal.read, result.orderId as OrderId)?.order;
   const fact = order && factOfResult(order, result);
   const moveCursor = (tx: Parameters<typeof setMeta>[0]): void => {
@@ -51,7 +58,9 @@ function applyResult(journal: Journal, result: OrderResult): boolean {
         },
       ]);
   };
-  const applied = journal.append(fact ? [fact] : [], moveCursor);
+  const facts = fact ? [fact] : [];
+  const more = order ? alongside(order.orderId, facts) : [];
+  const applied = journal.append([...facts, ...more], moveCursor);
   if (applied.ok) return true;
   // The order has this result already, or cannot take it: the cursor passes, the order stays as it is.
   return applied.error.type === 'fact-refused' && journal.append([], moveCursor).ok;
