@@ -2,8 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { PrinterSimulator } from '#drivers/simulator/printer-simulator.ts';
 import type { Stage } from '../stage/stage.ts';
 import { gatherEvidence, readCloudHeads, readJournal, type EvidenceDeps } from './evidence.ts';
+import { groupBy } from './group-by.ts';
 import { planKills, type KillCounts, type PlannedSale } from './kill-plan.ts';
-import { judge, type SaleRecord, type Violation } from './oracles.ts';
+import { isTaken, judge, type SaleRecord, type Violation } from './oracles.ts';
 import { sell, type Strikes } from './sell.ts';
 import { openTillDesk, type TillDesk } from './till-desk.ts';
 
@@ -23,7 +24,9 @@ export interface KillReport {
   /** Sales that stand twice on the till, in the cloud, or in the channel's books. */
   readonly doubledCount: number;
   readonly entryCount: number;
-  readonly receiptCount: number;
+  readonly paperCount: number;
+  /** Where the receipts of the taken sales stand on the till: printed, unknown after a kill in the middle. */
+  readonly receiptStates: ReadonlyMap<string, number>;
   readonly channelCharges: number;
   readonly violations: readonly Violation[];
   readonly durationMs: number;
@@ -63,7 +66,11 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
       lostCount: missing.length,
       doubledCount: doubled.length,
       entryCount: evidence.journal.reduce((sum, { entries }) => sum + entries.length, 0),
-      receiptCount: evidence.paper.length,
+      paperCount: evidence.paper.length,
+      receiptStates: countBy(
+        evidence.tillOrders.filter((order) => isTaken(order.state)),
+        (order) => order.receipt,
+      ),
       channelCharges: evidence.channelBooks.filter((line) => line.state === 'SUCCESS').length,
       violations,
       durationMs: performance.now() - startedMs,
@@ -72,6 +79,12 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
     desk.close();
   }
 }
+
+const countBy = <V>(
+  items: readonly V[],
+  nameOf: (item: V) => string,
+): ReadonlyMap<string, number> =>
+  new Map([...groupBy(items, nameOf)].map(([name, group]) => [name, group.length]));
 
 const sayEverySales = 20;
 
@@ -153,6 +166,8 @@ async function isAtRest({ stage, folder, desk }: EvidenceDeps): Promise<boolean>
   const status = await desk.look('status.get', {});
   const today = await desk.look('today.get', {});
   if (!status.ok || !today.ok || !status.value.online || status.value.unsentCount > 0) return false;
+  const newest = await desk.look('orders.list', { limit: 200 });
+  if (!newest.ok || newest.value.rows.some((row) => row.receipt === 'queued')) return false;
   const { pendingFen, offlineFen, turnoverFen, tomorrow } = today.value;
   if (pendingFen + offlineFen > 0 || tomorrow?.cloudTurnoverFen !== turnoverFen) return false;
   const waiting = await stage.database.pool.query<{ count: number }>(

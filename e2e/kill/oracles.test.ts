@@ -239,6 +239,16 @@ const planted: readonly Planted[] = [
     { paper: [[cashId, cashId], [walletId], [memberId]] },
   ],
   ['one original receipt', 'printed, and on no paper', { paper: sound.paper.slice(1, 3) }],
+  [
+    'no receipt is forgotten',
+    'a sale has no receipt job',
+    { tillOrders: orders.map((order) => ({ ...order, receipt: 'off' })) },
+  ],
+  [
+    'no receipt is forgotten',
+    'a receipt never came out of the queue',
+    { tillOrders: orders.map((order) => ({ ...order, receipt: 'queued' })) },
+  ],
 ];
 
 describe('the oracles of the kill runs', () => {

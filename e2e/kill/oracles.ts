@@ -249,6 +249,12 @@ const receiptsAreSingle: Oracle = ({ paper, tillOrders }) => {
   ];
 };
 
+/** A sale's receipt is on paper, or somebody is told that it may not be: it is never just left out. */
+const noReceiptIsForgotten: Oracle = ({ tillOrders }) =>
+  taken(tillOrders)
+    .filter((order) => order.receipt === 'queued' || order.receipt === 'off')
+    .map((order) => `the receipt of ${order.orderId} (${order.state}) is ${order.receipt}`);
+
 export const oracles = {
   'acknowledged is kept': acknowledgedIsKept,
   'nothing is doubled': nothingIsDoubled,
@@ -260,6 +266,7 @@ export const oracles = {
   'the tallies agree': talliesAgree,
   'the laws of the books hold': lawsHold,
   'one original receipt': receiptsAreSingle,
+  'no receipt is forgotten': noReceiptIsForgotten,
 } as const satisfies Record<string, Oracle>;
 export type OracleName = keyof typeof oracles;
 
