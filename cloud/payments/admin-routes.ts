@@ -1,9 +1,18 @@
 import Type from 'typebox';
 import { orderAmountFenMax } from '#shared/money/fen.ts';
-import type { MerchantId } from '#shared/ids/ids.ts';
-import { MerchantIdSchema, OrderIdSchema, WalletSchema } from '#shared/wire/v1/common.ts';
+import type { MemberId, MerchantId } from '#shared/ids/ids.ts';
+import {
+  MemberIdSchema,
+  MerchantIdSchema,
+  OrderIdSchema,
+  WalletSchema,
+} from '#shared/wire/v1/common.ts';
 import { openMerchantChannels } from '#cloud/payments/merchant-channels.ts';
-import { listOfflineExceptions, offlineExceptionsMax } from '#cloud/payments/offline-store.ts';
+import {
+  listOfflineExceptions,
+  offlineExceptionsMax,
+  revokeMemberCodes,
+} from '#cloud/payments/offline-store.ts';
 import { listParkedBookings, parkedBookingsMax } from '#cloud/payments/parked-bookings.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
@@ -62,8 +71,9 @@ const ExceptionsSchema = Type.Object({
 /** What the operator does about channels, and what waits for people. */
 export function registerPaymentAdminRoutes(
   app: CloudApp,
-  deps: Pick<CloudDeps, 'db' | 'operatorId'>,
+  deps: Pick<CloudDeps, 'clock' | 'db' | 'operatorId'>,
 ): void {
+  registerCodeRevocation(app, deps);
   const { db, operatorId } = deps;
   app.put(
     '/admin/v1/merchants/:merchantId/channels',
@@ -102,4 +112,25 @@ export function registerPaymentAdminRoutes(
       };
     },
   );
+}
+
+/** POST /admin/v1/members/{memberId}/revoke-codes {reason}: a phone was lost; none of its codes pays any more. */
+function registerCodeRevocation(
+  app: CloudApp,
+  { db, clock, operatorId }: Pick<CloudDeps, 'clock' | 'db' | 'operatorId'>,
+): void {
+  const schema = {
+    summary: 'Stop every code of a member',
+    params: Type.Object({ memberId: MemberIdSchema }, { additionalProperties: false }),
+    body: Type.Object(
+      { reason: Type.String({ minLength: 1, maxLength: 64 }) },
+      { additionalProperties: false },
+    ),
+    response: { 200: Type.Object({ revoked: Type.Integer() }) },
+  };
+  app.post('/admin/v1/members/:memberId/revoke-codes', { schema }, (request) => {
+    const memberId = request.params.memberId as MemberId;
+    const entry = { operatorId, memberId, reason: request.body.reason, nowMs: clock.nowMs() };
+    return db.transaction((tx) => revokeMemberCodes(tx, entry));
+  });
 }

@@ -171,7 +171,9 @@ describe('codes that may not be settled', () => {
 
   it('a revoked code is an exception', async () => {
     const sale = saleWith();
-    await revokeCertificate(bench.deps.db, { ...sale, reason: 'lost phone', nowMs: 0 });
+    await bench.deps.db.transaction((tx) =>
+      revokeCertificate(tx, { ...sale, reason: 'lost phone', nowMs: 0 }),
+    );
     expect(await settle(sale)).toMatchObject([{ code: 'member-code-revoked' }]);
   });
 

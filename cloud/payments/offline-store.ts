@@ -73,21 +73,54 @@ export async function claimCertificate(
   return rows.length === 1;
 }
 
-/** Stops a member code: the cloud settles nothing with it any more. Tills learn it with their next configuration. */
+/**
+ * Stops a member code: the cloud settles nothing with it any more, and every till of the operator has a newer
+ * configuration to pull. False when it was stopped before.
+ */
 export async function revokeCertificate(
-  tx: Db | Tx,
+  tx: Tx,
   entry: {
     readonly operatorId: OperatorId;
     readonly certificateId: CertificateId;
     readonly reason: string;
     readonly nowMs: number;
   },
-): Promise<void> {
-  await tx.execute(sql`
+): Promise<boolean> {
+  const { rowCount } = await tx.execute(sql`
     insert into member_certificate_revoked (operator_id, certificate_id, reason, revoked_at_ms)
     values (${entry.operatorId}, ${entry.certificateId}, ${entry.reason}, ${entry.nowMs})
     on conflict do nothing`);
+  if (rowCount === 1) await announceRevocation(tx, entry.operatorId);
+  return rowCount === 1;
 }
+
+/** Stops every code of a member that could still be used, for a lost phone. Answers how many were stopped now. */
+export async function revokeMemberCodes(
+  tx: Tx,
+  entry: {
+    readonly operatorId: OperatorId;
+    readonly memberId: MemberId;
+    readonly reason: string;
+    readonly nowMs: number;
+  },
+): Promise<{ readonly revoked: number }> {
+  const { rowCount } = await tx.execute(sql`
+    insert into member_certificate_revoked (operator_id, certificate_id, reason, revoked_at_ms)
+    select operator_id, certificate_id, ${entry.reason}, ${entry.nowMs}::bigint
+      from member_certificate
+     where operator_id = ${entry.operatorId} and member_id = ${entry.memberId}
+       and not_after_ms >= ${entry.nowMs}
+    on conflict do nothing`);
+  const revoked = rowCount ?? 0;
+  if (revoked > 0) await announceRevocation(tx, entry.operatorId);
+  return { revoked };
+}
+
+/** Tills compare this number with their own at every heartbeat and pull when it has grown. */
+const announceRevocation = (tx: Tx, operatorId: OperatorId) =>
+  tx.execute(sql`
+    update terminal set config_version = config_version + 1
+     where operator_id = ${operatorId} and revoked_at_ms is null`);
 
 export async function isRevoked(
   tx: Db | Tx,
