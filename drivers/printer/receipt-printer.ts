@@ -7,7 +7,7 @@ import { kickDrawerOn } from '#drivers/printer/drawer-kick.ts';
 import { encodeReceipt, type EncodedReceipt } from '#drivers/printer/encode-escpos.ts';
 import { headerPad, processIdMax } from '#drivers/printer/escpos-bytes.ts';
 import { runJob, type JobRunner } from '#drivers/printer/job-runner.ts';
-import type { PrinterCapabilities } from '#drivers/printer/print-job-machine.ts';
+import type { PrinterCapabilities } from '#drivers/printer/printer-capabilities.ts';
 import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
 import { createPrinterLine, type PrinterLine } from '#drivers/printer/printer-line.ts';
 import type { PrinterStatus } from '#drivers/printer/printer-status.ts';
@@ -108,7 +108,7 @@ export function createReceiptPrinter(deps: ReceiptPrinterDeps): ReceiptPrinter {
     timers: deps.timers,
     clock: deps.clock,
     linkState: () => link.state(),
-    known: deps.capabilities ?? null,
+    capabilities: deps.capabilities ?? null,
     isBusy: () => running !== null,
     restart: () => link.restart(),
     onStatus: (status) => deps.onStatus?.(status),
@@ -178,8 +178,11 @@ export function createReceiptPrinter(deps: ReceiptPrinterDeps): ReceiptPrinter {
     kickDrawer: async () => {
       const capabilities = watch.capabilities();
       if (line === null) return { type: 'not-sent', code: 'device-missing' };
-      // A receipt under way may wait for paper: the real-time kick passes it, between two of its commands.
-      const now = running === null ? 'in-sequence' : 'real-time';
+      // A receipt under way may wait for paper: the real-time kick passes it, between two of its commands. A printer
+      // that is idle without paper would keep a kick in its sequence, and open the drawer when the roll is changed.
+      const { state } = watch.status();
+      const waits = running !== null || state === 'paper-out' || state === 'cover-open';
+      const now = waits ? 'real-time' : 'in-sequence';
       return kickDrawerOn({ line, capabilities, now });
     },
     status: () => watch.status(),

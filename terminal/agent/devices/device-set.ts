@@ -120,6 +120,11 @@ function viewOf(device: DeviceConfig, { scanner, scannedAtMs, printer }: Devices
   const status = printer?.status();
   const address = printer?.address ?? '';
   if (!status) return { role, name, address, state: 'absent', code: 'printer-missing' };
+  const seen = status.lastSeenMs === null ? {} : { lastSeenMs: Math.trunc(status.lastSeenMs) };
+  // The drawer's pulse goes past everything that waits for paper or for the cover.
+  const waits = status.state === 'paper-out' || status.state === 'cover-open';
+  if (role === 'drawer' && waits)
+    return { role, name, address: `printer ${address}`, state: 'online', ...seen };
   return {
     role,
     name,
@@ -127,6 +132,6 @@ function viewOf(device: DeviceConfig, { scanner, scannedAtMs, printer }: Devices
     state: status.code === 'device-missing' ? 'absent' : status.state,
     ...(role === 'printer' ? { confidence: status.confidence } : {}),
     ...(status.code === undefined ? {} : { code: status.code }),
-    ...(status.lastSeenMs === null ? {} : { lastSeenMs: Math.trunc(status.lastSeenMs) }),
+    ...seen,
   };
 }

@@ -87,6 +87,16 @@ describe('devices.test', () => {
     expect(desk.papers()).toEqual([]);
   });
 
+  test('the drawer is fine and opens while the printer waits for paper', async () => {
+    const here = await openCounter();
+    desk.printer.setSwitches({ paperOut: true });
+    await deviceState(here, 'printer', 'paper-out');
+    expect((await listed(here))[2]).toMatchObject({ role: 'drawer', state: 'online' });
+    expect((await listed(here))[2]).not.toHaveProperty('code');
+    expect(await here.ask('devices.test', { role: 'drawer' })).toEqual({});
+    await here.until('the kick', () => desk.printer.drawerKickCount() === 1, 15_000);
+  });
+
   test('the scanner passes when it is there, and is missing when its cable is out', async () => {
     const here = await openCounter();
     expect(await here.ask('devices.test', { role: 'scanner' })).toEqual({});
