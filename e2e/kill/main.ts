@@ -36,6 +36,11 @@ async function play(): Promise<boolean> {
     if (!/ready|channel simulator on/.test(line)) say(`  [${program}] ${line.slice(0, 400)}`);
   };
   const stage = await openStage({ folder, ports: freePorts, onLine });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      say(`stopped by ${signal}; everything is kept in ${folder}`);
+      void stage.close().finally(() => process.exit(1));
+    });
   try {
     const report = await runKills({ stage, folder, say, ...counts });
     for (const line of tableOf(report)) say(line);

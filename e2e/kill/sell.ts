@@ -49,12 +49,16 @@ export async function sell(
     if (answer === undefined && strikes.tillBack === undefined)
       throw new Error(`the till lost the call of ${yuan(amountFen)}, and nobody had killed it`);
     if (answer === undefined) await strikes.tillBack;
-    const row = await whatBecameOf(deps.desk, amountFen, strikes);
+    const { row, shownOrderId } = await whatBecameOf(deps.desk, amountFen, strikes);
+    const acknowledged =
+      shownOrderId !== undefined ||
+      (tender.type === 'cash' && answer?.ok === true) ||
+      (row !== undefined && isTaken(row.state));
     return {
       amountFen,
       tender: tender.type,
-      orderId: row?.orderId,
-      told: row === undefined ? 'nothing' : isTaken(row.state) ? 'taken' : 'not-paid',
+      orderId: shownOrderId ?? row?.orderId,
+      told: acknowledged ? 'taken' : row === undefined ? 'nothing' : 'not-paid',
       answerLost: answer === undefined,
       state: row?.state ?? (await reasonOf(deps.desk, answer)),
     };
@@ -92,24 +96,32 @@ async function untilAmountStands(desk: TillDesk, amountFen: number): Promise<voi
   });
 }
 
-/** The order with this amount once it is no longer open; undefined when the till has none. */
-async function whatBecameOf(
-  desk: TillDesk,
-  amountFen: number,
-  strikes: Strikes,
-): Promise<OrderRow | undefined> {
+interface Outcome {
+  /** The order with this amount; undefined when the till has none. */
+  readonly row: OrderRow | undefined;
+  /** The order that the screen called paid, while we looked: shown is acknowledged, whatever the list says later. */
+  readonly shownOrderId: string | undefined;
+}
+
+/** Looks at screen and order list until the sale is no longer open. */
+async function whatBecameOf(desk: TillDesk, amountFen: number, strikes: Strikes): Promise<Outcome> {
+  let shownOrderId: string | undefined;
   const find = async (): Promise<OrderRow | undefined> => {
+    const { screen } = getOrThrow(await desk.look('till.state', {}));
+    const isShown =
+      screen.type === 'paid' || screen.type === 'cash' || screen.type === 'offline-accepted';
+    if (isShown && screen.amountFen === amountFen) shownOrderId = screen.orderId;
     const page = getOrThrow(await desk.look('orders.list', { search: yuan(amountFen), limit: 5 }));
     return page.rows.find((row) => row.amountFen === amountFen);
   };
   return waitFor(`a definite outcome of ${yuan(amountFen)}`, async () => {
     const row = await find();
-    if (row !== undefined) return isOpen(row.state) ? undefined : { row };
+    if (row !== undefined) return isOpen(row.state) ? undefined : { row, shownOrderId };
     // An order that is not there yet may still come, until the till that took the call is gone or has answered.
     await strikes.tillBack;
     const again = await find();
-    return again === undefined || !isOpen(again.state) ? { row: again } : undefined;
-  }).then(({ row }) => row);
+    return again === undefined || !isOpen(again.state) ? { row: again, shownOrderId } : undefined;
+  });
 }
 
 /** Why the till made no order of it. */
