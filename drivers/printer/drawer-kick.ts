@@ -1,5 +1,5 @@
 import { escpos } from '#drivers/printer/escpos-bytes.ts';
-import type { PrinterCapabilities } from '#drivers/printer/print-job-machine.ts';
+import type { PrinterCapabilities } from '#drivers/printer/printer-capabilities.ts';
 import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
 import type { PrinterLine } from '#drivers/printer/printer-line.ts';
 

@@ -12,7 +12,8 @@ import {
   type JobState,
 } from '#drivers/printer/print-job-machine.ts';
 import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
-import type { PrinterLine, Reading } from '#drivers/printer/printer-line.ts';
+import type { Reading } from '#drivers/printer/printer-condition.ts';
+import type { PrinterLine } from '#drivers/printer/printer-line.ts';
 import { askCutCount } from '#drivers/printer/printer-probe.ts';
 import type { PaperWidth } from '#drivers/printer/receipt.ts';
 import type { PrinterEvent } from '#drivers/printer/status-demux.ts';

@@ -1,5 +1,7 @@
 import type { DeviceErrorCode } from '#shared/errors/device.ts';
 import type { ConfidenceLevel, PrintOutcome } from '#drivers/printer/print-outcome.ts';
+import type { PrinterCapabilities } from '#drivers/printer/printer-capabilities.ts';
+import type { Condition } from '#drivers/printer/printer-condition.ts';
 
 /**
  * What one receipt goes through, as a pure machine; job-runner.ts carries out its effects. The law: a receipt is sent
@@ -16,20 +18,6 @@ export interface JobPlan {
   readonly flushFirst: boolean;
   readonly capabilities: PrinterCapabilities;
 }
-
-/** What this printer was seen to answer. */
-export interface PrinterCapabilities {
-  /** DLE EOT */
-  readonly realTimeStatus: boolean;
-  /** GS ( H */
-  readonly processId: boolean;
-  /** GS r */
-  readonly fence: boolean;
-  /** GS g 2 */
-  readonly cutCounter: boolean;
-}
-
-export type Condition = 'ready' | 'paper-out' | 'cover-open' | 'error' | 'silent';
 
 export type JobState =
   | { readonly type: 'checking' }

@@ -1,5 +1,5 @@
 import { escpos, nulFlush, processIdCommand } from '#drivers/printer/escpos-bytes.ts';
-import type { PrinterCapabilities } from '#drivers/printer/print-job-machine.ts';
+import type { PrinterCapabilities } from '#drivers/printer/printer-capabilities.ts';
 import type { PrinterLine } from '#drivers/printer/printer-line.ts';
 
 /** Smaller than every job's id, which begin at 1. */

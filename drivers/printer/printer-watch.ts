@@ -3,9 +3,17 @@ import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { LinkState } from '#drivers/core/link-state.ts';
 import { nothingScheduled, type Timers } from '#drivers/core/timers.ts';
-import type { PrinterCapabilities } from '#drivers/printer/print-job-machine.ts';
-import type { ConfidenceLevel } from '#drivers/printer/print-outcome.ts';
-import type { PrinterLine, Reading } from '#drivers/printer/printer-line.ts';
+import type { PrinterCapabilities } from '#drivers/printer/printer-capabilities.ts';
+import type { Reading } from '#drivers/printer/printer-condition.ts';
+import {
+  afterConnecting,
+  afterReading,
+  isLookedAt,
+  knowledgeAtStart,
+  statusOf,
+  takenAsSendOnly,
+} from '#drivers/printer/printer-knowledge.ts';
+import type { PrinterLine } from '#drivers/printer/printer-line.ts';
 import { probeCapabilities } from '#drivers/printer/printer-probe.ts';
 import type { PrinterStatus } from '#drivers/printer/printer-status.ts';
 
@@ -34,72 +42,54 @@ const readyMsMax = 20_000;
 /** Silent readings (two unanswered questions each) before the connection is given up. */
 const silentReadingsMax = 3;
 
-/** A printer that never answered anything: bytes go there, nothing is known. */
-const sendOnly: PrinterCapabilities = {
-  realTimeStatus: false,
-  processId: false,
-  fence: false,
-  cutCounter: false,
-};
-
-export function createPrinterWatch(deps: {
+export interface PrinterWatchDeps {
   readonly timers: Timers;
   readonly clock: Clock;
   readonly linkState: () => LinkState;
-  readonly known: PrinterCapabilities | null;
+  readonly capabilities: PrinterCapabilities | null;
   readonly isBusy: () => boolean;
   readonly restart: () => void;
   readonly onStatus: (status: PrinterStatus) => void;
-}): PrinterWatch {
+}
+
+export function createPrinterWatch(deps: PrinterWatchDeps): PrinterWatch {
+  const bell = createBell(deps.timers);
+  const tell = tellChanges(deps.onStatus);
   let line: PrinterLine | null = null;
-  let capabilities = deps.known;
-  /** Did a status question ever get an answer? Then silence is a fault; before, it may be its nature. */
-  let everAnswered = deps.known?.realTimeStatus === true;
-  let reading: Reading | null = null;
-  let silentCount = 0;
+  let known = knowledgeAtStart(deps.capabilities);
   let lastSeenMs: number | null = null;
   let cancelNext = nothingScheduled;
-  let waiters: (() => void)[] = [];
-  let lastShown = '';
 
-  const status = (): PrinterStatus =>
-    statusOf({ link: deps.linkState(), reading, capabilities, lastSeenMs });
-  const show = (): void => {
-    const now = status();
-    const { lastSeenMs: _, ...visible } = now;
-    const key = JSON.stringify(visible);
-    if (key === lastShown) return;
-    lastShown = key;
-    deps.onStatus(now);
-  };
+  const status = (): PrinterStatus => statusOf({ link: deps.linkState(), known, lastSeenMs });
 
-  const note = (next: Reading): void => {
-    if (next.condition !== 'silent') everAnswered = true;
-    silentCount = next.condition === 'silent' ? silentCount + 1 : 0;
-    reading = next;
-    show();
+  const note = (reading: Reading): void => {
+    known = afterReading(known, reading);
+    tell(status());
   };
 
   const look = async (here: PrinterLine): Promise<void> => {
     if (deps.isBusy() || here !== line) return;
-    if (capabilities?.realTimeStatus !== false) note(await here.condition());
+    if (known.capabilities?.realTimeStatus !== false) note(await here.condition());
     if (here !== line) return;
-    const ready = reading?.condition === 'ready';
-    if (capabilities === null && ready && !deps.isBusy())
-      capabilities = await probeCapabilities(here);
-    else if (capabilities === null && !everAnswered) {
-      capabilities = sendOnly;
-      reading = null;
-    }
+    if (known.capabilities === null) await learn(here);
     if (here !== line) return;
-    show();
-    wake();
-    if (silentCount >= silentReadingsMax) {
-      silentCount = 0;
+    tell(status());
+    bell.ring();
+    lookAgain();
+  };
+
+  const learn = async (here: PrinterLine): Promise<void> => {
+    if (known.reading?.condition === 'ready' && !deps.isBusy()) {
+      const capabilities = await probeCapabilities(here);
+      known = { ...known, capabilities };
+    } else if (!known.everAnswered) known = takenAsSendOnly(known);
+  };
+
+  const lookAgain = (): void => {
+    if (known.silentCount >= silentReadingsMax) {
+      known = { ...known, silentCount: 0 };
       deps.restart();
-      return;
-    }
-    if (capabilities?.realTimeStatus !== false) schedule(idleIntervalMs);
+    } else if (known.capabilities?.realTimeStatus !== false) schedule(idleIntervalMs);
   };
 
   const schedule = (delayMs: number): void => {
@@ -108,88 +98,67 @@ export function createPrinterWatch(deps: {
     if (here !== null) cancelNext = deps.timers.after(delayMs, () => void look(here));
   };
 
-  const wake = (): void => {
-    const woken = waiters;
-    waiters = [];
-    for (const each of woken) each();
-  };
-
-  const settled = (): boolean =>
-    line === null || capabilities !== null || (reading !== null && reading.condition !== 'ready');
-
   return {
     lineUp: (fresh) => {
       line = fresh;
-      reading = null;
-      // It may only have been switched on too late to answer.
-      if (capabilities === sendOnly) capabilities = null;
-      silentCount = 0;
+      known = afterConnecting(known);
       schedule(listenFirstMs);
     },
     lineDown: () => {
       line = null;
-      reading = null;
+      known = { ...known, reading: null };
       cancelNext();
-      wake();
-      show();
+      bell.ring();
+      tell(status());
     },
-    linkChanged: show,
+    linkChanged: () => tell(status()),
     seen: () => {
       lastSeenMs = deps.clock.nowMs();
     },
     note,
     resume: () => schedule(idleIntervalMs),
     stop: () => cancelNext(),
-    capabilities: () => capabilities,
+    capabilities: () => known.capabilities,
     ready: async () => {
-      if (!settled()) {
-        await new Promise<void>((resolve) => {
-          const cancel = deps.timers.after(readyMsMax, resolve);
-          waiters.push(() => {
-            cancel();
-            resolve();
-          });
-        });
-      }
-      if (line !== null && capabilities !== null) return ok(capabilities);
+      if (line !== null && !isLookedAt(known)) await bell.heard(readyMsMax);
+      if (line !== null && known.capabilities !== null) return ok(known.capabilities);
       return err(status().code ?? 'printer-silent');
     },
     status,
   };
 }
 
-function statusOf(facts: {
-  readonly link: LinkState;
-  readonly reading: Reading | null;
-  readonly capabilities: PrinterCapabilities | null;
-  readonly lastSeenMs: number | null;
-}): PrinterStatus {
-  const { link, reading, capabilities, lastSeenMs } = facts;
-  const base = {
-    paperNearEnd: reading?.paperNearEnd ?? false,
-    drawerPinHigh: reading?.drawerPinHigh ?? null,
-    confidence: confidenceOf(capabilities),
-    lastSeenMs,
+/** Tells a status when more than the time of the last byte has changed. */
+function tellChanges(onStatus: (status: PrinterStatus) => void): (status: PrinterStatus) => void {
+  let lastShown = '';
+  return (status) => {
+    const { lastSeenMs: _, ...visible } = status;
+    const shown = JSON.stringify(visible);
+    if (shown === lastShown) return;
+    lastShown = shown;
+    onStatus(status);
   };
-  if (link.type === 'offline') return { ...base, state: 'offline', code: link.code };
-  switch (reading?.condition ?? 'ready') {
-    case 'ready':
-      return { ...base, state: 'online' };
-    case 'paper-out':
-      return { ...base, state: 'paper-out', code: 'printer-paper-out' };
-    case 'cover-open':
-      return { ...base, state: 'cover-open', code: 'printer-cover-open' };
-    case 'error':
-      return { ...base, state: 'error', code: 'printer-error' };
-    case 'silent':
-      return { ...base, state: 'offline', code: 'printer-silent' };
-  }
 }
 
-function confidenceOf(capabilities: PrinterCapabilities | null): ConfidenceLevel {
-  if (capabilities === null) return 1;
-  const { processId, fence, cutCounter } = capabilities;
-  if (!processId && !fence) return 1;
-  if (cutCounter) return 4;
-  return processId ? 3 : 2;
+/** Wakes all who wait for it, or each after its own time. */
+function createBell(timers: Timers): {
+  ring(): void;
+  heard(timeoutMs: number): Promise<void>;
+} {
+  let waiters: (() => void)[] = [];
+  return {
+    ring: () => {
+      const woken = waiters;
+      waiters = [];
+      for (const wake of woken) wake();
+    },
+    heard: (timeoutMs) =>
+      new Promise((resolve) => {
+        const cancel = timers.after(timeoutMs, resolve);
+        waiters.push(() => {
+          cancel();
+          resolve();
+        });
+      }),
+  };
 }

@@ -6,7 +6,7 @@ import {
 } from '#drivers/contract/manual-time.ts';
 import { longReceipt, smallReceipt } from '#drivers/contract/receipts.ts';
 import { nulFlush } from '#drivers/printer/escpos-bytes.ts';
-import type { PrinterCapabilities } from '#drivers/printer/print-job-machine.ts';
+import type { PrinterCapabilities } from '#drivers/printer/printer-capabilities.ts';
 import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
 import { createReceiptPrinter, type ReceiptPrinter } from '#drivers/printer/receipt-printer.ts';
 import type { ReceiptCommand } from '#drivers/printer/receipt.ts';

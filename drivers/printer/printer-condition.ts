@@ -1,0 +1,39 @@
+import { escpos } from '#drivers/printer/escpos-bytes.ts';
+
+/** Whether a printer could print now, read by DLE EOT. */
+export type Condition = 'ready' | 'paper-out' | 'cover-open' | 'error' | 'silent';
+
+export interface Reading {
+  readonly condition: Condition;
+  readonly paperNearEnd: boolean;
+  readonly drawerPinHigh: boolean | null;
+}
+
+/** Sends one real-time question; null when it was not answered. */
+export type AskStatus = (question: ArrayLike<number>) => Promise<number | null>;
+
+const silentReading: Reading = { condition: 'silent', paperNearEnd: false, drawerPinHigh: null };
+
+/** Up to four questions, the first of them asked twice before the printer is called silent. */
+export async function readCondition(askStatus: AskStatus): Promise<Reading> {
+  const printer =
+    (await askStatus(escpos.statusPrinter)) ?? (await askStatus(escpos.statusPrinter));
+  if (printer === null) return silentReading;
+  const paper = await askStatus(escpos.statusPaper);
+  if (paper === null) return silentReading;
+  const sensors = {
+    paperNearEnd: (paper & 0x0c) !== 0,
+    drawerPinHigh: (printer & 0x04) !== 0,
+  };
+  if ((paper & 0x60) !== 0) return { condition: 'paper-out', ...sensors };
+  if ((printer & 0x08) === 0) return { condition: 'ready', ...sensors };
+  return { condition: causeOf(await askStatus(escpos.statusOffline)), ...sensors };
+}
+
+/** DLE EOT 2: bit 2 cover, bit 5 paper end, bit 6 error; bit 3 (feed button held) is left to pass. */
+function causeOf(cause: number | null): Condition {
+  if (cause === null) return 'silent';
+  if ((cause & 0x04) !== 0) return 'cover-open';
+  if ((cause & 0x20) !== 0) return 'paper-out';
+  return (cause & 0x40) !== 0 ? 'error' : 'ready';
+}
