@@ -82,8 +82,16 @@ export async function drain(
     timers,
     fetch: globalThis.fetch,
     onOutcome: () => {},
+    onIdentityEvidence: () => {},
   });
-  const uplink = createUplink({ journal, cloud: client, ...source, timers, isReady: () => true });
+  const uplink = createUplink({
+    journal,
+    cloud: client,
+    ...source,
+    timers,
+    isReady: () => true,
+    onTrouble: () => {},
+  });
   const startedAtMs = performance.now();
   uplink.wake();
   while (ackedPosition(journal) < journal.head().position) {

@@ -23,39 +23,31 @@ export const batchesInFlightMax = 2;
 const entryOverheadBytes = 260;
 const envelopeBytes = 400;
 
-/** Cuts entries (of one epoch, in order) into at most two batches, within the limits of the wire. */
-export function cutBatches(
+/** Cuts a batch, within the limits of the wire, from the front of entries (of one epoch, in order). */
+export function cutBatch(
   entries: readonly JournalEntry[],
   { before, entriesMax = batchEntriesMax }: { before: string | undefined; entriesMax?: number },
-): readonly OutgoingBatch[] {
-  const batches: OutgoingBatch[] = [];
-  let prevHash = before ?? genesisHash;
-  let rest = entries;
-  while (rest.length > 0 && batches.length < batchesInFlightMax) {
-    const part = rest.slice(0, fitting(rest, entriesMax));
-    const [first, last] = [part[0], part.at(-1)];
-    if (!first || !last) break;
-    batches.push({
-      wire: {
-        epoch: first.epoch,
-        firstSeq: first.seq,
-        prevHash,
-        entries: part.map(({ seq, hlc, wallMs, type, body, hash }) => ({
-          seq,
-          hlc,
-          wallMs,
-          type,
-          body,
-          hash,
-        })),
-      },
-      firstPosition: first.position,
-      lastPosition: last.position,
-    });
-    prevHash = last.hash;
-    rest = rest.slice(part.length);
-  }
-  return batches;
+): OutgoingBatch | undefined {
+  const part = entries.slice(0, fitting(entries, entriesMax));
+  const [first, last] = [part[0], part.at(-1)];
+  if (!first || !last) return undefined;
+  return {
+    wire: {
+      epoch: first.epoch,
+      firstSeq: first.seq,
+      prevHash: before ?? genesisHash,
+      entries: part.map(({ seq, hlc, wallMs, type, body, hash }) => ({
+        seq,
+        hlc,
+        wallMs,
+        type,
+        body,
+        hash,
+      })),
+    },
+    firstPosition: first.position,
+    lastPosition: last.position,
+  };
 }
 
 /** How many entries from the front fit into one batch; at least one. */
@@ -76,7 +68,7 @@ export interface ParkedEntry {
   readonly code: ErrorCode | 'code-not-catalogued';
 }
 
-/** What one round of answers leads to. */
+/** What the answers lead to. */
 export interface RoundOutcome {
   /** The new acknowledged position; may go back when the cloud asks for entries again. */
   readonly ackedPosition: number;

@@ -12,7 +12,7 @@ import { addSetAside, orderOfEntry } from '#terminal/agent/uplink/set-aside.ts';
 import { giveUpEpoch } from '#terminal/agent/uplink/undelivered.ts';
 import {
   batchesInFlightMax,
-  cutBatches,
+  cutBatch,
   judgeRound,
   type OutgoingBatch,
   type RoundOutcome,
@@ -50,16 +50,26 @@ export function createUplink(deps: UplinkDeps): Uplink {
   let entriesMax = batchEntriesMax;
 
   const drain = async (): Promise<void> => {
+    const window = createSendWindow(deps);
     for (;;) {
-      if (stopped || !deps.isReady()) return;
+      if (stopped || !deps.isReady()) {
+        // Returns without a pause, so that a wake-up cannot fall between the look and the end.
+        if (window.isEmpty()) return;
+        await window.abandon();
+        continue;
+      }
       woken = false;
-      const batches = nextBatches(deps.journal, entriesMax);
-      if (batches.length === 0) {
+      window.fill(entriesMax);
+      if (window.isEmpty()) {
         pause.reset();
         if (woken) continue;
         return;
       }
-      const outcome = await sendRound(deps, batches);
+      const answers = await window.answered();
+      const outcome = judgeRound(ackedPosition(deps.journal), answers);
+      // What travels behind a batch that was not wholly taken was cut for a cloud that has it: it is cut anew.
+      if (outcome.next.type !== 'go-on' || outcome.ackedPosition !== lastPositionOf(answers))
+        await window.abandon();
       const next = keepOutcome(deps, outcome) ? afterRound(outcome) : { goOn: false, atLeastMs: 0 };
       if (!next.goOn) return pause.begin(next.atLeastMs, run);
     }
@@ -108,35 +118,75 @@ export function createUplink(deps: UplinkDeps): Uplink {
   };
 }
 
-/** What goes out next, at most two batches of one epoch; none when the cloud has everything. */
-function nextBatches(journal: Journal, entriesMax: number): readonly OutgoingBatch[] {
-  const entries = entriesAfter(journal.read, {
-    position: ackedPosition(journal),
-    limit: batchesInFlightMax * entriesMax,
-  });
-  const first = entries[0];
-  if (!first) return [];
-  const before = first.seq === 1 ? undefined : entryAt(journal.read, first.position - 1)?.hash;
-  return cutBatches(entries, { before, entriesMax });
+type Answered = Parameters<typeof judgeRound>[1][number];
+
+interface InFlight {
+  readonly batch: OutgoingBatch;
+  readonly answering: Promise<Answered>;
+  answered?: Answered;
 }
 
-async function sendRound(
-  { journal, cloud }: UplinkDeps,
-  batches: readonly OutgoingBatch[],
-): Promise<RoundOutcome> {
-  const acked = ackedPosition(journal);
-  const answers = await Promise.all(
-    batches.map(async (batch) => ({
-      batch,
-      answer: await cloud.call({
-        method: 'POST',
-        path: '/v1/journal/batches',
-        body: batch.wire,
-        answer: BatchAnswerSchema,
-      }),
-    })),
-  );
-  return judgeRound(acked, answers);
+const lastPositionOf = (answers: readonly Answered[]): number | undefined =>
+  answers.at(-1)?.batch.lastPosition;
+
+/**
+ * The batches on their way, at most {@link batchesInFlightMax}, in journal order: as soon as the oldest is answered
+ * the next one leaves, so that till and cloud work at the same time.
+ */
+function createSendWindow({ journal, cloud }: UplinkDeps) {
+  let inFlight: readonly InFlight[] = [];
+  const send = async (batch: OutgoingBatch): Promise<Answered> => ({
+    batch,
+    answer: await cloud.call({
+      method: 'POST',
+      path: '/v1/journal/batches',
+      body: batch.wire,
+      answer: BatchAnswerSchema,
+    }),
+  });
+  const push = (batch: OutgoingBatch): void => {
+    const travelling: InFlight = { batch, answering: send(batch) };
+    void travelling.answering.then((answered) => (travelling.answered = answered));
+    inFlight = [...inFlight, travelling];
+  };
+  return {
+    isEmpty: (): boolean => inFlight.length === 0,
+    /** Sends what comes next in the journal until the window is full. */
+    fill: (entriesMax: number): void => {
+      while (inFlight.length < batchesInFlightMax) {
+        const position = inFlight.at(-1)?.batch.lastPosition ?? ackedPosition(journal);
+        const batch = nextBatch(journal, { position, entriesMax });
+        if (!batch) return;
+        push(batch);
+      }
+    },
+    /** Takes the oldest batch out when its answer is there, with those right behind it that are answered too. */
+    answered: async (): Promise<readonly Answered[]> => {
+      await inFlight[0]?.answering;
+      const waiting = inFlight.findIndex((one) => one.answered === undefined);
+      const count = waiting === -1 ? inFlight.length : waiting;
+      const answers = inFlight.slice(0, count).flatMap((one) => one.answered ?? []);
+      inFlight = inFlight.slice(count);
+      return answers;
+    },
+    /** Waits for what travels and does not look at it: it is sent again, and the cloud knows what it has. */
+    abandon: async (): Promise<void> => {
+      await Promise.all(inFlight.map((one) => one.answering));
+      inFlight = [];
+    },
+  };
+}
+
+/** What comes after `position`, as one batch; undefined at the end of the journal. */
+function nextBatch(
+  journal: Journal,
+  { position, entriesMax }: { position: number; entriesMax: number },
+): OutgoingBatch | undefined {
+  const entries = entriesAfter(journal.read, { position, limit: entriesMax });
+  const first = entries[0];
+  if (!first) return undefined;
+  const before = first.seq === 1 ? undefined : entryAt(journal.read, first.position - 1)?.hash;
+  return cutBatch(entries, { before, entriesMax });
 }
 
 /** Writes down what the round brought. False when the disk refused: the same round comes again later. */
