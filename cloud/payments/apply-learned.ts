@@ -2,7 +2,12 @@ import type { OrderResult } from '#shared/wire/v1/terminals.ts';
 import { appendResult } from '#cloud/orders/results.ts';
 import { book, type Ended } from '#cloud/payments/book-attempt.ts';
 import type { Attempt, AttemptKey } from '#cloud/payments/attempt.ts';
-import { lockAttempt, recordAnswer, saveProgress } from '#cloud/payments/attempt-store.ts';
+import {
+  isOrderInHand,
+  lockAttempt,
+  recordAnswer,
+  saveProgress,
+} from '#cloud/payments/attempt-store.ts';
 import type { CallEvidence } from '#cloud/payments/channel.ts';
 import { ruleOfChannelCode } from '#cloud/payments/channel-codes.ts';
 import { endReservation } from '#cloud/payments/merchant-channels.ts';
@@ -82,16 +87,29 @@ async function conclude(
     return;
   }
   if (status === 'paid') await book(tx, deps, { attempt, nowMs });
-  const { operatorId, orderId, reservationId } = attempt;
-  // After a failure or a reversal the order may be tried again with the same vouchers; after a refund it is over.
-  if (status === 'refunded-late' && reservationId !== undefined)
-    await deps.vouchers.release(tx, { operatorId, orderId, reservationId, nowMs });
+  else await freeVouchers(tx, deps, { attempt, nowMs });
   await appendResult(tx, {
     operatorId: attempt.operatorId,
     terminalId: attempt.terminalId,
     resultKey: `charge:${attempt.orderId}:${attempt.attempt}:${status}`,
     result: resultOf(attempt, nowMs),
   });
+}
+
+/**
+ * No sale came of it. After a failure or a reversal the order may be tried again with the same vouchers; after a refund
+ * it is over. An attempt that ends a second time, because money was found late, leaves alone what a younger one uses.
+ */
+async function freeVouchers(
+  tx: Tx,
+  deps: Pick<PaymentDeps, 'vouchers'>,
+  { attempt, nowMs }: Ended,
+): Promise<void> {
+  const { operatorId, orderId, reservationId } = attempt;
+  if (reservationId === undefined || (await isOrderInHand(tx, attempt))) return;
+  const part = { operatorId, orderId, reservationId, nowMs };
+  if (attempt.progress.status === 'refunded-late') await deps.vouchers.release(tx, part);
+  else await deps.vouchers.unpin(tx, part);
 }
 
 function resultOf(attempt: Attempt, nowMs: number): Omit<OrderResult, 'cursor'> {

@@ -84,6 +84,15 @@ export async function isOrderClosed(
   return rows.length > 0;
 }
 
+/** Is another attempt of the same order under way, or did one bring the money? */
+export async function isOrderInHand(tx: Tx, key: AttemptKey): Promise<boolean> {
+  const { rows } = await tx.execute(sql`
+    select 1 from payment_attempt
+     where operator_id = ${key.operatorId} and order_id = ${key.orderId}
+       and attempt <> ${key.attempt} and (in_flight or status = 'paid') limit 1`);
+  return rows.length > 0;
+}
+
 /** Stores where an attempt stands now and gives its lease back. */
 export async function saveProgress(
   tx: Tx,

@@ -199,17 +199,17 @@ async function insertNew(
   const attempt: Attempt = { ...facts, progress, holdsQuota: true };
   if (!(await insertAttempt(tx, attempt))) return refused('attempt-in-flight');
   if (await isOrderClosed(tx, attempt)) return refused('order-already-paid');
-  if (!(await areVouchersHeld(tx, deps, attempt))) return refused('voucher-reservation-invalid');
+  if (!(await pinVouchers(tx, deps, attempt))) return refused('voucher-reservation-invalid');
   const callNo = await recordCall(tx, attempt, { kind: 'charge', nowMs });
   return ok({ attempt, callNo });
 }
 
 /** A charge with vouchers must name the reservation that holds exactly them; one without must name none. */
-async function areVouchersHeld(tx: Tx, deps: PaymentDeps, attempt: Attempt): Promise<boolean> {
+async function pinVouchers(tx: Tx, deps: PaymentDeps, attempt: Attempt): Promise<boolean> {
   const { operatorId, orderId, memberId, reservationId, voucherFen } = attempt;
   if (voucherFen === 0) return reservationId === undefined;
   if (reservationId === undefined || memberId === undefined) return false;
   const nowMs = deps.clock.nowMs();
   const held = { operatorId, orderId, memberId, reservationId, voucherFen, nowMs };
-  return await deps.vouchers.isHeld(tx, held);
+  return await deps.vouchers.pin(tx, held);
 }

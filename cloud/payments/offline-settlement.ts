@@ -185,6 +185,13 @@ async function beginDebit(
   };
   const isNew = await insertAttempt(tx, attempt);
   assert(isNew, () => `attempt ${number} of ${orderId} is in flight already`);
+  if (reserved !== undefined) {
+    const { memberId } = sale;
+    const { reservationId } = reserved;
+    const part = { operatorId, orderId, memberId, reservationId, voucherFen, nowMs };
+    const isPinned = await deps.vouchers.pin(tx, part);
+    assert(isPinned, () => `a reservation of this moment is gone: ${reserved.reservationId}`);
+  }
   const callNo = await recordCall(tx, attempt, { kind: 'withhold', nowMs });
   await saveSettlement(tx, sale, {
     state: 'debiting',

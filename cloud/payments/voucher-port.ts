@@ -5,8 +5,13 @@ import type { Tx } from '#cloud/platform/db.ts';
 
 /** What taking money needs of the vouchers. Everything happens in the caller's transaction. */
 export interface VoucherPort {
-  /** Is exactly this set aside for this order and this member, and not given back? */
-  isHeld(tx: Tx, part: HeldVouchers): Promise<boolean>;
+  /**
+   * A charge begins: keeps exactly this set aside for this order and this member until {@link VoucherPort.unpin},
+   * `commit` or `release`, whatever the clock says. False when it is not set aside (any more).
+   */
+  pin(tx: Tx, part: HeldVouchers): Promise<boolean>;
+  /** The charge ended without money: the reservation's time runs again. */
+  unpin(tx: Tx, part: ReservationKey): Promise<void>;
   /** The order is paid: what was set aside is spent. Doing it again changes nothing. */
   commit(tx: Tx, part: SpentVouchers): Promise<Result<void, object>>;
   /** The order is over without a sale: what was set aside is the member's again. */

@@ -9,6 +9,9 @@ import { spendVouchers, type VoucherUse } from '#shared/points/voucher-spend.ts'
 import { assert } from '#shared/result/assert.ts';
 import { err, getOrThrow, ok, type Result } from '#shared/result/result.ts';
 
+/** The end of a reservation that does not lapse: money for its order is on the way (pin-reservation.ts). */
+export const pinnedUntilMs = Number.MAX_SAFE_INTEGER;
+
 /** How long vouchers stay set aside for an order that is not paid yet. */
 export const reservationHoldMs = 5 * 60 * 1_000;
 
@@ -21,7 +24,8 @@ export interface VoucherReservation {
   readonly orderId: OrderId;
   readonly memberId: MemberId;
   readonly voucherFen: Fen;
-  readonly state: 'held' | 'committed' | 'released';
+  /** Lapsed: its time ran out and the vouchers went back, but nobody took the order's word back. */
+  readonly state: 'held' | 'committed' | 'released' | 'lapsed';
   readonly expiresAtMs: number;
 }
 
@@ -50,21 +54,17 @@ export async function reserveVouchers(
   const { operatorId, memberId, orderId, nowMs } = request;
   await lockWallet(tx, request);
   const standing = await findByOrder(tx, { operatorId, orderId });
-  if (standing !== undefined && (standing.state === 'committed' || standing.memberId !== memberId))
+  if (standing !== undefined && (!mayStartAnew(standing) || standing.memberId !== memberId))
     return err({ type: 'voucher-reservation-invalid' });
-  await giveBack(
-    tx,
-    operatorId,
-    sql`member_id = ${memberId} and (order_id = ${orderId} or expires_at_ms <= ${nowMs})`,
-  );
+  await startAnew(tx, { operatorId, memberId, orderId, nowMs });
   const taken = await take(tx, request);
   return taken === undefined ? err({ type: 'voucher-balance' }) : ok(taken);
 }
 
 /**
- * Spends what was set aside, once. Late is not lost: a reservation whose time ran out is still good until somebody
- * else took the vouchers or {@link releaseLapsed} gave them back.
- * Errors: voucher-reservation-invalid (unknown, given back, or of another order or sum).
+ * Spends what was set aside, once. Late is not lost: the sale was made while the vouchers were held, so a reservation
+ * that lapsed since is good as long as the same vouchers still hold the same sums.
+ * Errors: voucher-reservation-invalid (unknown, given back, taken by others, or of another order or sum).
  */
 export async function commitReservation(
   tx: Tx,
@@ -75,7 +75,7 @@ export async function commitReservation(
     readonly voucherFen: Fen;
   },
 ): Promise<Result<VoucherReservation, ReserveError>> {
-  const { operatorId, reservationId } = commit;
+  const { operatorId, reservationId, orderId } = commit;
   const found = await lockReservation(tx, { operatorId, reservationId });
   if (
     found === undefined ||
@@ -84,7 +84,12 @@ export async function commitReservation(
     found.voucherFen !== commit.voucherFen
   )
     return err({ type: 'voucher-reservation-invalid' });
-  if (found.state === 'held') await spendHeld(tx, { operatorId, reservationId });
+  if (found.state === 'lapsed') {
+    const standing = await findByOrder(tx, { operatorId, orderId });
+    if (standing !== undefined || !(await takeAgain(tx, { operatorId, reservationId })))
+      return err({ type: 'voucher-reservation-invalid' });
+  }
+  if (found.state !== 'committed') await spendHeld(tx, { operatorId, reservationId });
   return ok({ ...found, state: 'committed' });
 }
 
@@ -98,6 +103,7 @@ export async function releaseReservation(
     tx,
     release.operatorId,
     sql`reservation_id = ${release.reservationId}`,
+    'released',
   );
   return { released: count > 0 };
 }
@@ -117,7 +123,7 @@ export async function releaseLapsed(
            on r.operator_id = l.operator_id and r.reservation_id = l.reservation_id
         where r.operator_id = ${operatorId} and r.state = 'held' and r.expires_at_ms <= ${nowMs})
      order by voucher_id for update`);
-  return { released: await giveBack(tx, operatorId, sql`expires_at_ms <= ${nowMs}`) };
+  return { released: await giveBack(tx, operatorId, sql`expires_at_ms <= ${nowMs}`, 'lapsed') };
 }
 
 /**
@@ -132,16 +138,53 @@ export async function spendVouchersUpTo(
   await lockWallet(tx, request);
   const standing = await findByOrder(tx, { operatorId, orderId });
   if (standing?.state === 'committed') return { voucherFen: standing.voucherFen };
-  await giveBack(
-    tx,
-    operatorId,
-    sql`member_id = ${request.memberId}
-        and (order_id = ${orderId} or expires_at_ms <= ${request.nowMs})`,
-  );
+  await startAnew(tx, request);
   const taken = await take(tx, request);
   if (taken === undefined) return { voucherFen: fen(0) };
   await spendHeld(tx, { operatorId, reservationId: taken.reservationId });
   return { voucherFen: taken.voucherFen };
+}
+
+/** An order whose charge is under way keeps what it holds: only the end of the charge decides about it. */
+const mayStartAnew = (standing: VoucherReservation): boolean =>
+  standing.state === 'held' && standing.expiresAtMs !== pinnedUntilMs;
+
+/** Gives back what the order held, and what lapsed of the member's other orders. */
+async function startAnew(
+  tx: Tx,
+  request: Pick<ReserveRequest, 'operatorId' | 'memberId' | 'orderId' | 'nowMs'>,
+): Promise<void> {
+  const { operatorId, memberId, orderId, nowMs } = request;
+  const ofMember = sql`member_id = ${memberId}`;
+  await giveBack(tx, operatorId, sql`${ofMember} and order_id = ${orderId}`, 'released');
+  await giveBack(tx, operatorId, sql`${ofMember} and expires_at_ms <= ${nowMs}`, 'lapsed');
+}
+
+/** Sets the same vouchers aside again after a lapse; false when one of them holds less than it did. */
+async function takeAgain(
+  tx: Tx,
+  lapsed: { readonly operatorId: OperatorId; readonly reservationId: string },
+): Promise<boolean> {
+  const { operatorId, reservationId } = lapsed;
+  const { rows } = await tx.execute<{ taken: boolean }>(sql`
+    with lines as (
+      select l.voucher_id, l.amount_fen, v.left_fen >= l.amount_fen as is_there
+        from voucher_reservation_line l join voucher v using (operator_id, voucher_id)
+       where l.operator_id = ${operatorId} and l.reservation_id = ${reservationId}
+    ), held as (
+      update voucher_reservation set state = 'held'
+       where operator_id = ${operatorId} and reservation_id = ${reservationId}
+         and state = 'lapsed' and (select bool_and(is_there) from lines)
+      returning 1
+    ), moved as (
+      update voucher v
+         set left_fen = v.left_fen - l.amount_fen, held_fen = v.held_fen + l.amount_fen
+        from lines l
+       where v.operator_id = ${operatorId} and v.voucher_id = l.voucher_id
+         and exists (select 1 from held)
+    )
+    select exists (select 1 from held) as taken`);
+  return rows[0]?.taken === true;
 }
 
 /** Locks all vouchers of a member in one order, so that two orders of his follow each other. */
@@ -253,10 +296,11 @@ async function giveBack(
   tx: Tx,
   operatorId: OperatorId,
   condition: ReturnType<typeof sql>,
+  state: 'released' | 'lapsed',
 ): Promise<number> {
   const { rows } = await tx.execute<{ count: number }>(sql`
     with released as (
-      update voucher_reservation set state = 'released'
+      update voucher_reservation set state = ${state}
        where operator_id = ${operatorId} and state = 'held' and ${condition}
       returning reservation_id
     ), lines as (
@@ -300,7 +344,7 @@ async function findByOrder(
     select reservation_id, order_id, member_id, voucher_fen, state, expires_at_ms
       from voucher_reservation
      where operator_id = ${order.operatorId} and order_id = ${order.orderId}
-       and state <> 'released' for update`);
+       and state in ('held', 'committed') for update`);
   return rows[0] === undefined ? undefined : fromRow(rows[0]);
 }
 

@@ -11,6 +11,7 @@ import {
   orderOf,
 } from '#cloud/points/testing/points-fixtures.ts';
 import { expireVouchers } from '#cloud/vouchers/expire-vouchers.ts';
+import { pinReservation, unpinReservation } from '#cloud/vouchers/pin-reservation.ts';
 import {
   commitReservation,
   releaseLapsed,
@@ -201,6 +202,59 @@ describe('vouchers set aside for an order', () => {
     expect(await lapse()).toEqual({ released: 1 });
     expect(await lapse()).toEqual({ released: 0 });
     expect(await total(operatorId)).toBe(1200);
+  });
+
+  it('a sale made in time and told late spends the same vouchers, if they are still there', async () => {
+    const operatorId = freshOperator();
+    await plantWallet(operatorId);
+    const { reservationId } = getOrThrow(await reserve(operatorId));
+    const later = nowMs + reservationHoldMs;
+    await inTx((tx) => releaseLapsed(tx, { operatorId, nowMs: later }));
+    expect(await total(operatorId)).toBe(1200);
+    for (const _ of [1, 2]) expect((await commit(operatorId, reservationId)).ok).toBe(true);
+    expect(await total(operatorId)).toBe(300);
+  });
+
+  it('vouchers that were given back on purpose are not taken again', async () => {
+    const operatorId = freshOperator();
+    await plantWallet(operatorId);
+    const { reservationId } = getOrThrow(await reserve(operatorId));
+    await inTx((tx) => releaseReservation(tx, { operatorId, reservationId }));
+    expect((await commit(operatorId, reservationId)).ok).toBe(false);
+    expect(await total(operatorId)).toBe(1200);
+  });
+
+  it('a lapsed reservation and its successor of the same order are not both spent', async () => {
+    const operatorId = freshOperator();
+    await plantWallet(operatorId);
+    const first = getOrThrow(await reserve(operatorId, { amount: 400 }));
+    const atMs = nowMs + reservationHoldMs;
+    await inTx((tx) => releaseLapsed(tx, { operatorId, nowMs: atMs }));
+    const second = getOrThrow(await reserve(operatorId, { amount: 400, atMs }));
+    expect((await commit(operatorId, first.reservationId, 200)).ok).toBe(false);
+    expect((await commit(operatorId, second.reservationId, 200)).ok).toBe(true);
+    expect((await commit(operatorId, first.reservationId, 200)).ok).toBe(false);
+    expect(await total(operatorId)).toBe(1000);
+  });
+
+  it('while a charge is under way its vouchers neither lapse nor change hands', async () => {
+    const operatorId = freshOperator();
+    await plantWallet(operatorId);
+    const held = getOrThrow(await reserve(operatorId, { amount: 2400 }));
+    expect(await inTx((tx) => pinReservation(tx, { ...held, operatorId, nowMs }))).toBe(true);
+    const atMs = nowMs + 100 * reservationHoldMs;
+    expect(await inTx((tx) => releaseLapsed(tx, { operatorId, nowMs: atMs }))).toEqual({
+      released: 0,
+    });
+    expect(await reserve(operatorId, { order: 2, atMs })).toMatchObject({ ok: false });
+    expect(await reserve(operatorId, { atMs })).toMatchObject({
+      error: { type: 'voucher-reservation-invalid' },
+    });
+    await inTx((tx) => unpinReservation(tx, { ...held, operatorId, nowMs: atMs }));
+    expect(
+      await inTx((tx) => releaseLapsed(tx, { operatorId, nowMs: atMs + reservationHoldMs })),
+    ).toEqual({ released: 1 });
+    expect(await inTx((tx) => pinReservation(tx, { ...held, operatorId, nowMs }))).toBe(false);
   });
 
   it('never sets the same fen aside for two tills at once', async () => {
