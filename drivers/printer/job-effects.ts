@@ -1,0 +1,122 @@
+import { exhaustive } from '#shared/result/exhaustive.ts';
+import type { Timers } from '#drivers/core/timers.ts';
+import { encodeReceipt, type EncodedReceipt } from '#drivers/printer/encode-escpos.ts';
+import { escpos, nulFlush, processIdCommand } from '#drivers/printer/escpos-bytes.ts';
+import type { JobEffect, JobEvent, JobPlan, JobState } from '#drivers/printer/print-job-machine.ts';
+import type { Reading } from '#drivers/printer/printer-condition.ts';
+import type { PrinterLine } from '#drivers/printer/printer-line.ts';
+import { askCutCount } from '#drivers/printer/printer-probe.ts';
+import type { PaperWidth } from '#drivers/printer/receipt.ts';
+
+/** The job as its effects see it: every answer of a line that is no longer the job's is dropped. */
+export interface JobStage {
+  readonly plan: JobPlan;
+  readonly receipt: EncodedReceipt;
+  readonly paper: PaperWidth;
+  readonly timers: Timers;
+  readonly state: () => JobState;
+  readonly isLine: (line: PrinterLine) => boolean;
+  readonly handle: (event: JobEvent) => void;
+  readonly onReading: (reading: Reading) => void;
+  /** Gives the connection up. */
+  readonly dropLine: () => void;
+}
+
+export const conditionIntervalMs = 500;
+const cutCountAnswerMsMax = 2_000;
+/** The counter is asked after up to 8 KB of empty bytes, on a line of 9600 baud at worst. */
+const cutCountAfterFlushMsMax = 12_000;
+
+/** Carries out one effect of a job after the other on the line of that moment. */
+export function createJobEffects(
+  stage: JobStage,
+): (effect: JobEffect, line: PrinterLine) => Promise<void> {
+  let flushed = false;
+  return async (effect, line) => {
+    switch (effect) {
+      case 'ask-condition':
+        return reportCondition(stage, line);
+      case 'ask-cut-count': {
+        const timeoutMs = flushed ? cutCountAfterFlushMsMax : cutCountAnswerMsMax;
+        const count = await askCutCount(line, timeoutMs);
+        flushed = false;
+        if (stage.isLine(line)) stage.handle({ type: 'cut-count', count });
+        return;
+      }
+      case 'send-job':
+        return sendJob(stage, line);
+      case 'clear-buffers':
+        await line.send(escpos.clearBuffers);
+        return;
+      case 'flush':
+        await line.send(nulFlush());
+        flushed = true;
+        if (stage.isLine(line)) stage.handle({ type: 'flushed' });
+        return;
+      case 'void-torn-piece':
+        return voidTornPiece(line, stage.paper);
+      default:
+        exhaustive(effect);
+    }
+  };
+}
+
+export async function reportCondition(stage: JobStage, line: PrinterLine): Promise<void> {
+  const reading = await line.condition();
+  if (!stage.isLine(line)) return;
+  stage.onReading(reading);
+  stage.handle({ type: 'condition', condition: reading.condition });
+}
+
+async function sendJob(stage: JobStage, line: PrinterLine): Promise<void> {
+  const segments = withConfirmation(stage.receipt, stage.plan);
+  for (const [index, segment] of segments.entries()) {
+    if (!isWriting(stage, line)) return;
+    const last = index === segments.length - 1;
+    if (last) stage.handle({ type: 'tail-started' });
+    const sent = await line.sendData(segment);
+    if (!sent.ok) {
+      const refused = index === 0 && sent.error.type === 'not-open';
+      // Otherwise the connection is of no use any more; what arrived is found out on the next one.
+      return refused ? stage.handle({ type: 'send-refused' }) : stage.dropLine();
+    }
+    if (!last && stage.plan.capabilities.realTimeStatus) await untilReady(stage, line);
+  }
+  const drained = await line.drain();
+  if (stage.isLine(line)) stage.handle({ type: 'all-sent', drained: drained.ok });
+}
+
+/** Between segments: a printer without paper gets no more data, whatever its flow control does. */
+async function untilReady(stage: JobStage, line: PrinterLine): Promise<void> {
+  while (isWriting(stage, line)) {
+    await reportCondition(stage, line);
+    const state = stage.state();
+    if (state.type !== 'writing' || state.heldBy === null) return;
+    await new Promise<void>((resolve) => void stage.timers.after(conditionIntervalMs, resolve));
+  }
+}
+
+const isWriting = (stage: JobStage, line: PrinterLine): boolean =>
+  stage.state().type === 'writing' && stage.isLine(line);
+
+/** The last segment carries the question whether all is printed: they leave together or not at all. */
+function withConfirmation(receipt: EncodedReceipt, plan: JobPlan): readonly Uint8Array[] {
+  const { processId, fence } = plan.capabilities;
+  const question = processId ? processIdCommand(plan.processId) : fence ? escpos.fence : [];
+  const tail = receipt.segments.at(-1) ?? new Uint8Array();
+  return [...receipt.segments.slice(0, -1), Uint8Array.from([...tail, ...question])];
+}
+
+async function voidTornPiece(line: PrinterLine, paper: PaperWidth): Promise<void> {
+  const notice = encodeReceipt(
+    [
+      { type: 'feed', lines: 1 },
+      { type: 'text', text: '以上未打完，作废', align: 'center', size: 'double', bold: true },
+      { type: 'text', text: 'INCOMPLETE - VOID', align: 'center' },
+      { type: 'cut' },
+    ],
+    paper,
+  );
+  if (!notice.ok) return;
+  for (const segment of notice.value.segments) await line.sendData(segment);
+}
