@@ -25,7 +25,7 @@ export interface OfflineRoom {
   readonly closesAtMs: number | null;
 }
 
-interface RoomDeps {
+export interface RoomDeps {
   readonly read: ReadHandle;
   readonly config: () => ConfigPayload | undefined;
   readonly nowMs: () => number;

@@ -1,0 +1,106 @@
+import type { Timers } from '#drivers/core/timers.ts';
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import type { OrderId } from '#shared/ids/ids.ts';
+import { err, ok, type Result } from '#shared/result/result.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import type { Random } from '#shared/time/random.ts';
+import type { EntryFact } from '#shared/wire/v1/entries.ts';
+import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
+import { createChargeRunner, type ChargeRunner } from '#terminal/agent/checkout/charge-runner.ts';
+import type { CodeVault } from '#terminal/agent/checkout/code-vault.ts';
+import { createHeldCharge, type HeldCharge } from '#terminal/agent/checkout/held-charge.ts';
+import { createMemberDesk, type MemberDesk } from '#terminal/agent/checkout/member-desk.ts';
+import { offlineRoom, type RoomDeps } from '#terminal/agent/checkout/offline-room.ts';
+import { prepareSale } from '#terminal/agent/checkout/prepare-sale.ts';
+import type { Sale } from '#terminal/agent/checkout/sale-facts.ts';
+import { createTillScreen, type TillScreen } from '#terminal/agent/checkout/till-screen.ts';
+import { createVoucherHolds, type VoucherHolds } from '#terminal/agent/checkout/voucher-holds.ts';
+import { appendErrorCode, type Journal } from '#terminal/agent/journal/journal.ts';
+import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
+import type { Link } from '#terminal/agent/uplink/link.ts';
+
+export type Outcome = Result<void, ErrorCode>;
+
+export interface CounterDeps {
+  readonly journal: Journal;
+  readonly cloud: CloudClient;
+  readonly link: Link;
+  readonly vault: CodeVault;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timers: Timers;
+  readonly cashier: string;
+  readonly config: () => ConfigPayload | undefined;
+  /** Print and drawer jobs that belong to a sale with this result; none without a printer. */
+  readonly jobsFor: (orderId: OrderId, result: 'paid' | 'cash' | 'offline') => readonly EntryFact[];
+}
+
+/** What every way to pay works with: the screen, the journal, the charge in flight, the code that waits. */
+export interface Counter extends CounterDeps {
+  readonly screen: TillScreen;
+  readonly desk: MemberDesk;
+  readonly holds: VoucherHolds;
+  readonly held: HeldCharge;
+  readonly runner: ChargeRunner;
+  readonly room: RoomDeps;
+  readonly append: (facts: readonly EntryFact[]) => Outcome;
+  /** Journals an attempt, then sends it: durable first, then the wire. */
+  readonly send: (orderId: OrderId, facts: readonly EntryFact[]) => Outcome;
+  /** What the sale on screen starts from; see {@link prepareSale}. */
+  readonly prepare: (withVoucher: boolean) => Promise<Result<Sale, ErrorCode>>;
+  /** More facts for the transaction that writes `facts` about an order, whoever learned them: a paid sale's receipt. */
+  readonly alongside: (orderId: OrderId, facts: readonly EntryFact[]) => readonly EntryFact[];
+}
+
+export function createCounter(deps: CounterDeps): Counter {
+  const { journal, vault } = deps;
+  const room: RoomDeps = {
+    read: journal.read,
+    config: deps.config,
+    nowMs: () => deps.cloud.cloudNowMs(),
+    sinceContactMs: deps.link.sinceContactMs,
+  };
+  const screen = createTillScreen({
+    ...deps,
+    progressOf: (orderId) => runner.progressOf(orderId),
+    remainingOfflineFen: () => offlineRoom(room).remainingFen,
+  });
+  const desk = createMemberDesk(deps.cloud);
+  const holds = createVoucherHolds({ ...deps, desk });
+
+  const append = (facts: readonly EntryFact[]): Outcome => {
+    const kept = journal.append(facts);
+    return kept.ok ? ok(undefined) : err(appendErrorCode(kept.error));
+  };
+  /** A payment of the sale at the counter comes with its receipt; of a sale that was let go nobody waits for one. */
+  const alongside: Counter['alongside'] = (orderId, facts) =>
+    screen.till().orderId === orderId && facts.some((fact) => fact.type === 'charge.paid')
+      ? deps.jobsFor(orderId, 'paid')
+      : [];
+  const runner = createChargeRunner({
+    ...deps,
+    alongside,
+    onHold: (orderId, failedFacts) => held.holdAgain(orderId, failedFacts),
+    onProgress: (orderId) => {
+      if (screen.till().orderId === orderId) screen.showAgain();
+    },
+  });
+  const send = (orderId: OrderId, facts: readonly EntryFact[]): Outcome => {
+    const code = vault.codeOf(orderId);
+    const kept = append(facts);
+    if (!kept.ok) return kept;
+    held.forget();
+    if (code !== undefined) vault.markSent(orderId, vault.hashOf(code));
+    runner.submit(orderId);
+    return kept;
+  };
+  const held = createHeldCharge({
+    ...deps,
+    append,
+    onScreen: () => screen.till().orderId,
+    send: (orderId, facts) => void send(orderId, facts),
+  });
+  const prepare = (withVoucher: boolean): Promise<Result<Sale, ErrorCode>> =>
+    prepareSale({ ...deps, holds }, screen.till(), withVoucher);
+  return { ...deps, screen, desk, holds, held, runner, room, append, send, prepare, alongside };
+}
