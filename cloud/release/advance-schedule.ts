@@ -1,5 +1,6 @@
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
+import { literal, materialise, plainWord } from '#cloud/release/temporary-table.ts';
 import { scoreMerchantsFull } from '#shared/points/account-multiplier.ts';
 import { addDays } from '#shared/points/calendar-day.ts';
 import { monthPeriod } from '#shared/points/period.ts';
@@ -20,12 +21,19 @@ export async function advanceSchedules(tx: Tx, closing: Closing): Promise<void> 
   await tx.execute(sql`
     update account_points set cum_num = cum_num + active_num
      where operator_id = ${operatorId} and active_num > 0`);
+  await materialise(tx, {
+    name: 'close_ending',
+    key: 'member_id',
+    query: sql`
+      select member_id, sum(points::numeric * (${literal(scheduleLcm)} / n)) as num
+        from points_lot
+       where operator_id = ${plainWord(operatorId)} and state = 'final'
+         and ends_in = ${plainWord(period)}
+       group by member_id`,
+  });
   await tx.execute(sql`
     update account_points a set active_num = a.active_num - ending.num
-      from (select member_id, sum(points::numeric * (${String(scheduleLcm)}::integer / n)) as num
-              from points_lot
-             where operator_id = ${operatorId} and state = 'final' and ends_in = ${period}
-             group by member_id) ending
+      from close_ending ending
      where a.operator_id = ${operatorId} and a.member_id = ending.member_id`);
 }
 
@@ -34,28 +42,35 @@ export async function advanceSchedules(tx: Tx, closing: Closing): Promise<void> 
  * the top shop. The same rule as purchaseScore in shared/points, over a set; a test holds both equal.
  */
 export async function rescoreAccounts(tx: Tx, closing: Closing): Promise<void> {
-  const { lastDay } = monthPeriod(closing.period);
-  const afterDay = addDays(lastDay, -scoreWindowDays);
+  await materialise(tx, { name: 'close_score', key: 'member_id', query: changedScores(closing) });
   await tx.execute(sql`
     update account_points a set score_bp = scored.score_bp
-      from (
-        select member_id, (variety * spread / 10000)::integer as score_bp
-          from (select p.member_id,
-                       least(10000, coalesce(shops, 0) * 10000 / ${scoreMerchantsFull}::integer) as variety,
-                       coalesce(least(10000, 20000 * (total - top) / nullif(total, 0)), 0) as spread
-                  from account_points p
-                  left join (
-                    select member_id, count(*) as shops, sum(fen)::bigint as total, max(fen) as top
-                      from (select member_id, merchant_id, sum(net_fen)::bigint as fen
+      from close_score scored
+     where a.operator_id = ${closing.operatorId} and a.member_id = scored.member_id`);
+}
+
+/** The accounts whose score is another one now. Accounts and purchases meet in the GROUP BY, not in a join. */
+function changedScores(closing: Closing): SQL {
+  const { lastDay } = monthPeriod(closing.period);
+  const afterDay = addDays(lastDay, -scoreWindowDays);
+  const operator = sql`operator_id = ${plainWord(closing.operatorId)}`;
+  return sql`
+    select member_id, score_bp
+      from (select member_id, old_bp, (variety * spread / 10000)::integer as score_bp
+              from (select member_id, max(old_bp) as old_bp,
+                           least(10000, count(merchant_id) * 10000 / ${literal(scoreMerchantsFull)})
+                             as variety,
+                           coalesce(least(10000, 20000 * (sum(fen) - max(fen))::bigint
+                                                 / nullif(sum(fen)::bigint, 0)), 0) as spread
+                      from (select member_id, score_bp as old_bp, null as merchant_id, null as fen
+                              from account_points where ${operator}
+                            union all
+                            select member_id, null, merchant_id, sum(net_fen)::bigint
                               from points_order
-                             where operator_id = ${closing.operatorId} and member_id is not null
-                               and accepted_on > ${afterDay}::date
-                               and accepted_on <= ${lastDay}::date
-                             group by member_id, merchant_id) by_shop
-                     group by member_id
-                  ) bought using (member_id)
-                 where p.operator_id = ${closing.operatorId}) parts
-      ) scored
-     where a.operator_id = ${closing.operatorId} and a.member_id = scored.member_id
-       and a.score_bp <> scored.score_bp`);
+                             where ${operator} and member_id is not null
+                               and accepted_on > ${plainWord(afterDay)}::date
+                               and accepted_on <= ${plainWord(lastDay)}::date
+                             group by member_id, merchant_id) facts
+                     group by member_id having max(old_bp) is not null) parts) scored
+     where score_bp <> old_bp`;
 }

@@ -1,5 +1,6 @@
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
+import { literal, materialise, plainWord } from '#cloud/release/temporary-table.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import type { BasisPoints } from '#shared/money/rate.ts';
@@ -27,54 +28,66 @@ export interface Wants {
   readonly accountCount: number;
 }
 
+interface WantsRun extends ReleaseDay {
+  readonly multBp: BasisPoints;
+  readonly config: PointsConfig;
+}
+
 /**
  * Section 2.7 steps 1-3 into the temporary table release_want: due points, the account's multiplier, want w and
  * e = least(w, own month cap). Accounts that are frozen, in debt or without due points are not in it.
  */
-export async function collectWants(
-  tx: Tx,
-  run: ReleaseDay & { readonly multBp: BasisPoints; readonly config: PointsConfig },
-): Promise<Wants> {
-  const { operatorId, period, day, multBp, config } = run;
-  await tx.execute(sql`drop table if exists release_want`);
-  await tx.execute(sql`
-    create temporary table release_want on commit drop as
-    select member_id, due, mult_bp, want,
-           least(want, greatest(0, coalesce(consumed, 0) * ${literal(config.monthlyReleaseBp)} / 10000
-                                   - coalesce(released, 0))) as most
-      from (select member_id, due, mult_bp, due * mult_bp / 10000 as want
-              from (select member_id,
-                           (div(cum_num, ${literal(scheduleLcm)}) - released)::bigint as due,
-                           case when ${literal(multBp)} <= 10000
-                                  or not ${literal(config.bonusRequiresScore)}
-                                then ${literal(multBp)}
-                                else 10000 + (${literal(multBp)} - 10000) * score_bp / 10000
-                           end as mult_bp
-                      from account_points
-                     where operator_id = ${text(operatorId)} and state = 'active') accounts
-             where due > 0) wanted
-      left join (select member_id, sum(net_fen)::bigint as consumed from points_order
-                  where operator_id = ${text(operatorId)} and member_id is not null
-                    and accepted_on between ${text(`${day.slice(0, 7)}-01`)}::date
-                                        and ${text(day)}::date
-                  group by member_id) consumption using (member_id)
-      left join (select member_id, sum(alloc_fen)::bigint as released from release_allocation
-                  where operator_id = ${text(operatorId)} and period = ${text(period)}
-                  group by member_id) earlier using (member_id)
-     where want > 0`);
+export async function collectWants(tx: Tx, run: WantsRun): Promise<Wants> {
+  await materialise(tx, { name: 'release_want', query: wantsOf(run) });
   const { rows } = await tx.execute<{ want: number; most: number; accounts: number }>(sql`
     select coalesce(sum(want), 0) as want, coalesce(sum(most), 0) as most, count(*) as accounts
       from release_want`);
   const sums = rows[0]!;
   assert(
-    day.slice(0, 7) === addMonths(period, 1),
-    () => `day ${day} is outside the window of ${period}`,
+    run.day.slice(0, 7) === addMonths(run.period, 1),
+    () => `day ${run.day} is outside the window of ${run.period}`,
   );
   return {
     wantLeftFen: fen(sums.want),
     mostFen: fen(sums.most),
     accountCount: sums.accounts,
   };
+}
+
+/**
+ * What an account is due, what its member bought and what he was given already are brought together by one GROUP BY
+ * over their union instead of by joins: there is no join for the planner to choose wrongly.
+ */
+function wantsOf(run: WantsRun): SQL {
+  const { multBp, config } = run;
+  const operator = sql`operator_id = ${plainWord(run.operatorId)}`;
+  return sql`
+    select member_id, due, mult_bp, want,
+           least(want, greatest(0, consumed * ${literal(config.monthlyReleaseBp)} / 10000 - released))
+             as most
+      from (select *, due * mult_bp / 10000 as want
+              from (select member_id, consumed, released, due,
+                           case when ${literal(multBp)} <= 10000
+                                  or not ${literal(config.bonusRequiresScore)}
+                                then ${literal(multBp)}
+                                else 10000 + (${literal(multBp)} - 10000) * score_bp / 10000
+                           end as mult_bp
+                      from (
+    select member_id, max(due) as due, max(score_bp) as score_bp,
+           sum(consumed)::bigint as consumed, sum(released)::bigint as released
+      from (select member_id, (div(cum_num, ${literal(scheduleLcm)}) - released)::bigint as due,
+                   score_bp, 0 as consumed, 0 as released
+              from account_points where ${operator} and state = 'active'
+            union all
+            select member_id, null, null, net_fen, 0 from points_order
+             where ${operator} and member_id is not null
+               and accepted_on between ${plainWord(`${run.day.slice(0, 7)}-01`)}::date
+                                   and ${plainWord(run.day)}::date
+            union all
+            select member_id, null, null, 0, alloc_fen from release_allocation
+             where ${operator} and period = ${plainWord(run.period)}) facts
+     group by member_id having max(due) > 0) accounts) multiplied) wanted
+     where want > 0`;
 }
 
 /**
@@ -141,13 +154,4 @@ const isCapped = ({ num, den }: Theta) => {
                   when most::float8 > want::float8 * ${ratio}::float8 * (1 + 1e-9) then false
                   else most::numeric * ${String(den)}::numeric < want::numeric * ${String(num)}::numeric
              end`;
-};
-
-/** CREATE TABLE AS takes no bind parameters: numbers and checked words are written into the statement. */
-const literal = (value: number | bigint | boolean) =>
-  typeof value === 'boolean' ? sql.raw(String(value)) : sql.raw(`${value}::bigint`);
-
-const text = (value: string) => {
-  assert(/^[A-Za-z0-9_-]{1,64}$/.test(value), () => `not a plain word: ${value}`);
-  return sql.raw(`'${value}'`);
 };

@@ -12,6 +12,7 @@ import {
 import { readClose, type PeriodClose } from '#cloud/release/close-period.ts';
 import { fundFreeFen } from '#cloud/release/fund.ts';
 import { sealRecord } from '#cloud/release/sealed-record.ts';
+import { materialise, plainWord } from '#cloud/release/temporary-table.ts';
 import { issueVouchers } from '#cloud/vouchers/issue-vouchers.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { addDays, dayStartMs, daysBetween } from '#shared/points/calendar-day.ts';
@@ -188,19 +189,23 @@ async function postRun(
 }
 
 async function useUpPoints(tx: Tx, day: ReleaseDay): Promise<void> {
-  await tx.execute(sql`
-    with given as (
+  await materialise(tx, {
+    name: 'release_given',
+    key: 'member_id',
+    query: sql`
       select member_id, points_used, alloc_fen from release_allocation
-       where operator_id = ${day.operatorId} and period = ${day.period} and day = ${day.day}::date
-    ), used as (
-      update account_points a set released = a.released + given.points_used
-        from given
-       where a.operator_id = ${day.operatorId} and a.member_id = given.member_id
-    )
+       where operator_id = ${plainWord(day.operatorId)} and period = ${plainWord(day.period)}
+         and day = ${plainWord(day.day)}::date`,
+  });
+  await tx.execute(sql`
+    update account_points a set released = a.released + given.points_used
+      from release_given given
+     where a.operator_id = ${day.operatorId} and a.member_id = given.member_id`);
+  await tx.execute(sql`
     insert into points_entry (operator_id, member_id, kind, ref, points, fen, on_day)
     select ${day.operatorId}, member_id, 'released', ${releaseRunId(day.day)}, -points_used,
            alloc_fen, ${day.day}::date
-      from given`);
+      from release_given`);
 }
 
 /** Net orders accepted on the day. */
