@@ -130,7 +130,7 @@ export function createCloudClient(deps: CloudClientDeps): CloudClient {
       if (!request.unsigned && deps.terminalId() === undefined)
         return err(failure('agent-not-activated', 'no'));
       let outcome = await send(request);
-      const stale = outcome.type === 'answered' ? staleClock(outcome.body) : undefined;
+      const stale = outcome.type === 'answered' ? staleClock(outcome) : undefined;
       if (stale !== undefined) {
         offsetMs = stale - clock.nowMs();
         outcome = await send(request);
@@ -210,7 +210,8 @@ function validatorOf(schema: TSchema): { Check(value: unknown): boolean } {
   return fresh;
 }
 
-function staleClock(body: string): number | undefined {
+function staleClock({ status, body }: { status: number; body: string }): number | undefined {
+  if (status !== 401) return undefined;
   const value = parseJson(body);
   return isProblem(value) && value.code === 'signature-stale' ? value.serverMs : undefined;
 }
