@@ -1,7 +1,7 @@
 import { divFloor, minBig } from '#shared/money/exact.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { shareFloor, wholeBp, type BasisPoints } from '#shared/money/rate.ts';
-import { largestRemainder } from '#shared/points/largest-remainder.ts';
+import { allocate } from '#shared/money/split.ts';
 import { agentRoles, type AgentRole, type PointsConfig } from '#shared/points/points-config.ts';
 
 export interface AgentOrder {
@@ -71,12 +71,12 @@ function capTotal(
     BigInt(order.concessionFen) * BigInt(config.agentTotalCapBp),
     BigInt(wholeBp),
   );
-  const paid =
-    total <= cap
-      ? wanted.map(({ share }) => share)
-      : largestRemainder(
-          cap,
-          wanted.map(({ share }) => share),
-        );
-  return Object.fromEntries(wanted.map(({ role }, index) => [role, fen(Number(paid[index]!))]));
+  if (total <= cap)
+    return Object.fromEntries(wanted.map(({ role, share }) => [role, fen(Number(share))]));
+  return allocate({
+    amountFen: fen(Number(cap)),
+    parts: wanted.map(({ role, share }) => ({ name: role, weight: Number(share) })),
+    // Equal fractions go to the role that stands first.
+    remainderTo: wanted[0]!.role,
+  });
 }
