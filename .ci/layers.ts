@@ -65,8 +65,8 @@ export const layers: readonly Room[] = [
 /** Rooms that measure and prove: they may import everything, and nobody imports them. */
 export const provingRooms: readonly string[] = ['bench', 'e2e', '.ci'];
 
-/** Inside the cloud: domains that must not know each other. */
-export const cloudBans: readonly {
+/** Inside a room: what must not know each other. */
+export const bans: readonly {
   readonly from: string;
   readonly to: RegExp;
   readonly why: string;
@@ -85,5 +85,15 @@ export const cloudBans: readonly {
     from: 'cloud/settlement/',
     to: /^cloud\/payments\//,
     why: 'payments and settlement meet only through the ledger and events',
+  },
+  {
+    from: 'shared/money/',
+    to: /^shared\/(points|order|wire)\//,
+    why: 'money knows nothing of what it pays for',
+  },
+  {
+    from: 'shared/time/',
+    to: /^shared\/(points|order|wire)\//,
+    why: 'days and periods know nothing of what happens in them',
   },
 ];

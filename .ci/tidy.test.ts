@@ -45,6 +45,12 @@ const planted: readonly (SourceFile & { readonly rule: string })[] = [
     path: 'cloud/payments/a.ts',
     text: "import { x } from '../settlement/split.ts';",
   },
+  {
+    rule: 'imports',
+    path: 'shared/time/a.ts',
+    text: "import { x } from '#shared/points/gate.ts';",
+  },
+  { rule: 'imports', path: 'shared/money/a.ts', text: "import { x } from '../points/gate.ts';" },
   { rule: 'file-size', path: 'cloud/big.ts', text: '\n'.repeat(fileLinesMax + 1) },
   { rule: 'file-name', path: 'cloud/BigFile.ts', text: '' },
   { rule: 'money-arithmetic', path: 'cloud/a.ts', text: 'const yuan = (fen / 100).toFixed(2);' },

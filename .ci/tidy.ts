@@ -1,4 +1,4 @@
-import { cloudBans, layers, provingRooms, type Room } from './layers.ts';
+import { bans, layers, provingRooms, type Room } from './layers.ts';
 
 /** A tracked text file: path from the root with forward slashes, and its text. */
 export interface SourceFile {
@@ -61,7 +61,7 @@ const importRule: Rule = ({ path, text }) => {
   return importsOf(text).flatMap((specifier) => {
     const target = resolve(path, specifier);
     if (target !== undefined) {
-      const ban = cloudBans.find((one) => path.startsWith(one.from) && one.to.test(target));
+      const ban = bans.find((one) => path.startsWith(one.from) && one.to.test(target));
       if (ban) return [`${specifier}: ${ban.why}`];
       return allowed.some((folder) => target.startsWith(`${folder}/`))
         ? []

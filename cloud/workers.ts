@@ -9,7 +9,7 @@ import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { startOutbox, type OutboxHandler } from '#cloud/platform/outbox.ts';
 import { startWorkerLoop } from '#cloud/platform/worker-loop.ts';
 import { startFinalityWorker } from '#cloud/settlement/finality-worker.ts';
-import { accountingDate } from '#shared/points/calendar-day.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
 import { expireVouchers } from '#cloud/vouchers/expire-vouchers.ts';
 import { releaseLapsed } from '#cloud/vouchers/reservations.ts';
 

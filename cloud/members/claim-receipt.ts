@@ -4,7 +4,7 @@ import { hashClaimToken } from '#cloud/orders/claim-hash.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { attachMember } from '#cloud/points/claim-points.ts';
 import type { MemberId } from '#shared/ids/ids.ts';
-import { accountingDate } from '#shared/points/calendar-day.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import { withSavepoint } from '#cloud/ledger/savepoint.ts';
 

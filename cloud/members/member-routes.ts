@@ -26,7 +26,7 @@ import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
 import { reserveVouchers } from '#cloud/vouchers/reservations.ts';
 import type { MemberId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
-import { accountingDate } from '#shared/points/calendar-day.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import { ClaimTokenSchema, MemberIdSchema } from '#shared/wire/v1/common.ts';
 import {

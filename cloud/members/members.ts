@@ -6,7 +6,7 @@ import { bindReferrer } from '#cloud/points/claim-points.ts';
 import { memberPoints } from '#cloud/points/member-points.ts';
 import { readWallet } from '#cloud/vouchers/wallet.ts';
 import { newId, type MemberId, type OperatorId } from '#shared/ids/ids.ts';
-import { accountingDate } from '#shared/points/calendar-day.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
 import type { MemberView } from '#shared/wire/v1/members.ts';
 
 export interface MemberDeps extends Pick<CloudDeps, 'db' | 'clock' | 'random'> {

@@ -13,7 +13,7 @@ import {
   type SplitOrder,
 } from '#cloud/settlement/settlement-lines.ts';
 import { splitSale, type SplitError } from '#cloud/settlement/settlement-split.ts';
-import { accountingDate } from '#shared/points/calendar-day.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
 import { defaultPointsConfig, type PointsConfig } from '#shared/points/points-config.ts';
 import { assert } from '#shared/result/assert.ts';
 import { err, ok, type Err, type Result } from '#shared/result/result.ts';

@@ -5,7 +5,7 @@ import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import type { MemberId, OperatorId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
 import { lotPeriods } from '#shared/points/n-base.ts';
-import { addMonths } from '#shared/points/period.ts';
+import { addMonths } from '#shared/time/period.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
 import { scheduleLcm } from '#shared/points/schedule.ts';
 import { tierOf, tierScore } from '#shared/points/tiers.ts';

@@ -4,7 +4,7 @@ import type { Tx } from '#cloud/platform/db.ts';
 import { pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { shareFloor } from '#shared/money/rate.ts';
-import { accountingDate } from '#shared/points/calendar-day.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
 import { merchantPointsOf } from '#shared/points/order-issue.ts';
 import { pointsOfConcession } from '#shared/points/point-fen.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';

@@ -2,8 +2,8 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
 import { literal, materialise, plainWord } from '#cloud/release/temporary-table.ts';
 import { scoreMerchantsFull } from '#shared/points/account-multiplier.ts';
-import { addDays } from '#shared/points/calendar-day.ts';
-import { monthPeriod } from '#shared/points/period.ts';
+import { addDays } from '#shared/time/calendar-day.ts';
+import { monthPeriod } from '#shared/time/period.ts';
 import { scheduleLcm } from '#shared/points/schedule.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 

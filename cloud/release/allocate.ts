@@ -4,7 +4,7 @@ import { literal, materialise, plainWord } from '#cloud/release/temporary-table.
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import type { BasisPoints } from '#shared/money/rate.ts';
-import { addMonths } from '#shared/points/period.ts';
+import { addMonths } from '#shared/time/period.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
 import { scheduleLcm } from '#shared/points/schedule.ts';
 import { reduceTheta, type Theta } from '#shared/points/water-fill.ts';

@@ -15,7 +15,7 @@ import { basisPoints, type BasisPoints } from '#shared/money/rate.ts';
 import { planMultiplier, type ControllerPlan } from '#shared/points/controller.ts';
 import { decideGate, type GateDecision, type GateReason } from '#shared/points/gate.ts';
 import { baseLotPeriods } from '#shared/points/n-base.ts';
-import { addMonths } from '#shared/points/period.ts';
+import { addMonths } from '#shared/time/period.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 

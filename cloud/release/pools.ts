@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import type { GateInput } from '#shared/points/gate.ts';
-import { monthPeriod } from '#shared/points/period.ts';
+import { monthPeriod } from '#shared/time/period.ts';
 import type { GateMeasure } from '#shared/points/points-config.ts';
 import { scheduleLcm } from '#shared/points/schedule.ts';
 

@@ -15,7 +15,7 @@ import { runReleaseDay } from '#cloud/release/release-day.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { shareFloor } from '#shared/money/rate.ts';
-import { addMonths, monthPeriod } from '#shared/points/period.ts';
+import { addMonths, monthPeriod } from '#shared/time/period.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
 import { defaultPointsConfig } from '#shared/points/points-config.ts';
 import { entitlementOfLots, scheduleLcm } from '#shared/points/schedule.ts';

@@ -1,4 +1,4 @@
-import { addDays } from '#shared/points/calendar-day.ts';
+import { addDays } from '#shared/time/calendar-day.ts';
 
 /** Is YYYY-MM-DD a day that exists? The wire schema checks the digits only: 2026-02-30 passes it. */
 export function isCalendarDay(day: string): boolean {

@@ -15,7 +15,7 @@ import {
 } from '#cloud/settlement/finality-plan.ts';
 import type { MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { fen, sumFen } from '#shared/money/fen.ts';
-import { accountingDate } from '#shared/points/calendar-day.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
 import { defaultPointsConfig, type PointsConfig } from '#shared/points/points-config.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 

@@ -3,7 +3,7 @@ import type { Db, Tx } from '#cloud/platform/db.ts';
 import { holdMs } from '#cloud/settlement/settlement-split.ts';
 import type { MerchantId, OperatorId } from '#shared/ids/ids.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
-import { addDays } from '#shared/points/calendar-day.ts';
+import { addDays } from '#shared/time/calendar-day.ts';
 
 /** One merchant's settlement of one day. All in fen. */
 export interface SettlementDay {

@@ -3,7 +3,7 @@ import type { Tx } from '#cloud/platform/db.ts';
 import type { PaidOrder } from '#cloud/orders/paid-order.ts';
 import { holdMs, type SettlementSplit } from '#cloud/settlement/settlement-split.ts';
 import { basisPoints, type BasisPoints } from '#shared/money/rate.ts';
-import { accountingDate } from '#shared/points/calendar-day.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
 
 export interface SplitOrder {
   readonly order: PaidOrder;

@@ -3,7 +3,7 @@ import { postJournals } from '#cloud/ledger/post.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
-import { dayStartMs } from '#shared/points/calendar-day.ts';
+import { dayStartMs } from '#shared/time/calendar-day.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
 /**

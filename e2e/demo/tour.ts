@@ -2,7 +2,7 @@ import { strict as expect } from 'node:assert';
 import { formatYuan } from '#shared/money/format-yuan.ts';
 import { fen } from '#shared/money/fen.ts';
 import { errorCatalogue, type ErrorCode } from '#shared/errors/catalogue.ts';
-import { accountingDate } from '#shared/points/calendar-day.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
 import { connectTill, poll, type TillClient } from '../stage/till-client.ts';
 import { freshWalletCode } from '../stage/wallet-codes.ts';
 import type { Stage } from '../stage/stage.ts';

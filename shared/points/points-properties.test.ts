@@ -6,11 +6,9 @@ import { basisPoints, rateBpMax } from '#shared/money/rate.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { accountMultiplier } from '#shared/points/account-multiplier.ts';
 import { agentShares, agentSharesOfFlow } from '#shared/points/agents.ts';
-import { addDays, accountingDate, dayNumber, dayText } from '#shared/points/calendar-day.ts';
 import { planMultiplier } from '#shared/points/controller.ts';
 import { decideGate, type GateInput } from '#shared/points/gate.ts';
 import { issueOrder } from '#shared/points/order-issue.ts';
-import { monthPeriod, periodOf } from '#shared/points/period.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
 import { pointsUsed, wantOf } from '#shared/points/points-used.ts';
 import {
@@ -336,35 +334,6 @@ describe('gate', () => {
     const at = (current: bigint) =>
       decideGate({ ...gateInput(0n, 0n), outstanding: { previous, current } }, config).open;
     expect([at(23_000_000_000_000_000n), at(22_999_999_999_999_999n)]).toEqual([true, false]);
-  });
-});
-
-describe('days and periods', () => {
-  it('counts days as the platform calendar does, over 400 years', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: -60_000, max: 100_000 }), (number) => {
-        const text = new Date(number * 86_400_000).toISOString().slice(0, 10);
-        expect(dayText(number)).toBe(text);
-        expect(dayNumber(text)).toBe(number);
-      }),
-    );
-    expect(accountingDate(Date.parse('2026-02-28T16:00:00Z'))).toBe('2026-03-01');
-  });
-
-  it('gives a month its days and the following month as release window', () => {
-    expect(monthPeriod('2024-02')).toMatchObject({ days: 29, windowLastDay: '2024-03-31' });
-    expect(monthPeriod('2026-12')).toMatchObject({ next: '2027-01', windowFirstDay: '2027-01-01' });
-    expect(() => monthPeriod('2026-13')).toThrow('not a monthly period');
-    expect(() => addDays('2026-02-30', 1)).toThrow('not a calendar day');
-  });
-
-  it.each([
-    ['2026-01-01', '2026-W01'],
-    ['2027-01-01', '2026-W53'],
-    ['2024-12-30', '2025-W01'],
-    ['2026-11-22', '2026-W47'],
-  ])('puts %s into ISO week %s', (day, week) => {
-    expect(periodOf(day, 'week')).toBe(week);
   });
 });
 

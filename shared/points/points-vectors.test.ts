@@ -6,7 +6,7 @@ import { fen, sumFen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
 import { accountMultiplier } from '#shared/points/account-multiplier.ts';
 import { agentShares, agentSharesOfFlow } from '#shared/points/agents.ts';
-import { accountingDate } from '#shared/points/calendar-day.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
 import { clawBack } from '#shared/points/clawback.ts';
 import { planMultiplier } from '#shared/points/controller.ts';
 import { dailyLimit } from '#shared/points/daily-limit.ts';
@@ -14,7 +14,7 @@ import { gateOpenByInflow, gateOpenByOutstanding } from '#shared/points/gate.ts'
 import { monthlyCap } from '#shared/points/monthly-cap.ts';
 import { baseLotPeriods, lotPeriods } from '#shared/points/n-base.ts';
 import { issueOrder } from '#shared/points/order-issue.ts';
-import { periodOf, type PeriodKind } from '#shared/points/period.ts';
+import { periodOf, type PeriodKind } from '#shared/time/period.ts';
 import { pointFen, sumPointFen } from '#shared/points/point-fen.ts';
 import { defaultPointsConfig as config, type AgentRole } from '#shared/points/points-config.ts';
 import { pointsUsed, wantOf } from '#shared/points/points-used.ts';

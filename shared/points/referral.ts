@@ -1,6 +1,6 @@
 import { divFloor } from '#shared/money/exact.ts';
 import { wholeBp } from '#shared/money/rate.ts';
-import { daysBetween } from '#shared/points/calendar-day.ts';
+import { daysBetween } from '#shared/time/calendar-day.ts';
 import { pointFen, type PointFen } from '#shared/points/point-fen.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
 

@@ -1,10 +1,10 @@
-import { accountingDate, dayStartMs } from '#shared/points/calendar-day.ts';
+import { accountingDate, dayStartMs } from '#shared/time/calendar-day.ts';
 import { assert } from '#shared/result/assert.ts';
 
 /**
  * The business day of a shop: a Shanghai calendar day that begins at the cut-over hour, so that a bar's sale at two in
  * the morning belongs to the evening before. Points and settlement use the plain accounting date (cut-over 0):
- * shared/points/calendar-day.ts, with periods in shared/points/period.ts.
+ * shared/time/calendar-day.ts, with periods in shared/time/period.ts.
  */
 export const cutOverHourMax = 12;
 

@@ -6,7 +6,7 @@ import { putPointsConfig } from '#cloud/points/points-config-store.ts';
 import type { MemberId, MerchantId, OperatorId, OrderId, TerminalId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
-import { dayStartMs } from '#shared/points/calendar-day.ts';
+import { dayStartMs } from '#shared/time/calendar-day.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
 import { defaultPointsConfig, type PointsConfig } from '#shared/points/points-config.ts';
 import { getOrThrow } from '#shared/result/result.ts';

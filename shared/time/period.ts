@@ -1,6 +1,6 @@
 import { assert } from '#shared/result/assert.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
-import { addDays, dayNumber, dayText, daysBetween } from '#shared/points/calendar-day.ts';
+import { addDays, dayNumber, dayText, daysBetween } from '#shared/time/calendar-day.ts';
 
 /** Lengths of a period (rule R6). The published choice is the calendar month; the others serve pilots. */
 export type PeriodKind = 'month' | '10day' | 'week' | 'day';
