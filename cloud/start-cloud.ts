@@ -50,7 +50,7 @@ export async function startCloud(options: {
     const workers = startWorkers(deps, payments);
     const app = await buildApp(deps, { payments, onJournalTaken: workers.onJournalTaken });
     const origin = await app.listen({ host: config.host, port: config.port });
-    hints.attach(app.server, { deps, origin });
+    hints.attach(app.server, { deps });
     return {
       origin,
       deps,

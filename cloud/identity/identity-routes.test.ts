@@ -39,7 +39,7 @@ beforeAll(async () => {
   cloud = await createTestCloud({ hints, clock });
   app = await buildTestApp(cloud);
   origin = await app.listen({ host: '127.0.0.1', port: 0 });
-  hints.attach(app.server, { deps: cloud.deps, origin });
+  hints.attach(app.server, { deps: cloud.deps });
   terminal = await activateTestTerminal({ origin, operatorToken });
 });
 afterAll(async () => {
@@ -168,8 +168,8 @@ test('results are read by cursor, once each, in order, by their own terminal onl
   expect((await terminal.get('/v1/results?after=-1')).status).toBe(400);
 });
 
-const connectSocket = (headers: Record<string, string>): Socket =>
-  io(origin, { path: '/hints', transports: ['websocket'], auth: headers, reconnection: false });
+const connectSocket = (headers: Record<string, string>, address = origin): Socket =>
+  io(address, { path: '/hints', transports: ['websocket'], auth: headers, reconnection: false });
 
 test('a hint reaches the terminal it is for, and a stranger is not let in', async () => {
   const other = await activateTestTerminal({ origin, operatorToken });
@@ -192,6 +192,20 @@ test('a hint reaches the terminal it is for, and a stranger is not let in', asyn
   );
   const refused = await new Promise<Error>((resolve) => stranger.once('connect_error', resolve));
   expect(refused.message).toBe('signature-invalid');
+});
+
+test('a terminal that reaches the cloud by another name gets its hints, too', async () => {
+  const address = origin.replace('127.0.0.1', 'localhost');
+  const socket = connectSocket(
+    terminal.sign('GET', '/hints', undefined, { origin: address }),
+    address,
+  );
+  const outcome = await new Promise<string>((resolve) => {
+    socket.once('connect', () => resolve('connected'));
+    socket.once('connect_error', (error) => resolve(error.message));
+  });
+  expect(outcome).toBe('connected');
+  socket.close();
 });
 
 test('nonces are forgotten only after their signature is stale', async () => {

@@ -15,12 +15,11 @@ const roomOf = (terminal: { operatorId: string; terminalId: string }) =>
   `${terminal.operatorId}/${terminal.terminalId}`;
 
 export interface HintServer extends Hints {
-  /** Attaches to the HTTP server; `origin` is what terminals call it, for example http://127.0.0.1:7300. */
+  /** Attaches to the HTTP server. */
   attach(
     server: HttpServer,
     options: {
       readonly deps: Pick<CloudDeps, 'db' | 'clock' | 'metrics' | 'logger' | 'config'>;
-      readonly origin: string;
     },
   ): void;
   close(): Promise<void>;
@@ -37,11 +36,11 @@ export function createHintServer(): HintServer {
     pull(terminal) {
       io.to(roomOf(terminal)).emit('pull');
     },
-    attach(server, { deps, origin }) {
+    attach(server, { deps }) {
       const admit = async (socket: Socket): Promise<string | undefined> => {
         const request = {
           method: 'GET',
-          targetUri: `${deps.config.publicOrigin ?? origin}${hintsPath}`,
+          targetUri: `${deps.config.publicOrigin ?? calledOrigin(socket)}${hintsPath}`,
           headers: toHeaders(socket.handshake.auth),
           rawBody: Buffer.alloc(0),
         };
@@ -72,6 +71,10 @@ export function createHintServer(): HintServer {
     close: () => io.close(),
   };
 }
+
+/** What the terminal calls this cloud, as for every other request: the address it was reached at, not the one it hears. */
+const calledOrigin = ({ handshake }: Socket): string =>
+  `${handshake.secure ? 'https' : 'http'}://${handshake.headers.host ?? ''}`;
 
 /** What the client put into `auth`; anything but a flat record of strings becomes nothing. */
 function toHeaders(value: unknown): Readonly<Record<string, string>> {

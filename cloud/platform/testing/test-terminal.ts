@@ -18,6 +18,8 @@ export interface Bend {
   readonly nonce?: string;
   readonly key?: KeyPair;
   readonly terminalId?: string;
+  /** What the terminal calls the cloud; default: where it hears. */
+  readonly origin?: string;
   /** Sent instead of the body that was signed. */
   readonly sentBody?: Buffer;
   readonly headers?: Readonly<Record<string, string>>;
@@ -105,7 +107,7 @@ function createTestTerminal(options: {
     terminalSeq += 1;
     const parts: SignedParts = {
       method,
-      targetUri: `${origin}${path}`,
+      targetUri: `${bend.origin ?? origin}${path}`,
       contentDigest: digestOf(body),
       terminalSeq,
       created: Math.floor(Date.now() / 1000) + (bend.createdShiftSeconds ?? 0),
