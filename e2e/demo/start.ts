@@ -1,8 +1,8 @@
-import { existsSync, rmSync, statSync, readdirSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from 'vite';
-import { openStage, rendererFolder } from '../stage/stage.ts';
+import { ensureRenderer } from '../stage/renderer-build.ts';
+import { openStage } from '../stage/stage.ts';
 import { playTour } from './tour.ts';
 
 /**
@@ -24,13 +24,7 @@ const startedMs = performance.now();
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 if (values.fresh || values.tour) rmSync(folder, { recursive: true, force: true });
-if (rendererIsStale()) {
-  say('building the till page …');
-  await build({
-    configFile: path.join(root, 'terminal/renderer/vite.config.ts'),
-    logLevel: 'warn',
-  });
-}
+await ensureRenderer(() => say('building the till page …'));
 say('starting cloud, channel simulator, devices and till …');
 const stage = await openStage({
   folder,
@@ -69,17 +63,4 @@ if (values.tour) {
     say(`\nThe tour stopped: ${error instanceof Error ? error.message : String(error)}`);
     await close(1);
   }
-}
-
-/** Was a source of the page changed after it was built? */
-function rendererIsStale(): boolean {
-  const built = path.join(rendererFolder, 'index.html');
-  if (!existsSync(built)) return true;
-  const builtMs = statSync(built).mtimeMs;
-  return ['terminal/renderer', 'terminal/ipc', 'shared'].some((folderName) =>
-    readdirSync(path.join(root, folderName), { recursive: true, withFileTypes: true }).some(
-      (entry) =>
-        entry.isFile() && statSync(path.join(entry.parentPath, entry.name)).mtimeMs > builtMs,
-    ),
-  );
 }

@@ -42,8 +42,12 @@ export async function startCounterServer(options: CounterOptions): Promise<Count
   let version = 0;
   let cable = true;
   let tillUrl = '';
+  let paperRecords = 0;
   bench.printer.onChange(() => {
-    version += 1;
+    // A till asks its printer how it is all the time; only new paper is news.
+    const now = bench.printer.paper().length;
+    if (now !== paperRecords) version += 1;
+    paperRecords = now;
   });
 
   const turn = async ({ name, on }: SwitchRequest): Promise<void> => {

@@ -68,12 +68,19 @@ export async function watchResults(page: Page): Promise<() => Promise<readonly n
       },
     });
     new MutationObserver((changes) => {
+      // Green comes as a screen of its own, or the amber one turns green.
       const shown = changes
-        .flatMap((change) => Array.from(change.addedNodes))
+        .flatMap((change) =>
+          change.type === 'attributes' ? [change.target] : Array.from(change.addedNodes),
+        )
         .some((node) => node instanceof Element && node.matches('.overlay-green'));
       const arrivedMs = messageMs;
       if (shown) requestAnimationFrame(() => elapsedMs.push(performance.now() - arrivedMs));
-    }).observe(document.body, { childList: true, subtree: true });
+    }).observe(document.body, {
+      attributeFilter: ['class'],
+      childList: true,
+      subtree: true,
+    });
   });
   return () =>
     page.evaluate(() => (window as unknown as { resultTimes: number[] }).resultTimes.slice());
