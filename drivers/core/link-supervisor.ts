@@ -1,7 +1,8 @@
+import type { DeviceErrorCode } from '#shared/errors/device.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
+import type { Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
-import type { DeviceErrorCode } from '#shared/errors/device.ts';
 import {
   jitteredPauseMs,
   linkStableMs,
@@ -11,10 +12,11 @@ import {
   type LinkEvent,
   type LinkMachineState,
 } from '#drivers/core/link-machine.ts';
+import { createAlarm } from '#drivers/core/alarm.ts';
 import type { LinkState } from '#drivers/core/link-state.ts';
-import { nothingScheduled, type Timers } from '#drivers/core/timers.ts';
-import type { Connection, Transport } from '#drivers/core/transport.ts';
-import { createWireLog } from '#drivers/core/wire-log.ts';
+import type { Timers } from '#drivers/core/timers.ts';
+import type { Connection, OpenError, Transport } from '#drivers/core/transport.ts';
+import { createWireLog, type WireLog } from '#drivers/core/wire-log.ts';
 
 export interface LinkSupervisorDeps {
   readonly transport: Transport;
@@ -43,22 +45,13 @@ export interface LinkSupervisor {
 
 /** Keeps a device connected for as long as it is started: a new connection each time, with a growing pause. */
 export function createLinkSupervisor(deps: LinkSupervisorDeps): LinkSupervisor {
-  const log = createWireLog({ nowMs: () => deps.clock.nowMs() });
+  const log = createWireLog(deps.clock);
+  const display = createLinkDisplay(deps);
+  const opener = createOpener(deps.transport);
+  const alarm = createAlarm(deps.timers);
   let machine: LinkMachineState = linkStopped;
   let connection: Connection | null = null;
-  let cancelTimer = nothingScheduled;
-  let shown: LinkState = { type: 'offline', code: 'device-missing', sinceMs: deps.clock.nowMs() };
   let closing: Promise<void> = Promise.resolve();
-  /** Counts openings: the answer to an opening that was given up is closed, not used. */
-  let openingNumber = 0;
-
-  const show = (next: LinkState): void => {
-    if (next.type === 'offline' && shown.type === 'offline' && next.code === shown.code) return;
-    shown = next;
-    deps.onState?.(next);
-  };
-  const goOffline = (code: DeviceErrorCode): void =>
-    show({ type: 'offline', code, sinceMs: deps.clock.nowMs() });
 
   const handle = (event: LinkEvent): void => {
     const step = stepLink(machine, event);
@@ -67,7 +60,7 @@ export function createLinkSupervisor(deps: LinkSupervisorDeps): LinkSupervisor {
   };
 
   const run = (effect: LinkEffect): void => {
-    cancelTimer();
+    alarm.clear();
     switch (effect.type) {
       case 'open':
         void open();
@@ -75,71 +68,111 @@ export function createLinkSupervisor(deps: LinkSupervisorDeps): LinkSupervisor {
       case 'close':
         closing = connection?.close() ?? closing;
         return;
-      case 'pause':
-        cancelTimer = deps.timers.after(jitteredPauseMs(effect.ceilingMs, deps.random.unit()), () =>
-          handle({ type: 'pause-over' }),
-        );
+      case 'pause': {
+        const pauseMs = jitteredPauseMs(effect.ceilingMs, deps.random.unit());
+        alarm.set(pauseMs, () => handle({ type: 'pause-over' }));
         return;
+      }
       default:
         exhaustive(effect);
     }
   };
 
   const open = async (): Promise<void> => {
-    openingNumber += 1;
-    const mine = openingNumber;
-    await closing;
-    const opened = await deps.transport.open();
-    const wanted = mine === openingNumber && machine.type === 'opening';
-    if (!wanted) {
-      if (opened.ok) await opened.value.close();
-      return;
-    }
-    if (!opened.ok) {
-      goOffline(opened.error.type);
-      return handle({ type: 'open-failed', error: opened.error });
-    }
-    adopt(opened.value);
+    const opened = await opener.open(closing);
+    if (opened === 'given-up') return;
+    if (opened.ok) return adopt(opened.value);
+    display.offline(opened.error.type);
+    handle({ type: 'open-failed', error: opened.error });
   };
 
   const adopt = (fresh: Connection): void => {
-    connection = fresh;
     const { generation } = fresh;
+    connection = fresh;
     handle({ type: 'opened' });
-    cancelTimer = deps.timers.after(linkStableMs, () => handle({ type: 'stable' }));
-    show({ type: 'online', generation, sinceMs: deps.clock.nowMs() });
-    deps.onUp({
-      generation,
-      drain: () => fresh.drain(),
-      write: (bytes) => {
-        log.note({ generation, direction: 'out', bytes });
-        return fresh.write(bytes);
-      },
-    });
+    alarm.set(linkStableMs, () => handle({ type: 'stable' }));
+    display.online(generation);
+    deps.onUp(loggedLink(fresh, log));
     fresh.onData((chunk) => {
       log.note({ generation, direction: 'in', bytes: chunk });
       deps.onData(chunk, generation);
     });
     fresh.onClose(() => {
-      if (connection !== fresh) return;
-      connection = null;
-      closing = fresh.close();
-      goOffline('device-missing');
-      deps.onDown(generation);
-      handle({ type: 'closed' });
+      if (connection === fresh) lose(fresh);
     });
+  };
+
+  const lose = (gone: Connection): void => {
+    connection = null;
+    closing = gone.close();
+    display.offline('device-missing');
+    deps.onDown(gone.generation);
+    handle({ type: 'closed' });
   };
 
   return {
     start: () => handle({ type: 'start' }),
     stop: async () => {
-      openingNumber += 1;
-      cancelTimer();
+      opener.giveUp();
+      alarm.clear();
       handle({ type: 'stop' });
       await closing;
     },
     restart: () => void connection?.close(),
-    state: () => shown,
+    state: () => display.state(),
     recentBytes: () => log.lines(),
+  };
+}
+
+/** Opens anew each time. What opens after it was given up is closed, never used. */
+function createOpener(transport: Transport): {
+  readonly open: (after: Promise<void>) => Promise<Result<Connection, OpenError> | 'given-up'>;
+  readonly giveUp: () => void;
+} {
+  let latest = 0;
+  return {
+    giveUp: () => {
+      latest += 1;
+    },
+    open: async (after) => {
+      latest += 1;
+      const mine = latest;
+      await after;
+      const opened = await transport.open();
+      if (mine === latest) return opened;
+      if (opened.ok) await opened.value.close();
+      return 'given-up';
+    },
+  };
+}
+
+const loggedLink = (connection: Connection, log: WireLog): Link => ({
+  generation: connection.generation,
+  drain: () => connection.drain(),
+  write: (bytes) => {
+    log.note({ generation: connection.generation, direction: 'out', bytes });
+    return connection.write(bytes);
+  },
+});
+
+/** The state as it is told: a reason for being offline is told once, not at every try. */
+function createLinkDisplay(deps: Pick<LinkSupervisorDeps, 'clock' | 'onState'>): {
+  readonly state: () => LinkState;
+  readonly online: (generation: number) => void;
+  readonly offline: (code: DeviceErrorCode) => void;
+} {
+  const now = (): number => deps.clock.nowMs();
+  let shown: LinkState = { type: 'offline', code: 'device-missing', sinceMs: now() };
+  const show = (next: LinkState): void => {
+    shown = next;
+    deps.onState?.(next);
+  };
+  return {
+    state: () => shown,
+    online: (generation) => show({ type: 'online', generation, sinceMs: now() }),
+    offline: (code) => {
+      if (shown.type === 'offline' && shown.code === code) return;
+      show({ type: 'offline', code, sinceMs: now() });
+    },
   };
 }

@@ -1,4 +1,5 @@
-import { nothingScheduled, type Timers } from '#drivers/core/timers.ts';
+import { createAlarm } from '#drivers/core/alarm.ts';
+import type { Timers } from '#drivers/core/timers.ts';
 import type { EncodedReceipt } from '#drivers/printer/encode-escpos.ts';
 import {
   conditionIntervalMs,
@@ -10,6 +11,7 @@ import {
   jobStart,
   stepJob,
   wantsCondition,
+  type JobEffect,
   type JobEvent,
   type JobPlan,
   type JobState,
@@ -42,29 +44,27 @@ export interface JobRunnerDeps {
 
 /** Runs one job through the machine: effects in, events out. */
 export function runJob(deps: JobRunnerDeps): JobRunner {
-  const { plan, timers } = deps;
-  let settle: (reached: PrintOutcome) => void = () => undefined;
+  const { plan } = deps;
+  const timeout = createAlarm(deps.timers);
+  const nextPoll = createAlarm(deps.timers);
+  let settle: ((reached: PrintOutcome) => void) | null = null;
   const outcome = new Promise<PrintOutcome>((resolve) => {
     settle = resolve;
   });
   let state: JobState = jobStart;
   let line: PrinterLine | null = deps.line;
-  let cancelTimer = nothingScheduled;
-  let cancelPoll = nothingScheduled;
 
   const handle = (event: JobEvent): void => {
     const step = stepJob(state, event, plan);
     state = step.state;
-    if (step.timer !== 'keep') cancelTimer();
-    if (typeof step.timer === 'number') {
-      cancelTimer = timers.after(step.timer, () => handle({ type: 'timeout' }));
-    }
-    cancelPoll();
-    if (wantsCondition(state)) cancelPoll = timers.after(conditionIntervalMs, () => void poll());
-    const effects = step.effects.map((effect) => (line === null ? null : run(effect, line)));
+    if (step.timer === 'stop') timeout.clear();
+    else if (step.timer !== 'keep') timeout.set(step.timer, () => handle({ type: 'timeout' }));
+    if (wantsCondition(state)) nextPoll.set(conditionIntervalMs, () => void poll());
+    else nextPoll.clear();
+    const effects = step.effects.map((effect) => run(effect));
     if (state.type !== 'done') return;
     const reached = state.outcome;
-    void Promise.allSettled(effects).then(() => settle(reached));
+    void Promise.allSettled(effects).then(() => settle?.(reached));
   };
 
   const stage: JobStage = {
@@ -73,7 +73,11 @@ export function runJob(deps: JobRunnerDeps): JobRunner {
     state: () => state,
     isLine: (candidate) => candidate === line,
   };
-  const run = createJobEffects(stage);
+  const carryOut = createJobEffects(stage);
+
+  const run = async (effect: JobEffect): Promise<void> => {
+    if (line !== null) await carryOut(effect, line);
+  };
 
   const poll = async (): Promise<void> => {
     if (plan.capabilities.realTimeStatus && line !== null) await reportCondition(stage, line);

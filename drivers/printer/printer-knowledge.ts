@@ -15,6 +15,8 @@ export interface PrinterKnowledge {
   /** The last look at this connection. */
   readonly reading: Reading | null;
   readonly silentCount: number;
+  /** Wall time in ms of the last byte from the printer; null before the first. */
+  readonly lastSeenMs: number | null;
 }
 
 export const knowledgeAtStart = (capabilities: PrinterCapabilities | null): PrinterKnowledge => ({
@@ -22,6 +24,7 @@ export const knowledgeAtStart = (capabilities: PrinterCapabilities | null): Prin
   everAnswered: capabilities?.realTimeStatus === true,
   reading: null,
   silentCount: 0,
+  lastSeenMs: null,
 });
 
 /** A new connection. A printer that never answered may only have been switched on too late to answer. */
@@ -53,13 +56,8 @@ export const takenAsSendOnly = (known: PrinterKnowledge): PrinterKnowledge => ({
 export const isLookedAt = ({ capabilities, reading }: PrinterKnowledge): boolean =>
   capabilities !== null || (reading !== null && reading.condition !== 'ready');
 
-export function statusOf(facts: {
-  readonly link: LinkState;
-  readonly known: PrinterKnowledge;
-  readonly lastSeenMs: number | null;
-}): PrinterStatus {
-  const { link, lastSeenMs } = facts;
-  const { reading, capabilities } = facts.known;
+export function statusOf(known: PrinterKnowledge, link: LinkState): PrinterStatus {
+  const { reading, capabilities, lastSeenMs } = known;
   const base = {
     paperNearEnd: reading?.paperNearEnd ?? false,
     drawerPinHigh: reading?.drawerPinHigh ?? null,

@@ -1,8 +1,9 @@
 import type { DeviceErrorCode } from '#shared/errors/device.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
+import { createAlarm } from '#drivers/core/alarm.ts';
 import type { LinkState } from '#drivers/core/link-state.ts';
-import { nothingScheduled, type Timers } from '#drivers/core/timers.ts';
+import type { Timers } from '#drivers/core/timers.ts';
 import type { PrinterCapabilities } from '#drivers/printer/printer-capabilities.ts';
 import type { Reading } from '#drivers/printer/printer-condition.ts';
 import {
@@ -53,14 +54,13 @@ export interface PrinterWatchDeps {
 }
 
 export function createPrinterWatch(deps: PrinterWatchDeps): PrinterWatch {
+  const nextLook = createAlarm(deps.timers);
   const bell = createBell(deps.timers);
   const tell = tellChanges(deps.onStatus);
   let line: PrinterLine | null = null;
   let known = knowledgeAtStart(deps.capabilities);
-  let lastSeenMs: number | null = null;
-  let cancelNext = nothingScheduled;
 
-  const status = (): PrinterStatus => statusOf({ link: deps.linkState(), known, lastSeenMs });
+  const status = (): PrinterStatus => statusOf(known, deps.linkState());
 
   const note = (reading: Reading): void => {
     known = afterReading(known, reading);
@@ -70,8 +70,7 @@ export function createPrinterWatch(deps: PrinterWatchDeps): PrinterWatch {
   const look = async (here: PrinterLine): Promise<void> => {
     if (deps.isBusy() || here !== line) return;
     if (known.capabilities?.realTimeStatus !== false) note(await here.condition());
-    if (here !== line) return;
-    if (known.capabilities === null) await learn(here);
+    if (here === line && known.capabilities === null) await learn(here);
     if (here !== line) return;
     tell(status());
     bell.ring();
@@ -92,10 +91,8 @@ export function createPrinterWatch(deps: PrinterWatchDeps): PrinterWatch {
     } else if (known.capabilities?.realTimeStatus !== false) schedule(idleIntervalMs);
   };
 
-  const schedule = (delayMs: number): void => {
-    const here = line;
-    cancelNext();
-    if (here !== null) cancelNext = deps.timers.after(delayMs, () => void look(here));
+  const schedule = (delayMs: number, here = line): void => {
+    if (here !== null) nextLook.set(delayMs, () => void look(here));
   };
 
   return {
@@ -107,17 +104,17 @@ export function createPrinterWatch(deps: PrinterWatchDeps): PrinterWatch {
     lineDown: () => {
       line = null;
       known = { ...known, reading: null };
-      cancelNext();
+      nextLook.clear();
       bell.ring();
       tell(status());
     },
     linkChanged: () => tell(status()),
     seen: () => {
-      lastSeenMs = deps.clock.nowMs();
+      known = { ...known, lastSeenMs: deps.clock.nowMs() };
     },
     note,
     resume: () => schedule(idleIntervalMs),
-    stop: () => cancelNext(),
+    stop: () => nextLook.clear(),
     capabilities: () => known.capabilities,
     ready: async () => {
       if (line !== null && !isLookedAt(known)) await bell.heard(readyMsMax);

@@ -4,15 +4,14 @@ import { createLinkSupervisor } from '#drivers/core/link-supervisor.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import type { Transport } from '#drivers/core/transport.ts';
 import { kickDrawerOn } from '#drivers/printer/drawer-kick.ts';
-import { encodeReceipt, type EncodedReceipt } from '#drivers/printer/encode-escpos.ts';
-import { headerPad, processIdMax } from '#drivers/printer/escpos-bytes.ts';
-import { runJob, type JobRunner } from '#drivers/printer/job-runner.ts';
-import type { PrinterCapabilities } from '#drivers/printer/printer-capabilities.ts';
+import { headerPad } from '#drivers/printer/escpos-bytes.ts';
+import { createPrintDesk, type PrintJob } from '#drivers/printer/print-desk.ts';
 import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
+import type { PrinterCapabilities } from '#drivers/printer/printer-capabilities.ts';
 import { createPrinterLine, type PrinterLine } from '#drivers/printer/printer-line.ts';
 import type { PrinterStatus } from '#drivers/printer/printer-status.ts';
 import { createPrinterWatch } from '#drivers/printer/printer-watch.ts';
-import type { PaperWidth, ReceiptCommand } from '#drivers/printer/receipt.ts';
+import type { PaperWidth } from '#drivers/printer/receipt.ts';
 import type { PrinterEvent } from '#drivers/printer/status-demux.ts';
 
 export interface ReceiptPrinterDeps {
@@ -32,14 +31,6 @@ export interface ReceiptPrinterDeps {
   readonly onLateProcessId?: (processId: number) => void;
 }
 
-export interface PrintJob {
-  /** For logs; the caller's own id. */
-  readonly jobId: string;
-  /** 1..81450624 and greater than that of every earlier job on this printer: the printer answers the latest only. */
-  readonly processId: number;
-  readonly commands: readonly ReceiptCommand[];
-}
-
 export interface ReceiptPrinter {
   readonly address: string;
   /** Connects and keeps connected. */
@@ -54,105 +45,57 @@ export interface ReceiptPrinter {
   recentBytes(): readonly string[];
 }
 
-/** Jobs that wait or print at the same time. */
-export const printQueueMax = 64;
-/** The slowest line in use, 9600 baud: 10 bits per byte. */
-const msPerByte = 10_000 / 9_600;
-const printBaseMs = 2_000;
-const printMsPerLine = 150;
-
 /**
  * A receipt printer that says truthfully what is on paper. Transport faults, silence, missing paper and pulled cables
  * are outcomes, never exceptions.
  */
 export function createReceiptPrinter(deps: ReceiptPrinterDeps): ReceiptPrinter {
   let line: PrinterLine | null = null;
-  let running: JobRunner | null = null;
-  let queue: Promise<unknown> = Promise.resolve();
-  let queuedCount = 0;
   let stopped = true;
-  /** The last job ended in doubt. */
-  let inDoubt = false;
 
   const onEvent = (event: PrinterEvent): void => {
     watch.seen();
-    const taken = running?.take(event) === true;
-    if (event.type === 'process-id' && !taken && event.processId > 0) {
+    const taken = desk.take(event);
+    if (!taken && event.type === 'process-id' && event.processId > 0) {
       deps.onLateProcessId?.(event.processId);
     }
   };
 
   const link = createLinkSupervisor({
-    transport: deps.transport,
-    clock: deps.clock,
-    timers: deps.timers,
-    random: deps.random,
+    ...deps,
     onUp: (fresh) => {
-      const opened = createPrinterLine({ link: fresh, timers: deps.timers, onEvent });
-      line = opened;
-      void opened.send(headerPad);
-      watch.lineUp(opened);
-      running?.lineUp(opened);
+      line = createPrinterLine({ link: fresh, timers: deps.timers, onEvent });
+      void line.send(headerPad);
+      watch.lineUp(line);
+      desk.lineUp(line);
     },
     onDown: () => {
       line?.end();
       line = null;
       watch.lineDown();
-      running?.lineDown();
+      desk.lineDown();
     },
     onData: (chunk) => line?.feed(chunk),
     onState: () => watch.linkChanged(),
   });
 
   const watch = createPrinterWatch({
-    timers: deps.timers,
-    clock: deps.clock,
+    ...deps,
     linkState: () => link.state(),
     capabilities: deps.capabilities ?? null,
-    isBusy: () => running !== null,
+    isBusy: () => desk.isPrinting(),
     restart: () => link.restart(),
     onStatus: (status) => deps.onStatus?.(status),
   });
 
-  const printNow = async (job: PrintJob, receipt: EncodedReceipt): Promise<PrintOutcome> => {
-    const ready = await watch.ready();
-    if (stopped || line === null || !ready.ok) {
-      return { type: 'not-sent', code: ready.ok ? 'device-missing' : ready.error };
-    }
-    const runner = runJob({
-      plan: {
-        processId: job.processId,
-        cuts: receipt.cuts,
-        flushFirst: inDoubt,
-        capabilities: ready.value,
-        printMsMax:
-          receipt.byteCount * msPerByte + printBaseMs + receipt.lineCount * printMsPerLine,
-      },
-      receipt,
-      paper: deps.width,
-      line,
-      timers: deps.timers,
-      onReading: (reading) => watch.note(reading),
-      dropLine: () => link.restart(),
-    });
-    running = runner;
-    const outcome = await runner.outcome;
-    running = null;
-    inDoubt = outcome.type === 'unknown' || (inDoubt && outcome.type === 'not-sent');
-    watch.resume();
-    return outcome;
-  };
-
-  const enqueue = <T>(work: () => Promise<T>): Promise<T> => {
-    queuedCount += 1;
-    const mine = queue.then(work).finally(() => {
-      queuedCount -= 1;
-    });
-    queue = mine.catch(() => undefined);
-    return mine;
-  };
-
-  const isFull = (): boolean => queuedCount >= printQueueMax;
+  const desk = createPrintDesk({
+    ...deps,
+    line: () => (stopped ? null : line),
+    ready: () => watch.ready(),
+    onReading: (reading) => watch.note(reading),
+    onOver: () => watch.resume(),
+    dropLine: () => link.restart(),
+  });
 
   return {
     address: deps.transport.address,
@@ -162,28 +105,19 @@ export function createReceiptPrinter(deps: ReceiptPrinterDeps): ReceiptPrinter {
     },
     stop: async () => {
       stopped = true;
-      running?.stop();
+      desk.stop();
       watch.stop();
       await link.stop();
     },
-    print: async (job) => {
-      const encoded = encodeReceipt(job.commands, deps.width);
-      const idFits = Number.isInteger(job.processId) && job.processId >= 1;
-      if (!encoded.ok || !idFits || job.processId > processIdMax) {
-        return { type: 'not-sent', code: 'receipt-invalid' };
-      }
-      if (isFull()) return { type: 'not-sent', code: 'printer-queue-full' };
-      return enqueue(() => printNow(job, encoded.value));
-    },
+    print: (job) => desk.print(job),
     kickDrawer: async () => {
-      const capabilities = watch.capabilities();
       if (line === null) return { type: 'not-sent', code: 'device-missing' };
       // A receipt under way may wait for paper: the real-time kick passes it, between two of its commands. A printer
       // that is idle without paper would keep a kick in its sequence, and open the drawer when the roll is changed.
       const { state } = watch.status();
-      const waits = running !== null || state === 'paper-out' || state === 'cover-open';
+      const waits = desk.isPrinting() || state === 'paper-out' || state === 'cover-open';
       const now = waits ? 'real-time' : 'in-sequence';
-      return kickDrawerOn({ line, capabilities, now });
+      return kickDrawerOn({ line, capabilities: watch.capabilities(), now });
     },
     status: () => watch.status(),
     recentBytes: () => link.recentBytes(),
