@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { attemptMax } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
+import { isOrderFact, type OrderFactType } from '#shared/order/order-fact.ts';
 import {
   applyFact,
   mayStartAttempt,
@@ -10,93 +12,9 @@ import {
   tallyBucket,
   type OrderPlace,
 } from '#shared/order/order-machine.ts';
-import { isOrderFact, type OrderFact, type OrderFactType } from '#shared/order/order-fact.ts';
 import type { Order, OrderStateName } from '#shared/order/order.ts';
-import { getOrThrow } from '#shared/result/result.ts';
-import { attemptMax } from '#shared/ids/ids.ts';
+import { at, facts, factTypes, fold } from '#shared/testing/order-facts.ts';
 import { entryBodies, type EntryFact } from '#shared/wire/v1/entries.ts';
-
-const orderId = 'ord_01JADFX2A0000000000000000A';
-const memberId = 'mbr_01JADFX2A0000000000000000B';
-const certificateId = 'crt_01JADFX2A0000000000000000C';
-
-/** One fact of each type that fits an order of 1,000 fen whose first attempt is the current one. */
-const facts = (
-  attempt: number,
-): { readonly [T in OrderFactType]: Extract<OrderFact, { type: T }> } => ({
-  'order.opened': {
-    type: 'order.opened',
-    body: {
-      orderId,
-      amountFen: 1000,
-      voucherFen: 0,
-      concessionBp: 500,
-      businessDate: '2026-11-22',
-      cashier: '小王',
-      claimToken: '0123456789ABCDEF',
-    },
-  },
-  'charge.held': {
-    type: 'charge.held',
-    body: { orderId, wallet: 'wechat', codeMask: '13****6789', untilMs: 45_000 },
-  },
-  'charge.expired': { type: 'charge.expired', body: { orderId } },
-  'charge.submitted': {
-    type: 'charge.submitted',
-    body: {
-      orderId,
-      attempt: attempt + 1,
-      wallet: 'wechat',
-      codeMask: '13****6789',
-      codeHash: 'a'.repeat(64),
-      amountFen: 1000,
-    },
-  },
-  'charge.paid': {
-    type: 'charge.paid',
-    body: { orderId, attempt, channel: 'simulator', channelRef: '4200', paidAtMs: 2000 },
-  },
-  'charge.failed': {
-    type: 'charge.failed',
-    body: { orderId, attempt, code: 'payment-code-expired' },
-  },
-  'charge.unknown': { type: 'charge.unknown', body: { orderId, attempt, code: 'cloud-timeout' } },
-  'charge.cancel-wanted': {
-    type: 'charge.cancel-wanted',
-    body: { orderId, attempt, cashier: '小王' },
-  },
-  'charge.reversed': { type: 'charge.reversed', body: { orderId, attempt } },
-  'charge.refunded-late': { type: 'charge.refunded-late', body: { orderId, attempt } },
-  'cash.recorded': {
-    type: 'cash.recorded',
-    body: { orderId, dueFen: 1000, tenderedFen: 2000, changeFen: 1000 },
-  },
-  'offline.accepted': {
-    type: 'offline.accepted',
-    body: { orderId, memberId, certificateId, code: '9'.repeat(262), capsVersion: 1 },
-  },
-  'offline.settled': {
-    type: 'offline.settled',
-    body: { orderId, voucherFen: 300, debitFen: 700 },
-  },
-  'offline.debit-failed': {
-    type: 'offline.debit-failed',
-    body: { orderId, code: 'withholding-failed' },
-  },
-  'offline.duplicate': { type: 'offline.duplicate', body: { orderId, code: 'member-code-used' } },
-  'order.voided': { type: 'order.voided', body: { orderId, code: 'cancelled-by-cashier' } },
-});
-
-const at = (seq: number) => ({ seq, wallMs: 1000 + seq });
-const factTypes = Object.keys(facts(0)) as OrderFactType[];
-
-/** Folds fact types, each about the current attempt, and throws at the first that is refused. */
-const fold = (...types: OrderFactType[]): Order =>
-  types.reduce<Order | undefined>(
-    (order, type, index) =>
-      getOrThrow(applyFact(order, facts(order?.attempt ?? 0)[type], at(index + 1))),
-    undefined,
-  )!;
 
 describe('the table', () => {
   const definite: readonly OrderStateName[] = ['paid', 'failed', 'reversed', 'paid-then-refunded'];
@@ -237,115 +155,6 @@ describe('the ways of a sale', () => {
     });
   });
 });
-
-describe('what facts carry', () => {
-  test('opening takes amount, day, cashier and entry', () => {
-    expect(fold('order.opened')).toEqual({
-      orderId,
-      state: 'draft',
-      amountFen: 1000,
-      voucherFen: 0,
-      concessionBp: 500,
-      businessDate: '2026-11-22',
-      openedAtMs: 1001,
-      cashier: '小王',
-      memberId: undefined,
-      tender: undefined,
-      attempt: 0,
-      reason: undefined,
-      lastSeq: 1,
-    });
-  });
-
-  test('each tender names itself, and an offline acceptance names the member', () => {
-    expect(fold('order.opened', 'charge.submitted')).toMatchObject({
-      tender: { type: 'wallet', wallet: 'wechat', codeMask: '13****6789' },
-      attempt: 1,
-      lastSeq: 2,
-    });
-    expect(fold('order.opened', 'cash.recorded').tender).toEqual({
-      type: 'cash',
-      tenderedFen: 2000,
-      changeFen: 1000,
-    });
-    expect(fold('order.opened', 'offline.accepted')).toMatchObject({
-      tender: { type: 'member-code', certificateId },
-      memberId,
-    });
-    expect(fold('order.opened', 'offline.accepted', 'offline.settled').voucherFen).toBe(300);
-  });
-
-  test('a reason stays as long as it is true', () => {
-    const failed = fold('order.opened', 'charge.submitted', 'charge.failed');
-    expect(failed.reason).toBe('payment-code-expired');
-    expect(fold('order.opened', 'charge.held', 'charge.expired').reason).toBe('held-code-expired');
-    expect(
-      fold('order.opened', 'charge.submitted', 'charge.failed', 'charge.submitted').reason,
-    ).toBe(undefined);
-    expect(fold('order.opened', 'charge.submitted', 'charge.failed', 'charge.paid').reason).toBe(
-      'proofs-contradict',
-    );
-  });
-
-  test('a code of a newer version is said to be one, not passed on as if it had words', () => {
-    const fact = { ...facts(0)['order.voided'] };
-    const newer = { ...fact, body: { ...fact.body, code: 'of-a-newer-version' } };
-    expect(getOrThrow(applyFact(fold('order.opened'), newer, at(2))).reason).toBe(
-      'code-not-catalogued',
-    );
-  });
-});
-
-describe('a fact that contradicts the order is refused', () => {
-  const paid = facts(1)['charge.paid'];
-  const cash = facts(0)['cash.recorded'];
-
-  test('nothing comes before its opening', () => {
-    expect(applyFact(undefined, paid, at(1))).toMatchObject({
-      error: { from: 'none', why: 'state' },
-    });
-  });
-
-  test('an answer about another attempt, or a charge that skips or repeats a number', () => {
-    const order = fold('order.opened', 'charge.submitted', 'charge.failed', 'charge.submitted');
-    expect(applyFact(order, paid, at(5))).toMatchObject({ error: { why: 'attempt' } });
-    const failed = fold('order.opened', 'charge.submitted', 'charge.failed');
-    for (const skip of [-1, 1]) {
-      const submitted = facts(1 + skip)['charge.submitted'];
-      expect(applyFact(failed, submitted, at(4))).toMatchObject({ error: { why: 'attempt' } });
-    }
-  });
-
-  test.each([
-    ['due is not what is left after vouchers', { dueFen: 999, tenderedFen: 999, changeFen: 0 }],
-    ['change does not follow', { dueFen: 1000, tenderedFen: 2000, changeFen: 999 }],
-    ['cash is short', { dueFen: 1000, tenderedFen: 500, changeFen: 0 }],
-  ])('cash: %s', (_, sums) => {
-    const fact = { ...cash, body: { orderId, ...sums } };
-    expect(applyFact(fold('order.opened'), fact, at(2))).toMatchObject({
-      error: { why: 'amount' },
-    });
-  });
-
-  test('vouchers above the amount, a charge above the amount', () => {
-    const open = facts(0)['order.opened'];
-    const tooMuch = { ...open, body: { ...open.body, voucherFen: 1001 } };
-    expect(applyFact(undefined, tooMuch, at(1))).toMatchObject({ error: { why: 'amount' } });
-    const submitted = facts(0)['charge.submitted'];
-    const more = { ...submitted, body: { ...submitted.body, amountFen: 1001 } };
-    expect(applyFact(fold('order.opened'), more, at(2))).toMatchObject({
-      error: { why: 'amount' },
-    });
-  });
-
-  test('a print fact is no fact about an order', () => {
-    const fact: EntryFact = { type: 'caps.applied', body: { capsVersion: 1 } };
-    expect(applyFact(undefined, fact, at(1))).toMatchObject({
-      error: { why: 'not-an-order-fact' },
-    });
-  });
-});
-
 test.each<[string | undefined, OrderStateName[]]>([
   ['settled', ['paid', 'settled', 'pos-paid']],
   ['cash', ['cash-recorded']],
