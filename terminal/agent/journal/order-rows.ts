@@ -47,10 +47,14 @@ export function ordersIn(
     .map(stored);
 }
 
+/** Orders that count in no sum of the day: no money was taken, or all of it was given back. */
+const noBucket = 'none';
+
 export interface OrderFilter {
   readonly businessDate?: string | undefined;
   /** Part of the order number, or an amount such as "12.50". */
   readonly search?: string | undefined;
+  /** A state, a sum of the day, or {@link noBucket}. */
   readonly state?: string | undefined;
   readonly before?: string | undefined;
   /** 1..{@link ordersListMax} */
@@ -65,7 +69,7 @@ export function listOrders(read: ReadHandle, filter: OrderFilter): readonly Stor
       `SELECT ${columns} FROM orders
        WHERE ($businessDate IS NULL OR business_date = $businessDate)
          AND order_id BETWEEN $firstId AND $lastId
-         AND ($state IS NULL OR state = $state OR bucket = $state)
+         AND ($state IS NULL OR state = $state OR coalesce(bucket, '${noBucket}') = $state)
          AND ($before IS NULL OR order_id < $before)
          AND ($search IS NULL OR instr(order_id, $search) > 0 OR amount_fen = $amountFen)
        ORDER BY order_id DESC LIMIT $limit`,
