@@ -2,34 +2,18 @@ import { resolve } from 'node:path';
 import { systemClock, systemRandom, systemTimers } from '#drivers/core/system-ports.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import type { Transport } from '#drivers/core/transport.ts';
-import type { ErrorCode } from '#shared/errors/catalogue.ts';
-import { newId, type OrderId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
-import type { EntryFact } from '#shared/wire/v1/entries.ts';
-import type { TerminalApi, TerminalError } from '#terminal/ipc/terminal-api.ts';
+import type { TerminalApi, TerminalError, TerminalEvent } from '#terminal/ipc/terminal-api.ts';
 import { createApi } from '#terminal/agent/api.ts';
-import { createCheckout } from '#terminal/agent/checkout/checkout.ts';
-import { createCodeVault } from '#terminal/agent/checkout/code-vault.ts';
+import { createCloudSide, type CloudSide } from '#terminal/agent/cloud-side.ts';
 import { parseConfig, type Config } from '#terminal/agent/config.ts';
-import { createDeviceSet } from '#terminal/agent/devices/device-set.ts';
 import { createHandlers } from '#terminal/agent/handlers.ts';
 import { openDeviceKey, type DeviceKey } from '#terminal/agent/identity/device-key.ts';
-import { createSession } from '#terminal/agent/identity/session.ts';
 import { openJournal, type Journal } from '#terminal/agent/journal/journal.ts';
 import { openStore } from '#terminal/agent/journal/open-store.ts';
-import { createPaperContent } from '#terminal/agent/printing/paper-content.ts';
-import { createSpool } from '#terminal/agent/printing/spool.ts';
-import { createTroubles } from '#terminal/agent/troubles.ts';
-import { createStatus } from '#terminal/agent/status.ts';
-import { createCloudClient } from '#terminal/agent/uplink/cloud-client.ts';
-import { createHintSocket } from '#terminal/agent/uplink/hint-socket.ts';
-import { standingRefusal } from '#terminal/agent/uplink/identity-refusal.ts';
-import { createLink } from '#terminal/agent/uplink/link.ts';
-import { createPoller } from '#terminal/agent/uplink/poller.ts';
-import { pullResults } from '#terminal/agent/uplink/results.ts';
-import { createUplink } from '#terminal/agent/uplink/uplink.ts';
+import { createShopSide, type ShopSide } from '#terminal/agent/shop-side.ts';
 
 /** What the agent needs from outside. Everything optional defaults to the real thing of this machine. */
 export interface AgentDeps {
@@ -56,10 +40,6 @@ export interface Agent {
   /** Binds this till's key to a one-time code. Errors: the cloud's refusal, `cloud-unreachable`, … */
   activate(code: string): Promise<Result<void, TerminalError>>;
 }
-
-export const heartbeatPauseMs = 30_000;
-/** Results are pulled on a hint; this is for hints that got lost. */
-export const resultsPauseMs = 15_000;
 
 /** Opens the till's data and wires it. Errors: `config-invalid`, `store-locked`, `store-corrupt`, `store-failed`. */
 export async function createAgent(deps: AgentDeps): Promise<Result<Agent, TerminalError>> {
@@ -104,130 +84,68 @@ function openData({ config, appVersion }: AgentDeps, ports: Ports): Result<Data,
 }
 
 function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
-  const { cashier, cloudUrl, model = 'pc' } = deps.config;
-  const troubles = createTroubles(ports);
-  let refusal: ErrorCode | undefined;
-  const link = createLink({ ...ports, probe: (timeoutMs) => cloud.probe(timeoutMs) });
-  const cloud = createCloudClient({
-    ...ports,
-    cloudUrl,
-    key,
-    terminalId: () => session.identity()?.terminalId,
-    fetch: deps.fetch ?? globalThis.fetch,
-    onOutcome: (reached) => link.report(reached),
-    onIdentityEvidence: (evidence) => {
-      refusal = standingRefusal(refusal, evidence);
-      troubles.note('identity', refusal);
-    },
-  });
-  const session = createSession({
+  const { cloudUrl, model = 'pc' } = deps.config;
+  const cloudSide = createCloudSide({
     ...ports,
     journal,
-    cloud,
     key,
+    cloudUrl,
     model,
     appVersion: deps.appVersion,
-    peripherals: () => devices.views().map(({ role, state }) => ({ role, state })),
-    onConfigTrouble: (code) => troubles.note('config', code),
+    fetch: deps.fetch ?? globalThis.fetch,
+    peripherals: () => shop.devices.views().map(({ role, state }) => ({ role, state })),
+    alongside: (orderId, facts) => shop.checkout.alongside(orderId, facts),
   });
-  const { config } = session;
-  const devices = createDeviceSet({
+  const shop = createShopSide({
     ...ports,
-    devices: deps.config.devices,
+    journal,
+    key,
+    config: deps.config,
     transports: deps.transports ?? new Map(),
-    onScan: (text) => void checkout.scan(text),
-    onScanProblem: (code) => checkout.scanUnreadable(code),
-    onChange: () => {
-      status.changed();
-      spool.wake();
-    },
-    onLateProcessId: (processId) => spool.confirmLate(processId),
+    cloudSide,
   });
-  const spool = createSpool({
-    ...ports,
-    journal,
-    printer: devices.printer,
-    contentOf: createPaperContent({ ...ports, journal, config }),
-  });
-  const checkout = createCheckout({
-    ...ports,
-    journal,
-    cloud,
-    link,
-    vault: createCodeVault({ clock: ports.clock, hashKey: key.hashKey() }),
-    cashier,
-    config,
-    jobsFor: (orderId, result) => jobsOfSale(orderId, result),
-  });
-  const status = createStatus({
-    ...ports,
-    journal,
-    cloud,
-    link,
-    config,
-    devices,
-    troubles,
-    cashier,
-  });
-
-  const jobsOfSale = (orderId: OrderId, result: 'paid' | 'cash' | 'offline'): EntryFact[] => {
-    if (!devices.printer()) return [];
-    const job = (kind: 'receipt' | 'drawer'): EntryFact => ({
-      type: 'print.queued',
-      body: { jobId: newId('prt', ports), kind, orderId, copy: 1 },
-    });
-    return result === 'cash' && devices.has('drawer')
-      ? [job('drawer'), job('receipt')]
-      : [job('receipt')];
-  };
-
-  const isReady = (): boolean => session.identity() !== undefined;
-  const uplink = createUplink({
-    ...ports,
-    journal,
-    cloud,
-    isReady,
-    onTrouble: (code) => troubles.note('journal', code),
-  });
-  const results = createPoller({
-    ...ports,
-    pauseMs: resultsPauseMs,
-    run: async () => {
-      if (isReady()) await pullResults({ journal, cloud, alongside: checkout.alongside });
-    },
-  });
-  const heartbeat = createPoller({ ...ports, pauseMs: heartbeatPauseMs, run: session.beat });
-  const hints = createHintSocket({ ...ports, cloudUrl, key, session, cloud, onPull: results.kick });
   const { api, emit } = createApi(
     createHandlers({
       ...ports,
+      ...cloudSide,
+      ...shop,
       journal,
-      cloud,
-      link,
-      checkout,
-      devices,
-      troubles,
-      config,
-      status: status.get,
+      config: cloudSide.session.config,
+      status: shop.status.get,
     }),
   );
+  announce({ journal, cloudSide, shop, emit });
+  return {
+    api,
+    isActivated: cloudSide.isReady,
+    start: () => start(cloudSide, shop),
+    stop: async () => {
+      await stop(cloudSide, shop);
+      journal.close();
+    },
+    activate: (code) => activate(cloudSide, code),
+  };
+}
 
+/** Carries what one part learned to every part that shows it or acts on it. */
+function announce({
+  journal,
+  cloudSide: { link, session, troubles, uplink },
+  shop: { checkout, spool, status },
+  emit,
+}: {
+  readonly journal: Journal;
+  readonly cloudSide: CloudSide;
+  readonly shop: ShopSide;
+  readonly emit: (event: TerminalEvent) => void;
+}): void {
   checkout.onChange((payload) => emit({ name: 'till.changed', payload }));
   status.onChange((payload) => emit({ name: 'status.changed', payload }));
-  link.onChange((online) => {
-    status.changed();
-    if (!online) return;
-    uplink.wake();
-    results.kick();
-    heartbeat.kick();
-  });
+  link.onChange(status.changed);
+  troubles.onChange(status.changed);
   session.onConfig(() => {
     status.changed();
     checkout.refresh();
-  });
-  troubles.onChange((source) => {
-    status.changed();
-    if (source === 'identity' && refusal === undefined) uplink.retryNow();
   });
   journal.onAppended((entries) => {
     uplink.wake();
@@ -238,46 +156,47 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
       checkout.receiptChanged();
     }
   });
+}
 
-  return {
-    api,
-    isActivated: isReady,
-    start: async () => {
-      await link.start();
-      devices.start();
-      spool.start();
-      checkout.start();
-      heartbeat.start();
-      results.start();
-      hints.start();
-      uplink.wake();
-    },
-    stop: async () => {
-      hints.stop();
-      link.stop();
-      status.stop();
-      cloud.close();
-      const quiet = [
-        uplink.stop(),
-        results.stop(),
-        heartbeat.stop(),
-        checkout.stop(),
-        spool.stop(),
-      ];
-      await devices.stop();
-      await Promise.all(quiet);
-      journal.close();
-    },
-    activate: async (code) => {
-      const activated = await session.activate(code);
-      if (!activated.ok) return activated;
-      hints.start();
-      heartbeat.kick();
-      results.kick();
-      uplink.retryNow();
-      return activated;
-    },
-  };
+async function start(cloudSide: CloudSide, shop: ShopSide): Promise<void> {
+  // The line first: the first screen already says whether it is up.
+  await cloudSide.link.start();
+  shop.devices.start();
+  shop.spool.start();
+  shop.checkout.start();
+  cloudSide.heartbeat.start();
+  cloudSide.results.start();
+  cloudSide.hints.start();
+  cloudSide.uplink.wake();
+}
+
+async function stop(cloudSide: CloudSide, shop: ShopSide): Promise<void> {
+  cloudSide.hints.stop();
+  cloudSide.link.stop();
+  shop.status.stop();
+  cloudSide.cloud.close();
+  const quiet = [
+    cloudSide.uplink.stop(),
+    cloudSide.results.stop(),
+    cloudSide.heartbeat.stop(),
+    shop.checkout.stop(),
+    shop.spool.stop(),
+  ];
+  await shop.devices.stop();
+  await Promise.all(quiet);
+}
+
+async function activate(
+  { session, hints, heartbeat, results, uplink }: CloudSide,
+  code: string,
+): Promise<Result<void, TerminalError>> {
+  const activated = await session.activate(code);
+  if (!activated.ok) return activated;
+  hints.start();
+  heartbeat.kick();
+  results.kick();
+  uplink.retryNow();
+  return activated;
 }
 
 /** Orders that a group of entries is about, each once. */

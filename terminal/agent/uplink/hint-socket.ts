@@ -9,6 +9,8 @@ import { signatureHeaders } from '#terminal/agent/uplink/request-signature.ts';
 /** Listens for "pull now". A lost hint costs time and nothing else: the cursor over HTTP is the truth. */
 export interface HintSocket {
   readonly start: () => void;
+  /** The line is up again: connects now instead of when the pause after the last failure ends. */
+  readonly wake: () => void;
   readonly stop: () => void;
 }
 
@@ -45,21 +47,30 @@ export function createHintSocket(deps: {
     give(headers);
   };
 
+  const start = (): void => {
+    if (socket || !deps.session.identity()) return;
+    socket = io(deps.cloudUrl, {
+      path: hintsPath,
+      transports: ['websocket'],
+      forceNew: true,
+      reconnectionDelayMax: reconnectPauseMsMax,
+      auth,
+    });
+    socket.on('pull', deps.onPull);
+    socket.on('connect', deps.onPull);
+  };
+  const stop = (): void => {
+    socket?.disconnect();
+    socket = undefined;
+  };
+
   return {
-    start: () => {
-      if (socket || !deps.session.identity()) return;
-      socket = io(deps.cloudUrl, {
-        path: hintsPath,
-        transports: ['websocket'],
-        reconnectionDelayMax: reconnectPauseMsMax,
-        auth,
-      });
-      socket.on('pull', deps.onPull);
-      socket.on('connect', deps.onPull);
+    start,
+    wake: () => {
+      if (!socket || socket.connected) return;
+      stop();
+      start();
     },
-    stop: () => {
-      socket?.disconnect();
-      socket = undefined;
-    },
+    stop,
   };
 }

@@ -36,7 +36,8 @@ export async function pullResults(deps: {
   }
 }
 
-type Alongside = (orderId: OrderId, facts: readonly EntryFact[]) => readonly EntryFact[];
+/** More facts for the transaction that writes `facts` about an order. */
+export type Alongside = (orderId: OrderId, facts: readonly EntryFact[]) => readonly EntryFact[];
 
 const pagesMax = 1_000;
 

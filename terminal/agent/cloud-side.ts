@@ -1,0 +1,101 @@
+import type { Timers } from '#drivers/core/timers.ts';
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import type { Random } from '#shared/time/random.ts';
+import type { Heartbeat } from '#shared/wire/v1/journal.ts';
+import type { DeviceKey } from '#terminal/agent/identity/device-key.ts';
+import { createSession, type Session } from '#terminal/agent/identity/session.ts';
+import type { Journal } from '#terminal/agent/journal/journal.ts';
+import { createTroubles, type Troubles } from '#terminal/agent/troubles.ts';
+import { createCloudClient, type CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
+import { createHintSocket, type HintSocket } from '#terminal/agent/uplink/hint-socket.ts';
+import { standingRefusal } from '#terminal/agent/uplink/identity-refusal.ts';
+import { createLink, type Link } from '#terminal/agent/uplink/link.ts';
+import { createPoller, type Poller } from '#terminal/agent/uplink/poller.ts';
+import { pullResults, type Alongside } from '#terminal/agent/uplink/results.ts';
+import { createUplink, type Uplink } from '#terminal/agent/uplink/uplink.ts';
+
+/** The agent's half that looks at the cloud: who this till is, what goes up, what comes down. */
+export interface CloudSide {
+  readonly link: Link;
+  readonly cloud: CloudClient;
+  readonly session: Session;
+  readonly troubles: Troubles;
+  readonly uplink: Uplink;
+  readonly results: Poller;
+  readonly heartbeat: Poller;
+  readonly hints: HintSocket;
+  /** Whether this till has an identity. */
+  readonly isReady: () => boolean;
+}
+
+export interface CloudSideDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timers: Timers;
+  readonly journal: Journal;
+  readonly key: DeviceKey;
+  readonly cloudUrl: string;
+  readonly model: string;
+  readonly appVersion: string;
+  readonly fetch: typeof globalThis.fetch;
+  readonly peripherals: () => Heartbeat['peripherals'];
+  readonly alongside: Alongside;
+}
+
+export const heartbeatPauseMs = 30_000;
+/** Results are pulled on a hint; this is for hints that got lost. */
+export const resultsPauseMs = 15_000;
+
+export function createCloudSide(deps: CloudSideDeps): CloudSide {
+  const { journal } = deps;
+  const troubles = createTroubles(deps);
+  let refusal: ErrorCode | undefined;
+  const link = createLink({ ...deps, probe: (timeoutMs) => cloud.probe(timeoutMs) });
+  const cloud = createCloudClient({
+    ...deps,
+    terminalId: () => session.identity()?.terminalId,
+    onOutcome: (reached) => link.report(reached),
+    onIdentityEvidence: (evidence) => {
+      refusal = standingRefusal(refusal, evidence);
+      troubles.note('identity', refusal);
+    },
+  });
+  const session = createSession({
+    ...deps,
+    cloud,
+    onConfigTrouble: (code) => troubles.note('config', code),
+  });
+  const isReady = (): boolean => session.identity() !== undefined;
+  const uplink = createUplink({
+    ...deps,
+    cloud,
+    isReady,
+    onTrouble: (code) => troubles.note('journal', code),
+  });
+  const results = createPoller({
+    timers: deps.timers,
+    pauseMs: resultsPauseMs,
+    run: async () => {
+      if (isReady()) await pullResults({ journal, cloud, alongside: deps.alongside });
+    },
+  });
+  const heartbeat = createPoller({
+    timers: deps.timers,
+    pauseMs: heartbeatPauseMs,
+    run: session.beat,
+  });
+  const hints = createHintSocket({ ...deps, session, cloud, onPull: results.kick });
+
+  link.onChange((online) => {
+    if (!online) return;
+    uplink.wake();
+    results.kick();
+    heartbeat.kick();
+    hints.wake();
+  });
+  troubles.onChange((source) => {
+    if (source === 'identity' && refusal === undefined) uplink.retryNow();
+  });
+  return { link, cloud, session, troubles, uplink, results, heartbeat, hints, isReady };
+}

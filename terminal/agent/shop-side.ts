@@ -1,0 +1,87 @@
+import type { Timers } from '#drivers/core/timers.ts';
+import type { Transport } from '#drivers/core/transport.ts';
+import { newId } from '#shared/ids/ids.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import type { Random } from '#shared/time/random.ts';
+import type { EntryFact } from '#shared/wire/v1/entries.ts';
+import { createCheckout, type Checkout } from '#terminal/agent/checkout/checkout.ts';
+import { createCodeVault } from '#terminal/agent/checkout/code-vault.ts';
+import type { CounterDeps } from '#terminal/agent/checkout/counter.ts';
+import type { CloudSide } from '#terminal/agent/cloud-side.ts';
+import type { Config } from '#terminal/agent/config.ts';
+import { createDeviceSet, type DeviceSet } from '#terminal/agent/devices/device-set.ts';
+import type { DeviceKey } from '#terminal/agent/identity/device-key.ts';
+import type { Journal } from '#terminal/agent/journal/journal.ts';
+import { createPaperContent } from '#terminal/agent/printing/paper-content.ts';
+import { createSpool, type Spool } from '#terminal/agent/printing/spool.ts';
+import { createStatus, type StatusBoard } from '#terminal/agent/status.ts';
+
+/** The agent's half that looks at the shop: devices, the sale on screen, the paper, the status bar. */
+export interface ShopSide {
+  readonly devices: DeviceSet;
+  readonly spool: Spool;
+  readonly checkout: Checkout;
+  readonly status: StatusBoard;
+}
+
+export interface ShopSideDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timers: Timers;
+  readonly journal: Journal;
+  readonly key: DeviceKey;
+  readonly config: Config;
+  readonly transports: ReadonlyMap<string, Transport>;
+  readonly cloudSide: Pick<CloudSide, 'cloud' | 'link' | 'session' | 'troubles'>;
+}
+
+export function createShopSide(deps: ShopSideDeps): ShopSide {
+  const { clock, random, timers, journal } = deps;
+  const { cloud, link, session, troubles } = deps.cloudSide;
+  const { cashier } = deps.config;
+  const shared = { clock, random, timers, journal, config: session.config };
+  const devices = createDeviceSet({
+    ...shared,
+    devices: deps.config.devices,
+    transports: deps.transports,
+    onScan: (text) => void checkout.scan(text),
+    onScanProblem: (code) => checkout.scanUnreadable(code),
+    onChange: () => {
+      status.changed();
+      spool.wake();
+    },
+    onLateProcessId: (processId) => spool.confirmLate(processId),
+  });
+  const spool = createSpool({
+    ...shared,
+    printer: devices.printer,
+    contentOf: createPaperContent(shared),
+  });
+  const checkout = createCheckout({
+    ...shared,
+    cloud,
+    link,
+    vault: createCodeVault({ clock, hashKey: deps.key.hashKey() }),
+    cashier,
+    jobsFor: jobsOfSales(devices, { clock, random }),
+  });
+  const status = createStatus({ ...shared, cloud, link, devices, troubles, cashier });
+  return { devices, spool, checkout, status };
+}
+
+/** A sale prints its receipt; cash opens the drawer before it. Nothing without a printer. */
+const jobsOfSales =
+  (
+    devices: DeviceSet,
+    ports: { readonly clock: Clock; readonly random: Random },
+  ): CounterDeps['jobsFor'] =>
+  (orderId, result) => {
+    if (!devices.printer()) return [];
+    const job = (kind: 'receipt' | 'drawer'): EntryFact => ({
+      type: 'print.queued',
+      body: { jobId: newId('prt', ports), kind, orderId, copy: 1 },
+    });
+    return result === 'cash' && devices.has('drawer')
+      ? [job('drawer'), job('receipt')]
+      : [job('receipt')];
+  };
