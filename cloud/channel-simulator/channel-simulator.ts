@@ -8,9 +8,8 @@ import {
   booksRulesDefault,
   createChannelBooks,
   type BooksRules,
-  type BooksStore,
-  type Reply,
 } from '#cloud/channel-simulator/channel-books.ts';
+import type { BooksStore } from '#cloud/channel-simulator/order-shelf.ts';
 import {
   answerSignText,
   booksPageMax,
@@ -26,6 +25,7 @@ import {
   type BooksAnswer,
   type ChannelPath,
 } from '#cloud/channel-simulator/protocol.ts';
+import type { Reply } from '#cloud/channel-simulator/replies.ts';
 import { createRequestGuard } from '#cloud/channel-simulator/request-guard.ts';
 
 /**

@@ -1,0 +1,37 @@
+import { assert } from '#shared/result/assert.ts';
+import type { BookLine, Face, TradeState } from '#cloud/channel-simulator/protocol.ts';
+
+/** An order as the channel knows it. Its state changes in channel-books.ts only. */
+export interface BookedOrder {
+  readonly face: Face;
+  readonly merchantNo: string;
+  readonly outTradeNo: string;
+  readonly amountFen: number;
+  readonly transactionId: string;
+  readonly bookedAtMs: number;
+  readonly requestHash: string;
+  readonly paysAfterPolls: boolean;
+  state: TradeState;
+  polls: number;
+  paidAtMs: number | undefined;
+  /** Fen by refund number. */
+  readonly refunds: Record<string, number>;
+}
+
+export function bookLine(order: BookedOrder): BookLine {
+  const back = refundedFen(order);
+  assert(back <= order.amountFen, () => `refunded ${back} of ${order.amountFen}`);
+  return {
+    face: order.face,
+    merchantNo: order.merchantNo,
+    outTradeNo: order.outTradeNo,
+    amountFen: order.amountFen,
+    state: order.state,
+    transactionId: order.transactionId,
+    refundedFen: back,
+    ...(order.paidAtMs === undefined ? {} : { paidAtMs: order.paidAtMs }),
+  };
+}
+
+export const refundedFen = (order: BookedOrder): number =>
+  Object.values(order.refunds).reduce((sum, part) => sum + part, 0);

@@ -1,0 +1,35 @@
+import { bookLine, type BookedOrder } from '#cloud/channel-simulator/booked-order.ts';
+import type { PaymentScript } from '#cloud/channel-simulator/payment-scripts.ts';
+import type { ChannelAnswer } from '#cloud/channel-simulator/protocol.ts';
+
+/** An answer with its HTTP status and the way it travels. */
+export interface Reply {
+  readonly status: number;
+  readonly answer: ChannelAnswer;
+  readonly delivery: PaymentScript['delivery'];
+}
+
+export function reply(order: BookedOrder, code: string): Reply {
+  const line = bookLine(order);
+  const answer: ChannelAnswer =
+    code === 'SYSTEM_ERROR'
+      ? { code, message: 'result unknown, query later' }
+      : {
+          code,
+          message: 'ok',
+          merchantNo: line.merchantNo,
+          outTradeNo: line.outTradeNo,
+          state: line.state,
+          transactionId: line.transactionId,
+          refundedFen: line.refundedFen,
+          ...(line.amountFen > 0 ? { amountFen: line.amountFen } : {}),
+          ...(line.paidAtMs === undefined ? {} : { paidAtMs: line.paidAtMs }),
+        };
+  return { status: code === 'SYSTEM_ERROR' ? 500 : 200, answer, delivery: 'prompt' };
+}
+
+export const refusal = (status: number, code: string, message: string): Reply => ({
+  status,
+  answer: { code, message },
+  delivery: 'prompt',
+});
