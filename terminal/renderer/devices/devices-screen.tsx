@@ -54,7 +54,9 @@ function DeviceCard({
       <dl className="detail-facts">
         <div>
           <dt>{words.devices.address}</dt>
-          <dd className="device-address">{device.address}</dd>
+          <dd className="device-address">
+            {device.role === 'drawer' ? words.devices.onPrinter : device.address}
+          </dd>
         </div>
         <div>
           <dt>{words.devices.lastSeen}</dt>

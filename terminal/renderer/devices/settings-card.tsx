@@ -14,7 +14,7 @@ export function SettingsCard(): ReactNode {
         {words.devices.settings}
         {status && (
           <span className="label">
-            {status.merchantName} · {status.storeName} · {status.cashier}
+            {[...new Set([status.merchantName, status.storeName, status.cashier])].join(' · ')}
           </span>
         )}
       </h2>

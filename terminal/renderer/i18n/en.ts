@@ -295,6 +295,7 @@ export const en: Words = {
   devices: {
     title: 'Devices',
     address: 'Attached to',
+    onPrinter: 'the printer',
     state: 'State',
     lastSeen: 'Last answer',
     never: 'never',

@@ -299,6 +299,7 @@ export const zh = {
   devices: {
     title: '设备',
     address: '接在',
+    onPrinter: '打印机上',
     state: '状态',
     lastSeen: '最后一次回应',
     never: '还没有',
