@@ -1,17 +1,7 @@
 import type { Timers } from '#drivers/core/timers.ts';
-import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
-import type { ReceiptPrinter } from '#drivers/printer/receipt-printer.ts';
-import type { ReceiptCommand } from '#drivers/printer/receipt.ts';
-import type { ErrorCode } from '#shared/errors/catalogue.ts';
-import { exhaustive } from '#shared/result/exhaustive.ts';
-import type { Clock } from '#shared/time/clock.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
-import type { Journal } from '#terminal/agent/journal/journal.ts';
-import {
-  nextProcessId,
-  processIdNumber,
-  processIdText,
-} from '#terminal/agent/printing/process-id.ts';
+import { createAttempts, type AttemptsDeps } from '#terminal/agent/printing/attempts.ts';
+import { processIdText } from '#terminal/agent/printing/process-id.ts';
 import {
   findJob,
   openJobs,
@@ -33,113 +23,50 @@ export interface Spool {
   readonly confirmLate: (processId: number) => void;
 }
 
-export interface SpoolDeps {
-  readonly journal: Journal;
-  readonly printer: () => ReceiptPrinter | undefined;
-  readonly clock: Clock;
+export interface SpoolDeps extends AttemptsDeps {
   readonly timers: Timers;
-  /** What to print for a job, read at the moment of printing; undefined when there is nothing to say any more. */
-  readonly contentOf: (job: PrintJobRow) => readonly ReceiptCommand[] | undefined;
 }
 
-/** A paper older than this is not printed when the printer comes back: nobody waits for it. Reprint it by hand. */
-export const staleMs = 10 * 60_000;
-/** A drawer opens at once or not at all. */
-const drawerStaleMs = 5_000;
+/** Paper and drawer do not wait for each other: a drawer opens while a receipt waits for a new roll. */
+const lanes = ['paper', 'drawer'] as const;
+type Lane = (typeof lanes)[number];
+
 const retryPauseMs = 1_000;
-const attemptsMax = 99;
 
 export function createSpool(deps: SpoolDeps): Spool {
-  const { journal, clock } = deps;
-  /** Attempted, and proved not to have left: may be attempted again although the journal says "writing". */
-  const notSent = new Set<string>();
-  const lanes = { paper: false, drawer: false };
-  const working = new Set<Promise<void>>();
+  const { journal } = deps;
+  const attempts = createAttempts(deps);
+  const running = new Map<Lane, Promise<void>>();
   let stopped = true;
   let cancel: (() => void) | undefined;
-  let lastProcessId = 0;
 
   const write = (fact: EntryFact): boolean => journal.append([fact]).ok;
 
-  const candidates = (kind: 'paper' | 'drawer'): readonly PrintJobRow[] =>
+  /** The oldest job of the lane that may be attempted. */
+  const nextJob = (lane: Lane): PrintJobRow | undefined =>
     [...openJobs(journal.read, 'queued'), ...openJobs(journal.read, 'writing')]
-      .filter((job) => (job.kind === 'drawer') === (kind === 'drawer'))
-      .filter((job) => job.state === 'queued' || notSent.has(job.jobId))
-      .toSorted((a, b) => (a.jobId < b.jobId ? -1 : 1));
+      .filter((job) => laneOf(job) === lane)
+      .filter((job) => job.state === 'queued' || attempts.mayRepeat(job))
+      .toSorted((a, b) => (a.jobId < b.jobId ? -1 : 1))[0];
 
-  const runLane = async (lane: 'paper' | 'drawer'): Promise<void> => {
+  const runLane = async (lane: Lane): Promise<void> => {
     for (;;) {
-      const job = candidates(lane)[0];
+      const job = nextJob(lane);
       if (!job || stopped) return;
-      const goOn = lane === 'drawer' ? await kick(job) : await print(job);
-      if (!goOn) {
-        cancel?.();
-        cancel = deps.timers.after(retryPauseMs, wake);
-        return;
-      }
+      const goOn = lane === 'drawer' ? await attempts.kick(job) : await attempts.print(job);
+      if (goOn) continue;
+      cancel?.();
+      cancel = deps.timers.after(retryPauseMs, wake);
+      return;
     }
   };
-
-  const print = async (job: PrintJobRow): Promise<boolean> => {
-    const printer = deps.printer();
-    const status = printer?.status();
-    if (!printer || clock.nowMs() - job.queuedAtMs > staleMs || job.attempt >= attemptsMax)
-      return abandon(job, status?.code ?? 'printer-missing');
-    if (status?.state !== 'online') return false;
-    const commands = deps.contentOf(job);
-    if (!commands) return abandon(job, 'order-not-found');
-    lastProcessId = nextProcessId(lastProcessId);
-    if (!attempted(job, lastProcessId)) return false;
-    const { jobId } = job;
-    return settle(job, await printer.print({ jobId, processId: lastProcessId, commands }));
-  };
-
-  const kick = async (job: PrintJobRow): Promise<boolean> => {
-    const printer = deps.printer();
-    if (!printer || job.attempt > 0 || clock.nowMs() - job.queuedAtMs > drawerStaleMs)
-      return abandon(job, printer?.status().code ?? 'printer-missing');
-    lastProcessId = nextProcessId(lastProcessId);
-    if (!attempted(job, lastProcessId)) return false;
-    const outcome = await printer.kickDrawer();
-    return outcome.type === 'not-sent' ? abandon(job, outcome.code) : settle(job, outcome);
-  };
-
-  const attempted = (job: PrintJobRow, processId: number): boolean => {
-    notSent.delete(job.jobId);
-    const attempt = job.attempt + 1;
-    return write({
-      type: 'print.attempted',
-      body: { jobId: job.jobId, attempt, processId: processIdText(processId) },
-    });
-  };
-
-  const settle = ({ jobId }: PrintJobRow, outcome: PrintOutcome): boolean => {
-    switch (outcome.type) {
-      case 'confirmed':
-        return write({ type: 'print.confirmed', body: { jobId, level: outcome.level } });
-      case 'unknown':
-        return write({ type: 'print.unknown', body: { jobId, code: outcome.code } });
-      case 'not-sent':
-        notSent.add(jobId);
-        return false;
-      default:
-        return exhaustive(outcome);
-    }
-  };
-
-  const abandon = ({ jobId }: PrintJobRow, code: ErrorCode): boolean =>
-    write({ type: 'print.abandoned', body: { jobId, code } });
 
   const wake = (): void => {
     if (stopped) return;
-    for (const lane of ['paper', 'drawer'] as const) {
-      if (lanes[lane]) continue;
-      lanes[lane] = true;
-      const work = runLane(lane).finally(() => {
-        lanes[lane] = false;
-        working.delete(work);
-      });
-      working.add(work);
+    for (const lane of lanes) {
+      if (running.has(lane)) continue;
+      const work = runLane(lane).finally(() => running.delete(lane));
+      running.set(lane, work);
     }
   };
 
@@ -147,7 +74,6 @@ export function createSpool(deps: SpoolDeps): Spool {
     wake,
     start: () => {
       stopped = false;
-      lastProcessId = highestProcessId(journal);
       for (const { jobId } of openJobs(journal.read, 'writing'))
         write({ type: 'print.unknown', body: { jobId, code: 'print-interrupted' } });
       wake();
@@ -155,7 +81,7 @@ export function createSpool(deps: SpoolDeps): Spool {
     stop: async () => {
       stopped = true;
       cancel?.();
-      await Promise.all(working);
+      await Promise.all(running.values());
     },
     confirmLate: (processId) => {
       const text = processIdText(processId);
@@ -166,10 +92,4 @@ export function createSpool(deps: SpoolDeps): Spool {
   };
 }
 
-const highestProcessId = (journal: Journal): number =>
-  processIdNumber(
-    journal.read.one<{ last: string | null }>('SELECT max(process_id) AS last FROM print_jobs')
-      ?.last ?? processIdNone,
-  );
-
-const processIdNone = '    ';
+const laneOf = (job: PrintJobRow): Lane => (job.kind === 'drawer' ? 'drawer' : 'paper');

@@ -1,0 +1,104 @@
+import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
+import type { ReceiptPrinter } from '#drivers/printer/receipt-printer.ts';
+import type { ReceiptCommand } from '#drivers/printer/receipt.ts';
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import { exhaustive } from '#shared/result/exhaustive.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import type { EntryFact } from '#shared/wire/v1/entries.ts';
+import type { Journal } from '#terminal/agent/journal/journal.ts';
+import {
+  nextProcessId,
+  processIdNumber,
+  processIdText,
+} from '#terminal/agent/printing/process-id.ts';
+import type { PrintJobRow } from '#terminal/agent/printing/spool-view.ts';
+
+/** One job at the printer: an entry before its first byte, one entry after. Nothing here decides which job is next. */
+export interface Attempts {
+  /** Prints a paper. False when it has to wait: for the printer, or for the disk. */
+  readonly print: (job: PrintJobRow) => Promise<boolean>;
+  /** Opens the drawer, now or never. False when the disk refused. */
+  readonly kick: (job: PrintJobRow) => Promise<boolean>;
+  /** Attempted, and proved not to have left: may be attempted again although the journal says "writing". */
+  readonly mayRepeat: (job: PrintJobRow) => boolean;
+}
+
+export interface AttemptsDeps {
+  readonly journal: Journal;
+  readonly printer: () => ReceiptPrinter | undefined;
+  readonly clock: Clock;
+  /** What to print for a job, read at the moment of printing; undefined when there is nothing to say any more. */
+  readonly contentOf: (job: PrintJobRow) => readonly ReceiptCommand[] | undefined;
+}
+
+/** A paper older than this is not printed when the printer comes back: nobody waits for it. Reprint it by hand. */
+export const staleMs = 10 * 60_000;
+/** A drawer opens at once or not at all. */
+const drawerStaleMs = 5_000;
+const attemptsMax = 99;
+
+export function createAttempts(deps: AttemptsDeps): Attempts {
+  const { journal, clock } = deps;
+  const notSent = new Set<string>();
+  let lastProcessId = highestProcessId(journal);
+
+  const write = (fact: EntryFact): boolean => journal.append([fact]).ok;
+  const abandon = ({ jobId }: PrintJobRow, code: ErrorCode): boolean =>
+    write({ type: 'print.abandoned', body: { jobId, code } });
+  const isOlderThan = (job: PrintJobRow, ageMs: number): boolean =>
+    clock.nowMs() - job.queuedAtMs > ageMs;
+
+  /** The process id of the attempt that is in the journal now; undefined when the disk refused it. */
+  const begin = ({ jobId, attempt }: PrintJobRow): number | undefined => {
+    notSent.delete(jobId);
+    lastProcessId = nextProcessId(lastProcessId);
+    const body = { jobId, attempt: attempt + 1, processId: processIdText(lastProcessId) };
+    return write({ type: 'print.attempted', body }) ? lastProcessId : undefined;
+  };
+
+  const settle = ({ jobId }: PrintJobRow, outcome: PrintOutcome): boolean => {
+    switch (outcome.type) {
+      case 'confirmed':
+        return write({ type: 'print.confirmed', body: { jobId, level: outcome.level } });
+      case 'unknown':
+        return write({ type: 'print.unknown', body: { jobId, code: outcome.code } });
+      case 'not-sent':
+        notSent.add(jobId);
+        return false;
+      default:
+        return exhaustive(outcome);
+    }
+  };
+
+  return {
+    mayRepeat: ({ jobId }) => notSent.has(jobId),
+    print: async (job) => {
+      const printer = deps.printer();
+      const status = printer?.status();
+      if (!printer || isOlderThan(job, staleMs) || job.attempt >= attemptsMax)
+        return abandon(job, status?.code ?? 'printer-missing');
+      if (status?.state !== 'online') return false;
+      const commands = deps.contentOf(job);
+      if (!commands) return abandon(job, 'order-not-found');
+      const processId = begin(job);
+      if (processId === undefined) return false;
+      return settle(job, await printer.print({ jobId: job.jobId, processId, commands }));
+    },
+    kick: async (job) => {
+      const printer = deps.printer();
+      if (!printer || job.attempt > 0 || isOlderThan(job, drawerStaleMs))
+        return abandon(job, printer?.status().code ?? 'printer-missing');
+      if (begin(job) === undefined) return false;
+      const outcome = await printer.kickDrawer();
+      return outcome.type === 'not-sent' ? abandon(job, outcome.code) : settle(job, outcome);
+    },
+  };
+}
+
+const highestProcessId = (journal: Journal): number =>
+  processIdNumber(
+    journal.read.one<{ last: string | null }>('SELECT max(process_id) AS last FROM print_jobs')
+      ?.last ?? processIdNone,
+  );
+
+const processIdNone = '    ';
