@@ -5,6 +5,7 @@ import { HeartbeatAnswerSchema, type Heartbeat } from '#shared/wire/v1/journal.t
 import { activationProofText } from '#shared/wire/v1/signing.ts';
 import {
   ActivationAnswerSchema,
+  type ActivationAnswer,
   SignedConfigSchema,
   type ConfigPayload,
   type SignedConfig,
@@ -50,7 +51,7 @@ export interface SessionDeps {
 const activationCode = /^[0-9A-HJKMNP-TV-Z]{12}$/;
 
 export function createSession(deps: SessionDeps): Session {
-  const { journal, cloud, key } = deps;
+  const { journal, cloud } = deps;
   const listeners: (() => void)[] = [];
   let identity = readIdentity(journal.read);
   let config = identity && readConfig(journal.read, identity);
@@ -96,18 +97,8 @@ export function createSession(deps: SessionDeps): Session {
       listeners.push(listener);
     },
     activate: async (typed) => {
-      const code = typed.trim().toUpperCase().replaceAll(/[\s-]/g, '');
-      if (!activationCode.test(code)) return err({ code: 'activation-code-invalid' });
-      const { publicKey } = key;
-      const proof = key.sign(activationProofText(code, publicKey)).toString('base64url');
-      const answer = await cloud.call({
-        method: 'POST',
-        path: '/v1/terminals/activate',
-        body: { code, publicKey, proof, model: deps.model, appVersion: deps.appVersion },
-        answer: ActivationAnswerSchema,
-        unsigned: true,
-      });
-      if (!answer.ok) return err({ code: answer.error.code });
+      const answer = await requestActivation(deps, typed);
+      if (!answer.ok) return answer;
       const { terminalId, serverPublicKey } = answer.value;
       return adopt({ terminalId, serverPublicKey }, answer.value.config);
     },
@@ -126,6 +117,25 @@ export function createSession(deps: SessionDeps): Session {
       if (answer.value.configVersion > (config?.configVersion ?? 0)) await pullConfig(identity);
     },
   };
+}
+
+/** Binds the till's key to a typed code. Errors: `activation-code-invalid` without asking, else the cloud's. */
+async function requestActivation(
+  { cloud, key, model, appVersion }: SessionDeps,
+  typed: string,
+): Promise<Result<ActivationAnswer, { readonly code: ErrorCode }>> {
+  const code = typed.trim().toUpperCase().replaceAll(/[\s-]/g, '');
+  if (!activationCode.test(code)) return err({ code: 'activation-code-invalid' });
+  const { publicKey } = key;
+  const proof = key.sign(activationProofText(code, publicKey)).toString('base64url');
+  const answer = await cloud.call({
+    method: 'POST',
+    path: '/v1/terminals/activate',
+    body: { code, publicKey, proof, model, appVersion },
+    answer: ActivationAnswerSchema,
+    unsigned: true,
+  });
+  return answer.ok ? answer : err({ code: answer.error.code });
 }
 
 function heartbeatOf(deps: SessionDeps, config: ConfigPayload | undefined): Heartbeat {

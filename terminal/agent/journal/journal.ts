@@ -90,19 +90,6 @@ export function openJournal(deps: JournalDeps): Result<Journal, ChainFault> {
   const fault = checkTail(store.read, head);
   if (fault) return err(fault);
 
-  const commit = (work: () => void): AppendError | undefined => {
-    try {
-      store.transact(work);
-      return undefined;
-    } catch (error) {
-      if (error instanceof RefusedInTransaction) return error.refused;
-      const code = sqliteCode(error);
-      if (code === undefined) throw error;
-      const detail = `${code}: ${error instanceof Error ? error.message : ''}`;
-      return { type: code === 'SQLITE_FULL' ? 'store-full' : 'store-failed', detail };
-    }
-  };
-
   const append = (
     facts: readonly EntryFact[],
     alongside: ((tx: WriteHandle) => void) | undefined,
@@ -131,11 +118,7 @@ export function openJournal(deps: JournalDeps): Result<Journal, ChainFault> {
       orders.flush();
       alongside?.(store.write);
     };
-    let failed = commit(work);
-    if (failed?.type === 'store-full') {
-      store.dropBallast();
-      failed = commit(work);
-    }
+    const failed = commitWithBallast(store, work);
     if (failed) return err(failed);
     head = nextHead;
     hlc = nextClock;
@@ -164,6 +147,27 @@ export function openJournal(deps: JournalDeps): Result<Journal, ChainFault> {
     diskFreeBytes: () => store.diskFreeBytes(),
     close: () => store.close(),
   });
+}
+
+/** Runs `work` in one transaction. On a full disk once more, with what the ballast had kept free. */
+function commitWithBallast(store: Store, work: () => void): AppendError | undefined {
+  const failed = commit(store, work);
+  if (failed?.type !== 'store-full') return failed;
+  store.dropBallast();
+  return commit(store, work);
+}
+
+function commit(store: Store, work: () => void): AppendError | undefined {
+  try {
+    store.transact(work);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RefusedInTransaction) return error.refused;
+    const code = sqliteCode(error);
+    if (code === undefined) throw error;
+    const detail = `${code}: ${error instanceof Error ? error.message : ''}`;
+    return { type: code === 'SQLITE_FULL' ? 'store-full' : 'store-failed', detail };
+  }
 }
 
 /** Throws the projections away and folds all entries again. Answers the first refused fact, which is a defect. */
