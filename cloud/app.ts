@@ -1,5 +1,6 @@
 import { registerAdminIdentityRoutes } from '#cloud/identity/admin-routes.ts';
 import { registerIdentityRoutes } from '#cloud/identity/routes.ts';
+import { registerJournalAdminRoutes } from '#cloud/journal/admin-routes.ts';
 import { registerJournalRoutes } from '#cloud/journal/routes.ts';
 import { registerMemberRoutes } from '#cloud/members/member-routes.ts';
 import { registerOrderRoutes } from '#cloud/orders/routes.ts';
@@ -25,6 +26,7 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerIdentityRoutes(app, deps);
   registerAdminIdentityRoutes(app, deps);
   registerJournalRoutes(app, deps, { onTaken: parts.onJournalTaken });
+  registerJournalAdminRoutes(app, deps);
   registerOrderRoutes(app, deps);
   registerMemberRoutes(app, deps);
   registerPaymentRoutes(app, parts.payments);

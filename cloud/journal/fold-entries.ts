@@ -6,6 +6,7 @@ import type { Order } from '#shared/order/order.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { EntryBody } from '#shared/wire/v1/entries.ts';
 import { parseEntry } from '#shared/wire/v1/parse-entry.ts';
+import type { PaidAttempt } from '#cloud/journal/paid-attempts.ts';
 import { hashClaimToken } from '#cloud/orders/claim-hash.ts';
 import type { PaidOrder } from '#cloud/orders/paid-order.ts';
 
@@ -69,12 +70,12 @@ export interface FoldedEntries {
 export interface FoldContext {
   /** Orders known before these entries, by {@link orderKey}. */
   readonly known: ReadonlyMap<string, KeptOrder>;
-  /** Does the cloud's own book of attempts agree that this charge was paid? */
-  isChargePaid(attempt: {
+  /** The charge as the cloud's own book of attempts has it, when its money was seen. */
+  paidAttempt(attempt: {
     readonly operatorId: OperatorId;
     readonly orderId: string;
     readonly attempt: number;
-  }): boolean;
+  }): PaidAttempt | undefined;
   readonly nowMs: number;
 }
 
@@ -137,8 +138,9 @@ function foldOne(options: {
   if (before !== undefined && before.stream.terminalId !== entry.terminalId) {
     return err({ code: 'order-transition-refused', detail: 'the order is of another terminal' });
   }
-  if (fact.type === 'charge.paid' && !context.isChargePaid({ ...entry, ...fact.body })) {
-    return err({ code: 'charge-unknown-to-cloud', detail: `attempt ${fact.body.attempt}` });
+  if (fact.type === 'charge.paid') {
+    const doubt = doubtAbout(context.paidAttempt({ ...entry, ...fact.body }), entry, before);
+    if (doubt !== undefined) return err(doubt);
   }
   const applied = applyFact(before?.order, fact, entry);
   if (!applied.ok) {
@@ -152,6 +154,27 @@ function foldOne(options: {
     claimHash: before?.claimHash ?? (opening && hashClaimToken(opening.claimToken)),
     reservationId: before?.reservationId ?? opening?.reservationId,
   });
+}
+
+/** Does the cloud's book tell the same story of a paid charge: this shop, this till, these sums, this rate? */
+function doubtAbout(
+  charged: PaidAttempt | undefined,
+  entry: StoredEntry,
+  before: KeptOrder | undefined,
+): Omit<Refusal, 'entry'> | undefined {
+  if (charged?.merchantId !== entry.merchantId || charged.terminalId !== entry.terminalId)
+    return { code: 'charge-unknown-to-cloud', detail: 'no such charge of this till was paid' };
+  if (before === undefined) return undefined;
+  const { amountFen, voucherFen, concessionBp } = before.order;
+  const isSame =
+    amountFen === charged.amountFen &&
+    voucherFen === charged.voucherFen &&
+    concessionBp === charged.concessionBp;
+  if (isSame) return undefined;
+  const detail =
+    `charged ${charged.amountFen} with ${charged.voucherFen} of vouchers at ${charged.concessionBp} bp, ` +
+    `the journal says ${amountFen} with ${voucherFen} at ${concessionBp} bp`;
+  return { code: 'order-transition-refused', detail };
 }
 
 function cashOrder(entry: StoredEntry, kept: KeptOrder, nowMs: number): PaidOrder {

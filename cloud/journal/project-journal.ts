@@ -12,6 +12,8 @@ import {
   type StoredEntry,
   type Stream,
 } from '#cloud/journal/fold-entries.ts';
+import type { PaidAttempt } from '#cloud/journal/paid-attempts.ts';
+import { carriesMoney } from '#cloud/journal/parked-entries.ts';
 import {
   advanceStreams,
   lockStreams,
@@ -20,6 +22,7 @@ import {
   saveEntries,
   type LockedStream,
 } from '#cloud/journal/projection-store.ts';
+import { appendResult } from '#cloud/orders/results.ts';
 import { loadOrders, saveOrders, type OrderName } from '#cloud/orders/order-store.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
@@ -42,7 +45,7 @@ export interface ProjectionEffects {
     nowMs: number,
   ): Promise<Result<unknown, { type: string }>>;
   /** Which of these attempts does the cloud itself know as paid (also when the money went back later)? */
-  findPaidAttempts(tx: Tx, attempts: readonly AttemptName[]): Promise<readonly AttemptName[]>;
+  findPaidAttempts(tx: Tx, attempts: readonly AttemptName[]): Promise<readonly PaidAttempt[]>;
 }
 
 export type ProjectionDeps = Pick<CloudDeps, 'db' | 'clock' | 'logger' | 'metrics'> & {
@@ -92,12 +95,26 @@ export async function projectStreams(options: {
   await parkRefusals(tx, refusals, nowMs);
   await saveEntries(tx, read);
   await advanceStreams(tx, read);
+  await tellTills(tx, refusals, nowMs);
   for (const refusal of refusals) {
     deps.metrics.journalParked.inc({ code: refusal.code });
     const { terminalId, seq } = refusal.entry;
     deps.logger.warn({ terminalId, seq, reason: refusal.code, detail: refusal.detail }, 'parked');
   }
   return read.length;
+}
+
+/** A till whose word about money was not taken hears of it: the owner sees it among the exceptions. */
+async function tellTills(tx: Tx, refusals: readonly Refusal[], atMs: number): Promise<void> {
+  for (const { entry, code } of refusals) {
+    const [judged] = carriesMoney(entry.type) ? orderEntriesOf([entry]) : [];
+    if (judged === undefined) continue;
+    const { orderId } = judged.fact.body;
+    const { operatorId, terminalId, epoch, seq } = entry;
+    const resultKey = `parked:${epoch}:${seq}`;
+    const result = { orderId, result: 'parked' as const, code, atMs };
+    await appendResult(tx, { operatorId, terminalId, resultKey, result });
+  }
 }
 
 async function fold(options: {
@@ -117,10 +134,10 @@ async function fold(options: {
   }
   const known = await loadOrders(tx, [...names.values()]);
   const paid = await deps.effects.findPaidAttempts(tx, attempts);
-  const paidKeys = new Set(paid.map(attemptKey));
+  const paidByKey = new Map(paid.map((attempt) => [attemptKey(attempt), attempt]));
   return foldEntries(orderEntries, {
     known: new Map(known.map((kept) => [orderKey(kept.stream, kept.order.orderId), kept])),
-    isChargePaid: (attempt) => paidKeys.has(attemptKey(attempt)),
+    paidAttempt: (attempt) => paidByKey.get(attemptKey(attempt)),
     nowMs,
   });
 }

@@ -1,20 +1,43 @@
 import type { CertificateId, MemberId } from '#shared/ids/ids.ts';
-import { ok } from '#shared/result/result.ts';
+import { err, ok, type Result } from '#shared/result/result.ts';
+import { areRatesAgreed } from '#cloud/identity/merchant-rates.ts';
 import type { KeptOrder, OfflineAcceptance } from '#cloud/journal/fold-entries.ts';
 import { findPaidAttempts } from '#cloud/journal/paid-attempts.ts';
 import type { ProjectionEffects } from '#cloud/journal/project-journal.ts';
 import { insertClaims } from '#cloud/members/order-claims.ts';
 import { bookCashSales } from '#cloud/orders/book-cash-sales.ts';
-import { enqueueOfflineSettlement } from '#cloud/payments/offline-store.ts';
+import { enqueueOfflineSettlement, lockSettlement } from '#cloud/payments/offline-store.ts';
+import type { Tx } from '#cloud/platform/db.ts';
 
 /** The real effects: books, claims, settlement of offline sales, and the cloud's own book of attempts. */
 export const createProjectionEffects = (): ProjectionEffects => ({
   bookCash: bookCashSales,
   openClaims: (tx, opened) => insertClaims(tx, opened.map(claimOf)),
-  enqueueOffline: async (tx, acceptance, nowMs) =>
-    ok(await enqueueOfflineSettlement(tx, { ...saleOf(acceptance), nowMs })),
+  enqueueOffline,
   findPaidAttempts,
 });
+
+/**
+ * Queues an offline sale. Errors: concession-rate-invalid; order-contradicted (another shop's sale has this number:
+ * whoever came first keeps it, and people look at the second).
+ */
+async function enqueueOffline(
+  tx: Tx,
+  acceptance: OfflineAcceptance,
+  nowMs: number,
+): Promise<Result<void, { type: 'concession-rate-invalid' | 'order-contradicted' }>> {
+  const given = saleOf(acceptance);
+  // A till judges a code by the cloud's time and writes its own clock's: one that runs ahead must not make it expire.
+  const sale = { ...given, acceptedAtMs: Math.min(given.acceptedAtMs, nowMs) };
+  if (!(await areRatesAgreed(tx, [{ ...sale, atMs: sale.acceptedAtMs }])))
+    return err({ type: 'concession-rate-invalid' });
+  const { queued } = await enqueueOfflineSettlement(tx, { ...sale, nowMs });
+  if (queued) return ok(undefined);
+  const standing = await lockSettlement(tx, sale);
+  return standing?.merchantId === sale.merchantId
+    ? ok(undefined)
+    : err({ type: 'order-contradicted' });
+}
 
 const claimOf = ({ stream, order, claimHash }: KeptOrder) => ({
   operatorId: stream.operatorId,

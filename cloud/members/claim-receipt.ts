@@ -24,11 +24,17 @@ export async function claimReceipt(
 ): Promise<Result<{ readonly memberId: MemberId; readonly pointsFen: number }, ClaimReceiptError>> {
   const claim = await findClaim(tx, hashClaimToken(request.claimToken));
   if (claim === undefined) return err({ type: 'claim-unknown' });
-  const { operatorId, orderId } = claim;
+  const { operatorId, merchantId, orderId } = claim;
   return await withSavepoint(tx, async (inner) => {
     const { memberId } = await registerMember(inner, { operatorId, phone: request.phone }, deps);
     const asOf = accountingDate(deps.clock.nowMs());
-    const attached = await attachMember(inner, { operatorId, orderId, memberId, asOf });
+    const attached = await attachMember(inner, {
+      operatorId,
+      merchantId,
+      orderId,
+      memberId,
+      asOf,
+    });
     if (!attached.ok) return err({ type: wordsOf(attached.error.type) });
     return ok({ memberId, pointsFen: attached.value.points });
   });

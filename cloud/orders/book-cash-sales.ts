@@ -1,19 +1,24 @@
 import { err, type Result } from '#shared/result/result.ts';
 import type { CashSale } from '#cloud/journal/fold-entries.ts';
+import { areRatesAgreed } from '#cloud/identity/merchant-rates.ts';
 import { withSavepoint } from '#cloud/ledger/savepoint.ts';
 import { bookPaidOrders, type BookError } from '#cloud/orders/book-paid-orders.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { commitReservation, type ReserveError } from '#cloud/vouchers/reservations.ts';
 
+export type CashError = { readonly type: 'concession-rate-invalid' } | ReserveError | BookError;
+
 /**
  * Books cash sales from the journals, spending the vouchers that were set aside for them. All or nothing; after an
- * error `tx` can be used further. Errors: those of the reservation, then those of {@link bookPaidOrders}.
+ * error `tx` can be used further. Errors: concession-rate-invalid, those of the reservation, then those of {@link bookPaidOrders}.
  */
 export async function bookCashSales(
   tx: Tx,
   sales: readonly CashSale[],
-): Promise<Result<{ readonly booked: number }, ReserveError | BookError>> {
-  return withSavepoint<{ readonly booked: number }, ReserveError | BookError>(tx, async (inner) => {
+): Promise<Result<{ readonly booked: number }, CashError>> {
+  return withSavepoint<{ readonly booked: number }, CashError>(tx, async (inner) => {
+    const rates = sales.map(({ paid }) => ({ ...paid, atMs: paid.paidAtMs }));
+    if (!(await areRatesAgreed(inner, rates))) return err({ type: 'concession-rate-invalid' });
     for (const { paid, reservationId } of sales) {
       if (paid.voucherFen === 0) continue;
       if (reservationId === undefined) return err({ type: 'voucher-reservation-invalid' });

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { postJournals, type LedgerError } from '#cloud/ledger/post.ts';
 import { withSavepoint } from '#cloud/ledger/savepoint.ts';
 import { orderJournals } from '#cloud/orders/order-journals.ts';
@@ -47,6 +48,12 @@ export async function bookPaidOrders(
   return await withSavepoint(tx, (inner) => book(inner, unique.value));
 }
 
+/** Would the rules of today take this order? Writes nothing. Errors: order-refused. */
+export async function judgeOrder(tx: Tx, order: PaidOrder): Promise<Result<void, BookError>> {
+  const split = splitAll([order], await termsOf(tx, [order]));
+  return split.ok ? ok(undefined) : split;
+}
+
 function distinct(orders: readonly PaidOrder[]): Result<readonly PaidOrder[], BookError> {
   const seen = new Map<string, PaidOrder>();
   for (const order of orders) {
@@ -81,7 +88,9 @@ async function book(
   const freshOrders = fresh.map(({ order }) => order);
   // Of all orders given: a claim token may become known after its order was booked.
   await insertClaims(tx, orders);
-  await issuePendingPoints(tx, freshOrders);
+  const { issued } = await issuePendingPoints(tx, freshOrders);
+  // An order number belongs to the shop that booked it first; another shop with the same number is at fault.
+  if (issued < freshOrders.length) return contradiction(await ordersOfOthers(tx, freshOrders));
   // The books come last: their rows are the ones that other transactions wait for.
   const journals = fresh.flatMap(({ order, split }) => {
     const { sale, subsidy } = orderJournals(order, split);
@@ -94,6 +103,17 @@ async function book(
     () => `${posted.value.repeatedCount} journals of orders without a settlement line existed`,
   );
   return ok({ booked: fresh.length });
+}
+
+/** Of these orders, those whose number stands in the points book for another merchant. */
+async function ordersOfOthers(tx: Tx, orders: readonly PaidOrder[]): Promise<readonly string[]> {
+  const { rows } = await tx.execute<{ order_id: string }>(sql`
+    select p.order_id
+      from jsonb_to_recordset(${JSON.stringify(orders)}::jsonb)
+             as o("operatorId" text, "merchantId" text, "orderId" text)
+      join points_order p on p.operator_id = o."operatorId" and p.order_id = o."orderId"
+       and p.merchant_id <> o."merchantId"`);
+  return rows.map((row) => row.order_id);
 }
 
 const contradiction = (orderIds: readonly string[]): Err<BookError> =>

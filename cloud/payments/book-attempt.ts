@@ -1,5 +1,6 @@
 import { ok, type Result } from '#shared/result/result.ts';
 import { bookPaidOrders } from '#cloud/orders/book-paid-orders.ts';
+import type { PaidOrder } from '#cloud/orders/paid-order.ts';
 import type { Attempt } from '#cloud/payments/attempt.ts';
 import { saveBooking } from '#cloud/payments/attempt-store.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
@@ -36,24 +37,25 @@ async function commitAndBook(
     const committed = await deps.vouchers.commit(tx, part);
     if (!committed.ok) return committed;
   }
-  const booked = await bookPaidOrders(tx, [
-    {
-      operatorId: attempt.operatorId,
-      merchantId: attempt.merchantId,
-      terminalId: attempt.terminalId,
-      orderId: attempt.orderId,
-      source: 'channel',
-      channel: attempt.channel,
-      amountFen: attempt.amountFen,
-      voucherFen: attempt.voucherFen,
-      netFen: attempt.netFen,
-      concessionBp: attempt.concessionBp,
-      memberId: attempt.memberId,
-      claimHash: attempt.claimHash,
-      paidAtMs: attempt.progress.paidAtMs ?? nowMs,
-      acceptedAtMs: nowMs,
-      businessDate: attempt.businessDate,
-    },
-  ]);
+  const booked = await bookPaidOrders(tx, [paidOrderOf(attempt, nowMs)]);
   return booked.ok ? ok(undefined) : booked;
 }
+
+/** An attempt as the books take it, accepted at `nowMs`. */
+export const paidOrderOf = (attempt: Attempt, nowMs: number): PaidOrder => ({
+  operatorId: attempt.operatorId,
+  merchantId: attempt.merchantId,
+  terminalId: attempt.terminalId,
+  orderId: attempt.orderId,
+  source: 'channel',
+  channel: attempt.channel,
+  amountFen: attempt.amountFen,
+  voucherFen: attempt.voucherFen,
+  netFen: attempt.netFen,
+  concessionBp: attempt.concessionBp,
+  memberId: attempt.memberId,
+  claimHash: attempt.claimHash,
+  paidAtMs: attempt.progress.paidAtMs ?? nowMs,
+  acceptedAtMs: nowMs,
+  businessDate: attempt.businessDate,
+});

@@ -5,6 +5,8 @@ import { basisPoints } from '#shared/money/rate.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Charge, ChargeRequest } from '#shared/wire/v1/charges.ts';
 import type { TerminalIdentity } from '#cloud/identity/terminal-identity.ts';
+import { areRatesAgreed } from '#cloud/identity/merchant-rates.ts';
+import { judgeOrder } from '#cloud/orders/book-paid-orders.ts';
 import { moveTo } from '#cloud/payments/apply-learned.ts';
 import {
   chargeView,
@@ -19,12 +21,14 @@ import {
   lockAttempt,
   recordCall,
 } from '#cloud/payments/attempt-store.ts';
+import { paidOrderOf } from '#cloud/payments/book-attempt.ts';
 import { callChannel } from '#cloud/payments/call-channel.ts';
 import { routeAndReserve } from '#cloud/payments/merchant-channels.ts';
 import { refusalOf } from '#cloud/payments/router.ts';
 import { contentHashOf, type PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { askCancel, beginAttempt } from '#cloud/payments/payment-machine.ts';
 import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
+import { isNumberClosed, lockOrderNumber, sealAttempt } from '#cloud/payments/sealed-attempts.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 
 export type TillIdentity = Pick<TerminalIdentity, 'operatorId' | 'merchantId' | 'terminalId'>;
@@ -37,9 +41,11 @@ export interface ChargeRefused {
     | 'channel-quota-reached'
     | 'channel-unreachable'
     | 'charge-not-found'
+    | 'concession-rate-invalid'
     | 'idempotency-mismatch'
     | 'no-channel'
     | 'order-already-paid'
+    | 'order-number-closed'
     | 'voucher-reservation-invalid'
   >;
 }
@@ -77,7 +83,10 @@ export async function readCharge(
     : refused('charge-not-found');
 }
 
-/** A cancel request of the cashier: from here on money that is found goes back. A definite result stays. */
+/**
+ * A cancel request of the cashier: from here on money that is found goes back. A definite result stays. A charge that
+ * has not come is answered charge-not-found, and never will be: its number is closed.
+ */
 export async function cancelCharge(
   deps: PaymentDeps,
   till: TillIdentity,
@@ -85,7 +94,9 @@ export async function cancelCharge(
 ): Promise<Result<Charge, ChargeRefused>> {
   const nowMs = deps.clock.nowMs();
   return await deps.db.transaction(async (tx) => {
+    await lockOrderNumber(tx, key);
     const attempt = await lockAttempt(tx, key);
+    if (attempt === undefined) await sealAttempt(tx, { ...till, ...key }, nowMs);
     if (attempt === undefined || !isOf(attempt, till) || attempt.kind !== 'charge')
       return refused('charge-not-found');
     const progress = askCancel(attempt.progress, nowMs, deps.timing);
@@ -165,6 +176,7 @@ async function insertNew(
   const netFen = subtractFen(fen(request.amountFen), fen(request.voucherFen));
   const quotaDate = shanghaiDateOf(nowMs);
   const { operatorId, merchantId } = till;
+  await lockOrderNumber(tx, { operatorId, orderId: request.orderId as OrderId });
   const routed = await routeAndReserve(
     tx,
     { operatorId, merchantId, wallet: request.wallet, netFen, quotaDate },
@@ -199,6 +211,12 @@ async function insertNew(
   const attempt: Attempt = { ...facts, progress, holdsQuota: true };
   if (!(await insertAttempt(tx, attempt))) return refused('attempt-in-flight');
   if (await isOrderClosed(tx, attempt)) return refused('order-already-paid');
+  if (await isNumberClosed(tx, attempt)) return refused('order-number-closed');
+  if (!(await areRatesAgreed(tx, [{ ...attempt, atMs: nowMs }])))
+    return refused('concession-rate-invalid');
+  // What the books will refuse must not be paid first: more vouchers than the share cap allows.
+  if (!(await judgeOrder(tx, paidOrderOf(attempt, nowMs))).ok)
+    return refused('voucher-reservation-invalid');
   if (!(await pinVouchers(tx, deps, attempt))) return refused('voucher-reservation-invalid');
   const callNo = await recordCall(tx, attempt, { kind: 'charge', nowMs });
   return ok({ attempt, callNo });

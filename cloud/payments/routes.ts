@@ -67,11 +67,13 @@ function statusOf(code: ChargeRefused['code']): number {
     case 'attempt-in-flight':
     case 'idempotency-mismatch':
     case 'order-already-paid':
+    case 'order-number-closed':
     case 'voucher-reservation-invalid':
       return 409;
+    // Not 503: a till must tell our own "nothing was sent" from a gateway that lost the answer.
     case 'channel-unreachable':
-      return 503;
     case 'channel-quota-reached':
+    case 'concession-rate-invalid':
     case 'no-channel':
       return 422;
     default:

@@ -3,7 +3,7 @@ import type { Tx } from '#cloud/platform/db.ts';
 import { startLots } from '#cloud/points/final-points.ts';
 import { insertEntries, insertReferralLots } from '#cloud/points/issue-points.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
-import type { MemberId, OperatorId, OrderId } from '#shared/ids/ids.ts';
+import type { MemberId, MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { pointFen, type PointFen } from '#shared/points/point-fen.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 
@@ -31,6 +31,8 @@ export async function attachMember(
   claim: {
     readonly operatorId: OperatorId;
     readonly orderId: OrderId;
+    /** The shop that printed the receipt; the order must be its own. Undefined: whoever's. */
+    readonly merchantId?: MerchantId;
     readonly memberId: MemberId;
     /** Accounting date of the claim, YYYY-MM-DD. */
     readonly asOf: string;
@@ -44,7 +46,8 @@ export async function attachMember(
       from points_order o
       left join points_lot l on l.operator_id = o.operator_id and l.order_id = o.order_id
                             and l.kind = 'consumer'
-     where o.operator_id = ${operatorId} and o.order_id = ${orderId} for update of o`);
+     where o.operator_id = ${operatorId} and o.order_id = ${orderId}
+       and o.merchant_id = coalesce(${claim.merchantId ?? null}, o.merchant_id) for update of o`);
   const order = rows[0];
   if (order === undefined) return err({ type: 'order-unknown' });
   const points = pointFen(order.concession_fen);

@@ -73,6 +73,14 @@ export const paymentErrors = {
     '云端没有这笔收款，可以重新收款',
     'The cloud never received this charge. Charge again.',
   ),
+  'concession-rate-invalid': entry(
+    'The order was sold at a concession rate that this merchant never had, or has no longer had for a week.',
+    'Connect the till so that it pulls its settings; ask the operator when it happens again.',
+    'owner',
+    'no',
+    '让利比例与店铺设置不符，请联网更新设置后再收款',
+    'The concession rate is not this shop’s. Go online to update the settings, then charge again.',
+  ),
   'idempotency-mismatch': entry(
     'The same attempt number was sent with other content.',
     'Start a new attempt with its own number.',

@@ -18,6 +18,8 @@ import {
  * GET  /v1/charges/{orderId}/{attempt}      query: the only way out of unknown
  * POST /v1/charges/{orderId}/{attempt}/cancel   a cancel request: reverse unless definitely paid or failed already
  *
+ * A cancel of an attempt that has not come is answered 404 charge-not-found and closes its number: from then on the
+ * charge is refused (409 order-number-closed) whenever it arrives, so that answer is definite. A 404 to a query is not.
  * The same (orderId, attempt) with the same content returns the stored attempt; with other content it is refused
  * (409 idempotency-mismatch). A new attempt is refused (409 attempt-in-flight) until the last one is definite.
  * The payment code is used once in memory, never stored, never logged.
