@@ -2,6 +2,7 @@ import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { zeroFen } from '#shared/money/fen.ts';
 import { assert } from '#shared/result/assert.ts';
 import { appendResult } from '#cloud/orders/results.ts';
+import { isOrderInHand } from '#cloud/payments/attempt-store.ts';
 import { book, type Ended } from '#cloud/payments/book-attempt.ts';
 import {
   lockSettlement,
@@ -30,6 +31,8 @@ export async function concludeWithholding(
   const sale = await lockSettlement(tx, attempt);
   assert(sale !== undefined, () => `a withholding without an offline sale: ${attempt.orderId}`);
   const { status, code } = attempt.progress;
+  // An old number that ends a second time, because money was found late and went back, decides nothing any more.
+  if (sale.state !== 'debiting' || (await isOrderInHand(tx, attempt))) return;
   if (status === 'paid') {
     await book(tx, deps, { attempt, nowMs });
     const { voucherFen, netFen: debitFen } = attempt;

@@ -7,6 +7,7 @@ import { fen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
 import { generateKeyPair } from '#cloud/identity/ed25519.ts';
 import { readResults } from '#cloud/orders/results.ts';
+import { applyLearned } from '#cloud/payments/apply-learned.ts';
 import { startCharge } from '#cloud/payments/charge.ts';
 import { settleOfflineOnce } from '#cloud/payments/offline-settlement.ts';
 import {
@@ -15,6 +16,7 @@ import {
   revokeCertificate,
   type OfflineSale,
 } from '#cloud/payments/offline-store.ts';
+import type { Learned } from '#cloud/payments/payment-machine.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import { plantVoucher, voucherOf } from '#cloud/payments/testing/plant-voucher.ts';
 
@@ -163,6 +165,17 @@ describe('codes that may not be settled', () => {
     expect(debitsOf(sale)).toEqual([]);
   });
 
+  it('more than the code itself allows in one payment: an exception, and nobody is debited', async () => {
+    const sale = saleWith({ sale: { amountFen: fen(5_001) } });
+    expect(await settle(sale)).toMatchObject([
+      { result: 'debit-failed', code: 'offline-payment-limit' },
+    ]);
+    expect(debitsOf(sale)).toEqual([]);
+    expect(await settle(saleWith({ sale: { amountFen: fen(5_000) } }))).toMatchObject([
+      { result: 'settled' },
+    ]);
+  });
+
   it('a code that was over only when it reached the cloud is settled', async () => {
     const sale = saleWith({ notAfterSeconds: Math.floor(bench.clock.nowMs() / 1_000) + 60 });
     bench.clock.advance(86_400_000);
@@ -189,6 +202,35 @@ describe('codes that may not be settled', () => {
 });
 
 describe('debits with an unknown result', () => {
+  it('money found late for a closed number goes back and does not touch the sale that was settled', async () => {
+    const sale = saleWith();
+    bench.simulator.setFaults(({ path }) => (path === '/v1/withhold' ? 'lose-request' : 'none'));
+    await enqueue(sale);
+    await settleOfflineOnce(bench.deps);
+    bench.simulator.setFaults(() => 'none');
+    await bench.runUntilQuiet();
+    expect(await resultOf(sale)).toMatchObject([{ result: 'settled' }]);
+    // The channel contradicts itself about the first number: closed, then paid, then refunded.
+    const key = { ...bench.till, orderId: sale.orderId, attempt: 1 };
+    const evidence = {
+      requestDigest: '',
+      httpStatus: 200,
+      rawAnswer: '',
+      signature: 'valid',
+    } as const;
+    const say = (learned: Learned) =>
+      applyLearned(bench.deps, key, { learned, callNo: 1, evidence });
+    const paidAtMs = bench.clock.nowMs();
+    await say({ from: 'query', outcome: { type: 'paid', channelRef: 'late', paidAtMs } });
+    await say({ from: 'reverse', outcome: { type: 'refunded' } });
+    await bench.runUntilQuiet();
+    expect(await resultOf(sale)).toMatchObject([{ result: 'settled' }]);
+    const { rows } = await bench.deps.db.execute(
+      sql`select state from offline_settlement where order_id = ${sale.orderId}`,
+    );
+    expect(rows).toEqual([{ state: 'settled' }]);
+  });
+
   it('the answer is lost: queried, never sent again', async () => {
     const sale = saleWith();
     const before = bench.simulator.requestCounts().get('/v1/withhold') ?? 0;

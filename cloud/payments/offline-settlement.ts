@@ -4,7 +4,7 @@ import { err, ok, type Result } from '#shared/result/result.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { attemptMax, outTradeNo } from '#shared/ids/ids.ts';
 import { verifyMemberCode, type IssuerKey } from '#shared/member/judge-member-code.ts';
-import { subtractFen, zeroFen } from '#shared/money/fen.ts';
+import { fenOfYuan, subtractFen, zeroFen } from '#shared/money/fen.ts';
 import { assert } from '#shared/result/assert.ts';
 import { verifyEd25519 } from '#cloud/members/member-codes.ts';
 import type { Attempt } from '#cloud/payments/attempt.ts';
@@ -101,7 +101,10 @@ async function prepareDebit(
   return { sale, debit: undefined };
 }
 
-/** Was the code genuine, about this member and certificate, good when the till took it, and not revoked since? */
+/**
+ * Was the code genuine, about this member and certificate, good when the till took it, not revoked since, and the sum
+ * within what it allows? A till that keeps to its caps never sends more; one that does not debits nobody with it.
+ */
 async function judgeCode(
   tx: Tx,
   deps: OfflineSettlementDeps,
@@ -123,10 +126,10 @@ async function judgeCode(
         : 'member-code-invalid',
     );
   }
-  const { memberId, certificateId } = verified.value;
-  return memberId === sale.memberId && certificateId === sale.certificateId
-    ? ok(undefined)
-    : err('member-code-invalid');
+  const { memberId, certificateId, paymentCapYuan } = verified.value;
+  if (memberId !== sale.memberId || certificateId !== sale.certificateId)
+    return err('member-code-invalid');
+  return sale.amountFen <= fenOfYuan(paymentCapYuan) ? ok(undefined) : err('offline-payment-limit');
 }
 
 async function beginDebit(
