@@ -100,3 +100,32 @@ test('the second fence: an object that is logged by mistake loses its secrets at
   expect(written).not.toContain('13800000001');
   expect(redactedPaths.length).toBeGreaterThan(0);
 });
+
+test('a stranger does not get a fresh allowance on public routes by making up key ids', async () => {
+  const statuses: number[] = [];
+  for (let n = 0; n < 40; n += 1) {
+    const keyid = `trm_${String(n).padStart(26, '0')}`;
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/v1/claims',
+      headers: { 'content-type': 'application/json', 'signature-input': `keyid="${keyid}"` },
+      payload: { claimToken: '0123456789ABCDEF', phone: '13800000001' },
+    });
+    statuses.push(answer.statusCode);
+  }
+  expect(statuses.at(0)).toBe(404);
+  expect(statuses.at(-1)).toBe(429);
+});
+
+test('the log of a failed request names its route, not its path: a claim link holds a token', async () => {
+  const claimToken = 'FEDCBA9876543210';
+  const db = { execute: () => Promise.reject(new Error('the database is away')) };
+  const broken = await buildTestApp({
+    ...cloud,
+    deps: { ...cloud.deps, db: db as unknown as typeof cloud.deps.db },
+  });
+  expect((await broken.inject({ url: `/claim/${claimToken}` })).statusCode).toBe(500);
+  await broken.close();
+  expect(cloud.log()).toContain('/claim/:token');
+  expect(cloud.log()).not.toContain(claimToken);
+});

@@ -62,16 +62,26 @@ const apiWords =
   'Terminals sign every request with Ed25519 (RFC 9421); /admin takes the bearer token of the operator. ' +
   'Failures are application/problem+json with a code of the error catalogue.';
 
-/** Terminals share the line of a shop or a market hall: count by key id, strangers by address. */
+/**
+ * Terminals share the line of a shop or a market hall: count by key id, strangers by address. Nobody checks a signature
+ * on a public route, so there a key id is only a word, and counting by it would let a stranger begin anew at will.
+ */
 function rateKey(request: FastifyRequest): string {
+  if (request.routeOptions.config.access === 'public') return request.ip;
   const keyId = /keyid="(trm_[0-9A-Z]{26})"/.exec(String(request.headers['signature-input'] ?? ''));
   return `${request.ip} ${keyId?.[1] ?? ''}`;
 }
 
 function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   const problem = problemOf(error);
-  if (problem.status >= 500) request.log.error({ err: error, req: request }, 'request failed');
+  if (problem.status >= 500) logFailure(error, request);
   return sendProblem(reply, problem);
+}
+
+/** The route, not the path: the path of a claim page holds the token of a receipt. */
+function logFailure(error: FastifyError, request: FastifyRequest): void {
+  const { method, routeOptions } = request;
+  request.log.error({ err: error, method, route: routeOptions.url ?? 'none' }, 'request failed');
 }
 
 function problemOf(error: FastifyError & { afterMs?: number }): ProblemInput {

@@ -42,7 +42,7 @@ export function createLogger(options: {
       level: options.level,
       redact: { paths: [...redactedPaths], censor: '[removed]' },
       serializers: {
-        req: (request) => ({ method: request.method, path: request.url.split('?')[0] }),
+        req: (request) => ({ method: request.method, route: request.routeOptions.url ?? 'none' }),
         err: describeError,
       },
       ...(options.stream === undefined ? {} : { stream: options.stream }),
