@@ -58,7 +58,8 @@ export async function makePointsFinal(
 
 /**
  * Starts the pending lots of final orders: owned lots run from the first period that is still open, for a number of
- * periods that the last close and the owner's tier give (rule R24); lots without an owner wait for a claim.
+ * periods that the last close and the owner's tier give (rule R24); lots without an owner wait for a claim. Either way
+ * their points enter the pools now, once: a claim later on is no growth (docs/adr/0008).
  * The caller holds the book's lock.
  */
 export async function startLots(
@@ -68,11 +69,11 @@ export async function startLots(
 ): Promise<void> {
   if (final.orderIds.length === 0) return;
   const { operatorId, orderIds } = final;
+  const issuedIn = openPeriod(final.asOf, lastClosedPeriod);
   await tx.execute(sql`
-    update points_lot set state = 'unclaimed', final_on = ${final.asOf}::date
+    update points_lot set state = 'unclaimed', final_on = ${final.asOf}::date, entered_in = ${issuedIn}
      where operator_id = ${operatorId} and state = 'pending' and member_id is null
        and order_id = any(${sql.param(orderIds)}::text[])`);
-  const issuedIn = openPeriod(final.asOf, lastClosedPeriod);
   const { config } = await pointsConfigAt(tx, { operatorId, period: issuedIn });
   const base = await latestBase(tx, operatorId, config);
   const owners = await ownersOf(tx, final, config);
@@ -87,7 +88,7 @@ export async function startLots(
     ), started as (
       update points_lot l
          set state = 'final', final_on = ${final.asOf}::date, issued_in = ${issuedIn},
-             n = t.n, ends_in = t.ends_in
+             entered_in = coalesce(l.entered_in, ${issuedIn}), n = t.n, ends_in = t.ends_in
         from terms t
        where l.operator_id = ${operatorId} and l.state = 'pending' and l.member_id = t.member_id
          and l.order_id = any(${sql.param(orderIds)}::text[])

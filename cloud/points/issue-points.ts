@@ -105,9 +105,10 @@ export async function insertReferralLots(
 ): Promise<void> {
   const { referralBp, referralWindowDays } = batch.config;
   await tx.execute(sql`
-    insert into points_lot (operator_id, order_id, kind, merchant_id, member_id, points, state)
+    insert into points_lot (operator_id, order_id, kind, merchant_id, member_id, points, state,
+                            entered_in)
     select l.operator_id, l.order_id, 'referral', l.merchant_id, b.referrer_id,
-           l.points * ${referralBp}::bigint / 10000, 'pending'
+           l.points * ${referralBp}::bigint / 10000, 'pending', l.entered_in
       from points_lot l
       join points_order o on o.operator_id = l.operator_id and o.order_id = l.order_id
       join points_referral_bond b on b.operator_id = l.operator_id and b.member_id = l.member_id

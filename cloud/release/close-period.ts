@@ -131,7 +131,11 @@ function explain(close: {
       reason: gate.reason,
       measure: gate.measure,
       growthBp: config.gateGrowthBp,
-      outstanding: { previous: outstanding.previous, current: outstanding.current },
+      outstanding: {
+        previous: outstanding.previous,
+        current: outstanding.current,
+        unclaimed: close.pools.unclaimedPoints,
+      },
       inflow: {
         previous: inflow.previous,
         previousDays: inflow.previousDays,

@@ -8,7 +8,10 @@ import { scheduleLcm } from '#shared/points/schedule.ts';
 
 /** The sums that a close decides on, in point-fen; read after the schedules advanced and before any release. */
 export interface Pools {
+  /** Both measures count final points whether claimed or not (docs/adr/0008). */
   readonly gate: GateInput;
+  /** The part of the stock that waits for a claim. */
+  readonly unclaimedPoints: bigint;
   /** X: unreleased points of all accounts, and final points that wait for a claim: both must stay covered. */
   readonly coveredPoints: bigint;
   /** D: positive dues of active accounts. */
@@ -47,11 +50,11 @@ export async function readPools(
         from account_points where operator_id = ${operatorId}
     ), by_merchant as (
       select merchant_id,
-             coalesce(sum(points) filter (where issued_in = ${period}), 0) as now_points,
-             coalesce(sum(points) filter (where issued_in = ${previous}), 0) as then_points
+             coalesce(sum(points) filter (where entered_in = ${period}), 0) as now_points,
+             coalesce(sum(points) filter (where entered_in = ${previous}), 0) as then_points
         from points_lot
-       where operator_id = ${operatorId} and state = 'final'
-         and issued_in in (${period}, ${previous})
+       where operator_id = ${operatorId} and state <> 'pending'
+         and entered_in in (${period}, ${previous})
        group by merchant_id
     )
     select outstanding::text, owned::text, due::text,
@@ -68,9 +71,13 @@ export async function readPools(
                       where operator_id = ${operatorId} and period = ${previous}), '0') as prev_inflow
       from accounts`);
   const row = rows[0]!;
+  const unclaimedPoints = BigInt(row.unclaimed);
   return {
     gate: {
-      outstanding: { previous: BigInt(row.prev_unreleased), current: BigInt(row.outstanding) },
+      outstanding: {
+        previous: BigInt(row.prev_unreleased),
+        current: BigInt(row.outstanding) + unclaimedPoints,
+      },
       inflow: {
         previous: BigInt(row.prev_inflow),
         previousDays: monthPeriod(previous).days,
@@ -79,7 +86,8 @@ export async function readPools(
       },
       topMerchantGrowth: BigInt(row.top_growth),
     },
-    coveredPoints: BigInt(row.owned) + BigInt(row.unclaimed),
+    unclaimedPoints,
+    coveredPoints: BigInt(row.owned) + unclaimedPoints,
     duePoints: BigInt(row.due),
   };
 }

@@ -76,7 +76,7 @@ describe('closing a period', () => {
     });
   });
 
-  it('covers points that nobody claimed yet, though they are in no pool of the gate', async () => {
+  it('covers points that nobody claimed yet, and counts them as the growth that they are', async () => {
     const operatorId = freshOperator();
     await platformWithOpenGate(operatorId);
     await inTx(async (tx) => {
@@ -87,7 +87,7 @@ describe('closing a period', () => {
     });
     const closed = getOrThrow(await close(operatorId, '2026-02'));
     expect(closed.explanation).toMatchObject({
-      gate: { outstanding: { current: '100000' } },
+      gate: { outstanding: { current: '130000', unclaimed: '30000' } },
       multiplier: { unreleasedPoints: '130000' },
     });
   });

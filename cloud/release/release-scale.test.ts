@@ -52,9 +52,9 @@ async function loadAccounts(tx: Tx, operatorId: OperatorId): Promise<void> {
       from generate_series(1, ${accountsCount}::integer) i`);
   await tx.execute(sql`
     insert into points_lot (operator_id, order_id, kind, merchant_id, member_id, points, state,
-                            final_on, issued_in, n, ends_in)
+                            final_on, issued_in, entered_in, n, ends_in)
     select ${operatorId}, 'old_' || i, 'consumer', 'mch_1', 'mbr_' || i, 40, 'final',
-           '2022-11-09', '2022-11', 40, '2026-02'
+           '2022-11-09', '2022-11', '2022-11', 40, '2026-02'
       from generate_series(2, ${accountsCount}::integer, 2) i`);
   await tx.execute(sql`
     insert into points_order (operator_id, order_id, merchant_id, member_id, accepted_on, net_fen,
