@@ -7,6 +7,8 @@ import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
 import { isCalendarDay } from '#cloud/settlement/calendar-day-guard.ts';
 import { finalityBatchesMax, runFinalityBatches } from '#cloud/settlement/finality-worker.ts';
+import { paymentLaws } from '#cloud/payments/payment-laws.ts';
+import { voucherLaws } from '#cloud/vouchers/voucher-laws.ts';
 import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
 import { merchantsPerPageMax, settlementsOfDate } from '#cloud/settlement/settlement-day.ts';
 import { settlementStatement } from '#cloud/settlement/settlement-statement.ts';
@@ -117,7 +119,7 @@ function registerProofs(app: CloudApp, deps: Deps): void {
     },
   };
   app.get('/admin/v1/proofs', { schema }, async () => {
-    const laws = [...ledgerLaws, ...settlementLaws];
+    const laws = [...ledgerLaws, ...settlementLaws, ...paymentLaws, ...voucherLaws];
     const { operatorId } = deps;
     // One snapshot for all laws: sales that are booked meanwhile must not look like a mismatch.
     const proofs = await deps.db.transaction((tx) => proveLaws(tx, { operatorId, laws }), {

@@ -1,0 +1,41 @@
+import { sql } from 'drizzle-orm';
+import type { Law } from '#cloud/ledger/proofs.ts';
+
+/** What must hold between the charges that were paid and the sales in the books. */
+export const paymentLaws: readonly Law[] = [
+  {
+    name: 'paid-charges-are-booked',
+    says: 'Every paid charge is in the books with its own sums, or waits openly with a reason.',
+    violations: (operatorId) => sql`
+      SELECT a.order_id, a.attempt, a.book_state, a.amount_fen, l.amount_fen AS booked_fen
+        FROM payment_attempt a
+        LEFT JOIN settlement_line l ON l.operator_id = a.operator_id
+         AND l.merchant_id = a.merchant_id AND l.order_id = a.order_id AND l.source = 'channel'
+       WHERE a.operator_id = ${operatorId} AND a.status = 'paid' AND a.book_state <> 'parked'
+         AND (a.book_state, a.amount_fen, a.voucher_fen, a.concession_bp)
+             IS DISTINCT FROM ('booked', l.amount_fen, l.voucher_fen, l.concession_bp)`,
+  },
+  {
+    name: 'what-went-back-is-not-booked',
+    says: 'An order whose every charge failed or went back is not in the books as paid by a channel.',
+    violations: (operatorId) => sql`
+      SELECT l.order_id, array_agg(a.status) AS charges FROM settlement_line l
+        JOIN payment_attempt a ON a.operator_id = l.operator_id AND a.merchant_id = l.merchant_id
+         AND a.order_id = l.order_id
+       WHERE l.operator_id = ${operatorId} AND l.source = 'channel'
+       GROUP BY l.order_id HAVING NOT bool_or(a.status = 'paid')`,
+  },
+  {
+    name: 'settled-offline-sales-were-debited',
+    says: 'An offline sale is settled exactly when one of its debits was paid, and by those sums.',
+    violations: (operatorId) => sql`
+      SELECT o.order_id, o.state, o.debit_fen, a.amount_fen - a.voucher_fen AS paid_fen
+        FROM offline_settlement o
+        LEFT JOIN payment_attempt a ON a.operator_id = o.operator_id AND a.order_id = o.order_id
+         AND a.kind = 'withhold' AND a.status = 'paid'
+       WHERE o.operator_id = ${operatorId}
+         AND ((o.state = 'settled') <> (a.order_id IS NOT NULL)
+          OR (o.state = 'settled' AND (o.debit_fen <> a.amount_fen - a.voucher_fen
+                                       OR o.voucher_fen <> a.voucher_fen)))`,
+  },
+];
