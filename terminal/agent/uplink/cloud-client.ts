@@ -87,13 +87,7 @@ export function createCloudClient(deps: CloudClientDeps): CloudClient {
 
   const send = async (request: CloudRequest<TSchema>): Promise<Exchange> => {
     const url = deps.cloudUrl + request.path;
-    const headers: Record<string, string> = { accept: 'application/json' };
-    let body = Buffer.from(request.body === undefined ? '' : JSON.stringify(request.body), 'utf8');
-    if (request.body !== undefined) headers['content-type'] = 'application/json';
-    if (body.byteLength >= gzipBytesMin) {
-      body = await compress(body, gzipOptions);
-      headers['content-encoding'] = 'gzip';
-    }
+    const { body, headers } = await encodeBody(request);
     const terminalId = deps.terminalId();
     if (!request.unsigned && terminalId !== undefined) {
       terminalSeq += 1;
@@ -136,11 +130,9 @@ export function createCloudClient(deps: CloudClientDeps): CloudClient {
         outcome = await send(request);
       }
       const answer = judge(outcome, request.answer);
+      const refusedWith = answer.ok ? undefined : answer.error.code;
       if (!request.unsigned && (answer.ok || answer.error.sent === 'yes'))
-        deps.onIdentityEvidence({
-          path: request.path,
-          refusedWith: answer.ok ? undefined : answer.error.code,
-        });
+        deps.onIdentityEvidence({ path: request.path, refusedWith });
       return answer;
     },
     probe: async (timeoutMs) => {
@@ -155,6 +147,19 @@ export function createCloudClient(deps: CloudClientDeps): CloudClient {
     cloudNowMs: () => clock.nowMs() + offsetMs,
     close: () => closing.abort(),
   };
+}
+
+/** The bytes of a request's body as they travel, and the headers that say what they are. */
+async function encodeBody(
+  request: CloudRequest<TSchema>,
+): Promise<{ readonly body: Buffer; readonly headers: Record<string, string> }> {
+  const headers: Record<string, string> = { accept: 'application/json' };
+  if (request.body === undefined) return { body: Buffer.alloc(0), headers };
+  headers['content-type'] = 'application/json';
+  const body = Buffer.from(JSON.stringify(request.body), 'utf8');
+  if (body.byteLength < gzipBytesMin) return { body, headers };
+  headers['content-encoding'] = 'gzip';
+  return { body: await compress(body, gzipOptions), headers };
 }
 
 /** Answers of something in between that says the cloud itself is not there. */

@@ -4,7 +4,12 @@ import { batchBytesMax } from '#shared/wire/v1/journal.ts';
 import type { JournalEntry } from '#terminal/agent/journal/entry-rows.ts';
 import { backOffMs } from '#terminal/agent/uplink/back-off.ts';
 import type { CloudFailure } from '#terminal/agent/uplink/cloud-client.ts';
-import { cutBatch, judgeRound, type OutgoingBatch } from '#terminal/agent/uplink/uplink-machine.ts';
+import {
+  cutBatch,
+  judgeRound,
+  planAfter,
+  type OutgoingBatch,
+} from '#terminal/agent/uplink/uplink-machine.ts';
 
 const entry = (seq: number, bodyChars = 20): JournalEntry => ({
   position: seq,
@@ -122,6 +127,25 @@ describe('uplink machine', () => {
       });
     },
   );
+
+  test('too large: batches are halved down to one entry; one that is too large by itself is said', () => {
+    const tooLarge = { ackedPosition: 0, parked: [], next: { type: 'smaller' as const } };
+    expect(planAfter(tooLarge, 500)).toEqual({
+      pauseMs: undefined,
+      entriesMax: 250,
+      trouble: undefined,
+    });
+    expect(planAfter(tooLarge, 1)).toEqual({
+      pauseMs: 0,
+      entriesMax: 1,
+      trouble: { code: 'batch-too-large' },
+    });
+  });
+
+  test('entries that are taken end the trouble', () => {
+    const taken = { ackedPosition: 9, parked: [], next: { type: 'go-on' as const } };
+    expect(planAfter(taken, 500).trouble).toEqual({ code: undefined });
+  });
 
   test('the pause doubles from 1 s to 60 s and is spread over its whole length', () => {
     const ceilings = [1, 2, 3, 4, 5, 6, 7, 50].map((failures) =>

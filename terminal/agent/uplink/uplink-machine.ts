@@ -154,6 +154,36 @@ export function judgeRound(
   return { ackedPosition: acked, parked, next: { type: 'go-on' } };
 }
 
+/** What the uplink does after a round. */
+export interface RoundPlan {
+  /** The shortest pause before the next round; undefined: it follows at once. */
+  readonly pauseMs: number | undefined;
+  /** The most entries of the next batches. */
+  readonly entriesMax: number;
+  /** News for people: a refusal, or that entries are taken again (no code); undefined: none. */
+  readonly trouble: { readonly code: ErrorCode | undefined } | undefined;
+}
+
+/** Decides what follows a round that was sent with batches of at most `entriesMax` entries. Pure. */
+export function planAfter({ next }: RoundOutcome, entriesMax: number): RoundPlan {
+  switch (next.type) {
+    case 'wait':
+      return {
+        pauseMs: next.atLeastMs,
+        entriesMax,
+        trouble: next.isRefusal ? { code: next.code } : undefined,
+      };
+    case 'smaller':
+      // One entry that is too large by itself: nothing smaller can be sent.
+      return entriesMax === 1
+        ? { pauseMs: 0, entriesMax, trouble: { code: 'batch-too-large' } }
+        : { pauseMs: undefined, entriesMax: entriesMax >> 1, trouble: undefined };
+    case 'go-on':
+    case 'epoch-refused':
+      return { pauseMs: undefined, entriesMax, trouble: { code: undefined } };
+  }
+}
+
 /** Refusals of one request; the next one, signed anew, may well be taken. */
 const passingRefusals = new Set<ErrorCode>([
   'cloud-busy',

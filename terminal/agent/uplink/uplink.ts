@@ -14,6 +14,7 @@ import {
   batchesInFlightMax,
   cutBatch,
   judgeRound,
+  planAfter,
   type OutgoingBatch,
   type RoundOutcome,
 } from '#terminal/agent/uplink/uplink-machine.ts';
@@ -70,25 +71,13 @@ export function createUplink(deps: UplinkDeps): Uplink {
       // What travels behind a batch that was not wholly taken was cut for a cloud that has it: it is cut anew.
       if (outcome.next.type !== 'go-on' || outcome.ackedPosition !== lastPositionOf(answers))
         await window.abandon();
-      const next = keepOutcome(deps, outcome) ? afterRound(outcome) : { goOn: false, atLeastMs: 0 };
-      if (!next.goOn) return pause.begin(next.atLeastMs, run);
+      if (!keepOutcome(deps, outcome)) return pause.begin(0, run);
+      const plan = planAfter(outcome, entriesMax);
+      entriesMax = plan.entriesMax;
+      if (plan.trouble) deps.onTrouble(plan.trouble.code);
+      if (plan.pauseMs !== undefined) return pause.begin(plan.pauseMs, run);
+      if (outcome.next.type !== 'smaller') pause.reset();
     }
-  };
-
-  const afterRound = ({ next }: RoundOutcome): { goOn: boolean; atLeastMs: number } => {
-    if (next.type === 'wait') {
-      if (next.isRefusal) deps.onTrouble(next.code);
-      return { goOn: false, atLeastMs: next.atLeastMs };
-    }
-    if (next.type === 'smaller') {
-      const isSmallest = entriesMax === 1;
-      if (isSmallest) deps.onTrouble('batch-too-large');
-      entriesMax = Math.max(1, entriesMax >> 1);
-      return { goOn: !isSmallest, atLeastMs: 0 };
-    }
-    deps.onTrouble(undefined);
-    pause.reset();
-    return { goOn: true, atLeastMs: 0 };
   };
 
   const run = (): void => {
