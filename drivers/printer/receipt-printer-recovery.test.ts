@@ -10,9 +10,9 @@ import type { PrinterCapabilities } from '#drivers/printer/printer-capabilities.
 import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
 import { createReceiptPrinter, type ReceiptPrinter } from '#drivers/printer/receipt-printer.ts';
 import type { ReceiptCommand } from '#drivers/printer/receipt.ts';
+import type { PrinterAbility } from '#drivers/simulator/printer-answers.ts';
 import {
   createPrinterSimulator,
-  type PrinterAbility,
   type PrinterSimulator,
 } from '#drivers/simulator/printer-simulator.ts';
 import { createMemoryWire, type MemoryWire } from '#drivers/transports/memory.ts';

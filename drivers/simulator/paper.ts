@@ -61,12 +61,8 @@ const dotsPerLine = 24;
 const qrLines = 8;
 
 export function createPaperPen(width: PaperWidth, paper: PaperRecord[]): PaperPen {
-  let align: PaperAlign = 'left';
-  let style = plainStyle;
-  /** Printers with a Chinese font start in it. */
-  let chinese = true;
-  let qr = qrStart;
-  let line: { readonly text: string; readonly columns: 1 | 2; readonly style: Style }[] = [];
+  let mode = modeAtStart;
+  let line: readonly PaperCharacter[] = [];
 
   const put = (record: PaperRecord): void => {
     paper.push(record);
@@ -74,69 +70,56 @@ export function createPaperPen(width: PaperWidth, paper: PaperRecord[]): PaperPe
   };
   const endLine = (overflowed: boolean): number => {
     const height = Math.max(1, ...line.map((character) => character.style.height));
-    put({ type: 'line', spans: spansOf(line), align, overflowed });
+    put({ type: 'line', spans: spansOf(line), align: mode.align, overflowed });
     line = [];
     return height;
   };
   const type = (text: string, columns: 1 | 2): number => {
+    const { style } = mode;
     const used = line.reduce((sum, each) => sum + each.columns * each.style.width, 0);
     const moved = used + columns * style.width > width ? endLine(true) : 0;
-    line.push({ text, columns, style });
+    line = [...line, { text, columns, style }];
+    return moved;
+  };
+  const feed = (lines: number): number => {
+    let moved = line.length > 0 ? endLine(false) : 0;
+    for (; moved < lines; moved += 1) endLine(false);
     return moved;
   };
   const reset = (): void => {
-    align = 'left';
-    style = plainStyle;
-    qr = qrStart;
-    chinese = true;
+    mode = modeAtStart;
     line = [];
   };
 
   const apply = (command: ParsedCommand): number => {
+    mode = modeAfter(mode, command);
     switch (command.type) {
       case 'character':
         return type(command.text, command.columns);
       case 'line-feed':
         return endLine(false);
-      case 'feed': {
-        let moved = line.length > 0 ? endLine(false) : 0;
-        for (; moved < command.lines; moved += 1) endLine(false);
-        return moved;
-      }
-      case 'initialize':
-        reset();
-        return 0;
-      case 'align':
-        align = command.align;
-        return 0;
-      case 'bold':
-        style = { ...style, bold: command.on };
-        return 0;
-      case 'size':
-        style = { ...style, width: command.width, height: command.height };
-        return 0;
-      case 'chinese':
-        chinese = command.on;
-        return 0;
+      case 'feed':
+        return feed(command.lines);
       case 'raster':
-        put({ ...command, align });
+        put({ ...command, align: mode.align });
         return Math.ceil(command.rows / dotsPerLine);
-      case 'qr-module':
-        qr = { ...qr, moduleDots: command.dots };
-        return 0;
-      case 'qr-level':
-        qr = { ...qr, level: command.level };
-        return 0;
-      case 'qr-store':
-        qr = { ...qr, text: command.text };
-        return 0;
       case 'qr-print':
-        put({ type: 'qr', ...qr, align });
+        put({ type: 'qr', ...mode.qr, align: mode.align });
         return qrLines;
       case 'cut':
         if (line.length > 0) endLine(false);
         put({ type: 'cut' });
         return 1;
+      case 'initialize':
+        reset();
+        return 0;
+      case 'align':
+      case 'bold':
+      case 'size':
+      case 'chinese':
+      case 'qr-module':
+      case 'qr-level':
+      case 'qr-store':
       case 'drawer':
       case 'process-id':
       case 'paper-question':
@@ -146,7 +129,43 @@ export function createPaperPen(width: PaperWidth, paper: PaperRecord[]): PaperPe
         return 0;
     }
   };
-  return { apply, reset, chineseOn: () => chinese };
+  return { apply, reset, chineseOn: () => mode.chinese };
+}
+
+/** What holds until it is changed, by the commands that move no paper. */
+interface PenMode {
+  readonly align: PaperAlign;
+  readonly style: Style;
+  /** Printers with a Chinese font start in it. */
+  readonly chinese: boolean;
+  readonly qr: Omit<Extract<PaperRecord, { readonly type: 'qr' }>, 'type' | 'align'>;
+}
+
+interface Style {
+  readonly width: number;
+  readonly height: number;
+  readonly bold: boolean;
+}
+
+const modeAtStart: PenMode = {
+  align: 'left',
+  style: { width: 1, height: 1, bold: false },
+  chinese: true,
+  qr: { text: '', moduleDots: 3, level: 'L' },
+};
+
+function modeAfter(mode: PenMode, command: ParsedCommand): PenMode {
+  const { style, qr } = mode;
+  if (command.type === 'align') return { ...mode, align: command.align };
+  if (command.type === 'bold') return { ...mode, style: { ...style, bold: command.on } };
+  if (command.type === 'size') {
+    return { ...mode, style: { ...style, width: command.width, height: command.height } };
+  }
+  if (command.type === 'chinese') return { ...mode, chinese: command.on };
+  if (command.type === 'qr-module') return { ...mode, qr: { ...qr, moduleDots: command.dots } };
+  if (command.type === 'qr-level') return { ...mode, qr: { ...qr, level: command.level } };
+  if (command.type === 'qr-store') return { ...mode, qr: { ...qr, text: command.text } };
+  return mode;
 }
 
 export function receiptsOn(paper: readonly PaperRecord[]): readonly PrintedReceipt[] {
@@ -180,17 +199,13 @@ function receiptOf(piece: readonly PaperRecord[], cut: boolean): PrintedReceipt 
   return { lines, qrTexts, rasterRows, cut };
 }
 
-interface Style {
-  readonly width: number;
-  readonly height: number;
-  readonly bold: boolean;
+interface PaperCharacter {
+  readonly text: string;
+  readonly columns: 1 | 2;
+  readonly style: Style;
 }
-const plainStyle: Style = { width: 1, height: 1, bold: false };
-const qrStart = { text: '', moduleDots: 3, level: 'L' as 'L' | 'M' | 'Q' | 'H' };
 
-function spansOf(
-  line: readonly { readonly text: string; readonly columns: 1 | 2; readonly style: Style }[],
-): readonly PaperSpan[] {
+function spansOf(line: readonly PaperCharacter[]): readonly PaperSpan[] {
   const spans: PaperSpan[] = [];
   for (const { text, columns, style } of line) {
     const last = spans.at(-1);

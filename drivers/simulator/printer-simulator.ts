@@ -1,16 +1,21 @@
 import type { FarSide } from '#drivers/core/far-side.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import type { PaperWidth } from '#drivers/printer/receipt.ts';
-import { parseCommand, type ParsedCommand } from '#drivers/simulator/escpos-parser.ts';
+import type { ParsedCommand } from '#drivers/simulator/escpos-parser.ts';
 import { renderPaperSvg } from '#drivers/simulator/paper-svg.ts';
+import { receiptsOn, type PaperRecord, type PrintedReceipt } from '#drivers/simulator/paper.ts';
 import {
-  createPaperPen,
-  receiptsOn,
-  type PaperRecord,
-  type PrintedReceipt,
-} from '#drivers/simulator/paper.ts';
+  answerAtOnce,
+  answerInTurn,
+  type PrinterAbility,
+  type PrinterFacts,
+  type PrinterSwitches,
+} from '#drivers/simulator/printer-answers.ts';
+import { createPrinterMechanism } from '#drivers/simulator/printer-mechanism.ts';
+import { createPrinterVoice } from '#drivers/simulator/printer-voice.ts';
 import {
   createRealTimeListener,
+  cutAtCommands,
   type RealTimeCommand,
 } from '#drivers/simulator/real-time-listener.ts';
 
@@ -22,15 +27,6 @@ export interface PrinterSimulatorDeps {
   /** Time per printed line in ms; default 0 (at once). */
   readonly msPerLine?: number;
 }
-
-export type PrinterAbility =
-  | 'real-time-status'
-  | 'process-id'
-  | 'fence'
-  | 'cut-counter'
-  | 'buffer-clear'
-  /** Keeping the latest process id until the host can hear it. */
-  | 'late-process-id';
 
 /** A printer at the far end of a wire: it reads every byte, and its paper is the truth in tests. */
 export interface PrinterSimulator {
@@ -54,198 +50,105 @@ export interface PrinterSimulator {
   onChange(listener: () => void): void;
 }
 
-export interface PrinterSwitches {
-  readonly paperOut: boolean;
-  readonly paperNearEnd: boolean;
-  readonly coverOpen: boolean;
-  /** Hears everything, prints, and answers nothing. */
-  readonly silent: boolean;
-  readonly drawerOpen: boolean;
-}
-
 const unknownCommandsMax = 200;
-const receiveBufferBytesMax = 1_048_576;
-const cutterCounter = 178;
+
+const switchesAtStart: PrinterSwitches = {
+  paperOut: false,
+  paperNearEnd: false,
+  coverOpen: false,
+  silent: false,
+  drawerOpen: false,
+};
 
 export function createPrinterSimulator(deps: PrinterSimulatorDeps): PrinterSimulator {
   const lacks = new Set(deps.lacks);
-  const paper: PaperRecord[] = [];
-  const pen = createPaperPen(deps.width, paper);
-  const unknownCommands: string[] = [];
+  const counts: CommandCounts = { cuts: 0, drawerKicks: 0, unknown: [] };
   const changeListeners: (() => void)[] = [];
   let hear = createRealTimeListener();
-  let switches: PrinterSwitches = {
-    paperOut: false,
-    paperNearEnd: false,
-    coverOpen: false,
-    silent: false,
-    drawerOpen: false,
-  };
-  let received = new Uint8Array();
-  let linesLeft = Number.POSITIVE_INFINITY;
-  let moving = false;
-  const wires: { readonly far: FarSide; present: boolean }[] = [];
-  let lateProcessId: readonly number[] | null = null;
-  let drawerKicks = 0;
-  let cuts = 0;
+  let switches = switchesAtStart;
 
   const changed = (): void => {
     for (const listener of changeListeners) listener();
   };
-  const answer = (bytes: readonly number[]): void => {
-    if (switches.silent) return;
-    for (const wire of wires) if (wire.present) wire.far.send(Uint8Array.from(bytes));
-  };
-  const isHeard = (): boolean => wires.some((wire) => wire.present);
-  const isOnline = (): boolean => !switches.paperOut && !switches.coverOpen;
-
-  const answerProcessId = (digits: readonly number[]): void => {
-    if (lacks.has('process-id')) return;
-    const block = [0x37, 0x22, ...digits, 0x00];
-    if (isHeard()) answer(block);
-    else if (!lacks.has('late-process-id')) lateProcessId = block;
-  };
+  const facts = (): PrinterFacts => ({ switches, lacks, cutCount: counts.cuts });
 
   const obey = (command: ParsedCommand): void => {
-    if (command.type === 'unknown' && unknownCommands.length < unknownCommandsMax) {
-      unknownCommands.push(command.hex);
-    }
-    if (command.type === 'cut') cuts += 1;
-    if (command.type === 'drawer') drawerKicks += 1;
-    if (command.type === 'process-id') answerProcessId(command.digits);
-    if (command.type === 'paper-question' && !lacks.has('fence')) {
-      answer([switches.paperNearEnd ? 0x03 : 0x00]);
-    }
-    if (command.type === 'counter-question') {
-      const known = command.counter === cutterCounter && !lacks.has('cut-counter');
-      if (known) answer([0x5f, ...Buffer.from(String(cuts), 'ascii'), 0x00]);
-    }
+    count(counts, command);
+    const keeps = command.type === 'process-id' && !lacks.has('late-process-id');
+    const answer = answerInTurn(command, facts());
+    if (answer !== null) voice.say(answer, keeps ? 'kept' : 'lost');
   };
 
-  const mayWork = (): boolean => isOnline() && !moving && received.length > 0;
-  const work = (): void => {
-    while (mayWork()) {
-      const step = parseCommand(received, pen.chineseOn());
-      if (step.type === 'need-more') return;
-      received = received.subarray(step.length);
-      const moved = pen.apply(step.command);
-      obey(step.command);
-      if (moved > 0) move(moved);
-    }
-  };
-
-  const move = (lines: number): void => {
-    linesLeft -= lines;
-    if (linesLeft <= 0) {
-      switches = { ...switches, paperOut: true };
-      linesLeft = Number.POSITIVE_INFINITY;
-    }
+  const obeyAtOnce = (command: RealTimeCommand): void => {
+    const answer = answerAtOnce(command, facts());
+    if (command.type === 'clear-buffers' && answer !== null) mechanism.forget();
+    if (answer !== null) voice.say(answer, 'lost');
+    if (command.type !== 'drawer') return;
+    counts.drawerKicks += 1;
     changed();
-    const pause = (deps.msPerLine ?? 0) * lines;
-    if (pause === 0) return;
-    moving = true;
-    deps.timers.after(pause, () => {
-      moving = false;
-      work();
-    });
-  };
-
-  const obeyNow = (command: RealTimeCommand): void => {
-    switch (command.type) {
-      case 'status':
-        if (!lacks.has('real-time-status')) answer([statusByte(command.question, switches)]);
-        return;
-      case 'drawer':
-        drawerKicks += 1;
-        changed();
-        return;
-      case 'clear-buffers':
-        if (lacks.has('buffer-clear')) return;
-        received = new Uint8Array();
-        pen.reset();
-        answer([0x37, 0x25, 0x00]);
-        return;
-      case 'recover':
-        return;
-    }
   };
 
   const receive = (chunk: Uint8Array): void => {
-    for (let start = 0, end = 0; end < chunk.length;) {
-      const now = hear(chunk[end] ?? 0);
-      end += 1;
-      if (now === null && end < chunk.length) continue;
-      received = Buffer.concat([received, chunk.subarray(start, end)]).subarray(
-        -receiveBufferBytesMax,
-      );
-      start = end;
-      if (now !== null) obeyNow(now);
-      work();
+    for (const piece of cutAtCommands(chunk, (byte) => hear(byte))) {
+      mechanism.take(piece.bytes);
+      if (piece.command !== null) obeyAtOnce(piece.command);
+      mechanism.work();
     }
     changed();
   };
 
-  return {
-    attach: (far) => {
-      const wire = { far, present: false };
-      wires.push(wire);
-      far.onBytes(receive);
-      far.onPresence((now) => {
-        wire.present = now;
-        if (!now || lateProcessId === null) return;
-        const late = lateProcessId;
-        lateProcessId = null;
-        answer(late);
-      });
+  const voice = createPrinterVoice({ isSilent: () => switches.silent, onBytes: receive });
+  const mechanism = createPrinterMechanism({
+    width: deps.width,
+    timers: deps.timers,
+    msPerLine: deps.msPerLine ?? 0,
+    isOnline: () => !switches.paperOut && !switches.coverOpen,
+    onCommand: obey,
+    onRollEnd: () => {
+      switches = { ...switches, paperOut: true };
     },
-    paper: () => [...paper],
-    receipts: () => receiptsOn(paper),
-    renderPaperSvg: () => renderPaperSvg(paper, deps.width),
+    onMoved: changed,
+  });
+
+  return {
+    attach: voice.attach,
+    paper: mechanism.paper,
+    receipts: () => receiptsOn(mechanism.paper()),
+    renderPaperSvg: () => renderPaperSvg(mechanism.paper(), deps.width),
     clearPaper: () => {
-      paper.length = 0;
+      mechanism.clearPaper();
       changed();
     },
-    unknownCommands: () => [...unknownCommands],
-    drawerKickCount: () => drawerKicks,
-    cutCount: () => cuts,
+    unknownCommands: () => [...counts.unknown],
+    drawerKickCount: () => counts.drawerKicks,
+    cutCount: () => counts.cuts,
     switches: () => switches,
     setSwitches: (change) => {
       switches = { ...switches, ...change };
-      work();
+      mechanism.work();
       changed();
     },
-    loadPaper: (lines) => {
-      linesLeft = lines;
-    },
+    loadPaper: mechanism.loadPaper,
     powerCycle: () => {
-      received = new Uint8Array();
-      lateProcessId = null;
       hear = createRealTimeListener();
-      pen.reset();
+      voice.forget();
+      mechanism.forget();
       changed();
     },
     onChange: (listener) => void changeListeners.push(listener),
   };
 }
 
-/** DLE EOT n, Epson's bit tables: 12 is "nothing to report". */
-function statusByte(question: number, switches: PrinterSwitches): number {
-  const { paperOut, coverOpen, drawerOpen, paperNearEnd } = switches;
-  const bits: readonly (readonly [boolean, number])[][] = [
-    [],
-    [
-      [drawerOpen, 0x04],
-      [paperOut || coverOpen, 0x08],
-    ],
-    [
-      [coverOpen, 0x04],
-      [paperOut, 0x20],
-    ],
-    [],
-    [
-      [paperNearEnd, 0x0c],
-      [paperOut, 0x60],
-    ],
-  ];
-  return (bits[question] ?? []).reduce((byte, [on, bit]) => (on ? byte | bit : byte), 0x12);
+interface CommandCounts {
+  cuts: number;
+  drawerKicks: number;
+  readonly unknown: string[];
+}
+
+function count(counts: CommandCounts, command: ParsedCommand): void {
+  if (command.type === 'cut') counts.cuts += 1;
+  if (command.type === 'drawer') counts.drawerKicks += 1;
+  if (command.type === 'unknown' && counts.unknown.length < unknownCommandsMax) {
+    counts.unknown.push(command.hex);
+  }
 }

@@ -19,6 +19,20 @@ export function createRealTimeListener(): (byte: number) => RealTimeCommand | nu
   };
 }
 
+/** The chunk in pieces, each ending with a real-time command or with the chunk. */
+export function* cutAtCommands(
+  chunk: Uint8Array,
+  hear: (byte: number) => RealTimeCommand | null,
+): Generator<{ readonly bytes: Uint8Array; readonly command: RealTimeCommand | null }> {
+  let start = 0;
+  for (const [index, byte] of chunk.entries()) {
+    const command = hear(byte);
+    if (command === null && index + 1 < chunk.length) continue;
+    yield { bytes: chunk.subarray(start, index + 1), command };
+    start = index + 1;
+  }
+}
+
 function commandOf(seen: readonly number[]): RealTimeCommand | 'more' | null {
   const [first, second, third, fourth] = seen;
   if (first !== 0x10) return null;

@@ -1,0 +1,85 @@
+import type { ParsedCommand } from '#drivers/simulator/escpos-parser.ts';
+import type { RealTimeCommand } from '#drivers/simulator/real-time-listener.ts';
+
+export type PrinterAbility =
+  | 'real-time-status'
+  | 'process-id'
+  | 'fence'
+  | 'cut-counter'
+  | 'buffer-clear'
+  /** Keeping the latest process id until the host can hear it. */
+  | 'late-process-id';
+
+export interface PrinterSwitches {
+  readonly paperOut: boolean;
+  readonly paperNearEnd: boolean;
+  readonly coverOpen: boolean;
+  /** Hears everything, prints, and answers nothing. */
+  readonly silent: boolean;
+  readonly drawerOpen: boolean;
+}
+
+/** What a printer answers from. */
+export interface PrinterFacts {
+  readonly switches: PrinterSwitches;
+  readonly cutCount: number;
+  readonly lacks: ReadonlySet<PrinterAbility>;
+}
+
+const cutterCounter = 178;
+
+/** The answer to a command in its turn; null when this printer has none. */
+export function answerInTurn(
+  command: ParsedCommand,
+  { switches, cutCount, lacks }: PrinterFacts,
+): readonly number[] | null {
+  if (command.type === 'process-id' && !lacks.has('process-id')) {
+    return [0x37, 0x22, ...command.digits, 0x00];
+  }
+  if (command.type === 'paper-question' && !lacks.has('fence')) {
+    return [switches.paperNearEnd ? 0x03 : 0x00];
+  }
+  if (command.type === 'counter-question' && !lacks.has('cut-counter')) {
+    if (command.counter !== cutterCounter) return null;
+    return [0x5f, ...Buffer.from(String(cutCount), 'ascii'), 0x00];
+  }
+  return null;
+}
+
+/** The answer to a real-time command; null when this printer has none. */
+export function answerAtOnce(
+  command: RealTimeCommand,
+  { switches, lacks }: PrinterFacts,
+): readonly number[] | null {
+  switch (command.type) {
+    case 'status':
+      return lacks.has('real-time-status') ? null : [statusByte(command.question, switches)];
+    case 'clear-buffers':
+      return lacks.has('buffer-clear') ? null : [0x37, 0x25, 0x00];
+    case 'drawer':
+    case 'recover':
+      return null;
+  }
+}
+
+/** DLE EOT n, Epson's bit tables: 12 is "nothing to report". */
+function statusByte(question: number, switches: PrinterSwitches): number {
+  const { paperOut, coverOpen, drawerOpen, paperNearEnd } = switches;
+  const bits: readonly (readonly [boolean, number])[][] = [
+    [],
+    [
+      [drawerOpen, 0x04],
+      [paperOut || coverOpen, 0x08],
+    ],
+    [
+      [coverOpen, 0x04],
+      [paperOut, 0x20],
+    ],
+    [],
+    [
+      [paperNearEnd, 0x0c],
+      [paperOut, 0x60],
+    ],
+  ];
+  return (bits[question] ?? []).reduce((byte, [on, bit]) => (on ? byte | bit : byte), 0x12);
+}
