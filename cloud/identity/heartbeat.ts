@@ -10,6 +10,13 @@ export interface HeardHeartbeat {
   readonly tailLost: boolean;
 }
 
+/**
+ * A batch may overtake a heartbeat on the way: the heartbeat then names an older head than the cloud already has.
+ * Only a head that has stood longer than any request travels (a till gives up after 10 s) proves that the till fell
+ * back; a till that did so still says it with its next heartbeat.
+ */
+export const overtakenMsMax = 20_000;
+
 /** Keeps the last heartbeat of a terminal and compares its journal head with the stored one. One statement. */
 export async function recordHeartbeat(
   deps: Pick<CloudDeps, 'db' | 'clock'>,
@@ -20,12 +27,14 @@ export async function recordHeartbeat(
   const { operatorId, terminalId } = terminal;
   const { rows } = await deps.db.execute<{ config_version: number; tail_lost: boolean }>(sql`
     with held as (
-      select coalesce(max(h.head_seq), 0) as head_seq, coalesce(max(h.head_hash), '') as head_hash
+      select coalesce(max(h.head_seq), 0) as head_seq, coalesce(max(h.head_hash), '') as head_hash,
+             coalesce(max(h.updated_at_ms), 0) as moved_at_ms
         from journal_head h
        where h.operator_id = ${operatorId} and h.terminal_id = ${terminalId}
          and h.epoch = ${heartbeat.epoch}
     ), judged as (
-      select held.head_seq > ${heartbeat.headSeq}
+      select (held.head_seq > ${heartbeat.headSeq}
+              and held.moved_at_ms <= ${nowMs - overtakenMsMax}::bigint)
           or (held.head_seq > 0 and held.head_seq = ${heartbeat.headSeq}
               and held.head_hash <> ${heartbeat.headHash})
           or exists (

@@ -134,6 +134,18 @@ const heartbeat = (over: object) => ({
   ...over,
 });
 
+test('a heartbeat that a batch has overtaken raises no alarm', async () => {
+  const { operatorId, clock } = cloud.deps;
+  const epoch = 'fedcba9876543210';
+  await cloud.deps.db.execute(sql`
+    insert into journal_head (operator_id, terminal_id, epoch, head_seq, head_hash, updated_at_ms)
+    values (${operatorId}, ${terminal.terminalId}, ${epoch}, 9, 'h', ${clock.nowMs()})`);
+  await terminal.post('/v1/heartbeats', heartbeat({ epoch, headSeq: 8 }));
+  const { rows } = await cloud.deps.db.execute(sql`select tail_lost from terminal_heartbeat`);
+  expect(rows).toEqual([{ tail_lost: false }]);
+  expect(await cloud.deps.metrics.registry.metrics()).toContain('journal_tails_lost_total 0');
+});
+
 test('a heartbeat that has less than the cloud holds of its epoch raises the lost-tail alarm', async () => {
   expect((await terminal.post('/v1/heartbeats', heartbeat({}))).body).toMatchObject({
     configVersion: 1,
