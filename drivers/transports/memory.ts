@@ -1,4 +1,4 @@
-import { err, ok, type Result } from '#shared/result/result.ts';
+import { err, ok } from '#shared/result/result.ts';
 import type { FarWire } from '#drivers/core/far-side.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import type { Connection, OpenError, Transport } from '#drivers/core/transport.ts';
@@ -6,6 +6,7 @@ import {
   createGuardedConnection,
   type GuardedConnection,
 } from '#drivers/transports/guarded-connection.ts';
+import { createIntake, type IntakeFaults } from '#drivers/transports/memory-intake.ts';
 import { createLane, type LaneFaults } from '#drivers/transports/memory-lane.ts';
 
 export interface MemoryWireDeps {
@@ -15,13 +16,9 @@ export interface MemoryWireDeps {
 }
 
 /** What can go wrong on the wire, changed at any moment. Byte offsets count from the start of the wire's life. */
-export interface MemoryFaults {
+export interface MemoryFaults extends IntakeFaults {
   readonly toDevice?: LaneFaults;
   readonly toHost?: LaneFaults;
-  /** The cable comes out before the byte with this offset (to the device) arrives. Once. */
-  readonly pullAtByte?: number;
-  /** The device takes no bytes: writes stay pending. */
-  readonly stalled?: boolean;
   /** `open` answers this. */
   readonly openError?: OpenError;
 }
@@ -42,10 +39,6 @@ export function createMemoryWire(deps: MemoryWireDeps): MemoryWire {
   let faults: MemoryFaults = {};
   let plugged = true;
   let host: GuardedConnection | null = null;
-  let delivered = 0;
-  let pullArmed = true;
-  let waiting: { readonly bytes: Uint8Array; readonly done: (failure: string | null) => void }[] =
-    [];
 
   const toDevice = createLane({
     timers: deps.timers,
@@ -60,66 +53,49 @@ export function createMemoryWire(deps: MemoryWireDeps): MemoryWire {
     deliver: (chunk) => host?.deliver(chunk),
   });
 
+  const setHost = (next: GuardedConnection | null): void => {
+    const changed = (host === null) !== (next === null);
+    host = next;
+    if (changed) for (const listener of presenceListeners) listener(next !== null);
+  };
+
   const pull = (): Promise<void> => {
     plugged = false;
     toHost.discard();
     const gone = host;
-    host = null;
-    if (gone !== null) for (const listener of presenceListeners) listener(false);
+    setHost(null);
     gone?.end({ type: 'disconnected' });
     return Promise.resolve();
   };
 
-  const push = (bytes: Uint8Array, done: (failure: string | null) => void): void => {
-    const limit = faults.pullAtByte;
-    if (pullArmed && limit !== undefined && delivered + bytes.length > limit) {
-      pullArmed = false;
-      const head = bytes.subarray(0, Math.max(0, limit - delivered));
-      delivered += head.length;
-      toDevice.push(head);
-      void pull();
-      return done('cable pulled');
-    }
-    delivered += bytes.length;
-    toDevice.push(bytes);
-    done(null);
-  };
+  const intake = createIntake({ toDevice, faults: () => faults, pull: () => void pull() });
 
   const connect = (): Connection => {
     const guarded = createGuardedConnection({
       timers: deps.timers,
       writeTimeoutMs: deps.writeTimeoutMs,
       raw: {
-        write: (bytes, done) => {
-          const copy = Uint8Array.from(bytes);
-          if (faults.stalled === true) waiting.push({ bytes: copy, done });
-          else queueMicrotask(() => push(copy, done));
-        },
+        write: intake.write,
         drain: (done) => queueMicrotask(() => done(null)),
         close: () => {
-          waiting = [];
-          if (host === guarded) {
-            host = null;
-            for (const listener of presenceListeners) listener(false);
-          }
+          intake.discard();
+          if (host === guarded) setHost(null);
           return Promise.resolve();
         },
       },
     });
-    host = guarded;
-    for (const listener of presenceListeners) listener(true);
+    setHost(guarded);
     return guarded.connection;
   };
 
-  const open = (): Promise<Result<Connection, OpenError>> => {
-    if (faults.openError !== undefined) return Promise.resolve(err(faults.openError));
-    if (!plugged) return Promise.resolve(err({ type: 'device-missing' }));
-    if (host !== null) return Promise.resolve(err({ type: 'device-busy' }));
-    return Promise.resolve(ok(connect()));
-  };
-
   return {
-    transport: { address, open },
+    transport: {
+      address,
+      open: () => {
+        const fault = faults.openError ?? openFault({ plugged, taken: host !== null });
+        return Promise.resolve(fault === null ? ok(connect()) : err(fault));
+      },
+    },
     far: {
       address,
       send: (bytes) => {
@@ -136,12 +112,13 @@ export function createMemoryWire(deps: MemoryWireDeps): MemoryWire {
     },
     setFaults: (next) => {
       faults = next;
-      pullArmed = true;
-      if (next.stalled === true) return;
-      const resumed = waiting;
-      waiting = [];
-      for (const each of resumed) push(each.bytes, each.done);
+      intake.faultsChanged();
     },
-    deliveredByteCount: () => delivered,
+    deliveredByteCount: intake.deliveredByteCount,
   };
+}
+
+function openFault(wire: { readonly plugged: boolean; readonly taken: boolean }): OpenError | null {
+  if (!wire.plugged) return { type: 'device-missing' };
+  return wire.taken ? { type: 'device-busy' } : null;
 }
