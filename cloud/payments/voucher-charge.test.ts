@@ -11,7 +11,7 @@ import type { Learned } from '#cloud/payments/payment-machine.ts';
 import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import { plantVoucher, voucherOf } from '#cloud/payments/testing/plant-voucher.ts';
-import { releaseLapsed, reservationHoldMs, reserveVouchers } from '#cloud/vouchers/reservations.ts';
+import { releaseLapsed, reserveVouchers } from '#cloud/vouchers/reservations.ts';
 
 let bench: PaymentBench;
 beforeAll(async () => {
@@ -75,9 +75,28 @@ it('a sale that was cancelled, found paid and refunded gives the vouchers back',
   expect(await voucherOf(bench, request.memberId)).toEqual({ left: 300, held: 0, spent: 0 });
 });
 
-it('vouchers whose time is over are refused before anything is sent', async () => {
+it('a payer who took his time: the vouchers are taken again if they are still there', async () => {
+  const request = await chargeWithVoucher('06');
+  await startCharge(bench.deps, bench.till, request);
+  await tenMinutesDown();
+  expect(await voucherOf(bench, request.memberId)).toEqual({ left: 300, held: 0, spent: 0 });
+  const second = { ...request, attempt: 2, authCode: bench.request('01').authCode };
+  expect(await startCharge(bench.deps, bench.till, second)).toMatchObject({
+    value: { status: 'paid', voucherFen: 300 },
+  });
+  expect(await voucherOf(bench, request.memberId)).toEqual({ left: 0, held: 0, spent: 300 });
+});
+
+it('vouchers that another order took meanwhile are refused before anything is sent', async () => {
   const request = await chargeWithVoucher('01');
-  bench.clock.advance(reservationHoldMs);
+  await tenMinutesDown();
+  const nowMs = bench.clock.nowMs();
+  const { operatorId } = bench.till;
+  const { memberId } = request;
+  const other = { operatorId, memberId, orderId: bench.newOrderId(), amountFen: fen(600), nowMs };
+  await bench.deps.db.transaction(async (tx) =>
+    getOrThrow(await reserveVouchers(tx, { ...other, today: shanghaiDateOf(nowMs) })),
+  );
   expect(await startCharge(bench.deps, bench.till, request)).toEqual({
     ok: false,
     error: { code: 'voucher-reservation-invalid' },

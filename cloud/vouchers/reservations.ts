@@ -75,22 +75,37 @@ export async function commitReservation(
     readonly voucherFen: Fen;
   },
 ): Promise<Result<VoucherReservation, ReserveError>> {
-  const { operatorId, reservationId, orderId } = commit;
-  const found = await lockReservation(tx, { operatorId, reservationId });
+  const { operatorId, reservationId } = commit;
+  const found = await holdAgain(tx, commit);
+  if (found === undefined) return err({ type: 'voucher-reservation-invalid' });
+  if (found.state === 'held') await spendHeld(tx, { operatorId, reservationId });
+  return ok({ ...found, state: 'committed' });
+}
+
+/**
+ * Locks a reservation of exactly this order and sum that is held or committed; one that lapsed is held again when the
+ * same vouchers still hold the same sums and the order has no other. Undefined when there is none.
+ */
+export async function holdAgain(
+  tx: Tx,
+  wanted: {
+    readonly operatorId: OperatorId;
+    readonly reservationId: string;
+    readonly orderId: OrderId;
+    readonly voucherFen: Fen;
+  },
+): Promise<VoucherReservation | undefined> {
+  const found = await lockReservation(tx, wanted);
   if (
     found === undefined ||
     found.state === 'released' ||
-    found.orderId !== commit.orderId ||
-    found.voucherFen !== commit.voucherFen
+    found.orderId !== wanted.orderId ||
+    found.voucherFen !== wanted.voucherFen
   )
-    return err({ type: 'voucher-reservation-invalid' });
-  if (found.state === 'lapsed') {
-    const standing = await findByOrder(tx, { operatorId, orderId });
-    if (standing !== undefined || !(await takeAgain(tx, { operatorId, reservationId })))
-      return err({ type: 'voucher-reservation-invalid' });
-  }
-  if (found.state !== 'committed') await spendHeld(tx, { operatorId, reservationId });
-  return ok({ ...found, state: 'committed' });
+    return undefined;
+  if (found.state !== 'lapsed') return found;
+  if ((await findByOrder(tx, wanted)) !== undefined) return undefined;
+  return (await takeAgain(tx, wanted)) ? { ...found, state: 'held' } : undefined;
 }
 
 /** Gives back what an order held; nothing happens when it was given back or spent before. */
