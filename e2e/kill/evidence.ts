@@ -82,7 +82,10 @@ async function setAside({ database, shop }: Stage): Promise<readonly string[]> {
      select 'batch from ' || first_seq || ' is quarantined' from journal_quarantine where ${ours}
       union all
      select order_id || ' is unbooked: ' || coalesce(book_error, '')
-       from payment_attempt where merchant_id = $1 and book_state = 'parked'`,
+       from payment_attempt where merchant_id = $1 and book_state = 'parked'
+      union all
+     select 'alarm: the till has less than it once sent' from terminal_heartbeat
+      where tail_lost and ${ours}`,
     [shop.merchantId],
   );
   return parked.rows.map((row) => row.text);

@@ -26,6 +26,8 @@ const lookPauseMs = 25;
 export function openTillDesk(stage: Pick<Stage, 'tillUrl'>): TillDesk {
   let url = '';
   let client: TillClient | undefined;
+  /** What came instead of an answer, for the failure's words. */
+  let last = '';
   const connected = (): TillClient => {
     if (client !== undefined && url === stage.tillUrl()) return client;
     client?.close();
@@ -39,9 +41,11 @@ export function openTillDesk(stage: Pick<Stage, 'tillUrl'>): TillDesk {
   ): Promise<Answer<M> | undefined> => {
     try {
       const answer: unknown = await connected().api.call(method, input);
+      last = JSON.stringify(answer).slice(0, 400);
       const isResult = typeof answer === 'object' && answer !== null && 'ok' in answer;
       return isResult ? (answer as Answer<M>) : undefined;
-    } catch {
+    } catch (error) {
+      last = String(error instanceof Error ? (error.cause ?? error) : error);
       return undefined;
     }
   };
@@ -54,7 +58,7 @@ export function openTillDesk(stage: Pick<Stage, 'tillUrl'>): TillDesk {
         if (answer !== undefined) return answer;
         await pause(lookPauseMs);
       }
-      throw new Error(`the till answered no ${method} within ${lookMsMax} ms`);
+      throw new Error(`the till answered no ${method} within ${lookMsMax} ms: ${last}`);
     },
     close: () => client?.close(),
   };

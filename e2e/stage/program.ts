@@ -37,15 +37,19 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
   });
   const tail: string[] = [];
   let running = true;
+  let asked = false;
   const exited = new Promise<void>((resolve) => {
-    child.once('exit', () => {
+    child.once('exit', (code, signal) => {
       running = false;
+      // A native crash or a stranger's kill leaves no words of its own.
+      if (!asked) options.onLine?.(`ended by itself: ${signal ?? `exit code ${code}`}`);
       resolve();
     });
   });
   const ready = await waitForReady(child, options, tail);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (!running) return;
+    asked = true;
     child.kill(signal);
     const timer = setTimeout(() => child.kill('SIGKILL'), stopMsMax);
     await exited;
