@@ -8,9 +8,8 @@ import type { PaymentRoom } from '#cloud/payment-room.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { startOutbox, type OutboxHandler } from '#cloud/platform/outbox.ts';
 import { startWorkerLoop } from '#cloud/platform/worker-loop.ts';
+import { startDailyWorker } from '#cloud/release/daily-run.ts';
 import { startFinalityWorker } from '#cloud/settlement/finality-worker.ts';
-import { accountingDate } from '#shared/time/calendar-day.ts';
-import { expireVouchers } from '#cloud/vouchers/expire-vouchers.ts';
 import { releaseLapsed } from '#cloud/vouchers/reservations.ts';
 
 const sweepEveryMs = 60_000;
@@ -35,6 +34,8 @@ export function startWorkers(deps: CloudDeps, payments: PaymentRoom): Workers {
     startPaymentWorker(payments),
     startOfflineSettlementWorker(payments),
     startFinalityWorker(deps),
+    // What nobody spent in time is the fund's again: it must not lie idle as a voucher that nobody can spend.
+    startDailyWorker(deps),
     startOutbox(deps, outboxHandlers),
     startWorkerLoop({
       name: 'nonce-sweep',
@@ -48,9 +49,6 @@ export function startWorkers(deps: CloudDeps, payments: PaymentRoom): Workers {
       logger,
       step: async () => {
         const nowMs = clock.nowMs();
-        const today = accountingDate(nowMs);
-        // What nobody spent in time is the fund's again: it must not lie idle as a voucher that nobody can spend.
-        await db.transaction((tx) => expireVouchers(tx, { operatorId, today }));
         const lapsed = await db.transaction((tx) => releaseLapsed(tx, { operatorId, nowMs }));
         return lapsed.released;
       },

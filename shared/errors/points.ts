@@ -1,6 +1,14 @@
 import { entry, type ErrorEntry } from '#shared/errors/entry.ts';
 
 export const pointsErrors = {
+  'day-in-future': entry(
+    'The day has not begun yet by the clock of the cloud.',
+    'Name today or an earlier day.',
+    'operator',
+    'no',
+    '这一天还没有到',
+    'That day has not come yet.',
+  ),
   'day-outside-window': entry(
     'A closed period is released on the days of the following month only.',
     'Run a day of that month.',
@@ -16,6 +24,14 @@ export const pointsErrors = {
     'no',
     '这个月还没有结算关闭',
     'That period is not closed yet.',
+  ),
+  'period-not-over': entry(
+    'A period is closed after its last day.',
+    'Wait for the first day of the following month.',
+    'operator',
+    'no',
+    '这个月还没有过完',
+    'That period is not over yet.',
   ),
   'period-out-of-order': entry(
     'Periods are closed one after the other.',
