@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { Tx } from '#cloud/platform/db.ts';
+import type { Db, Tx } from '#cloud/platform/db.ts';
 import {
   lockBook,
   pointsConfigAt,
@@ -163,10 +163,10 @@ function explain(close: {
 
 /** The stored close of a period, if it is closed. */
 export async function readClose(
-  tx: Tx,
+  db: Db | Tx,
   closing: { readonly operatorId: OperatorId; readonly period: string },
 ): Promise<Omit<PeriodClose, 'isNew'> | undefined> {
-  const { rows } = await tx.execute<{
+  const { rows } = await db.execute<{
     gate_open: boolean;
     gate_reason: GateReason;
     mult_bp: number;

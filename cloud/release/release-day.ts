@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { postJournals } from '#cloud/ledger/post.ts';
-import type { Tx } from '#cloud/platform/db.ts';
+import type { Db, Tx } from '#cloud/platform/db.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import {
   collectWants,
@@ -37,6 +37,12 @@ export interface ReleaseOutcome {
   readonly explanationHash: string;
   /** False when the day had been run before and this is the stored result. */
   readonly isNew: boolean;
+}
+
+/** A run as it is stored. */
+export interface StoredRun extends Omit<ReleaseOutcome, 'isNew'> {
+  /** What the allocation was made of, stored before it was made. */
+  readonly snapshot: Readonly<Record<string, unknown>>;
 }
 
 export type ReleaseError =
@@ -224,21 +230,20 @@ async function releasedOf(tx: Tx, day: ReleaseDay): Promise<Fen> {
   return fen(rows[0]!.fen);
 }
 
-async function readRun(
-  tx: Tx,
-  day: ReleaseDay,
-): Promise<Omit<ReleaseOutcome, 'isNew'> | undefined> {
-  const { rows } = await tx.execute<{
+/** The stored run of a day, if it was run. */
+export async function readRun(db: Db | Tx, day: ReleaseDay): Promise<StoredRun | undefined> {
+  const { rows } = await db.execute<{
     run_id: string;
     limit_fen: number;
     released_fen: number;
     points_used: number;
     account_count: number;
+    snapshot: Record<string, unknown>;
     explanation: Record<string, unknown>;
     explanation_hash: string;
   }>(sql`
-    select run_id, limit_fen, released_fen, points_used, account_count, explanation,
-           explanation_hash
+    select run_id, limit_fen, released_fen, points_used, account_count, snapshot,
+           explanation, explanation_hash
       from release_run
      where operator_id = ${day.operatorId} and period = ${day.period} and day = ${day.day}::date
        and state = 'posted'`);
@@ -252,6 +257,7 @@ async function readRun(
     releasedFen: fen(row.released_fen),
     pointsUsed: pointFen(row.points_used),
     accountCount: row.account_count,
+    snapshot: row.snapshot,
     explanation: row.explanation,
     explanationHash: row.explanation_hash,
   };

@@ -1,25 +1,45 @@
-import Type from 'typebox';
-import { closePeriod } from '#cloud/release/close-period.ts';
-import { runReleaseDay } from '#cloud/release/release-day.ts';
+import Type, { type Static } from 'typebox';
+import { closePeriod, readClose } from '#cloud/release/close-period.ts';
+import { runDaily } from '#cloud/release/daily-run.ts';
+import { readMemberRelease } from '#cloud/release/member-release.ts';
+import { readRun, runReleaseDay } from '#cloud/release/release-day.ts';
+import { isCalendarDay } from '#cloud/settlement/calendar-day-guard.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
-import { BusinessDateSchema } from '#shared/wire/v1/common.ts';
+import type { MemberId } from '#shared/ids/ids.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
+import {
+  BusinessDateSchema,
+  HashSchema,
+  MemberIdSchema,
+  VoucherIdSchema,
+} from '#shared/wire/v1/common.ts';
+
+type Deps = Pick<CloudDeps, 'db' | 'clock' | 'operatorId'>;
 
 const MonthSchema = Type.String({ pattern: '^\\d{4}-(0[1-9]|1[0-2])$' });
 
-const CloseAnswerSchema = Type.Object({
+/** What a decision was made of, as it was stored: a fixed set of keys, see explain() and postRun(). */
+const ExplanationSchema = Type.Record(Type.String(), Type.Unknown());
+
+const closeFields = {
   period: MonthSchema,
   gateOpen: Type.Boolean(),
   gateReason: Type.String(),
   multBp: Type.Integer(),
   budgetFen: Type.Integer(),
   nBase: Type.Integer(),
-  explanationHash: Type.String(),
-  isNew: Type.Boolean(),
+  explanationHash: HashSchema,
+};
+const CloseAnswerSchema = Type.Object({ ...closeFields, isNew: Type.Boolean() });
+const StoredCloseSchema = Type.Object({
+  ...closeFields,
+  configVersion: Type.Integer(),
+  explanation: ExplanationSchema,
 });
 
-const ReleaseAnswerSchema = Type.Object({
+const runFields = {
   runId: Type.String(),
   limitFen: Type.Integer(),
   binding: Type.String(),
@@ -27,19 +47,59 @@ const ReleaseAnswerSchema = Type.Object({
   releasedFen: Type.Integer(),
   pointsUsed: Type.Integer(),
   accountCount: Type.Integer(),
-  explanationHash: Type.String(),
-  isNew: Type.Boolean(),
+  explanationHash: HashSchema,
+};
+const RunAnswerSchema = Type.Object({ ...runFields, isNew: Type.Boolean() });
+const StoredRunSchema = Type.Object({
+  ...runFields,
+  explanation: ExplanationSchema,
+  snapshot: ExplanationSchema,
+});
+
+const MemberReleaseSchema = Type.Object({
+  memberId: MemberIdSchema,
+  runId: Type.String(),
+  runBinding: Type.String(),
+  limitFen: Type.Integer(),
+  theta: Type.String(),
+  allocFen: Type.Integer(),
+  bound: Type.Union([
+    Type.Literal('want'),
+    Type.Literal('month-cap'),
+    Type.Literal('share'),
+    Type.Literal('nothing'),
+  ]),
+  allocation: Type.Union([
+    Type.Null(),
+    Type.Object({
+      duePoints: Type.Integer(),
+      multBp: Type.Integer(),
+      wantFen: Type.Integer(),
+      mostFen: Type.Integer(),
+      pointsUsed: Type.Integer(),
+      voucherId: VoucherIdSchema,
+    }),
+  ]),
+  explanationHash: HashSchema,
 });
 
 /**
- * POST /admin/v1/period-closes {period}        closes a month, once: gate, multiplier, budget of the next window
- * POST /admin/v1/release-runs {period, day}    runs one day of a closed period's window, once
- * A second call answers what the first one stored, with isNew false.
+ * POST /admin/v1/period-closes {period}         closes a month that is over, once: gate, multiplier, budget
+ * GET  /admin/v1/period-closes/{period}         the stored close with its explanation
+ * POST /admin/v1/release-runs {period, day}     runs one day of a closed period's window, once
+ * GET  /admin/v1/release-runs/{period}/{day}    the stored run with its explanation and the snapshot it was made of
+ * GET  /admin/v1/release-runs/{period}/{day}/members/{memberId}   why one member got what he got
+ * POST /admin/v1/daily-runs {day}               ends vouchers and unclaimed points whose time is over; runs by itself
+ * A second POST answers what the first one stored, with isNew false.
  */
-export function registerReleaseRoutes(
-  app: CloudApp,
-  { db, operatorId }: Pick<CloudDeps, 'db' | 'operatorId'>,
-): void {
+export function registerReleaseRoutes(app: CloudApp, deps: Deps): void {
+  registerCloses(app, deps);
+  registerRuns(app, deps);
+  registerMemberRelease(app, deps);
+  registerDaily(app, deps);
+}
+
+function registerCloses(app: CloudApp, { db, clock, operatorId }: Deps): void {
   const close = {
     summary: 'Close a period',
     body: Type.Object({ period: MonthSchema }, { additionalProperties: false }),
@@ -47,22 +107,94 @@ export function registerReleaseRoutes(
   };
   app.post('/admin/v1/period-closes', { schema: close }, async (request, reply) => {
     const { period } = request.body;
+    // A slip of the pen must not close years to come: a closed period never reopens.
+    if (period >= accountingDate(clock.nowMs()).slice(0, 7))
+      return sendProblem(reply, { status: 409, code: 'period-not-over' });
     const closed = await db.transaction((tx) => closePeriod(tx, { operatorId, period }));
     if (closed.ok) return reply.send(closed.value);
     const detail = `the next period to close is ${closed.error.expectedPeriod}`;
     return sendProblem(reply, { status: 409, code: closed.error.type, detail });
   });
 
+  const read = {
+    summary: 'A stored period close',
+    params: Type.Object({ period: MonthSchema }),
+    response: { 200: StoredCloseSchema },
+  };
+  app.get('/admin/v1/period-closes/:period', { schema: read }, async (request, reply) => {
+    const stored = await readClose(db, { operatorId, period: request.params.period });
+    return stored === undefined ? sendProblem(reply, notStored) : reply.send({ ...stored });
+  });
+}
+
+const notStored = { status: 404, code: 'not-found' } as const;
+const noSuchDay = { status: 400, code: 'request-invalid', detail: 'no such day' } as const;
+
+const RunParamsSchema = Type.Object({ period: MonthSchema, day: BusinessDateSchema });
+
+function registerRuns(app: CloudApp, { db, clock, operatorId }: Deps): void {
   const release = {
     summary: 'Run one release day',
-    body: Type.Object(
-      { period: MonthSchema, day: BusinessDateSchema },
-      { additionalProperties: false },
-    ),
-    response: { 200: ReleaseAnswerSchema },
+    body: Type.Object(RunParamsSchema.properties, { additionalProperties: false }),
+    response: { 200: RunAnswerSchema },
   };
   app.post('/admin/v1/release-runs', { schema: release }, async (request, reply) => {
+    const { day } = request.body;
+    if (!isCalendarDay(day)) return sendProblem(reply, noSuchDay);
+    // A run is stored for good: one of a day without its sales would give that day nothing.
+    if (day > accountingDate(clock.nowMs()))
+      return sendProblem(reply, { status: 409, code: 'day-in-future' });
     const run = await db.transaction((tx) => runReleaseDay(tx, { operatorId, ...request.body }));
+    if (run.ok) return reply.send(run.value);
+    return sendProblem(reply, { status: 409, code: run.error.type });
+  });
+
+  const read = {
+    summary: 'A stored release run',
+    params: RunParamsSchema,
+    response: { 200: StoredRunSchema },
+  };
+  app.get('/admin/v1/release-runs/:period/:day', { schema: read }, async (request, reply) => {
+    if (!isCalendarDay(request.params.day)) return sendProblem(reply, noSuchDay);
+    const stored = await readRun(db, { operatorId, ...request.params });
+    return stored === undefined ? sendProblem(reply, notStored) : reply.send({ ...stored });
+  });
+}
+
+function registerMemberRelease(app: CloudApp, { db, operatorId }: Deps): void {
+  const schema = {
+    summary: 'Why one member got what he got on a release day',
+    params: Type.Object({ ...RunParamsSchema.properties, memberId: MemberIdSchema }),
+    response: { 200: MemberReleaseSchema },
+  };
+  const path = '/admin/v1/release-runs/:period/:day/members/:memberId';
+  app.get(path, { schema }, async (request, reply) => {
+    const { period, day } = request.params;
+    if (!isCalendarDay(day)) return sendProblem(reply, noSuchDay);
+    const memberId = request.params.memberId as MemberId;
+    const found = await readMemberRelease(db, { operatorId, period, day, memberId });
+    if (found === undefined) return sendProblem(reply, notStored);
+    return reply.send(found satisfies Static<typeof MemberReleaseSchema>);
+  });
+}
+
+function registerDaily(app: CloudApp, deps: Deps): void {
+  const schema = {
+    summary: 'End vouchers and unclaimed points whose time is over',
+    body: Type.Object({ day: BusinessDateSchema }, { additionalProperties: false }),
+    response: {
+      200: Type.Object({
+        day: BusinessDateSchema,
+        expiredVouchers: Type.Integer(),
+        backToFundFen: Type.Integer(),
+        lapsedLots: Type.Integer(),
+      }),
+    },
+  };
+  app.post('/admin/v1/daily-runs', { schema }, async (request, reply) => {
+    const { day } = request.body;
+    if (!isCalendarDay(day)) return sendProblem(reply, noSuchDay);
+    const run = await runDaily(deps, day);
     if (run.ok) return reply.send(run.value);
     return sendProblem(reply, { status: 409, code: run.error.type });
   });
