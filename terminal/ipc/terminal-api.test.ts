@@ -1,8 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readCall } from './dispatch.ts';
-import { callsInFlightMax, createApiClient, serveApi, type MessagePort } from './message-link.ts';
-import { events, methods, type TerminalApi } from './terminal-api.ts';
+import { readCall } from '#terminal/ipc/dispatch.ts';
+import {
+  callsInFlightMax,
+  createApiClient,
+  serveApi,
+  type MessagePort,
+} from '#terminal/ipc/message-link.ts';
+import { events, methods, type TerminalApi } from '#terminal/ipc/terminal-api.ts';
 
 const page = readFileSync(new URL('../../docs/terminal-api.md', import.meta.url), 'utf8');
 

@@ -4,8 +4,8 @@ import type { CallAnswer } from '#terminal/ipc/dispatch.ts';
 import { readCall } from '#terminal/ipc/dispatch.ts';
 import { createApiClient, type ApiClient } from '#terminal/ipc/message-link.ts';
 import type { TerminalEvent } from '#terminal/ipc/terminal-api.ts';
-import { decideRestart, type RestartHistory } from './restart-policy.ts';
-import type { AgentProcess, ShellPort } from './shell-port.ts';
+import { decideRestart, type RestartHistory } from '#terminal/main/restart-policy.ts';
+import type { AgentProcess, ShellPort } from '#terminal/main/shell-port.ts';
 
 /** Keeps the agent running as a process of its own, and carries calls and events between it and the windows. */
 export interface AgentHost {

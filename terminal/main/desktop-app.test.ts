@@ -6,9 +6,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { activateFolder } from '#terminal/agent/testing/activated-folder.ts';
 import { registerTerminalApiContract } from '#terminal/ipc/register-terminal-api-contract.ts';
 import type { TerminalApi, TerminalEvent } from '#terminal/ipc/terminal-api.ts';
-import { isOurWindow, runDesktop } from './desktop-app.ts';
-import { systemClock } from './system-clock.ts';
-import { createScriptedShell, type ScriptedShell } from './testing/scripted-shell.ts';
+import { isOurWindow, runDesktop } from '#terminal/main/desktop-app.ts';
+import { systemClock } from '#terminal/main/system-clock.ts';
+import { createScriptedShell, type ScriptedShell } from '#terminal/main/testing/scripted-shell.ts';
 
 const indexFile = '/opt/greentill/renderer/index.html';
 const ourPage = pathToFileURL(indexFile).href;

@@ -1,8 +1,8 @@
 import { pathToFileURL } from 'node:url';
 import type { Clock } from '#shared/time/clock.ts';
 import { err } from '#shared/result/result.ts';
-import { createAgentHost, type AgentHost } from './agent-host.ts';
-import type { Sender, ShellPort, ShellWindow } from './shell-port.ts';
+import { createAgentHost, type AgentHost } from '#terminal/main/agent-host.ts';
+import type { Sender, ShellPort, ShellWindow } from '#terminal/main/shell-port.ts';
 
 /** Windows and life cycle of the desktop app. Owns no money: every decision is the agent's. */
 export interface DesktopOptions {

@@ -1,8 +1,8 @@
 // npm run desktop -- --config FILE [--kiosk]: builds the bundles and starts Electron with them.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { buildDesktop } from './build.ts';
-import { findElectron } from './electron-binary.ts';
+import { buildDesktop } from '#terminal/main/build.ts';
+import { findElectron } from '#terminal/main/electron-binary.ts';
 
 const outDir = await buildDesktop();
 const electron = findElectron();

@@ -1,5 +1,10 @@
 import { app, BrowserWindow, ipcMain, utilityProcess } from 'electron';
-import type { AgentProcess, ShellPort, ShellWindow, WindowOptions } from './shell-port.ts';
+import type {
+  AgentProcess,
+  ShellPort,
+  ShellWindow,
+  WindowOptions,
+} from '#terminal/main/shell-port.ts';
 
 /** The real Electron behind {@link ShellPort}: no decision is made here. */
 export function createElectronShell(): ShellPort {

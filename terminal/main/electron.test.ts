@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { buildDesktop } from './build.ts';
-import { findElectron } from './electron-binary.ts';
+import { buildDesktop } from '#terminal/main/build.ts';
+import { findElectron } from '#terminal/main/electron-binary.ts';
 
 const electron = findElectron();
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { runDesktop } from './desktop-app.ts';
-import { createElectronShell } from './electron-shell.ts';
-import { systemClock } from './system-clock.ts';
+import { runDesktop } from '#terminal/main/desktop-app.ts';
+import { createElectronShell } from '#terminal/main/electron-shell.ts';
+import { systemClock } from '#terminal/main/system-clock.ts';
 
 // Entry of the Electron app. The build lays main, preload, agent and renderer side by side under out/desktop.
 const here = import.meta.dirname;

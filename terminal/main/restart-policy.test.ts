@@ -4,7 +4,7 @@ import {
   restartsPerWindowMax,
   restartWindowMs,
   type RestartHistory,
-} from './restart-policy.ts';
+} from '#terminal/main/restart-policy.ts';
 
 function crashTimes(timesMs: readonly number[]) {
   let history: RestartHistory = { crashesMs: [] };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeAccess } from './access.ts';
+import { judgeAccess } from '#terminal/web/access.ts';
 
 const own = { authority: '127.0.0.1:7320', token: 'a-long-random-token' };
 const ours = { host: own.authority, origin: `http://${own.authority}`, token: own.token };

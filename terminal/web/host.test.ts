@@ -8,7 +8,7 @@ import { createAgent } from '#terminal/agent/agent.ts';
 import { activateFolder } from '#terminal/agent/testing/activated-folder.ts';
 import { registerTerminalApiContract } from '#terminal/ipc/register-terminal-api-contract.ts';
 import type { TerminalApi } from '#terminal/ipc/terminal-api.ts';
-import { startWebHost } from './host.ts';
+import { startWebHost } from '#terminal/web/host.ts';
 
 const token = 'a-token-of-the-test-with-enough-bits';
 

@@ -5,7 +5,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { Server } from 'socket.io';
 import { dispatch } from '#terminal/ipc/dispatch.ts';
 import type { TerminalApi } from '#terminal/ipc/terminal-api.ts';
-import { judgeAccess, type RequestFacts } from './access.ts';
+import { judgeAccess, type RequestFacts } from '#terminal/web/access.ts';
 
 /**
  * The loopback host: the till in any browser on this machine, without Electron.

@@ -1,5 +1,11 @@
 import { fork } from 'node:child_process';
-import type { AgentProcess, Sender, ShellPort, ShellWindow, WindowOptions } from '../shell-port.ts';
+import type {
+  AgentProcess,
+  Sender,
+  ShellPort,
+  ShellWindow,
+  WindowOptions,
+} from '#terminal/main/shell-port.ts';
 
 /**
  * A scripted Electron: windows and life cycle are played by the test, messages are structured-cloned as Electron
