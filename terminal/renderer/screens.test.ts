@@ -12,7 +12,7 @@ import {
   watchLongTasks,
   watchResults,
 } from './testing/page-checks.ts';
-import { nowMs, offline, paid, sale, waiting } from './testing/sample-screens.ts';
+import { nothingWorks, nowMs, offline, paid, sale, waiting } from './testing/sample-screens.ts';
 import { sampleOrderId } from './testing/samples.ts';
 import { startScriptedCounter } from './testing/scripted-counter.ts';
 import { startScriptedHost, type ScriptedHost } from './testing/scripted-host.ts';
@@ -292,9 +292,7 @@ describe.skipIf(executablePath === undefined)(suiteName, { timeout: suiteTimeout
     await sees('换一卷纸');
     await page.locator('.device-test button').click();
     await expect.poll(() => called('devices.test')).toEqual([{ role: 'printer' }]);
-    host.till.setStatus({
-      devices: [{ role: 'printer', name: '80', address: 'tcp', state: 'absent', confidence: 0 }],
-    });
+    host.till.setStatus(nothingWorks);
     await page.locator('.chip-button.chip-amber', { hasText: '没有接上' }).waitFor();
   });
 
@@ -355,12 +353,7 @@ describe.skipIf(executablePath === undefined)(suiteName, { timeout: suiteTimeout
       await page.keyboard.press('Escape');
       await page.locator('.outage').waitFor();
       await fits('outage');
-      const roles = ['scanner', 'printer', 'drawer'] as const;
-      host.till.setStatus({
-        ...offline,
-        unsentCount: 128,
-        devices: roles.map((role) => ({ role, name: role, address: 'tcp', state: 'absent' })),
-      });
+      host.till.setStatus(nothingWorks);
       await expect.poll(() => page.locator('.chip-button.chip-amber').count()).toBe(3);
       await fits('outage with every device missing');
       for (const screen of [

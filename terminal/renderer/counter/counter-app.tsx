@@ -9,6 +9,7 @@ import {
 import { otherLanguage } from '../i18n/language.ts';
 import { readPreferences, writePreferences } from '../platform/preferences.ts';
 import {
+  membersMax,
   outcomes,
   type CounterMember,
   type CounterState,
@@ -155,7 +156,7 @@ function Members({
     <section className="card">
       <h2>{words.member}</h2>
       <ul className="counter-members">
-        {members.map(({ phone, memberId }) => (
+        {members.slice(0, membersMax).map(({ phone, memberId }) => (
           <li key={memberId}>
             <span>{phone}</span>
             <button

@@ -28,3 +28,14 @@ export const offline = {
   unsentCount: 3,
   unsentFen: 6600,
 } as const;
+/** The line is down and every device is gone: the fullest bar there is. */
+export const nothingWorks = {
+  ...offline,
+  unsentCount: 128,
+  devices: (['scanner', 'printer', 'drawer'] as const).map((role) => ({
+    role,
+    name: role,
+    address: 'tcp',
+    state: 'absent' as const,
+  })),
+};
