@@ -1,28 +1,29 @@
 import type { Timers } from '#drivers/core/timers.ts';
-import { isErrorCode, type ErrorCode } from '#shared/errors/catalogue.ts';
+import { isErrorCode } from '#shared/errors/catalogue.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
-import { assert } from '#shared/result/assert.ts';
-import type { Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
-import { ChargeSchema, type Charge, type ChargeRequest } from '#shared/wire/v1/charges.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
 import {
   decideOnAnswer,
   type ChargeDecision,
   type ChargeQuestion,
 } from '#terminal/agent/checkout/charge-decisions.ts';
+import {
+  cancelCharge,
+  queryCharge,
+  submitCharge,
+  type ChargeAnswer,
+} from '#terminal/agent/checkout/charge-requests.ts';
 import type { CodeVault } from '#terminal/agent/checkout/code-vault.ts';
+import {
+  createFollowedCharges,
+  type ChargeProgress,
+  type Followed,
+} from '#terminal/agent/checkout/followed-charges.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder, ordersIn, type StoredOrder } from '#terminal/agent/journal/order-rows.ts';
-import type { CloudClient, CloudFailure } from '#terminal/agent/uplink/cloud-client.ts';
-
-/** Where an attempt stands at the channel, for the screen; not worth an entry. */
-export interface ChargeProgress {
-  readonly waitingPayer: boolean;
-  readonly deadlineMs: number | undefined;
-  readonly code: ErrorCode | undefined;
-}
+import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
 
 /** Sends charges and asks about them until every one is definite. Never starts a charge by itself. */
 export interface ChargeRunner {
@@ -50,164 +51,117 @@ export interface ChargeRunnerDeps {
   readonly onProgress: (orderId: OrderId) => void;
 }
 
-/** The cloud answers a charge within 12 s; the rest is for the way. */
-export const chargeTimeoutMs = 14_000;
-const askTimeoutMs = 10_000;
-const askPauseMsMin = 3_000;
-const askPauseMsSpread = 2_000;
-/** Attempts that are asked about at the same time; more wait their turn. */
-const followedMax = 20;
-
 export function createChargeRunner(deps: ChargeRunnerDeps): ChargeRunner {
   const { journal, cloud, vault, clock } = deps;
-  const progress = new Map<OrderId, ChargeProgress>();
-  const followed = new Map<OrderId, { cancel: () => void; cancelHeard: boolean }>();
-  const sentAt = new Map<OrderId, number>();
-  /** A former run may have sent a request in its last moment. */
-  const startedAt = clock.monotonicMs();
-  const running = new Map<OrderId, Promise<void>>();
-  /** To be asked about as soon as the request in flight has ended. */
-  const urgent = new Set<OrderId>();
+  const follows = createFollowedCharges(deps);
+  // A former run may have sent a request in its last moment.
+  const startedAtMs = clock.monotonicMs();
   let stopped = false;
 
-  const settle = (orderId: OrderId, question: ChargeQuestion, answer: Answer): void => {
-    if (stopped) return;
-    const stored = findOrder(journal.read, orderId);
-    if (!stored || !isOpen(stored)) return finish(orderId);
-    progress.set(orderId, progressOf(answer, progress.get(orderId)));
-    const decision = decideOnAnswer(stored.order, question, answer);
-    if (decision.next === 'hold') {
-      vault.markUnsent(orderId);
-      deps.onHold(orderId, decision.facts);
-      return forget(orderId);
-    }
-    carryOut(orderId, decision);
-    deps.onProgress(orderId);
+  const submit = (orderId: OrderId): void => follows.begin(orderId, (now) => post(orderId, now));
+  const askLater = (orderId: OrderId): void =>
+    follows.beginLater(orderId, (now) => ask(orderId, now));
+
+  const post = async (orderId: OrderId, followed: Followed): Promise<void> => {
+    const stored = findOpen(journal, orderId);
+    const code = vault.codeOf(orderId);
+    if (!stored || code === undefined) return askLater(orderId);
+    const answer = await submitCharge(cloud, stored, code);
+    followed.sentAtMs = clock.monotonicMs();
+    settle(orderId, 'submit', answer);
   };
 
-  const carryOut = (orderId: OrderId, { facts, next }: ChargeDecision): void => {
-    if (facts.length > 0) {
-      const kept = journal.append([...facts, ...deps.alongside(orderId, facts)]);
-      // The disk refused: the outcome is asked for again until it can be kept.
-      if (!kept.ok) return askLater(orderId);
-    }
-    if (next === 'done') return finish(orderId);
-    if (next === 'send-again') return start(orderId, () => post(orderId));
-    askLater(orderId);
+  const ask = async (orderId: OrderId, followed: Followed): Promise<void> => {
+    const order = findOpen(journal, orderId)?.order;
+    if (!order) return finish(orderId);
+    const kind = order.state === 'cancel-wanted' && !followed.cancelHeard ? 'cancel' : 'query';
+    const answer = await (kind === 'cancel' ? cancelCharge : queryCharge)(cloud, order);
+    if (kind === 'cancel' && answer.ok) followed.cancelHeard = true;
+    settle(orderId, kind, answer);
+  };
+
+  const settle = (orderId: OrderId, kind: ChargeQuestion['kind'], answer: ChargeAnswer): void => {
+    if (stopped) return;
+    follows.answered(orderId);
+    const followed = follows.find(orderId);
+    const stored = findOpen(journal, orderId);
+    if (!stored || !followed) return finish(orderId);
+    followed.progress = progressOf(answer, followed.progress);
+    const codeAlive = vault.codeOf(orderId) !== undefined;
+    const sinceSentMs = clock.monotonicMs() - (followed.sentAtMs ?? startedAtMs);
+    const question = { kind, codeAlive, sinceSentMs };
+    carryOut(deps, steps, orderId, decideOnAnswer(stored.order, question, answer));
   };
 
   const forget = (orderId: OrderId): void => {
-    followed.get(orderId)?.cancel();
-    followed.delete(orderId);
-    progress.delete(orderId);
-    sentAt.delete(orderId);
-    urgent.delete(orderId);
+    follows.drop(orderId);
     resume();
   };
-
   const finish = (orderId: OrderId): void => {
     vault.drop(orderId);
     forget(orderId);
   };
-
-  const askLater = (orderId: OrderId): void => {
-    const follow = followed.get(orderId) ?? { cancel: () => undefined, cancelHeard: false };
-    follow.cancel();
-    const pauseMs = urgent.delete(orderId)
-      ? 0
-      : askPauseMsMin + deps.random.unit() * askPauseMsSpread;
-    const cancel = deps.timers.after(pauseMs, () => start(orderId, () => ask(orderId)));
-    followed.set(orderId, { ...follow, cancel });
-  };
-
-  /** One request per order at a time. */
-  const start = (orderId: OrderId, work: () => Promise<void>): void => {
-    if (stopped || running.has(orderId)) return;
-    const promise = work().finally(() => {
-      if (running.get(orderId) === promise) running.delete(orderId);
-    });
-    running.set(orderId, promise);
-  };
-
-  const post = async (orderId: OrderId): Promise<void> => {
-    const stored = findOrder(journal.read, orderId);
-    const authCode = vault.codeOf(orderId);
-    assert(stored !== undefined, () => `no order ${orderId} to charge`);
-    if (authCode === undefined) return askLater(orderId);
-    const answer = await cloud.call({
-      method: 'POST',
-      path: '/v1/charges',
-      body: chargeRequest(stored, authCode),
-      answer: ChargeSchema,
-      timeoutMs: chargeTimeoutMs,
-    });
-    sentAt.set(orderId, clock.monotonicMs());
-    // The queue entry of this request ends with it, so that the next step may send another.
-    running.delete(orderId);
-    settle(orderId, question(orderId, 'submit'), answer);
-  };
-
-  const ask = async (orderId: OrderId): Promise<void> => {
-    const stored = findOrder(journal.read, orderId);
-    if (!stored || !isOpen(stored)) return finish(orderId);
-    const follow = followed.get(orderId);
-    const kind =
-      stored.order.state === 'cancel-wanted' && !follow?.cancelHeard ? 'cancel' : 'query';
-    const path = `/v1/charges/${orderId}/${stored.order.attempt}`;
-    const answer = await cloud.call({
-      method: kind === 'cancel' ? 'POST' : 'GET',
-      path: kind === 'cancel' ? `${path}/cancel` : path,
-      answer: ChargeSchema,
-      timeoutMs: askTimeoutMs,
-    });
-    if (kind === 'cancel' && answer.ok) {
-      followed.set(orderId, { cancel: follow?.cancel ?? (() => undefined), cancelHeard: true });
-    }
-    running.delete(orderId);
-    settle(orderId, question(orderId, kind), answer);
-  };
-
-  const question = (orderId: OrderId, kind: ChargeQuestion['kind']): ChargeQuestion => ({
-    kind,
-    codeAlive: vault.codeOf(orderId) !== undefined,
-    sinceSentMs: clock.monotonicMs() - (sentAt.get(orderId) ?? startedAt),
-  });
-
   const resume = (): void => {
     if (stopped) return;
     for (const { order } of ordersIn(journal.read, ['submitting', 'unknown', 'cancel-wanted'])) {
-      if (followed.size >= followedMax) return;
-      if (followed.has(order.orderId) || running.has(order.orderId)) continue;
-      askLater(order.orderId);
+      if (follows.isFull()) return;
+      if (!follows.find(order.orderId)) askLater(order.orderId);
     }
   };
+  const steps: Steps = { askLater, submit, forget, finish };
 
   return {
-    submit: (orderId) => start(orderId, () => post(orderId)),
-    askNow: (orderId) => {
-      if (running.has(orderId)) {
-        urgent.add(orderId);
-        return;
-      }
-      followed.get(orderId)?.cancel();
-      start(orderId, () => ask(orderId));
-    },
+    submit,
+    askNow: (orderId) => follows.hurry(orderId, (now) => ask(orderId, now)),
     resume,
-    progressOf: (orderId) => progress.get(orderId),
-    stop: async () => {
+    progressOf: (orderId) => follows.find(orderId)?.progress,
+    stop: () => {
       stopped = true;
-      for (const follow of followed.values()) follow.cancel();
-      await Promise.all(running.values());
+      return follows.stop();
     },
   };
 }
 
-type Answer = Result<Charge, CloudFailure>;
+/** What may follow an answer. */
+interface Steps {
+  readonly askLater: (orderId: OrderId) => void;
+  readonly submit: (orderId: OrderId) => void;
+  /** Asked about no more; its code lives on. */
+  readonly forget: (orderId: OrderId) => void;
+  /** Definite: asked about no more, and the code is gone. */
+  readonly finish: (orderId: OrderId) => void;
+}
 
-const isOpen = ({ order }: StoredOrder): boolean =>
-  order.state === 'submitting' || order.state === 'unknown' || order.state === 'cancel-wanted';
+function carryOut(
+  { journal, vault, alongside, onHold, onProgress }: ChargeRunnerDeps,
+  steps: Steps,
+  orderId: OrderId,
+  { facts, next }: ChargeDecision,
+): void {
+  if (next === 'hold') {
+    vault.markUnsent(orderId);
+    onHold(orderId, facts);
+    return steps.forget(orderId);
+  }
+  const isKept = facts.length === 0 || journal.append([...facts, ...alongside(orderId, facts)]).ok;
+  // When the disk refused, the outcome is asked for again until it can be kept.
+  if (!isKept || next === 'ask') steps.askLater(orderId);
+  else if (next === 'send-again') steps.submit(orderId);
+  else steps.finish(orderId);
+  onProgress(orderId);
+}
 
-function progressOf(answer: Answer, before: ChargeProgress | undefined): ChargeProgress {
+/** The order, while its attempt has no definite result. */
+function findOpen(journal: Journal, orderId: OrderId): StoredOrder | undefined {
+  const stored = findOrder(journal.read, orderId);
+  const isOpen =
+    stored?.order.state === 'submitting' ||
+    stored?.order.state === 'unknown' ||
+    stored?.order.state === 'cancel-wanted';
+  return isOpen ? stored : undefined;
+}
+
+function progressOf(answer: ChargeAnswer, before: ChargeProgress | undefined): ChargeProgress {
   if (!answer.ok)
     return {
       waitingPayer: before?.waitingPayer ?? false,
@@ -219,24 +173,5 @@ function progressOf(answer: Answer, before: ChargeProgress | undefined): ChargeP
     waitingPayer: status === 'waiting-payer',
     deadlineMs,
     code: code === undefined ? undefined : isErrorCode(code) ? code : 'code-not-catalogued',
-  };
-}
-
-function chargeRequest(stored: StoredOrder, authCode: string): ChargeRequest {
-  const { order, reservationId } = stored;
-  assert(order.tender?.type === 'wallet', () => `order ${order.orderId} has no wallet tender`);
-  return {
-    orderId: order.orderId,
-    attempt: order.attempt,
-    amountFen: order.amountFen,
-    voucherFen: order.voucherFen,
-    concessionBp: order.concessionBp,
-    businessDate: order.businessDate,
-    cashier: order.cashier,
-    wallet: order.tender.wallet,
-    authCode,
-    openedAtMs: order.openedAtMs,
-    ...(reservationId === undefined ? {} : { reservationId }),
-    ...(order.memberId === undefined ? {} : { memberId: order.memberId }),
   };
 }

@@ -3,7 +3,7 @@ import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { ReceiptState } from '#terminal/agent/printing/spool-view.ts';
 import type { Screen } from '#terminal/ipc/state.ts';
 import { pointsEstimateFen } from '#terminal/agent/checkout/points-estimate.ts';
-import type { ChargeProgress } from '#terminal/agent/checkout/charge-runner.ts';
+import type { ChargeProgress } from '#terminal/agent/checkout/followed-charges.ts';
 import type { StoredOrder } from '#terminal/agent/journal/order-rows.ts';
 
 /** What a screen says besides what the order itself says. */

@@ -3,7 +3,7 @@ import type { OrderId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
-import type { ChargeProgress } from '#terminal/agent/checkout/charge-runner.ts';
+import type { ChargeProgress } from '#terminal/agent/checkout/followed-charges.ts';
 import {
   stepTill,
   tillAtRest,
