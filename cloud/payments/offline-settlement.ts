@@ -161,25 +161,13 @@ async function beginDebit(
     return err(refusalOf(routed.decision));
   }
   const attempt: Attempt = {
-    operatorId,
-    merchantId,
-    terminalId: sale.terminalId,
-    orderId,
+    ...factsOfSale(sale),
     attempt: number,
-    kind: 'withhold',
     ...routed.taken,
     outTradeNo: outTradeNo(orderId, number),
-    wallet: undefined,
-    amountFen: sale.amountFen,
     voucherFen,
     netFen,
     reservationId: reserved?.reservationId,
-    concessionBp: sale.concessionBp,
-    businessDate: sale.businessDate,
-    cashier: sale.cashier,
-    memberId: sale.memberId,
-    claimHash: sale.claimHash,
-    openedAtMs: sale.acceptedAtMs,
     contentHash: createHash('sha256').update(`${orderId} ${number} ${netFen}`).digest('hex'),
     route: routed.decision,
     quotaDate,
@@ -205,6 +193,24 @@ async function beginDebit(
   });
   return ok({ attempt, callNo });
 }
+
+/** What the sale itself says of every attempt to debit it. */
+const factsOfSale = (sale: OfflineSettlement) =>
+  ({
+    operatorId: sale.operatorId,
+    merchantId: sale.merchantId,
+    terminalId: sale.terminalId,
+    orderId: sale.orderId,
+    kind: 'withhold',
+    wallet: undefined,
+    amountFen: sale.amountFen,
+    concessionBp: sale.concessionBp,
+    businessDate: sale.businessDate,
+    cashier: sale.cashier,
+    memberId: sale.memberId,
+    claimHash: sale.claimHash,
+    openedAtMs: sale.acceptedAtMs,
+  }) satisfies Partial<Attempt>;
 
 /** Did a scanned code pay this order already, or may it still? Then nothing is debited on top of it. */
 async function chargeOf(tx: Tx, sale: OfflineSettlement): Promise<'paid' | 'in-flight' | 'none'> {
