@@ -18,8 +18,11 @@ import { closePeriod } from '#cloud/release/close-period.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { basisPoints } from '#shared/money/rate.ts';
+import { pointFen } from '#shared/points/point-fen.ts';
 import { defaultPointsConfig } from '#shared/points/points-config.ts';
+import { referralApplies, referralPoints } from '#shared/points/referral.ts';
 import { getOrThrow } from '#shared/result/result.ts';
+import { addDays } from '#shared/time/calendar-day.ts';
 
 let database: TestDatabase;
 let operatorCount = 0;
@@ -115,6 +118,25 @@ describe('points of paid orders', () => {
     expect((await pointsOf(operatorId, 1)).pendingPoints).toBe(0);
     expect((await pointsOf(operatorId, 2)).pendingPoints).toBe(4000 + 100);
     expect((await pointsOf(operatorId, 3)).pendingPoints).toBe(2000);
+  });
+
+  it('reaches a referrer by the pure rule: on every day of the window and for unrelated bonds only', async () => {
+    const windowDays = defaultPointsConfig.referralWindowDays;
+    const boundOn = '2026-03-01';
+    const ages = [-1, 0, 1, windowDays - 1, windowDays].flatMap((ageDays) => [
+      { related: false, orderedOn: addDays(boundOn, ageDays) },
+      { related: true, orderedOn: addDays(boundOn, ageDays) },
+    ]);
+    for (const { related, orderedOn } of ages) {
+      const operatorId = freshOperator();
+      const [memberId, referrerId] = [memberOf(1), memberOf(2)];
+      await inTx((tx) => bindReferrer(tx, { operatorId, memberId, referrerId, boundOn, related }));
+      await issue([paidOrder(operatorId, 1, { day: orderedOn, member: 1, netFen: 9_999 })]);
+      const applies = referralApplies({ boundOn, orderedOn, related }, defaultPointsConfig);
+      expect((await pointsOf(operatorId, 2)).pendingPoints).toBe(
+        applies ? referralPoints(pointFen(1999), defaultPointsConfig) : 0,
+      );
+    }
   });
 
   it('counts the Shanghai day of acceptance', async () => {

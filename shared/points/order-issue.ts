@@ -1,6 +1,7 @@
 import { divFloor } from '#shared/money/exact.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { shareFloor, wholeBp, type BasisPoints } from '#shared/money/rate.ts';
+import { splitByRate } from '#shared/money/split.ts';
 import { assert } from '#shared/result/assert.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import { pointFen, pointsOfConcession, type PointFen } from '#shared/points/point-fen.ts';
@@ -56,8 +57,10 @@ export function issueOrder(
     return err({ type: 'voucher-share-exceeded', voucherFenMax: voucherMax });
   const netFen = fen(amountFen - voucherFen);
   const concessionFen = shareFloor(netFen, concessionBp);
-  const immediateFen = shareFloor(netFen, config.settleImmediateBp);
-  const reserveFen = fen(netFen - immediateFen);
+  const { shareFen: immediateFen, restFen: reserveFen } = splitByRate(
+    netFen,
+    config.settleImmediateBp,
+  );
   const sameDayFen = fen(immediateFen + voucherFen);
   // Invariant I3: ceil(N/5) >= floor(N*r) for r <= 20%, so the reserve always covers the concession.
   assert(

@@ -8,11 +8,6 @@ import { assert } from '#shared/result/assert.ts';
  */
 export type PointFen = Brand<number, 'PointFen'>;
 
-/** The largest count one account or pool may hold; exact in a double. */
-export const pointFenMax = Number.MAX_SAFE_INTEGER;
-
-export const zeroPointFen = 0 as PointFen;
-
 /** Brands an integer as point-fen. May be negative in differences. Throws when it is not a safe integer. */
 export function pointFen(value: number | bigint): PointFen {
   const count = Number(value);
