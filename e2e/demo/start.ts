@@ -2,62 +2,125 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureRenderer } from '../stage/renderer-build.ts';
-import { openStage } from '../stage/stage.ts';
+import { openStage, type Stage } from '../stage/stage.ts';
+import { portsInUse } from './ports.ts';
 import { playTour } from './tour.ts';
 
 /**
  * npm start [-- --fresh] [-- --tour] [-- --port-base N]
- * The whole thing on this machine: till, virtual counter, cloud, channel simulator. State under .data/demo.
+ * The whole thing on this machine: till, virtual counter, cloud, channel simulator. State under .data/demo; a tour
+ * plays in .data/tour and always starts over. Uses the ports N, N+10, N+20 and N+30; N is 7300.
  */
-const { values } = parseArgs({
-  options: {
-    fresh: { type: 'boolean', default: false },
-    tour: { type: 'boolean', default: false },
-    'port-base': { type: 'string', default: '7300' },
-  },
-});
-
-const root = path.resolve(import.meta.dirname, '../..');
-const folder = path.join(root, '.data/demo');
-const portBase = Number(values['port-base']);
-const startedMs = performance.now();
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const refuse = (text: string): never => {
+  process.stderr.write(`${text}\n`);
+  process.exit(1);
+};
 
-if (values.fresh || values.tour) rmSync(folder, { recursive: true, force: true });
-await ensureRenderer(() => say('building the till page …'));
-say('starting cloud, channel simulator, devices and till …');
-const stage = await openStage({
-  folder,
-  ports: { cloud: portBase, channel: portBase + 10, till: portBase + 20, counter: portBase + 30 },
-  onLine: (program, line) => {
-    if (!/ready|channel simulator on/.test(line)) say(`  [${program}] ${line}`);
-  },
-});
+const options = readOptions();
+const root = path.resolve(import.meta.dirname, '../..');
+const folder = path.join(root, options.tour ? '.data/tour' : '.data/demo');
+const base = options.portBase;
+const ports = {
+  cloud: base,
+  channel: base + 10,
+  till: base + 20,
+  counter: base + 30,
+};
+const startedMs = performance.now();
 
-say(`
-Greentill 绿点收银 is open (${((performance.now() - startedMs) / 1000).toFixed(1)} s)
+// Before anything is deleted: a demo that runs already keeps its state.
+const taken = await portsInUse(Object.values(ports));
+if (taken.length > 0) {
+  refuse(
+    `Port ${taken.join(', ')} is in use: another demo may be running. Stop it, or choose other ports: ` +
+      'npm start -- --port-base 8300',
+  );
+}
+if (options.fresh || options.tour) rmSync(folder, { recursive: true, force: true });
 
-  till             ${stage.tillUrl()}
-  virtual counter  ${stage.counter.url}
-  cloud API        ${stage.cloudOrigin()}/docs
-
-  Open the virtual counter: type an amount on the till beside it, then scan a code.
-  Members: ${stage.shop.members.map((member) => member.phone).join(' ')}
-  Ctrl+C stops; npm start -- --fresh starts over; npm start -- --tour plays the main job.`);
-
+let stage: Stage | undefined;
 let closing = false;
 const close = async (exitCode: number): Promise<void> => {
   if (closing) process.exit(1);
   closing = true;
   say('\nclosing …');
-  await stage.close();
+  await stage?.close();
   process.exit(exitCode);
 };
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void close(0));
 
-if (values.tour) {
+try {
+  await ensureRenderer(() => say('building the till page …'));
+  say('starting cloud, channel simulator, devices and till …');
+  stage = await openStage({ folder, ports, onLine: showLine, onLost: comeBack });
+} catch (error) {
+  refuse(`The demo cannot start: ${error instanceof Error ? error.message : String(error)}`);
+}
+if (stage) {
+  sayWhereItIs(stage);
+  if (options.tour) await tour(stage);
+}
+
+function readOptions(): { fresh: boolean; tour: boolean; portBase: number } {
   try {
-    await playTour({ stage, say, paceMs: 800 });
+    const { values } = parseArgs({
+      options: {
+        fresh: { type: 'boolean', default: false },
+        tour: { type: 'boolean', default: false },
+        'port-base': { type: 'string', default: '7300' },
+      },
+    });
+    const portBase = Number(values['port-base']);
+    const fits = Number.isInteger(portBase) && portBase >= 1024 && portBase <= 65_500;
+    return fits
+      ? { fresh: values.fresh, tour: values.tour, portBase }
+      : refuse('--port-base takes a whole number from 1024 to 65500');
+  } catch (error) {
+    return refuse(
+      `${error instanceof Error ? error.message : String(error)}\nusage: npm start [-- --fresh] [-- --tour] [-- --port-base N]`,
+    );
+  }
+}
+
+function showLine(program: string, line: string): void {
+  if (!closing && !/ready|channel simulator on/.test(line)) say(`  [${program}] ${line}`);
+}
+
+/** A program of the demo died, or was killed to see what happens: it comes back as a shop's machine would. */
+function comeBack(program: 'cloud' | 'till' | 'channel-sim'): void {
+  if (closing || !stage) return;
+  if (program === 'channel-sim') {
+    say('  The channel simulator is gone: payments stay unknown until the demo is started again.');
+    return;
+  }
+  const starting = program === 'till' ? stage.startTill() : stage.startCloud();
+  starting.then(
+    () =>
+      say(
+        `  The ${program} runs again.${program === 'till' ? ` New address: ${stage?.tillUrl()}` : ''}`,
+      ),
+    (error: unknown) => say(`  The ${program} did not come back: ${String(error)}`),
+  );
+}
+
+function sayWhereItIs(open: Stage): void {
+  say(`
+Greentill 绿点收银 is open (${((performance.now() - startedMs) / 1000).toFixed(1)} s)
+
+  virtual counter  ${open.counter.url}
+  till             ${open.tillUrl()}
+  cloud API        ${open.cloudOrigin()}/docs
+
+  Open the virtual counter and, in a second window, the till: type an amount there, then scan a code here.
+  (On a wide screen the counter shows the till beside it.)
+  Members: ${open.shop.members.map((member) => member.phone).join(' ')}
+  Ctrl+C stops; npm start -- --fresh starts over; npm start -- --tour plays the main job.`);
+}
+
+async function tour(open: Stage): Promise<void> {
+  try {
+    await playTour({ stage: open, say, paceMs: 800 });
     say('\nThe tour is over. Everything stays open to look at; Ctrl+C stops.');
   } catch (error) {
     say(`\nThe tour stopped: ${error instanceof Error ? error.message : String(error)}`);

@@ -24,6 +24,8 @@ export interface ProgramOptions {
   /** The line that says it can be used. */
   readonly readyLine: RegExp;
   readonly onLine?: (line: string) => void;
+  /** It was ready and then ended though nobody asked it to. */
+  readonly onLost?: () => void;
 }
 
 const readyMsMax = 60_000;
@@ -38,15 +40,18 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
   const tail: string[] = [];
   let running = true;
   let asked = false;
+  let isReady = false;
   const exited = new Promise<void>((resolve) => {
     child.once('exit', (code, signal) => {
       running = false;
       // A native crash or a stranger's kill leaves no words of its own.
       if (!asked) options.onLine?.(`ended by itself: ${signal ?? `exit code ${code}`}`);
+      if (!asked && isReady) options.onLost?.();
       resolve();
     });
   });
   const ready = await waitForReady(child, options, tail);
+  isReady = true;
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (!running) return;
     asked = true;

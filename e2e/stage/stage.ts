@@ -1,24 +1,16 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { loadMemberDataKey, createPhoneVault } from '#cloud/members/phone-vault.ts';
-import { registerMember } from '#cloud/members/members.ts';
-import { readConfig, type CloudConfig } from '#cloud/platform/config.ts';
-import { migrate } from '#cloud/platform/migrate.ts';
+import { readConfig } from '#cloud/platform/config.ts';
 import { openDatabase, type OpenDatabase } from '#cloud/platform/open-database.ts';
-import { provisionOperator } from '#cloud/identity/provisioning.ts';
-import { systemClock, systemRandom, systemTimers } from '#drivers/core/system-ports.ts';
-import { createDeviceBench, type DeviceBench } from '#drivers/simulator/device-bench.ts';
-import { createTcpWire } from '#drivers/simulator/tcp-wire.ts';
-import type { FarWire } from '#drivers/core/far-side.ts';
-import type { MemberId } from '#shared/ids/ids.ts';
+import type { DeviceBench } from '#drivers/simulator/device-bench.ts';
 import { getOrThrow } from '#shared/result/result.ts';
-import type { CounterMember } from '#terminal/renderer/counter/contract.ts';
 import { startCounterServer, type CounterServer } from './counter-server.ts';
-import { seedHistory, type History } from './history.ts';
+import { plugDevices, writeTillConfig } from './devices.ts';
 import { startNetworkSwitch, type NetworkSwitch } from './network-switch.ts';
 import { createOperatorDesk, type OperatorDesk } from './operator.ts';
 import { startProgram, type Program } from './program.ts';
+import { activationCode, openShop, seedOnce, type Shop } from './shop.ts';
 
 /**
  * Everything at once, as a user would start it: the cloud, the channel simulator and the till are processes of their
@@ -44,14 +36,6 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** What was provisioned once; kept in the folder for the next start. */
-export interface Shop {
-  readonly merchantId: string;
-  readonly storeId: string;
-  readonly members: readonly CounterMember[];
-  readonly history: History;
-}
-
 export interface StageOptions {
   /** Holds all state: database, keys, journal. */
   readonly folder: string;
@@ -62,6 +46,8 @@ export interface StageOptions {
     readonly counter: number;
   };
   readonly onLine?: (program: string, line: string) => void;
+  /** A program ended though nobody asked it to; the stage goes on without it. */
+  readonly onLost?: (program: 'cloud' | 'till' | 'channel-sim') => void;
 }
 
 export const freePorts = { cloud: 0, channel: 0, till: 0, counter: 0 } as const;
@@ -69,53 +55,66 @@ export const freePorts = { cloud: 0, channel: 0, till: 0, counter: 0 } as const;
 const root = path.resolve(import.meta.dirname, '../..');
 export const rendererFolder = path.join(root, 'out/renderer');
 const operatorToken = 'demo-operator-token-on-this-machine-only';
-const memberPhones = ['13800000001', '13800000002', '13800000003', '13800000004'] as const;
+
+type WhenClosed = (end: () => Promise<void>) => void;
 
 /** Opens the stage; when a part fails to start, what runs already is stopped before the error goes on. */
 export async function openStage(options: StageOptions): Promise<Stage> {
   const opened: (() => Promise<void>)[] = [];
+  const whenClosed: WhenClosed = (end) => opened.push(end);
   const close = async (): Promise<void> => {
     for (const end of opened.splice(0).toReversed()) await end();
   };
   try {
-    return { ...(await raise(options, (end) => opened.push(end))), close };
+    await mkdir(options.folder, { recursive: true });
+    const cloudSide = await raiseCloud(options, whenClosed);
+    const shopSide = await raiseShop(options, cloudSide, whenClosed);
+    return { ...cloudSide, ...shopSide, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function raise(
-  options: StageOptions,
-  whenClosed: (end: () => Promise<void>) => void,
-): Promise<Omit<Stage, 'close'>> {
-  const { folder } = options;
-  await mkdir(folder, { recursive: true });
-  const cloudFolder = path.join(folder, 'cloud');
-  const channelFolder = path.join(folder, 'channel');
-  const database = await openDatabase({ dataFolder: cloudFolder });
-  whenClosed(() => database.close());
-  const start = (
-    name: string,
-    entry: string,
-    readyLine: RegExp,
-    more: { env?: Record<string, string>; args?: string[] },
-  ) =>
+const starter =
+  (options: StageOptions) =>
+  (
+    name: 'cloud' | 'till' | 'channel-sim',
+    program: {
+      readonly entry: string;
+      readonly readyLine: RegExp;
+      readonly env?: Readonly<Record<string, string>>;
+      readonly args?: readonly string[];
+    },
+  ): Promise<Program> =>
     startProgram({
+      ...program,
       name,
-      entry: path.join(root, entry),
-      readyLine,
+      entry: path.join(root, program.entry),
       onLine: (line) => options.onLine?.(name, line),
-      ...more,
+      onLost: () => options.onLost?.(name),
     });
 
-  const channel = await start('channel-sim', 'cloud/channel-simulator/main.ts', /(http:\/\/\S+)/, {
+type CloudSide = Pick<
+  Stage,
+  'database' | 'operator' | 'shop' | 'cloudOrigin' | 'channelOrigin' | 'startCloud' | 'killCloud'
+>;
+
+/** Database, channel simulator, cloud, and the shop that the operator opens there. */
+async function raiseCloud(options: StageOptions, whenClosed: WhenClosed): Promise<CloudSide> {
+  const start = starter(options);
+  const cloudFolder = path.join(options.folder, 'cloud');
+  const channelFolder = path.join(options.folder, 'channel');
+  const database = await openDatabase({ dataFolder: cloudFolder });
+  whenClosed(() => database.close());
+  const channel = await start('channel-sim', {
+    entry: 'cloud/channel-simulator/main.ts',
+    readyLine: /(http:\/\/\S+)/,
     env: { CHANNEL_SIM_PORT: String(options.ports.channel), CHANNEL_SIM_DATA: channelFolder },
   });
   whenClosed(() => channel.stop());
   const channelOrigin = channel.ready[1]!;
-  const cloudEnv = (port: number): Record<string, string> => ({
-    PORT: String(port),
+  const env = {
     DATABASE_URL: database.databaseUrl,
     DATA_FOLDER: cloudFolder,
     OPERATOR_TOKEN: operatorToken,
@@ -123,33 +122,52 @@ async function raise(
     CHANNEL_KEYS: channelFolder,
     REQUESTS_PER_MINUTE: '100000',
     LOG_LEVEL: 'warn',
-  });
-  const seeded = await seedOnce(database, getOrThrow(readConfig(cloudEnv(0))), folder);
+  };
+  const seeded = await seedOnce(database, getOrThrow(readConfig(env)), options.folder);
 
-  let cloud = await startCloudProgram(options.ports.cloud);
-  whenClosed(() => cloud.stop());
-  const cloudPort = Number(new URL(cloud.ready[1]!).port);
-  function startCloudProgram(port: number): Promise<Program> {
-    return start('cloud', 'cloud/server.ts', /greentill cloud ready (http:\/\/\S+)/, {
-      env: cloudEnv(port),
+  const startCloud = (port: number): Promise<Program> =>
+    start('cloud', {
+      entry: 'cloud/server.ts',
+      readyLine: /greentill cloud ready (http:\/\/\S+)/,
+      env: { ...env, PORT: String(port) },
     });
-  }
-  const operator = createOperatorDesk(() => `http://127.0.0.1:${cloudPort}`, operatorToken);
-  const shop = await openShop(folder, operator, seeded);
-  const network = await startNetworkSwitch({ port: cloudPort });
-  whenClosed(() => network.close());
+  let cloud = await startCloud(options.ports.cloud);
+  whenClosed(() => cloud.stop());
+  const cloudOrigin = cloud.ready[1]!;
+  const operator = createOperatorDesk(() => cloudOrigin, operatorToken);
+  return {
+    database,
+    operator,
+    shop: await openShop(options.folder, operator, seeded),
+    cloudOrigin: () => cloudOrigin,
+    channelOrigin: () => channelOrigin,
+    startCloud: async () => {
+      cloud = await startCloud(Number(new URL(cloudOrigin).port));
+    },
+    killCloud: () => cloud.kill(),
+  };
+}
 
+type ShopSide = Pick<
+  Stage,
+  'bench' | 'network' | 'counter' | 'memberCode' | 'tillUrl' | 'startTill' | 'killTill'
+>;
+
+/** The line, the devices, the virtual counter and the till. */
+async function raiseShop(
+  options: StageOptions,
+  { operator, shop, cloudOrigin }: CloudSide,
+  whenClosed: WhenClosed,
+): Promise<ShopSide> {
+  const network = await startNetworkSwitch({ port: Number(new URL(cloudOrigin()).port) });
+  whenClosed(() => network.close());
   const { bench, wires, ports } = await plugDevices();
   for (const wire of wires) whenClosed(() => wire.close());
   const memberCode = async (phone: string): Promise<string> => {
     const member = shop.members.find((one) => one.phone === phone);
     if (!member) throw new Error(`no demo member has the phone ${phone}`);
-    const { code } = await operator.call<{ code: string }>(
-      'POST',
-      `/v1/members/${member.memberId}/codes`,
-      {},
-    );
-    return code;
+    const route = `/v1/members/${member.memberId}/codes`;
+    return (await operator.call<{ code: string }>('POST', route, {})).code;
   };
   const counter = await startCounterServer({
     port: options.ports.counter,
@@ -161,158 +179,53 @@ async function raise(
   });
   whenClosed(() => counter.close());
 
-  const configFile = path.join(folder, 'till.json');
-  await writeTillConfig(configFile, folder, network.port, ports);
+  const configFile = path.join(options.folder, 'till.json');
+  await writeTillConfig(configFile, options.folder, network.port, ports);
   let till: Program | undefined;
   const startTill = async (): Promise<void> => {
-    const activate = existsSync(path.join(folder, 'activated'))
-      ? []
-      : ['--activate', await activationCode(operator, shop)];
-    till = await start('till', 'terminal/web/main.ts', /greentill till ready (http:\/\/\S+)/, {
-      args: [
-        '--config',
-        configFile,
-        '--port',
-        String(options.ports.till),
-        '--frame-ancestor',
-        counter.origin,
-        ...activate,
-      ],
-    });
-    await writeFile(path.join(folder, 'activated'), '');
+    till = await startTillProgram(options, { configFile, counter, operator, shop });
     counter.setTillUrl(till.ready[1]!);
   };
   whenClosed(async () => till?.stop());
   await startTill();
-
   return {
     bench,
     network,
     counter,
-    operator,
-    database,
-    shop,
     memberCode,
     tillUrl: () => till?.ready[1] ?? '',
-    cloudOrigin: () => `http://127.0.0.1:${cloudPort}`,
-    channelOrigin: () => channelOrigin,
     startTill,
     killTill: async () => till?.kill(),
-    startCloud: async () => {
-      cloud = await startCloudProgram(cloudPort);
-    },
-    killCloud: () => cloud.kill(),
   };
 }
 
-async function plugDevices(): Promise<{
-  readonly bench: DeviceBench;
-  readonly wires: readonly FarWire[];
-  readonly ports: { readonly printer: number; readonly scanner: number };
-}> {
-  const bench = createDeviceBench({ timers: systemTimers, width: 32 });
-  const printer = await createTcpWire({ host: '127.0.0.1', port: 0 });
-  const scanner = await createTcpWire({ host: '127.0.0.1', port: 0 });
-  bench.attach('printer', printer);
-  bench.attach('scanner', scanner);
-  return {
-    bench,
-    wires: [printer, scanner],
-    ports: { printer: printer.port, scanner: scanner.port },
-  };
-}
-
-const tcp = (port: number) => ({ type: 'tcp', host: '127.0.0.1', port });
-
-async function writeTillConfig(
-  file: string,
-  folder: string,
-  cloudPort: number,
-  ports: { readonly printer: number; readonly scanner: number },
-): Promise<void> {
-  const config = {
-    dataDir: path.join(folder, 'till'),
-    cloudUrl: `http://127.0.0.1:${cloudPort}`,
-    cashier: '王姐',
-    model: '虚拟柜台',
-    devices: [
-      { role: 'scanner', name: '扫码枪', transport: tcp(ports.scanner) },
-      { role: 'printer', name: '小票打印机', paperMm: 58, transport: tcp(ports.printer) },
-      { role: 'drawer', name: '钱箱', transport: { type: 'printer' } },
+/** The till's own program; the first start in a folder activates it. */
+async function startTillProgram(
+  options: StageOptions,
+  needs: {
+    readonly configFile: string;
+    readonly counter: CounterServer;
+    readonly operator: OperatorDesk;
+    readonly shop: Shop;
+  },
+): Promise<Program> {
+  const marker = path.join(options.folder, 'activated');
+  const activate = existsSync(marker)
+    ? []
+    : ['--activate', await activationCode(needs.operator, needs.shop)];
+  const till = await starter(options)('till', {
+    entry: 'terminal/web/main.ts',
+    readyLine: /greentill till ready (http:\/\/\S+)/,
+    args: [
+      '--config',
+      needs.configFile,
+      '--port',
+      String(options.ports.till),
+      '--frame-ancestor',
+      needs.counter.origin,
+      ...activate,
     ],
-  };
-  await writeFile(file, JSON.stringify(config, null, 2));
-}
-
-type Seeded = Pick<Shop, 'members' | 'history'>;
-
-/** Members and two months of trade, once per folder. */
-async function seedOnce(
-  database: OpenDatabase,
-  config: CloudConfig,
-  folder: string,
-): Promise<Seeded> {
-  const file = path.join(folder, 'history.json');
-  if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8')) as Seeded;
-  await migrate(database.pool);
-  const { db } = database;
-  const { operatorId } = config;
-  const ports = { clock: systemClock, random: systemRandom };
-  const vault = createPhoneVault(loadMemberDataKey(config), ports);
-  await db.transaction((tx) =>
-    provisionOperator(tx, { operatorId, name: config.operatorName }, ports),
-  );
-  const members: { phone: string; memberId: MemberId }[] = [];
-  for (const phone of memberPhones) {
-    const { memberId } = await db.transaction((tx) =>
-      registerMember(tx, { operatorId, phone }, { db, vault, ...ports }),
-    );
-    members.push({ phone, memberId });
-  }
-  const memberIds = members.map((member) => member.memberId);
-  const history = await seedHistory({ db, ...ports, operatorId, memberIds });
-  await writeFile(file, JSON.stringify({ members, history }));
-  return { members, history };
-}
-
-/** The demo's own shop, opened by the operator's calls, once per folder. */
-async function openShop(folder: string, operator: OperatorDesk, seeded: Seeded): Promise<Shop> {
-  const file = path.join(folder, 'shop.json');
-  if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8')) as Shop;
-  const { merchantId, storeId } = await operator.call<{ merchantId: string; storeId: string }>(
-    'POST',
-    '/admin/v1/merchants',
-    {
-      name: '绿点小卖部',
-      concessionBp: 1000,
-      storeName: '绿点小卖部',
-      storePhone: '021-5555 0101',
-    },
-  );
-  const limits = { perTxnMaxFen: 5_000_000, dayQuotaFen: 50_000_000 };
-  const faces = ['wechat', 'alipay', 'unionpay', 'withholding'];
-  await operator.call('PUT', `/admin/v1/merchants/${merchantId}/channels`, {
-    channels: faces.map((face, index) => ({
-      channel: face,
-      channelMerchantNo: `1900${String(index + 1).padStart(6, '0')}`,
-      wallets: face === 'withholding' ? [] : [face],
-      priority: index + 1,
-      ...limits,
-    })),
   });
-  const shop: Shop = { merchantId, storeId, ...seeded };
-  await writeFile(file, JSON.stringify(shop));
-  return shop;
-}
-
-async function activationCode(
-  operator: OperatorDesk,
-  { merchantId, storeId }: Shop,
-): Promise<string> {
-  const { code } = await operator.call<{ code: string }>(
-    'POST',
-    `/admin/v1/merchants/${merchantId}/stores/${storeId}/activation-codes`,
-    {},
-  );
-  return code;
+  await writeFile(marker, '');
+  return till;
 }

@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { provisionOperator } from '#cloud/identity/provisioning.ts';
+import { registerMember } from '#cloud/members/members.ts';
+import { createPhoneVault, loadMemberDataKey } from '#cloud/members/phone-vault.ts';
+import type { CloudConfig } from '#cloud/platform/config.ts';
+import { migrate } from '#cloud/platform/migrate.ts';
+import type { OpenDatabase } from '#cloud/platform/open-database.ts';
+import { systemClock, systemRandom } from '#drivers/core/system-ports.ts';
+import type { MemberId } from '#shared/ids/ids.ts';
+import type { CounterMember } from '#terminal/renderer/counter/contract.ts';
+import { seedHistory, type History } from './history.ts';
+import type { OperatorDesk } from './operator.ts';
+
+/** What was provisioned once; kept in the folder for the next start. */
+export interface Shop {
+  readonly merchantId: string;
+  readonly storeId: string;
+  readonly members: readonly CounterMember[];
+  readonly history: History;
+}
+
+const memberPhones = ['13800000001', '13800000002', '13800000003', '13800000004'] as const;
+
+export type Seeded = Pick<Shop, 'members' | 'history'>;
+
+/** Members and two months of trade, once per folder. */
+export async function seedOnce(
+  database: OpenDatabase,
+  config: CloudConfig,
+  folder: string,
+): Promise<Seeded> {
+  const file = path.join(folder, 'history.json');
+  if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8')) as Seeded;
+  await migrate(database.pool);
+  const { db } = database;
+  const { operatorId } = config;
+  const ports = { clock: systemClock, random: systemRandom };
+  const vault = createPhoneVault(loadMemberDataKey(config), ports);
+  await db.transaction((tx) =>
+    provisionOperator(tx, { operatorId, name: config.operatorName }, ports),
+  );
+  const members: { phone: string; memberId: MemberId }[] = [];
+  for (const phone of memberPhones) {
+    const { memberId } = await db.transaction((tx) =>
+      registerMember(tx, { operatorId, phone }, { db, vault, ...ports }),
+    );
+    members.push({ phone, memberId });
+  }
+  const memberIds = members.map((member) => member.memberId);
+  const history = await seedHistory({ db, ...ports, operatorId, memberIds });
+  await writeFile(file, JSON.stringify({ members, history }));
+  return { members, history };
+}
+
+/** The demo's own shop, opened by the operator's calls, once per folder. */
+export async function openShop(
+  folder: string,
+  operator: OperatorDesk,
+  seeded: Seeded,
+): Promise<Shop> {
+  const file = path.join(folder, 'shop.json');
+  if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8')) as Shop;
+  const { merchantId, storeId } = await operator.call<{ merchantId: string; storeId: string }>(
+    'POST',
+    '/admin/v1/merchants',
+    {
+      name: '绿点小卖部',
+      concessionBp: 1000,
+      storeName: '绿点小卖部',
+      storePhone: '021-5555 0101',
+    },
+  );
+  const limits = { perTxnMaxFen: 5_000_000, dayQuotaFen: 50_000_000 };
+  const faces = ['wechat', 'alipay', 'unionpay', 'withholding'];
+  await operator.call('PUT', `/admin/v1/merchants/${merchantId}/channels`, {
+    channels: faces.map((face, index) => ({
+      channel: face,
+      channelMerchantNo: `1900${String(index + 1).padStart(6, '0')}`,
+      wallets: face === 'withholding' ? [] : [face],
+      priority: index + 1,
+      ...limits,
+    })),
+  });
+  const shop: Shop = { merchantId, storeId, ...seeded };
+  await writeFile(file, JSON.stringify(shop));
+  return shop;
+}
+
+/** A one-time code for a fresh till. */
+export async function activationCode(
+  operator: OperatorDesk,
+  { merchantId, storeId }: Shop,
+): Promise<string> {
+  const { code } = await operator.call<{ code: string }>(
+    'POST',
+    `/admin/v1/merchants/${merchantId}/stores/${storeId}/activation-codes`,
+    {},
+  );
+  return code;
+}
