@@ -3,6 +3,8 @@ export interface BenchTable {
   readonly name: string;
   /** Processor, cores, operating system and Node version. */
   readonly machine: string;
+  /** What each side was set to, where it matters to the comparison. */
+  readonly settings?: readonly string[];
   readonly rows: readonly BenchRow[];
   readonly verdicts: readonly BenchVerdict[];
 }

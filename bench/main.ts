@@ -8,6 +8,7 @@ const benches: Readonly<Record<string, () => Promise<BenchTable>>> = {
   drain: async () => (await import('./drain.ts')).runDrainBench(),
   receipt: async () => (await import('./receipt.ts')).runReceiptBench(),
   release: async () => (await import('./release.ts')).runReleaseBench(),
+  storm: async () => (await import('./storm.ts')).runStormBench(),
 };
 
 const asked = process.argv.slice(2);
@@ -36,6 +37,7 @@ function print(table: BenchTable): void {
     const value = row.value.toLocaleString('en').padStart(12);
     console.log(`  ${row.name.padEnd(width)} ${value} ${row.unit}${ratio}`);
   }
+  for (const setting of table.settings ?? []) console.log(`  set to ${setting}`);
   for (const verdict of table.verdicts) {
     console.log(`  ${verdict.ok ? 'holds ' : 'BROKEN'} ${verdict.law}: ${verdict.measured}`);
   }

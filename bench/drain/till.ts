@@ -5,6 +5,8 @@ import { signText, type KeyPair } from '#cloud/identity/ed25519.ts';
 import { newId } from '#shared/ids/ids.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
+import type { WireEntry } from '#shared/wire/v1/journal.ts';
+import { walkEntries } from '#terminal/agent/journal/entry-rows.ts';
 import { openJournal, type Journal } from '#terminal/agent/journal/journal.ts';
 import { setMeta } from '#terminal/agent/journal/meta.ts';
 import { openStore } from '#terminal/agent/journal/open-store.ts';
@@ -58,6 +60,20 @@ export function queueOrders(folder: string, orders: readonly QueuedOrder[]): Jou
     getOrThrow(journal.append(facts));
   }
   return journal;
+}
+
+/** The entries of each order exactly as they travel, in the order of the queue. */
+export function wireOrders(journal: Journal): readonly (readonly WireEntry[])[] {
+  const orders = new Map<string, WireEntry[]>();
+  for (const { seq, hlc, wallMs, type, body, hash } of walkEntries(journal.read)) {
+    const { orderId } = JSON.parse(body) as { readonly orderId?: string };
+    if (orderId === undefined) continue;
+    const known = orders.get(orderId);
+    const entry = { seq, hlc, wallMs, type, body, hash };
+    if (known === undefined) orders.set(orderId, [entry]);
+    else known.push(entry);
+  }
+  return [...orders.values()];
 }
 
 /** Forgets what was acknowledged, so that the same queue can be drained again. */

@@ -88,7 +88,7 @@ export async function projectStreams(options: {
   const read = await readEntries(tx, streams, options.entriesMax);
   const live = read.filter((entry) => !entry.parked);
   const folded = await fold({ deps, tx, entries: live, nowMs });
-  const unbooked = await bookCash(deps, tx, folded);
+  const unbooked = await bookCash(deps, tx, folded.cash);
   const refusals = [...folded.refusals, ...unbooked, ...(await enqueueOffline(deps, tx, folded))];
   await deps.effects.openClaims(tx, withoutBooked(folded, unbooked));
   await saveOrders(tx, [...folded.orders.values()], nowMs);
@@ -156,24 +156,28 @@ const attemptOf = (stream: Stream, body: EntryBody<'charge.paid'>): AttemptName 
 
 const attemptKey = (name: AttemptName) => `${name.operatorId}/${name.orderId}/${name.attempt}`;
 
-/** All cash sales in one booking; only when that is refused, one by one, to find and park the one at fault. */
+/**
+ * All cash sales in one booking. When that is refused the halves are booked apart, and so on: one sale at fault among
+ * hundreds is found and parked after a few bookings, and does not make the others wait for hundreds.
+ */
 async function bookCash(
   deps: ProjectionDeps,
   tx: Tx,
-  { cash }: FoldedEntries,
+  sales: readonly CashSale[],
 ): Promise<readonly Refusal[]> {
-  if (cash.length === 0) return [];
-  const all = await deps.effects.bookCash(tx, cash);
-  if (all.ok) return [];
-  const refusals: Refusal[] = [];
-  for (const sale of cash) {
-    const one = await deps.effects.bookCash(tx, [sale]);
-    if (!one.ok) {
-      const { entry } = sale;
-      refusals.push({ entry, code: 'entry-not-bookable', detail: detailOf(one.error) });
-    }
+  if (sales.length === 0) return [];
+  const booked = await deps.effects.bookCash(tx, sales);
+  if (booked.ok) return [];
+  const [first] = sales;
+  if (sales.length === 1 && first !== undefined) {
+    const detail = detailOf(booked.error);
+    return [{ entry: first.entry, code: 'entry-not-bookable', detail }];
   }
-  return refusals;
+  const middle = sales.length >> 1;
+  return [
+    ...(await bookCash(deps, tx, sales.slice(0, middle))),
+    ...(await bookCash(deps, tx, sales.slice(middle))),
+  ];
 }
 
 /** Orders that began and were not booked in the same step: booking an order opens its claim as well. */

@@ -211,6 +211,38 @@ test('a sale that the books refuse is parked; its neighbours in the same batch a
   expect(await linesOf(last)).toHaveLength(1);
 });
 
+test('one refused sale among many is found by halving: the others do not wait for a booking each', async () => {
+  const journal = newJournal();
+  const orderIds = Array.from({ length: 128 }, newOrder);
+  for (const orderId of orderIds) {
+    open(journal, orderId);
+    payCash(journal, orderId);
+  }
+  const bad = orderIds[77];
+  await deliver(journal);
+  const effects = createProjectionEffects();
+  let bookings = 0;
+  const counting: ProjectionDeps = {
+    ...deps,
+    effects: {
+      ...effects,
+      bookCash: async (tx, sales) => {
+        bookings += 1;
+        return sales.some(({ paid }) => paid.orderId === bad)
+          ? err({ type: 'order-refused' })
+          : effects.bookCash(tx, sales);
+      },
+    },
+  };
+  while ((await projectStep(counting)) > 0);
+  // The whole, and at each of seven levels the half with the sale at fault and the one without.
+  expect(bookings).toBe(1 + 2 * Math.log2(orderIds.length));
+  expect(await parkedOf(journal)).toHaveLength(1);
+  const [row] = await query(sql`select count(*) as booked from settlement_line
+    where order_id = any(${sql.param(orderIds)}::text[])`);
+  expect(row?.['booked']).toBe(orderIds.length - 1);
+});
+
 test('an entry that makes the projection throw is parked in the end and does not block its journal', async () => {
   const journal = newJournal();
   const [poison, after] = [newOrder(), newOrder()];

@@ -94,7 +94,8 @@ export const activate = (origin: string, code: string, key: KeyPair): Promise<An
     }),
   });
 
-function createTestTerminal(options: {
+/** A terminal that the cloud knows already. */
+export function createTestTerminal(options: {
   readonly origin: string;
   readonly terminalId: TerminalId;
   readonly merchantId: MerchantId;
