@@ -8,6 +8,7 @@ import type { PaymentRoom } from '#cloud/payment-room.ts';
 import { registerReleaseRoutes } from '#cloud/release/routes.ts';
 import { registerPaymentAdminRoutes } from '#cloud/payments/admin-routes.ts';
 import { registerPaymentRoutes } from '#cloud/payments/routes.ts';
+import { registerProofRoutes } from '#cloud/proof-routes.ts';
 import { registerSettlementRoutes } from '#cloud/settlement/settlement-routes.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
@@ -32,6 +33,7 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerPaymentRoutes(app, parts.payments);
   registerPaymentAdminRoutes(app, deps);
   registerSettlementRoutes(app, deps);
+  registerProofRoutes(app, deps);
   registerReleaseRoutes(app, deps);
   return app;
 }

@@ -7,6 +7,7 @@ import { createHttpShell } from '#cloud/platform/http-shell.ts';
 import { createTestCloud, type TestCloud } from '#cloud/platform/testing/test-cloud.ts';
 import { startFinalityWorker } from '#cloud/settlement/finality-worker.ts';
 import { settlementForDay } from '#cloud/settlement/settlement-day.ts';
+import { registerProofRoutes } from '#cloud/proof-routes.ts';
 import { registerSettlementRoutes } from '#cloud/settlement/settlement-routes.ts';
 import { toStatement } from '#cloud/settlement/settlement-statement.ts';
 import {
@@ -27,6 +28,7 @@ beforeAll(async () => {
   cloud = await createTestCloud();
   app = await createHttpShell(cloud.deps);
   registerSettlementRoutes(app, cloud.deps);
+  registerProofRoutes(app, cloud.deps);
   const choices: readonly Choices[] = [
     { index: 1, amountFen: 10_001, concessionBp: 1_000 },
     { index: 2, amountFen: 5_000, concessionBp: 500, source: 'cash' },

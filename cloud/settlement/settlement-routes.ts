@@ -1,15 +1,10 @@
 import Type from 'typebox';
 import { registerCommissionRoutes } from '#cloud/commissions/commission-routes.ts';
-import { readBalances } from '#cloud/ledger/balances.ts';
-import { proveLaws, ledgerLaws } from '#cloud/ledger/proofs.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
 import { isCalendarDay } from '#cloud/settlement/calendar-day-guard.ts';
 import { finalityBatchesMax, runFinalityBatches } from '#cloud/settlement/finality-worker.ts';
-import { paymentLaws } from '#cloud/payments/payment-laws.ts';
-import { voucherLaws } from '#cloud/vouchers/voucher-laws.ts';
-import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
 import { merchantsPerPageMax, settlementsOfDate } from '#cloud/settlement/settlement-day.ts';
 import { settlementStatement } from '#cloud/settlement/settlement-statement.ts';
 import type { MerchantId } from '#shared/ids/ids.ts';
@@ -54,8 +49,6 @@ const SettlementDaySchema = Type.Object({
 
 /**
  * POST /admin/v1/finality-runs {asOf?}   ends the hold of all orders that are due as of a moment (ms; default now)
- * GET  /admin/v1/balances?merchantId=    every account of the books, of one merchant or of all books together
- * GET  /admin/v1/proofs                  checks every law of the books; 200 also when one is broken: read `holds`
  * GET  /admin/v1/settlements?date=       the settlements of one ledger date, merchant by merchant
  * GET  /admin/v1/settlements/{merchantId}/statement?date=   the file of one merchant and ledger date (CSV)
  */
@@ -63,8 +56,6 @@ export function registerSettlementRoutes(app: CloudApp, deps: Deps): void {
   // Who has a part in the concession belongs to how it is settled: one registration for both.
   registerCommissionRoutes(app, deps);
   registerFinality(app, deps);
-  registerBalances(app, deps);
-  registerProofs(app, deps);
   registerSettlements(app, deps);
 }
 
@@ -79,55 +70,6 @@ function registerFinality(app: CloudApp, deps: Deps): void {
     const { runs, more } = await runFinalityBatches(deps, asOfMs);
     deps.logger.info({ asOfMs, runs: runs.length, more }, 'finality');
     return { runs: [...runs], more };
-  });
-}
-
-function registerBalances(app: CloudApp, deps: Deps): void {
-  const schema = {
-    summary: 'Balances of the books',
-    querystring: Type.Object({ merchantId: Type.Optional(MerchantIdSchema) }),
-    response: {
-      200: Type.Object({
-        balances: Type.Array(
-          Type.Object({ account: Type.String(), nature: Type.String(), balanceFen: FenSchema }),
-        ),
-      }),
-    },
-  };
-  app.get('/admin/v1/balances', { schema }, async (request) => {
-    const merchantId = request.query.merchantId as MerchantId | undefined;
-    const { operatorId } = deps;
-    return { balances: [...(await readBalances(deps.db, { operatorId, merchantId }))] };
-  });
-}
-
-function registerProofs(app: CloudApp, deps: Deps): void {
-  const schema = {
-    summary: 'Check every law of the books',
-    response: {
-      200: Type.Object({
-        holds: Type.Boolean(),
-        proofs: Type.Array(
-          Type.Object({
-            name: Type.String(),
-            says: Type.String(),
-            holds: Type.Boolean(),
-            violations: Type.Array(Type.Record(Type.String(), Type.Unknown())),
-          }),
-        ),
-      }),
-    },
-  };
-  app.get('/admin/v1/proofs', { schema }, async () => {
-    const laws = [...ledgerLaws, ...settlementLaws, ...paymentLaws, ...voucherLaws];
-    const { operatorId } = deps;
-    // One snapshot for all laws: sales that are booked meanwhile must not look like a mismatch.
-    const proofs = await deps.db.transaction((tx) => proveLaws(tx, { operatorId, laws }), {
-      isolationLevel: 'repeatable read',
-      accessMode: 'read only',
-    });
-    const answer = proofs.map((proof) => ({ ...proof, violations: [...proof.violations] }));
-    return { holds: proofs.every((proof) => proof.holds), proofs: answer };
   });
 }
 
