@@ -193,6 +193,14 @@ export const tillErrors = {
     '这笔还没有结果，请先查询或取消',
     'This sale has no result yet. Query or cancel it first.',
   ),
+  'result-not-known-offline': entry(
+    'The line is down; whether the customer was charged is not known.',
+    'Do not charge again; it is queried by itself when the line is back.',
+    'cashier',
+    'query',
+    '网络断了，还不知道扣没扣款。请勿重复收款，网络恢复后自动查询',
+    'The line is down. Charged or not is not known. Do not charge again; the till asks when it is back.',
+  ),
   'scan-during-charge': entry(
     'A code was scanned while another sale was in flight; it was not used.',
     'Finish the sale on screen first.',
@@ -232,6 +240,22 @@ export const tillErrors = {
     'yes',
     '收银程序已经在运行，请不要重复打开',
     'The till is already running. Close the other one.',
+  ),
+  'tendered-too-large': entry(
+    'The cash given is far more than what is due: a scanner or a slip of the hand typed it.',
+    'Type what the customer gave again.',
+    'cashier',
+    'no',
+    '实收金额不对，请重新输入',
+    'That is too much cash for this sale. Type it again.',
+  ),
+  'till-restarted': entry(
+    'The till program was started again (or opened without its address): this window may not control it.',
+    'Open the new address that the program printed.',
+    'cashier',
+    'no',
+    '收银程序已重新启动，请用新地址打开',
+    'The till was restarted: open the new address it printed.',
   ),
   'voucher-unavailable': entry(
     'The vouchers could not be set aside for this sale: nothing was charged.',

@@ -79,6 +79,26 @@ describe('offline', () => {
     expect(cloud.bodies).toMatchObject([{ attempt: 2, authCode: wechat(1) }]);
   });
 
+  test('a line that dies while the payer confirms: the screen never says that nothing was charged', async () => {
+    const { ask, cloud, until, till } = (bench = await openTillBench());
+    cloud.nextCharge({ status: 'paid', afterQueries: 50 });
+    await ask('till.setAmount', { amountFen: 1_500 });
+    await ask('till.scan', { text: wechat(1) });
+    await until('the payer is asked', async () => {
+      const { screen: shown } = await till();
+      return shown.type === 'waiting' && shown.phase === 'waiting-payer';
+    });
+    await cloud.goDown();
+    await until('the failed question is told', async () => {
+      const { screen: shown } = await till();
+      if (shown.type === 'waiting') expect(shown.code).not.toBe('cloud-unreachable');
+      return shown.type === 'waiting' && shown.code === 'result-not-known-offline';
+    });
+    expect(await ask('exceptions.list', {})).toMatchObject({
+      rows: [{ code: 'charge-outcome-unknown', amountFen: 1_500 }],
+    });
+  });
+
   test('a held code that runs out is not charged: red, with words, and cash takes the order', async () => {
     const { ask, screen, cloud } = (bench = await openTillBench(fastWorld(40)));
     await cutLine(bench);

@@ -155,6 +155,16 @@ describe.skipIf(executablePath === undefined)(suiteName, { timeout: suiteTimeout
     await sees('已经挡住');
   });
 
+  test('a waiting sale never says "not charged, take cash", whatever failed meanwhile', async () => {
+    host.till.setStatus(offline);
+    host.till.show({ ...waiting, phase: 'submitting', code: 'cloud-unreachable' });
+    await sees('还不知道收到没有');
+    await sees('请勿重复收款');
+    await sees('网络恢复后自动查询');
+    const said = await page.locator('.overlay').innerText();
+    expect(said).not.toMatch(/没有扣款|收现金/);
+  });
+
   test.each<[string, Screen, string[], string]>([
     ['paid', paid, ['收款成功', '38.50', '小票已打印', '待生效'], 'overlay-green'],
     [

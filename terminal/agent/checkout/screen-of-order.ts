@@ -3,6 +3,7 @@ import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { ReceiptState } from '#terminal/agent/printing/spool-view.ts';
 import type { Screen } from '#terminal/ipc/state.ts';
 import { pointsEstimateFen } from '#terminal/agent/checkout/points-estimate.ts';
+import { openChargeCode } from '#terminal/agent/checkout/open-charge-code.ts';
 import type { ChargeProgress } from '#terminal/agent/checkout/followed-charges.ts';
 import type { StoredOrder } from '#terminal/agent/journal/order-rows.ts';
 
@@ -99,7 +100,7 @@ function waiting(stored: StoredOrder, extras: ScreenExtras, before: Screen | und
   const { order, changedAtMs } = stored;
   const same = before?.type === 'waiting' ? before : undefined;
   const sinceMs = same?.sinceMs ?? changedAtMs;
-  const code = extras.progress?.code ?? order.reason;
+  const code = openChargeCode(extras.progress?.code ?? order.reason);
   return {
     type: 'waiting',
     orderId: order.orderId,

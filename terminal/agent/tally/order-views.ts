@@ -1,4 +1,5 @@
 import { tallyBucket } from '#shared/order/order-machine.ts';
+import { openChargeCode } from '#terminal/agent/checkout/open-charge-code.ts';
 import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
 import { ordersIn, type StoredOrder } from '#terminal/agent/journal/order-rows.ts';
 import { lastReceipt, receiptState, unknownJobs } from '#terminal/agent/printing/spool-view.ts';
@@ -29,6 +30,12 @@ export function orderRow(read: ReadHandle, stored: StoredOrder): OrderRow {
 
 export const exceptionsMax = 200;
 
+/** While an outcome is open, its code never says that nothing was charged. */
+function exceptionCode({ state, reason }: StoredOrder['order']): string {
+  const isOpen = state === 'submitting' || state === 'unknown' || state === 'cancel-wanted';
+  return (isOpen ? openChargeCode(reason) : reason) ?? 'charge-outcome-unknown';
+}
+
 /** Everything amber, newest first: what happened is a catalogue code, which says what to do. */
 export function exceptionRows(
   read: ReadHandle,
@@ -43,7 +50,7 @@ export function exceptionRows(
     'manual',
   ]).map(({ order, changedAtMs }) => ({
     orderId: order.orderId,
-    code: order.reason ?? 'charge-outcome-unknown',
+    code: exceptionCode(order),
     amountFen: order.amountFen,
     sinceMs: changedAtMs,
   }));

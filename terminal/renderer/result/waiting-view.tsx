@@ -3,7 +3,7 @@ import type { Screen } from '#terminal/ipc/state.ts';
 import { useApp, useNow, useTill } from '../app/context.ts';
 import { orderTail } from '../format/order.ts';
 import { secondsBetween, secondsUntil } from '../format/time.ts';
-import { errorWords } from '../i18n/language.ts';
+import { waitingWords } from './waiting-words.ts';
 import { BigAmount } from '../ui/amount.tsx';
 import { Ring } from '../ui/ring.tsx';
 
@@ -16,7 +16,8 @@ export function WaitingView({
   readonly screen: Extract<Screen, { type: 'waiting' }>;
 }): ReactNode {
   const { words, language } = useApp();
-  const { desk } = useTill();
+  const { desk, status } = useTill();
+  const said = waitingWords(screen, { language, online: status?.online !== false });
   const asking = desk.panel.type === 'confirm-cancel';
   const nowMs = useNow(tickMs);
   const left = secondsUntil(screen.deadlineMs, nowMs);
@@ -25,22 +26,16 @@ export function WaitingView({
   return (
     <>
       {screen.phase === 'cancelling' || left === 0 ? (
-        <Ring seconds={waited} share={1} turning label={words.waiting[screen.phase]} />
+        <Ring seconds={waited} share={1} turning label={said.title} />
       ) : (
         <Ring seconds={left} share={left / whole} label={words.waiting.secondsLeft(left)} />
       )}
-      <h1>{words.waiting[screen.phase]}</h1>
+      <h1>{said.title}</h1>
       <BigAmount amountFen={screen.amountFen} />
       <p className="overlay-line">
         {words.waiting.facts(words.wallet[screen.wallet], orderTail(screen.orderId), waited)}
       </p>
-      {!asking && (
-        <p className="overlay-line overlay-what">
-          {screen.code === undefined
-            ? words.waiting.lines[screen.phase]
-            : errorWords(screen.code, language)}
-        </p>
-      )}
+      {!asking && <p className="overlay-line overlay-what">{said.line}</p>}
       {screen.secondScan && (
         <p className="overlay-guard" role="alert">
           {words.waiting.secondScan}
