@@ -3,6 +3,7 @@ import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
 import { startProjection } from '#cloud/journal/projection-worker.ts';
 import { sweepNonces } from '#cloud/identity/nonces.ts';
 import { startOfflineSettlementWorker } from '#cloud/payments/offline-settlement.ts';
+import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
 import { startPaymentWorker } from '#cloud/payments/payment-worker.ts';
 import type { PaymentRoom } from '#cloud/payment-room.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
@@ -49,7 +50,9 @@ export function startWorkers(deps: CloudDeps, payments: PaymentRoom): Workers {
       logger,
       step: async () => {
         const nowMs = clock.nowMs();
-        const lapsed = await db.transaction((tx) => releaseLapsed(tx, { operatorId, nowMs }));
+        const lapsed = await retriedTransaction(db, (tx) =>
+          releaseLapsed(tx, { operatorId, nowMs }),
+        );
         return lapsed.released;
       },
     }),

@@ -20,6 +20,7 @@ import {
 import { findClaim } from '#cloud/members/order-claims.ts';
 import { createPhoneVault, loadMemberDataKey } from '#cloud/members/phone-vault.ts';
 import { hashClaimToken } from '#cloud/orders/claim-hash.ts';
+import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
@@ -136,7 +137,7 @@ function registerReservation(app: CloudApp, deps: RouteDeps): void {
   app.post('/v1/voucher-reservations', { schema }, async (request, reply) => {
     const { operatorId } = terminalOf(request);
     const nowMs = deps.clock.nowMs();
-    const reserved = await deps.db.transaction((tx) =>
+    const reserved = await retriedTransaction(deps.db, (tx) =>
       reserveVouchers(tx, {
         operatorId,
         orderId: request.body.orderId as OrderId,

@@ -28,6 +28,7 @@ import { refusalOf } from '#cloud/payments/router.ts';
 import { contentHashOf, type PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { askCancel, beginAttempt } from '#cloud/payments/payment-machine.ts';
 import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
+import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
 import { isNumberClosed, lockOrderNumber, sealAttempt } from '#cloud/payments/sealed-attempts.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 
@@ -93,7 +94,7 @@ export async function cancelCharge(
   key: AttemptKey,
 ): Promise<Result<Charge, ChargeRefused>> {
   const nowMs = deps.clock.nowMs();
-  return await deps.db.transaction(async (tx) => {
+  return await retriedTransaction(deps.db, async (tx) => {
     await lockOrderNumber(tx, key);
     const attempt = await lockAttempt(tx, key);
     if (attempt === undefined) await sealAttempt(tx, { ...till, ...key }, nowMs);
@@ -128,19 +129,17 @@ async function prepare(
   const known = await findAttempt(deps.db, key);
   if (known !== undefined) return sameAs(known, till, contentHash);
   if (request.voucherFen >= request.amountFen) return refused('voucher-reservation-invalid');
-  return await deps.db
-    .transaction(async (tx) => {
-      const made = await insertNew(tx, deps, { till, request, contentHash });
-      // Whatever was reserved on the way to a refusal is undone with the transaction.
-      if (!made.ok) throw new Refusal(made.error);
-      return made;
-    })
-    .catch(async (cause: unknown) => {
-      if (!(cause instanceof Refusal)) throw cause;
-      // A request that raced with its own repetition finds the other one's attempt.
-      const twin = await findAttempt(deps.db, key);
-      return twin === undefined ? err(cause.refused) : sameAs(twin, till, contentHash);
-    });
+  return await retriedTransaction(deps.db, async (tx) => {
+    const made = await insertNew(tx, deps, { till, request, contentHash });
+    // Whatever was reserved on the way to a refusal is undone with the transaction.
+    if (!made.ok) throw new Refusal(made.error);
+    return made;
+  }).catch(async (cause: unknown) => {
+    if (!(cause instanceof Refusal)) throw cause;
+    // A request that raced with its own repetition finds the other one's attempt.
+    const twin = await findAttempt(deps.db, key);
+    return twin === undefined ? err(cause.refused) : sameAs(twin, till, contentHash);
+  });
 }
 
 /** Carries a refusal out of a transaction, so that the transaction is rolled back. */

@@ -16,12 +16,19 @@ export async function expireVouchers(
   options: { readonly operatorId: OperatorId; readonly today: string },
 ): Promise<{ readonly vouchers: number; readonly backToFundFen: Fen }> {
   const { operatorId, today } = options;
+  // Locked by a statement of its own: one that locks and updates at once sees a voucher half as it was before the order
+  // that it waited for. What an order holds at this moment is left for the next call, so that nobody waits in a ring.
+  const locked = await tx.execute<{ voucher_id: string }>(sql`
+    select voucher_id from voucher
+     where operator_id = ${operatorId} and left_fen > 0 and expires_on < ${today}::date
+     order by voucher_id for update skip locked`);
+  const ids = locked.rows.map((row) => row.voucher_id);
   const { rows } = await tx.execute<{ vouchers: number; fen: number; digest: string }>(sql`
     with due as (
       -- A voucher can end twice on one day, when an order gave a part back in between.
       select voucher_id, left_fen, ${today} || ':' || expired_fen as ref from voucher
-       where operator_id = ${operatorId} and left_fen > 0 and expires_on < ${today}::date
-       order by voucher_id for update
+       where operator_id = ${operatorId} and left_fen > 0
+         and voucher_id = any(${sql.param(ids)}::text[])
     ), ended as (
       update voucher v set left_fen = 0, expired_fen = v.expired_fen + due.left_fen
         from due where v.operator_id = ${operatorId} and v.voucher_id = due.voucher_id
