@@ -7,7 +7,7 @@ import {
   OrderIdSchema,
   WalletSchema,
 } from '#shared/wire/v1/common.ts';
-import { openMerchantChannels } from '#cloud/payments/merchant-channels.ts';
+import { openMerchantChannels, withholdingChannel } from '#cloud/payments/merchant-channels.ts';
 import {
   listOfflineExceptions,
   offlineExceptionsMax,
@@ -24,12 +24,17 @@ const MerchantPathSchema = Type.Object(
   { additionalProperties: false },
 );
 
+/** The channels that have an adapter (cloud/payment-room.ts): any other could never take a payment. */
+const ChannelNameSchema = Type.Union(
+  ['wechat', 'alipay', 'unionpay', withholdingChannel].map((name) => Type.Literal(name)),
+);
+
 const ChannelsSchema = Type.Object(
   {
     channels: Type.Array(
       Type.Object(
         {
-          channel: Type.String({ pattern: '^[a-z][a-z0-9-]{1,31}$' }),
+          channel: ChannelNameSchema,
           channelMerchantNo: Type.String({ pattern: '^[0-9A-Za-z]{1,32}$' }),
           wallets: Type.Array(WalletSchema, { maxItems: 3 }),
           priority: Type.Integer({ minimum: 1, maximum: 99 }),

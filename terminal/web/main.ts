@@ -1,62 +1,110 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { createAgent } from '#terminal/agent/agent.ts';
+import { errorCatalogue } from '#shared/errors/catalogue.ts';
+import { createAgent, type Agent } from '#terminal/agent/agent.ts';
 import { loadConfig, type Config } from '#terminal/agent/config.ts';
-import { startWebHost } from '#terminal/web/host.ts';
+import type { TerminalError } from '#terminal/ipc/terminal-api.ts';
+import { startWebHost, type WebHost } from '#terminal/web/host.ts';
 
 /**
  * npm run terminal -- --config FILE [--port N] [--activate CODE] [--frame-ancestor ORIGIN]
- * The agent with its loopback UI. Prints one line with the address to open.
+ * The agent with its loopback UI. Prints one line with the address to open. A second signal ends it at once.
  */
-const { values } = parseArgs({
-  options: {
-    config: { type: 'string' },
-    port: { type: 'string', default: '7320' },
-    activate: { type: 'string' },
-    'frame-ancestor': { type: 'string', multiple: true, default: [] },
-  },
-});
+const usage = 'usage: npm run terminal -- --config FILE [--port N] [--activate CODE]';
+const portMax = 65_535;
 
 const fail = (message: string): never => {
   process.stderr.write(`${message}\n`);
   process.exit(1);
 };
 
-const config = await loadConfig(values.config ?? fail('usage: npm run terminal -- --config FILE'));
-if (!config.ok) fail(`${config.error.code}: ${config.error.detail ?? ''}`);
+/** A refusal in the catalogue's words, with what it is about. */
+const explain = ({ code, detail }: TerminalError): string =>
+  [`${code}: ${errorCatalogue[code].meaning} ${errorCatalogue[code].action}`, detail]
+    .filter((part) => part !== undefined && part !== '')
+    .join('\n  ');
+
+const options = readOptions();
+const config = await loadConfig(options.config);
+if (!config.ok) fail(`${options.config}: ${explain(config.error)}`);
 else await run(config.value);
 
 async function run(tillConfig: Config): Promise<void> {
-  const agent = await createAgent({
-    config: tillConfig,
-    appVersion: process.env['npm_package_version'] ?? '0.1.0',
-  });
-  if (!agent.ok)
-    return fail(`the agent cannot start: ${agent.error.code} ${agent.error.detail ?? ''}`);
-  if (values.activate !== undefined && !agent.value.isActivated()) {
-    const activated = await agent.value.activate(values.activate);
-    if (!activated.ok)
-      fail(`activation refused: ${activated.error.code} ${activated.error.detail ?? ''}`);
+  const appVersion = process.env['npm_package_version'] ?? '0.1.0';
+  const agent = await createAgent({ config: tillConfig, appVersion });
+  if (!agent.ok) return fail(`${tillConfig.dataDir}: ${explain(agent.error)}`);
+  if (options.activate !== undefined && !agent.value.isActivated()) {
+    const activated = await agent.value.activate(options.activate);
+    if (!activated.ok) return fail(`activation refused: ${explain(activated.error)}`);
   }
   await agent.value.start();
-  const host = await startWebHost({
-    api: agent.value.api,
-    token: randomBytes(24).toString('base64url'),
-    port: Number(values.port),
-    rendererFolder: path.resolve(import.meta.dirname, '../../out/renderer'),
-    frameAncestors: values['frame-ancestor'],
-  });
+  const host = await openHost(agent.value);
   process.stdout.write(`greentill till ready ${host.url}\n`);
+  stopOnSignals(async () => {
+    await host.close();
+    await agent.value.stop();
+  });
+}
+
+async function openHost(agent: Agent): Promise<WebHost> {
+  try {
+    return await startWebHost({
+      api: agent.api,
+      token: randomBytes(24).toString('base64url'),
+      port: options.port,
+      rendererFolder: path.resolve(import.meta.dirname, '../../out/renderer'),
+      frameAncestors: options.frameAncestors,
+    });
+  } catch (error) {
+    const inUse = (error as { code?: unknown }).code === 'EADDRINUSE';
+    return fail(
+      inUse
+        ? `Port ${options.port} is in use: another till may be running. Stop it, or choose one with --port.`
+        : `the page cannot be served: ${String(error)}`,
+    );
+  }
+}
+
+function stopOnSignals(close: () => Promise<void>): void {
   let stopping = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (stopping) return;
+      if (stopping) process.exit(1);
       stopping = true;
-      void host
-        .close()
-        .then(() => agent.value.stop())
-        .then(() => process.exit(0));
+      close().then(
+        () => process.exit(0),
+        (error: unknown) => fail(`it did not stop cleanly: ${String(error)}`),
+      );
     });
+  }
+}
+
+function readOptions(): {
+  readonly config: string;
+  readonly port: number;
+  readonly activate: string | undefined;
+  readonly frameAncestors: readonly string[];
+} {
+  try {
+    const { values } = parseArgs({
+      options: {
+        config: { type: 'string' },
+        port: { type: 'string', default: '7320' },
+        activate: { type: 'string' },
+        'frame-ancestor': { type: 'string', multiple: true, default: [] },
+      },
+    });
+    const port = Number(values.port);
+    if (!Number.isInteger(port) || port < 0 || port > portMax)
+      return fail(`--port: not a port\n${usage}`);
+    return {
+      config: values.config ?? fail(usage),
+      port,
+      activate: values.activate,
+      frameAncestors: values['frame-ancestor'],
+    };
+  } catch (error) {
+    return fail(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
   }
 }
