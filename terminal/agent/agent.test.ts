@@ -111,6 +111,17 @@ describe('a sale', () => {
     });
   });
 
+  test('cash far above what is due was typed by a scanner: refused, nothing is booked', async () => {
+    const { ask, screen } = (bench = await openTillBench());
+    await ask('till.setAmount', { amountFen: 800 });
+    expect(await ask('till.payCash', { tenderedFen: 1_345_600 })).toEqual({
+      refused: 'tendered-too-large',
+    });
+    expect(await ask('orders.list', { limit: 9 })).toMatchObject({ rows: [] });
+    await ask('till.payCash', { tenderedFen: 10_000 });
+    expect(await screen('cash')).toMatchObject({ changeFen: 9_200 });
+  });
+
   test('restart in the middle: the waiting screen comes back, the query decides, nothing is charged twice', async () => {
     const { ask, screen, cloud, restart, until } = (bench = await openTillBench(fastWorld(10)));
     cloud.nextCharge({ status: 'paid', afterQueries: 999 });

@@ -230,3 +230,53 @@ test('held: Esc gives up without a question, because nothing was sent', () => {
     call('till.cancel', {}),
   ]);
 });
+
+test('the first digit after a result starts a new amount, whichever way the screen was left', () => {
+  const notPaid: Screen = { type: 'not-paid', ...sale, code: 'charge-not-received', atMs: 5 };
+  const shown = till({ amountFen: 500 }, notPaid);
+  const ready = till({ amountFen: 500 });
+  const five = adopt({ ...freshDesk, entry: { text: '5', overLimit: false } }, shown, true);
+  const ways: readonly (readonly DeskAction[])[] = [[{ type: 'enter' }], [{ type: 'escape' }], []];
+  for (const way of ways) {
+    const left = adopt(play(five, shown, ...way).desk, ready, true);
+    expect(left.entry.text).toBe('5');
+    const next = play(left, ready, key('1'));
+    expect(next.effects).toEqual([call('till.setAmount', { amountFen: 100 })]);
+    expect(play(next.desk, ready, key('2')).desk.entry.text).toBe('12');
+    // A scanner's first digit is taken back, and the amount is still the old one.
+    const back = play(left, ready, key('1'), { type: 'take-back' }).desk;
+    expect([back.entry.text, back.isStale]).toEqual(['5', true]);
+  }
+});
+
+test('cash far above what is due is refused with words and is not sent', () => {
+  const at = till({ amountFen: 800 });
+  const digits = Array.from('13456', key);
+  const { desk, effects } = play(freshDesk, at, key('8'), press('F9'), ...digits, {
+    type: 'enter',
+  });
+  expect(effects).toEqual([call('till.setAmount', { amountFen: 800 })]);
+  expect([desk.notice, desk.panel.type]).toEqual(['tendered-too-large', 'cash']);
+  expect(play(desk, at, { type: 'enter' }).effects).toEqual([]);
+  expect(play(desk, at, { type: 'clear' }, key('9'), { type: 'enter' }).effects).toEqual([
+    call('till.payCash', { tenderedFen: 900 }),
+  ]);
+});
+
+test('a slow scan in the cash panel is a scan; in the amount it is cleared; a phone number is typing', () => {
+  const at = till({ amountFen: 800 });
+  const text = '134567890123456789';
+  const cash = play(freshDesk, at, key('8'), press('F9'), key('1')).desk;
+  expect(play(cash, at, { type: 'slow-scan', text }).effects).toEqual([
+    call('till.scan', { text }),
+  ]);
+  const amount = play(freshDesk, at, key('8'), key('1')).desk;
+  const cleared = play(amount, at, { type: 'slow-scan', text });
+  expect(cleared.effects).toEqual([call('till.setAmount', { amountFen: 0 })]);
+  expect(cleared.desk.notice).toBe('scan-unreadable');
+  const phone = '13800000001';
+  const asked = play(freshDesk, at, press('F2'), ...Array.from(phone, key)).desk;
+  expect(play(asked, at, { type: 'slow-scan', text: phone }).effects).toEqual([
+    call('till.attachMember', { phone }),
+  ]);
+});

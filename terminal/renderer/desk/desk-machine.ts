@@ -9,7 +9,7 @@ import {
   type AmountEntry,
 } from '../input/amount-entry.ts';
 import { call, type Desk, type DeskAction, type DeskEffect, type DeskStep } from './desk.ts';
-import { pressInPanel } from './panel-machine.ts';
+import { phoneDigits, pressInPanel } from './panel-machine.ts';
 
 /**
  * Decides what a key, a touch or a scan does. Pure: the same desk, till and action always give the same step.
@@ -27,9 +27,13 @@ export function act(desk: Desk, till: TillState, action: DeskAction): DeskStep {
     const next = { ...desk, page: 'till', panel: { type: 'none' }, notice: null } as const;
     return { desk: next, effects: [call('till.scan', { text: action.text })] };
   }
+  if (action.type === 'slow-scan') return slowScan(desk, till, action.text);
   if (action.type === 'unreadable-scan') return still({ ...desk, notice: 'scan-unreadable' });
   if (action.type === 'take-back') return takeBack(desk);
-  const undo = action.type === 'amount-key' ? { entry: desk.entry, panel: desk.panel } : null;
+  const undo =
+    action.type === 'amount-key'
+      ? { entry: desk.entry, panel: desk.panel, isStale: desk.isStale }
+      : null;
   const heard: Desk = { ...desk, notice: null, undo };
   const screen = shownScreen(desk, till);
   switch (screen.type) {
@@ -69,7 +73,8 @@ export function adopt(desk: Desk, till: TillState, settled: boolean): Desk {
   const leaving = desk.leaving === screenKey(till.screen) ? desk.leaving : null;
   const agrees = amountOfEntry(desk.entry) === till.draft.amountFen;
   const entry = settled && !agrees ? entryOfAmount(till.draft.amountFen) : desk.entry;
-  return { ...desk, leaving, entry, panel: panelFor(desk, till) };
+  const isStale = desk.isStale || ('atMs' in till.screen && leaving === null);
+  return { ...desk, leaving, entry, isStale, panel: panelFor(desk, till) };
 }
 
 function panelFor(desk: Desk, till: TillState): Desk['panel'] {
@@ -94,7 +99,7 @@ function actWhenReady(desk: Desk, till: TillState, action: DeskAction): DeskStep
   switch (action.type) {
     case 'amount-key':
       return desk.page === 'till'
-        ? typed(desk, pressAmountKey(desk.entry, action.key))
+        ? typed(desk, pressAmountKey(desk.isStale ? emptyAmount : desk.entry, action.key))
         : still(desk);
     case 'backspace':
       return desk.page === 'till' ? typed(desk, eraseAmountKey(desk.entry)) : still(desk);
@@ -119,6 +124,7 @@ function actWhenReady(desk: Desk, till: TillState, action: DeskAction): DeskStep
       return still({ ...closed(desk), page: 'devices', openDevice: action.role });
     case 'take-back':
     case 'scan':
+    case 'slow-scan':
     case 'unreadable-scan':
       return still(desk);
     default:
@@ -130,7 +136,7 @@ function typed(desk: Desk, entry: AmountEntry): DeskStep {
   if (entry.overLimit) return still({ ...desk, entry, notice: 'amount-over-limit' });
   const changed = amountOfEntry(entry) !== amountOfEntry(desk.entry);
   const effects = changed ? [call('till.setAmount', { amountFen: amountOfEntry(entry) })] : [];
-  return { desk: { ...desk, entry }, effects };
+  return { desk: { ...desk, entry, isStale: false }, effects };
 }
 
 function openCash(desk: Desk): DeskStep {
@@ -195,14 +201,14 @@ function actWhileWaiting(
 }
 
 function actOnResult(desk: Desk, screen: Screen, action: DeskAction): DeskStep {
-  const left: Desk = { ...freshSale(desk), leaving: screenKey(screen) };
+  const left: Desk = { ...freshSale(desk), leaving: screenKey(screen), isStale: true };
   const dismiss = call('till.dismiss', {});
   if (action.type === 'function' && action.key === 'F12')
     return step(desk, { type: 'reprint-last' });
   if (action.type === 'enter' || action.type === 'escape') return step(left, dismiss);
   if (action.type === 'amount-key') {
     // The amount of the sale that is over must not come back when this digit turns out to be a scanner's.
-    const undo = { entry: emptyAmount, panel: left.panel };
+    const undo = { entry: emptyAmount, panel: left.panel, isStale: false };
     const next = typed(
       { ...left, entry: emptyAmount, undo },
       pressAmountKey(emptyAmount, action.key),
@@ -212,10 +218,26 @@ function actOnResult(desk: Desk, screen: Screen, action: DeskAction): DeskStep {
   return still(desk);
 }
 
+/**
+ * A slow scanner's digits went where they were typed. A phone number is let through; where the digits are gone with
+ * their panel, the code is scanned; an amount that they were written into cannot be told from them any more: it goes.
+ */
+function slowScan(desk: Desk, till: TillState, text: string): DeskStep {
+  const { panel } = desk;
+  if (panel.type === 'member' && text.length === phoneDigits)
+    return act(desk, till, { type: 'enter' });
+  const isInAmount =
+    panel.type === 'none' && desk.page === 'till' && shownScreen(desk, till).type === 'ready';
+  if (!isInAmount) return act(desk, till, { type: 'scan', text });
+  const cleared = typed(desk, emptyAmount);
+  return { ...cleared, desk: { ...cleared.desk, notice: 'scan-unreadable', undo: null } };
+}
+
 function takeBack(desk: Desk): DeskStep {
   if (desk.undo === null) return still(desk);
-  const { entry, panel } = desk.undo;
-  return typed({ ...desk, panel, undo: null, notice: null }, { ...entry, overLimit: false });
+  const { entry, panel, isStale } = desk.undo;
+  const back = typed({ ...desk, panel, undo: null, notice: null }, { ...entry, overLimit: false });
+  return { ...back, desk: { ...back.desk, isStale } };
 }
 
 const freshSale = (desk: Desk): Desk => ({ ...closed(desk), page: 'till' });

@@ -13,7 +13,9 @@ export interface Desk {
   /** The result screen the cashier has left already, while the agent is still being told. */
   readonly leaving: string | null;
   /** What the last digit changed, kept until the next key: a scanner's first digit is taken back with it. */
-  readonly undo: Pick<Desk, 'entry' | 'panel'> | null;
+  readonly undo: Pick<Desk, 'entry' | 'panel' | 'isStale'> | null;
+  /** The entry belongs to a sale whose result was shown: the next digit starts a new amount. */
+  readonly isStale: boolean;
   readonly openOrderId: string | null;
   readonly openDevice: DeviceView['role'] | null;
 }
@@ -47,6 +49,8 @@ export type DeskAction =
   | { readonly type: 'open-order'; readonly orderId: string | null }
   | { readonly type: 'open-device'; readonly role: DeviceView['role'] }
   | { readonly type: 'scan'; readonly text: string }
+  /** Digits that were typed as keys turned out at their Enter to be a slow scanner's. */
+  | { readonly type: 'slow-scan'; readonly text: string }
   | { readonly type: 'unreadable-scan' };
 
 export type DeskCall = {
@@ -78,6 +82,7 @@ export const freshDesk: Desk = {
   notice: null,
   leaving: null,
   undo: null,
+  isStale: false,
   openOrderId: null,
   openDevice: null,
 };

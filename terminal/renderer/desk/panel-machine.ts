@@ -1,4 +1,5 @@
 import type { TillState } from '#terminal/ipc/state.ts';
+import { tenderedFenMax } from '#shared/tender/cash-limit.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import {
   amountOfEntry,
@@ -75,6 +76,9 @@ function payCash(
   tenderedFen: number,
 ): DeskStep {
   const settled = amountOfEntry(desk.entry) === till.draft.amountFen;
+  // The typed digits stay, so that a second Enter of the same scanner is refused as well.
+  if (panel.entry.overLimit || tenderedFen > tenderedFenMax(dueOf(till)))
+    return { desk: { ...desk, notice: 'tendered-too-large' }, effects: [] };
   if (panel.sent || !settled || tenderedFen < dueOf(till)) return { desk, effects: [] };
   return {
     desk: { ...desk, panel: { ...panel, sent: true } },

@@ -1,6 +1,7 @@
 import type { DeskAction, FunctionKey } from '../desk/desk.ts';
 import type { AmountKey } from './amount-entry.ts';
 import { charOfKey } from './key-names.ts';
+import { noSlowRun, pressSlowKey, type SlowRun } from './slow-run.ts';
 import {
   burstSettleMs,
   pressWedgeKey,
@@ -30,21 +31,25 @@ const functionKeys: ReadonlySet<string> = new Set<FunctionKey>([
  */
 export function listenToKeys(view: Window, act: (action: DeskAction) => void): () => void {
   let wedge: WedgeState<Typed> = quietWedge;
+  let slowRun: SlowRun = noSlowRun;
   let settleTimer: number | undefined;
   let tabbing = false;
   let field: { readonly element: HTMLInputElement; readonly value: string } | undefined;
 
-  const follow = (step: {
-    state: WedgeState<Typed>;
-    outputs: readonly WedgeOutput<Typed>[];
-  }): void => {
+  const follow = (
+    step: {
+      state: WedgeState<Typed>;
+      outputs: readonly WedgeOutput<Typed>[];
+    },
+    slowText?: string,
+  ): void => {
     wedge = step.state;
     for (const output of step.outputs) {
       if (output.type === 'typed') doTyped(output.key);
       else if (output.type === 'retract') act({ type: 'take-back' });
       else {
         restoreField();
-        act(output.type === 'scan' ? output : { type: 'unreadable-scan' });
+        act(scanOf(output, slowText));
       }
     }
   };
@@ -77,9 +82,14 @@ export function listenToKeys(view: Window, act: (action: DeskAction) => void): (
       if (event.key === 'Escape') element.blur();
     } else field = undefined;
     if (shouldPrevent(event, char, element !== undefined)) event.preventDefault();
-    const key = element ? typedInField(event) : typedOutside(event, char);
+    const slow = pressSlowKey(slowRun, {
+      char: element ? undefined : char,
+      atMs: event.timeStamp,
+    });
+    slowRun = slow.run;
+    const key = element ? typedInField(event) : typedOutside(event, char, slow.scan);
     if (char !== undefined && char !== 'Enter' && char !== ' ') tabbing = false;
-    follow(pressWedgeKey(wedge, { char, atMs: event.timeStamp, key }));
+    follow(pressWedgeKey(wedge, { char, atMs: event.timeStamp, key }), slow.scan);
     view.clearTimeout(settleTimer);
     if (wedge.run.length > 0) settleTimer = view.setTimeout(settleNow, burstSettleMs);
   };
@@ -107,9 +117,28 @@ export function listenToKeys(view: Window, act: (action: DeskAction) => void): (
   };
 }
 
-function typedOutside(event: KeyboardEvent, char: string | undefined): Typed {
+/** The shortest payment code of any wallet. */
+const payCodeCharsMin = 16;
+
+/** A burst that is shorter than any payment code may be the tail of a scan whose rhythm stumbled. */
+function scanOf(
+  output: Exclude<WedgeOutput<Typed>, { type: 'typed' | 'retract' }>,
+  slowText: string | undefined,
+): DeskAction {
+  const text = output.type === 'scan' ? output.text : '';
+  if (slowText !== undefined && text.length < payCodeCharsMin && slowText.length > text.length)
+    return { type: 'slow-scan', text: slowText };
+  return output.type === 'scan' ? output : { type: 'unreadable-scan' };
+}
+
+function typedOutside(
+  event: KeyboardEvent,
+  char: string | undefined,
+  slowScan: string | undefined,
+): Typed {
   if (char !== undefined && /^[0-9.]$/.test(char))
     return { type: 'amount-key', key: char as AmountKey };
+  if (slowScan !== undefined) return { type: 'slow-scan', text: slowScan };
   if (char === 'Enter') return { type: 'enter' };
   if (event.key === 'Backspace') return { type: 'backspace' };
   if (event.key === 'Delete') return { type: 'clear' };

@@ -42,7 +42,7 @@ function play(...runs: readonly Run[]): {
 const typed = (keys: string) => Array.from(keys, (key) => ({ type: 'typed', key }));
 const paymentCode = '134567890123456789';
 
-test.each([1, 5, 15, 30])(
+test.each([1, 5, 15, 30, 45, 50])(
   'an 18-digit code at %i ms per key is one scan, and its Enter presses nothing',
   (gapMs) => {
     const { outputs, state } = play({ text: `${paymentCode}\n`, gapMs });

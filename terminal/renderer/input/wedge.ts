@@ -1,3 +1,5 @@
+import { slowDigitsMin } from './slow-run.ts';
+
 /**
  * Tells a keyboard-wedge scanner from a person by rhythm alone.
  *
@@ -6,6 +8,9 @@
  * once, because a person must not wait for his digit; when a second one follows too fast, the first is taken back and
  * the rest is held until the run either ends in Enter (a scan) or falls silent (typing after all). So a burst never
  * leaves a digit in the amount, and its Enter never reaches a button.
+ *
+ * Ten characters and more without one pause above {@link burstGapMsMax} are a scanner's at any average: slow ones type
+ * at 30 to 45 ms per key.
  *
  * Times are event time stamps in milliseconds of one monotonic clock.
  */
@@ -87,7 +92,7 @@ function endRun<K>(state: WedgeState<K>, enter: WedgeKey<K>): WedgeStep<K> {
   const machine =
     first !== undefined &&
     count >= machineCharsMin &&
-    enter.atMs - first.atMs <= burstMeanGapMsMax * count;
+    (count >= slowDigitsMin || enter.atMs - first.atMs <= burstMeanGapMsMax * count);
   if (!machine && !state.overlong) return typeAfter(state, enter);
   const text = state.run.map((key) => key.char).join('');
   const readable = !state.overlong && count >= burstCharsMin;

@@ -1,9 +1,11 @@
 import type { ReactNode } from 'react';
 import { fen, subtractFen } from '#shared/money/fen.ts';
+import { tenderedFenMax } from '#shared/tender/cash-limit.ts';
 import { useApp, useTill } from '../app/context.ts';
 import { dueOf } from '../desk/due.ts';
 import type { Panel } from '../desk/desk.ts';
 import { yuan } from '../format/money.ts';
+import { errorWords } from '../i18n/language.ts';
 import { amountOfEntry } from '../input/amount-entry.ts';
 import { TypedAmount } from '../ui/amount.tsx';
 
@@ -65,8 +67,14 @@ function Change({
   readonly dueFen: number;
   readonly tenderedFen: number;
 }): ReactNode {
-  const { words } = useApp();
+  const { words, language } = useApp();
   if (tenderedFen === 0) return <p className="cash-change cash-hint">{words.cash.tenderedHint}</p>;
+  if (tenderedFen > tenderedFenMax(dueFen))
+    return (
+      <p className="cash-change cash-hint tone-amber" role="alert">
+        {errorWords('tendered-too-large', language)}
+      </p>
+    );
   const short = tenderedFen < dueFen;
   const [from, less] = short ? [dueFen, tenderedFen] : [tenderedFen, dueFen];
   return (
