@@ -131,6 +131,49 @@ describe.skipIf(executablePath === undefined)(suiteName, { timeout: suiteTimeout
     await page.locator('.orders').waitFor();
   });
 
+  test('a till that was started anew says so, and a window without a token says the same', async () => {
+    const { port, origin } = new URL(host.url);
+    await host.close();
+    await sees('正在重新连接');
+    host = await startScriptedHost({
+      rendererFolder,
+      nowMs: () => nowMs,
+      port: Number(port),
+      token: 'fedcba9876543210fedcba9876543210',
+    });
+    await sees('收银程序已重新启动，请用新地址打开');
+    const bare = await browser.newPage();
+    await bare.goto(origin);
+    await bare.getByText('收银程序已重新启动，请用新地址打开').waitFor({ timeout: seenTimeoutMs });
+    await bare.close();
+    // The browser reports the host that was away and the refusals; they are the point of this test.
+    faults.length = 0;
+  });
+
+  test('a slow scanner over the cash panel books no cash', async () => {
+    await typeSlowly('8');
+    await page.keyboard.press('F9');
+    await sees('应收');
+    for (const digit of paymentCode) await page.keyboard.press(`Digit${digit}`, { delay: 35 });
+    await page.keyboard.press('Enter');
+    await expect.poll(() => called('till.scan')).toEqual([{ text: paymentCode }]);
+    expect(called('till.payCash')).toEqual([]);
+    expect(host.till.state().draft.amountFen).toBe(800);
+  });
+
+  test('cash far above the sum is refused in words', async () => {
+    await typeSlowly('8');
+    await page.keyboard.press('F9');
+    await page.keyboard.press('Digit9');
+    for (const digit of '9999') {
+      await page.waitForTimeout(210);
+      await page.keyboard.press(`Digit${digit}`);
+    }
+    await page.keyboard.press('Enter');
+    await sees('实收金额不对，请重新输入');
+    expect(called('till.payCash')).toEqual([]);
+  });
+
   test('the policy of the page holds: no token in the address, no other origin', async () => {
     expect(page.url()).not.toContain('token');
     const own = new URL(page.url()).origin;

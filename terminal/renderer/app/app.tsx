@@ -4,6 +4,7 @@ import { shownScreen } from '../desk/desk-machine.ts';
 import type { Page } from '../desk/desk.ts';
 import { DevicesScreen } from '../devices/devices-screen.tsx';
 import { OrdersScreen } from '../orders/orders-screen.tsx';
+import { errorWords } from '../i18n/language.ts';
 import { Overlay } from '../result/overlay.tsx';
 import { TillScreen } from '../till/till-screen.tsx';
 import { TodayScreen } from '../today/today-screen.tsx';
@@ -15,14 +16,14 @@ import { useAnnouncements } from './use-announcements.ts';
 
 /** The window: a bar above, the page, the keys below, and over all of it the result of a sale. */
 export function TillApp(): ReactNode {
-  const { words } = useApp();
-  const { till, desk, linkUp } = useTill();
+  const { words, language } = useApp();
+  const { till, desk, linkUp, linkCode } = useTill();
   useAnnouncements();
   useBlurAfterTouch();
   if (!till) {
     return (
       <div className="loading" role="status">
-        {linkUp ? words.loading : words.linkDown}
+        {linkUp ? words.loading : linkCode ? errorWords(linkCode, language) : words.linkDown}
       </div>
     );
   }

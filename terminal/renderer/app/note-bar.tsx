@@ -11,7 +11,7 @@ const doneShowMs = 4_000;
  */
 export function NoteBar(): ReactNode {
   const { words, language } = useApp();
-  const { till, desk, linkUp, done } = useTill();
+  const { till, desk, linkUp, linkCode, done } = useTill();
   const [seenDone, setSeenDone] = useState(0);
   useEffect(() => {
     if (!done) return undefined;
@@ -19,7 +19,8 @@ export function NoteBar(): ReactNode {
     return () => clearTimeout(timer);
   }, [done]);
 
-  if (!linkUp) return <Note kind="bad" text={words.linkDown} />;
+  if (!linkUp)
+    return <Note kind="bad" text={linkCode ? errorWords(linkCode, language) : words.linkDown} />;
   const code = desk.notice ?? till?.notice?.code;
   if (code !== undefined) return <Note kind="amber" text={errorWords(code, language)} />;
   if (done && done.number !== seenDone) return <Note kind="good" text={words.done[done.what]} />;

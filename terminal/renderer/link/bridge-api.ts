@@ -6,7 +6,7 @@ import type {
   TerminalError,
   TerminalEvent,
 } from '#terminal/ipc/terminal-api.ts';
-import type { TerminalLink } from './terminal-link.ts';
+import type { LinkWatcher, TerminalLink } from './terminal-link.ts';
 
 /** What the Electron preload puts on the window: frozen, and nothing else. */
 export interface GreentillBridge {
@@ -16,7 +16,7 @@ export interface GreentillBridge {
 
 /** TerminalApi over the Electron preload. The main process restarts a fallen agent and answers `agent-restarting`. */
 export function createBridgeLink(bridge: GreentillBridge): TerminalLink {
-  const watchers = new Set<(up: boolean) => void>();
+  const watchers = new Set<LinkWatcher>();
   const tell = (up: boolean): void => watchers.forEach((watcher) => watcher(up));
   return {
     async call<M extends MethodName>(method: M, input: MethodInput<M>) {

@@ -1,4 +1,5 @@
 import { io } from 'socket.io-client';
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { err, type Result } from '#shared/result/result.ts';
 import type {
   MethodInput,
@@ -7,7 +8,7 @@ import type {
   TerminalError,
   TerminalEvent,
 } from '#terminal/ipc/terminal-api.ts';
-import type { TerminalLink } from './terminal-link.ts';
+import type { LinkWatcher, TerminalLink } from './terminal-link.ts';
 
 /**
  * TerminalApi over the loopback host (terminal/web): POST /api/call for calls, socket.io on /events for events.
@@ -21,18 +22,25 @@ export interface LoopbackOptions {
 
 /** The host answers in milliseconds; whatever takes longer than this is gone. */
 const callTimeoutMs = 10_000;
+/** What the host says to a token that is not its own; see terminal/web/access.ts. */
+const tokenRefused = 'token-refused';
 const refreshRetryMs = 1_000;
 const reconnectDelayMsMin = 200;
 const reconnectDelayMsMax = 1_000;
 
 export function createLoopbackLink(options: LoopbackOptions): TerminalLink {
   const listeners = new Set<(event: TerminalEvent) => void>();
-  const watchers = new Set<(up: boolean) => void>();
+  const watchers = new Set<LinkWatcher>();
   const emit = (event: TerminalEvent): void => listeners.forEach((listener) => listener(event));
-  const tell = (up: boolean): void => watchers.forEach((watcher) => watcher(up));
+  const tell = (up: boolean, code?: ErrorCode): void =>
+    watchers.forEach((watcher) => watcher(up, code));
 
   const link: TerminalLink = {
-    call: (method, input) => postCall(options, method, input),
+    async call(method, input) {
+      const answer = await postCall(options, method, input);
+      if (!answer.ok && answer.error.code === 'host-access-refused') tell(false, 'till-restarted');
+      return answer;
+    },
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -59,7 +67,10 @@ export function createLoopbackLink(options: LoopbackOptions): TerminalLink {
   };
   socket.on('connect', () => void catchUp());
   socket.on('disconnect', () => tell(false));
-  socket.on('connect_error', () => tell(false));
+  // The host answers and does not know this window's token: it was started anew. No waiting brings that back.
+  socket.on('connect_error', ({ message }) =>
+    message === tokenRefused ? tell(false, 'till-restarted') : tell(false),
+  );
   return link;
 }
 

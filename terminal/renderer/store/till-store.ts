@@ -17,6 +17,8 @@ export interface TillSnapshot {
   readonly status: Status | null;
   readonly desk: Desk;
   readonly linkUp: boolean;
+  /** Why the link is down, when waiting does not bring it back. */
+  readonly linkCode: ErrorCode | null;
   /** Grows whenever an order may have changed: lists and tallies ask again. */
   readonly ordersVersion: number;
   /** What the agent accepted last and the cashier should be told (a drawer opened, a slip sent). */
@@ -44,6 +46,7 @@ export function createTillStore(link: TerminalLink): TillStore {
     status: null,
     desk: freshDesk,
     linkUp: true,
+    linkCode: null,
     ordersVersion: 0,
     done: null,
   };
@@ -108,9 +111,12 @@ export function createTillStore(link: TerminalLink): TillStore {
   };
 
   link.subscribe(hear);
-  link.watch((linkUp) => {
+  link.watch((linkUp, code) => {
     if (!linkUp && snapshot.linkUp) forgetVersions();
-    if (linkUp !== snapshot.linkUp) set({ linkUp, ordersVersion: snapshot.ordersVersion + 1 });
+    // Once it is known that waiting is in vain, a later "no answer" does not take that back.
+    const linkCode = linkUp ? null : (code ?? snapshot.linkCode);
+    if (linkUp !== snapshot.linkUp || linkCode !== snapshot.linkCode)
+      set({ linkUp, linkCode, ordersVersion: snapshot.ordersVersion + 1 });
   });
   void start(link, hear);
 
