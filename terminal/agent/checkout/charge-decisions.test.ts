@@ -3,7 +3,7 @@ import { getOrThrow, err, ok } from '#shared/result/result.ts';
 import { applyFact } from '#shared/order/order-machine.ts';
 import type { Order } from '#shared/order/order.ts';
 import type { Charge } from '#shared/wire/v1/charges.ts';
-import { decideOnAnswer, lateArrivalMs } from '#terminal/agent/checkout/charge-decisions.ts';
+import { decideOnAnswer } from '#terminal/agent/checkout/charge-decisions.ts';
 import { openedFact, orderIdOf, submittedFact } from '#terminal/agent/testing/facts.ts';
 import type { CloudFailure } from '#terminal/agent/uplink/cloud-client.ts';
 
@@ -27,8 +27,8 @@ const failure = (code: CloudFailure['code'], sent: CloudFailure['sent']): CloudF
   retryAfterMs: undefined,
   expectedSeq: undefined,
 });
-const submit = { kind: 'submit', codeAlive: true, sinceSentMs: 0 } as const;
-const query = { kind: 'query', codeAlive: false, sinceSentMs: lateArrivalMs } as const;
+const submit = { kind: 'submit', codeAlive: true } as const;
+const query = { kind: 'query', codeAlive: false } as const;
 const typesOf = (facts: readonly { type: string }[]) => facts.map((fact) => fact.type);
 
 describe('what an answer means', () => {
@@ -78,14 +78,16 @@ describe('what an answer means', () => {
       });
   });
 
-  test('never received: sent again while the code lives, failed only when nothing can arrive any more', () => {
+  test('never received: sent again while the code lives, failed only when the cloud has closed the number', () => {
     const missing = err(failure('charge-not-found', 'yes'));
     const alive = { ...query, codeAlive: true };
     expect(decideOnAnswer(inState('unknown'), alive, missing).next).toBe('send-again');
-    expect(decideOnAnswer(inState('cancel-wanted'), alive, missing).next).toBe('done');
-    const early = { ...query, sinceSentMs: lateArrivalMs - 1 };
-    expect(decideOnAnswer(inState('unknown'), early, missing).next).toBe('ask');
-    const late = decideOnAnswer(inState('unknown'), query, missing);
-    expect([typesOf(late.facts), late.next]).toEqual([['charge.failed'], 'done']);
+    expect(decideOnAnswer(inState('unknown'), query, missing)).toEqual({
+      facts: [],
+      next: 'close',
+    });
+    expect(decideOnAnswer(inState('cancel-wanted'), alive, missing).next).toBe('close');
+    const closed = decideOnAnswer(inState('unknown'), { ...query, kind: 'cancel' }, missing);
+    expect([typesOf(closed.facts), closed.next]).toEqual([['charge.failed'], 'done']);
   });
 });

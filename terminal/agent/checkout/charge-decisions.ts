@@ -15,6 +15,8 @@ export interface ChargeDecision {
     | 'ask'
     /** The cloud never had it and the code is alive: the same attempt goes out again. */
     | 'send-again'
+    /** The cloud never had it and the code is gone: cancel, so that whatever still travels is refused. */
+    | 'close'
     /** Not a byte of it was taken and the code is alive: hold it until the line is back. */
     | 'hold';
 }
@@ -24,12 +26,7 @@ export interface ChargeQuestion {
   readonly kind: 'submit' | 'query' | 'cancel';
   /** Is the payment code still in memory? */
   readonly codeAlive: boolean;
-  /** Milliseconds since the last request that could have carried the code ended. */
-  readonly sinceSentMs: number;
 }
-
-/** A request that was given up cannot still arrive after this long: sockets are closed, proxies have let go. */
-export const lateArrivalMs = 10_000;
 
 /** Refusals of a submit that say: this attempt is known already. Only a query tells how it stands. */
 const knownAlready = new Set(['attempt-in-flight', 'idempotency-mismatch', 'order-already-paid']);
@@ -98,10 +95,12 @@ function decideOnFailure(
     return { facts: [failed(code)], next: hold ? 'hold' : 'done' };
   }
   if (code !== 'charge-not-found') return { facts: [], next: 'ask' };
+  // A cancel of what the cloud does not know closes the number for good: only this makes "never came" definite.
+  // A clock could not: a proxy may hand a request on long after its sender gave it up.
+  if (question.kind === 'cancel') return { facts: [failed('charge-not-received')], next: 'done' };
   if (order.state !== 'cancel-wanted' && question.codeAlive)
     return { facts: [], next: 'send-again' };
-  if (question.sinceSentMs < lateArrivalMs) return { facts: [], next: 'ask' };
-  return { facts: [failed('charge-not-received')], next: 'done' };
+  return { facts: [], next: 'close' };
 }
 
 /** The journal says once that the outcome is unknown, not at every question. */

@@ -52,29 +52,27 @@ export interface ChargeRunnerDeps {
 }
 
 export function createChargeRunner(deps: ChargeRunnerDeps): ChargeRunner {
-  const { journal, cloud, vault, clock } = deps;
+  const { journal, cloud, vault } = deps;
   const follows = createFollowedCharges(deps);
-  // A former run may have sent a request in its last moment.
-  const startedAtMs = clock.monotonicMs();
   let stopped = false;
 
-  const submit = (orderId: OrderId): void => follows.begin(orderId, (now) => post(orderId, now));
+  const submit = (orderId: OrderId): void => follows.begin(orderId, () => post(orderId));
   const askLater = (orderId: OrderId): void =>
     follows.beginLater(orderId, (now) => ask(orderId, now));
 
-  const post = async (orderId: OrderId, followed: Followed): Promise<void> => {
+  const post = async (orderId: OrderId): Promise<void> => {
     const stored = findOpen(journal, orderId);
     const code = vault.codeOf(orderId);
     if (!stored || code === undefined) return askLater(orderId);
     const answer = await submitCharge(cloud, stored, code);
-    followed.sentAtMs = clock.monotonicMs();
     settle(orderId, 'submit', answer);
   };
 
   const ask = async (orderId: OrderId, followed: Followed): Promise<void> => {
     const order = findOpen(journal, orderId)?.order;
     if (!order) return finish(orderId);
-    const kind = order.state === 'cancel-wanted' && !followed.cancelHeard ? 'cancel' : 'query';
+    const isToCancel = order.state === 'cancel-wanted' && !followed.cancelHeard;
+    const kind = isToCancel || followed.isToClose ? 'cancel' : 'query';
     const answer = await (kind === 'cancel' ? cancelCharge : queryCharge)(cloud, order);
     if (kind === 'cancel' && answer.ok) followed.cancelHeard = true;
     settle(orderId, kind, answer);
@@ -88,9 +86,9 @@ export function createChargeRunner(deps: ChargeRunnerDeps): ChargeRunner {
     if (!stored || !followed) return finish(orderId);
     followed.progress = progressOf(answer, followed.progress);
     const codeAlive = vault.codeOf(orderId) !== undefined;
-    const sinceSentMs = clock.monotonicMs() - (followed.sentAtMs ?? startedAtMs);
-    const question = { kind, codeAlive, sinceSentMs };
-    carryOut(deps, steps, orderId, decideOnAnswer(stored.order, question, answer));
+    const decision = decideOnAnswer(stored.order, { kind, codeAlive }, answer);
+    followed.isToClose = decision.next === 'close';
+    carryOut(deps, steps, orderId, decision);
   };
 
   const forget = (orderId: OrderId): void => {
@@ -145,7 +143,7 @@ function carryOut(
   }
   const isKept = facts.length === 0 || journal.append([...facts, ...alongside(orderId, facts)]).ok;
   // When the disk refused, the outcome is asked for again until it can be kept.
-  if (!isKept || next === 'ask') steps.askLater(orderId);
+  if (!isKept || next === 'ask' || next === 'close') steps.askLater(orderId);
   else if (next === 'send-again') steps.submit(orderId);
   else steps.finish(orderId);
   onProgress(orderId);

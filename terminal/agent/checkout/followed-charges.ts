@@ -15,8 +15,8 @@ export interface Followed {
   progress: ChargeProgress | undefined;
   /** The cloud has heard that the cashier wants to cancel. */
   cancelHeard: boolean;
-  /** When the last request ended that could have carried the code, monotonic ms. */
-  sentAtMs: number | undefined;
+  /** The cloud does not know the attempt: the next request closes its number. */
+  isToClose: boolean;
 }
 
 type Work = (followed: Followed) => Promise<void>;
@@ -109,7 +109,7 @@ export function createFollowedCharges(deps: {
 const freshEntry = (): Entry => ({
   progress: undefined,
   cancelHeard: false,
-  sentAtMs: undefined,
+  isToClose: false,
   cancelPause: nothingScheduled,
   running: undefined,
   isUrgent: false,

@@ -43,6 +43,7 @@ export async function startScriptedCloud() {
     key.export({ type: 'spki', format: 'der' }).subarray(12).toString('base64url');
   const behaviours = new Map<string, Behaviour>();
   const charges = new Map<string, Charge>();
+  const closedNumbers = new Set<string>();
   const bodies: ChargeRequest[] = [];
   const batches: Batch[] = [];
   const results: OrderResult[] = [];
@@ -100,6 +101,7 @@ export async function startScriptedCloud() {
     const key = `${request.orderId}/${request.attempt}`;
     const { afterQueries: queries = 0, ...script } = nextCharge;
     afterQueries = queries;
+    if (closedNumbers.has(key)) return problem(409, 'order-number-closed');
     const known = charges.get(key);
     const charge: Charge = known ?? {
       orderId: request.orderId,
@@ -120,7 +122,10 @@ export async function startScriptedCloud() {
 
   const queryCharge = (key: string, cancel: boolean) => {
     const charge = charges.get(key);
-    if (!charge) return problem(404, 'charge-not-found');
+    if (!charge) {
+      if (cancel) closedNumbers.add(key);
+      return problem(404, 'charge-not-found');
+    }
     const isFinal = ['paid', 'failed', 'reversed', 'refunded-late'].includes(charge.status);
     if (!isFinal && cancel) charge.status = 'reversed';
     else if (!isFinal && (afterQueries -= 1) <= 0) charge.status = nextCharge.status ?? 'paid';

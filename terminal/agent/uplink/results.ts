@@ -63,8 +63,23 @@ function applyResult(
   const more = order ? alongside(order.orderId, facts) : [];
   const applied = journal.append([...facts, ...more], moveCursor);
   if (applied.ok) return true;
-  // The order has this result already, or cannot take it: the cursor passes, the order stays as it is.
-  return applied.error.type === 'fact-refused' && journal.append([], moveCursor).ok;
+  if (applied.error.type !== 'fact-refused') return false;
+  // The order has this result already, or cannot take it: the cursor passes, the order stays as it is. Money that the
+  // till knows nothing of is never passed over in silence.
+  return journal.append([], (tx) => {
+    moveCursor(tx);
+    if (order && contradictsTheTill(order, result))
+      addSetAside(tx, [
+        { orderId: result.orderId, code: 'proofs-contradict', sinceMs: result.atMs },
+      ]);
+  }).ok;
+}
+
+/** A payment of an order that was paid otherwise meanwhile, in cash for example: the customer paid twice. */
+function contradictsTheTill(order: Order, result: OrderResult): boolean {
+  if (result.result !== 'paid') return false;
+  const isKnown = ['paid', 'paid-then-refunded', 'manual'].includes(order.state);
+  return !(isKnown && order.attempt === (result.attempt ?? order.attempt));
 }
 
 const chargeResults = new Set<OrderResult['result']>([
