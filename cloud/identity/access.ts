@@ -56,16 +56,16 @@ export function registerAccess(app: CloudApp, deps: CloudDeps): void {
   });
 }
 
-async function parse(
+function parse(
   request: FastifyRequest,
   reply: FastifyReply,
   rawBody: Buffer,
-): Promise<FastifyReply | undefined> {
+): FastifyReply | undefined {
   if (rawBody.length === 0) {
     request.body = undefined;
     return undefined;
   }
-  const parsed = await readBody(request, rawBody);
+  const parsed = readBody(request, rawBody);
   if (!parsed.ok) return sendProblem(reply, bodyProblem(parsed.error));
   request.body = parsed.value;
   return undefined;

@@ -1,5 +1,4 @@
-import { promisify } from 'node:util';
-import { gunzip, gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import type { FastifyRequest } from 'fastify';
 import { err, ok, type Result } from '#shared/result/result.ts';
 
@@ -11,7 +10,6 @@ export const inflatedBytesMax = 4 * 1024 * 1024;
 export type BodyError =
   { readonly type: 'body-too-large' } | { readonly type: 'body-unreadable'; readonly why: string };
 
-const inflate = promisify(gunzip);
 const rawBodies = new WeakMap<FastifyRequest, Buffer>();
 
 /** The JSON text of a request as gzip bytes, once {@link readBody} has read it: as sent, or packed now. */
@@ -22,13 +20,11 @@ export function packedBodyOf(request: FastifyRequest): Buffer {
 
 /**
  * Inflates and parses the raw bytes of a request. Called after the signature is verified, so that only a terminal of
- * ours can make the cloud inflate anything.
+ * ours can make the cloud inflate anything. Inflated here and now: a full batch takes 0.3 ms, a detour over the thread
+ * pool ten times that on a busy machine, and there batches of one terminal overtake each other.
  */
-export async function readBody(
-  request: FastifyRequest,
-  rawBody: Buffer,
-): Promise<Result<unknown, BodyError>> {
-  const inflated = await inflateBody(rawBody, request.headers['content-encoding']);
+export function readBody(request: FastifyRequest, rawBody: Buffer): Result<unknown, BodyError> {
+  const inflated = inflateBody(rawBody, request.headers['content-encoding']);
   if (!inflated.ok) return inflated;
   const text = inflated.value.toString('utf8');
   try {
@@ -40,14 +36,11 @@ export async function readBody(
   }
 }
 
-async function inflateBody(
-  rawBody: Buffer,
-  encoding: string | undefined,
-): Promise<Result<Buffer, BodyError>> {
+function inflateBody(rawBody: Buffer, encoding: string | undefined): Result<Buffer, BodyError> {
   if (encoding === undefined || encoding === 'identity') return ok(rawBody);
   if (encoding !== 'gzip') return err({ type: 'body-unreadable', why: 'content-encoding' });
   try {
-    return ok(await inflate(rawBody, { maxOutputLength: inflatedBytesMax }));
+    return ok(gunzipSync(rawBody, { maxOutputLength: inflatedBytesMax }));
   } catch (error) {
     const tooLarge = (error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE';
     return err(tooLarge ? { type: 'body-too-large' } : { type: 'body-unreadable', why: 'gzip' });
