@@ -18,7 +18,7 @@ export interface SalePlace {
 
 /**
  * Who serves each shop on each day, by contract and territory: at most one payee per role. Roles without a contract
- * are absent, and their share stays in the fund. Source: points specification R25, R26, 2.12.
+ * are absent, and their share stays in the fund. Source: docs/points.md 2.12, rules R25, R26.
  */
 export async function agentsOfSales(
   tx: Tx,

@@ -32,7 +32,7 @@ const holding = (rule: Omit<AccountRule, 'nature'>): AccountRule => ({
   ...rule,
 });
 
-/** The chart of accounts. Source: the points specification 2.2 (K is `ring_fenced_cash`, F, VO and PI follow it). */
+/** The chart of accounts. Source: docs/points.md 2.2 (K is `ring_fenced_cash`, F, VO and PI follow it). */
 export const chart = {
   /** Money at licensed channels, collected for the merchant (merchant's book). */
   channel_clearing: holding({ guarded: false, slots: 1 }),

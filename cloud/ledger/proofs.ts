@@ -46,7 +46,7 @@ const totalOf = (operatorId: OperatorId, account: keyof typeof chart): SQL => sq
   (SELECT coalesce(sum(balance_fen), 0) FROM ledger_balance
    WHERE operator_id = ${operatorId} AND account = ${account})`;
 
-/** The laws that the ledger knows by itself. Source: points specification I1, payments and ledger research 4.3 no. 7. */
+/** The laws that the ledger knows by itself. Source: docs/points.md I1, docs/adr/0005. */
 export const ledgerLaws: readonly Law[] = [
   {
     name: 'journals-sum-to-zero',

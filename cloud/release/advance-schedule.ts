@@ -7,7 +7,7 @@ import { monthPeriod } from '#shared/time/period.ts';
 import { scheduleLcm } from '#shared/points/schedule.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 
-/** Purchases of this many days before the end of the period make the score (rule 5.3). */
+/** Purchases of this many days before the end of the period make the score (docs/points.md 2.7). */
 const scoreWindowDays = 90;
 
 interface Closing {
@@ -15,7 +15,7 @@ interface Closing {
   readonly period: string;
 }
 
-/** Section 2.5 over a set: every running lot gives one slice, then the lots that end with this period stop. */
+/** docs/points.md 2.5 over a set: every running lot gives one slice, then the lots that end with this period stop. */
 export async function advanceSchedules(tx: Tx, closing: Closing): Promise<void> {
   const { operatorId, period } = closing;
   await tx.execute(sql`
@@ -38,8 +38,8 @@ export async function advanceSchedules(tx: Tx, closing: Closing): Promise<void> 
 }
 
 /**
- * Scores every account anew from its purchases (rule 5.3): distinct shops of five, times twice the part spent outside
- * the top shop. The same rule as purchaseScore in shared/points, over a set; a test holds both equal.
+ * Scores every account anew from its purchases (docs/points.md 2.7): distinct shops of five, times twice the part
+ * spent outside the top shop. The same rule as purchaseScore in shared/points, over a set; a test holds both equal.
  */
 export async function rescoreAccounts(tx: Tx, closing: Closing): Promise<void> {
   await materialise(tx, { name: 'close_score', key: 'member_id', query: changedScores(closing) });

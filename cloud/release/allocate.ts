@@ -34,7 +34,7 @@ interface WantsRun extends ReleaseDay {
 }
 
 /**
- * Section 2.7 steps 1-3 into the temporary table release_want: due points, the account's multiplier, want w and
+ * docs/points.md 2.7 steps 1-3 into the temporary table release_want: due points, the account's multiplier, want w and
  * e = least(w, own month cap). Accounts that are frozen, in debt or without due points are not in it.
  */
 export async function collectWants(tx: Tx, run: WantsRun): Promise<Wants> {
@@ -110,8 +110,8 @@ export async function findTheta(tx: Tx, wants: Wants, totalFen: Fen): Promise<Th
 }
 
 /**
- * Section 2.7 step 5: floors, then one fen each to the largest remainders, ties by md5(runId:member), then by member;
- * and the points used, min(due, ceil(value / multiplier)).
+ * docs/points.md 2.7 step 5: floors, then one fen each to the largest remainders, ties by md5(runId:member), then by
+ * member; and the points used, min(due, ceil(value / multiplier)).
  */
 export async function storeAllocations(
   tx: Tx,

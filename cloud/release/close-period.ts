@@ -42,9 +42,10 @@ export interface CloseError {
 }
 
 /**
- * Closes a monthly period (sections 2.5 and 2.6), once: schedules advance by one slice, scores are taken anew, the
- * gate reads its pools, and the multiplier and the budget of the following month's release window are fixed. A second
- * call answers what is stored. The multiplier is the hard bound; there is no forecast bound, which could only lower it.
+ * Closes a monthly period (docs/points.md 2.5 and 2.6), once: schedules advance by one slice, scores are taken anew,
+ * the gate reads its pools, and the multiplier and the budget of the following month's release window are fixed. A
+ * second call answers what is stored. The multiplier is the hard bound; there is no forecast bound, which could only
+ * lower it.
  * Errors: period-out-of-order.
  */
 export async function closePeriod(

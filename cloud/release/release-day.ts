@@ -51,7 +51,7 @@ export type ReleaseError =
   | { readonly type: 'day-outside-window'; readonly firstDay: string; readonly lastDay: string };
 
 /**
- * Runs the release of one day of a closed period (sections 2.7, 2.8), after that day is over: planned (snapshot
+ * Runs the release of one day of a closed period (docs/points.md 2.7, 2.8), after that day is over: planned (snapshot
  * stored), allocated, posted, all in the caller's transaction, keyed by (period, day). A second call answers the
  * stored result and moves nothing. A closed gate releases nothing (invariant I6), and the run says so.
  * Errors: period-not-closed, day-outside-window.

@@ -23,7 +23,7 @@ export interface SettlementSplit {
 export type SplitError = OrderIssueError | { readonly type: 'amounts-disagree' };
 
 /**
- * Parts a sale by the rule of orders (points specification 2.4, R17-R19). Of a cash sale nothing passes a channel:
+ * Parts a sale by the rule of orders (docs/points.md 2.4, R17-R19). Of a cash sale nothing passes a channel:
  * no same-day part, no reserve, and the concession is owed.
  * Errors: amounts-disagree (net is not gross less vouchers, or not positive), then those of the order rule.
  */

@@ -36,7 +36,8 @@ const definiteAnswers = {
  * The order machine: how the facts of the journal move an order. Pure; the till and the cloud fold the same entries
  * with it and come to the same order, the same tally and the same answer to "may I charge again?".
  *
- * Laws (research: WeChat codepay asks for query before reverse; a silent till never undoes a sale):
+ * Laws (WeChat's code payment asks for a query before a reversal; a silent till never undoes a sale). Source:
+ * https://pay.weixin.qq.com/wiki/doc/api/micropay.php?chapter=9_11
  * 1. `submitting`, `unknown` and `cancel-wanted` are left only by a definite answer of the channel.
  * 2. A new attempt, another channel or another tender starts only where nothing can have been charged.
  * 3. A definite "paid" after a definite "not charged" is a contradiction that people resolve: `manual`.

@@ -5,7 +5,7 @@ import { basisPoints, wholeBp, type BasisPoints } from '#shared/money/rate.ts';
 export const scoreMerchantsFull = 5;
 
 /**
- * Rule 5.3: par for everybody, the part above 1.0 only by the score of real purchases:
+ * docs/points.md 2.7 step 2: par for everybody, the part above 1.0 only by the score of real purchases:
  * m_u = 1 + floor((m - 1) * score). A multiplier at or under 1 is the same for all.
  */
 export function accountMultiplier(multBp: BasisPoints, scoreBp: BasisPoints): BasisPoints {

@@ -13,7 +13,7 @@ export interface AgentOrder {
 export type AgentShares = Readonly<Partial<Record<AgentRole, Fen>>>;
 
 /**
- * Mode `concession` (rules R25-R27, section 2.12): min(floor(share of C), floor(flow cap of N)) per role.
+ * Mode `concession` (rules R25-R27, docs/points.md 2.12): min(floor(share of C), floor(flow cap of N)) per role.
  * The total is held under agentTotalCapBp of C (invariant I7).
  */
 export function agentSharesOfConcession(

@@ -29,7 +29,7 @@ export interface Clawback {
 }
 
 /**
- * Takes points back after a refund (section 2.9): the lot is recomputed as if it had always been smaller, then
+ * Takes points back after a refund (docs/points.md 2.9): the lot is recomputed as if it had always been smaller, then
  * unspent vouchers are cancelled at the account's own average value, and what is left becomes points debt.
  */
 export function clawBack(input: ClawbackInput): Clawback {

@@ -23,7 +23,7 @@ export interface ControllerPlan {
 }
 
 /**
- * The multiplier and the budget of one open period (section 2.6, rule R8). It is the hard bound: after releasing
+ * The multiplier and the budget of one open period (docs/points.md 2.6, rule R8). It is the hard bound: after releasing
  * everything due at this multiplier the fund still covers kappa of what remains (invariant I2). Under the minimum
  * multiplier fewer points are released, not cheaper ones.
  * The forecast bound may only lower this result and is not computed here.

@@ -18,7 +18,7 @@ export interface DailyLimitInput {
 export type DailyBinding = 'pace' | 'day-consumption' | 'budget' | 'fund';
 
 /**
- * Rule R12 and section 2.7 step 4: the least of an even pace over the days left, half of the day's new consumption,
+ * Rule R12, docs/points.md 2.7 step 4: the least of an even pace over the days left, half of the day's new consumption,
  * the period's budget and the fund. Never below 0.
  */
 export function dailyLimit(

@@ -21,7 +21,7 @@ export const gateOpenByOutstanding = (pool: PoolPair, config: PointsConfig): boo
   pool.previous > 0n &&
   pool.current * BigInt(wholeBp) >= pool.previous * BigInt(wholeBp + config.gateGrowthBp);
 
-/** The same rule on points that entered per day: 28 to 31 days alone is no growth (section 2.6). */
+/** The same rule on points that entered per day: 28 to 31 days alone is no growth (docs/points.md 2.6). */
 export const gateOpenByInflow = (pool: InflowPair, config: PointsConfig): boolean =>
   gateOpenByOutstanding(
     {
@@ -54,7 +54,7 @@ export interface GateDecision {
 }
 
 /**
- * The whole gate at a period's close (section 2.6, keys gate.*), reasons in this order: no previous pool, growth,
+ * The whole gate at a period's close (docs/points.md 2.6), reasons in this order: no previous pool, growth,
  * minimum scale, and one merchant's part of the growth (held for review: closed until two people decide).
  */
 export function decideGate(input: GateInput, config: PointsConfig): GateDecision {

@@ -10,7 +10,7 @@ const coverageFastestBp = 6000n;
 const coverageSlowestBp = 3000n;
 
 /**
- * Periods of new lots (rules R6, R7, section 2.6): nMax less floor(4 * (F/X - 0.30) / 0.30) held inside
+ * Periods of new lots (rules R6, R7, docs/points.md 2.6): nMax less floor(4 * (F/X - 0.30) / 0.30) held inside
  * 0..nMax-nMin. Better funded means faster. With no points there is no coverage to speak of: nMax.
  */
 export function baseLotPeriods(

@@ -36,8 +36,8 @@ export type OrderIssueError =
   | { readonly type: 'voucher-share-exceeded'; readonly voucherFenMax: Fen };
 
 /**
- * One order (rules R1-R4, R17-R19, section 2.4): N = A - V, C = floor(N*r), both sides get C points, the merchant
- * gets floor(80% of N) and V the same day; the odd fen stays in the reserve.
+ * One order (rules R1-R4, R17-R19, docs/points.md 2.4): N = A - V, C = floor(N*r), both sides get C points, the
+ * merchant gets floor(80% of N) and V the same day; the odd fen stays in the reserve.
  * Errors in this order: the rate, then the voucher share.
  */
 export function issueOrder(

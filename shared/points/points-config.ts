@@ -9,7 +9,7 @@ export type AgentRole = 'marketer' | 'region' | 'province';
 export const agentRoles: readonly AgentRole[] = ['marketer', 'region', 'province'];
 
 /**
- * Which pool the 15% rule reads (decision D1): the stock of unreleased points, or the points that entered
+ * Which pool the 15% rule reads (docs/points.md 2.6): the stock of unreleased points, or the points that entered
  * in the period, per day.
  */
 export type GateMeasure = 'outstanding' | 'period_inflow';
@@ -63,7 +63,7 @@ const rates = (concessionBp: number, flowCapBp: number, flowBp: number): AgentRa
   flowBp: basisPoints(flowBp),
 });
 
-/** The values of the published rules (research on points economics, sections 1, 2.4 and 2.13). */
+/** The values of the published rules (docs/points.md 2.13). */
 export const defaultPointsConfig: PointsConfig = {
   concessionMinBp: basisPoints(300),
   concessionMaxBp: basisPoints(2000),

@@ -3,7 +3,7 @@ import { fen, type Fen } from '#shared/money/fen.ts';
 import { wholeBp, type BasisPoints } from '#shared/money/rate.ts';
 import { pointFen, type PointFen } from '#shared/points/point-fen.ts';
 
-/** Section 2.7 step 2: the value wanted for points that are due, floor(q * m); debts and zero want nothing. */
+/** docs/points.md 2.7 step 2: the value wanted for points that are due, floor(q * m); debts and zero want nothing. */
 export const wantOf = (due: PointFen, multBp: BasisPoints): Fen =>
   due <= 0 ? fen(0) : fen(Number(divFloor(BigInt(due) * BigInt(multBp), BigInt(wholeBp))));
 

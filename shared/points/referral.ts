@@ -9,7 +9,7 @@ export const referralPoints = (friendPoints: PointFen, config: PointsConfig): Po
   pointFen(divFloor(BigInt(friendPoints) * BigInt(config.referralBp), BigInt(wholeBp)));
 
 /**
- * Whether a referrer earns on an order (rules R22 and 5.3): inside the window after the bond began (the day of the
+ * Whether a referrer earns on an order (rule R22): inside the window after the bond began (the day of the
  * bond counts as day 0), and never between related accounts.
  */
 export function referralApplies(

@@ -15,8 +15,8 @@ export interface RefundStep {
 }
 
 /**
- * Refunds inside the hold (section 2.9): everything is recomputed from the sum refunded so far, so that many small
- * refunds end where one large refund ends. `refundsFen` are gross parts of A, in order; their sum is at most A.
+ * Refunds inside the hold (docs/points.md 2.9): everything is recomputed from the sum refunded so far, so that many
+ * small refunds end where one large refund ends. `refundsFen` are gross parts of A, in order; their sum is at most A.
  */
 export function refundSteps(
   order: OrderTerms,

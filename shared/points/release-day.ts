@@ -59,8 +59,8 @@ export interface ReleaseAllocation {
 }
 
 /**
- * One day of a release window (section 2.7), caps in this order: account want, own month cap, the day's total, and
- * water-filling under it. Pure: the cloud runs the same rules as SQL and a test holds both equal.
+ * One day of a release window (docs/points.md 2.7), caps in this order: account want, own month cap, the day's total,
+ * and water-filling under it. Pure: the cloud runs the same rules as SQL and a test holds both equal.
  */
 export function planReleaseDay(
   input: ReleaseDayInput,

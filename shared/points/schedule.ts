@@ -2,7 +2,7 @@ import { divFloor } from '#shared/money/exact.ts';
 import { assert } from '#shared/result/assert.ts';
 import { pointFen, type PointFen } from '#shared/points/point-fen.ts';
 
-/** lcm(36, 37, 38, 39, 40): every lot's slice is a whole number of 1/L point-fen (section 2.5). */
+/** lcm(36, 37, 38, 39, 40): every lot's slice is a whole number of 1/L point-fen (docs/points.md 2.5). */
 export const scheduleLcm = 3_290_040n;
 
 /** Points issued together, released in n equal slices; `closes` = period closes since issue. */

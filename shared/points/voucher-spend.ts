@@ -4,7 +4,7 @@ import { err, ok, type Result } from '#shared/result/result.ts';
 export interface WalletVoucher {
   readonly id: string;
   readonly leftFen: Fen;
-  /** Last day on which it may be used, YYYY-MM-DD (section 2.9). */
+  /** Last day on which it may be used, YYYY-MM-DD (docs/points.md 2.9). */
   readonly expiresOn: string;
 }
 

@@ -32,8 +32,8 @@ export interface WaterFill {
 const passesMax = 1_000_000;
 
 /**
- * Section 2.7 step 5: x = min(e, theta * want) with sum x = total, e = min(want, cap): an equal fraction of what is
- * due, and the money freed by capped rows goes to the others. When everything fits, x = e and theta = 1.
+ * docs/points.md 2.7 step 5: x = min(e, theta * want) with sum x = total, e = min(want, cap): an equal fraction of
+ * what is due, and the money freed by capped rows goes to the others. When everything fits, x = e and theta = 1.
  * Rounding: floors, then one fen each to the largest remainders, ties by md5(runId:id), then by id.
  */
 export function waterFill(input: {

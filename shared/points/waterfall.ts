@@ -14,8 +14,9 @@ export interface Waterfall {
 }
 
 /**
- * Divides a final concession (section 2.4): agents, margin, contingency, and the fund takes the remainder and every
- * odd fen. The fund never gets less than fundMinBp: the platform's own margin gives way first, then the contingency.
+ * Divides a final concession (docs/points.md 2.4): agents, margin, contingency, and the fund takes the remainder and
+ * every odd fen. The fund never gets less than fundMinBp: the platform's own margin gives way first, then the
+ * contingency.
  */
 export function divideConcession(
   order: AgentOrder,

@@ -22,7 +22,7 @@ export function periodOf(day: string, kind: PeriodKind): string {
   }
 }
 
-/** A monthly period with its days and its release window: the days of the following month (section 2.7). */
+/** A monthly period with its days and its release window: the days of the following month (docs/points.md 2.7). */
 export interface MonthPeriod {
   readonly period: string;
   readonly firstDay: string;
