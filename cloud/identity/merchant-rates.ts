@@ -20,7 +20,10 @@ export interface ClaimedRate {
  * never the till's. One statement.
  */
 export async function areRatesAgreed(tx: Tx, claims: readonly ClaimedRate[]): Promise<boolean> {
-  const rows = claims.map((claim) => ({ ...claim, graceFromMs: claim.atMs - oldRateGraceMs }));
+  const rows = latestOfEach(claims).map((claim) => ({
+    ...claim,
+    graceFromMs: claim.atMs - oldRateGraceMs,
+  }));
   const answer = await tx.execute<{ agreed: boolean }>(sql`
     select coalesce(bool_and(exists (
       select 1 from merchant_rate r
@@ -33,4 +36,15 @@ export async function areRatesAgreed(tx: Tx, claims: readonly ClaimedRate[]): Pr
       from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
         as c("operatorId" text, "merchantId" text, "concessionBp" integer, "graceFromMs" bigint)`);
   return answer.rows[0]?.agreed === true;
+}
+
+/** Of each rate of a merchant the latest claim: when that one holds, every earlier one does. */
+function latestOfEach(claims: readonly ClaimedRate[]): readonly ClaimedRate[] {
+  const latest = new Map<string, ClaimedRate>();
+  for (const claim of claims) {
+    const key = `${claim.operatorId}/${claim.merchantId}/${claim.concessionBp}`;
+    const known = latest.get(key);
+    if (known === undefined || known.atMs < claim.atMs) latest.set(key, claim);
+  }
+  return [...latest.values()];
 }
