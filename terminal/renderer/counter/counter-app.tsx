@@ -65,6 +65,16 @@ export function CounterApp({ client }: { readonly client: CounterClient }): Reac
             {words.language}
           </button>
         </header>
+        {state && !besideTill && (
+          <a
+            className="button button-solid counter-till"
+            href={state.tillUrl}
+            target="_blank"
+            rel="noreferrer"
+          >
+            {words.till}
+          </a>
+        )}
         <p className="label">{words.lead}</p>
         {gone && (
           <p className="counter-gone" role="alert">
@@ -76,16 +86,6 @@ export function CounterApp({ client }: { readonly client: CounterClient }): Reac
           {state && <Switches client={client} words={words} state={state} />}
           <Members client={client} words={words} members={state?.members ?? []} />
           <AnyText client={client} words={words} />
-          {state && !besideTill && (
-            <a
-              className="button counter-till"
-              href={state.tillUrl}
-              target="_blank"
-              rel="noreferrer"
-            >
-              {words.till}
-            </a>
-          )}
         </div>
       </div>
       <section className="counter-paper" aria-label={words.roll}>
