@@ -1,4 +1,5 @@
 import type { Timers } from '#drivers/core/timers.ts';
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import { offlineRoom } from '#terminal/agent/checkout/offline-room.ts';
@@ -19,6 +20,10 @@ export interface StatusBoard {
   readonly onChange: (listener: (status: Status) => void) => void;
   readonly stop: () => void;
 }
+
+/** A till without settings has no identity yet: it refuses every sale, and says so before the first one. */
+const problemOf = (code: ErrorCode | undefined, config: ConfigPayload | undefined) =>
+  code !== undefined ? { code } : config ? null : ({ code: 'agent-not-activated' } as const);
 
 /** Far below what a person notices, and it spares a window the bursts of a sync. */
 const gatherMs = 50;
@@ -62,7 +67,7 @@ export function createStatus(deps: {
         sinceContactMs: deps.link.sinceContactMs,
       }),
       exceptionCount: exceptionRows(read, troubles).length,
-      problem: first ? { code: first.code } : null,
+      problem: problemOf(first?.code, config),
       devices: [...deps.devices.views()],
     };
   };

@@ -14,14 +14,27 @@ export function AmountCard(): ReactNode {
   const { words } = useApp();
   const { till, status, desk } = useTill();
   if (!till) return null;
-  const offline = status !== null && !status.online;
+  const isActivated = status?.problem?.code !== 'agent-not-activated';
+  const offline = isActivated && status !== null && !status.online;
   return (
     <div className={`amount ${offline ? 'amount-offline' : ''}`}>
       <h1 className="label">{words.till.amount}</h1>
       <TypedAmount entry={desk.entry} label={words.till.amount} />
-      {offline ? <OutageCard status={status} /> : <ScanHint />}
+      {isActivated ? offline ? <OutageCard status={status} /> : <ScanHint /> : <NotActivated />}
       <Facts till={till} status={status} />
     </div>
+  );
+}
+
+/** Nothing can be sold yet: no look of a till that is ready. */
+function NotActivated(): ReactNode {
+  const { words } = useApp();
+  return (
+    <p className="hint hint-refused" role="alert">
+      <Icon name="alert" />
+      <span>{words.till.notActivated}</span>
+      <span className="hint-more">{words.till.notActivatedHow}</span>
+    </p>
   );
 }
 

@@ -61,6 +61,8 @@ const clockPeriodMs = 10_000;
 function TimeLeft({ closesAtMs }: { readonly closesAtMs: number }): ReactNode {
   const { words } = useApp();
   const { hours, minutes } = hoursAndMinutes(useNow(clockPeriodMs), closesAtMs);
+  // A deadline that is over, or that a wrong clock makes up, says nothing that helps.
+  if (hours === 0 && minutes === 0) return null;
   return ` · ${hours > 0 ? words.outage.hoursLeft(hours) : words.outage.minutesLeft(minutes)}`;
 }
 
