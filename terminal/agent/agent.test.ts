@@ -102,6 +102,7 @@ describe('a sale', () => {
       pendingFen: 0,
       turnoverFen: 3_350,
       orderCount: 2,
+      takenCount: 2,
     });
     expect(await ask('orders.list', { limit: 1 })).toMatchObject({
       rows: [{ tender: 'wechat', state: 'paid' }],

@@ -41,6 +41,8 @@ export const TodaySchema = object({
   pendingFen: Type.Integer(),
   turnoverFen: Type.Integer(),
   orderCount: Type.Integer(),
+  /** How many orders the settled and the cash sum are made of. */
+  takenCount: Type.Integer(),
   byHour: Type.Array(
     object({ hour: Type.Integer(), scanFen: Type.Integer(), cashFen: Type.Integer() }),
     { maxItems: 24 },
@@ -72,5 +74,14 @@ export const ExceptionRowSchema = object({
   code: Type.String(),
   amountFen: Type.Integer(),
   sinceMs: At,
+  /** It is about this kind of paper; `orderId` is empty when the paper belongs to no order. */
+  paper: Type.Optional(
+    Type.Union([
+      Type.Literal('receipt'),
+      Type.Literal('drawer'),
+      Type.Literal('day-slip'),
+      Type.Literal('test'),
+    ]),
+  ),
 });
 export type ExceptionRow = Static<typeof ExceptionRowSchema>;

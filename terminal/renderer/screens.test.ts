@@ -337,6 +337,61 @@ describe.skipIf(executablePath === undefined)(suiteName, { timeout: suiteTimeout
     await expect.poll(() => called('today.printSlip')).toHaveLength(1);
   });
 
+  test('what is to be settled names its paper or its order, and tomorrow is one sum everywhere', async () => {
+    host.till.setExceptions([
+      {
+        orderId: sampleOrderId('9B0T'),
+        code: 'receipt-unconfirmed',
+        amountFen: 3800,
+        sinceMs: nowMs,
+        paper: 'receipt',
+      },
+      { orderId: '', code: 'receipt-unconfirmed', amountFen: 0, sinceMs: nowMs, paper: 'test' },
+      { orderId: '', code: 'terminal-revoked', amountFen: 0, sinceMs: nowMs },
+    ]);
+    const tomorrow = page.locator('.strip-value').last();
+    await expect.poll(() => tomorrow.innerText()).toContain('¥');
+    const strip = await tomorrow.innerText();
+    await page.keyboard.press('F10');
+    await sees('测试小票');
+    const rows = page.locator('.exceptions li');
+    expect(await rows.allInnerTexts()).toEqual([
+      expect.stringContaining('¥38.00'),
+      expect.stringContaining('测试小票'),
+      expect.stringContaining('收银机'),
+    ]);
+    expect(await page.locator('.exceptions').innerText()).not.toContain('¥0.00');
+    expect(await page.locator('.exceptions button').count()).toBe(1);
+    expect(await page.locator('.today-right h2 b').first().innerText()).toBe(strip);
+  });
+
+  test('a till without an identity says so instead of looking ready', async () => {
+    host.till.setStatus({ ...offline, problem: { code: 'agent-not-activated' } });
+    await sees('这台收银机还没有激活');
+    const said = await page.locator('.till-card').innerText();
+    expect(said).not.toMatch(/还可以这样收|先输金额/);
+    expect(await findOverflow(page)).toEqual([]);
+  });
+
+  test('an offline deadline that is over is not told; one that comes is', async () => {
+    const room = { perPaymentFen: 5000, remainingFen: 42_000, totalFen: 50_000 };
+    host.till.setStatus({ ...offline, offline: { ...room, closesAtMs: nowMs + 7_200_000 } });
+    await sees('还可用 2 小时');
+    host.till.setStatus({ ...offline, offline: { ...room, closesAtMs: nowMs - 1 } });
+    await page.getByText('还可用').waitFor({ state: 'detached' });
+  });
+
+  test('a device that is not there gets one piece of advice', async () => {
+    host.till.setStatus({
+      devices: [
+        { role: 'printer', name: '80', address: 'tcp', state: 'absent', code: 'device-missing' },
+      ],
+    });
+    await page.locator('.chip-button.chip-amber').click();
+    await page.locator('.advice').waitFor();
+    expect(await page.locator('.advice p').count()).toBe(1);
+  });
+
   test('a device in trouble shows its chip, and the chip opens it with what to do', async () => {
     host.till.setStatus({
       devices: [{ role: 'printer', name: '80', address: 'tcp', state: 'paper-out', confidence: 2 }],
@@ -438,6 +493,20 @@ describe.skipIf(executablePath === undefined)(suiteName, { timeout: suiteTimeout
     });
     const side = await browser.newPage();
     await side.goto(counter.url);
+    const link = side.locator('.counter-till');
+    for (const viewport of [
+      { width: 1366, height: 768 },
+      { width: 1600, height: 1000 },
+    ]) {
+      await side.setViewportSize(viewport);
+      await link.waitFor();
+      const { y = 999, height = 0 } = (await link.boundingBox()) ?? {};
+      expect(y + height).toBeLessThan(200);
+    }
+    await side.setViewportSize({ width: 1920, height: 1080 });
+    const till = await side.locator('.counter-frame').boundingBox();
+    expect(till!.x + till!.width).toBeLessThanOrEqual(1920);
+    await side.setViewportSize({ width: 1366, height: 768 });
     await side.getByText('一直不付').click();
     await side.locator('.counter-alipay').click();
     await side.getByText('出示会员码').first().click();

@@ -51,6 +51,7 @@ describe('paper', () => {
       pendingFen: 4,
       turnoverFen: 10,
       orderCount: 4,
+      takenCount: 3,
       byHour: [],
       byTender: [],
       tomorrow: null,

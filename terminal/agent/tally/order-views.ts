@@ -1,7 +1,8 @@
+import type { OrderId } from '#shared/ids/ids.ts';
 import { tallyBucket } from '#shared/order/order-machine.ts';
 import { openChargeCode } from '#terminal/agent/checkout/open-charge-code.ts';
 import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
-import { ordersIn, type StoredOrder } from '#terminal/agent/journal/order-rows.ts';
+import { findOrder, ordersIn, type StoredOrder } from '#terminal/agent/journal/order-rows.ts';
 import { lastReceipt, receiptState, unknownJobs } from '#terminal/agent/printing/spool-view.ts';
 import { readSetAside } from '#terminal/agent/uplink/set-aside.ts';
 import { isDelivered, refusedOrders } from '#terminal/agent/uplink/undelivered.ts';
@@ -30,6 +31,15 @@ export function orderRow(read: ReadHandle, stored: StoredOrder): OrderRow {
 
 export const exceptionsMax = 200;
 
+/** Codes that tell what became of the paper. Those that tell what ailed the printer may be over. */
+const paperCodes: ReadonlySet<string> = new Set(['print-interrupted', 'receipt-interrupted']);
+
+const openPaperCode = (code: string | null): string =>
+  code !== null && paperCodes.has(code) ? code : 'receipt-unconfirmed';
+
+const amountOf = (read: ReadHandle, orderId: string | null): number =>
+  orderId === null ? 0 : (findOrder(read, orderId as OrderId)?.order.amountFen ?? 0);
+
 /** While an outcome is open, its code never says that nothing was charged. */
 function exceptionCode({ state, reason }: StoredOrder['order']): string {
   const isOpen = state === 'submitting' || state === 'unknown' || state === 'cancel-wanted';
@@ -56,9 +66,11 @@ export function exceptionRows(
   }));
   const prints = unknownJobs(read).map((job) => ({
     orderId: job.orderId ?? '',
-    code: job.code ?? 'receipt-unconfirmed',
-    amountFen: 0,
+    // What stopped the printer then may be over; whether the paper is out is what has to be looked at.
+    code: openPaperCode(job.code),
+    amountFen: amountOf(read, job.orderId),
     sinceMs: job.queuedAtMs,
+    paper: job.kind,
   }));
   const setAside = readSetAside(read).map((one) => ({ ...one, amountFen: 0 }));
   const ofTheTill = troubles.map((trouble) => ({ ...trouble, orderId: '', amountFen: 0 }));

@@ -37,6 +37,9 @@ export function sumDay(read: ReadHandle, businessDate: string): DaySums {
     pendingFen,
     turnoverFen: settledFen + cashFen + offlineFen + pendingFen,
     orderCount: rows.reduce((count, row) => count + row.count, 0),
+    takenCount: rows
+      .filter(({ bucket }) => bucket === 'settled' || bucket === 'cash')
+      .reduce((count, row) => count + row.count, 0),
     byHour: byHour(rows),
     byTender: byTender(rows),
   };

@@ -87,11 +87,14 @@ function DeviceCard({
 function Advice({ device }: { readonly device: DeviceView }): ReactNode {
   const { words, language } = useApp();
   const { state, code } = device;
+  const what = state === 'online' ? words.devices.fine : words.devices.advice[state];
+  // A drawer hangs on a printer; without one there is no line to plug in.
+  const isSetUp = code !== 'printer-missing';
   return (
     <div className={`advice advice-${state}`}>
       <b>{words.devices.todo}</b>
-      <p>{state === 'online' ? words.devices.fine : words.devices.advice[state]}</p>
-      {code !== undefined && <p>{errorWords(code, language)}</p>}
+      <p>{isSetUp ? what : errorWords('printer-missing', language)}</p>
+      {code !== undefined && state !== 'absent' && <p>{errorWords(code, language)}</p>}
     </div>
   );
 }

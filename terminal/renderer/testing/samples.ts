@@ -75,6 +75,7 @@ export const sampleToday: Today = {
   pendingFen: 0,
   turnoverFen: 288_450,
   orderCount: 97,
+  takenCount: 97,
   byHour: byHour.map(([hour, scanFen, cashFen]) => ({ hour, scanFen, cashFen })),
   byTender: [
     { tender: 'wechat', count: 61, amountFen: 170_240 },

@@ -71,7 +71,7 @@ function Change({
   if (tenderedFen === 0) return <p className="cash-change cash-hint">{words.cash.tenderedHint}</p>;
   if (tenderedFen > tenderedFenMax(dueFen))
     return (
-      <p className="cash-change cash-hint tone-amber" role="alert">
+      <p className="cash-change tone-amber" role="alert">
         {errorWords('tendered-too-large', language)}
       </p>
     );

@@ -4,6 +4,7 @@ import type { OrderRow } from '#terminal/ipc/views.ts';
 import { useAnswer, useApp, useTill } from '../app/context.ts';
 import { yuan } from '../format/money.ts';
 import { clockText } from '../format/time.ts';
+import { tomorrowFen } from '../today/tomorrow-sum.ts';
 import { stateName, tenderName } from '../orders/order-words.ts';
 
 /** The last sale, the day so far, and tomorrow's money; offline the third place tells what waits to be sent. */
@@ -22,7 +23,7 @@ export function SumStrip(): ReactNode {
         <p className="label">{words.till.taken}</p>
         <p className="strip-value">
           <b>{day ? yuan(addFen(fen(day.settledFen), fen(day.cashFen))) : '—'}</b>
-          {day && <span className="strip-more"> {words.till.orders(day.orderCount)}</span>}
+          {day && <span className="strip-more"> {words.till.orders(day.takenCount)}</span>}
         </p>
       </div>
       {unsent ? (
@@ -34,12 +35,12 @@ export function SumStrip(): ReactNode {
         </div>
       ) : (
         <div>
-          <p className="label">{words.till.sameDay}</p>
+          <p className="label">{words.till.tomorrow}</p>
           <p className="strip-value">
             {day?.tomorrow ? (
-              <b>{yuan(day.tomorrow.sameDayFen)}</b>
+              <b>{yuan(tomorrowFen(day.tomorrow))}</b>
             ) : (
-              <span className="strip-more">{words.till.sameDayUnknown}</span>
+              <span className="strip-more">{words.till.tomorrowUnknown}</span>
             )}
           </p>
         </div>

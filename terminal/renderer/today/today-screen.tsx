@@ -1,5 +1,4 @@
 import type { ReactNode } from 'react';
-import { addFen, fen } from '#shared/money/fen.ts';
 import type { Today } from '#terminal/ipc/views.ts';
 import { useAnswer, useApp, useTill } from '../app/context.ts';
 import { call } from '../desk/desk.ts';
@@ -9,6 +8,7 @@ import { errorWords } from '../i18n/language.ts';
 import { ExceptionsCard } from './exceptions-card.tsx';
 import { HourChart } from './hour-chart.tsx';
 import { TenderChart } from './tender-chart.tsx';
+import { tomorrowFen } from './tomorrow-sum.ts';
 
 /** The day: four sums that add up to the turnover, when and how it came in, and what arrives tomorrow. */
 export function TodayScreen(): ReactNode {
@@ -74,9 +74,7 @@ function Tomorrow({ today }: { readonly today: Today }): ReactNode {
     <section className="card">
       <h2>
         {words.today.tomorrow}
-        <b className="tone-good">
-          {yuan(addFen(fen(tomorrow.sameDayFen), fen(tomorrow.subsidyFen)))}
-        </b>
+        <b className="tone-good">{yuan(tomorrowFen(tomorrow))}</b>
       </h2>
       <dl className="lines">
         <div>
