@@ -17,9 +17,6 @@ interface Citable {
 
 const pointsPage = 'docs/points.md';
 
-/** An applied migration keeps its checksum, so this comment stands. It cites no page. */
-const sealedMigrations: ReadonlySet<string> = new Set(['cloud/migrations/0040-ledger.sql']);
-
 function marksOf(page: string): ReadonlySet<string> {
   const headings = [...page.matchAll(/^## (\d+\.\d+) /gm)];
   const rows = [...page.matchAll(/^\| ([RI]\d+) +\|/gm)];
@@ -54,9 +51,7 @@ const elsewhere =
 
 function deadCitations({ path, text }: Source, citable: Citable): readonly string[] {
   const plain = unwrapped(text);
-  const elsewhereCited = sealedMigrations.has(path)
-    ? []
-    : [...plain.matchAll(elsewhere)].map((match) => match[0]);
+  const elsewhereCited = [...plain.matchAll(elsewhere)].map((match) => match[0]);
   return [
     ...marksCited(plain).filter((mark) => !citable.marks.has(mark)),
     ...pagesCited(plain).filter((page) => !citable.hasPage(page)),

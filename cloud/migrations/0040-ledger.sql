@@ -1,4 +1,4 @@
--- The books: double entry, append only. research: one statement per batch writes all three tables (cloud/ledger/post.ts).
+-- The books: double entry, append only. One statement per batch writes all three tables (cloud/ledger/post.ts).
 -- operator_id leads every key, so that the tables distribute by operator unchanged. `book` is a merchant's id,
 -- or '' for the operator's own book; a transaction never crosses books.
 

@@ -24,7 +24,7 @@ const MerchantPathSchema = Type.Object(
   { additionalProperties: false },
 );
 
-/** The channels that have an adapter (cloud/payment-room.ts): any other could never take a payment. */
+/** The channels that have an adapter (cloud/payment-room.ts); no other could ever take a payment. */
 const ChannelNameSchema = Type.Union(
   ['wechat', 'alipay', 'unionpay', withholdingChannel].map((name) => Type.Literal(name)),
 );
