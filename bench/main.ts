@@ -33,7 +33,7 @@ function print(table: BenchTable): void {
   console.log(`\n${table.name}   (${table.machine})`);
   const width = Math.max(...table.rows.map((row) => row.name.length));
   for (const row of table.rows) {
-    const ratio = row.ratio === undefined ? '' : `   x ${row.ratio}`;
+    const ratio = row.ratio === undefined ? '' : `   x ${Number(row.ratio.toFixed(2))}`;
     const value = row.value.toLocaleString('en').padStart(12);
     console.log(`  ${row.name.padEnd(width)} ${value} ${row.unit}${ratio}`);
   }
