@@ -1,0 +1,230 @@
+import { expect, test } from 'vitest';
+import { findOverflow, findSmallTargets, watchLongTasks } from './testing/page-checks.ts';
+import { nothingWorks, nowMs, offline, paid, waiting } from './testing/sample-screens.ts';
+import { sampleOrderId } from './testing/samples.ts';
+import { startScriptedCounter } from './testing/scripted-counter.ts';
+import { describeWindow, machineShared } from './testing/window-bench.ts';
+
+describeWindow('lists, sums, devices and the counter in a browser', (w) => {
+  test('orders: search, filter, detail and reprint', async () => {
+    await w.page.keyboard.press('F5');
+    await w.sees('7Q2M');
+    await w.page.locator('.filter').nth(3).click();
+    await expect.poll(() => w.page.locator('.order-row:not(.order-head)').count()).toBe(1);
+    await w.page.locator('.order-row:not(.order-head)').first().click();
+    await w.sees('补打小票');
+    await w.page.locator('.order-detail .button-solid').click();
+    await expect
+      .poll(() => w.called('orders.reprint'))
+      .toEqual([{ orderId: sampleOrderId('9B0T') }]);
+    await w.page.locator('.filter').nth(0).click();
+    await w.page.locator('.search input').fill('2wrc');
+    await w.sees('¥104.50');
+    await expect.poll(() => w.page.locator('.order-row:not(.order-head)').count()).toBe(1);
+  });
+
+  test('today: four sums, their total, charts with figures, tomorrow, exceptions', async () => {
+    w.host.till.setExceptions([
+      { orderId: sampleOrderId('9B0T'), code: 'code-used-before', amountFen: 3800, sinceMs: nowMs },
+    ]);
+    await w.page.keyboard.press('F10');
+    for (const text of [
+      '¥2,577.60',
+      '¥268.90',
+      '¥38.00',
+      '¥0.00',
+      '¥2,884.50',
+      '¥2,062.08',
+      '4F1C90A7',
+      '1 件要处理',
+    ])
+      await w.sees(text);
+    expect(await w.page.locator('.chart svg[role=img]').count()).toBe(1);
+    expect(await w.page.locator('.only-read li').count()).toBe(7);
+    await w.page.getByText('打印日结小票').click();
+    await expect.poll(() => w.called('today.printSlip')).toHaveLength(1);
+  });
+
+  test('what is to be settled names its paper or its order, and tomorrow is one sum everywhere', async () => {
+    w.host.till.setExceptions([
+      {
+        orderId: sampleOrderId('9B0T'),
+        code: 'receipt-unconfirmed',
+        amountFen: 3800,
+        sinceMs: nowMs,
+        paper: 'receipt',
+      },
+      { orderId: '', code: 'receipt-unconfirmed', amountFen: 0, sinceMs: nowMs, paper: 'test' },
+      { orderId: '', code: 'terminal-revoked', amountFen: 0, sinceMs: nowMs },
+    ]);
+    const tomorrow = w.page.locator('.strip-value').last();
+    await expect.poll(() => tomorrow.innerText()).toContain('¥');
+    const strip = await tomorrow.innerText();
+    await w.page.keyboard.press('F10');
+    await w.sees('测试小票');
+    const rows = w.page.locator('.exceptions li');
+    expect(await rows.allInnerTexts()).toEqual([
+      expect.stringContaining('¥38.00'),
+      expect.stringContaining('测试小票'),
+      expect.stringContaining('收银机'),
+    ]);
+    expect(await w.page.locator('.exceptions').innerText()).not.toContain('¥0.00');
+    expect(await w.page.locator('.exceptions button').count()).toBe(1);
+    expect(await w.page.locator('.today-right h2 b').first().innerText()).toBe(strip);
+  });
+
+  test('a till without an identity says so instead of looking ready', async () => {
+    w.host.till.setStatus({ ...offline, problem: { code: 'agent-not-activated' } });
+    await w.sees('这台收银机还没有激活');
+    const said = await w.page.locator('.till-card').innerText();
+    expect(said).not.toMatch(/还可以这样收|先输金额/);
+    expect(await findOverflow(w.page)).toEqual([]);
+  });
+
+  test('an offline deadline that is over is not told; one that comes is', async () => {
+    const room = { perPaymentFen: 5000, remainingFen: 42_000, totalFen: 50_000 };
+    w.host.till.setStatus({ ...offline, offline: { ...room, closesAtMs: nowMs + 7_200_000 } });
+    await w.sees('还可用 2 小时');
+    w.host.till.setStatus({ ...offline, offline: { ...room, closesAtMs: nowMs - 1 } });
+    await w.page.getByText('还可用').waitFor({ state: 'detached' });
+  });
+
+  test('a device that is not there gets one piece of advice', async () => {
+    w.host.till.setStatus({
+      devices: [
+        { role: 'printer', name: '80', address: 'tcp', state: 'absent', code: 'device-missing' },
+      ],
+    });
+    await w.page.locator('.chip-button.chip-amber').click();
+    await w.page.locator('.advice').waitFor();
+    expect(await w.page.locator('.advice p').count()).toBe(1);
+  });
+
+  test('a device in trouble shows its chip, and the chip opens it with what to do', async () => {
+    w.host.till.setStatus({
+      devices: [{ role: 'printer', name: '80', address: 'tcp', state: 'paper-out', confidence: 2 }],
+    });
+    await w.page.locator('.chip-button.chip-amber').click();
+    await w.sees('换一卷纸');
+    await w.page.locator('.device-test button').click();
+    await expect.poll(() => w.called('devices.test')).toEqual([{ role: 'printer' }]);
+    w.host.till.setStatus(nothingWorks);
+    await w.page.locator('.chip-button.chip-amber', { hasText: '没有接上' }).waitFor();
+  });
+
+  test('the language switch is remembered', async () => {
+    await w.page.locator('.bar-language').click();
+    await w.sees('This sale');
+    expect(await w.page.evaluate(() => document.documentElement.lang)).toBe('en');
+    expect(await w.page.evaluate(() => localStorage.getItem('greentill.preferences'))).toContain(
+      'en',
+    );
+  });
+
+  test('typing, scanning and results cause no long task', machineShared, async () => {
+    const longTasks = await watchLongTasks(w.page);
+    await w.typeSlowly('38.5');
+    w.host.till.show(waiting);
+    await w.sees('等顾客输密码');
+    w.host.till.show(paid);
+    await w.sees('收款成功');
+    await w.page.keyboard.press('Enter');
+    await w.page.keyboard.press('F10');
+    await w.sees('每小时收款');
+    await w.page.keyboard.press('F5');
+    await w.sees('7Q2M');
+    expect(await longTasks()).toEqual([]);
+  });
+
+  test.each([
+    [1024, 768, 'zh'],
+    [1024, 768, 'en'],
+    [1366, 768, 'zh'],
+    [1366, 768, 'en'],
+    [1920, 1080, 'zh'],
+    [1920, 1080, 'en'],
+  ])(
+    'at %ix%i in %s nothing is cut off and every target is big enough',
+    async (width, height, language) => {
+      await w.page.close();
+      w.page = await w.open({ width, height }, language);
+      const fits = async (what: string): Promise<void> => {
+        await w.page.evaluate(() => document.fonts.ready);
+        expect(await findOverflow(w.page), `${what} overflows`).toEqual([]);
+        expect(await findSmallTargets(w.page), `${what} has small targets`).toEqual([]);
+      };
+      await w.typeSlowly('12345.67');
+      await expect.poll(() => w.host.till.state().draft.amountFen).toBe(1_234_567);
+      await fits('till');
+      await w.page.keyboard.press('F9');
+      await w.typeSlowly('20000');
+      await w.page.locator('.cash-change').waitFor();
+      await fits('cash');
+      await w.page.keyboard.press('F2');
+      await w.typeSlowly('138');
+      await fits('member entry');
+      await w.page.keyboard.press('F7');
+      await fits('drawer');
+      w.host.till.setStatus(offline);
+      await w.page.keyboard.press('Escape');
+      await w.page.locator('.outage').waitFor();
+      await fits('outage');
+      w.host.till.setStatus(nothingWorks);
+      await expect.poll(() => w.page.locator('.chip-button.chip-amber').count()).toBe(3);
+      await fits('outage with every device missing');
+      for (const screen of [
+        waiting,
+        { ...waiting, phase: 'unknown', secondScan: true } as const,
+        paid,
+      ]) {
+        w.host.till.show({ ...screen, amountFen: 5_000_000 });
+        await w.page.locator('.overlay').waitFor();
+        await fits(screen.type);
+      }
+      await w.page.keyboard.press('Enter');
+      for (const [index, name] of ['orders', 'today', 'devices'].entries()) {
+        await w.page
+          .locator('.tab')
+          .nth(index + 1)
+          .click();
+        await w.page.locator(`.${name}`).waitFor();
+        await fits(name);
+      }
+    },
+  );
+
+  test('the virtual counter shows codes, flips switches and tells the demo host', async () => {
+    const counter = await startScriptedCounter({
+      rendererFolder: w.rendererFolder,
+      tillUrl: w.host.url,
+      paper: '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 384 200"/>',
+    });
+    const side = await w.browser.newPage();
+    await side.goto(counter.url);
+    const link = side.locator('.counter-till');
+    for (const viewport of [
+      { width: 1366, height: 768 },
+      { width: 1600, height: 1000 },
+    ]) {
+      await side.setViewportSize(viewport);
+      await link.waitFor();
+      const { y = 999, height = 0 } = (await link.boundingBox()) ?? {};
+      expect(y + height).toBeLessThan(200);
+    }
+    await side.setViewportSize({ width: 1920, height: 1080 });
+    const till = await side.locator('.counter-frame').boundingBox();
+    expect(till!.x + till!.width).toBeLessThanOrEqual(1920);
+    await side.setViewportSize({ width: 1366, height: 768 });
+    await side.getByText('一直不付').click();
+    await side.locator('.counter-alipay').click();
+    await side.getByText('出示会员码').first().click();
+    await side.locator('.counter-switch').first().click();
+    await expect.poll(() => counter.state().network).toBe(false);
+    expect(counter.scans).toEqual([
+      { kind: 'alipay', outcome: 'never-pays' },
+      { kind: 'member', text: '13800000001' },
+    ]);
+    await side.close();
+    await counter.close();
+  });
+});
