@@ -29,7 +29,11 @@ function registerBalances(app: CloudApp, deps: Deps): void {
     response: {
       200: Type.Object({
         balances: Type.Array(
-          Type.Object({ account: Type.String(), nature: Type.String(), balanceFen: Type.Integer() }),
+          Type.Object({
+            account: Type.String(),
+            nature: Type.String(),
+            balanceFen: Type.Integer(),
+          }),
         ),
       }),
     },

@@ -97,6 +97,7 @@ describe('a sale', () => {
     await screen('paid');
     expect(await ask('today.get', {})).toMatchObject({
       settledFen: 1_000,
+      settledVoucherFen: 0,
       cashFen: 2_350,
       offlineFen: 0,
       pendingFen: 0,

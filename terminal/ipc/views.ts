@@ -36,6 +36,8 @@ export const OrderPageSchema = object({
 export const TodaySchema = object({
   businessDate: Type.String(),
   settledFen: Type.Integer(),
+  /** The part of `settledFen` that vouchers covered: the platform pays it, no channel took it. */
+  settledVoucherFen: Type.Integer(),
   cashFen: Type.Integer(),
   offlineFen: Type.Integer(),
   pendingFen: Type.Integer(),

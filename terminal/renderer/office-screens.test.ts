@@ -37,6 +37,7 @@ describeWindow('lists, sums, devices and the counter in a browser', (w) => {
       '¥2,062.08',
       '4F1C90A7',
       '1 件要处理',
+      '其中券抵 ¥40.00',
     ])
       await w.sees(text);
     expect(await w.page.locator('.chart svg[role=img]').count()).toBe(1);

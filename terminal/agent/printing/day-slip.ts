@@ -14,6 +14,7 @@ export function daySlipContent(day: {
     { type: 'text', text: `日结单 ${today.businessDate}`, align: 'center', size: 'tall' },
     { type: 'rule', style: 'double' },
     row('已到账', yuan(today.settledFen)),
+    ...(today.settledVoucherFen > 0 ? [row('其中券抵', yuan(today.settledVoucherFen))] : []),
     row('现金', yuan(today.cashFen)),
     row('离线记账', yuan(today.offlineFen)),
     row('待确认', yuan(today.pendingFen)),

@@ -46,6 +46,7 @@ describe('paper', () => {
     const today = {
       businessDate: '2026-11-22',
       settledFen: 1,
+      settledVoucherFen: 1,
       cashFen: 2,
       offlineFen: 3,
       pendingFen: 4,
@@ -59,6 +60,7 @@ describe('paper', () => {
       unsentCount: 0,
     };
     const slip = daySlipContent({ merchantName: '绿点小店', today, printedAtMs: place.wallMs });
+    expect(textsOf(slip).join('\n')).toContain('其中券抵');
     const all = [...receiptOf(cashOrder(1_200)), ...textsOf([...slip, ...testContent(1)])];
     for (const line of all.filter((text) => text.includes('积分')))
       expect(line).not.toMatch(/[￥¥$元]/);

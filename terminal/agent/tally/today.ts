@@ -13,13 +13,15 @@ interface SumRow {
   readonly hourStartMs: number;
   readonly count: number;
   readonly sumFen: number;
+  readonly voucherFen: number;
 }
 
 export function sumDay(read: ReadHandle, businessDate: string): DaySums {
   const rows = read.all<SumRow>(
     `SELECT bucket,
        coalesce(json_extract(detail, '$.tender.wallet'), json_extract(detail, '$.tender.type')) AS tender,
-       opened_at_ms / 3600000 * 3600000 AS hourStartMs, count(*) AS count, sum(amount_fen) AS sumFen
+       opened_at_ms / 3600000 * 3600000 AS hourStartMs, count(*) AS count, sum(amount_fen) AS sumFen,
+       sum(voucher_fen) AS voucherFen
      FROM orders WHERE order_id BETWEEN $firstId AND $lastId
        AND business_date = $businessDate AND bucket IS NOT NULL
      GROUP BY 1, 2, 3`,
@@ -32,6 +34,9 @@ export function sumDay(read: ReadHandle, businessDate: string): DaySums {
   return {
     businessDate,
     settledFen,
+    settledVoucherFen: rows
+      .filter(({ bucket }) => bucket === 'settled')
+      .reduce((sumFen, row) => sumFen + row.voucherFen, 0),
     cashFen,
     offlineFen,
     pendingFen,

@@ -263,6 +263,7 @@ export const en: Words = {
 
   today: {
     settled: 'Received (channel confirmed)',
+    withVoucher: (amount: string) => `${amount} of it by vouchers, subsidised`,
     cash: 'Cash',
     offline: 'Offline (no money yet)',
     pending: 'Unconfirmed',

@@ -266,6 +266,7 @@ export const zh = {
 
   today: {
     settled: '已到账（渠道确认）',
+    withVoucher: (amount: string) => `其中券抵 ${amount}，平台补贴`,
     cash: '现金',
     offline: '离线记账（未到账）',
     pending: '待确认',

@@ -70,6 +70,7 @@ const byHour: readonly (readonly [hour: number, scanFen: number, cashFen: number
 export const sampleToday: Today = {
   businessDate: '2026-11-22',
   settledFen: 257_760,
+  settledVoucherFen: 4_000,
   cashFen: 26_890,
   offlineFen: 3_800,
   pendingFen: 0,

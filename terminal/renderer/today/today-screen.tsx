@@ -36,6 +36,10 @@ export function TodayScreen(): ReactNode {
 
 function FourSums({ today }: { readonly today: Today }): ReactNode {
   const { words } = useApp();
+  const byVoucher =
+    today.settledVoucherFen > 0
+      ? words.today.withVoucher(yuan(today.settledVoucherFen))
+      : undefined;
   const sums: readonly [string, number, string][] = [
     [words.today.settled, today.settledFen, 'tone-good'],
     [words.today.cash, today.cashFen, ''],
@@ -51,6 +55,7 @@ function FourSums({ today }: { readonly today: Today }): ReactNode {
         </div>
       ))}
       <p className="four-total">
+        {byVoucher !== undefined && <span className="four-more">{byVoucher}</span>}
         {words.today.sum} <b>{yuan(today.turnoverFen)}</b> {words.today.turnover} ·{' '}
         {words.today.count(today.orderCount)}
       </p>
