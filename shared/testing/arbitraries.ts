@@ -2,17 +2,11 @@ import * as fc from 'fast-check';
 import { idFromUlidBytes } from '#shared/ids/ulid-bytes.ts';
 import type { IdOf, IdPrefix } from '#shared/ids/ids.ts';
 import { fen, orderAmountFenMax, type Fen } from '#shared/money/fen.ts';
-import { basisPoints, type BasisPoints } from '#shared/money/rate.ts';
 
 /** What property tests draw from. */
 export const orderAmounts: fc.Arbitrary<Fen> = fc
   .integer({ min: 1, max: orderAmountFenMax })
   .map(fen);
-
-/** Concession rates of the wire: 3%..20%. */
-export const concessions: fc.Arbitrary<BasisPoints> = fc
-  .integer({ min: 300, max: 2000 })
-  .map(basisPoints);
 
 /** Ids of one kind, any 128 bits. */
 export const ids = <P extends IdPrefix>(prefix: P): fc.Arbitrary<IdOf[P]> =>

@@ -62,7 +62,6 @@ export const ReservationRequestSchema = Type.Object(
   { orderId: OrderIdSchema, memberId: MemberIdSchema, amountFen: OrderAmountSchema },
   { additionalProperties: false },
 );
-export type ReservationRequest = Static<typeof ReservationRequestSchema>;
 export const ReservationSchema = Type.Object({
   reservationId: Type.String({ maxLength: 40 }),
   voucherFen: PartAmountSchema,

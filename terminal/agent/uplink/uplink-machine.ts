@@ -63,11 +63,6 @@ function fitting(entries: readonly JournalEntry[], entriesMax: number): number {
   return count;
 }
 
-export interface ParkedEntry {
-  readonly seq: number;
-  readonly code: ErrorCode | 'code-not-catalogued';
-}
-
 /** What the answers lead to. */
 export interface RoundOutcome {
   /** The new acknowledged position; may go back when the cloud asks for entries again. */
