@@ -66,7 +66,11 @@ export function createLoopbackLink(options: LoopbackOptions): TerminalLink {
     if (!up && socket.connected) setTimeout(() => void catchUp(), refreshRetryMs);
   };
   socket.on('connect', () => void catchUp());
-  socket.on('disconnect', () => tell(false));
+  socket.on('disconnect', (reason) => {
+    tell(false);
+    // A host that stops in order says goodbye, and socket.io then does not come back by itself.
+    if (reason === 'io server disconnect') setTimeout(() => socket.connect(), reconnectDelayMsMin);
+  });
   // The host answers and does not know this window's token: it was started anew. No waiting brings that back.
   socket.on('connect_error', ({ message }) =>
     message === tokenRefused ? tell(false, 'till-restarted') : tell(false),
