@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { systemTimers } from '#drivers/core/system-ports.ts';
-import { encodeReceipt } from '#drivers/printer/encode-escpos.ts';
-import { packRaster } from '#drivers/printer/raster.ts';
-import type { PackedRaster, ReceiptCommand } from '#drivers/printer/receipt.ts';
+import { encodeReceipt } from '#drivers/printer/encode/encode-escpos.ts';
+import { packRaster } from '#drivers/printer/receipt/raster.ts';
+import type { PackedRaster, ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 import { createPrinterSimulator } from '#drivers/simulator/printer-simulator.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import type { BenchRow, BenchTable, BenchVerdict } from './bench-table.ts';

@@ -1,5 +1,5 @@
-import { packRaster } from '#drivers/printer/raster.ts';
-import type { ReceiptCommand } from '#drivers/printer/receipt.ts';
+import { packRaster } from '#drivers/printer/receipt/raster.ts';
+import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 
 /** A receipt small enough to pull the cable at each of its bytes, with every kind of command in it. */
 export const smallReceipt = (title: string): readonly ReceiptCommand[] => [

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSeededRandom } from '#drivers/contract/manual-time.ts';
 import { longReceipt, smallReceipt } from '#drivers/contract/receipts.ts';
 import type { WireHarness } from '#drivers/contract/wire-harness.ts';
-import type { PrinterStatus } from '#drivers/printer/printer-status.ts';
+import type { PrinterStatus } from '#drivers/printer/status/printer-status.ts';
 import { createReceiptPrinter, type ReceiptPrinter } from '#drivers/printer/receipt-printer.ts';
 import {
   createPrinterSimulator,

@@ -5,11 +5,11 @@ import {
   type ManualTime,
 } from '#drivers/contract/manual-time.ts';
 import { longReceipt, smallReceipt } from '#drivers/contract/receipts.ts';
-import { nulFlush } from '#drivers/printer/escpos-bytes.ts';
-import type { PrinterCapabilities } from '#drivers/printer/printer-capabilities.ts';
-import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
+import { nulFlush } from '#drivers/printer/encode/escpos-bytes.ts';
+import type { PrinterCapabilities } from '#drivers/printer/watch/printer-capabilities.ts';
+import type { PrintOutcome } from '#drivers/printer/job/print-outcome.ts';
 import { createReceiptPrinter, type ReceiptPrinter } from '#drivers/printer/receipt-printer.ts';
-import type { ReceiptCommand } from '#drivers/printer/receipt.ts';
+import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 import type { PrinterAbility } from '#drivers/simulator/printer-answers.ts';
 import {
   createPrinterSimulator,

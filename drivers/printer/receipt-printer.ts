@@ -3,16 +3,16 @@ import type { Random } from '#shared/time/random.ts';
 import { createLinkSupervisor } from '#drivers/core/link-supervisor.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import type { Transport } from '#drivers/core/transport.ts';
-import { kickDrawerOn } from '#drivers/printer/drawer-kick.ts';
-import { headerPad } from '#drivers/printer/escpos-bytes.ts';
-import { createPrintDesk, type PrintJob } from '#drivers/printer/print-desk.ts';
-import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
-import type { PrinterCapabilities } from '#drivers/printer/printer-capabilities.ts';
-import { createPrinterLine, type PrinterLine } from '#drivers/printer/printer-line.ts';
-import type { PrinterStatus } from '#drivers/printer/printer-status.ts';
-import { createPrinterWatch } from '#drivers/printer/printer-watch.ts';
-import type { PaperWidth } from '#drivers/printer/receipt.ts';
-import type { PrinterEvent } from '#drivers/printer/status-demux.ts';
+import { kickDrawerOn } from '#drivers/printer/job/drawer-kick.ts';
+import { headerPad } from '#drivers/printer/encode/escpos-bytes.ts';
+import { createPrintDesk, type PrintJob } from '#drivers/printer/job/print-desk.ts';
+import type { PrintOutcome } from '#drivers/printer/job/print-outcome.ts';
+import type { PrinterCapabilities } from '#drivers/printer/watch/printer-capabilities.ts';
+import { createPrinterLine, type PrinterLine } from '#drivers/printer/status/printer-line.ts';
+import type { PrinterStatus } from '#drivers/printer/status/printer-status.ts';
+import { createPrinterWatch } from '#drivers/printer/watch/printer-watch.ts';
+import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
+import type { PrinterEvent } from '#drivers/printer/status/status-demux.ts';
 
 export interface ReceiptPrinterDeps {
   readonly transport: Transport;

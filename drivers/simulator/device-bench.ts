@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { FarWire } from '#drivers/core/far-side.ts';
 import type { Timers } from '#drivers/core/timers.ts';
-import type { PaperWidth } from '#drivers/printer/receipt.ts';
+import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
 import {
   createPrinterSimulator,
   type PrinterSimulator,

@@ -1,5 +1,5 @@
 import encodeQR from 'qr';
-import type { PaperWidth } from '#drivers/printer/receipt.ts';
+import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
 import type { PaperAlign, PaperRecord, PaperSpan } from '#drivers/simulator/paper.ts';
 
 const dotsPerColumn = 12;

@@ -1,4 +1,4 @@
-import type { PaperWidth } from '#drivers/printer/receipt.ts';
+import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
 import type { ParsedCommand } from '#drivers/simulator/escpos-parser.ts';
 
 /** What is on the roll, from the top. */

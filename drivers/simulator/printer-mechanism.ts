@@ -1,5 +1,5 @@
 import type { Timers } from '#drivers/core/timers.ts';
-import type { PaperWidth } from '#drivers/printer/receipt.ts';
+import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
 import { parseCommand, type ParsedCommand } from '#drivers/simulator/escpos-parser.ts';
 import { createPaperPen, type PaperRecord } from '#drivers/simulator/paper.ts';
 

@@ -30,7 +30,7 @@ export function opened({ body }: Opened, at: { seq: number; wallMs: number }): O
 
 /** The attempt a fact must be about: the last one, or the next when a charge begins. */
 export const expectedAttempt = (order: Order, fact: Later): number =>
-  fact.type === 'charge.submitted' ? order.attempt + 1 : order.attempt;
+  fact.type === 'charge.submitted' || fact.type === 'pos.sent' ? order.attempt + 1 : order.attempt;
 
 /** Do the amounts of a fact fit the order it is about? */
 export function sumsFit(order: Order, fact: Later): boolean {
@@ -44,6 +44,9 @@ export function sumsFit(order: Order, fact: Later): boolean {
       return fact.body.voucherFen <= order.amountFen && fact.body.debitFen <= order.amountFen;
     case 'charge.submitted':
       return fact.body.amountFen <= order.amountFen;
+    case 'pos.sent':
+    case 'pos.paid':
+      return fact.body.amountFen === dueFen;
     case 'charge.held':
     case 'charge.expired':
     case 'charge.paid':
@@ -52,6 +55,8 @@ export function sumsFit(order: Order, fact: Later): boolean {
     case 'charge.cancel-wanted':
     case 'charge.reversed':
     case 'charge.refunded-late':
+    case 'pos.failed':
+    case 'pos.unknown':
     case 'offline.accepted':
     case 'offline.debit-failed':
     case 'offline.duplicate':
@@ -63,7 +68,7 @@ export function sumsFit(order: Order, fact: Later): boolean {
 }
 
 /** What a fact changes besides the state it leads to. */
-export function changes(fact: Later, next: OrderStateName): Partial<Order> {
+export function changes(order: Order, fact: Later, next: OrderStateName): Partial<Order> {
   switch (fact.type) {
     case 'charge.held': {
       const { wallet, codeMask } = fact.body;
@@ -73,6 +78,19 @@ export function changes(fact: Later, next: OrderStateName): Partial<Order> {
       const { wallet, codeMask, attempt } = fact.body;
       return { tender: { type: 'wallet', wallet, codeMask }, attempt, reason: undefined };
     }
+    case 'pos.sent': {
+      const { attempt, protocol } = fact.body;
+      return {
+        tender: { type: 'box-pos', protocol, method: undefined },
+        attempt,
+        reason: undefined,
+      };
+    }
+    case 'pos.paid':
+      return {
+        tender: { type: 'box-pos', protocol: protocolOf(order), method: fact.body.method },
+        reason: next === 'manual' ? 'proofs-contradict' : undefined,
+      };
     case 'charge.expired':
       return { reason: 'held-code-expired' };
     case 'cash.recorded': {
@@ -99,6 +117,8 @@ export function changes(fact: Later, next: OrderStateName): Partial<Order> {
       return { reason: undefined };
     case 'charge.failed':
     case 'charge.unknown':
+    case 'pos.failed':
+    case 'pos.unknown':
     case 'offline.debit-failed':
     case 'offline.duplicate':
     case 'order.voided':
@@ -107,6 +127,9 @@ export function changes(fact: Later, next: OrderStateName): Partial<Order> {
       return exhaustive(fact);
   }
 }
+
+const protocolOf = ({ tender }: Order): string =>
+  tender?.type === 'box-pos' ? tender.protocol : '';
 
 /** A code of a newer version has no words here yet; it is said as such instead of being passed on unchecked. */
 const knownCode = (code: string): ErrorCode => (isErrorCode(code) ? code : 'code-not-catalogued');

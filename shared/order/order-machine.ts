@@ -20,9 +20,16 @@ export interface OrderTransitionRefused {
 const mayBegin = {
   'charge.held': 'held',
   'charge.submitted': 'submitting',
+  'pos.sent': 'pos-sent',
   'cash.recorded': 'cash-recorded',
   'offline.accepted': 'offline-accepted',
   'order.voided': 'voided',
+} as const;
+
+const boxAnswers = {
+  'pos.paid': 'pos-paid',
+  'pos.failed': 'failed',
+  'pos.unknown': 'pos-unknown',
 } as const;
 
 const definiteAnswers = {
@@ -41,7 +48,7 @@ const definiteAnswers = {
  * 1. `submitting`, `unknown` and `cancel-wanted` are left only by a definite answer of the channel.
  * 2. A new attempt, another channel or another tender starts only where nothing can have been charged.
  * 3. A definite "paid" after a definite "not charged" is a contradiction that people resolve: `manual`.
- * 4. `pos-sent`, `pos-paid` and `pos-unknown` are declared for the box POS; no entry type of wire v1 leads there yet.
+ * 4. `pos-sent` and `pos-unknown` are left only by the box POS's own word about this attempt.
  */
 export const orderMachine = createMachine<OrderPlace, OrderFactType>({
   none: { 'order.opened': 'draft' },
@@ -61,7 +68,7 @@ export const orderMachine = createMachine<OrderPlace, OrderFactType>({
   // The cancel may lose the race: the channel had taken the money already.
   'cancel-wanted': { ...definiteAnswers, 'charge.unknown': 'cancel-wanted' },
   paid: { 'charge.refunded-late': 'paid-then-refunded' },
-  failed: { ...mayBegin, 'charge.paid': 'manual' },
+  failed: { ...mayBegin, 'charge.paid': 'manual', 'pos.paid': 'manual' },
   reversed: { ...mayBegin, 'charge.paid': 'manual', 'charge.refunded-late': 'paid-then-refunded' },
   'paid-then-refunded': {},
   'cash-recorded': {},
@@ -74,9 +81,9 @@ export const orderMachine = createMachine<OrderPlace, OrderFactType>({
   // The cloud may try the withholding again and succeed.
   'debit-failed': { 'offline.settled': 'settled' },
   duplicate: {},
-  'pos-sent': {},
+  'pos-sent': boxAnswers,
   'pos-paid': {},
-  'pos-unknown': {},
+  'pos-unknown': boxAnswers,
   manual: { 'charge.reversed': 'reversed', 'charge.refunded-late': 'paid-then-refunded' },
   voided: { 'charge.paid': 'manual' },
 });
@@ -104,7 +111,7 @@ export function applyFact(
     return refuse('attempt');
   }
   if (!sumsFit(order, fact)) return refuse('amount');
-  return ok({ ...order, ...changes(fact, state), state, lastSeq: at.seq });
+  return ok({ ...order, ...changes(order, fact, state), state, lastSeq: at.seq });
 }
 
 export type AttemptRefused = {

@@ -79,4 +79,11 @@ export interface Order {
 export type OrderTender =
   | { readonly type: 'wallet'; readonly wallet: Wallet; readonly codeMask: string }
   | { readonly type: 'cash'; readonly tenderedFen: Fen; readonly changeFen: Fen }
+  | {
+      readonly type: 'box-pos';
+      /** ecr-hub, transbank or bcd2. */
+      readonly protocol: string;
+      /** How the customer paid at the box; undefined until the box has said so. */
+      readonly method: 'scan' | 'show' | 'card' | 'other' | undefined;
+    }
   | { readonly type: 'member-code'; readonly certificateId: string };

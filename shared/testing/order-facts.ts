@@ -55,6 +55,16 @@ export const facts = (
   },
   'charge.reversed': { type: 'charge.reversed', body: { orderId, attempt } },
   'charge.refunded-late': { type: 'charge.refunded-late', body: { orderId, attempt } },
+  'pos.sent': {
+    type: 'pos.sent',
+    body: { orderId, attempt: attempt + 1, amountFen: 1000, protocol: 'ecr-hub' },
+  },
+  'pos.paid': {
+    type: 'pos.paid',
+    body: { orderId, attempt, amountFen: 1000, boxRef: '000123', method: 'scan', paidAtMs: 2000 },
+  },
+  'pos.failed': { type: 'pos.failed', body: { orderId, attempt, code: 'charge-not-received' } },
+  'pos.unknown': { type: 'pos.unknown', body: { orderId, attempt, code: 'cloud-timeout' } },
   'cash.recorded': {
     type: 'cash.recorded',
     body: { orderId, dueFen: 1000, tenderedFen: 2000, changeFen: 1000 },

@@ -107,6 +107,8 @@ export const DeviceRoleSchema = Type.Union([
   Type.Literal('scanner'),
   Type.Literal('printer'),
   Type.Literal('drawer'),
+  Type.Literal('box-pos'),
+  Type.Literal('display'),
 ]);
 export const DeviceViewSchema = object({
   role: DeviceRoleSchema,

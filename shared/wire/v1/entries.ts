@@ -76,6 +76,30 @@ export const entryBodies = {
   'charge.cancel-wanted': body({ ...attempt, cashier: CashierSchema }),
   'charge.reversed': body({ ...attempt }),
   'charge.refunded-late': body({ ...attempt }),
+  /** A sale is about to go to the box POS. Durable before the first byte. */
+  'pos.sent': body({
+    ...attempt,
+    amountFen: OrderAmountSchema,
+    /** The protocol of the box: ecr-hub, transbank, bcd2. */
+    protocol: Type.String({ maxLength: 32 }),
+  }),
+  'pos.paid': body({
+    ...attempt,
+    amountFen: OrderAmountSchema,
+    /** What the box calls the transaction. */
+    boxRef: Type.String({ minLength: 1, maxLength: 64 }),
+    method: Type.Union([
+      Type.Literal('scan'),
+      Type.Literal('show'),
+      Type.Literal('card'),
+      Type.Literal('other'),
+    ]),
+    paidAtMs: WallMsSchema,
+  }),
+  /** Definitely not charged: declined, given up at the box, or never heard of by a box that is idle. */
+  'pos.failed': body({ ...attempt, code: ErrorCodeSchema }),
+  /** The box did not answer: only a query of the box leaves this. */
+  'pos.unknown': body({ ...attempt, code: ErrorCodeSchema }),
   'cash.recorded': body({
     ...order,
     dueFen: PartAmountSchema,

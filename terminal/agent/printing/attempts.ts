@@ -1,6 +1,6 @@
-import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
+import type { PrintOutcome } from '#drivers/printer/job/print-outcome.ts';
 import type { ReceiptPrinter } from '#drivers/printer/receipt-printer.ts';
-import type { ReceiptCommand } from '#drivers/printer/receipt.ts';
+import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { Clock } from '#shared/time/clock.ts';

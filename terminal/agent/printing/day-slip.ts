@@ -1,4 +1,4 @@
-import type { ReceiptCommand } from '#drivers/printer/receipt.ts';
+import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 import { shanghaiText, yuan } from '#terminal/agent/printing/paper-words.ts';
 import type { Today } from '#terminal/ipc/views.ts';
 

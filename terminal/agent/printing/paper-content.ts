@@ -1,4 +1,4 @@
-import type { ReceiptCommand } from '#drivers/printer/receipt.ts';
+import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';

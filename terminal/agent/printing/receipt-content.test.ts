@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ReceiptCommand } from '#drivers/printer/receipt.ts';
+import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 import type { Order } from '#shared/order/order.ts';
 import { daySlipContent, testContent } from '#terminal/agent/printing/day-slip.ts';
 import { receiptContent } from '#terminal/agent/printing/receipt-content.ts';

@@ -1,4 +1,4 @@
-import type { ReceiptCommand } from '#drivers/printer/receipt.ts';
+import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { Order } from '#shared/order/order.ts';
 import type { Wallet } from '#shared/tender/payment-code.ts';
@@ -106,6 +106,8 @@ function tenderRows(order: Order): readonly ReceiptCommand[] {
       ];
     case 'member-code':
       return [row('支付方式', '会员码')];
+    case 'box-pos':
+      return [row('支付方式', '刷卡盒子')];
     case undefined:
       return [];
   }

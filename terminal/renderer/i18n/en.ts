@@ -18,6 +18,8 @@ export const en: Words = {
     scanner: 'Scanner',
     printer: 'Printer',
     drawer: 'Drawer',
+    'box-pos': 'Box POS',
+    display: 'Display',
     online: 'Working',
     offline: 'No answer',
     'paper-out': 'No paper',
@@ -319,6 +321,8 @@ export const en: Words = {
       scanner: 'Scan any code; it will show as working here.',
       printer: 'Prints a test slip.',
       drawer: 'Opens the drawer once; it is recorded.',
+      'box-pos': 'Asks the box whether it is there; takes no money.',
+      display: 'Lights every digit of the display once.',
     },
     advice: {
       offline:

@@ -20,6 +20,8 @@ export const zh = {
     scanner: '扫码枪',
     printer: '打印机',
     drawer: '钱箱',
+    'box-pos': '刷卡盒子',
+    display: '客显屏',
     online: '正常',
     offline: '没有回应',
     'paper-out': '没纸了',
@@ -323,6 +325,8 @@ export const zh = {
       scanner: '扫任意一个码试试，这里会显示正常。',
       printer: '打一张测试小票。',
       drawer: '打开一次钱箱，会记在账上。',
+      'box-pos': '问一次盒子在不在，不会收钱。',
+      display: '在客显屏上亮一次全部数字。',
     },
     advice: {
       offline: '检查电源和线，关掉再打开。接好后会自动恢复，没打的小票会接着打。',

@@ -8,6 +8,8 @@ export type IconName =
   | 'printer'
   | 'scanner'
   | 'drawer'
+  | 'box-pos'
+  | 'display'
   | 'voice'
   | 'voice-off'
   | 'cash'
@@ -48,6 +50,10 @@ const shapes: Readonly<Record<IconName, ReactNode>> = {
     <path d="M4 5h11l4 2.5v2L15 12H9.5L8 19.5a1 1 0 0 1-1 .8H5.2a1 1 0 0 1-1-1.2L5.6 12H4zM21.5 6.5v4M10 12l-.6 3.2H12" />
   ),
   drawer: <path d="M3 12h18v7a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1zM5 12l1.5-7h11L19 12M9.5 16h5" />,
+  'box-pos': (
+    <path d="M6 3h12a1 1 0 0 1 1 1v16a1 1 0 0 1-1 1H6a1 1 0 0 1-1-1V4a1 1 0 0 1 1-1zM8 6h8v4H8zM8.5 14h.01M12 14h.01M15.5 14h.01M8.5 17.5h.01M12 17.5h.01M15.5 17.5h.01" />
+  ),
+  display: <path d="M3 4h18v9H3zM12 13v6M8 20h8M7 7v3m3.3-3v3m3.4-3v3M17 7v3" />,
   voice: <path d="M4 9.5h3.5L12 5.5v13l-4.5-4H4zM15.5 9a4.2 4.2 0 0 1 0 6M18 6.5a8 8 0 0 1 0 11" />,
   'voice-off': <path d="M4 9.5h3.5L12 5.5v13l-4.5-4H4zM15.5 9.5l5 5m0-5-5 5" />,
   cash: (

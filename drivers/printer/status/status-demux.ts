@@ -1,4 +1,4 @@
-import { processIdOf } from '#drivers/printer/escpos-bytes.ts';
+import { processIdOf } from '#drivers/printer/encode/escpos-bytes.ts';
 
 /**
  * Sorts the bytes a printer sends, one at a time; answers of several kinds share the line (Epson, "Identification of

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { getOrThrow } from '#shared/result/result.ts';
-import { encodeReceipt } from '#drivers/printer/encode-escpos.ts';
+import { encodeReceipt } from '#drivers/printer/encode/encode-escpos.ts';
 import {
   escpos,
   feedLines,
@@ -13,9 +13,9 @@ import {
   qrModuleDots,
   qrStore,
   rasterHeader,
-} from '#drivers/printer/escpos-bytes.ts';
-import { realTimeAt } from '#drivers/printer/raster.ts';
-import type { PaperWidth, ReceiptCommand } from '#drivers/printer/receipt.ts';
+} from '#drivers/printer/encode/escpos-bytes.ts';
+import { realTimeAt } from '#drivers/printer/receipt/raster.ts';
+import type { PaperWidth, ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 
 const hex = (bytes: ArrayLike<number>): string => Buffer.from(Array.from(bytes)).toString('hex');
 const spaced = (text: string): string => text.replaceAll(' ', '').toLowerCase();

@@ -6,7 +6,7 @@ import {
   demuxStart,
   type DemuxState,
   type PrinterEvent,
-} from '#drivers/printer/status-demux.ts';
+} from '#drivers/printer/status/status-demux.ts';
 
 const bytesOf = (hex: string): Uint8Array => Buffer.from(hex.replaceAll(' ', ''), 'hex');
 

@@ -1,5 +1,5 @@
 import type { Timers } from '#drivers/core/timers.ts';
-import type { PrinterEvent } from '#drivers/printer/status-demux.ts';
+import type { PrinterEvent } from '#drivers/printer/status/status-demux.ts';
 
 /** Who waits for which word of the printer. */
 export interface EventWaits {

@@ -1,12 +1,17 @@
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { Timers } from '#drivers/core/timers.ts';
-import { encodeReceipt, type EncodedReceipt } from '#drivers/printer/encode-escpos.ts';
-import { escpos, nulFlush, processIdCommand } from '#drivers/printer/escpos-bytes.ts';
-import type { JobEffect, JobEvent, JobPlan, JobState } from '#drivers/printer/print-job-machine.ts';
-import type { Reading } from '#drivers/printer/printer-condition.ts';
-import type { PrinterLine } from '#drivers/printer/printer-line.ts';
-import { askCutCount } from '#drivers/printer/printer-probe.ts';
-import type { PaperWidth } from '#drivers/printer/receipt.ts';
+import { encodeReceipt, type EncodedReceipt } from '#drivers/printer/encode/encode-escpos.ts';
+import { escpos, nulFlush, processIdCommand } from '#drivers/printer/encode/escpos-bytes.ts';
+import type {
+  JobEffect,
+  JobEvent,
+  JobPlan,
+  JobState,
+} from '#drivers/printer/job/print-job-machine.ts';
+import type { Reading } from '#drivers/printer/status/printer-condition.ts';
+import type { PrinterLine } from '#drivers/printer/status/printer-line.ts';
+import { askCutCount } from '#drivers/printer/watch/printer-probe.ts';
+import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
 
 /** The job as its effects see it: every answer of a line that is no longer the job's is dropped. */
 export interface JobStage {

@@ -1,6 +1,6 @@
-import { escpos, nulFlush, processIdCommand } from '#drivers/printer/escpos-bytes.ts';
-import type { PrinterCapabilities } from '#drivers/printer/printer-capabilities.ts';
-import type { PrinterLine } from '#drivers/printer/printer-line.ts';
+import { escpos, nulFlush, processIdCommand } from '#drivers/printer/encode/escpos-bytes.ts';
+import type { PrinterCapabilities } from '#drivers/printer/watch/printer-capabilities.ts';
+import type { PrinterLine } from '#drivers/printer/status/printer-line.ts';
 
 /** Smaller than every job's id, which begin at 1. */
 export const probeProcessId = 0;

@@ -1,4 +1,4 @@
-import { escpos } from '#drivers/printer/escpos-bytes.ts';
+import { escpos } from '#drivers/printer/encode/escpos-bytes.ts';
 
 /** Whether a printer could print now, read by DLE EOT. */
 export type Condition = 'ready' | 'paper-out' | 'cover-open' | 'error' | 'silent';

@@ -4,8 +4,8 @@ import type { Clock } from '#shared/time/clock.ts';
 import { createAlarm } from '#drivers/core/alarm.ts';
 import type { LinkState } from '#drivers/core/link-state.ts';
 import type { Timers } from '#drivers/core/timers.ts';
-import type { PrinterCapabilities } from '#drivers/printer/printer-capabilities.ts';
-import type { Reading } from '#drivers/printer/printer-condition.ts';
+import type { PrinterCapabilities } from '#drivers/printer/watch/printer-capabilities.ts';
+import type { Reading } from '#drivers/printer/status/printer-condition.ts';
 import {
   afterConnecting,
   afterReading,
@@ -13,10 +13,10 @@ import {
   knowledgeAtStart,
   statusOf,
   takenAsSendOnly,
-} from '#drivers/printer/printer-knowledge.ts';
-import type { PrinterLine } from '#drivers/printer/printer-line.ts';
-import { probeCapabilities } from '#drivers/printer/printer-probe.ts';
-import type { PrinterStatus } from '#drivers/printer/printer-status.ts';
+} from '#drivers/printer/watch/printer-knowledge.ts';
+import type { PrinterLine } from '#drivers/printer/status/printer-line.ts';
+import { probeCapabilities } from '#drivers/printer/watch/printer-probe.ts';
+import type { PrinterStatus } from '#drivers/printer/status/printer-status.ts';
 
 /** Knows the printer between jobs: what it can answer, and whether it could print now. */
 export interface PrinterWatch {

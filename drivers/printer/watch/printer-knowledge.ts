@@ -3,9 +3,9 @@ import {
   confidenceOf,
   sendOnly,
   type PrinterCapabilities,
-} from '#drivers/printer/printer-capabilities.ts';
-import type { Reading } from '#drivers/printer/printer-condition.ts';
-import type { PrinterStatus } from '#drivers/printer/printer-status.ts';
+} from '#drivers/printer/watch/printer-capabilities.ts';
+import type { Reading } from '#drivers/printer/status/printer-condition.ts';
+import type { PrinterStatus } from '#drivers/printer/status/printer-status.ts';
 
 /** The pure half of printer-watch.ts: what is known of a printer, and what that lets a person be told. */
 export interface PrinterKnowledge {

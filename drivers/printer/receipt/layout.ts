@@ -1,5 +1,5 @@
-import type { Align, Column, PaperWidth } from '#drivers/printer/receipt.ts';
-import { toPrintable, widthOf } from '#drivers/printer/text-gb18030.ts';
+import type { Align, Column, PaperWidth } from '#drivers/printer/receipt/receipt.ts';
+import { toPrintable, widthOf } from '#drivers/printer/receipt/text-gb18030.ts';
 
 /** Lines of one command at most: a runaway text must not eat the roll. */
 export const linesPerCommandMax = 200;

@@ -2,9 +2,13 @@ import { err, type Result } from '#shared/result/result.ts';
 import type { Link } from '#drivers/core/link-supervisor.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import type { WriteError } from '#drivers/core/transport.ts';
-import { createEventWaits } from '#drivers/printer/event-waits.ts';
-import { readCondition, type AskStatus, type Reading } from '#drivers/printer/printer-condition.ts';
-import { demux, demuxStart, type PrinterEvent } from '#drivers/printer/status-demux.ts';
+import { createEventWaits } from '#drivers/printer/status/event-waits.ts';
+import {
+  readCondition,
+  type AskStatus,
+  type Reading,
+} from '#drivers/printer/status/printer-condition.ts';
+import { demux, demuxStart, type PrinterEvent } from '#drivers/printer/status/status-demux.ts';
 
 /** One connection to a printer: writes in turn, questions with their answers. Dies with the connection. */
 export interface PrinterLine {

@@ -1,6 +1,6 @@
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
-import { createByteWriter, type ByteWriter } from '#drivers/printer/byte-writer.ts';
+import { createByteWriter, type ByteWriter } from '#drivers/printer/encode/byte-writer.ts';
 import {
   escpos,
   feedLines,
@@ -8,10 +8,10 @@ import {
   qrModuleDots,
   qrStore,
   rasterHeader,
-} from '#drivers/printer/escpos-bytes.ts';
-import { layoutColumns, wrapText } from '#drivers/printer/layout.ts';
-import { defused } from '#drivers/printer/raster.ts';
-import { receiptFault } from '#drivers/printer/receipt-rules.ts';
+} from '#drivers/printer/encode/escpos-bytes.ts';
+import { layoutColumns, wrapText } from '#drivers/printer/receipt/layout.ts';
+import { defused } from '#drivers/printer/receipt/raster.ts';
+import { receiptFault } from '#drivers/printer/receipt/receipt-rules.ts';
 import type {
   Align,
   LogoCommand,
@@ -19,8 +19,8 @@ import type {
   QrCommand,
   ReceiptCommand,
   TextSize,
-} from '#drivers/printer/receipt.ts';
-import { encodeGb } from '#drivers/printer/text-gb18030.ts';
+} from '#drivers/printer/receipt/receipt.ts';
+import { encodeGb } from '#drivers/printer/receipt/text-gb18030.ts';
 
 /**
  * A receipt as bytes, cut into segments at command boundaries: between two segments a real-time question may be

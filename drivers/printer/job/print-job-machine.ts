@@ -1,7 +1,7 @@
 import type { DeviceErrorCode } from '#shared/errors/device.ts';
-import type { ConfidenceLevel, PrintOutcome } from '#drivers/printer/print-outcome.ts';
-import type { PrinterCapabilities } from '#drivers/printer/printer-capabilities.ts';
-import type { Condition } from '#drivers/printer/printer-condition.ts';
+import type { ConfidenceLevel, PrintOutcome } from '#drivers/printer/job/print-outcome.ts';
+import type { PrinterCapabilities } from '#drivers/printer/watch/printer-capabilities.ts';
+import type { Condition } from '#drivers/printer/status/printer-condition.ts';
 
 /**
  * What one receipt goes through, as a pure machine; job-runner.ts carries out its effects. The law: a receipt is sent

@@ -1,6 +1,6 @@
 import { exhaustive } from '#shared/result/exhaustive.ts';
-import { rasterHeightDotsMax } from '#drivers/printer/raster.ts';
-import type { PaperWidth, ReceiptCommand } from '#drivers/printer/receipt.ts';
+import { rasterHeightDotsMax } from '#drivers/printer/receipt/raster.ts';
+import type { PaperWidth, ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 
 export const receiptCommandsMax = 1_000;
 export const textCharactersMax = 4_000;

@@ -1,7 +1,7 @@
-import { escpos } from '#drivers/printer/escpos-bytes.ts';
-import type { PrinterCapabilities } from '#drivers/printer/printer-capabilities.ts';
-import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
-import type { PrinterLine } from '#drivers/printer/printer-line.ts';
+import { escpos } from '#drivers/printer/encode/escpos-bytes.ts';
+import type { PrinterCapabilities } from '#drivers/printer/watch/printer-capabilities.ts';
+import type { PrintOutcome } from '#drivers/printer/job/print-outcome.ts';
+import type { PrinterLine } from '#drivers/printer/status/printer-line.ts';
 
 const fenceAnswerMsMax = 2_000;
 

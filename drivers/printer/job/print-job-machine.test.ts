@@ -8,8 +8,8 @@ import {
   type JobEvent,
   type JobPlan,
   type JobState,
-} from '#drivers/printer/print-job-machine.ts';
-import type { PrinterCapabilities } from '#drivers/printer/printer-capabilities.ts';
+} from '#drivers/printer/job/print-job-machine.ts';
+import type { PrinterCapabilities } from '#drivers/printer/watch/printer-capabilities.ts';
 
 const capable: PrinterCapabilities = {
   realTimeStatus: true,

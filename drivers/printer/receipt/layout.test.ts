@@ -1,9 +1,14 @@
 import iconv from 'iconv-lite';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { columnWidths, layoutColumns, padTo, wrapText } from '#drivers/printer/layout.ts';
-import { defused, packRaster, realTimeAt } from '#drivers/printer/raster.ts';
-import { encodeGb, missingGlyph, toPrintable, widthOf } from '#drivers/printer/text-gb18030.ts';
+import { columnWidths, layoutColumns, padTo, wrapText } from '#drivers/printer/receipt/layout.ts';
+import { defused, packRaster, realTimeAt } from '#drivers/printer/receipt/raster.ts';
+import {
+  encodeGb,
+  missingGlyph,
+  toPrintable,
+  widthOf,
+} from '#drivers/printer/receipt/text-gb18030.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 

@@ -1,15 +1,15 @@
 import type { DeviceErrorCode } from '#shared/errors/device.ts';
 import type { Result } from '#shared/result/result.ts';
 import type { Timers } from '#drivers/core/timers.ts';
-import { encodeReceipt, type EncodedReceipt } from '#drivers/printer/encode-escpos.ts';
-import { processIdMax } from '#drivers/printer/escpos-bytes.ts';
-import { runJob, type JobRunner } from '#drivers/printer/job-runner.ts';
-import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
-import type { PrinterCapabilities } from '#drivers/printer/printer-capabilities.ts';
-import type { Reading } from '#drivers/printer/printer-condition.ts';
-import type { PrinterLine } from '#drivers/printer/printer-line.ts';
-import type { PaperWidth, ReceiptCommand } from '#drivers/printer/receipt.ts';
-import type { PrinterEvent } from '#drivers/printer/status-demux.ts';
+import { encodeReceipt, type EncodedReceipt } from '#drivers/printer/encode/encode-escpos.ts';
+import { processIdMax } from '#drivers/printer/encode/escpos-bytes.ts';
+import { runJob, type JobRunner } from '#drivers/printer/job/job-runner.ts';
+import type { PrintOutcome } from '#drivers/printer/job/print-outcome.ts';
+import type { PrinterCapabilities } from '#drivers/printer/watch/printer-capabilities.ts';
+import type { Reading } from '#drivers/printer/status/printer-condition.ts';
+import type { PrinterLine } from '#drivers/printer/status/printer-line.ts';
+import type { PaperWidth, ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
+import type { PrinterEvent } from '#drivers/printer/status/status-demux.ts';
 
 export interface PrintJob {
   /** For logs; the caller's own id. */

@@ -1,12 +1,12 @@
 import { createAlarm } from '#drivers/core/alarm.ts';
 import type { Timers } from '#drivers/core/timers.ts';
-import type { EncodedReceipt } from '#drivers/printer/encode-escpos.ts';
+import type { EncodedReceipt } from '#drivers/printer/encode/encode-escpos.ts';
 import {
   conditionIntervalMs,
   createJobEffects,
   reportCondition,
   type JobStage,
-} from '#drivers/printer/job-effects.ts';
+} from '#drivers/printer/job/job-effects.ts';
 import {
   jobStart,
   stepJob,
@@ -15,12 +15,12 @@ import {
   type JobEvent,
   type JobPlan,
   type JobState,
-} from '#drivers/printer/print-job-machine.ts';
-import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
-import type { Reading } from '#drivers/printer/printer-condition.ts';
-import type { PrinterLine } from '#drivers/printer/printer-line.ts';
-import type { PaperWidth } from '#drivers/printer/receipt.ts';
-import type { PrinterEvent } from '#drivers/printer/status-demux.ts';
+} from '#drivers/printer/job/print-job-machine.ts';
+import type { PrintOutcome } from '#drivers/printer/job/print-outcome.ts';
+import type { Reading } from '#drivers/printer/status/printer-condition.ts';
+import type { PrinterLine } from '#drivers/printer/status/printer-line.ts';
+import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
+import type { PrinterEvent } from '#drivers/printer/status/status-demux.ts';
 
 export interface JobRunner {
   readonly outcome: Promise<PrintOutcome>;

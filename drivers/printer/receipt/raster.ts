@@ -1,5 +1,5 @@
 import { assert } from '#shared/result/assert.ts';
-import type { PackedRaster } from '#drivers/printer/receipt.ts';
+import type { PackedRaster } from '#drivers/printer/receipt/receipt.ts';
 
 /** 80 mm paper has 576 dots = 72 bytes. */
 export const rasterWidthBytesMax = 72;

@@ -1,0 +1,33 @@
+/**
+ * What has to be known of a printer model before the first byte: what its ROM can draw and how. What it answers is
+ * not here: that is asked of the very printer, once (printer-probe.ts), because clones share names and not abilities.
+ */
+export interface PrinterProfile {
+  /** Lower-case with dashes, e.g. "epson-tm-t82iii"; the name of its JSON file. */
+  readonly id: string;
+  /** For people, e.g. "Epson TM-T82III". */
+  readonly name: string;
+  /** Millimetres of the roll. */
+  readonly paperMm: 58 | 80;
+  /** Single-width characters per line of font A: 32 on 384 dots, 42 on 512, 48 on 576. */
+  readonly columns: 32 | 42 | 48;
+  /** Dots per line. */
+  readonly dots: 384 | 512 | 576;
+  /** `gb18030`: the ROM has the four-byte characters too. `gbk`: two-byte characters only; the rest is drawn. */
+  readonly charset: 'gb18030' | 'gbk';
+  /** GS ! enlarges hanzi as well, or they need FS ! (and FS W on some clones). */
+  readonly hanziSize: 'gs' | 'fs';
+  /** GS ( k is understood, or a QR code has to be drawn. */
+  readonly qr: 'native' | 'raster';
+  /** GS k with a length byte (function B) is understood, or bars have to be drawn. */
+  readonly barcode: 'native' | 'raster';
+  /** Where a logo is kept: sent each time, or stored once in non-volatile memory by GS ( L and called by its key. */
+  readonly logo: 'inline' | 'stored';
+  readonly cut: 'partial' | 'full' | 'none';
+  /** May DLE EOT / DLE DC4 inside data be switched off by GS ( D? Then a raster needs no defusing. */
+  readonly realTimeSwitch: boolean;
+  /** How the serial line keeps the printer from being overrun. */
+  readonly flow: 'hardware' | 'xon-xoff' | 'none';
+  /** Bits per second it is delivered with, most likely first. */
+  readonly bauds: readonly number[];
+}
