@@ -4,7 +4,7 @@ import type { LinkState } from '#drivers/core/link-state.ts';
 
 /**
  * A payment terminal of its own beside the till (盒子, ECR link), whatever protocol it speaks. The law of all of them
- * (research of the field, 5.3): the caller has written the intent down before the first byte; a sale is sent at most
+ *: the caller has written the intent down before the first byte; a sale is sent at most
  * once after the box acknowledged it; a lost answer is `unknown`, and unknown is left only by `query`.
  */
 export interface BoxPos {
