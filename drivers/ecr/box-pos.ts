@@ -3,9 +3,9 @@ import type { Fen } from '#shared/money/fen.ts';
 import type { LinkState } from '#drivers/core/link-state.ts';
 
 /**
- * A payment terminal of its own beside the till (盒子, ECR link), whatever protocol it speaks. The law of all of them
- *: the caller has written the intent down before the first byte; a sale is sent at most
- * once after the box acknowledged it; a lost answer is `unknown`, and unknown is left only by `query`.
+ * A payment terminal of its own beside the till (盒子, ECR link), whatever protocol it speaks. The law of all of them:
+ * the caller has written the intent down before the first byte; a sale that the box acknowledged is never sent again; a
+ * lost answer is `unknown`, and unknown is left only by `query`.
  */
 export interface BoxPos {
   readonly address: string;
