@@ -110,7 +110,8 @@ export const DeviceRoleSchema = Type.Union([
   Type.Literal('box-pos'),
   Type.Literal('display'),
 ]);
-export const DeviceViewSchema = object({
+/** What the status bar shows of a device; terminal/ipc/devices.ts adds the rest. */
+export const deviceViewFields = {
   role: DeviceRoleSchema,
   name: Type.String({ maxLength: 64 }),
   /** How it is attached, e.g. "serial /dev/ttyUSB0" or "tcp 127.0.0.1:9100". */
@@ -127,7 +128,8 @@ export const DeviceViewSchema = object({
   confidence: Type.Optional(Type.Integer({ minimum: 0, maximum: 4 })),
   code: Type.Optional(Code),
   lastSeenMs: Type.Optional(At),
-});
+};
+export const DeviceViewSchema = object(deviceViewFields);
 export type DeviceView = Static<typeof DeviceViewSchema>;
 
 export const StatusSchema = object({
