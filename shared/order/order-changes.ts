@@ -57,6 +57,7 @@ export function sumsFit(order: Order, fact: Later): boolean {
     case 'charge.refunded-late':
     case 'pos.failed':
     case 'pos.unknown':
+    case 'pos.cancel-wanted':
     case 'offline.accepted':
     case 'offline.debit-failed':
     case 'offline.duplicate':
@@ -81,16 +82,20 @@ export function changes(order: Order, fact: Later, next: OrderStateName): Partia
     case 'pos.sent': {
       const { attempt, protocol } = fact.body;
       return {
-        tender: { type: 'box-pos', protocol, method: undefined },
+        tender: { type: 'box-pos', protocol, method: undefined, boxRef: undefined },
         attempt,
         reason: undefined,
       };
     }
-    case 'pos.paid':
+    case 'pos.paid': {
+      const { method, boxRef } = fact.body;
       return {
-        tender: { type: 'box-pos', protocol: protocolOf(order), method: fact.body.method },
+        tender: { type: 'box-pos', protocol: protocolOf(order), method, boxRef },
         reason: next === 'manual' ? 'proofs-contradict' : undefined,
       };
+    }
+    case 'pos.cancel-wanted':
+      return {};
     case 'charge.expired':
       return { reason: 'held-code-expired' };
     case 'cash.recorded': {

@@ -34,7 +34,7 @@ describe('the table', () => {
 
   test('a second attempt or another tender starts only where nothing can have been charged', () => {
     const open: OrderPlace[] = ['draft', 'held', 'failed', 'reversed'];
-    for (const tender of ['charge.submitted', 'cash.recorded', 'offline.accepted'] as const) {
+    for (const tender of ['charge.submitted', 'pos.sent', 'cash.recorded', 'offline.accepted'] as const) {
       expect(orderMachine.states.filter((state) => orderMachine.propose(state, tender))).toEqual(
         open,
       );
@@ -110,6 +110,33 @@ describe('the ways of a sale', () => {
     ],
     ['member code used twice', ['offline.accepted', 'offline.duplicate'], 'duplicate'],
     ['given up', ['order.voided'], 'voided'],
+    ['at the box, paid', ['pos.sent', 'pos.paid'], 'pos-paid'],
+    ['at the box, silence, query, paid', ['pos.sent', 'pos.unknown', 'pos.paid'], 'pos-paid'],
+    [
+      'at the box, given up there, then cash',
+      ['pos.sent', 'pos.cancel-wanted', 'pos.failed', 'cash.recorded'],
+      'cash-recorded',
+    ],
+    [
+      'asking the box to cancel decides nothing',
+      ['pos.sent', 'pos.unknown', 'pos.cancel-wanted'],
+      'pos-unknown',
+    ],
+    [
+      'declined at the box, then a wallet',
+      ['pos.sent', 'pos.failed', 'charge.submitted', 'charge.paid'],
+      'paid',
+    ],
+    [
+      'the box said no and later yes: people decide',
+      ['pos.sent', 'pos.failed', 'pos.paid'],
+      'manual',
+    ],
+    [
+      'given up after a no of the box that turns into a yes: people decide',
+      ['pos.sent', 'pos.failed', 'order.voided', 'pos.paid'],
+      'manual',
+    ],
     [
       'called reversed, then reported paid: people decide',
       ['charge.submitted', 'charge.reversed', 'charge.paid'],
@@ -137,6 +164,11 @@ describe('the ways of a sale', () => {
     ['the same answer twice', ['charge.submitted', 'charge.paid'], 'charge.paid'],
     ['failed after paid', ['charge.submitted', 'charge.paid'], 'charge.failed'],
     ['unknown after paid', ['charge.submitted', 'charge.paid'], 'charge.unknown'],
+    ['cash while the box has it', ['pos.sent'], 'cash.recorded'],
+    ['a wallet while the box does not answer', ['pos.sent', 'pos.unknown'], 'charge.submitted'],
+    ['the box a second time while it has it', ['pos.sent'], 'pos.sent'],
+    ['the box paying twice', ['pos.sent', 'pos.paid'], 'pos.paid'],
+    ['the box saying no after yes', ['pos.sent', 'pos.paid'], 'pos.failed'],
     ['settling twice', ['offline.accepted', 'offline.settled'], 'offline.settled'],
     [
       'a refunded order tried again',
@@ -207,6 +239,13 @@ describe('the rescan guard', () => {
   });
 });
 
+const tenderStarts: readonly OrderFactType[] = [
+  'charge.submitted',
+  'pos.sent',
+  'cash.recorded',
+  'offline.accepted',
+];
+
 test('whatever facts arrive in whatever order, money is never counted twice and never forgotten', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...factTypes), { maxLength: 30 }), (types) => {
@@ -219,10 +258,10 @@ test('whatever facts arrive in whatever order, money is never counted twice and 
         order = result.value;
         expect(order.lastSeq).toBe(index + 2);
         const wasOpen = tallyBucket(before.state) === undefined;
-        if (!wasOpen && ['charge.submitted', 'cash.recorded', 'offline.accepted'].includes(type)) {
+        if (!wasOpen && tenderStarts.includes(type)) {
           throw new Error(`a tender started from ${before.state}`);
         }
-        if (type === 'charge.paid' || type === 'cash.recorded') tookMoney += 1;
+        if (['charge.paid', 'pos.paid', 'cash.recorded'].includes(type)) tookMoney += 1;
         if (type === 'charge.refunded-late' || type === 'charge.reversed') tookMoney = 0;
         // Money that was taken and not given back is always in one of the four sums.
         if (tookMoney > 0) expect(tallyBucket(order.state)).toBeDefined();

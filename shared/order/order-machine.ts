@@ -81,11 +81,12 @@ export const orderMachine = createMachine<OrderPlace, OrderFactType>({
   // The cloud may try the withholding again and succeed.
   'debit-failed': { 'offline.settled': 'settled' },
   duplicate: {},
-  'pos-sent': boxAnswers,
+  // Asking to cancel decides nothing: the box may have taken the money already.
+  'pos-sent': { ...boxAnswers, 'pos.cancel-wanted': 'pos-sent' },
   'pos-paid': {},
-  'pos-unknown': boxAnswers,
+  'pos-unknown': { ...boxAnswers, 'pos.cancel-wanted': 'pos-unknown' },
   manual: { 'charge.reversed': 'reversed', 'charge.refunded-late': 'paid-then-refunded' },
-  voided: { 'charge.paid': 'manual' },
+  voided: { 'charge.paid': 'manual', 'pos.paid': 'manual' },
 });
 
 /**

@@ -76,6 +76,9 @@ export interface Order {
   readonly lastSeq: number;
 }
 
+/** The customer's code was scanned by the box, the box showed a code, a card was used, or it does not say. */
+export type BoxMethod = 'scan' | 'show' | 'card' | 'other';
+
 export type OrderTender =
   | { readonly type: 'wallet'; readonly wallet: Wallet; readonly codeMask: string }
   | { readonly type: 'cash'; readonly tenderedFen: Fen; readonly changeFen: Fen }
@@ -84,6 +87,8 @@ export type OrderTender =
       /** ecr-hub, transbank or bcd2. */
       readonly protocol: string;
       /** How the customer paid at the box; undefined until the box has said so. */
-      readonly method: 'scan' | 'show' | 'card' | 'other' | undefined;
+      readonly method: BoxMethod | undefined;
+      /** What the box calls the transaction, as on its own slip; undefined until the box has said so. */
+      readonly boxRef: string | undefined;
     }
   | { readonly type: 'member-code'; readonly certificateId: string };

@@ -65,6 +65,7 @@ export const facts = (
   },
   'pos.failed': { type: 'pos.failed', body: { orderId, attempt, code: 'charge-not-received' } },
   'pos.unknown': { type: 'pos.unknown', body: { orderId, attempt, code: 'cloud-timeout' } },
+  'pos.cancel-wanted': { type: 'pos.cancel-wanted', body: { orderId, attempt, cashier: '小王' } },
   'cash.recorded': {
     type: 'cash.recorded',
     body: { orderId, dueFen: 1000, tenderedFen: 2000, changeFen: 1000 },

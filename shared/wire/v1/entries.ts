@@ -100,6 +100,8 @@ export const entryBodies = {
   'pos.failed': body({ ...attempt, code: ErrorCodeSchema }),
   /** The box did not answer: only a query of the box leaves this. */
   'pos.unknown': body({ ...attempt, code: ErrorCodeSchema }),
+  /** The cashier asked the box to give the sale up: a request, the box's own word decides. */
+  'pos.cancel-wanted': body({ ...attempt, cashier: CashierSchema }),
   'cash.recorded': body({
     ...order,
     dueFen: PartAmountSchema,
