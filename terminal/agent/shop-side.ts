@@ -9,6 +9,7 @@ import { createCodeVault } from '#terminal/agent/checkout/code-vault.ts';
 import type { CounterDeps } from '#terminal/agent/checkout/counter.ts';
 import type { CloudSide } from '#terminal/agent/cloud-side.ts';
 import type { Config } from '#terminal/agent/config.ts';
+import { createCustomerScreen } from '#terminal/agent/display/customer-screen.ts';
 import { createDeviceSet, type DeviceSet } from '#terminal/agent/devices/device-set.ts';
 import type { DeviceKey } from '#terminal/agent/identity/device-key.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
@@ -65,6 +66,7 @@ export function createShopSide(deps: ShopSideDeps): ShopSide {
     cashier,
     jobsFor: jobsOfSales(devices, { clock, random }),
   });
+  checkout.onChange(createCustomerScreen(devices.display));
   const status = createStatus({ ...shared, cloud, link, devices, troubles, cashier });
   return { devices, spool, checkout, status };
 }

@@ -1,3 +1,4 @@
+import type { CustomerDisplay } from '#drivers/display/customer-display.ts';
 import { createReceiptPrinter, type ReceiptPrinter } from '#drivers/printer/receipt-printer.ts';
 import { createSerialScanner, type SerialScanner } from '#drivers/scanner/serial-scanner.ts';
 import { createSerialTransport } from '#drivers/transports/serial.ts';
@@ -14,6 +15,7 @@ import type { DeviceConfig, TransportConfig } from '#terminal/agent/config.ts';
 /** The devices of this till, by role. A missing device is a state, never an error at start. */
 export interface DeviceSet {
   readonly printer: () => ReceiptPrinter | undefined;
+  readonly display: () => CustomerDisplay | undefined;
   readonly has: (role: DeviceView['role']) => boolean;
   readonly views: () => readonly DeviceView[];
   readonly start: () => void;
@@ -68,6 +70,7 @@ export function createDeviceSet(deps: DeviceSetDeps): DeviceSet {
   }
   return {
     printer: () => printer,
+    display: () => undefined,
     has: (role) => deps.devices.some((device) => device.role === role),
     views: () => deps.devices.map((device) => viewOf(device, { scanner, scannedAtMs, printer })),
     start: () => {
