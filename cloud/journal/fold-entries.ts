@@ -40,8 +40,8 @@ export interface OfflineAcceptance {
   readonly acceptedAtMs: number;
 }
 
-/** A cash sale, ready for the books. */
-export interface CashSale {
+/** A sale whose money passed no channel of ours, so that only the journal tells of it: cash or a box POS. */
+export interface TillSale {
   readonly entry: StoredEntry;
   readonly paid: PaidOrder;
   /** The vouchers that were set aside for it, when it used any. */
@@ -58,7 +58,7 @@ export interface Refusal {
 export interface FoldedEntries {
   readonly orders: ReadonlyMap<string, KeptOrder>;
   readonly refusals: readonly Refusal[];
-  readonly cash: readonly CashSale[];
+  readonly sales: readonly TillSale[];
   /** Orders that began: the claim tokens of their receipts become known. */
   readonly opened: readonly KeptOrder[];
   readonly offline: readonly {
@@ -102,7 +102,7 @@ export const orderEntriesOf = (entries: readonly StoredEntry[]): readonly OrderE
 export function foldEntries(entries: readonly OrderEntry[], context: FoldContext): FoldedEntries {
   const changed = new Map<string, KeptOrder>();
   const refusals: Refusal[] = [];
-  const cash: CashSale[] = [];
+  const sales: TillSale[] = [];
   const opened: KeptOrder[] = [];
   const offline: { entry: StoredEntry; accepted: OfflineAcceptance }[] = [];
   for (const { entry, fact } of entries) {
@@ -116,16 +116,17 @@ export function foldEntries(entries: readonly OrderEntry[], context: FoldContext
     const kept = folded.value;
     changed.set(key, kept);
     if (fact.type === 'order.opened') opened.push(kept);
-    if (fact.type === 'cash.recorded') {
-      const paid = cashOrder(entry, kept, context.nowMs);
-      cash.push({ entry, paid, reservationId: kept.reservationId });
+    const source = sourceOf(kept.order);
+    if (source !== undefined) {
+      const paid = paidOrder(entry, { kept, source, nowMs: context.nowMs });
+      sales.push({ entry, paid, reservationId: kept.reservationId });
     }
     if (fact.type === 'offline.accepted') {
       const accepted = { kept, fact: fact.body, acceptedAtMs: entry.wallMs };
       offline.push({ entry, accepted });
     }
   }
-  return { orders: changed, refusals, cash, offline, opened };
+  return { orders: changed, refusals, sales, offline, opened };
 }
 
 function foldOne(options: {
@@ -177,7 +178,21 @@ function doubtAbout(
   return { code: 'order-transition-refused', detail };
 }
 
-function cashOrder(entry: StoredEntry, kept: KeptOrder, nowMs: number): PaidOrder {
+/** Both states are the end of an order, so a fact that leads there is the one that brought the money. */
+function sourceOf({ state }: Order): 'cash' | 'box' | undefined {
+  if (state === 'cash-recorded') return 'cash';
+  return state === 'pos-paid' ? 'box' : undefined;
+}
+
+function paidOrder(
+  entry: StoredEntry,
+  sale: {
+    readonly kept: KeptOrder;
+    readonly source: 'cash' | 'box';
+    readonly nowMs: number;
+  },
+): PaidOrder {
+  const { kept, source, nowMs } = sale;
   const { order } = kept;
   const netFen: Fen = subtractFen(order.amountFen, order.voucherFen);
   return {
@@ -185,8 +200,8 @@ function cashOrder(entry: StoredEntry, kept: KeptOrder, nowMs: number): PaidOrde
     merchantId: entry.merchantId,
     terminalId: entry.terminalId,
     orderId: order.orderId satisfies OrderId,
-    source: 'cash',
-    channel: 'cash',
+    source,
+    channel: source,
     amountFen: order.amountFen,
     voucherFen: order.voucherFen,
     netFen,

@@ -9,6 +9,7 @@ const moneyFacts: ReadonlySet<string> = new Set<EntryFact['type']>([
   'cash.recorded',
   'charge.paid',
   'offline.accepted',
+  'pos.paid',
 ]);
 
 export const carriesMoney = (type: string): boolean => moneyFacts.has(type);

@@ -4,7 +4,7 @@ import {
   foldEntries,
   orderEntriesOf,
   orderKey,
-  type CashSale,
+  type TillSale,
   type FoldedEntries,
   type KeptOrder,
   type OfflineAcceptance,
@@ -36,7 +36,7 @@ export interface AttemptName {
 /** What the journal does to other domains. Each runs in the projection's transaction: all of it happens, or nothing. */
 export interface ProjectionEffects {
   /** Books sales and opens their claims. */
-  bookCash(tx: Tx, sales: readonly CashSale[]): Promise<Result<unknown, { type: string }>>;
+  bookSales(tx: Tx, sales: readonly TillSale[]): Promise<Result<unknown, { type: string }>>;
   /** The claim tokens of receipts that were, or will be, printed for orders that are not booked yet. */
   openClaims(tx: Tx, opened: readonly KeptOrder[]): Promise<void>;
   enqueueOffline(
@@ -88,7 +88,7 @@ export async function projectStreams(options: {
   const read = await readEntries(tx, streams, options.entriesMax);
   const live = read.filter((entry) => !entry.parked);
   const folded = await fold({ deps, tx, entries: live, nowMs });
-  const unbooked = await bookCash(deps, tx, folded.cash);
+  const unbooked = await bookSales(deps, tx, folded.sales);
   const refusals = [...folded.refusals, ...unbooked, ...(await enqueueOffline(deps, tx, folded))];
   await deps.effects.openClaims(tx, withoutBooked(folded, unbooked));
   await saveOrders(tx, [...folded.orders.values()], nowMs);
@@ -157,16 +157,16 @@ const attemptOf = (stream: Stream, body: EntryBody<'charge.paid'>): AttemptName 
 const attemptKey = (name: AttemptName) => `${name.operatorId}/${name.orderId}/${name.attempt}`;
 
 /**
- * All cash sales in one booking. When that is refused the halves are booked apart, and so on: one sale at fault among
+ * All sales that only the journal tells of in one booking. When that is refused the halves are booked apart, and so on: one sale at fault among
  * hundreds is found and parked after a few bookings, and does not make the others wait for hundreds.
  */
-async function bookCash(
+async function bookSales(
   deps: ProjectionDeps,
   tx: Tx,
-  sales: readonly CashSale[],
+  sales: readonly TillSale[],
 ): Promise<readonly Refusal[]> {
   if (sales.length === 0) return [];
-  const booked = await deps.effects.bookCash(tx, sales);
+  const booked = await deps.effects.bookSales(tx, sales);
   if (booked.ok) return [];
   const [first] = sales;
   if (sales.length === 1 && first !== undefined) {
@@ -175,19 +175,21 @@ async function bookCash(
   }
   const middle = sales.length >> 1;
   return [
-    ...(await bookCash(deps, tx, sales.slice(0, middle))),
-    ...(await bookCash(deps, tx, sales.slice(middle))),
+    ...(await bookSales(deps, tx, sales.slice(0, middle))),
+    ...(await bookSales(deps, tx, sales.slice(middle))),
   ];
 }
 
 /** Orders that began and were not booked in the same step: booking an order opens its claim as well. */
 function withoutBooked(
-  { cash, opened }: FoldedEntries,
+  { sales, opened }: FoldedEntries,
   unbooked: readonly Refusal[],
 ): readonly KeptOrder[] {
   const refused = new Set(unbooked.map(({ entry }) => entry));
   const booked = new Set(
-    cash.filter(({ entry }) => !refused.has(entry)).map(({ paid }) => orderKey(paid, paid.orderId)),
+    sales
+      .filter(({ entry }) => !refused.has(entry))
+      .map(({ paid }) => orderKey(paid, paid.orderId)),
   );
   return opened.filter(({ stream, order }) => !booked.has(orderKey(stream, order.orderId)));
 }

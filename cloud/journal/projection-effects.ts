@@ -5,13 +5,13 @@ import type { KeptOrder, OfflineAcceptance } from '#cloud/journal/fold-entries.t
 import { findPaidAttempts } from '#cloud/journal/paid-attempts.ts';
 import type { ProjectionEffects } from '#cloud/journal/project-journal.ts';
 import { insertClaims } from '#cloud/members/order-claims.ts';
-import { bookCashSales } from '#cloud/orders/book-cash-sales.ts';
+import { bookTillSales } from '#cloud/orders/book-till-sales.ts';
 import { enqueueOfflineSettlement, lockSettlement } from '#cloud/payments/offline-store.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 
 /** The real effects: books, claims, settlement of offline sales, and the cloud's own book of attempts. */
 export const createProjectionEffects = (): ProjectionEffects => ({
-  bookCash: bookCashSales,
+  bookSales: bookTillSales,
   openClaims: (tx, opened) => insertClaims(tx, opened.map(claimOf)),
   enqueueOffline,
   findPaidAttempts,

@@ -198,10 +198,10 @@ test('a sale that the books refuse is parked; its neighbours in the same batch a
     ...deps,
     effects: {
       ...effects,
-      bookCash: async (tx, sales) =>
+      bookSales: async (tx, sales) =>
         sales.some(({ paid }) => paid.orderId === bad)
           ? err({ type: 'order-refused' })
-          : effects.bookCash(tx, sales),
+          : effects.bookSales(tx, sales),
     },
   };
   while ((await projectStep(picky)) > 0);
@@ -226,11 +226,11 @@ test('one refused sale among many is found by halving: the others do not wait fo
     ...deps,
     effects: {
       ...effects,
-      bookCash: async (tx, sales) => {
+      bookSales: async (tx, sales) => {
         bookings += 1;
         return sales.some(({ paid }) => paid.orderId === bad)
           ? err({ type: 'order-refused' })
-          : effects.bookCash(tx, sales);
+          : effects.bookSales(tx, sales);
       },
     },
   };
@@ -258,9 +258,9 @@ test('an entry that makes the projection throw is parked in the end and does not
     clock: { nowMs: () => nowMs, monotonicMs: () => nowMs },
     effects: {
       ...effects,
-      bookCash(tx, sales) {
+      bookSales(tx, sales) {
         if (sales.some(({ paid }) => paid.orderId === poison)) throw new Error('bug');
-        return effects.bookCash(tx, sales);
+        return effects.bookSales(tx, sales);
       },
     },
   };

@@ -38,7 +38,7 @@ export const chart = {
   channel_clearing: holding({ guarded: false, slots: 1 }),
   /** Fees a channel kept, borne by the merchant. */
   channel_fee: holding({ guarded: false, slots: 1 }),
-  /** Concession of cash sales that the merchant owes: he holds the cash. */
+  /** Concession of cash and box sales that the merchant owes: no channel held it back. */
   concession_receivable: holding({ guarded: true, slots: 1 }),
   /** 货款: due to the merchant now. */
   merchant_payable: claim({ guarded: false, slots: 1 }),

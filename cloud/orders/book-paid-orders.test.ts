@@ -273,7 +273,7 @@ describe('booking', () => {
         amountFen: integer({ min: 1, max: 5_000_000 }),
         merchant: integer({ min: 1, max: 3 }),
         concessionBp: integer({ min: 300, max: 2_000 }),
-        source: constantFrom<PaidOrder['source']>('channel', 'channel', 'cash'),
+        source: constantFrom<PaidOrder['source']>('channel', 'channel', 'cash', 'box'),
         acceptedAtMs: integer({ min: noonMs, max: noonMs + 5 * dayMs }),
       }),
       { numRuns: 1_000, seed },

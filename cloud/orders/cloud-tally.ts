@@ -3,11 +3,12 @@ import type { MerchantId, OperatorId } from '#shared/ids/ids.ts';
 import { tallyBucket } from '#shared/order/order-machine.ts';
 import type { OrderStateName, TallyBucket } from '#shared/order/order.ts';
 import type { CloudTally } from '#shared/wire/v1/terminals.ts';
+import type { SaleSource } from '#cloud/orders/paid-order.ts';
 import type { Db } from '#cloud/platform/db.ts';
 import { settlementForDay } from '#cloud/settlement/settlement-day.ts';
 
 interface Row extends Record<string, unknown> {
-  source: 'channel' | 'cash' | null;
+  source: SaleSource | null;
   state: OrderStateName | null;
   sum_fen: number;
   order_count: number;
@@ -62,7 +63,7 @@ export async function cloudTally(
 
 function bucketOf({ source, state }: Row): TallyBucket | undefined {
   if (source === 'cash') return 'cash';
-  if (source === 'channel') return 'settled';
+  if (source === 'channel' || source === 'box') return 'settled';
   if (state === null) return undefined;
   const bucket = tallyBucket(state);
   // Without a settlement line nothing has arrived, whatever the journal says.

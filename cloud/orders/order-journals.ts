@@ -16,7 +16,7 @@ export const saleKey = (order: Pick<PaidOrder, 'orderId'>): string => `sale:${or
  * Journals of an order whose money is certain.
  * - Channel sale, merchant's book: the channel holds N; the same-day part is due now, C waits for the order to
  *   become final, the rest of the reserve for the end of the hold.
- * - Cash sale, merchant's book: the merchant owes C. A cash sale so small that C is 0 books nothing.
+ * - Cash or box sale, merchant's book: the merchant owes C. A sale so small that C is 0 books nothing.
  * - Vouchers V: VO -> PI in the operator's book, then PI and its cash K leave it for the merchant's book, where V is
  *   due now and lies at the channel.
  */
@@ -26,9 +26,9 @@ export function orderJournals(order: PaidOrder, split: SettlementSplit): OrderJo
 
 function saleJournal(order: PaidOrder, split: SettlementSplit): Journal | undefined {
   const { concessionFen, sameDayFen, reserveFen } = split;
-  if (order.source === 'cash') {
+  if (order.source !== 'channel') {
     if (concessionFen === 0) return undefined;
-    return merchantJournal(order, saleKey(order), 'cash-sale', [
+    return merchantJournal(order, saleKey(order), `${order.source}-sale`, [
       { account: 'concession_receivable', amountFen: negateFen(concessionFen) },
       { account: 'concession_pending', amountFen: concessionFen },
     ]);

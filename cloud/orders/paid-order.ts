@@ -2,19 +2,26 @@ import type { BasisPoints } from '#shared/money/rate.ts';
 import type { Fen } from '#shared/money/fen.ts';
 import type { MemberId, MerchantId, OperatorId, OrderId, TerminalId } from '#shared/ids/ids.ts';
 
+export type SaleSource = 'channel' | 'cash' | 'box';
+
+/** Did the money pass no channel of ours, so that the merchant has all of it and owes the concession? */
+export const owesConcession = (source: SaleSource): boolean => source !== 'channel';
+
 /**
  * A sale whose money is certain, however it came: the one input of the books.
  * - `channel`: a channel took `netFen` (charge or withholding); concession comes out of the reserve.
  * - `cash`: the merchant holds `netFen`; the concession is owed by the merchant and collected from later reserves,
  *   so points of cash sales stay pending until it is collected.
+ * - `box`: the merchant's own acquirer took `netFen` by a box POS and pays it to the merchant; the concession is owed
+ *   as of a cash sale (docs/adr/0009-box-sales-owe-their-concession.md).
  */
 export interface PaidOrder {
   readonly operatorId: OperatorId;
   readonly merchantId: MerchantId;
   readonly terminalId: TerminalId;
   readonly orderId: OrderId;
-  readonly source: 'channel' | 'cash';
-  /** wechat, alipay, unionpay, withholding or cash. */
+  readonly source: SaleSource;
+  /** wechat, alipay, unionpay, withholding, cash or box. */
   readonly channel: string;
   /** Gross, before vouchers. */
   readonly amountFen: Fen;

@@ -25,7 +25,7 @@ let database: TestDatabase;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  for (const index of [1, 2, 3])
+  for (const index of [1, 2, 3, 4])
     await provisionMerchants(database.db, { operatorId: operatorNo(index), count: 3 });
 });
 
@@ -49,7 +49,7 @@ it('bookings, finality runs and releases side by side neither block each other f
         index: lane * 1_000 + round * 100 + index,
         merchant: 1 + ((lane + index) % 3),
         amountFen: 5_000 + index,
-        source: index % 4 === 0 ? 'cash' : 'channel',
+        source: (['cash', 'channel', 'box', 'channel'] as const)[index % 4],
         memberId,
       }),
     );
@@ -90,27 +90,35 @@ it('bookings, finality runs and releases side by side neither block each other f
   expect(await brokenLaws(operatorId)).toEqual([]);
 });
 
-it('keeps the points of a cash sale pending until its concession is collected', async () => {
-  const operatorId = operatorNo(2);
-  const cash = paidOrder({ operatorId, index: 1, amountFen: 10_000, source: 'cash', memberId });
-  getOrThrow(await database.db.transaction((tx) => bookPaidOrders(tx, [cash])));
-  const stateOf = async () => {
-    const { rows } = await database.db.execute(sql`SELECT state FROM points_lot
-      WHERE operator_id = ${operatorId} AND order_id = ${cash.orderId}`);
-    return rows[0]?.['state'];
-  };
-  const finish = (days: number) =>
-    database.db.transaction((tx) => runFinality(tx, { operatorId, asOfMs: noonMs + days * dayMs }));
-  await finish(8);
-  expect(await stateOf()).toBe('pending');
-  const choices = { index: 2, amountFen: 20_000, concessionBp: 300 };
-  const acceptedAtMs = noonMs + dayMs;
-  const sale = paidOrder({ operatorId, ...choices, acceptedAtMs });
-  getOrThrow(await database.db.transaction((tx) => bookPaidOrders(tx, [sale])));
-  await finish(9);
-  expect(await stateOf()).toBe('final');
-  expect(await brokenLaws(operatorId)).toEqual([]);
-});
+it.each([
+  ['cash', 2],
+  ['box', 4],
+] as const)(
+  'keeps the points of a %s sale pending until its concession is collected',
+  async (source, no) => {
+    const operatorId = operatorNo(no);
+    const owing = paidOrder({ operatorId, index: 1, amountFen: 10_000, source, memberId });
+    getOrThrow(await database.db.transaction((tx) => bookPaidOrders(tx, [owing])));
+    const stateOf = async () => {
+      const { rows } = await database.db.execute(sql`SELECT state FROM points_lot
+      WHERE operator_id = ${operatorId} AND order_id = ${owing.orderId}`);
+      return rows[0]?.['state'];
+    };
+    const finish = (days: number) =>
+      database.db.transaction((tx) =>
+        runFinality(tx, { operatorId, asOfMs: noonMs + days * dayMs }),
+      );
+    await finish(8);
+    expect(await stateOf()).toBe('pending');
+    const choices = { index: 2, amountFen: 20_000, concessionBp: 300 };
+    const acceptedAtMs = noonMs + dayMs;
+    const sale = paidOrder({ operatorId, ...choices, acceptedAtMs });
+    getOrThrow(await database.db.transaction((tx) => bookPaidOrders(tx, [sale])));
+    await finish(9);
+    expect(await stateOf()).toBe('final');
+    expect(await brokenLaws(operatorId)).toEqual([]);
+  },
+);
 
 it('divides a concession by the rules of the month of the sale, not of the month of its finality', async () => {
   const operatorId = operatorNo(3);

@@ -1,5 +1,6 @@
 import type { AgentOfSale } from '#cloud/commissions/agent-contracts.ts';
 import { nonZeroLegs, type Journal, type Leg } from '#cloud/ledger/posting.ts';
+import { owesConcession, type SaleSource } from '#cloud/orders/paid-order.ts';
 import type { MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import {
   fen,
@@ -17,19 +18,19 @@ import { divideConcession, type Waterfall } from '#shared/points/waterfall.ts';
 export interface DueLine {
   readonly merchantId: MerchantId;
   readonly orderId: OrderId;
-  readonly source: 'channel' | 'cash';
+  readonly source: SaleSource;
   readonly ledgerDate: string;
   readonly netFen: Fen;
   readonly reserveFen: Fen;
   readonly concessionFen: Fen;
-  /** Of a cash sale: collected by earlier runs. */
+  /** Of a cash or box sale: collected by earlier runs. */
   readonly collectedFen: Fen;
 }
 
 /** What a run decides about one line. */
 export interface LineDecision {
   readonly line: DueLine;
-  /** Of a cash sale: collected in all, after this run. */
+  /** Of a cash or box sale: collected in all, after this run. */
   readonly collectedFen: Fen;
   /** Present when the line becomes final in this run. */
   readonly final: Waterfall | undefined;
@@ -41,7 +42,7 @@ export interface FinalityTotals {
   readonly concessionFen: Fen;
   /** Reserve that goes back to merchants, before what they owe is taken from it. */
   readonly returnedFen: Fen;
-  /** Taken from it for concession of cash sales. */
+  /** Taken from it for concession of cash and box sales. */
   readonly collectedFen: Fen;
   readonly agentsFen: Fen;
   readonly marginFen: Fen;
@@ -51,7 +52,7 @@ export interface FinalityTotals {
 
 /**
  * Decides a finality run. Channel lines become final. What they return to a merchant first pays the concession he
- * owes for cash sales, oldest first; a cash line becomes final when all of its concession is collected.
+ * owes for cash and box sales, oldest first; such a line becomes final when all of its concession is collected.
  * `lines` must be ordered oldest first. Pure.
  */
 export function planFinality(
@@ -69,7 +70,7 @@ export function planFinality(
     returned.set(line.merchantId, fen(before + line.reserveFen - line.concessionFen));
   }
   return lines.map((line) => {
-    const collectedFen = line.source === 'cash' ? collect(line, returned) : zeroFen;
+    const collectedFen = owesConcession(line.source) ? collect(line, returned) : zeroFen;
     const isFinal = line.source === 'channel' || collectedFen === line.concessionFen;
     const agents = isFinal ? options.agentsOf(line) : [];
     const roles = agents.map((agent) => agent.role);
@@ -100,7 +101,7 @@ export function finalityTotals(decisions: readonly LineDecision[]): FinalityTota
     ),
     collectedFen: sumFen(
       decisions.map(({ line, collectedFen }) =>
-        line.source === 'cash' ? subtractFen(collectedFen, line.collectedFen) : zeroFen,
+        owesConcession(line.source) ? subtractFen(collectedFen, line.collectedFen) : zeroFen,
       ),
     ),
     agentsFen: sumFen(finals.map(({ final }) => agentsFenOf(final))),

@@ -110,7 +110,7 @@ describe('the end of the hold', () => {
   });
 });
 
-describe('concession of cash sales', () => {
+describe('concession of cash and box sales', () => {
   it('is collected from returned reserves, oldest first, and final only when it is whole', async () => {
     const operatorId = await freshOperator();
     await book(operatorId, [
@@ -120,7 +120,7 @@ describe('concession of cash sales', () => {
         index: 2,
         amountFen: 10_000,
         concessionBp: 1_000,
-        source: 'cash',
+        source: 'box',
         acceptedAtMs: noonMs - 3_600_000,
       },
       // Returns 2000 - 500 = 1500.
@@ -135,7 +135,7 @@ describe('concession of cash sales', () => {
     });
     const { rows } = await database.db.execute(sql`
       SELECT right(order_id, 1) AS no, state, collected_fen FROM settlement_line
-      WHERE operator_id = ${operatorId} AND source = 'cash' ORDER BY 1`);
+      WHERE operator_id = ${operatorId} AND source <> 'channel' ORDER BY 1`);
     expect(rows).toEqual([
       { no: '1', state: 'held', collected_fen: 500 },
       { no: '2', state: 'final', collected_fen: 1_000 },

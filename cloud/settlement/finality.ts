@@ -32,7 +32,7 @@ export interface FinalityOutcome extends FinalityTotals {
 /**
  * Ends the hold of orders that were accepted 7 days before `asOfMs` or earlier: their concession goes down the
  * waterfall (agents by contract, margin, contingency, fund), the rest of the reserve back to the merchant less what
- * he owes for cash sales (oldest first), and their points become final. Runs of one operator follow each other; a
+ * he owes for cash and box sales (oldest first), and their points become final. Runs of one operator follow each other; a
  * second run as of the same moment finds nothing left to do.
  * A failure here is a broken invariant and throws: every amount was covered when its order was booked.
  */
@@ -98,7 +98,7 @@ async function nextRun(tx: Tx, operatorId: OperatorId): Promise<number> {
 }
 
 /**
- * Channel lines that are due, and the cash lines that are due of the same merchants (or owe nothing), oldest first.
+ * Channel lines that are due, and the cash and box lines that are due of the same merchants (or owe nothing), oldest first.
  */
 async function dueLines(
   tx: Tx,
@@ -113,14 +113,14 @@ async function dueLines(
       SELECT * FROM due WHERE source = 'channel'
       ORDER BY due_at_ms, merchant_id, order_id LIMIT ${finalityLinesMax}
     ),
-    cash AS (
-      SELECT * FROM due WHERE source = 'cash'
+    owing AS (
+      SELECT * FROM due WHERE source <> 'channel'
         AND (concession_fen = 0 OR merchant_id IN (SELECT merchant_id FROM channel))
       ORDER BY due_at_ms, merchant_id, order_id LIMIT ${finalityLinesMax}
     )
     SELECT merchant_id, order_id, source, ledger_date::text AS ledger_date, net_fen, reserve_fen,
            concession_fen, collected_fen
-    FROM (SELECT * FROM channel UNION ALL SELECT * FROM cash) lines
+    FROM (SELECT * FROM channel UNION ALL SELECT * FROM owing) lines
     ORDER BY due_at_ms, merchant_id, order_id`);
   return rows.map((row) => ({
     merchantId: row['merchant_id'] as MerchantId,

@@ -15,6 +15,8 @@ export interface SettlementDay {
   readonly turnoverFen: Fen;
   /** Net of cash sales: the merchant has it already. */
   readonly cashFen: Fen;
+  /** Net of box sales: the merchant's own acquirer pays it. */
+  readonly boxFen: Fen;
   /** Net that channels took. */
   readonly channelFen: Fen;
   /** 货款 of the same day. */
@@ -27,7 +29,7 @@ export interface SettlementDay {
   readonly subsidyFen: Fen;
   /** 让利 of all sales. */
   readonly concessionFen: Fen;
-  /** Of it, what the merchant still owes for cash sales. */
+  /** Of it, what the merchant still owes for cash and box sales. */
   readonly concessionOwedFen: Fen;
 }
 
@@ -37,12 +39,13 @@ const sums: SQL = sql`
   count(*) AS order_count,
   coalesce(sum(amount_fen), 0) AS turnover_fen,
   coalesce(sum(net_fen) FILTER (WHERE source = 'cash'), 0) AS cash_fen,
+  coalesce(sum(net_fen) FILTER (WHERE source = 'box'), 0) AS box_fen,
   coalesce(sum(net_fen) FILTER (WHERE source = 'channel'), 0) AS channel_fen,
   coalesce(sum(same_day_fen), 0) AS same_day_fen,
   coalesce(sum(reserve_fen), 0) AS reserve_fen,
   coalesce(sum(subsidy_fen), 0) AS subsidy_fen,
   coalesce(sum(concession_fen), 0) AS concession_fen,
-  coalesce(sum(concession_fen - collected_fen) FILTER (WHERE source = 'cash'), 0) AS owed_fen,
+  coalesce(sum(concession_fen - collected_fen) FILTER (WHERE source <> 'channel'), 0) AS owed_fen,
   max(ledger_date)::text AS last_ledger_date`;
 
 /**
@@ -99,6 +102,7 @@ function toDay(
     orderCount: Number(row['order_count'] ?? 0),
     turnoverFen: amount('turnover_fen'),
     cashFen: amount('cash_fen'),
+    boxFen: amount('box_fen'),
     channelFen: amount('channel_fen'),
     sameDayFen: amount('same_day_fen'),
     reserveFen: amount('reserve_fen'),

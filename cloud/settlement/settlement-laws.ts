@@ -11,7 +11,7 @@ export const settlementLaws: readonly Law[] = [
         (SELECT * FROM settlement_line WHERE operator_id = ${operatorId}
            AND (source = 'channel' OR concession_fen > 0)) l
         FULL JOIN (SELECT * FROM ledger_txn WHERE operator_id = ${operatorId}
-           AND kind IN ('channel-sale', 'cash-sale')) t
+           AND kind IN ('channel-sale', 'cash-sale', 'box-sale')) t
         ON t.book = l.merchant_id AND t.idem_key = 'sale:' || l.order_id
       GROUP BY 1 HAVING count(l.order_id) <> 1 OR count(t.idem_key) <> 1`,
   },
@@ -44,7 +44,7 @@ export const settlementLaws: readonly Law[] = [
             ('concession_pending', CASE state WHEN 'held' THEN concession_fen ELSE 0 END),
             ('merchant_reserve', CASE WHEN state = 'held' AND source = 'channel'
                                       THEN reserve_fen - concession_fen ELSE 0 END),
-            ('concession_receivable', CASE source WHEN 'cash'
+            ('concession_receivable', CASE WHEN source <> 'channel'
                                       THEN collected_fen - concession_fen ELSE 0 END)
           ) AS part (account, part_fen)
         WHERE operator_id = ${operatorId} GROUP BY merchant_id, account

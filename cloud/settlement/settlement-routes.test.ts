@@ -71,6 +71,7 @@ describe('the settlement of a day', () => {
       orderCount: 3,
       turnoverFen: 35_001,
       cashFen: 5_000,
+      boxFen: 0,
       channelFen: 30_001,
       sameDayFen: 8_000 + 16_000,
       reserveFen: 2_001 + 4_000,

@@ -38,6 +38,7 @@ const SettlementDaySchema = Type.Object({
   orderCount: Type.Integer(),
   turnoverFen: FenSchema,
   cashFen: FenSchema,
+  boxFen: FenSchema,
   channelFen: FenSchema,
   sameDayFen: FenSchema,
   reserveFen: FenSchema,

@@ -1,4 +1,4 @@
-import type { PaidOrder } from '#cloud/orders/paid-order.ts';
+import { owesConcession, type PaidOrder } from '#cloud/orders/paid-order.ts';
 import { subtractFen, zeroFen, type Fen } from '#shared/money/fen.ts';
 import type { BasisPoints } from '#shared/money/rate.ts';
 import { issueOrder, type OrderIssueError } from '#shared/points/order-issue.ts';
@@ -23,7 +23,7 @@ export interface SettlementSplit {
 export type SplitError = OrderIssueError | { readonly type: 'amounts-disagree' };
 
 /**
- * Parts a sale by the rule of orders (docs/points.md 2.4, R17-R19). Of a cash sale nothing passes a channel:
+ * Parts a sale by the rule of orders (docs/points.md 2.4, R17-R19). Of a cash or box sale nothing passes a channel:
  * no same-day part, no reserve, and the concession is owed.
  * Errors: amounts-disagree (net is not gross less vouchers, or not positive), then those of the order rule.
  */
@@ -37,7 +37,7 @@ export function splitSale(
   const issued = issueOrder(order, { ...options.config, settleImmediateBp: options.sameDayBp });
   if (!issued.ok) return issued;
   const { concessionFen, reserveFen } = issued.value;
-  if (order.source === 'cash')
+  if (owesConcession(order.source))
     return ok({
       concessionFen,
       sameDayFen: zeroFen,

@@ -38,7 +38,7 @@ export function paidOrder(choices: OrderChoices): PaidOrder {
     terminalId: numbered('trm', 1) as TerminalId,
     orderId: orderNo(choices.index),
     source,
-    channel: source === 'cash' ? 'cash' : 'wechat',
+    channel: source === 'channel' ? 'wechat' : source,
     amountFen: fen(choices.amountFen),
     voucherFen: fen(choices.voucherFen ?? 0),
     netFen: fen(choices.amountFen - (choices.voucherFen ?? 0)),

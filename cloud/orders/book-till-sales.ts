@@ -1,22 +1,22 @@
 import { err, type Result } from '#shared/result/result.ts';
-import type { CashSale } from '#cloud/journal/fold-entries.ts';
+import type { TillSale } from '#cloud/journal/fold-entries.ts';
 import { areRatesAgreed } from '#cloud/identity/merchant-rates.ts';
 import { withSavepoint } from '#cloud/ledger/savepoint.ts';
 import { bookPaidOrders, type BookError } from '#cloud/orders/book-paid-orders.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { commitReservation, type ReserveError } from '#cloud/vouchers/reservations.ts';
 
-export type CashError = { readonly type: 'concession-rate-invalid' } | ReserveError | BookError;
+export type TillSaleError = { readonly type: 'concession-rate-invalid' } | ReserveError | BookError;
 
 /**
- * Books cash sales from the journals, spending the vouchers that were set aside for them. All or nothing; after an
- * error `tx` can be used further. Errors: concession-rate-invalid, those of the reservation, then those of {@link bookPaidOrders}.
+ * Books the sales that only the tills' journals tell of (cash, box POS), spending the vouchers that were set aside for
+ * them. All or nothing; after an error `tx` can be used further. Errors: concession-rate-invalid, those of the reservation, then those of {@link bookPaidOrders}.
  */
-export async function bookCashSales(
+export async function bookTillSales(
   tx: Tx,
-  sales: readonly CashSale[],
-): Promise<Result<{ readonly booked: number }, CashError>> {
-  return withSavepoint<{ readonly booked: number }, CashError>(tx, async (inner) => {
+  sales: readonly TillSale[],
+): Promise<Result<{ readonly booked: number }, TillSaleError>> {
+  return withSavepoint<{ readonly booked: number }, TillSaleError>(tx, async (inner) => {
     const rates = sales.map(({ paid }) => ({ ...paid, atMs: paid.paidAtMs }));
     if (!(await areRatesAgreed(inner, rates))) return err({ type: 'concession-rate-invalid' });
     for (const { paid, reservationId } of sales) {
