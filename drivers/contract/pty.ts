@@ -1,8 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FarWire } from '#drivers/core/far-side.ts';
-import { createPtyWire, hasSocat } from '#drivers/simulator/pty-wire.ts';
+import { createPtyWire, hasSocat, type PtyWire } from '#drivers/simulator/pty-wire.ts';
 
 /** The part of vitest's `describe` that is needed here; passed in, so that drivers import no test runner. */
 export interface Describe {
@@ -16,7 +15,7 @@ export function describeWithPty(describe: Describe, name: string, body: () => vo
 
 /** A pseudo terminal in a folder of its own, removed with it. */
 export async function createTemporaryPty(): Promise<{
-  readonly wire: FarWire;
+  readonly wire: PtyWire;
   readonly remove: () => Promise<void>;
 }> {
   const folder = mkdtempSync(join(tmpdir(), 'greentill-pty-'));

@@ -9,6 +9,7 @@ import { createTcpWire } from '#drivers/simulator/tcp-wire.ts';
 import { createMemoryWire, type MemoryWire } from '#drivers/transports/memory.ts';
 import { createSerialTransport } from '#drivers/transports/serial.ts';
 import { createTcpTransport } from '#drivers/transports/tcp.ts';
+import { createUsbLpTransport } from '#drivers/transports/usb-lp.ts';
 
 /** Both ends of one wire and the time it lives in: what every contract suite runs on. */
 export interface WireHarness {
@@ -65,6 +66,17 @@ export async function createPtyHarness(options: WireOptions = {}): Promise<WireH
   const transport = createSerialTransport({
     path: pty.wire.address,
     baud: 115_200,
+    timers: systemTimers,
+    ...options,
+  });
+  return { ...realTime, transport, far: pty.wire, close: pty.remove };
+}
+
+/** A pty stands in for the node of a USB printer; the node itself is opened in the guest of the hardware rig. */
+export async function createUsbLpHarness(options: WireOptions = {}): Promise<WireHarness> {
+  const pty = await createTemporaryPty();
+  const transport = createUsbLpTransport({
+    path: pty.wire.address,
     timers: systemTimers,
     ...options,
   });

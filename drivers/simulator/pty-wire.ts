@@ -9,6 +9,12 @@ type Socat = ChildProcessByStdio<Writable, Readable, null>;
 const appearPollMs = 10;
 const appearPollsMax = 500;
 
+/** A pty whose device may stop taking bytes. */
+export interface PtyWire extends FarWire {
+  /** The device reads nothing any more, until the cable is pulled. */
+  pause(): void;
+}
+
 /** Pseudo terminals come from socat; without it there are none. */
 export function hasSocat(): boolean {
   return spawnSync('socat', ['-V'], { stdio: 'ignore' }).status === 0;
@@ -18,7 +24,7 @@ export function hasSocat(): boolean {
  * A device on a pseudo terminal at `path` (a link to /dev/pts/N). Pulling the cable ends socat, which hangs the terminal
  * up exactly as an unplugged USB bridge does.
  */
-export async function createPtyWire(path: string): Promise<FarWire> {
+export async function createPtyWire(path: string): Promise<PtyWire> {
   const byteListeners: ((chunk: Uint8Array) => void)[] = [];
   const presenceListeners: ((present: boolean) => void)[] = [];
   let socat: Socat | null = null;
@@ -58,6 +64,7 @@ export async function createPtyWire(path: string): Promise<FarWire> {
       presenceListeners.push(listener);
       if (socat !== null) listener(true);
     },
+    pause: () => void socat?.kill('SIGSTOP'),
     pull,
     plug,
     close: pull,

@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import type { CloseReason, Connection, WriteError } from '#drivers/core/transport.ts';
+import { createBoundedCalls, type BoundedCalls } from '#drivers/transports/bounded-calls.ts';
 
 /** What a raw port must offer; it may misbehave in time, never in kind: `done` is called once, late, or never. */
 export interface RawPort {
@@ -8,6 +9,14 @@ export interface RawPort {
   drain(done: (failure: string | null) => void): void;
   /** Frees the port. Bytes that did not leave yet are thrown away. */
   close(): Promise<void>;
+}
+
+/** How a write is cut up, so that a pulled cable loses little and a full device is not overrun. */
+export interface WriteChunks {
+  /** A write goes out in pieces of at most this many bytes; the queue is drained after each. */
+  readonly bytesMax: number;
+  /** Asked between two pieces of one write: resolves false when the device did not make room in time. */
+  readonly room?: () => Promise<boolean>;
 }
 
 export interface GuardedConnection {
@@ -18,7 +27,7 @@ export interface GuardedConnection {
   end(reason: CloseReason): void;
 }
 
-/** An opening or a write longer than this is given up, unless a transport is told otherwise. */
+/** An opening, or a write or piece of a write, longer than this is given up, unless a transport is told otherwise. */
 export const openTimeoutMsDefault = 3_000;
 export const writeTimeoutMsDefault = 10_000;
 /** Bytes that arrive before somebody listens are kept up to this many, then dropped from the front. */
@@ -36,76 +45,111 @@ export function createGuardedConnection(deps: {
   readonly timers: Timers;
   /** Default `writeTimeoutMsDefault`. */
   readonly writeTimeoutMs: number | undefined;
+  /** Absent: a write goes out in one piece. */
+  readonly chunks?: WriteChunks;
 }): GuardedConnection {
-  lastGeneration += 1;
-  const generation = lastGeneration;
-  let closedFor: CloseReason | null = null;
-  let closing: Promise<void> | null = null;
-  let early: Uint8Array[] = [];
-  const dataListeners: ((chunk: Uint8Array) => void)[] = [];
+  const { raw } = deps;
+  const inbox = createInbox();
   const closeListeners: ((reason: CloseReason) => void)[] = [];
+  let closedFor: CloseReason | null = null;
+  let closing: Promise<void> = Promise.resolve();
 
   const end = (reason: CloseReason): Promise<void> => {
-    if (closedFor !== null) return closing ?? Promise.resolve();
+    if (closedFor !== null) return closing;
     closedFor = reason;
-    early = [];
+    inbox.close();
     // A port that cannot be closed is already gone; its handle was released by the system.
-    closing = deps.raw.close().catch(() => undefined);
+    closing = raw.close().catch(() => undefined);
+    calls.end();
     for (const listener of closeListeners) listener(reason);
     return closing;
   };
 
-  const deliver = (chunk: Uint8Array): void => {
-    if (closedFor !== null || chunk.length === 0) return;
-    if (dataListeners.length > 0) {
-      for (const listener of dataListeners) listener(chunk);
-      return;
-    }
-    early.push(chunk);
-    let kept = early.reduce((sum, each) => sum + each.length, 0);
-    while (kept > earlyBytesMax) kept -= early.shift()?.length ?? kept;
-  };
+  const calls = createBoundedCalls({
+    timers: deps.timers,
+    timeoutMs: deps.writeTimeoutMs ?? writeTimeoutMsDefault,
+    onTimeout: () => void end({ type: 'device-error', detail: 'the device stopped taking bytes' }),
+  });
 
-  const bounded = (
-    start: (done: (failure: string | null) => void) => void,
-  ): Promise<Result<void, WriteError>> =>
-    new Promise((resolve) => {
-      if (closedFor !== null) return resolve(err({ type: 'not-open' }));
-      let settled = false;
-      const settle = (result: Result<void, WriteError>): void => {
-        if (settled) return;
-        settled = true;
-        cancel();
-        resolve(result);
-      };
-      closeListeners.push(() => settle(err({ type: 'write-failed', detail: 'connection closed' })));
-      const onClose = closeListeners.at(-1);
-      const cancel = deps.timers.after(deps.writeTimeoutMs ?? writeTimeoutMsDefault, () => {
-        settle(err({ type: 'write-timeout' }));
-        void end({ type: 'device-error', detail: 'the device stopped taking bytes' });
-      });
-      start((failure) => {
-        const at = onClose === undefined ? -1 : closeListeners.indexOf(onClose);
-        if (at >= 0) closeListeners.splice(at, 1);
-        settle(failure === null ? ok(undefined) : err({ type: 'write-failed', detail: failure }));
-      });
-    });
-
+  lastGeneration += 1;
   const connection: Connection = {
-    generation,
-    write: (bytes) => bounded((done) => deps.raw.write(bytes, done)),
-    drain: () => bounded((done) => deps.raw.drain(done)),
-    onData: (listener) => {
-      dataListeners.push(listener);
-      const waiting = early;
-      early = [];
-      for (const chunk of waiting) listener(chunk);
-    },
+    generation: lastGeneration,
+    write: createWriter({ raw, calls, chunks: deps.chunks }),
+    drain: () => calls.run((done) => raw.drain(done)),
+    onData: inbox.onData,
     onClose: (listener) => {
       if (closedFor === null) closeListeners.push(listener);
       else listener(closedFor);
     },
     close: () => end({ type: 'closed-by-us' }),
   };
-  return { connection, deliver, end: (reason) => void end(reason) };
+  return { connection, deliver: inbox.deliver, end: (reason) => void end(reason) };
+}
+
+/** Writes in one piece, or in pieces that no other write comes between. */
+function createWriter(port: {
+  readonly raw: RawPort;
+  readonly calls: BoundedCalls;
+  readonly chunks: WriteChunks | undefined;
+}): Connection['write'] {
+  const { raw, calls, chunks } = port;
+  if (chunks === undefined) return (bytes) => calls.run((done) => raw.write(bytes, done));
+  let turn: Promise<unknown> = Promise.resolve();
+  return (bytes) => {
+    const mine = turn.then(() => writeInChunks({ bytes, raw, calls, chunks }));
+    turn = mine;
+    return mine;
+  };
+}
+
+/** One write in pieces. Once a piece left, a failure is never called `not-open`: bytes are out. */
+async function writeInChunks(job: {
+  readonly bytes: Uint8Array;
+  readonly raw: RawPort;
+  readonly calls: BoundedCalls;
+  readonly chunks: WriteChunks;
+}): Promise<Result<void, WriteError>> {
+  const { bytes, raw, calls, chunks } = job;
+  for (let start = 0; start < bytes.length; start += chunks.bytesMax) {
+    if (start > 0 && (await chunks.room?.()) === false) return err({ type: 'write-timeout' });
+    const chunk = bytes.subarray(start, start + chunks.bytesMax);
+    const written = await calls.run((done) => raw.write(chunk, done));
+    const drained = written.ok ? await calls.run((done) => raw.drain(done)) : written;
+    if (!drained.ok) return written.ok || start > 0 ? err(asBegun(drained.error)) : drained;
+  }
+  return ok(undefined);
+}
+
+const asBegun = (error: WriteError): WriteError =>
+  error.type === 'not-open' ? { type: 'write-failed', detail: 'connection closed' } : error;
+
+/** What arrives, kept until somebody listens. */
+function createInbox(): {
+  readonly deliver: (chunk: Uint8Array) => void;
+  readonly onData: (listener: (chunk: Uint8Array) => void) => void;
+  readonly close: () => void;
+} {
+  const listeners: ((chunk: Uint8Array) => void)[] = [];
+  let early: Uint8Array[] = [];
+  let closed = false;
+  return {
+    deliver: (chunk) => {
+      if (closed || chunk.length === 0) return;
+      for (const listener of listeners) listener(chunk);
+      if (listeners.length > 0) return;
+      early.push(chunk);
+      let kept = early.reduce((sum, each) => sum + each.length, 0);
+      while (kept > earlyBytesMax) kept -= early.shift()?.length ?? kept;
+    },
+    onData: (listener) => {
+      listeners.push(listener);
+      const waiting = early;
+      early = [];
+      for (const chunk of waiting) listener(chunk);
+    },
+    close: () => {
+      closed = true;
+      early = [];
+    },
+  };
 }

@@ -1,8 +1,14 @@
-import { stat } from 'node:fs/promises';
 import { SerialPort } from 'serialport';
 import { err, ok, type Result } from '#shared/result/result.ts';
-import { nothingScheduled, type Timers } from '#drivers/core/timers.ts';
+import type { Timers } from '#drivers/core/timers.ts';
 import type { Connection, OpenError, Transport } from '#drivers/core/transport.ts';
+import {
+  identifyNode,
+  nodeMissing,
+  watchNode,
+  type DeviceNode,
+} from '#drivers/transports/device-node.ts';
+import { createFlowGate } from '#drivers/transports/flow-gate.ts';
 import {
   createGuardedConnection,
   openTimeoutMsDefault,
@@ -13,8 +19,11 @@ export interface SerialDeps {
   readonly path: string;
   /** Bits per second, e.g. 9600, 115200. Always 8N1. */
   readonly baud: number;
-  /** Wired hardware flow control; default off. */
-  readonly rtscts?: boolean;
+  /**
+   * `hardware`: RTS/CTS by the driver. `xon-xoff`: the device's XOFF stops us between two pieces of a write; the bytes
+   * still arrive at whoever reads, and a question of a few bytes passes. Default `none`.
+   */
+  readonly flow?: SerialFlow;
   /** Raise DTR and RTS after opening. Ports without modem lines (ptys, some adapters) are tolerated. Default off. */
   readonly raiseModemLines?: boolean;
   readonly timers: Timers;
@@ -22,11 +31,11 @@ export interface SerialDeps {
   readonly writeTimeoutMs?: number;
 }
 
-/**
- * serialport misses an unplug while bytes arrive and then spins with `isOpen` true (bindings-cpp issue 162), so the
- * device node itself is looked at this often.
- */
-const livenessIntervalMs = 250;
+export type SerialFlow = 'hardware' | 'xon-xoff' | 'none';
+
+/** What a pulled cable may lose unnoticed: one piece. A printer that said XOFF still has room for a small one. */
+export const serialChunkBytes = 512;
+export const serialChunkBytesXonXoff = 128;
 
 /** A serial port through `serialport`, one port object per connection: a reopened object would send old bytes. */
 export function createSerialTransport(deps: SerialDeps): Transport {
@@ -37,12 +46,12 @@ export function createSerialTransport(deps: SerialDeps): Transport {
 }
 
 async function openSerial(deps: SerialDeps): Promise<Result<Connection, OpenError>> {
-  const node = await identify(deps.path);
-  if (node === 'missing') return err({ type: 'device-missing' });
+  const node = await identifyNode(deps.path);
+  if (node === nodeMissing) return err({ type: 'device-missing' });
   const port = new SerialPort({
     path: deps.path,
     baudRate: deps.baud,
-    rtscts: deps.rtscts ?? false,
+    rtscts: deps.flow === 'hardware',
     lock: true,
     autoOpen: false,
   });
@@ -91,14 +100,18 @@ export function openErrorOf(message: string): OpenError {
 
 function connect(open: {
   readonly port: SerialPort;
-  readonly node: string;
+  readonly node: DeviceNode;
   readonly deps: SerialDeps;
 }): Connection {
   const { port, node, deps } = open;
-  let stopWatch = nothingScheduled;
+  const gate = deps.flow === 'xon-xoff' ? createFlowGate(deps.timers) : null;
   const guarded = createGuardedConnection({
     timers: deps.timers,
     writeTimeoutMs: deps.writeTimeoutMs,
+    chunks:
+      gate === null
+        ? { bytesMax: serialChunkBytes }
+        : { bytesMax: serialChunkBytesXonXoff, room: () => gate.room() },
     raw: {
       write: (bytes, done) => {
         // A write to a closed port is kept by serialport and sent at its next opening: a second receipt.
@@ -111,24 +124,19 @@ function connect(open: {
       },
       close: () => {
         stopWatch();
+        gate?.close();
         return closePort(port);
       },
     },
   });
-  port.on('data', (chunk: Buffer) => guarded.deliver(chunk));
-  port.on('close', () => guarded.end({ type: 'disconnected' }));
-  port.on('end', () => guarded.end({ type: 'disconnected' }));
-  const watch = (): void => {
-    stopWatch = deps.timers.after(livenessIntervalMs, () => {
-      void look();
-    });
-  };
-  const look = async (): Promise<void> => {
-    const now = await identify(deps.path);
-    if (now !== node) guarded.end({ type: 'disconnected' });
-    else if (port.isOpen) watch();
-  };
-  watch();
+  const gone = (): void => guarded.end({ type: 'disconnected' });
+  const stopWatch = watchNode({ path: deps.path, node, timers: deps.timers, onGone: gone });
+  port.on('data', (chunk: Buffer) => {
+    gate?.look(chunk);
+    guarded.deliver(chunk);
+  });
+  port.on('close', gone);
+  port.on('end', gone);
   return guarded.connection;
 }
 
@@ -138,16 +146,4 @@ async function closePort(port: SerialPort): Promise<void> {
   await new Promise<void>((resolve) => port.flush(() => resolve()));
   if (!port.isOpen) return;
   await new Promise<void>((resolve) => port.close(() => resolve()));
-}
-
-/** What stands behind the path now. A replugged device has another node. Windows has no nodes to look at. */
-async function identify(path: string): Promise<string> {
-  if (process.platform === 'win32') return 'unknown';
-  try {
-    const node = await stat(path);
-    return `${node.dev}:${node.ino}:${node.rdev}`;
-  } catch (failure) {
-    const code = (failure as NodeJS.ErrnoException).code;
-    return code === 'ENOENT' || code === 'ENOTDIR' ? 'missing' : 'unknown';
-  }
 }

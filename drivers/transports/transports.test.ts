@@ -11,6 +11,7 @@ import {
   createMemoryHarness,
   createPtyHarness,
   createTcpHarness,
+  createUsbLpHarness,
 } from '#drivers/contract/wire-harness.ts';
 import { createSerialTransport, openErrorOf } from '#drivers/transports/serial.ts';
 import { createTcpTransport } from '#drivers/transports/tcp.ts';
@@ -19,6 +20,9 @@ describe('memory', () => registerTransportContract(createMemoryHarness));
 describe('tcp', () => registerTransportContract(createTcpHarness));
 describeWithPty(describe, 'serial over a pseudo terminal', () =>
   registerTransportContract(createPtyHarness),
+);
+describeWithPty(describe, 'printer node over a pseudo terminal', () =>
+  registerTransportContract(createUsbLpHarness),
 );
 
 describeWithPty(describe, 'serial port errors over a pseudo terminal', () => {

@@ -1,0 +1,141 @@
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { err, ok, type Result } from '#shared/result/result.ts';
+import type { Timers } from '#drivers/core/timers.ts';
+import type { CloseReason, Connection, OpenError, Transport } from '#drivers/core/transport.ts';
+import {
+  identifyNode,
+  nodeMissing,
+  watchNode,
+  type DeviceNode,
+} from '#drivers/transports/device-node.ts';
+import {
+  createGuardedConnection,
+  openTimeoutMsDefault,
+} from '#drivers/transports/guarded-connection.ts';
+import { createNodeReader } from '#drivers/transports/node-reader.ts';
+import { createNodeWriter } from '#drivers/transports/node-writer.ts';
+
+export interface UsbLpDeps {
+  /** "/dev/usb/lp0": the node that the kernel's usblp driver makes for a USB printer-class device. */
+  readonly path: string;
+  readonly timers: Timers;
+  readonly openTimeoutMs?: number;
+  readonly writeTimeoutMs?: number;
+}
+
+/**
+ * usblp has one transfer of at most 8 KB under way: smaller pieces mean that a pulled cable loses less. That a piece
+ * was taken proves that the one before it reached the device; of the last one nothing is known.
+ */
+export const usbLpChunkBytes = 512;
+
+/**
+ * A USB printer-class device under Linux (kernel: drivers/usb/class/usblp.c). The node is opened non-blocking and asked
+ * again and again: a blocked read would hold one of the few threads of the process for as long as the printer is quiet.
+ */
+export function createUsbLpTransport(deps: UsbLpDeps): Transport {
+  return { address: `usb ${deps.path}`, open: () => openUsbLp(deps) };
+}
+
+async function openUsbLp(deps: UsbLpDeps): Promise<Result<Connection, OpenError>> {
+  const node = await identifyNode(deps.path);
+  if (node === nodeMissing) return err({ type: 'device-missing' });
+  const opened = await openWithTimeout(deps);
+  return opened.ok ? ok(connect({ file: opened.value, node, deps })) : opened;
+}
+
+function openWithTimeout(deps: UsbLpDeps): Promise<Result<FileHandle, OpenError>> {
+  return new Promise((resolve) => {
+    let late = false;
+    const cancel = deps.timers.after(deps.openTimeoutMs ?? openTimeoutMsDefault, () => {
+      late = true;
+      resolve(err({ type: 'device-open-timeout' }));
+    });
+    const flags = constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY;
+    open(deps.path, flags).then(
+      (file) => {
+        cancel();
+        // Opened after we gave up: usblp lets one program in, and the next try would find it busy.
+        if (late) file.close().catch(() => undefined);
+        else resolve(ok(file));
+      },
+      (failure: NodeJS.ErrnoException) => {
+        cancel();
+        resolve(err(openErrorOf(failure)));
+      },
+    );
+  });
+}
+
+/** The errors of usblp_open and of the file system in front of it. */
+export function openErrorOf(failure: {
+  readonly code?: string | undefined;
+  readonly message: string;
+}): OpenError {
+  switch (failure.code ?? '') {
+    case 'ENOENT':
+    case 'ENOTDIR':
+    case 'ENODEV':
+    case 'ENXIO':
+    case 'EIO':
+      return { type: 'device-missing' };
+    case 'EACCES':
+    case 'EPERM':
+      return { type: 'device-permission' };
+    case 'EBUSY':
+      return { type: 'device-busy' };
+    default:
+      return { type: 'device-open-failed', detail: failure.message.slice(0, 200) };
+  }
+}
+
+/** What a failed read or write says of the connection. */
+export function closeReasonOf(code: string): CloseReason {
+  return code === 'ENODEV' || code === 'EIO' || code === 'ENXIO' || code === 'ESHUTDOWN'
+    ? { type: 'disconnected' }
+    : { type: 'device-error', detail: code };
+}
+
+function connect(opened: {
+  readonly file: FileHandle;
+  readonly node: DeviceNode;
+  readonly deps: UsbLpDeps;
+}): Connection {
+  const { file, node, deps } = opened;
+  const { timers } = deps;
+  const reader = createNodeReader({
+    file,
+    timers,
+    onBytes: (bytes) => guarded.deliver(bytes),
+    onFailure: (code) => guarded.end(closeReasonOf(code)),
+  });
+  const writer = createNodeWriter({
+    file,
+    timers,
+    onFailure: (code) => guarded.end(closeReasonOf(code)),
+  });
+  const guarded = createGuardedConnection({
+    timers,
+    writeTimeoutMs: deps.writeTimeoutMs,
+    chunks: { bytesMax: usbLpChunkBytes },
+    raw: {
+      write: writer.write,
+      drain: (done) => done(null),
+      close: async () => {
+        stopWatch();
+        // The number of a closed file may be given to another one: nothing may still be using it.
+        await Promise.all([reader.stop(), writer.stop()]);
+        await file.close();
+      },
+    },
+  });
+  const stopWatch = watchNode({
+    path: deps.path,
+    node,
+    timers,
+    onGone: () => guarded.end({ type: 'disconnected' }),
+  });
+  reader.start();
+  return guarded.connection;
+}
