@@ -24,6 +24,15 @@ export const defaultCodeRules: readonly CodeRule[] = [
   { kind: 'member', prefixMin: 99, prefixMax: 99, digitsMin: 100, digitsMax: 512 },
 ];
 
+/** The rules with the number of their edition: a newer table replaces an older one as a whole. */
+export interface CodeTable {
+  /** Grows with each edition, 1.. */
+  readonly version: number;
+  readonly rules: readonly CodeRule[];
+}
+
+export const defaultCodeTable: CodeTable = { version: 1, rules: defaultCodeRules };
+
 /** The longest scan that is looked at, in characters, after trimming. */
 export const scanCharsMax = 512;
 

@@ -1,0 +1,4 @@
+import { routeScan } from '#shared/scan/route-scan.ts';
+
+/** Is this text a code of any class that a till knows? What a keyboard scanner typed is held against it. */
+export const fitsKnownCode = (text: string): boolean => routeScan({ text }).type !== 'unknown';
