@@ -1,3 +1,4 @@
+import { promissoryWords } from '#shared/points/promissory-words.ts';
 import { bans, layers, provingRooms, type Room } from './layers.ts';
 
 /** A tracked text file: path from the root with forward slashes, and its text. */
@@ -91,24 +92,6 @@ const inMoney = (path: string): boolean => path.startsWith('shared/money/');
 const isPortShell = (path: string): boolean =>
   /(^|\/)system(-[a-z]+)?\.ts$/.test(path) || path.startsWith('terminal/renderer/');
 
-const promissory = [
-  '分红',
-  '增值',
-  '投资',
-  '收益',
-  '回报',
-  '返本',
-  '全返',
-  '稳赚',
-  '躺赚',
-  '入股',
-  '静态',
-  '动态收益',
-  '5\\s*倍',
-  '五倍',
-  '翻倍',
-];
-
 export const rules: Readonly<Record<string, Rule>> = {
   imports: importRule,
   'file-size': ({ path, text }) =>
@@ -153,7 +136,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       /^(shared|drivers|terminal|cloud|e2e\/demo)\//.test(path) &&
       !isTest(path) &&
       /\.(ts|tsx|html|json)$/.test(path),
-    new RegExp(promissory.join('|')),
+    new RegExp(promissoryWords.join('|').replace('5', '5\\s*')),
     'points are never a promise: this word may not be shipped',
   ),
   'machine-paths': refuse(
