@@ -28,6 +28,10 @@ export type ParsedCommand =
   | { readonly type: 'process-id'; readonly digits: readonly number[] }
   | { readonly type: 'paper-question' }
   | { readonly type: 'counter-question'; readonly counter: number }
+  /** GS I: 67 model, 68 serial number. */
+  | { readonly type: 'identity-question'; readonly what: number }
+  /** GS a: which changes are told by themselves; 0 none. */
+  | { readonly type: 'auto-status'; readonly mask: number }
   /** Known, and without effect on paper. */
   | { readonly type: 'ignored' }
   | { readonly type: 'unknown'; readonly hex: string };
@@ -169,6 +173,10 @@ function parseGs(bytes: Uint8Array): ParseStep {
     case 0x56:
       if (bytes.length < 3) return { type: 'need-more' };
       return fixed(bytes, at(bytes, 2) >= 0x41 ? 4 : 3, () => ({ type: 'cut' }));
+    case 0x49:
+      return fixed(bytes, 3, () => ({ type: 'identity-question', what: at(bytes, 2) }));
+    case 0x61:
+      return fixed(bytes, 3, () => ({ type: 'auto-status', mask: at(bytes, 2) }));
     case 0x72:
       return fixed(bytes, 3, () => ({ type: 'paper-question' }));
     case 0x67:

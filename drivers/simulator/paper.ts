@@ -124,6 +124,8 @@ export function createPaperPen(width: PaperWidth, paper: PaperRecord[]): PaperPe
       case 'process-id':
       case 'paper-question':
       case 'counter-question':
+      case 'identity-question':
+      case 'auto-status':
       case 'ignored':
       case 'unknown':
         return 0;

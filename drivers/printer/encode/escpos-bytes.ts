@@ -21,15 +21,26 @@ export const escpos = {
   sizeTall: [0x1d, 0x21, 0x01],
   sizeWide: [0x1d, 0x21, 0x10],
   sizeDouble: [0x1d, 0x21, 0x11],
+  /** FS W 0, FS ! n: the same sizes for hanzi alone, on printers whose GS ! leaves them small; bit 2 width, 3 height. */
+  hanziNormal: [0x1c, 0x57, 0x00, 0x1c, 0x21, 0x00],
+  hanziTall: [0x1c, 0x57, 0x00, 0x1c, 0x21, 0x08],
+  hanziWide: [0x1c, 0x57, 0x00, 0x1c, 0x21, 0x04],
+  /** FS ! 12, FS W 1: some clones know only the second. */
+  hanziDouble: [0x1c, 0x21, 0x0c, 0x1c, 0x57, 0x01],
   /** GS V 66 0: feeds to the cutter, cuts leaving one point. */
-  cut: [0x1d, 0x56, 0x42, 0x00],
-  /** GS ( k: QR model 2. */
-  qrModel2: [0x1d, 0x28, 0x6b, 0x04, 0x00, 0x31, 0x41, 0x32, 0x00],
-  qrPrint: [0x1d, 0x28, 0x6b, 0x03, 0x00, 0x31, 0x51, 0x30],
+  cutPartial: [0x1d, 0x56, 0x42, 0x00],
+  /** GS V 65 0: feeds to the cutter, cuts the whole way. */
+  cutFull: [0x1d, 0x56, 0x41, 0x00],
   /** GS r 1: paper sensor, answered in sequence: a fence. */
   fence: [0x1d, 0x72, 0x01],
   /** GS g 2, counter 178: strokes of the cutter since it was made. Answered `5F` digits `00`. */
   cutCounter: [0x1d, 0x67, 0x32, 0x00, 0xb2, 0x00],
+  /** GS a 15: status is sent by itself when drawer, line, error or paper change, and once at once. */
+  autoStatusOn: [0x1d, 0x61, 0x0f],
+  autoStatusOff: [0x1d, 0x61, 0x00],
+  /** GS I 67, 68: name of the model, serial number. Answered `5F` text `00`. */
+  modelName: [0x1d, 0x49, 0x43],
+  serialNumber: [0x1d, 0x49, 0x44],
   /** DLE EOT n: real-time status; 1 printer, 2 offline cause, 3 error, 4 roll. */
   statusPrinter: [0x10, 0x04, 0x01],
   statusOffline: [0x10, 0x04, 0x02],
@@ -45,32 +56,6 @@ export const escpos = {
 
 /** ESC d n: prints the line and feeds; `lines` 1..20. */
 export const feedLines = (lines: number): readonly number[] => [0x1b, 0x64, lines];
-
-const qrSet = [0x1d, 0x28, 0x6b, 0x03, 0x00, 0x31];
-
-/** GS ( k 67: dots per module, 1..16. */
-export const qrModuleDots = (dots: number): readonly number[] => [...qrSet, 0x43, dots];
-
-const qrLevels = { L: 0x30, M: 0x31, Q: 0x32, H: 0x33 } as const;
-
-/** GS ( k 69: error correction. */
-export const qrLevel = (level: keyof typeof qrLevels): readonly number[] => [
-  ...qrSet,
-  0x45,
-  qrLevels[level],
-];
-
-/** GS ( k 80: stores `byteCount` bytes of text that follow; the length field counts three more. */
-export const qrStore = (byteCount: number): readonly number[] => {
-  const length = byteCount + 3;
-  return [0x1d, 0x28, 0x6b, length & 0xff, length >> 8, 0x31, 0x50, 0x30];
-};
-
-/** GS v 0: raster image, `rows` 1..255 of `widthBytes` follow. */
-export const rasterHeader = (size: {
-  readonly widthBytes: number;
-  readonly rows: number;
-}): readonly number[] => [0x1d, 0x76, 0x30, 0x00, size.widthBytes, 0x00, size.rows, 0x00];
 
 const idBase = 95;
 const idDigits = 4;
