@@ -49,7 +49,8 @@ export function createStatus(deps: {
     const config = deps.config();
     const waiting = undelivered(read);
     const troubles = deps.troubles.list();
-    const [first] = troubles;
+    // A lost receipt template is no reason to doubt the till: it stands in the exceptions list.
+    const first = troubles.find(({ code }) => code !== 'receipt-template-lost');
     return {
       version,
       merchantName: config?.merchantName ?? '',

@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 import type { Order } from '#shared/order/order.ts';
 import { daySlipContent, testContent } from '#terminal/agent/printing/day-slip.ts';
-import { receiptContent } from '#terminal/agent/printing/receipt-content.ts';
+import { receiptFrom } from '#terminal/agent/printing/receipt-content.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { applyFact } from '#shared/order/order-machine.ts';
+import { defaultReceiptTemplate } from '#terminal/ipc/receipt-template-rules.ts';
 import { cashFact, openedFact } from '#terminal/agent/testing/facts.ts';
 
 const place = { position: 1, seq: 1, wallMs: 1_795_400_000_000 };
@@ -23,7 +24,7 @@ const textsOf = (commands: readonly ReceiptCommand[]): readonly string[] =>
 
 const receiptOf = (order: Order): readonly string[] =>
   textsOf(
-    receiptContent({
+    receiptFrom(defaultReceiptTemplate, {
       merchantName: '绿点小店',
       storeName: '一号店',
       storePhone: '',

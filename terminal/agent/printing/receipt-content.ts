@@ -1,9 +1,11 @@
-import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
+import type { PackedRaster, ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
+import { outTradeNo } from '#shared/ids/ids.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { Order } from '#shared/order/order.ts';
 import type { Wallet } from '#shared/tender/payment-code.ts';
 import { pointsEstimateFen } from '#terminal/agent/checkout/points-estimate.ts';
 import { points, shanghaiText, yuan } from '#terminal/agent/printing/paper-words.ts';
+import type { ReceiptTemplate, TemplateLine } from '#terminal/ipc/receipt-template.ts';
 
 /** What a receipt says. It never says more than is known: 收款成功 stands only where a channel said so. */
 export interface ReceiptFacts {
@@ -18,6 +20,8 @@ export interface ReceiptFacts {
   readonly synced: boolean;
   /** 1 is the original; above it the paper is marked 补打. */
   readonly copy: number;
+  /** The template's logo, made to fit the paper that is really in the printer. */
+  readonly logo?: PackedRaster;
 }
 
 const walletNames: Readonly<Record<Wallet, string>> = {
@@ -26,34 +30,84 @@ const walletNames: Readonly<Record<Wallet, string>> = {
   unionpay: '云闪付',
 };
 
-export function receiptContent(facts: ReceiptFacts): readonly ReceiptCommand[] {
+/**
+ * A receipt as the shop's template wants it. The amount, what was really paid, where the money stands, the mark of a
+ * copy and the time stand on every one of them, and every receipt says whose it is.
+ */
+export function receiptFrom(
+  template: ReceiptTemplate,
+  facts: ReceiptFacts,
+): readonly ReceiptCommand[] {
   const { order } = facts;
+  const { blocks } = template;
   return [
-    { type: 'text', text: facts.merchantName, align: 'center', size: 'double', bold: true },
-    ...optionalLine(facts.storeName === facts.merchantName ? '' : facts.storeName),
+    ...(facts.logo ? [{ type: 'logo', raster: facts.logo } as const] : []),
+    ...(blocks.shop || !isNamed(template, facts) ? shopPart(facts) : []),
+    ...template.header.map(shopLine),
     ...(facts.copy > 1 ? [reprintMark(facts.copy)] : []),
     { type: 'text', text: stateWord(order), align: 'center', size: 'tall', bold: true },
     { type: 'rule', style: 'double' },
-    row('应收', yuan(order.amountFen)),
-    ...(order.voucherFen > 0
-      ? [
-          row('消费券', `-${yuan(order.voucherFen)}`),
-          row('实收', yuan(order.amountFen - order.voucherFen)),
-        ]
-      : []),
-    ...tenderRows(order),
+    ...amountPart(facts, blocks.voucher),
+    ...(blocks.tender ? tenderRows(order) : []),
     { type: 'rule', style: 'single' },
-    row('单号', ''),
-    { type: 'text', text: order.orderId },
+    ...(blocks.orderNumber
+      ? [row('单号', ''), { type: 'text', text: order.orderId } as const]
+      : []),
+    ...(blocks.channelNumber ? channelRows(order) : []),
+    ...(blocks.boxNumber ? boxRows(order) : []),
     row('时间', shanghaiText(facts.changedAtMs)),
-    row('收银员', order.cashier),
-    ...(givesPoints(order) ? pointsPart(facts) : []),
+    ...(blocks.cashier ? [row('收银员', order.cashier)] : []),
+    ...(givesPoints(order) ? pointsPart(facts, blocks) : []),
+    ...(blocks.barcode ? [barcodeOf(order)] : []),
     { type: 'rule', style: 'single' },
     ...optionalLine(uploadWord(facts)),
-    ...optionalLine(facts.storePhone === '' ? '' : `电话 ${facts.storePhone}`),
+    ...optionalLine(blocks.phone && facts.storePhone !== '' ? `电话 ${facts.storePhone}` : ''),
+    ...template.footer.map(shopLine),
     { type: 'cut' },
   ];
 }
+
+/** Does something of the shop's own say whose receipt this is? */
+const isNamed = ({ header }: ReceiptTemplate, { logo }: ReceiptFacts): boolean =>
+  logo !== undefined || header.some(({ text }) => text.trim() !== '');
+
+const shopPart = ({ merchantName, storeName }: ReceiptFacts): readonly ReceiptCommand[] => [
+  { type: 'text', text: merchantName, align: 'center', size: 'double', bold: true },
+  ...optionalLine(storeName === merchantName ? '' : storeName),
+];
+
+const shopLine = ({ text, align, size, bold }: TemplateLine): ReceiptCommand => ({
+  type: 'text',
+  text,
+  align,
+  size,
+  bold,
+});
+
+/** What was really paid stands whenever it is not the price, also when the row of the vouchers is left out. */
+const amountPart = ({ order }: ReceiptFacts, showsVoucher: boolean): readonly ReceiptCommand[] => [
+  row('应收', yuan(order.amountFen)),
+  ...(order.voucherFen > 0 && showsVoucher ? [row('消费券', `-${yuan(order.voucherFen)}`)] : []),
+  ...(order.voucherFen > 0 ? [row('实收', yuan(order.amountFen - order.voucherFen))] : []),
+];
+
+const channelRows = ({ orderId, tender, attempt }: Order): readonly ReceiptCommand[] =>
+  tender?.type === 'wallet' && attempt > 0
+    ? [row('商户单号', ''), { type: 'text', text: outTradeNo(orderId, attempt) }]
+    : [];
+
+const boxRows = ({ tender }: Order): readonly ReceiptCommand[] =>
+  tender?.type === 'box-pos' && tender.boxRef !== undefined ? [row('盒子单号', tender.boxRef)] : [];
+
+/** The end of the number finds the order in the search, and its bars fit 58 mm paper; the whole would fit no paper. */
+const barcodeOf = ({ orderId }: Order): ReceiptCommand => ({
+  type: 'barcode',
+  symbology: 'code128',
+  text: orderId.slice(-barcodeChars),
+  heightDots: 64,
+});
+
+const barcodeChars = 12;
 
 /** A sale that the channel confirmed went through the cloud: nothing of it waits. */
 function uploadWord({ order, synced }: ReceiptFacts): string {
@@ -107,20 +161,30 @@ function tenderRows(order: Order): readonly ReceiptCommand[] {
     case 'member-code':
       return [row('支付方式', '会员码')];
     case 'box-pos':
-      return [row('支付方式', '刷卡盒子')];
+      return [row('支付方式', boxWords(order.tender.method))];
     case undefined:
       return [];
   }
 }
 
-const givesPoints = (order: Order): boolean =>
-  ['paid', 'settled', 'cash-recorded', 'offline-accepted'].includes(order.state);
+/** How the customer paid at the box, when it has said so. */
+const boxMethods = { scan: '扫码', show: '出示码', card: '刷卡', other: '' } as const;
+const boxWords = (method: keyof typeof boxMethods | undefined): string => {
+  const word = boxMethods[method ?? 'other'];
+  return word === '' ? '刷卡盒子' : `刷卡盒子 ${word}`;
+};
 
-function pointsPart(facts: ReceiptFacts): readonly ReceiptCommand[] {
-  const estimate = row('预计积分', points(pointsEstimateFen(facts.order)));
-  if (facts.order.memberId !== undefined) return [estimate];
+const givesPoints = (order: Order): boolean =>
+  ['paid', 'settled', 'pos-paid', 'cash-recorded', 'offline-accepted'].includes(order.state);
+
+function pointsPart(
+  facts: ReceiptFacts,
+  shows: ReceiptTemplate['blocks'],
+): readonly ReceiptCommand[] {
+  const estimate = shows.points ? [row('预计积分', points(pointsEstimateFen(facts.order)))] : [];
+  if (facts.order.memberId !== undefined || !shows.claimQr) return estimate;
   return [
-    estimate,
+    ...estimate,
     { type: 'text', text: '扫码领取本单积分', align: 'center' },
     { type: 'qr', text: facts.claimUrl },
   ];

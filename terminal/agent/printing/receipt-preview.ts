@@ -1,0 +1,81 @@
+import {
+  barcodeHeightDotsDefault,
+  planBarcode,
+} from '#drivers/printer/encode/barcode/barcode-plan.ts';
+import { qrModules } from '#drivers/printer/encode/qr-modules.ts';
+import type { PrinterProfile } from '#drivers/printer/profiles/printer-profile.ts';
+import { layoutColumns, wrapText } from '#drivers/printer/receipt/layout.ts';
+import type { BarcodeCommand, ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
+import { exhaustive } from '#shared/result/exhaustive.ts';
+import type { PaperItem, ReceiptPreview } from '#terminal/ipc/receipt-template.ts';
+
+/**
+ * What a printer of this profile makes of the records: wrapped and laid out by the very functions that the encoder
+ * calls. A test compares it with the paper of the simulated printer.
+ */
+export const previewOf = (
+  commands: readonly ReceiptCommand[],
+  profile: PrinterProfile,
+): ReceiptPreview => ({
+  columns: profile.columns,
+  dots: profile.dots,
+  items: commands.flatMap((command) => itemsOf(command, profile)),
+});
+
+const qrModuleDotsDefault = 6;
+
+function itemsOf(command: ReceiptCommand, profile: PrinterProfile): readonly PaperItem[] {
+  const { columns } = profile;
+  switch (command.type) {
+    case 'text': {
+      const { align = 'left', size = 'normal', bold = false } = command;
+      const width = size === 'wide' || size === 'double' ? columns >> 1 : columns;
+      return wrapText(command.text, width).map((line) => ({
+        type: 'line',
+        text: line.trimEnd(),
+        align,
+        size,
+        bold,
+      }));
+    }
+    case 'columns':
+      return layoutColumns(command.columns, columns).map((line) =>
+        plainLine(line.trimEnd(), command.bold ?? false),
+      );
+    case 'rule':
+      return [plainLine((command.style === 'single' ? '-' : '=').repeat(columns), false)];
+    case 'qr': {
+      const { text, moduleDots = qrModuleDotsDefault } = command;
+      return [{ type: 'qr', text, moduleDots, rows: [...qrModules(command)] }];
+    }
+    case 'barcode':
+      return barcodeItem(command, profile);
+    case 'logo': {
+      const { widthBytes, heightDots, bytes } = command.raster;
+      const base64 = Buffer.from(bytes).toString('base64');
+      return [{ type: 'logo', widthDots: widthBytes * 8, heightDots, base64 }];
+    }
+    case 'feed':
+      return [{ type: 'feed', lines: command.lines }];
+    case 'cut':
+      return [{ type: 'cut' }];
+    default:
+      return exhaustive(command);
+  }
+}
+
+const plainLine = (text: string, bold: boolean): PaperItem => ({
+  type: 'line',
+  text,
+  align: 'left',
+  size: 'normal',
+  bold,
+});
+
+function barcodeItem(command: BarcodeCommand, profile: PrinterProfile): readonly PaperItem[] {
+  const plan = planBarcode(command, profile);
+  if ('fault' in plan) return [];
+  const { heightDots = barcodeHeightDotsDefault, readable = true } = command;
+  const { text, moduleDots } = plan;
+  return [{ type: 'barcode', text, heightDots, moduleDots, modules: plan.bars(), readable }];
+}
