@@ -14,6 +14,8 @@ export interface Transport {
 export type OpenError =
   | { readonly type: 'device-missing' }
   | { readonly type: 'device-permission' }
+  /** This computer lacks the native part that talks to such devices. */
+  | { readonly type: 'device-library-missing' }
   | { readonly type: 'device-busy' }
   | { readonly type: 'device-open-timeout' }
   | { readonly type: 'device-open-failed'; readonly detail: string };

@@ -2,7 +2,8 @@
  * Cuts the byte stream of a serial scanner into codes. Pure and byte by byte: a chunk may hold half a code or three.
  *
  * frame = [noise] [prefix] [AIM id "]" letter modifier] data (CR | LF | CRLF), or data followed by silence.
- * GS, RS, FS and EOT are data (GS1, ISO 15434). Other control bytes are noise before the data and spoil it inside.
+ * GS, RS, FS and EOT are data (GS1, ISO 15434). A tab is data too, but not at the ends: some scanners end codes with it,
+ * and silence does the rest. Other control bytes are noise before the data and spoil it inside.
  */
 export interface FramerConfig {
   /** Bytes the scanner sends before each code; empty for none. */
@@ -37,7 +38,8 @@ export const framerStart: FramerState = { pending: [], spoiledBy: null, endsCode
 
 const cr = 0x0d;
 const lf = 0x0a;
-const controlData = new Set([0x04, 0x1c, 0x1d, 0x1e]);
+const tab = 0x09;
+const controlData = new Set([0x04, tab, 0x1c, 0x1d, 0x1e]);
 const aimIdLength = 3;
 
 export function pushBytes(state: FramerState, chunk: Uint8Array, config: FramerConfig): FramerStep {
@@ -53,7 +55,8 @@ export function pushBytes(state: FramerState, chunk: Uint8Array, config: FramerC
       spoiledBy = null;
     } else if (spoiledBy === null) {
       const isPrefix = config.prefix.includes(byte);
-      const noise = byte < 0x20 && !isPrefix && !controlData.has(byte);
+      const leading = byte === tab && pending.length === 0;
+      const noise = byte < 0x20 && !isPrefix && (leading || !controlData.has(byte));
       if (noise && pending.length > 0) spoiledBy = 'not-text';
       else if (!noise) pending.push(byte);
       if (pending.length > config.frameBytesMax) {
@@ -83,11 +86,17 @@ function closeFrame(
 ): FramerEvent | null {
   if (spoiledBy !== null) return { type: 'rejected', reason: spoiledBy };
   if (pending.length === 0) return null;
-  const data = afterPrefix(pending, config.prefix);
+  const data = afterPrefix(withoutTabs(pending), config.prefix);
   if (data === null) return { type: 'rejected', reason: 'no-prefix' };
   const aimId = aimIdOf(data);
   const rest = aimId === null ? data : data.slice(aimIdLength);
   return rest.length === 0 ? null : { type: 'frame', data: Uint8Array.from(rest), aimId };
+}
+
+function withoutTabs(pending: readonly number[]): readonly number[] {
+  let end = pending.length;
+  while (end > 0 && pending[end - 1] === tab) end -= 1;
+  return pending.slice(0, end);
 }
 
 /**

@@ -1,11 +1,7 @@
-import iconv from 'iconv-lite';
-import type { DeviceErrorCode } from '#shared/errors/device.ts';
-import type { Clock } from '#shared/time/clock.ts';
-import type { Random } from '#shared/time/random.ts';
-import type { LinkState } from '#drivers/core/link-state.ts';
 import { createLinkSupervisor } from '#drivers/core/link-supervisor.ts';
-import { nothingScheduled, type Timers } from '#drivers/core/timers.ts';
-import type { Transport } from '#drivers/core/transport.ts';
+import { nothingScheduled } from '#drivers/core/timers.ts';
+import { scanOfBytes } from '#drivers/scanner/scan-text.ts';
+import type { Scanner, ScannerDeps } from '#drivers/scanner/scanner.ts';
 import {
   flush,
   framerConfigDefault,
@@ -14,28 +10,9 @@ import {
   type FramerStep,
 } from '#drivers/scanner/serial-framer.ts';
 
-export interface SerialScannerDeps {
-  readonly transport: Transport;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
+export interface SerialScannerDeps extends ScannerDeps {
   /** Bytes before each code that the scanner was set up to send, e.g. [0x02]; default none. */
   readonly prefix?: readonly number[];
-  /** One whole code, without prefix, suffix and AIM id; never empty, at most 1024 characters. */
-  readonly onScan: (text: string) => void;
-  readonly onState: (state: LinkState) => void;
-  /** Something arrived that is no code: over-long, torn, or not text. */
-  readonly onProblem?: (code: DeviceErrorCode) => void;
-}
-
-export interface SerialScanner {
-  readonly address: string;
-  /** Connects and keeps connected. */
-  start(): void;
-  stop(): Promise<void>;
-  state(): LinkState;
-  /** The last bytes, payment codes masked. */
-  recentBytes(): readonly string[];
 }
 
 /** Silence after which a code without an end byte is complete. */
@@ -44,7 +21,7 @@ export const idleGapMs = 80;
 export const tornGapMs = 500;
 
 /** A scanner on a serial line or USB-COM, or anything that speaks like one. Read only: nothing is ever written. */
-export function createSerialScanner(deps: SerialScannerDeps): SerialScanner {
+export function createSerialScanner(deps: SerialScannerDeps): Scanner {
   const config = { ...framerConfigDefault, prefix: deps.prefix ?? [] };
   let framer = framerStart;
   let cancelGap = nothingScheduled;
@@ -52,9 +29,10 @@ export function createSerialScanner(deps: SerialScannerDeps): SerialScanner {
   const apply = (step: FramerStep): void => {
     framer = step.state;
     for (const event of step.events) {
-      const text = event.type === 'frame' ? textOf(event.data) : null;
-      if (text === null) deps.onProblem?.('scan-unreadable');
-      else deps.onScan(text);
+      const scan =
+        event.type === 'frame' ? scanOfBytes({ data: event.data, aim: event.aimId }) : null;
+      if (scan === null) deps.onProblem?.('scan-unreadable');
+      else deps.onScan(scan);
     }
   };
   const forget = (): void => {
@@ -91,14 +69,4 @@ export function createSerialScanner(deps: SerialScannerDeps): SerialScanner {
     state: () => link.state(),
     recentBytes: () => link.recentBytes(),
   };
-}
-
-/** UTF-8 if it is UTF-8, else GB18030, the two that scanners sold in China send. null when it is neither. */
-function textOf(data: Uint8Array): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(data);
-  } catch {
-    const text = iconv.decode(Buffer.from(data), 'gb18030');
-    return text.includes('\uFFFD') ? null : text;
-  }
 }

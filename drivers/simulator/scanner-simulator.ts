@@ -5,8 +5,8 @@ export interface ScannerSimulatorDeps {
   readonly timers: Timers;
   /** Text before each code, e.g. '\x02'; default none. */
   readonly prefix?: string;
-  /** How a code ends; default CR. 'none' relies on the silence after it. */
-  readonly suffix?: 'cr' | 'lf' | 'crlf' | 'none';
+  /** How a code ends; default CR. 'none' relies on the silence after it, 'tab' too. */
+  readonly suffix?: 'cr' | 'lf' | 'crlf' | 'tab' | 'none';
   /** Sent before the code, e.g. ']Q1'; default none. */
   readonly aimId?: string;
   /** Bytes per chunk; default all at once. */
@@ -24,7 +24,7 @@ export interface ScannerSimulator {
   sendRaw(bytes: Uint8Array): void;
 }
 
-const suffixes = { cr: '\r', lf: '\n', crlf: '\r\n', none: '' } as const;
+const suffixes = { cr: '\r', lf: '\n', crlf: '\r\n', tab: '\t', none: '' } as const;
 
 export function createScannerSimulator(deps: ScannerSimulatorDeps): ScannerSimulator {
   const wires: FarSide[] = [];

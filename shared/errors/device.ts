@@ -9,6 +9,14 @@ export const deviceErrors = {
     '设备被别的程序占用，请关掉那个程序',
     'Another program is using the device. Close that program.',
   ),
+  'device-library-missing': entry(
+    'The native library that opens this kind of device cannot be loaded on this computer.',
+    'Install the program again for this computer, or connect the device as a serial port or as a keyboard.',
+    'operator',
+    'no',
+    '本机无法使用 HID 扫码枪，请改用串口或键盘口',
+    'HID scanners do not work on this computer. Use the scanner as serial port or keyboard.',
+  ),
   'device-missing': entry(
     'The device is not where it was: unplugged or switched off.',
     'Plug it in and switch it on.',
@@ -40,6 +48,14 @@ export const deviceErrors = {
     'no',
     '没有权限使用设备，请联系维护人员',
     'This till may not use the device. Ask for support.',
+  ),
+  'print-not-recorded': entry(
+    'The attempt could not be written to the journal, so nothing was sent to the printer.',
+    'Free the disk of the till; printing is tried again by itself.',
+    'operator',
+    'yes',
+    '磁盘写不进，小票还没打印',
+    'The disk refuses writes. The receipt has not been printed yet.',
   ),
   'printer-cover-open': entry(
     'The cover of the printer is open.',

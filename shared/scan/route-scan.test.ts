@@ -28,6 +28,8 @@ const told = (routed: RoutedScan): string => {
   }
 };
 
+const isToken = (text: string): boolean => text === 'fp77';
+
 const wide = (text: string): string =>
   text.replaceAll(/[0-9]/g, (digit) => String.fromCodePoint(0xff10 + Number(digit)));
 
@@ -159,8 +161,10 @@ describe('caps lock', () => {
   ])('%s becomes %s', (typed, meant) => expect(undoCapsLock(typed)).toBe(meant));
 
   it('turns letters when only that makes a code of them', () => {
-    const fits = (text: string) => text === 'fp77';
-    expect([undoCapsLock('FP77', fits), undoCapsLock('fp77', fits)]).toEqual(['fp77', 'fp77']);
+    expect([undoCapsLock('FP77', isToken), undoCapsLock('fp77', isToken)]).toEqual([
+      'fp77',
+      'fp77',
+    ]);
   });
 
   it('leaves digits alone', () => {

@@ -91,7 +91,7 @@ export function routeScan(scan: Scan, context: RouteContext = {}): RoutedScan {
   if (text === '') return unknown('empty');
   if (text.length > scanCharsMax) return unknown('too-long');
   const meaning = scan.aim === undefined ? undefined : readAim(scan.aim, text.length);
-  const carrier = meaning?.symbology ?? scan.symbology;
+  const carrier = scan.symbology ?? meaning?.symbology;
   if (retailCarriers.has(carrier)) return routeRetail(text, carrier) ?? unknown('no-rule');
   if (isGs1(text, carrier, meaning)) return routeGs1(text);
   return (
