@@ -4,6 +4,7 @@ import { moneyErrors } from '#shared/errors/money.ts';
 import { offlineErrors } from '#shared/errors/offline.ts';
 import { paymentErrors } from '#shared/errors/payment.ts';
 import { pointsErrors } from '#shared/errors/points.ts';
+import { scanErrors } from '#shared/errors/scan.ts';
 import { tillErrors } from '#shared/errors/till.ts';
 import { wireErrors } from '#shared/errors/wire.ts';
 
@@ -14,6 +15,7 @@ import { wireErrors } from '#shared/errors/wire.ts';
 export const errorCatalogue = {
   ...moneyErrors,
   ...deviceErrors,
+  ...scanErrors,
   ...tillErrors,
   ...wireErrors,
   ...paymentErrors,
