@@ -61,8 +61,12 @@ describe('what bad input gets', () => {
     expect(await noticeAfter(wechat(1))).toBe('amount-not-positive');
     await ask('till.setAmount', { amountFen: 100 });
     expect((await till()).notice).toBeNull();
-    expect(await noticeAfter('6901234567892')).toBe('code-not-recognised');
-    expect(await noticeAfter('１３００００００００００００００００')).toBe('code-not-recognised');
+    expect(await noticeAfter('6901234567892')).toBe('code-is-product');
+    expect(await noticeAfter('9912345678909')).toBe('code-is-voucher');
+    expect(await noticeAfter('wxp://f2f0abc')).toBe('code-is-receiving');
+    expect(await noticeAfter('https://example.com/')).toBe('code-is-link');
+    expect(await noticeAfter('1234567')).toBe('code-not-recognised');
+    expect(await noticeAfter('１３００００００００００００００００')).toBe('scan-through-input-method');
     expect(await noticeAfter('9'.repeat(600))).toBe('code-too-long');
     expect(await noticeAfter('99'.padEnd(262, '1'))).toMatch(/^member-code-|^not-found$/);
     expect(cloud.bodies).toEqual([]);

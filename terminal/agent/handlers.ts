@@ -54,7 +54,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
   return {
     'till.setAmount': ({ amountFen }) => done(checkout.setAmount(amountFen)),
     'till.scan': async ({ text }) => {
-      await checkout.scan(text);
+      await checkout.scan({ text });
       return ok({});
     },
     'till.payCash': async ({ tenderedFen }) => done(await checkout.payCash(tenderedFen)),

@@ -45,7 +45,7 @@ export function createShopSide(deps: ShopSideDeps): ShopSide {
     ...shared,
     devices: deps.config.devices,
     transports: deps.transports,
-    onScan: (text) => void checkout.scan(text),
+    onScan: (scan) => void checkout.scan(scan),
     onScanProblem: (code) => checkout.scanUnreadable(code),
     onChange: () => {
       status.changed();

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { err, ok } from '#shared/result/result.ts';
-import { recogniseCode } from '#shared/tender/recognise-code.ts';
+import type { Scan } from '#shared/scan/scan.ts';
 import { cancelSale } from '#terminal/agent/checkout/cancel-sale.ts';
 import { isWaiting } from '#terminal/agent/checkout/checkout-machine.ts';
 import {
@@ -9,9 +9,8 @@ import {
   type CounterDeps,
   type Outcome,
 } from '#terminal/agent/checkout/counter.ts';
-import { createTurn, type Turn } from '#terminal/agent/checkout/turn.ts';
-import { scanMemberCode } from '#terminal/agent/checkout/pay-by-member-code.ts';
-import { payByWallet } from '#terminal/agent/checkout/pay-by-wallet.ts';
+import { scanAtCounter } from '#terminal/agent/checkout/scan-desk.ts';
+import { createTurn } from '#terminal/agent/checkout/turn.ts';
 import { payCash } from '#terminal/agent/checkout/pay-cash.ts';
 import { ordersIn } from '#terminal/agent/journal/order-rows.ts';
 import type { TillState } from '#terminal/ipc/state.ts';
@@ -22,7 +21,7 @@ export interface Checkout extends Pick<Counter, 'alongside'> {
   readonly onChange: (listener: (state: TillState) => void) => void;
   readonly setAmount: (amountFen: number) => Outcome;
   /** A code from a scanner or a window. What cannot be used becomes a notice, never an error. */
-  readonly scan: (text: string) => Promise<void>;
+  readonly scan: (scan: Scan) => Promise<void>;
   /** A scanner sent something that is no text. */
   readonly scanUnreadable: (code: ErrorCode) => void;
   readonly payCash: (tenderedFen: number) => Promise<Outcome>;
@@ -61,7 +60,7 @@ export function createCheckout(deps: CounterDeps): Checkout {
     alongside: counter.alongside,
     setAmount: (amountFen) =>
       turn.isTaken() ? err('result-not-known') : screen.step({ type: 'amount-set', amountFen }),
-    scan: (text) => scan(counter, turn, text),
+    scan: (scan) => scanAtCounter(counter, turn, scan),
     scanUnreadable: screen.notice,
     payCash: (tenderedFen) => turn.take(() => payCash(counter, tenderedFen)),
     cancel: () => cancelSale(counter),
@@ -78,21 +77,6 @@ export function createCheckout(deps: CounterDeps): Checkout {
       await runner.stop();
     },
   };
-}
-
-async function scan(counter: Counter, turn: Turn, text: string): Promise<void> {
-  const { notice } = counter.screen;
-  const scanned = recogniseCode(text);
-  if (scanned.type === 'unknown') {
-    if (scanned.reason === 'empty') return;
-    return notice(scanned.reason === 'too-long' ? 'code-too-long' : 'code-not-recognised');
-  }
-  const outcome = await turn.take(() =>
-    scanned.type === 'wallet'
-      ? payByWallet(counter, scanned)
-      : scanMemberCode(counter, scanned.code),
-  );
-  if (!outcome.ok) notice(outcome.error);
 }
 
 function queryNow({ screen, runner }: Counter): Outcome {

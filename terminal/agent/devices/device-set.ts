@@ -1,12 +1,14 @@
 import type { CustomerDisplay } from '#drivers/display/customer-display.ts';
 import { createReceiptPrinter, type ReceiptPrinter } from '#drivers/printer/receipt-printer.ts';
-import { createSerialScanner, type SerialScanner } from '#drivers/scanner/serial-scanner.ts';
+import type { Scanner } from '#drivers/scanner/scanner.ts';
+import { createSerialScanner } from '#drivers/scanner/serial-scanner.ts';
 import { createSerialTransport } from '#drivers/transports/serial.ts';
 import { createTcpTransport } from '#drivers/transports/tcp.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import type { OpenError, Transport } from '#drivers/core/transport.ts';
 import type { DeviceErrorCode } from '#shared/errors/device.ts';
 import { err, type Err } from '#shared/result/result.ts';
+import type { Scan } from '#shared/scan/scan.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import type { DeviceView } from '#terminal/ipc/state.ts';
@@ -28,7 +30,7 @@ export interface DeviceSetDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly timers: Timers;
-  readonly onScan: (text: string) => void;
+  readonly onScan: (scan: Scan) => void;
   readonly onScanProblem: (code: DeviceErrorCode) => void;
   /** A device came, went or changed its state. */
   readonly onChange: () => void;
@@ -39,7 +41,7 @@ const baudRateDefault = 115_200;
 
 export function createDeviceSet(deps: DeviceSetDeps): DeviceSet {
   const ports = { clock: deps.clock, random: deps.random, timers: deps.timers };
-  let scanner: SerialScanner | undefined;
+  let scanner: Scanner | undefined;
   let printer: ReceiptPrinter | undefined;
   let scannedAtMs: number | undefined;
   /** A scan proves that the scanner is there, whether its code could be read or not. */
@@ -103,7 +105,7 @@ const absentTransport = (name: string): Transport => ({
 });
 
 interface DevicesInUse {
-  readonly scanner: SerialScanner | undefined;
+  readonly scanner: Scanner | undefined;
   /** Wall time of the last scan, ms. */
   readonly scannedAtMs: number | undefined;
   readonly printer: ReceiptPrinter | undefined;
