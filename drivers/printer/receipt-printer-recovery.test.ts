@@ -69,6 +69,7 @@ const capabilitiesOf = (lacks: ReadonlySet<PrinterAbility>): PrinterCapabilities
   processId: !lacks.has('process-id'),
   fence: !lacks.has('fence'),
   cutCounter: !lacks.has('cut-counter'),
+  autoStatus: !lacks.has('auto-status'),
 });
 
 const receipt = (mark: string): readonly ReceiptCommand[] => [

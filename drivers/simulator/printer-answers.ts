@@ -7,6 +7,9 @@ export type PrinterAbility =
   | 'fence'
   | 'cut-counter'
   | 'buffer-clear'
+  | 'auto-status'
+  /** GS I: its own name. */
+  | 'identity'
   /** Keeping the latest process id until the host can hear it. */
   | 'late-process-id';
 
@@ -24,14 +27,18 @@ export interface PrinterFacts {
   readonly switches: PrinterSwitches;
   readonly cutCount: number;
   readonly lacks: ReadonlySet<PrinterAbility>;
+  readonly model: string;
+  readonly serial: string;
 }
 
 const cutterCounter = 178;
+const modelName = 67;
+const serialNumber = 68;
 
 /** The answer to a command in its turn; null when this printer has none. */
 export function answerInTurn(
   command: ParsedCommand,
-  { switches, cutCount, lacks }: PrinterFacts,
+  { switches, cutCount, lacks, model, serial }: PrinterFacts,
 ): readonly number[] | null {
   if (command.type === 'process-id' && !lacks.has('process-id')) {
     return [0x37, 0x22, ...command.digits, 0x00];
@@ -40,10 +47,38 @@ export function answerInTurn(
     return [switches.paperNearEnd ? 0x03 : 0x00];
   }
   if (command.type === 'counter-question' && !lacks.has('cut-counter')) {
-    if (command.counter !== cutterCounter) return null;
-    return [0x5f, ...Buffer.from(String(cutCount), 'ascii'), 0x00];
+    return command.counter === cutterCounter ? textBlock(String(cutCount)) : null;
+  }
+  if (command.type === 'identity-question' && !lacks.has('identity')) {
+    if (command.what === modelName) return textBlock(model);
+    return command.what === serialNumber ? textBlock(serial) : null;
+  }
+  if (command.type === 'auto-status' && command.mask !== 0 && !lacks.has('auto-status')) {
+    return autoStatusBytes(switches);
   }
   return null;
+}
+
+const textBlock = (text: string): readonly number[] => [0x5f, ...Buffer.from(text, 'ascii'), 0x00];
+
+/** The four bytes of GS a, Epson's bit tables: 10 00 00 0F is "nothing to report". */
+export function autoStatusBytes(switches: PrinterSwitches): readonly number[] {
+  const { paperOut, coverOpen, drawerOpen, paperNearEnd } = switches;
+  const bits = (byte: number, on: readonly (readonly [boolean, number])[]): number =>
+    on.reduce((sum, [is, bit]) => (is ? sum | bit : sum), byte);
+  return [
+    bits(0x10, [
+      [drawerOpen, 0x04],
+      [paperOut || coverOpen, 0x08],
+      [coverOpen, 0x20],
+    ]),
+    0x00,
+    bits(0x00, [
+      [paperNearEnd, 0x03],
+      [paperOut, 0x0c],
+    ]),
+    0x0f,
+  ];
 }
 
 /** The answer to a real-time command; null when this printer has none. */

@@ -4,14 +4,18 @@ import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
 import type { ParsedCommand } from '#drivers/simulator/escpos-parser.ts';
 import { renderPaperSvg } from '#drivers/simulator/paper-svg.ts';
 import { receiptsOn, type PaperRecord, type PrintedReceipt } from '#drivers/simulator/paper.ts';
+import type { PrinterRom } from '#drivers/simulator/pen-mode.ts';
 import {
   answerAtOnce,
-  answerInTurn,
   type PrinterAbility,
   type PrinterFacts,
   type PrinterSwitches,
 } from '#drivers/simulator/printer-answers.ts';
-import { createPrinterMechanism } from '#drivers/simulator/printer-mechanism.ts';
+import {
+  createPrinterMechanism,
+  type PrinterMechanism,
+} from '#drivers/simulator/printer-mechanism.ts';
+import { createPrinterSpeech } from '#drivers/simulator/printer-speech.ts';
 import { createPrinterVoice } from '#drivers/simulator/printer-voice.ts';
 import {
   createRealTimeListener,
@@ -22,10 +26,17 @@ import {
 export interface PrinterSimulatorDeps {
   readonly width: PaperWidth;
   readonly timers: Timers;
+  /** Its font and how it enlarges hanzi; default: two-byte characters, enlarged by GS !. */
+  readonly rom?: PrinterRom;
   /** What this model leaves unanswered; default: it answers everything. */
   readonly lacks?: readonly PrinterAbility[];
   /** Time per printed line in ms; default 0 (at once). */
   readonly msPerLine?: number;
+  /** The word that a process id is printed comes so much later; default 0. */
+  readonly processIdDelayMs?: number;
+  /** What it calls itself; default "Greentill SIM" and "SIM00001". */
+  readonly model?: string;
+  readonly serial?: string;
 }
 
 /** A printer at the far end of a wire: it reads every byte, and its paper is the truth in tests. */
@@ -62,30 +73,15 @@ const switchesAtStart: PrinterSwitches = {
 
 export function createPrinterSimulator(deps: PrinterSimulatorDeps): PrinterSimulator {
   const lacks = new Set(deps.lacks);
+  const { model = 'Greentill SIM', serial = 'SIM00001' } = deps;
   const counts: CommandCounts = { cuts: 0, drawerKicks: 0, unknown: [] };
   const changeListeners: (() => void)[] = [];
   let hear = createRealTimeListener();
   let switches = switchesAtStart;
 
+  const facts = (): PrinterFacts => ({ switches, lacks, cutCount: counts.cuts, model, serial });
   const changed = (): void => {
     for (const listener of changeListeners) listener();
-  };
-  const facts = (): PrinterFacts => ({ switches, lacks, cutCount: counts.cuts });
-
-  const obey = (command: ParsedCommand): void => {
-    count(counts, command);
-    const keeps = command.type === 'process-id' && !lacks.has('late-process-id');
-    const answer = answerInTurn(command, facts());
-    if (answer !== null) voice.say(answer, keeps ? 'kept' : 'lost');
-  };
-
-  const obeyAtOnce = (command: RealTimeCommand): void => {
-    const answer = answerAtOnce(command, facts());
-    if (command.type === 'clear-buffers' && answer !== null) mechanism.forget();
-    if (answer !== null) voice.say(answer, 'lost');
-    if (command.type !== 'drawer') return;
-    counts.drawerKicks += 1;
-    changed();
   };
 
   const receive = (chunk: Uint8Array): void => {
@@ -96,48 +92,73 @@ export function createPrinterSimulator(deps: PrinterSimulatorDeps): PrinterSimul
     }
     changed();
   };
+  const obeyAtOnce = (command: RealTimeCommand): void => {
+    const answer = answerAtOnce(command, facts());
+    if (command.type === 'clear-buffers' && answer !== null) mechanism.forget();
+    if (command.type === 'drawer') counts.drawerKicks += 1;
+    if (answer !== null) voice.say(answer, 'lost');
+  };
 
   const voice = createPrinterVoice({ isSilent: () => switches.silent, onBytes: receive });
+  const speech = createPrinterSpeech({ ...deps, voice, facts });
   const mechanism = createPrinterMechanism({
     width: deps.width,
+    rom: deps.rom,
     timers: deps.timers,
     msPerLine: deps.msPerLine ?? 0,
     isOnline: () => !switches.paperOut && !switches.coverOpen,
-    onCommand: obey,
-    onRollEnd: () => {
-      switches = { ...switches, paperOut: true };
+    onCommand: (command) => {
+      count(counts, command);
+      speech.answer(command);
     },
+    onRollEnd: () => setSwitches({ paperOut: true }),
     onMoved: changed,
   });
+  const setSwitches = (change: Partial<PrinterSwitches>): void => {
+    switches = { ...switches, ...change };
+    speech.tellChange();
+  };
 
   return {
     attach: voice.attach,
-    paper: mechanism.paper,
-    receipts: () => receiptsOn(mechanism.paper()),
-    renderPaperSvg: () => renderPaperSvg(mechanism.paper(), deps.width),
-    clearPaper: () => {
-      mechanism.clearPaper();
-      changed();
-    },
+    ...paperOf(mechanism, deps.width, changed),
     unknownCommands: () => [...counts.unknown],
     drawerKickCount: () => counts.drawerKicks,
     cutCount: () => counts.cuts,
     switches: () => switches,
     setSwitches: (change) => {
-      switches = { ...switches, ...change };
+      setSwitches(change);
       mechanism.work();
       changed();
     },
-    loadPaper: mechanism.loadPaper,
     powerCycle: () => {
       hear = createRealTimeListener();
       voice.forget();
+      speech.forget();
       mechanism.forget();
       changed();
     },
     onChange: (listener) => void changeListeners.push(listener),
   };
 }
+
+const paperOf = (
+  mechanism: PrinterMechanism,
+  width: PaperWidth,
+  changed: () => void,
+): Pick<
+  PrinterSimulator,
+  'paper' | 'receipts' | 'renderPaperSvg' | 'clearPaper' | 'loadPaper'
+> => ({
+  paper: mechanism.paper,
+  receipts: () => receiptsOn(mechanism.paper()),
+  renderPaperSvg: () => renderPaperSvg(mechanism.paper(), width),
+  clearPaper: () => {
+    mechanism.clearPaper();
+    changed();
+  },
+  loadPaper: mechanism.loadPaper,
+});
 
 interface CommandCounts {
   cuts: number;

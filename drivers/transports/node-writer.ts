@@ -3,9 +3,9 @@ import { nothingScheduled, type Timers } from '#drivers/core/timers.ts';
 
 /** Writes to a non-blocking device node: what it does not take now is offered again a little later. */
 export interface NodeWriter {
-  write(bytes: Uint8Array, done: (failure: string | null) => void): void;
+  readonly write: (bytes: Uint8Array, tell: (failure: string | null) => void) => void;
   /** Gives up what was not taken. Resolves when no write is under way any more. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 const pauseMs = 2;
@@ -40,12 +40,18 @@ export function createNodeWriter(deps: {
     return null;
   };
 
+  const writeAndTell = async (
+    bytes: Uint8Array,
+    tell: (failure: string | null) => void,
+  ): Promise<void> => {
+    const failure = await writeAll(bytes);
+    tell(failure);
+    if (failure !== null && !stopped) deps.onFailure(failure);
+  };
+
   return {
-    write: (bytes, done) => {
-      writing = writeAll(bytes).then((failure) => {
-        done(failure);
-        if (failure !== null && !stopped) deps.onFailure(failure);
-      });
+    write: (bytes, tell) => {
+      writing = writeAndTell(bytes, tell);
     },
     stop: () => {
       stopped = true;

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { err, ok, type Result } from '#shared/result/result.ts';
-import type { Timers } from '#drivers/core/timers.ts';
+import { nothingScheduled, type Timers } from '#drivers/core/timers.ts';
 import type { CloseReason, Connection, OpenError, Transport } from '#drivers/core/transport.ts';
 import {
   identifyNode,
@@ -45,27 +45,27 @@ async function openUsbLp(deps: UsbLpDeps): Promise<Result<Connection, OpenError>
   return opened.ok ? ok(connect({ file: opened.value, node, deps })) : opened;
 }
 
-function openWithTimeout(deps: UsbLpDeps): Promise<Result<FileHandle, OpenError>> {
-  return new Promise((resolve) => {
-    let late = false;
-    const cancel = deps.timers.after(deps.openTimeoutMs ?? openTimeoutMsDefault, () => {
-      late = true;
-      resolve(err({ type: 'device-open-timeout' }));
-    });
-    const flags = constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY;
-    open(deps.path, flags).then(
-      (file) => {
-        cancel();
-        // Opened after we gave up: usblp lets one program in, and the next try would find it busy.
-        if (late) file.close().catch(() => undefined);
-        else resolve(ok(file));
-      },
-      (failure: NodeJS.ErrnoException) => {
-        cancel();
-        resolve(err(openErrorOf(failure)));
-      },
-    );
+async function openWithTimeout(deps: UsbLpDeps): Promise<Result<FileHandle, OpenError>> {
+  const opening = openNode(deps.path);
+  const timeoutMs = deps.openTimeoutMs ?? openTimeoutMsDefault;
+  let cancel = nothingScheduled;
+  const late = new Promise<null>((resolve) => {
+    cancel = deps.timers.after(timeoutMs, () => resolve(null));
   });
+  const opened = await Promise.race([opening, late]);
+  cancel();
+  if (opened !== null) return opened;
+  // Should it still open: usblp lets one program in, and the next try would find it busy.
+  void opening.then((tardy) => (tardy.ok ? tardy.value.close() : undefined));
+  return err({ type: 'device-open-timeout' });
+}
+
+async function openNode(path: string): Promise<Result<FileHandle, OpenError>> {
+  try {
+    return ok(await open(path, constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY));
+  } catch (failure) {
+    return err(openErrorOf(failure as NodeJS.ErrnoException));
+  }
 }
 
 /** The errors of usblp_open and of the file system in front of it. */

@@ -1,28 +1,26 @@
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { Timers } from '#drivers/core/timers.ts';
-import { encodeReceipt, type EncodedReceipt } from '#drivers/printer/encode/encode-escpos.ts';
+import type { EncodedReceipt } from '#drivers/printer/encode/encode-escpos.ts';
 import { escpos, nulFlush, processIdCommand } from '#drivers/printer/encode/escpos-bytes.ts';
-import type {
-  JobEffect,
-  JobEvent,
-  JobPlan,
-  JobState,
-} from '#drivers/printer/job/print-job-machine.ts';
+import type { JobEffect, JobEvent, JobPlan, JobState } from '#drivers/printer/job/job-states.ts';
+import { voidTornPiece } from '#drivers/printer/job/torn-piece.ts';
+import type { PrinterProfile } from '#drivers/printer/profiles/printer-profile.ts';
 import type { Reading } from '#drivers/printer/status/printer-condition.ts';
 import type { PrinterLine } from '#drivers/printer/status/printer-line.ts';
 import { askCutCount } from '#drivers/printer/watch/printer-probe.ts';
-import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
 
 /** The job as its effects see it: every answer of a line that is no longer the job's is dropped. */
 export interface JobStage {
   readonly plan: JobPlan;
   readonly receipt: EncodedReceipt;
-  readonly paper: PaperWidth;
+  readonly profile: PrinterProfile;
   readonly timers: Timers;
   readonly state: () => JobState;
   readonly isLine: (line: PrinterLine) => boolean;
   readonly handle: (event: JobEvent) => void;
   readonly onReading: (reading: Reading) => void;
+  /** The first byte is about to leave: false forbids it. */
+  readonly record: (cutBefore: number | null) => boolean;
   /** Gives the connection up. */
   readonly dropLine: () => void;
 }
@@ -48,6 +46,8 @@ export function createJobEffects(
         if (stage.isLine(line)) stage.handle({ type: 'cut-count', count });
         return;
       }
+      case 'record-attempt':
+        return recordAttempt(stage);
       case 'send-job':
         return sendJob(stage, line);
       case 'clear-buffers':
@@ -59,7 +59,7 @@ export function createJobEffects(
         if (stage.isLine(line)) stage.handle({ type: 'flushed' });
         return;
       case 'void-torn-piece':
-        return voidTornPiece(line, stage.paper);
+        return voidTornPiece(line, stage.profile);
       default:
         exhaustive(effect);
     }
@@ -73,11 +73,24 @@ export async function reportCondition(stage: JobStage, line: PrinterLine): Promi
   stage.handle({ type: 'condition', condition: reading.condition });
 }
 
+function recordAttempt(stage: JobStage): void {
+  const state = stage.state();
+  if (state.type !== 'recording') return;
+  stage.handle({ type: 'recorded', kept: stage.record(state.cutBefore) });
+}
+
 async function sendJob(stage: JobStage, line: PrinterLine): Promise<void> {
   const segments = withConfirmation(stage.receipt, stage.plan);
+  // A status told by itself ends in three bytes that look like the answer this job will be proved by.
+  if (provedByFence(stage.plan) && stage.plan.capabilities.autoStatus) {
+    await line.send(escpos.autoStatusOff);
+  }
   for (const [index, segment] of segments.entries()) {
     if (!isWriting(stage, line)) return;
     const last = index === segments.length - 1;
+    // Whoever asked before for the same kind of answer must have it first, or its answer would prove this job.
+    if (last) await line.inSequence(() => Promise.resolve());
+    if (!isWriting(stage, line)) return;
     if (last) stage.handle({ type: 'tail-started' });
     const sent = await line.sendData(segment);
     if (!sent.ok) {
@@ -104,24 +117,13 @@ async function untilReady(stage: JobStage, line: PrinterLine): Promise<void> {
 const isWriting = (stage: JobStage, line: PrinterLine): boolean =>
   stage.state().type === 'writing' && stage.isLine(line);
 
+const provedByFence = ({ capabilities: { fence, processId } }: JobPlan): boolean =>
+  fence && !processId;
+
 /** The last segment carries the question whether all is printed: they leave together or not at all. */
 function withConfirmation(receipt: EncodedReceipt, plan: JobPlan): readonly Uint8Array[] {
   const { processId, fence } = plan.capabilities;
   const question = processId ? processIdCommand(plan.processId) : fence ? escpos.fence : [];
   const tail = receipt.segments.at(-1) ?? new Uint8Array();
   return [...receipt.segments.slice(0, -1), Uint8Array.from([...tail, ...question])];
-}
-
-async function voidTornPiece(line: PrinterLine, paper: PaperWidth): Promise<void> {
-  const notice = encodeReceipt(
-    [
-      { type: 'feed', lines: 1 },
-      { type: 'text', text: '以上未打完，作废', align: 'center', size: 'double', bold: true },
-      { type: 'text', text: 'INCOMPLETE - VOID', align: 'center' },
-      { type: 'cut' },
-    ],
-    paper,
-  );
-  if (!notice.ok) return;
-  for (const segment of notice.value.segments) await line.sendData(segment);
 }

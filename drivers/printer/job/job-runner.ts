@@ -7,19 +7,12 @@ import {
   reportCondition,
   type JobStage,
 } from '#drivers/printer/job/job-effects.ts';
-import {
-  jobStart,
-  stepJob,
-  wantsCondition,
-  type JobEffect,
-  type JobEvent,
-  type JobPlan,
-  type JobState,
-} from '#drivers/printer/job/print-job-machine.ts';
+import type { JobEffect, JobEvent, JobPlan, JobState } from '#drivers/printer/job/job-states.ts';
+import { jobStart, stepJob, wantsCondition } from '#drivers/printer/job/print-job-machine.ts';
 import type { PrintOutcome } from '#drivers/printer/job/print-outcome.ts';
-import type { Reading } from '#drivers/printer/status/printer-condition.ts';
+import { readingOfAutoStatus, type Reading } from '#drivers/printer/status/printer-condition.ts';
 import type { PrinterLine } from '#drivers/printer/status/printer-line.ts';
-import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
+import type { PrinterProfile } from '#drivers/printer/profiles/printer-profile.ts';
 import type { PrinterEvent } from '#drivers/printer/status/status-demux.ts';
 
 export interface JobRunner {
@@ -34,10 +27,11 @@ export interface JobRunner {
 export interface JobRunnerDeps {
   readonly plan: JobPlan;
   readonly receipt: EncodedReceipt;
-  readonly paper: PaperWidth;
+  readonly profile: PrinterProfile;
   readonly line: PrinterLine;
   readonly timers: Timers;
   readonly onReading: (reading: Reading) => void;
+  readonly record: (cutBefore: number | null) => boolean;
   /** Gives the connection up. */
   readonly dropLine: () => void;
 }
@@ -47,10 +41,7 @@ export function runJob(deps: JobRunnerDeps): JobRunner {
   const { plan } = deps;
   const timeout = createAlarm(deps.timers);
   const nextPoll = createAlarm(deps.timers);
-  let settle: ((reached: PrintOutcome) => void) | null = null;
-  const outcome = new Promise<PrintOutcome>((resolve) => {
-    settle = resolve;
-  });
+  const reached = createPromise<PrintOutcome>();
   let state: JobState = jobStart;
   let line: PrinterLine | null = deps.line;
 
@@ -63,8 +54,8 @@ export function runJob(deps: JobRunnerDeps): JobRunner {
     else nextPoll.clear();
     const effects = step.effects.map((effect) => run(effect));
     if (state.type !== 'done') return;
-    const reached = state.outcome;
-    void Promise.allSettled(effects).then(() => settle?.(reached));
+    const { outcome } = state;
+    void Promise.allSettled(effects).then(() => reached.settle(outcome));
   };
 
   const stage: JobStage = {
@@ -85,7 +76,7 @@ export function runJob(deps: JobRunnerDeps): JobRunner {
 
   queueMicrotask(() => handle({ type: 'start' }));
   return {
-    outcome,
+    outcome: reached.promise,
     lineUp: (fresh) => {
       line = fresh;
       handle({ type: 'link-up' });
@@ -95,13 +86,39 @@ export function runJob(deps: JobRunnerDeps): JobRunner {
       handle({ type: 'link-down' });
     },
     take: (event) => {
-      if (event.type === 'process-id' && event.processId === plan.processId) {
-        handle(event);
-        return true;
-      }
-      if (event.type === 'buffers-cleared' || event.type === 'fence') handle({ type: event.type });
-      return false;
+      const mine = eventOf(event);
+      if (mine !== null) handle(mine);
+      return mine?.type === 'process-id' && mine.processId === plan.processId;
     },
     stop: () => handle({ type: 'stopped' }),
   };
+}
+
+/** What a word of the printer means to a job; null: nothing, or only to whoever asked for it. */
+function eventOf(event: PrinterEvent): JobEvent | null {
+  switch (event.type) {
+    case 'process-id':
+      return event;
+    case 'buffers-cleared':
+    case 'fence':
+      return { type: event.type };
+    case 'auto-status':
+      return { type: 'condition', condition: readingOfAutoStatus(event.bytes).condition };
+    case 'real-time-status':
+    case 'flow':
+    case 'text':
+    case 'garbage':
+      return null;
+  }
+}
+
+function createPromise<T>(): {
+  readonly promise: Promise<T>;
+  readonly settle: (value: T) => void;
+} {
+  let settle: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((resolve) => {
+    settle = resolve;
+  });
+  return { promise, settle: (value) => settle(value) };
 }

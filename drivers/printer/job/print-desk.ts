@@ -3,12 +3,20 @@ import type { Result } from '#shared/result/result.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import { encodeReceipt, type EncodedReceipt } from '#drivers/printer/encode/encode-escpos.ts';
 import { processIdMax } from '#drivers/printer/encode/escpos-bytes.ts';
+import type { JobPlan } from '#drivers/printer/job/job-states.ts';
 import { runJob, type JobRunner } from '#drivers/printer/job/job-runner.ts';
+import {
+  askEarlier,
+  type EarlierJob,
+  type EarlierOutcome,
+} from '#drivers/printer/job/resolve-earlier.ts';
+import { voidTornPiece } from '#drivers/printer/job/torn-piece.ts';
 import type { PrintOutcome } from '#drivers/printer/job/print-outcome.ts';
+import type { PrinterProfile } from '#drivers/printer/profiles/printer-profile.ts';
 import type { PrinterCapabilities } from '#drivers/printer/watch/printer-capabilities.ts';
 import type { Reading } from '#drivers/printer/status/printer-condition.ts';
 import type { PrinterLine } from '#drivers/printer/status/printer-line.ts';
-import type { PaperWidth, ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
+import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 import type { PrinterEvent } from '#drivers/printer/status/status-demux.ts';
 
 export interface PrintJob {
@@ -17,11 +25,20 @@ export interface PrintJob {
   /** 1..81450624 and greater than that of every earlier job on this printer: the printer answers the latest only. */
   readonly processId: number;
   readonly commands: readonly ReceiptCommand[];
+  /**
+   * Called once, when everything is checked and the next thing to happen is the first byte: write down that this attempt
+   * is under way, durably, before answering true. `cutBefore` is the cutter's count then (null: not known), for
+   * `resolveEarlier` after a crash. False: nothing is sent (`print-not-recorded`). A job that was never begun may be
+   * printed again without a mark.
+   */
+  readonly begin?: (cutBefore: number | null) => boolean;
 }
 
 /** Where jobs wait for their turn; one is printed at a time. */
 export interface PrintDesk {
   print(job: PrintJob): Promise<PrintOutcome>;
+  /** Asks for what an earlier run left, in turn with the jobs of this one. */
+  resolveEarlier(job: EarlierJob, idHeard: () => boolean): Promise<EarlierOutcome>;
   isPrinting(): boolean;
   /** Answers whether the event was the running job's. */
   take(event: PrinterEvent): boolean;
@@ -32,13 +49,14 @@ export interface PrintDesk {
 }
 
 export interface PrintDeskDeps {
-  readonly width: PaperWidth;
+  readonly profile: PrinterProfile;
   readonly timers: Timers;
   /** null: nothing may be sent now. */
   readonly line: () => PrinterLine | null;
   readonly ready: () => Promise<Result<PrinterCapabilities, DeviceErrorCode>>;
   readonly onReading: (reading: Reading) => void;
-  readonly onOver: () => void;
+  /** `doubtful`: the printer was there, and the job went unconfirmed all the same. */
+  readonly onOver: (doubtful: boolean) => void;
   /** Gives the connection up. */
   readonly dropLine: () => void;
 }
@@ -51,9 +69,9 @@ const printBaseMs = 2_000;
 const printMsPerLine = 150;
 
 export function createPrintDesk(deps: PrintDeskDeps): PrintDesk {
+  const inTurn = createQueue();
   let running: JobRunner | null = null;
-  let turn: Promise<unknown> = Promise.resolve();
-  let queuedCount = 0;
+  let resolving = false;
   /** The last job ended in doubt. */
   let inDoubt = false;
 
@@ -64,28 +82,62 @@ export function createPrintDesk(deps: PrintDeskDeps): PrintDesk {
       return { type: 'not-sent', code: ready.ok ? 'device-missing' : ready.error };
     }
     running = runJob({
-      plan: {
-        processId: job.processId,
-        cuts: receipt.cuts,
-        flushFirst: inDoubt,
-        capabilities: ready.value,
-        printMsMax: printMsMaxOf(receipt),
-      },
+      ...deps,
+      plan: planOf(job, receipt, { flushFirst: inDoubt, capabilities: ready.value }),
       receipt,
-      paper: deps.width,
       line,
-      timers: deps.timers,
-      onReading: deps.onReading,
-      dropLine: deps.dropLine,
+      record: (cutBefore) => job.begin?.(cutBefore) ?? true,
     });
     const outcome = await running.outcome;
     running = null;
     inDoubt = outcome.type === 'unknown' || (inDoubt && outcome.type === 'not-sent');
-    deps.onOver();
+    const unconfirmed = outcome.type === 'unknown' && outcome.code === 'receipt-unconfirmed';
+    deps.onOver(unconfirmed && line === deps.line());
     return outcome;
   };
 
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+  const resolveNow = async (job: EarlierJob, idHeard: () => boolean): Promise<EarlierOutcome> => {
+    const ready = await deps.ready();
+    const line = deps.line();
+    if (line === null || !ready.ok) {
+      return { type: 'not-yet', code: ready.ok ? 'device-missing' : ready.error };
+    }
+    resolving = true;
+    const cutBefore = ready.value.cutCounter ? job.cutBefore : null;
+    const outcome = await askEarlier(line, { ...job, cutBefore }, idHeard);
+    const gone = line !== deps.line();
+    if (!gone && outcome.type === 'unfinished') await voidTornPiece(line, deps.profile);
+    resolving = false;
+    deps.onOver(false);
+    return gone ? { type: 'not-yet', code: 'device-missing' } : outcome;
+  };
+
+  return {
+    print: async (job) => {
+      const encoded = encodeReceipt(job.commands, deps.profile);
+      if (!encoded.ok || !isProcessId(job.processId)) {
+        return { type: 'not-sent', code: 'receipt-invalid' };
+      }
+      return inTurn(() => printNow(job, encoded.value)) ?? queueFull;
+    },
+    resolveEarlier: async (job, idHeard) =>
+      inTurn(() => resolveNow(job, idHeard)) ?? { type: 'not-yet', code: 'printer-queue-full' },
+    isPrinting: () => running !== null || resolving,
+    take: (event) => running?.take(event) === true,
+    lineUp: (line) => running?.lineUp(line),
+    lineDown: () => running?.lineDown(),
+    stop: () => running?.stop(),
+  };
+}
+
+const queueFull: PrintOutcome = { type: 'not-sent', code: 'printer-queue-full' };
+
+/** One after the other, at most `printQueueMax` of them; null: no room. */
+function createQueue(): <T>(work: () => Promise<T>) => Promise<T> | null {
+  let turn: Promise<unknown> = Promise.resolve();
+  let queuedCount = 0;
+  return (work) => {
+    if (queuedCount >= printQueueMax) return null;
     queuedCount += 1;
     const mine = turn.then(work).finally(() => {
       queuedCount -= 1;
@@ -93,23 +145,18 @@ export function createPrintDesk(deps: PrintDeskDeps): PrintDesk {
     turn = mine.catch(() => undefined);
     return mine;
   };
-
-  return {
-    print: async (job) => {
-      const encoded = encodeReceipt(job.commands, deps.width);
-      if (!encoded.ok || !isProcessId(job.processId)) {
-        return { type: 'not-sent', code: 'receipt-invalid' };
-      }
-      if (queuedCount >= printQueueMax) return { type: 'not-sent', code: 'printer-queue-full' };
-      return inTurn(() => printNow(job, encoded.value));
-    },
-    isPrinting: () => running !== null,
-    take: (event) => running?.take(event) === true,
-    lineUp: (line) => running?.lineUp(line),
-    lineDown: () => running?.lineDown(),
-    stop: () => running?.stop(),
-  };
 }
+
+const planOf = (
+  job: PrintJob,
+  receipt: EncodedReceipt,
+  printer: Pick<JobPlan, 'flushFirst' | 'capabilities'>,
+): JobPlan => ({
+  ...printer,
+  processId: job.processId,
+  cuts: receipt.cuts,
+  printMsMax: printMsMaxOf(receipt),
+});
 
 const isProcessId = (id: number): boolean => Number.isInteger(id) && id >= 1 && id <= processIdMax;
 

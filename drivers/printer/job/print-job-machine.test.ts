@@ -1,14 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  heldMsMax,
-  jobStart,
-  stepJob,
-  type JobEffect,
-  type JobEvent,
-  type JobPlan,
-  type JobState,
-} from '#drivers/printer/job/print-job-machine.ts';
+import type { JobEffect, JobEvent, JobPlan, JobState } from '#drivers/printer/job/job-states.ts';
+import { heldMsMax } from '#drivers/printer/job/job-steps.ts';
+import { jobStart, stepJob } from '#drivers/printer/job/print-job-machine.ts';
 import type { PrinterCapabilities } from '#drivers/printer/watch/printer-capabilities.ts';
 
 const capable: PrinterCapabilities = {
@@ -16,6 +10,7 @@ const capable: PrinterCapabilities = {
   processId: true,
   fence: true,
   cutCounter: true,
+  autoStatus: true,
 };
 const planWith = (change: Partial<JobPlan> = {}): JobPlan => ({
   processId: 7,
@@ -40,7 +35,20 @@ function run(plan: JobPlan, events: readonly JobEvent[]) {
 }
 
 const ready: JobEvent = { type: 'condition', condition: 'ready' };
-const begun: readonly JobEvent[] = [{ type: 'start' }, ready, { type: 'cut-count', count: 4 }];
+const recorded: JobEvent = { type: 'recorded', kept: true };
+const begun: readonly JobEvent[] = [
+  { type: 'start' },
+  ready,
+  { type: 'cut-count', count: 4 },
+  recorded,
+];
+const nothing: PrinterCapabilities = {
+  realTimeStatus: false,
+  processId: false,
+  fence: false,
+  cutCounter: false,
+  autoStatus: false,
+};
 const sent: readonly JobEvent[] = [
   ...begun,
   { type: 'tail-started' },
@@ -93,6 +101,18 @@ describe('print job machine', () => {
       { type: 'not-sent', code: 'device-missing' },
     ],
     [
+      'the attempt could not be written down',
+      [...begun.slice(0, -1), { type: 'recorded', kept: false }],
+      {},
+      { type: 'not-sent', code: 'print-not-recorded' },
+    ],
+    [
+      'gone while the attempt was being written down',
+      [...begun.slice(0, -1), { type: 'link-down' }],
+      {},
+      { type: 'not-sent', code: 'device-missing' },
+    ],
+    [
       'gone for good before the tail',
       [...begun, { type: 'link-down' }, { type: 'timeout' }],
       {},
@@ -125,18 +145,14 @@ describe('print job machine', () => {
     ],
     [
       'a printer that proves nothing',
-      [{ type: 'start' }, { type: 'all-sent', drained: true }],
-      {
-        capabilities: { realTimeStatus: false, processId: false, fence: false, cutCounter: false },
-      },
+      [{ type: 'start' }, recorded, { type: 'all-sent', drained: true }],
+      { capabilities: nothing },
       { type: 'confirmed', level: 1 },
     ],
     [
       'nothing, and not even drained',
-      [{ type: 'start' }, { type: 'all-sent', drained: false }],
-      {
-        capabilities: { realTimeStatus: false, processId: false, fence: false, cutCounter: false },
-      },
+      [{ type: 'start' }, recorded, { type: 'all-sent', drained: false }],
+      { capabilities: nothing },
       { type: 'confirmed', level: 0 },
     ],
   ])('%s', (_, events, change, outcome) =>
@@ -160,8 +176,15 @@ describe('print job machine', () => {
       ready,
       { type: 'flushed' },
       { type: 'cut-count', count: 0 },
+      recorded,
     ]);
-    expect(effects).toEqual(['ask-condition', 'flush', 'ask-cut-count', 'send-job']);
+    expect(effects).toEqual([
+      'ask-condition',
+      'flush',
+      'ask-cut-count',
+      'record-attempt',
+      'send-job',
+    ]);
   });
 
   it('clears nothing before it has listened', () => {
@@ -188,7 +211,10 @@ describe('print job machine', () => {
             const step = stepJob(state, event, plan);
             state = step.state;
             if (before.type === 'done') expect(state).toBe(before);
-            if (step.effects.includes('send-job')) sendCount += 1;
+            if (step.effects.includes('send-job')) {
+              sendCount += 1;
+              expect(event).toEqual(recorded);
+            }
           }
           expect(sendCount).toBeLessThanOrEqual(1);
           if (state.type !== 'done') return;
@@ -211,11 +237,14 @@ const anyCapabilities = fc.record({
   processId: fc.boolean(),
   fence: fc.boolean(),
   cutCounter: fc.boolean(),
+  autoStatus: fc.boolean(),
 });
 const anyEvent: fc.Arbitrary<JobEvent> = fc.oneof(
   fc.constantFrom<JobEvent>(
     { type: 'start' },
     { type: 'tail-started' },
+    recorded,
+    { type: 'recorded', kept: false },
     { type: 'all-sent', drained: true },
     { type: 'link-down' },
     { type: 'link-up' },

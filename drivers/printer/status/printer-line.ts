@@ -25,7 +25,12 @@ export interface PrinterLine {
   condition(): Promise<Reading>;
   /** The first event that `match` takes, or null after `timeoutMs`. */
   wait<T>(match: (event: PrinterEvent) => T | null, timeoutMs: number): Promise<T | null>;
-  /** Sends an in-sequence question and waits for its answer. */
+  /**
+   * Nobody else asks in sequence meanwhile. Answers do not say what they answer, so two questions of the same kind must
+   * never be open at once; a job that ends with GS r waits here for its turn.
+   */
+  inSequence<T>(work: () => Promise<T>): Promise<T>;
+  /** Sends an in-sequence question, when its turn has come, and waits for its answer. */
   ask<T>(question: {
     readonly bytes: ArrayLike<number>;
     readonly match: (event: PrinterEvent) => T | null;
@@ -47,17 +52,13 @@ export function createPrinterLine(deps: {
   const waits = createEventWaits(deps.timers);
   let demuxed = demuxStart;
   let ended = false;
-  let turn: Promise<unknown> = Promise.resolve();
-  let asking: Promise<unknown> = Promise.resolve();
+  const writing = createTurn();
+  const realTime = createTurn();
+  const inSequence = createTurn();
   let mayFlow = true;
 
-  const send = (bytes: ArrayLike<number>): Promise<Result<void, WriteError>> => {
-    const mine = turn.then(() =>
-      ended ? err<WriteError>({ type: 'not-open' }) : link.write(Uint8Array.from(bytes)),
-    );
-    turn = mine;
-    return mine;
-  };
+  const send = (bytes: ArrayLike<number>): Promise<Result<void, WriteError>> =>
+    writing(async () => (ended ? err({ type: 'not-open' }) : link.write(Uint8Array.from(bytes))));
 
   const sendData = async (bytes: Uint8Array): Promise<Result<void, WriteError>> => {
     if (!mayFlow) {
@@ -67,14 +68,14 @@ export function createPrinterLine(deps: {
     return send(bytes);
   };
 
-  const ask: PrinterLine['ask'] = async (question) => {
+  const askNow: PrinterLine['ask'] = async (question) => {
     const answer = waits.wait(question.match, question.timeoutMs);
     const sent = await send(question.bytes);
     return sent.ok ? answer : null;
   };
 
   const askStatus: AskStatus = async (bytes) => {
-    const answer = await ask({ bytes, timeoutMs: statusAnswerMsMax, match: statusByteOf });
+    const answer = await askNow({ bytes, timeoutMs: statusAnswerMsMax, match: statusByteOf });
     if (answer === null && !ended) await waits.wait(() => null, lateAnswerMs);
     return answer;
   };
@@ -97,14 +98,21 @@ export function createPrinterLine(deps: {
     send,
     sendData,
     drain: () => link.drain(),
-    condition: () => {
-      // One question at a time: the answers do not say which question they belong to.
-      const mine = asking.then(() => readCondition(askStatus));
-      asking = mine;
-      return mine;
-    },
+    // One question at a time: the answers do not say which question they belong to.
+    condition: () => realTime(() => readCondition(askStatus)),
     wait: (match, timeoutMs) => waits.wait(match, timeoutMs),
-    ask,
+    inSequence,
+    ask: (question) => inSequence(() => askNow(question)),
+  };
+}
+
+/** One after the other. */
+function createTurn(): <T>(work: () => Promise<T>) => Promise<T> {
+  let turn: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = turn.then(work);
+    turn = mine;
+    return mine;
   };
 }
 

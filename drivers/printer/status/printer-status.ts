@@ -11,6 +11,8 @@ export interface PrinterStatus {
   readonly drawerPinHigh: boolean | null;
   /** The best level that this printer can confirm; 1 until it has been probed. */
   readonly confidence: ConfidenceLevel;
+  /** What the printer calls itself (GS I 67); null: it does not say, or was not asked yet. */
+  readonly model: string | null;
   /** Wall time in ms of the last byte from the printer; null before the first. */
   readonly lastSeenMs: number | null;
 }

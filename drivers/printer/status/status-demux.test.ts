@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   blockBytesMax,
+  counterOf,
   demux,
   demuxStart,
   type DemuxState,
@@ -52,8 +53,57 @@ describe('sorting what a printer sends', () => {
       [{ type: 'process-id', processId: 20_290_387 }],
     ],
     ['buffers cleared', '37 25 00', [{ type: 'buffers-cleared' }]],
-    ['cutter counter', '5F 31 32 33 00', [{ type: 'counter', value: 123 }]],
-    ['a name is no counter', '5F 54 4D 00', [{ type: 'garbage', byte: 0x5f }]],
+    ['cutter counter', '5F 31 32 33 00', [{ type: 'text', text: '123' }]],
+    ['name of a model', '5F 54 4D 2D 54 38 38 00', [{ type: 'text', text: 'TM-T88' }]],
+    ['a name that is empty', '5F 00', [{ type: 'text', text: '' }]],
+    ['GS I 1: one byte like GS r', '20', [{ type: 'fence', byte: 0x20 }]],
+    [
+      'XOFF before, between and behind ASB bytes',
+      '13 10 13 00 11 00 13 0F 11',
+      [
+        { type: 'flow', send: false },
+        { type: 'flow', send: false },
+        { type: 'flow', send: true },
+        { type: 'flow', send: false },
+        { type: 'auto-status', bytes: [0x10, 0, 0, 0x0f] },
+        { type: 'flow', send: true },
+      ],
+    ],
+    [
+      'ASB that nobody asked for, in the middle of answers',
+      '12 14 00 00 0F 5F 37 00 00',
+      [
+        { type: 'real-time-status', byte: 0x12 },
+        { type: 'auto-status', bytes: [0x14, 0, 0, 0x0f] },
+        { type: 'text', text: '7' },
+        { type: 'fence', byte: 0 },
+      ],
+    ],
+    [
+      'two ASB one after the other',
+      '1C 00 00 0F 10 00 00 0F',
+      [
+        { type: 'auto-status', bytes: [0x1c, 0, 0, 0x0f] },
+        { type: 'auto-status', bytes: [0x10, 0, 0, 0x0f] },
+      ],
+    ],
+    [
+      'ASB cut off by a block: dropped, and the block goes on',
+      '10 00 00 37',
+      [
+        { type: 'garbage', byte: 0x10 },
+        { type: 'garbage', byte: 0 },
+        { type: 'garbage', byte: 0 },
+      ],
+    ],
+    [
+      'an unknown block is dropped whole',
+      '37 6F 41 00 12',
+      [
+        { type: 'garbage', byte: 0x37 },
+        { type: 'real-time-status', byte: 0x12 },
+      ],
+    ],
     ['high bit set', 'FF', [{ type: 'garbage', byte: 0xff }]],
     [
       'answers one after the other',
@@ -83,6 +133,16 @@ describe('sorting what a printer sends', () => {
       ],
     ],
   ])('%s', (_, hex, events) => expect(read(hex)).toEqual(events));
+
+  it.each([
+    ['0', 0],
+    ['0000000123', 123],
+    ['12345678901', null],
+    ['TM-T82', null],
+    ['', null],
+  ])('a counter is digits and nothing else: %s', (text, value) => {
+    expect(counterOf({ type: 'text', text })).toBe(value);
+  });
 
   it('any bytes in any chunks: no throw, bounded memory, and the next whole answer is understood', () => {
     fc.assert(

@@ -7,9 +7,10 @@ import { processIdOf } from '#drivers/printer/encode/escpos-bytes.ts';
  * | bits 7..0            | meaning                                                        |
  * | 0xx1xx10             | answer to DLE EOT                                              |
  * | 0xx1xx00             | first of four ASB bytes; the others are 0xx0xxxx               |
- * | 0xx0xxxx             | answer to GS r                                                 |
+ * | 0xx0xxxx             | answer to GS r, and to GS I 1..3                               |
  * | 11, 13               | XON, XOFF; may stand between ASB bytes                         |
- * | 37 … 00, 5F … 00     | block: process id, buffer cleared, counters, names             |
+ * | 37 … 00              | block: process id, buffers cleared                             |
+ * | 5F … 00              | block: counters (GS g 2), names (GS I 65..69)                  |
  *
  * Inside a block nothing else is looked for. A block that breaks its form, or is longer than any answer, is dropped
  * and the sorting starts again with the byte that broke it.
@@ -27,8 +28,13 @@ export type PrinterEvent =
   | { readonly type: 'flow'; readonly send: boolean }
   | { readonly type: 'process-id'; readonly processId: number }
   | { readonly type: 'buffers-cleared' }
-  | { readonly type: 'counter'; readonly value: number }
+  /** A counter in digits, or a name: which, is known to the asker only. */
+  | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'garbage'; readonly byte: number };
+
+/** The number in the answer to a counter's question; null when it is a name. */
+export const counterOf = (event: PrinterEvent): number | null =>
+  event.type === 'text' && /^\d{1,10}$/.test(event.text) ? Number(event.text) : null;
 
 export interface DemuxStep {
   readonly state: DemuxState;
@@ -103,10 +109,7 @@ function takeBlockByte(bytes: readonly number[], byte: number, events: PrinterEv
 function blockEvent(bytes: readonly number[]): PrinterEvent {
   const garbage: PrinterEvent = { type: 'garbage', byte: bytes[0] ?? 0 };
   const body = bytes.slice(1);
-  if (bytes[0] === 0x5f) {
-    const digits = String.fromCharCode(...body);
-    return /^\d{1,10}$/.test(digits) ? { type: 'counter', value: Number(digits) } : garbage;
-  }
+  if (bytes[0] === 0x5f) return { type: 'text', text: String.fromCharCode(...body) };
   if (body[0] === clearedMark && body.length === 1) return { type: 'buffers-cleared' };
   if (body[0] !== processIdMark) return garbage;
   const processId = processIdOf(body.slice(1));

@@ -10,6 +10,8 @@ export interface PrinterCapabilities {
   readonly fence: boolean;
   /** GS g 2 */
   readonly cutCounter: boolean;
+  /** GS a: tells paper, cover and drawer by itself. */
+  readonly autoStatus: boolean;
 }
 
 /** A printer that never answered anything: bytes go there, nothing is known. */
@@ -18,6 +20,7 @@ export const sendOnly: PrinterCapabilities = {
   processId: false,
   fence: false,
   cutCounter: false,
+  autoStatus: false,
 };
 
 /** The best level that a printer with these capabilities can confirm; 1 until it has been probed. */

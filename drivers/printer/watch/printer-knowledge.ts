@@ -10,6 +10,8 @@ import type { PrinterStatus } from '#drivers/printer/status/printer-status.ts';
 /** The pure half of printer-watch.ts: what is known of a printer, and what that lets a person be told. */
 export interface PrinterKnowledge {
   readonly capabilities: PrinterCapabilities | null;
+  /** What the printer calls itself; null: it does not say, or was not asked yet. */
+  readonly model: string | null;
   /** Did a status question ever get an answer? Then silence is a fault; before, it may be its nature. */
   readonly everAnswered: boolean;
   /** The last look at this connection. */
@@ -21,6 +23,7 @@ export interface PrinterKnowledge {
 
 export const knowledgeAtStart = (capabilities: PrinterCapabilities | null): PrinterKnowledge => ({
   capabilities,
+  model: null,
   everAnswered: capabilities?.realTimeStatus === true,
   reading: null,
   silentCount: 0,
@@ -62,6 +65,7 @@ export function statusOf(known: PrinterKnowledge, link: LinkState): PrinterStatu
     paperNearEnd: reading?.paperNearEnd ?? false,
     drawerPinHigh: reading?.drawerPinHigh ?? null,
     confidence: confidenceOf(capabilities),
+    model: known.model,
     lastSeenMs,
   };
   if (link.type === 'offline') return { ...base, state: 'offline', code: link.code };

@@ -4,6 +4,8 @@ import type { Clock } from '#shared/time/clock.ts';
 import { createAlarm } from '#drivers/core/alarm.ts';
 import type { LinkState } from '#drivers/core/link-state.ts';
 import type { Timers } from '#drivers/core/timers.ts';
+import { createBell } from '#drivers/printer/watch/bell.ts';
+import { createPrinterLook } from '#drivers/printer/watch/printer-look.ts';
 import type { PrinterCapabilities } from '#drivers/printer/watch/printer-capabilities.ts';
 import type { Reading } from '#drivers/printer/status/printer-condition.ts';
 import {
@@ -12,11 +14,11 @@ import {
   isLookedAt,
   knowledgeAtStart,
   statusOf,
-  takenAsSendOnly,
+  type PrinterKnowledge,
 } from '#drivers/printer/watch/printer-knowledge.ts';
 import type { PrinterLine } from '#drivers/printer/status/printer-line.ts';
-import { probeCapabilities } from '#drivers/printer/watch/printer-probe.ts';
 import type { PrinterStatus } from '#drivers/printer/status/printer-status.ts';
+import type { ProfileStore } from '#drivers/printer/watch/profile-store.ts';
 
 /** Knows the printer between jobs: what it can answer, and whether it could print now. */
 export interface PrinterWatch {
@@ -25,10 +27,10 @@ export interface PrinterWatch {
   linkChanged(): void;
   /** Bytes arrived. */
   seen(): void;
-  /** A condition was read by somebody else. */
+  /** A condition was read by somebody else, or told by the printer itself. */
   note(reading: Reading): void;
-  /** The job is over: watch again. */
-  resume(): void;
+  /** The job is over: watch again. `doubtful`: the printer was there and did not confirm it. */
+  resume(doubtful: boolean): void;
   stop(): void;
   capabilities(): PrinterCapabilities | null;
   /** Waits for the first look at this connection, at most `readyMsMax`. */
@@ -37,17 +39,20 @@ export interface PrinterWatch {
 }
 
 /** Late answers of an earlier job come first on a new connection: nothing is asked for so long. */
-const listenFirstMs = 300;
+export const listenFirstMs = 300;
 const idleIntervalMs = 2_000;
+/** A printer that tells its changes by itself is only asked whether it is still there. */
+const idleIntervalToldMs = 5_000;
 const readyMsMax = 20_000;
-/** Silent readings (two unanswered questions each) before the connection is given up. */
-const silentReadingsMax = 3;
 
 export interface PrinterWatchDeps {
   readonly timers: Timers;
   readonly clock: Clock;
+  /** Address of the transport. */
+  readonly port: string;
   readonly linkState: () => LinkState;
   readonly capabilities: PrinterCapabilities | null;
+  readonly store: ProfileStore;
   readonly isBusy: () => boolean;
   readonly restart: () => void;
   readonly onStatus: (status: PrinterStatus) => void;
@@ -62,58 +67,56 @@ export function createPrinterWatch(deps: PrinterWatchDeps): PrinterWatch {
 
   const status = (): PrinterStatus => statusOf(known, deps.linkState());
 
-  const note = (reading: Reading): void => {
-    known = afterReading(known, reading);
+  const learn = (next: PrinterKnowledge): void => {
+    known = next;
     tell(status());
   };
 
-  const look = async (here: PrinterLine): Promise<void> => {
+  const look = createPrinterLook({
+    ...deps,
+    known: () => known,
+    learn,
+    isLine: (it) => it === line,
+  });
+
+  const lookNow = async (here: PrinterLine): Promise<void> => {
     if (deps.isBusy() || here !== line) return;
-    if (known.capabilities?.realTimeStatus !== false) note(await here.condition());
-    if (here === line && known.capabilities === null) await learn(here);
+    const next = await look.at(here);
     if (here !== line) return;
     tell(status());
     bell.ring();
-    lookAgain();
-  };
-
-  const learn = async (here: PrinterLine): Promise<void> => {
-    if (known.reading?.condition === 'ready' && !deps.isBusy()) {
-      const capabilities = await probeCapabilities(here);
-      known = { ...known, capabilities };
-    } else if (!known.everAnswered) known = takenAsSendOnly(known);
-  };
-
-  const lookAgain = (): void => {
-    if (known.silentCount >= silentReadingsMax) {
-      known = { ...known, silentCount: 0 };
-      deps.restart();
-    } else if (known.capabilities?.realTimeStatus !== false) schedule(idleIntervalMs);
+    if (next === 'restart') return deps.restart();
+    const told = known.capabilities?.autoStatus === true;
+    if (next === 'again') schedule(told ? idleIntervalToldMs : idleIntervalMs);
   };
 
   const schedule = (delayMs: number, here = line): void => {
-    if (here !== null) nextLook.set(delayMs, () => void look(here));
+    if (here !== null) nextLook.set(delayMs, () => void lookNow(here));
   };
 
   return {
     lineUp: (fresh) => {
       line = fresh;
       known = afterConnecting(known);
+      look.forgetLine();
       schedule(listenFirstMs);
     },
     lineDown: () => {
       line = null;
-      known = { ...known, reading: null };
       nextLook.clear();
       bell.ring();
-      tell(status());
+      learn({ ...known, reading: null });
     },
     linkChanged: () => tell(status()),
     seen: () => {
       known = { ...known, lastSeenMs: deps.clock.nowMs() };
     },
-    note,
-    resume: () => schedule(idleIntervalMs),
+    note: (reading) => learn(afterReading(known, reading)),
+    resume: (doubtful) => {
+      look.forgetLine();
+      if (doubtful) look.distrust();
+      schedule(known.capabilities?.autoStatus === true ? listenFirstMs : idleIntervalMs);
+    },
     stop: () => nextLook.clear(),
     capabilities: () => known.capabilities,
     ready: async () => {
@@ -134,28 +137,5 @@ function tellChanges(onStatus: (status: PrinterStatus) => void): (status: Printe
     if (shown === lastShown) return;
     lastShown = shown;
     onStatus(status);
-  };
-}
-
-/** Wakes all who wait for it, or each after its own time. */
-function createBell(timers: Timers): {
-  ring(): void;
-  heard(timeoutMs: number): Promise<void>;
-} {
-  let waiters: (() => void)[] = [];
-  return {
-    ring: () => {
-      const woken = waiters;
-      waiters = [];
-      for (const wake of woken) wake();
-    },
-    heard: (timeoutMs) =>
-      new Promise((resolve) => {
-        const cancel = timers.after(timeoutMs, resolve);
-        waiters.push(() => {
-          cancel();
-          resolve();
-        });
-      }),
   };
 }
