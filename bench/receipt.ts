@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { systemTimers } from '#drivers/core/system-ports.ts';
 import { encodeReceipt } from '#drivers/printer/encode/encode-escpos.ts';
+import { referenceProfile } from '#drivers/printer/profiles/printer-profile.ts';
 import { packRaster } from '#drivers/printer/receipt/raster.ts';
 import type { PackedRaster, ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 import { createPrinterSimulator } from '#drivers/simulator/printer-simulator.ts';
@@ -19,14 +20,14 @@ import {
  * libraries from npm, in turns within the same run. The paper of the simulated printer judges what would be read.
  */
 export async function runReceiptBench(): Promise<BenchTable> {
-  const raster = packRaster(LOGO);
+  const raster = packRaster(logoPicture);
   const encoders: readonly ReceiptPeer[] = [oursWith(raster), ...createPeers()];
   const logo = createPeerLogo({
-    width: LOGO.widthDots,
-    height: LOGO.heightDots,
-    isBlack: LOGO.isBlack,
+    width: logoPicture.widthDots,
+    height: logoPicture.heightDots,
+    isBlack: logoPicture.isBlack,
   });
-  const whole: PeerReceipt = { lines: LINES, qrText: QR_TEXT, logo };
+  const whole: PeerReceipt = { lines: receiptLines, qrText: qrUrl, logo };
   const plain: PeerReceipt = { ...whole, logo: null };
   const wholeRates = await measure(encoders, whole);
   const plainRates = await measure(encoders, plain);
@@ -44,7 +45,7 @@ export async function runReceiptBench(): Promise<BenchTable> {
       {
         name: `${name}: lines read by the judge`,
         value: read.lineCount,
-        unit: `of ${LINES.length}`,
+        unit: `of ${receiptLines.length}`,
       },
       {
         name: `${name}: commands the judge does not know`,
@@ -59,31 +60,31 @@ export async function runReceiptBench(): Promise<BenchTable> {
     machine: describeMachine(),
     rows,
     verdicts: [
-      faster('with logo', ourRate, peerRates, WHOLE_RATIO_MIN),
-      faster('text and QR only', ourPlainRate, peerPlainRates, PLAIN_RATIO_MIN),
+      faster('with logo', ourRate, peerRates, wholeRatioMin),
+      faster('text and QR only', ourPlainRate, peerPlainRates, plainRatioMin),
       {
         law: 'every line of ours is on the paper, and no command is unknown to the judge',
-        measured: `${own.lineCount} of ${LINES.length} lines, ${own.unknownCount} unknown`,
-        ok: own.lineCount === LINES.length && own.unknownCount === 0,
+        measured: `${own.lineCount} of ${receiptLines.length} lines, ${own.unknownCount} unknown`,
+        ok: own.lineCount === receiptLines.length && own.unknownCount === 0,
       },
     ],
   };
 }
 
 /** Ours packs the logo once at start, the libraries convert it for each receipt: that is how each is used. */
-const WHOLE_RATIO_MIN = 5;
+const wholeRatioMin = 5;
 /** Without a picture all of them only convert text: ours must not be the slower one. */
-const PLAIN_RATIO_MIN = 1;
-const ROUNDS = 3;
-const ROUND_MS = 150;
-const QR_TEXT = 'https://greentill.example/r/01K3ZQ4Y7M9T2V5W8X1B6C0D3E';
+const plainRatioMin = 1;
+const roundCount = 3;
+const roundMs = 150;
+const qrUrl = 'https://greentill.example/r/01K3ZQ4Y7M9T2V5W8X1B6C0D3E';
 /** Goods without a sign before the price, and six lines of totals with the yen sign. */
-const LINES = Array.from(
+const receiptLines = Array.from(
   { length: 40 },
   (_, index) =>
     `${String(index + 1).padStart(2, '0')} 新疆阿克苏苹果  ${index < 34 ? '' : '¥'}${index + 10}.50`,
 );
-const LOGO = {
+const logoPicture = {
   widthDots: 384,
   heightDots: 96,
   isBlack: (x: number, y: number): boolean =>
@@ -100,7 +101,7 @@ function oursWith(raster: PackedRaster): ReceiptPeer {
         { type: 'qr', text: qrText },
         { type: 'cut' },
       ];
-      return Promise.resolve(Buffer.concat(getOrThrow(encodeReceipt(commands, 32)).segments));
+      return Promise.resolve(Buffer.concat(getOrThrow(encodeReceipt(commands, profile)).segments));
     },
   };
 }
@@ -112,14 +113,14 @@ async function measure(
 ): Promise<readonly number[]> {
   const rounds = encoders.map((): number[] => []);
   for (const encoder of encoders) await encoder.encode(receipt);
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < roundCount; round += 1) {
     for (const [index, encoder] of encoders.entries()) {
       const startMs = performance.now();
       let count = 0;
       do {
         await encoder.encode(receipt);
         count += 1;
-      } while (performance.now() - startMs < ROUND_MS);
+      } while (performance.now() - startMs < roundMs);
       rounds[index]?.push((count * 1_000) / (performance.now() - startMs));
     }
   }
@@ -143,7 +144,7 @@ function judge(bytes: Uint8Array): {
   const read = new Set(printer.receipts().flatMap((receipt) => receipt.lines));
   return {
     byteCount: bytes.length,
-    lineCount: LINES.filter((line) => read.has(line.replaceAll('¥', '￥'))).length,
+    lineCount: receiptLines.filter((line) => read.has(line.replaceAll('¥', '￥'))).length,
     unknownCount: printer.unknownCommands().length,
   };
 }

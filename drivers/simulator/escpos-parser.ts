@@ -1,4 +1,20 @@
 import iconv from 'iconv-lite';
+import {
+  parseBarcode,
+  parseGsEight,
+  parseGsParenthesis,
+  parseInlineImage,
+  parseRaster,
+} from '#drivers/simulator/escpos-graphics-parser.ts';
+import {
+  at,
+  fixed,
+  ignored,
+  needMore,
+  unknown,
+  whole,
+  type ParseStep,
+} from '#drivers/simulator/parse-step.ts';
 
 /**
  * Reads ESC/POS the way a Chinese printer does, one command at a time. Written from the command reference, not from our
@@ -11,7 +27,12 @@ export type ParsedCommand =
   | { readonly type: 'initialize' }
   | { readonly type: 'align'; readonly align: 'left' | 'center' | 'right' }
   | { readonly type: 'bold'; readonly on: boolean }
-  | { readonly type: 'size'; readonly width: number; readonly height: number }
+  /** GS ! and ESC ! (of all characters or of ASCII, as the ROM has it); FS ! and FS W (of hanzi alone). */
+  | {
+      readonly type: 'size' | 'hanzi-size';
+      readonly width: number;
+      readonly height: number;
+    }
   | { readonly type: 'chinese'; readonly on: boolean }
   | {
       readonly type: 'raster';
@@ -23,7 +44,23 @@ export type ParsedCommand =
   | { readonly type: 'qr-level'; readonly level: 'L' | 'M' | 'Q' | 'H' }
   | { readonly type: 'qr-store'; readonly text: string }
   | { readonly type: 'qr-print' }
-  | { readonly type: 'cut' }
+  /** FS 2: 72 bytes, three per column. */
+  | { readonly type: 'define-hanzi'; readonly trail: number; readonly columns: Uint8Array }
+  | { readonly type: 'defined-hanzi'; readonly trail: number }
+  /** ESC *, brought to 24 dots height: three bytes per column. */
+  | { readonly type: 'inline-image'; readonly columns: Uint8Array }
+  | {
+      readonly type: 'image-store';
+      readonly key: string;
+      readonly widthBytes: number;
+      readonly rows: number;
+      readonly bytes: Uint8Array;
+    }
+  | { readonly type: 'image-delete' | 'image-print'; readonly key: string }
+  | { readonly type: 'barcode-height' | 'barcode-module'; readonly dots: number }
+  | { readonly type: 'barcode-text'; readonly below: boolean }
+  | { readonly type: 'barcode'; readonly system: number; readonly data: Uint8Array }
+  | { readonly type: 'cut'; readonly full: boolean }
   | { readonly type: 'drawer'; readonly pin: 2 | 5 }
   | { readonly type: 'process-id'; readonly digits: readonly number[] }
   | { readonly type: 'paper-question' }
@@ -36,14 +73,15 @@ export type ParsedCommand =
   | { readonly type: 'ignored' }
   | { readonly type: 'unknown'; readonly hex: string };
 
-export type ParseStep =
-  | { readonly type: 'need-more' }
-  | { readonly type: 'command'; readonly command: ParsedCommand; readonly length: number };
-
-const ignored: ParsedCommand = { type: 'ignored' };
+/** What decides how bytes are read. */
+export interface ParserMode {
+  readonly chineseOn: boolean;
+  /** `gb18030`: the font has characters of four bytes too. */
+  readonly charset: 'gbk' | 'gb18030';
+}
 
 /** The command at the beginning of `bytes`, which must not be empty. */
-export function parseCommand(bytes: Uint8Array, chineseOn: boolean): ParseStep {
+export function parseCommand(bytes: Uint8Array, mode: ParserMode): ParseStep {
   const first = at(bytes, 0);
   switch (first) {
     case 0x0a:
@@ -58,11 +96,11 @@ export function parseCommand(bytes: Uint8Array, chineseOn: boolean): ParseStep {
       return parseGs(bytes);
     default:
       // NUL, CR and other controls that receipt printers pass over.
-      return first < 0x20 ? whole(ignored, 1) : parseCharacter(bytes, chineseOn);
+      return first < 0x20 ? whole(ignored, 1) : parseCharacter(bytes, mode);
   }
 }
 
-function parseCharacter(bytes: Uint8Array, chineseOn: boolean): ParseStep {
+function parseCharacter(bytes: Uint8Array, { chineseOn, charset }: ParserMode): ParseStep {
   const first = at(bytes, 0);
   if (first < 0x80) {
     return whole({ type: 'character', text: String.fromCharCode(first), columns: 1 }, 1);
@@ -70,31 +108,45 @@ function parseCharacter(bytes: Uint8Array, chineseOn: boolean): ParseStep {
   if (!chineseOn || first === 0x80 || first === 0xff) {
     return whole({ type: 'character', text: '\uFFFD', columns: 1 }, 1);
   }
-  if (bytes.length < 2) return { type: 'need-more' };
+  if (bytes.length < 2) return needMore;
+  const second = at(bytes, 1);
+  if (first === 0xfe && second >= 0xa1 && second <= 0xfe) {
+    return whole({ type: 'defined-hanzi', trail: second }, 2);
+  }
+  if (second >= 0x40) {
+    const text = iconv.decode(Buffer.from(bytes.subarray(0, 2)), 'gb18030');
+    return whole({ type: 'character', text, columns: 2 }, 2);
+  }
   // A font of two-byte characters takes the head of a four-byte one for junk, and its second byte for a digit.
-  if (at(bytes, 1) < 0x40) return whole({ type: 'character', text: '\uFFFD', columns: 1 }, 1);
-  const text = iconv.decode(Buffer.from(bytes.subarray(0, 2)), 'gb18030');
-  return whole({ type: 'character', text, columns: 2 }, 2);
+  if (charset === 'gbk' || second < 0x30 || second > 0x39) {
+    return whole({ type: 'character', text: '\uFFFD', columns: 1 }, 1);
+  }
+  return fixed(bytes, 4, () => {
+    const text = iconv.decode(Buffer.from(bytes.subarray(0, 4)), 'gb18030');
+    return { type: 'character', text: Array.from(text)[0] ?? '\uFFFD', columns: 2 };
+  });
 }
 
 /** Real-time commands were carried out when they arrived; in the buffer they are passed over. */
 function parseRealTime(bytes: Uint8Array): ParseStep {
-  if (bytes.length < 2) return { type: 'need-more' };
+  if (bytes.length < 2) return needMore;
   const second = at(bytes, 1);
   if (second === 0x04 || second === 0x05) return fixed(bytes, 3, () => ignored);
   if (second !== 0x14) return unknown(bytes, 2);
-  if (bytes.length < 3) return { type: 'need-more' };
+  if (bytes.length < 3) return needMore;
   if (at(bytes, 2) === 0x08) return fixed(bytes, 10, () => ignored);
   return fixed(bytes, at(bytes, 2) === 0x01 ? 5 : 4, () => ignored);
 }
 
 function parseEsc(bytes: Uint8Array): ParseStep {
-  if (bytes.length < 2) return { type: 'need-more' };
+  if (bytes.length < 2) return needMore;
   switch (at(bytes, 1)) {
     case 0x40:
       return whole({ type: 'initialize' }, 2);
     case 0x32:
       return whole(ignored, 2);
+    case 0x2a:
+      return parseInlineImage(bytes);
     case 0x61:
       return fixed(bytes, 3, () => ({
         type: 'align',
@@ -125,7 +177,7 @@ function parseEsc(bytes: Uint8Array): ParseStep {
       return fixed(bytes, 4, () => ignored);
     case 0x69:
     case 0x6d:
-      return whole({ type: 'cut' }, 2);
+      return whole({ type: 'cut', full: at(bytes, 1) === 0x69 }, 2);
     case 0x70:
       return fixed(bytes, 5, () => ({ type: 'drawer', pin: (at(bytes, 2) & 1) === 0 ? 2 : 5 }));
     default:
@@ -134,7 +186,7 @@ function parseEsc(bytes: Uint8Array): ParseStep {
 }
 
 function parseFs(bytes: Uint8Array): ParseStep {
-  if (bytes.length < 2) return { type: 'need-more' };
+  if (bytes.length < 2) return needMore;
   switch (at(bytes, 1)) {
     case 0x26:
       return whole({ type: 'chinese', on: true }, 2);
@@ -143,16 +195,32 @@ function parseFs(bytes: Uint8Array): ParseStep {
     case 0x53:
       return fixed(bytes, 4, () => ignored);
     case 0x21:
+      return fixed(bytes, 3, () => ({
+        type: 'hanzi-size',
+        width: (at(bytes, 2) & 0x04) === 0 ? 1 : 2,
+        height: (at(bytes, 2) & 0x08) === 0 ? 1 : 2,
+      }));
+    case 0x57: {
+      const times = (at(bytes, 2) & 1) + 1;
+      return fixed(bytes, 3, () => ({ type: 'hanzi-size', width: times, height: times }));
+    }
     case 0x2d:
-    case 0x57:
       return fixed(bytes, 3, () => ignored);
+    case 0x32:
+      return fixed(bytes, 76, () => ({
+        type: 'define-hanzi',
+        trail: at(bytes, 3),
+        columns: bytes.slice(4, 76),
+      }));
+    case 0x3f:
+      return fixed(bytes, 4, () => ignored);
     default:
       return unknown(bytes, 2);
   }
 }
 
 function parseGs(bytes: Uint8Array): ParseStep {
-  if (bytes.length < 2) return { type: 'need-more' };
+  if (bytes.length < 2) return needMore;
   switch (at(bytes, 1)) {
     case 0x21:
       return fixed(bytes, 3, () => ({
@@ -161,18 +229,28 @@ function parseGs(bytes: Uint8Array): ParseStep {
         height: (at(bytes, 2) & 0x0f) + 1,
       }));
     case 0x42:
-    case 0x48:
     case 0x66:
-    case 0x68:
-    case 0x77:
       return fixed(bytes, 3, () => ignored);
+    case 0x48:
+      return fixed(bytes, 3, () => ({ type: 'barcode-text', below: (at(bytes, 2) & 2) !== 0 }));
+    case 0x68:
+      return fixed(bytes, 3, () => ({ type: 'barcode-height', dots: at(bytes, 2) }));
+    case 0x77:
+      return fixed(bytes, 3, () => ({ type: 'barcode-module', dots: at(bytes, 2) }));
+    case 0x6b:
+      return parseBarcode(bytes);
+    case 0x38:
+      return parseGsEight(bytes);
     case 0x4c:
     case 0x50:
     case 0x57:
       return fixed(bytes, 4, () => ignored);
     case 0x56:
-      if (bytes.length < 3) return { type: 'need-more' };
-      return fixed(bytes, at(bytes, 2) >= 0x41 ? 4 : 3, () => ({ type: 'cut' }));
+      if (bytes.length < 3) return needMore;
+      return fixed(bytes, at(bytes, 2) >= 0x41 ? 4 : 3, () => ({
+        type: 'cut',
+        full: [0x00, 0x30, 0x41, 0x61, 0x67].includes(at(bytes, 2)),
+      }));
     case 0x49:
       return fixed(bytes, 3, () => ({ type: 'identity-question', what: at(bytes, 2) }));
     case 0x61:
@@ -192,66 +270,3 @@ function parseGs(bytes: Uint8Array): ParseStep {
       return unknown(bytes, 2);
   }
 }
-
-function parseRaster(bytes: Uint8Array): ParseStep {
-  if (bytes.length < 8) return { type: 'need-more' };
-  if (at(bytes, 2) !== 0x30) return unknown(bytes, 3);
-  const widthBytes = at(bytes, 4) + at(bytes, 5) * 256;
-  const rows = at(bytes, 6) + at(bytes, 7) * 256;
-  const length = 8 + widthBytes * rows;
-  return fixed(bytes, length, () => ({
-    type: 'raster',
-    widthBytes,
-    rows,
-    bytes: bytes.slice(8, length),
-  }));
-}
-
-function parseGsParenthesis(bytes: Uint8Array): ParseStep {
-  if (bytes.length < 5) return { type: 'need-more' };
-  const length = 5 + at(bytes, 3) + at(bytes, 4) * 256;
-  if (bytes.length < length) return { type: 'need-more' };
-  const body = bytes.subarray(5, length);
-  if (at(bytes, 2) === 0x48 && body.length === 6 && at(body, 0) === 0x30) {
-    return whole({ type: 'process-id', digits: [...body.subarray(2)] }, length);
-  }
-  return at(bytes, 2) === 0x6b && at(body, 0) === 0x31
-    ? whole(qrCommand(body) ?? { type: 'unknown', hex: hexOf(bytes.subarray(0, length)) }, length)
-    : whole({ type: 'unknown', hex: hexOf(bytes.subarray(0, length)) }, length);
-}
-
-function qrCommand(body: Uint8Array): ParsedCommand | null {
-  const value = at(body, 2);
-  switch (at(body, 1)) {
-    case 0x41:
-      return value === 0x32 ? ignored : null;
-    case 0x43:
-      return value >= 1 && value <= 16 ? { type: 'qr-module', dots: value } : null;
-    case 0x45: {
-      const level = (['L', 'M', 'Q', 'H'] as const)[value - 0x30];
-      return level === undefined ? null : { type: 'qr-level', level };
-    }
-    case 0x50:
-      return { type: 'qr-store', text: Buffer.from(body.subarray(3)).toString('utf8') };
-    case 0x51:
-      return { type: 'qr-print' };
-    default:
-      return null;
-  }
-}
-
-const at = (bytes: Uint8Array, index: number): number => bytes[index] ?? 0;
-
-const whole = (command: ParsedCommand, length: number): ParseStep => ({
-  type: 'command',
-  command,
-  length,
-});
-
-const fixed = (bytes: Uint8Array, length: number, command: () => ParsedCommand): ParseStep =>
-  bytes.length < length ? { type: 'need-more' } : whole(command(), length);
-
-const unknown = (bytes: Uint8Array, length: number): ParseStep =>
-  whole({ type: 'unknown', hex: hexOf(bytes.subarray(0, length)) }, length);
-
-const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');

@@ -1,8 +1,13 @@
-import encodeQR from 'qr';
+import { dotsOfColumns } from '#drivers/printer/profiles/printer-profile.ts';
 import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
-import type { PaperAlign, PaperRecord, PaperSpan } from '#drivers/simulator/paper.ts';
+import { dotsPerColumn } from '#drivers/simulator/paper-line.ts';
+import {
+  qrModulesOf,
+  type PaperAlign,
+  type PaperRecord,
+  type PaperSpan,
+} from '#drivers/simulator/paper.ts';
 
-const dotsPerColumn = 12;
 const glyphDots = 24;
 const lineDots = 30;
 const marginDots = 24;
@@ -12,7 +17,7 @@ const svgRecordsMax = 400;
 
 /** The roll as a picture, one unit per printer dot; QR codes and images are real and can be scanned off a screen. */
 export function renderPaperSvg(paper: readonly PaperRecord[], columns: PaperWidth): string {
-  const width = columns * dotsPerColumn;
+  const width = dotsOfColumns[columns];
   const parts: string[] = [];
   let y = marginDots;
   for (const record of paper.slice(-svgRecordsMax)) {
@@ -51,10 +56,7 @@ function drawRecord(record: PaperRecord, width: number, y: number): Drawn {
       return { svg: drawDots({ ...size, x, y, isBlack }), height: record.rows };
     }
     case 'qr': {
-      // The library insists on a border; printers leave the quiet zone to the paper.
-      const modules = encodeQR(record.text, 'raw', { ecc: qrLevels[record.level], border: 1 })
-        .slice(1, -1)
-        .map((row) => row.slice(1, -1));
+      const modules = qrModulesOf(record.text, record.level);
       const scale = record.moduleDots;
       const side = modules.length * scale;
       const isBlack = (column: number, row: number): boolean => modules[row]?.[column] === true;
@@ -62,21 +64,43 @@ function drawRecord(record: PaperRecord, width: number, y: number): Drawn {
       const x = startOf(record.align, width, side);
       return { svg: drawDots({ ...size, x, y: y + 8, isBlack }), height: side + 16 };
     }
+    case 'barcode':
+      return drawBarcode(record, width, y);
     case 'cut': {
       const middle = y + cutDots / 2;
       const line = `<line x1="${-marginDots}" x2="${width + marginDots}" y1="${middle}" y2="${middle}" `;
-      return { svg: `${line}stroke="#b9b2a3" stroke-dasharray="10 8"/>`, height: cutDots };
+      const dashes = record.full ? '' : 'stroke-dasharray="10 8"';
+      return { svg: `${line}stroke="#b9b2a3" ${dashes}/>`, height: cutDots };
     }
   }
 }
 
-const qrLevels = { L: 'low', M: 'medium', Q: 'quartile', H: 'high' } as const;
+function drawBarcode(
+  record: Extract<PaperRecord, { readonly type: 'barcode' }>,
+  width: number,
+  y: number,
+): Drawn {
+  const { bars, moduleDots, heightDots, readable, text } = record;
+  const x = startOf(record.align, width, bars.length * moduleDots);
+  const isBlack = (column: number): boolean => bars[(column / moduleDots) | 0] === '1';
+  const size = { columns: bars.length * moduleDots, rows: 1, scale: 1, rowDots: heightDots };
+  const svg = drawDots({ ...size, x, y, isBlack });
+  if (!readable) return { svg, height: heightDots };
+  const middle = x + (bars.length * moduleDots) / 2;
+  const words = `<text font-size="22" text-anchor="middle" x="${middle}" y="${y + heightDots + 22}">`;
+  return { svg: `${svg}${words}${escapeXml(text)}</text>`, height: heightDots + lineDots };
+}
 
 function drawLine(spans: readonly PaperSpan[], start: number, y: number): Drawn {
   const height = Math.max(1, ...spans.map((span) => span.height));
   let x = start;
   let svg = '';
   for (const span of spans) {
+    if (span.image !== null) {
+      svg += drawCharacter(span, span.image, { x, bottom: y + height * glyphDots });
+      x += widthOfSpans([span]);
+      continue;
+    }
     const positions: number[] = [];
     let shown = '';
     for (const [index, character] of Array.from(span.text).entries()) {
@@ -98,6 +122,21 @@ function drawLine(spans: readonly PaperSpan[], start: number, y: number): Drawn 
   return { svg, height: lineDots + (height - 1) * glyphDots };
 }
 
+/** A drawn character stands on the bottom of its line, as letters do. */
+function drawCharacter(
+  span: PaperSpan,
+  image: Uint8Array,
+  place: { readonly x: number; readonly bottom: number },
+): string {
+  const isBlack = (column: number, row: number): boolean => {
+    const dot = (column / span.width) | 0;
+    const at = (row / span.height) | 0;
+    return ((image[dot * 3 + (at >> 3)] ?? 0) & (0x80 >> (at & 7))) !== 0;
+  };
+  const size = { columns: (image.length / 3) * span.width, rows: glyphDots * span.height };
+  return drawDots({ ...size, scale: 1, x: place.x, y: place.bottom - size.rows, isBlack });
+}
+
 /** Runs of black dots as one path. */
 function drawDots(dots: {
   readonly x: number;
@@ -105,9 +144,12 @@ function drawDots(dots: {
   readonly columns: number;
   readonly rows: number;
   readonly scale: number;
+  /** Height of a row; default: `scale`. */
+  readonly rowDots?: number;
   readonly isBlack: (column: number, row: number) => boolean;
 }): string {
   const { scale } = dots;
+  const rowDots = dots.rowDots ?? scale;
   let path = '';
   for (let row = 0; row < dots.rows; row += 1) {
     for (let column = 0; column < dots.columns;) {
@@ -115,7 +157,7 @@ function drawDots(dots: {
       while (end < dots.columns && dots.isBlack(end, row)) end += 1;
       if (end > column) {
         const run = (end - column) * scale;
-        path += `M${dots.x + column * scale} ${dots.y + row * scale}h${run}v${scale}h${-run}z`;
+        path += `M${dots.x + column * scale} ${dots.y + row * rowDots}h${run}v${rowDots}h${-run}z`;
       }
       column = end + 1;
     }

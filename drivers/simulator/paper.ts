@@ -1,5 +1,17 @@
+import encodeQR from 'qr';
+import { code128Bars, eanBars } from '#drivers/printer/encode/barcode/bars.ts';
+import { eanDigits } from '#drivers/printer/encode/barcode/ean.ts';
+import { dotsOfColumns } from '#drivers/printer/profiles/printer-profile.ts';
 import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
-import type { ParsedCommand } from '#drivers/simulator/escpos-parser.ts';
+import { readCode128 } from '#drivers/simulator/barcode-reader.ts';
+import type { ParsedCommand, ParserMode } from '#drivers/simulator/escpos-parser.ts';
+import {
+  modeAfter,
+  modeAtStart,
+  type PenMode,
+  type PrinterRom,
+} from '#drivers/simulator/pen-mode.ts';
+import { addCharacter, spansOf, type PaperCharacter } from '#drivers/simulator/paper-line.ts';
 
 /** What is on the roll, from the top. */
 export type PaperRecord =
@@ -24,24 +36,38 @@ export type PaperRecord =
       readonly level: 'L' | 'M' | 'Q' | 'H';
       readonly align: PaperAlign;
     }
-  | { readonly type: 'cut' };
+  | {
+      readonly type: 'barcode';
+      readonly text: string;
+      /** Modules from the left, `1` black. */
+      readonly bars: string;
+      readonly moduleDots: number;
+      readonly heightDots: number;
+      readonly readable: boolean;
+      readonly align: PaperAlign;
+    }
+  | { readonly type: 'cut'; readonly full: boolean };
 
 export type PaperAlign = 'left' | 'center' | 'right';
 
 export interface PaperSpan {
+  /** U+FFFC stands for a drawn character. */
   readonly text: string;
   /** Columns each character takes at single width. */
-  readonly columns: readonly (1 | 2)[];
+  readonly columns: readonly number[];
   readonly width: number;
   readonly height: number;
   readonly bold: boolean;
+  /** A drawn character, alone in its span: 24 dots high, three bytes per column. */
+  readonly image: Uint8Array | null;
 }
 
 /** What lies between two cuts. */
 export interface PrintedReceipt {
-  /** Text lines as read by a person, right end trimmed. */
+  /** Text lines as read by a person, right end trimmed; U+FFFC stands for a drawn character. */
   readonly lines: readonly string[];
   readonly qrTexts: readonly string[];
+  readonly barcodeTexts: readonly string[];
   readonly rasterRows: number;
   /** False for the piece that still hangs in the printer. */
   readonly cut: boolean;
@@ -51,17 +77,29 @@ export interface PrintedReceipt {
 export interface PaperPen {
   /** Lines of paper that the command moved; 0 when it only changed a mode. */
   apply(command: ParsedCommand): number;
-  /** Power off: the half line and the modes are gone, the paper stays. */
+  /** Power off: the half line and the modes are gone, the paper and the stored images stay. */
   reset(): void;
-  chineseOn(): boolean;
+  mode(): ParserMode;
 }
 
 export const paperRecordsMax = 4_000;
 const dotsPerLine = 24;
 const qrLines = 8;
+const storedImagesMax = 64;
 
-export function createPaperPen(width: PaperWidth, paper: PaperRecord[]): PaperPen {
-  let mode = modeAtStart;
+type RasterImage = Pick<
+  Extract<PaperRecord, { readonly type: 'raster' }>,
+  'widthBytes' | 'rows' | 'bytes'
+>;
+
+export function createPaperPen(
+  width: PaperWidth,
+  paper: PaperRecord[],
+  rom: PrinterRom = { charset: 'gbk', hanziSize: 'gs' },
+): PaperPen {
+  const dots = dotsOfColumns[width];
+  const stored = new Map<string, RasterImage>();
+  let mode: PenMode = modeAtStart;
   let line: readonly PaperCharacter[] = [];
 
   const put = (record: PaperRecord): void => {
@@ -74,11 +112,10 @@ export function createPaperPen(width: PaperWidth, paper: PaperRecord[]): PaperPe
     line = [];
     return height;
   };
-  const type = (text: string, columns: 1 | 2): number => {
-    const { style } = mode;
-    const used = line.reduce((sum, each) => sum + each.columns * each.style.width, 0);
-    const moved = used + columns * style.width > width ? endLine(true) : 0;
-    line = [...line, { text, columns, style }];
+  const type = (character: PaperCharacter): number => {
+    const added = addCharacter(line, character, dots);
+    const moved = added === null ? endLine(true) : 0;
+    line = added ?? [character];
     return moved;
   };
   const feed = (lines: number): number => {
@@ -86,88 +123,120 @@ export function createPaperPen(width: PaperWidth, paper: PaperRecord[]): PaperPe
     for (; moved < lines; moved += 1) endLine(false);
     return moved;
   };
+  const raster = ({ widthBytes, rows, bytes }: RasterImage): number => {
+    const moved = line.length > 0 ? endLine(false) : 0;
+    put({ type: 'raster', widthBytes, rows, bytes, align: mode.align });
+    return moved + Math.ceil(rows / dotsPerLine);
+  };
+  const print = (record: PaperRecord | null, lines: number): number => {
+    if (record === null) return 0;
+    put(record);
+    return lines;
+  };
+  const keep = (command: Extract<ParsedCommand, { readonly type: 'image-store' }>): void => {
+    if (stored.size < storedImagesMax) stored.set(command.key, command);
+  };
   const reset = (): void => {
     mode = modeAtStart;
     line = [];
   };
 
   const apply = (command: ParsedCommand): number => {
-    mode = modeAfter(mode, command);
+    mode = modeAfter(mode, command, rom);
     switch (command.type) {
-      case 'character':
-        return type(command.text, command.columns);
+      case 'character': {
+        const style = command.columns === 2 ? mode.hanzi : mode.style;
+        const { text, columns } = command;
+        return type({ text, columns, style: { ...style, bold: mode.bold }, image: null });
+      }
+      case 'defined-hanzi': {
+        // A character that was never defined prints as a space (Epson, FS 2).
+        const image = mode.defined.get(command.trail) ?? new Uint8Array();
+        const style = { ...mode.hanzi, bold: mode.bold };
+        return type({ text: drawnCharacter, columns: 2, style, image });
+      }
+      case 'inline-image': {
+        const { columns: image } = command;
+        const style = { width: 1, height: 1, bold: false };
+        return type({ text: drawnCharacter, columns: image.length / 36, style, image });
+      }
       case 'line-feed':
         return endLine(false);
       case 'feed':
         return feed(command.lines);
       case 'raster':
-        put({ ...command, align: mode.align });
-        return Math.ceil(command.rows / dotsPerLine);
+        return raster(command);
+      case 'image-print': {
+        const image = stored.get(command.key);
+        return image === undefined ? 0 : raster(image);
+      }
+      case 'image-store':
+        keep(command);
+        return 0;
+      case 'image-delete':
+        stored.delete(command.key);
+        return 0;
       case 'qr-print':
-        put({ type: 'qr', ...mode.qr, align: mode.align });
-        return qrLines;
+        return print(qrOf(mode, dots), qrLines);
+      case 'barcode':
+        return print(barcodeOf(command, mode, dots), Math.ceil(mode.barcode.heightDots / 24) + 1);
       case 'cut':
         if (line.length > 0) endLine(false);
-        put({ type: 'cut' });
+        put({ type: 'cut', full: command.full });
         return 1;
       case 'initialize':
         reset();
         return 0;
-      case 'align':
-      case 'bold':
-      case 'size':
-      case 'chinese':
-      case 'qr-module':
-      case 'qr-level':
-      case 'qr-store':
-      case 'drawer':
-      case 'process-id':
-      case 'paper-question':
-      case 'counter-question':
-      case 'identity-question':
-      case 'auto-status':
-      case 'ignored':
-      case 'unknown':
+      default:
         return 0;
     }
   };
-  return { apply, reset, chineseOn: () => mode.chinese };
+  return { apply, reset, mode: () => ({ chineseOn: mode.chinese, charset: rom.charset }) };
 }
 
-/** What holds until it is changed, by the commands that move no paper. */
-interface PenMode {
-  readonly align: PaperAlign;
-  readonly style: Style;
-  /** Printers with a Chinese font start in it. */
-  readonly chinese: boolean;
-  readonly qr: Omit<Extract<PaperRecord, { readonly type: 'qr' }>, 'type' | 'align'>;
+const drawnCharacter = '\uFFFC';
+
+/** Bytes of the greatest QR code (ISO/IEC 18004, table 7). */
+const qrBytesMax = { L: 2_953, M: 2_331, Q: 1_663, H: 1_273 } as const;
+const qrEcc = { L: 'low', M: 'medium', Q: 'quartile', H: 'high' } as const;
+
+/** Rows of modules, without a border. */
+export function qrModulesOf(text: string, level: 'L' | 'M' | 'Q' | 'H'): readonly boolean[][] {
+  // The library insists on a border; printers leave the quiet zone to the paper.
+  const bordered = encodeQR(text, 'raw', { ecc: qrEcc[level], border: 1 });
+  return bordered.slice(1, -1).map((row) => row.slice(1, -1));
 }
 
-interface Style {
-  readonly width: number;
-  readonly height: number;
-  readonly bold: boolean;
+/** Nothing is printed for a code without text, with too much of it, or wider than the paper. */
+function qrOf({ qr, align }: PenMode, dots: number): PaperRecord | null {
+  const byteCount = Buffer.byteLength(qr.text, 'utf8');
+  if (byteCount === 0 || byteCount > qrBytesMax[qr.level]) return null;
+  const side = qrModulesOf(qr.text, qr.level).length * qr.moduleDots;
+  return side > dots ? null : { type: 'qr', ...qr, align };
 }
 
-const modeAtStart: PenMode = {
-  align: 'left',
-  style: { width: 1, height: 1, bold: false },
-  chinese: true,
-  qr: { text: '', moduleDots: 3, level: 'L' },
-};
+function barcodeOf(
+  { system, data }: Extract<ParsedCommand, { readonly type: 'barcode' }>,
+  { barcode, align }: PenMode,
+  dots: number,
+): PaperRecord | null {
+  const read = barsOf(system, data);
+  if (read === null || read.bars.length * barcode.moduleDots > dots) return null;
+  return { type: 'barcode', ...read, ...barcode, align };
+}
 
-function modeAfter(mode: PenMode, command: ParsedCommand): PenMode {
-  const { style, qr } = mode;
-  if (command.type === 'align') return { ...mode, align: command.align };
-  if (command.type === 'bold') return { ...mode, style: { ...style, bold: command.on } };
-  if (command.type === 'size') {
-    return { ...mode, style: { ...style, width: command.width, height: command.height } };
+function barsOf(
+  system: number,
+  data: Uint8Array,
+): { readonly text: string; readonly bars: string } | null {
+  if (system === 0x49) {
+    const code = readCode128(data);
+    return code && { text: code.text, bars: code128Bars(code.symbols) };
   }
-  if (command.type === 'chinese') return { ...mode, chinese: command.on };
-  if (command.type === 'qr-module') return { ...mode, qr: { ...qr, moduleDots: command.dots } };
-  if (command.type === 'qr-level') return { ...mode, qr: { ...qr, level: command.level } };
-  if (command.type === 'qr-store') return { ...mode, qr: { ...qr, text: command.text } };
-  return mode;
+  const symbology = system === 0x43 ? 'ean13' : system === 0x44 ? 'ean8' : null;
+  if (symbology === null) return null;
+  const ean = eanDigits(symbology, Buffer.from(data).toString('latin1'));
+  return 'fault' in ean ? null : { text: ean.digits, bars: eanBars(symbology, ean.digits) };
 }
 
 export function receiptsOn(paper: readonly PaperRecord[]): readonly PrintedReceipt[] {
@@ -186,40 +255,16 @@ export function receiptsOn(paper: readonly PaperRecord[]): readonly PrintedRecei
 function receiptOf(piece: readonly PaperRecord[], cut: boolean): PrintedReceipt {
   const lines: string[] = [];
   const qrTexts: string[] = [];
+  const barcodeTexts: string[] = [];
   let rasterRows = 0;
   for (const record of piece) {
-    if (record.type === 'line')
-      lines.push(
-        record.spans
-          .map((span) => span.text)
-          .join('')
-          .trimEnd(),
-      );
+    if (record.type === 'line') {
+      const text = record.spans.map((span) => span.text).join('');
+      lines.push(text.trimEnd());
+    }
     if (record.type === 'qr') qrTexts.push(record.text);
+    if (record.type === 'barcode') barcodeTexts.push(record.text);
     if (record.type === 'raster') rasterRows += record.rows;
   }
-  return { lines, qrTexts, rasterRows, cut };
-}
-
-interface PaperCharacter {
-  readonly text: string;
-  readonly columns: 1 | 2;
-  readonly style: Style;
-}
-
-function spansOf(line: readonly PaperCharacter[]): readonly PaperSpan[] {
-  const spans: PaperSpan[] = [];
-  for (const { text, columns, style } of line) {
-    const last = spans.at(-1);
-    const same =
-      last?.width === style.width && last.height === style.height && last.bold === style.bold;
-    if (last !== undefined && same) {
-      spans[spans.length - 1] = {
-        ...last,
-        text: last.text + text,
-        columns: [...last.columns, columns],
-      };
-    } else spans.push({ text, columns: [columns], ...style });
-  }
-  return spans;
+  return { lines, qrTexts, barcodeTexts, rasterRows, cut };
 }

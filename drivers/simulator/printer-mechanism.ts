@@ -2,6 +2,7 @@ import type { Timers } from '#drivers/core/timers.ts';
 import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
 import { parseCommand, type ParsedCommand } from '#drivers/simulator/escpos-parser.ts';
 import { createPaperPen, type PaperRecord } from '#drivers/simulator/paper.ts';
+import type { PrinterRom } from '#drivers/simulator/pen-mode.ts';
 
 /** The printing half of a simulated printer: a receive buffer, a pen, and a roll that ends. */
 export interface PrinterMechanism {
@@ -19,6 +20,7 @@ const receiveBufferBytesMax = 1_048_576;
 
 export function createPrinterMechanism(deps: {
   readonly width: PaperWidth;
+  readonly rom: PrinterRom | undefined;
   readonly timers: Timers;
   readonly msPerLine: number;
   readonly isOnline: () => boolean;
@@ -27,7 +29,7 @@ export function createPrinterMechanism(deps: {
   readonly onMoved: () => void;
 }): PrinterMechanism {
   const paper: PaperRecord[] = [];
-  const pen = createPaperPen(deps.width, paper);
+  const pen = createPaperPen(deps.width, paper, deps.rom);
   let received = new Uint8Array();
   let linesLeft = Number.POSITIVE_INFINITY;
   let moving = false;
@@ -35,7 +37,7 @@ export function createPrinterMechanism(deps: {
   const mayWork = (): boolean => deps.isOnline() && !moving && received.length > 0;
   const work = (): void => {
     while (mayWork()) {
-      const step = parseCommand(received, pen.chineseOn());
+      const step = parseCommand(received, pen.mode());
       if (step.type === 'need-more') return;
       received = received.subarray(step.length);
       const moved = pen.apply(step.command);

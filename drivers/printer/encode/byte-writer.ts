@@ -2,8 +2,10 @@
 export interface ByteWriter {
   /** One whole command. */
   put(command: ArrayLike<number>): void;
-  /** One command in two parts (header and data, text and line end). */
+  /** One command in two parts (header and data). */
   putWhole(head: ArrayLike<number>, tail: ArrayLike<number>): void;
+  /** One command written in place: `fill` gets room for `bytesMax` from `at`, and answers where it stopped. */
+  putInPlace(bytesMax: number, fill: (buffer: Uint8Array, at: number) => number): void;
   segments(): readonly Uint8Array[];
 }
 
@@ -15,12 +17,14 @@ export function createByteWriter(segmentBytes: number): ByteWriter {
   let buffer = new Uint8Array(bufferBytes);
   let used = 0;
 
+  const reserve = (bytes: number): void => {
+    if (used + bytes <= buffer.length) return;
+    const larger = new Uint8Array(Math.max(buffer.length * 2, used + bytes));
+    larger.set(buffer.subarray(0, used));
+    buffer = larger;
+  };
   const append = (part: ArrayLike<number>): void => {
-    if (used + part.length > buffer.length) {
-      const larger = new Uint8Array(Math.max(buffer.length * 2, used + part.length));
-      larger.set(buffer.subarray(0, used));
-      buffer = larger;
-    }
+    reserve(part.length);
     buffer.set(part, used);
     used += part.length;
   };
@@ -28,16 +32,24 @@ export function createByteWriter(segmentBytes: number): ByteWriter {
     if (used > 0) done.push(buffer.slice(0, used));
     used = 0;
   };
+  const closeWhenFull = (): void => {
+    if (used >= segmentBytes) close();
+  };
 
   return {
     put: (command) => {
       append(command);
-      if (used >= segmentBytes) close();
+      closeWhenFull();
     },
     putWhole: (head, tail) => {
       append(head);
       append(tail);
-      if (used >= segmentBytes) close();
+      closeWhenFull();
+    },
+    putInPlace: (bytesMax, fill) => {
+      reserve(bytesMax);
+      used = fill(buffer, used);
+      closeWhenFull();
     },
     segments: () => {
       close();

@@ -9,11 +9,23 @@ import {
   nulFlush,
   processIdCommand,
   processIdOf,
+} from '#drivers/printer/encode/escpos-bytes.ts';
+import {
+  barcodeHeader,
+  barcodeHeight,
+  barcodeModule,
+  defineHanziHeader,
+  deleteImage,
+  escposGraphics,
+  inlineImageHeader,
+  printImage,
   qrLevel,
   qrModuleDots,
   qrStore,
   rasterHeader,
-} from '#drivers/printer/encode/escpos-bytes.ts';
+  storeImageHeader,
+} from '#drivers/printer/encode/escpos-graphics.ts';
+import { referenceProfile } from '#drivers/printer/profiles/printer-profile.ts';
 import { realTimeAt } from '#drivers/printer/receipt/raster.ts';
 import type { PaperWidth, ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 
@@ -36,13 +48,35 @@ const table: readonly (readonly [string, ArrayLike<number>, string])[] = [
   ['GS ! wide', escpos.sizeWide, '1D 21 10'],
   ['GS ! double', escpos.sizeDouble, '1D 21 11'],
   ['ESC d 3', feedLines(3), '1B 64 03'],
-  ['GS V 66 0 cut', escpos.cut, '1D 56 42 00'],
+  ['FS W 0, FS ! normal', escpos.hanziNormal, '1C 57 00 1C 21 00'],
+  ['FS W 0, FS ! tall', escpos.hanziTall, '1C 57 00 1C 21 08'],
+  ['FS W 0, FS ! wide', escpos.hanziWide, '1C 57 00 1C 21 04'],
+  ['FS ! double, FS W 1', escpos.hanziDouble, '1C 21 0C 1C 57 01'],
+  ['GS V 66 0 partial cut', escpos.cutPartial, '1D 56 42 00'],
+  ['GS V 65 0 full cut', escpos.cutFull, '1D 56 41 00'],
+  ['ESC * 33, 24 dots wide', inlineImageHeader(24), '1B 2A 21 18 00'],
+  ['FS 2 define FE A1', defineHanziHeader(0xa1), '1C 32 FE A1'],
+  ['GS h 80 dots', barcodeHeight(80), '1D 68 50'],
+  ['GS w 3 dots', barcodeModule(3), '1D 77 03'],
+  ['GS H no text', escposGraphics.barcodeTextNone, '1D 48 00'],
+  ['GS H text below', escposGraphics.barcodeTextBelow, '1D 48 02'],
+  ['GS f font A', escposGraphics.barcodeTextFontA, '1D 66 00'],
+  ['GS k Code 128', barcodeHeader('code128', 6), '1D 6B 49 06'],
+  ['GS k EAN-13', barcodeHeader('ean13', 13), '1D 6B 43 0D'],
+  ['GS k EAN-8', barcodeHeader('ean8', 8), '1D 6B 44 08'],
+  [
+    'GS ( L 67 store 384 x 96 dots as "AB"',
+    storeImageHeader({ key: [0x41, 0x42], widthDots: 384, heightDots: 96 }),
+    '1D 28 4C 0B 12 30 43 30 41 42 01 80 01 60 00 31',
+  ],
+  ['GS ( L 66 forget "AB"', deleteImage([0x41, 0x42]), '1D 28 4C 04 00 30 42 41 42'],
+  ['GS ( L 69 print "AB"', printImage([0x41, 0x42]), '1D 28 4C 06 00 30 45 41 42 01 01'],
   [
     'GS v 0, 48 bytes, 21 rows',
     rasterHeader({ widthBytes: 48, rows: 21 }),
     '1D 76 30 00 30 00 15 00',
   ],
-  ['GS ( k model 2', escpos.qrModel2, '1D 28 6B 04 00 31 41 32 00'],
+  ['GS ( k model 2', escposGraphics.qrModel2, '1D 28 6B 04 00 31 41 32 00'],
   ['GS ( k module 6', qrModuleDots(6), '1D 28 6B 03 00 31 43 06'],
   ['GS ( k level L', qrLevel('L'), '1D 28 6B 03 00 31 45 30'],
   ['GS ( k level M', qrLevel('M'), '1D 28 6B 03 00 31 45 31'],
@@ -50,11 +84,15 @@ const table: readonly (readonly [string, ArrayLike<number>, string])[] = [
   ['GS ( k level H', qrLevel('H'), '1D 28 6B 03 00 31 45 33'],
   ['GS ( k store 7 bytes', qrStore(7), '1D 28 6B 0A 00 31 50 30'],
   ['GS ( k store 300 bytes', qrStore(300), '1D 28 6B 2F 01 31 50 30'],
-  ['GS ( k print', escpos.qrPrint, '1D 28 6B 03 00 31 51 30'],
+  ['GS ( k print', escposGraphics.qrPrint, '1D 28 6B 03 00 31 51 30'],
   ['GS ( H id 0', processIdCommand(0), '1D 28 48 06 00 30 30 20 20 20 20'],
   ['GS ( H id 95', processIdCommand(95), '1D 28 48 06 00 30 30 20 20 21 20'],
   ['GS ( H greatest id', processIdCommand(81_450_624), '1D 28 48 06 00 30 30 7E 7E 7E 7E'],
   ['GS r 1', escpos.fence, '1D 72 01'],
+  ['GS a all', escpos.autoStatusOn, '1D 61 0F'],
+  ['GS a none', escpos.autoStatusOff, '1D 61 00'],
+  ['GS I 67', escpos.modelName, '1D 49 43'],
+  ['GS I 68', escpos.serialNumber, '1D 49 44'],
   ['GS g 2 counter 178', escpos.cutCounter, '1D 67 32 00 B2 00'],
   ['DLE EOT 1', escpos.statusPrinter, '10 04 01'],
   ['DLE EOT 2', escpos.statusOffline, '10 04 02'],
@@ -68,7 +106,9 @@ const table: readonly (readonly [string, ArrayLike<number>, string])[] = [
 ];
 
 const encode = (commands: readonly ReceiptCommand[], paper: PaperWidth = 32): string =>
-  getOrThrow(encodeReceipt(commands, paper)).segments.map(hex).join('');
+  getOrThrow(encodeReceipt(commands, referenceProfile(paper)))
+    .segments.map(hex)
+    .join('');
 const prologue = '1B 40 1C 26 1C 53 00 00';
 
 describe('ESC/POS bytes', () => {
@@ -76,7 +116,8 @@ describe('ESC/POS bytes', () => {
 
   it('the table names every constant of the encoder', () => {
     const tabled = new Set(table.map(([, bytes]) => hex(bytes)));
-    for (const bytes of Object.values(escpos)) expect(tabled).toContain(hex(bytes));
+    for (const bytes of Object.values({ ...escpos, ...escposGraphics }))
+      expect(tabled).toContain(hex(bytes));
   });
 
   it('reads back the ids it writes, in their order', () => {
@@ -148,7 +189,7 @@ describe('receipt to bytes', () => {
   it('every receipt ends its segments between commands and never contains a real-time command', () => {
     fc.assert(
       fc.property(fc.array(anyCommand, { maxLength: 30 }), (commands) => {
-        const encoded = encodeReceipt(commands, 32);
+        const encoded = encodeReceipt(commands, referenceProfile(32));
         if (!encoded.ok) return;
         const all = Buffer.concat(encoded.value.segments);
         expect(realTimeAt(all)).toBe(-1);
@@ -195,7 +236,7 @@ describe('receipt to bytes', () => {
       Array.from({ length: 1_001 }, () => ({ type: 'rule', style: 'single' })),
     ],
   ])('refuses %s', (_, commands) =>
-    expect(encodeReceipt(commands, 32)).toMatchObject({
+    expect(encodeReceipt(commands, referenceProfile(32))).toMatchObject({
       ok: false,
       error: { type: 'receipt-invalid' },
     }),

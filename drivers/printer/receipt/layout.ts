@@ -86,7 +86,10 @@ function carriedOver(line: string, character: string, columnsLeft: number): stri
   const tail = word
     ? (/[A-Za-z0-9.,]+$/.exec(line)?.[0] ?? '')
     : noLineStart.includes(character)
-      ? line.slice(-1)
+      ? lastCharacter(line)
       : '';
   return tail.length < line.length && widthOf(tail) <= columnsLeft ? tail : '';
 }
+
+/** By code point: half of a rare hanzi is nothing. */
+const lastCharacter = (line: string): string => line.slice(/[\uDC00-\uDFFF]$/.test(line) ? -2 : -1);

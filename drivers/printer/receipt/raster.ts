@@ -47,10 +47,16 @@ export function realTimeAt(bytes: Uint8Array): number {
 
 /** A raster from elsewhere, made safe: the same object when it already is. */
 export function defused(raster: PackedRaster): PackedRaster {
-  if (realTimeAt(raster.bytes) < 0) return raster;
-  const bytes = Uint8Array.from(raster.bytes);
-  defuseInPlace(bytes);
-  return { ...raster, bytes };
+  const bytes = defusedBytes(raster.bytes);
+  return bytes === raster.bytes ? raster : { ...raster, bytes };
+}
+
+/** Image data made safe in the same way, whatever its layout. */
+export function defusedBytes(bytes: Uint8Array): Uint8Array {
+  if (realTimeAt(bytes) < 0) return bytes;
+  const safe = Uint8Array.from(bytes);
+  defuseInPlace(safe);
+  return safe;
 }
 
 function defuseInPlace(bytes: Uint8Array): void {

@@ -1,3 +1,5 @@
+import type { PrinterProfile } from '#drivers/printer/profiles/printer-profile.ts';
+
 /**
  * A receipt as data. Nothing here knows a byte: encode-escpos.ts turns it into ESC/POS, the tests read it as it is.
  * A drawer kick is no receipt command on purpose: a receipt may be printed again, a drawer must not open again.
@@ -7,6 +9,7 @@ export type ReceiptCommand =
   | ColumnsCommand
   | { readonly type: 'rule'; readonly style: 'single' | 'double' }
   | QrCommand
+  | BarcodeCommand
   | LogoCommand
   /** `lines`: 1..20 empty lines. */
   | { readonly type: 'feed'; readonly lines: number }
@@ -49,6 +52,23 @@ export interface QrCommand {
   readonly level?: 'L' | 'M' | 'Q' | 'H';
 }
 
+/** Bars, centred. The widest module that fits the paper is used, up to `moduleDots`. */
+export interface BarcodeCommand {
+  readonly type: 'barcode';
+  readonly symbology: 'code128' | 'ean13' | 'ean8';
+  /**
+   * code128: 1..80 characters U+0000..U+007F. ean13: 12 or 13 digits, ean8: 7 or 8; the check digit is added when it is
+   * left out, and must be right when it is there.
+   */
+  readonly text: string;
+  /** 1..255; default 80 (10 mm). */
+  readonly heightDots?: number;
+  /** Dots of the narrowest bar, 2..6; default 2. */
+  readonly moduleDots?: number;
+  /** The text in digits and letters under the bars; default true. */
+  readonly readable?: boolean;
+}
+
 export interface LogoCommand {
   readonly type: 'logo';
   readonly raster: PackedRaster;
@@ -61,5 +81,5 @@ export interface PackedRaster {
   readonly bytes: Uint8Array;
 }
 
-/** Columns of single-width characters: 32 on 58 mm paper (384 dots), 48 on 80 mm (576 dots). */
-export type PaperWidth = 32 | 48;
+/** Columns of single-width characters: 32 on 58 mm paper (384 dots), 42 or 48 on 80 mm (512, 576 dots). */
+export type PaperWidth = PrinterProfile['columns'];

@@ -1,26 +1,31 @@
 import iconv from 'iconv-lite';
+import { glyphOf } from '#drivers/printer/glyphs/glyph-pack.ts';
 
 /**
- * Text as Chinese receipt printers take it: one byte per ASCII character (1 column), two bytes per hanzi or
- * full-width sign (2 columns). Width and byte count are therefore the same number.
+ * Text as Chinese receipt printers take it: one byte per ASCII character (1 column), two bytes per hanzi or full-width
+ * sign (2 columns). For what their ROM has, width and byte count are therefore the same number.
  *
- * GB18030 also has four-byte characters (rare hanzi, emoji). Printers with a GBK font print junk for them, so they are
- * replaced by 〓, the typesetters' sign for a missing character: visible, 2 columns, in every Chinese font. Drawing the
- * glyph as a raster instead was turned down: it needs a font on the till and a line of its own on paper.
+ * GB18030 also has four-byte characters (rare hanzi, emoji), for which most printers print junk. Those in our glyph
+ * pack stay in the text and are drawn (encode/rare-line.ts); the rest becomes □, which every Chinese font has: visible,
+ * 2 columns.
  */
-export const missingGlyph = '〓';
+export const missingSign = '□';
 
 /** U+00A5 would be four bytes; the full-width sign is in every font. */
 const yen = '\u00A5';
 const yenFullWidth = '\uFFE5';
 const tabSpaces = '  ';
-/** Joiners, variation selectors, marks of direction, byte order mark: no paper for them. */
+/**
+ * No paper for joiners, variation selectors, marks of direction, soft hyphens, the byte order mark, the keycap frame,
+ * flag tags and skin tones: what they change, 24 dots in one colour do not show.
+ */
 const invisible =
-  /[\u200B-\u200F\u202A-\u202E\u2060-\u2064\u2066-\u2069\uFEFF]|\p{Variation_Selector}/u;
+  /[\u00AD\u200B-\u200F\u202A-\u202E\u2060-\u2064\u2066-\u2069\u20E3\uFEFF\u{E0020}-\u{E007F}]|\p{Variation_Selector}|\p{Emoji_Modifier}/u;
+const otherSpace = /[\u00A0\u2000-\u200A\u2028\u2029\u202F\u205F]/;
 
-/** Only characters that `encodeGb` can encode in one or two bytes; control characters are gone, newlines too. */
+/** Only characters that are in the ROM or in the glyph pack; control characters are gone, newlines too. */
 export function toPrintable(text: string): string {
-  if (isPrintable(text)) return text;
+  if (isRomText(text)) return text;
   let printable = '';
   for (const character of text.normalize('NFC')) printable += printableOf(character);
   return printable;
@@ -30,26 +35,45 @@ export function toPrintable(text: string): string {
 export function widthOf(printable: string): number {
   let width = printable.length;
   for (let index = 0; index < printable.length; index += 1) {
-    if (printable.charCodeAt(index) >= 0x80) width += 1;
+    const unit = printable.charCodeAt(index);
+    if (unit < 0x80) continue;
+    if (twoBytes[unit] !== 0) width += 1;
+    else return widthWithRare(printable);
   }
   return width;
 }
 
-/** Bytes of text that went through `toPrintable`. */
-export function encodeGb(printable: string): Uint8Array {
-  const bytes = new Uint8Array(widthOf(printable));
-  let at = 0;
-  for (let index = 0; index < printable.length; index += 1) {
-    const unit = printable.charCodeAt(index);
+function widthWithRare(printable: string): number {
+  let width = 0;
+  for (const character of printable) {
+    const code = character.codePointAt(0) ?? 0;
+    if (isRomCharacter(code)) width += code < 0x80 ? 1 : 2;
+    else width += glyphOf(code)?.columns ?? 0;
+  }
+  return width;
+}
+
+/** Bytes of text of which `isRomText` is true. */
+export function encodeGb(romText: string): Uint8Array {
+  const bytes = new Uint8Array(widthOf(romText));
+  encodeGbInto(romText, bytes, 0);
+  return bytes;
+}
+
+/** The same into a buffer with room for two bytes per character; answers where it stopped. */
+export function encodeGbInto(romText: string, buffer: Uint8Array, start: number): number {
+  let at = start;
+  for (let index = 0; index < romText.length; index += 1) {
+    const unit = romText.charCodeAt(index);
     const pair = unit < 0x80 ? unit : (twoBytes[unit] ?? 0);
     if (unit >= 0x80) {
-      bytes[at] = pair >> 8;
+      buffer[at] = pair >> 8;
       at += 1;
     }
-    bytes[at] = pair & 0xff;
+    buffer[at] = pair & 0xff;
     at += 1;
   }
-  return bytes;
+  return at;
 }
 
 /** For each UTF-16 unit its two bytes in GB18030, or 0. Asking iconv-lite per line was the slowest part of a receipt. */
@@ -73,7 +97,13 @@ function buildTwoBytes(): Uint16Array {
   return table;
 }
 
-function isPrintable(text: string): boolean {
+/** Does every Chinese printer have it: ASCII, or two bytes in GB18030? */
+export function isRomCharacter(code: number): boolean {
+  return code < 0x80 ? code >= 0x20 && code < 0x7f : (twoBytes[code] ?? 0) !== 0;
+}
+
+/** Is every character one that every Chinese printer has? */
+export function isRomText(text: string): boolean {
   for (let index = 0; index < text.length; index += 1) {
     const unit = text.charCodeAt(index);
     const fits = unit < 0x80 ? unit >= 0x20 && unit < 0x7f : twoBytes[unit] !== 0;
@@ -84,13 +114,13 @@ function isPrintable(text: string): boolean {
 
 function printableOf(character: string): string {
   const code = character.codePointAt(0) ?? 0;
-  if (code >= 0x20 && code < 0x7f) return character;
-  if (code >= 0x80 && (twoBytes[code] ?? 0) !== 0) return character;
+  if (isRomCharacter(code)) return character;
   if (character === '\t') return tabSpaces;
   if (character === yen) return yenFullWidth;
-  if (character === '\u00A0') return ' ';
+  if (otherSpace.test(character)) return ' ';
   const isControl = code < 0x20 || (code >= 0x7f && code < 0xa0);
-  return isControl || invisible.test(character) ? '' : missingGlyph;
+  if (isControl || invisible.test(character)) return '';
+  return glyphOf(code) === null ? missingSign : character;
 }
 
 /** The user-defined areas have two bytes, and an empty box in most fonts. */
