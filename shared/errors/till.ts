@@ -25,6 +25,22 @@ export const tillErrors = {
     '收银程序正在重新启动，请稍等',
     'The till is restarting. Please wait.',
   ),
+  'box-missing': entry(
+    'No box POS is set up on this till.',
+    'Add the box in the device settings.',
+    'owner',
+    'no',
+    '没有设置刷卡盒子',
+    'No box POS is set up.',
+  ),
+  'box-paid-after-cancel': entry(
+    'The cashier had asked to cancel this sale at the box and gone on, and the box says that it was paid.',
+    'Compare with the slip of the box; give the money back at the box if the sale was paid otherwise.',
+    'owner',
+    'no',
+    '已要求取消的这笔，盒子后来说收到了钱，请核对，重复收的要在盒子上退',
+    'The box took money for a sale that was to be cancelled. Check it; refund at the box if paid twice.',
+  ),
   'cash-short': entry(
     'The cash given is less than what is due.',
     'Type what the customer gave, or split the sale.',

@@ -24,6 +24,15 @@ export const ReceiptStateSchema = Type.Union([
 
 const sale = { orderId: OrderIdSchema, amountFen: OrderAmountSchema };
 
+/** How the customer paid at the box: it scanned his code, it showed one, a card; or it does not say. */
+export const BoxMethodSchema = Type.Union([
+  Type.Literal('scan'),
+  Type.Literal('show'),
+  Type.Literal('card'),
+  Type.Literal('other'),
+]);
+const Seen = Type.Union([Type.Boolean(), Type.Null()]);
+
 export const ScreenSchema = Type.Union([
   object({ type: Type.Literal('ready') }),
   /** A wallet code waits in memory for the line to return. */
@@ -44,6 +53,41 @@ export const ScreenSchema = Type.Union([
     code: Type.Optional(Code),
     /** A second code was scanned meanwhile: it is kept out and explained. */
     secondScan: Type.Boolean(),
+  }),
+  /** Amber: the sale is at the box POS, or in doubt there. Only the box's own word leads on. */
+  object({
+    type: Type.Literal('box-waiting'),
+    ...sale,
+    voucherFen: PartAmountSchema,
+    phase: Type.Union([
+      Type.Literal('sending'),
+      Type.Literal('at-box'),
+      Type.Literal('unknown'),
+      Type.Literal('cancelling'),
+    ]),
+    sinceMs: At,
+    /** Have its bytes left, and has the box acknowledged them? null: an earlier run of the till sent it. */
+    sent: Seen,
+    acknowledged: Seen,
+    answered: Type.Boolean(),
+    /** How often the box was asked what became of it. */
+    queryCount: Type.Integer({ minimum: 0 }),
+    code: Type.Optional(Code),
+    /** A cancel was asked for and the box cannot tell: `till.dismiss` goes on; the order stays an exception. */
+    mayLeave: Type.Boolean(),
+    secondScan: Type.Boolean(),
+  }),
+  /** Green: only on the box's word. */
+  object({
+    type: Type.Literal('box-paid'),
+    ...sale,
+    voucherFen: PartAmountSchema,
+    method: BoxMethodSchema,
+    /** What the box calls the transaction. */
+    boxRef: Type.String({ maxLength: 64 }),
+    atMs: At,
+    receipt: ReceiptStateSchema,
+    pointsEstimateFen: Type.Integer(),
   }),
   /** Green: only on a channel's word. */
   object({

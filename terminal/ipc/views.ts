@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { BoxMethodSchema } from '#terminal/ipc/state.ts';
 
 /** What lists and reports show. Amounts in fen, times in wall milliseconds. */
 const object = <T extends Type.TProperties>(properties: T) =>
@@ -17,11 +18,13 @@ export const OrderRowSchema = object({
   ]),
   amountFen: Type.Integer(),
   voucherFen: Type.Integer(),
-  /** wechat, alipay, unionpay, cash, member-code or null */
+  /** wechat, alipay, unionpay, cash, box-pos, member-code or null */
   tender: Type.Union([Type.String(), Type.Null()]),
   openedAtMs: At,
   cashier: Type.String(),
   reason: Type.Union([Type.String(), Type.Null()]),
+  /** What the box POS said of a sale that it took: its own number, and how the customer paid. */
+  box: Type.Optional(object({ boxRef: Type.String(), method: BoxMethodSchema })),
   synced: Type.Boolean(),
   receiptCopies: Type.Integer(),
   receipt: Type.String(),

@@ -46,7 +46,8 @@ export const tillAtRest: Till = {
 };
 
 /** Is a sale in flight whose outcome nobody knows yet? */
-export const isWaiting = (till: Till): boolean => till.screen.type === 'waiting';
+export const isWaiting = ({ screen }: Till): boolean =>
+  screen.type === 'waiting' || screen.type === 'box-waiting';
 
 /** May a new sale begin from this screen? From a held one too: nothing of it has left the till. */
 export const maySell = (till: Till): boolean => !isWaiting(till);
@@ -79,7 +80,7 @@ export function stepTill(till: Till, input: TillInput): Result<Till, ErrorCode> 
       return ok({
         ...till,
         notice: { code: 'scan-during-charge', atMs: input.atMs },
-        screen: till.screen.type === 'waiting' ? { ...till.screen, secondScan: true } : till.screen,
+        screen: withSecondScan(till.screen),
       });
     default:
       return exhaustive(input);
@@ -88,29 +89,41 @@ export function stepTill(till: Till, input: TillInput): Result<Till, ErrorCode> 
 
 /**
  * An unknown outcome does not leave the screen, with one way out: the cashier has asked to cancel, which is in the
- * journal, and the line is down, so that no answer can come. The order stays in the exceptions list.
+ * journal, and the line is down (or the box cannot tell), so that no answer can come. The order stays in the
+ * exceptions list, and the box takes no other sale before it has said what became of this one.
  */
 function dismiss(till: Till, online: boolean): Result<Till, ErrorCode> {
   const { screen } = till;
   if (screen.type === 'held') return err('result-not-known');
   if (screen.type === 'waiting' && (screen.phase !== 'cancelling' || online))
     return err('result-not-known');
-  if (screen.type === 'waiting') return ok(tillAtRest);
+  if (screen.type === 'box-waiting' && !screen.mayLeave) return err('result-not-known');
+  if (isWaiting(till)) return ok(tillAtRest);
   return ok({ ...till, screen: { type: 'ready' }, notice: null });
 }
+
+const withSecondScan = (screen: Screen): Screen =>
+  screen.type === 'waiting' || screen.type === 'box-waiting'
+    ? { ...screen, secondScan: true }
+    : screen;
+
+const soldScreens: ReadonlySet<Screen['type']> = new Set([
+  'paid',
+  'box-paid',
+  'cash',
+  'offline-accepted',
+]);
 
 function showOrder(till: Till, stored: StoredOrder, extras: ScreenExtras): Till {
   const { orderId } = stored.order;
   const before = till.orderId === orderId ? till.screen : undefined;
   const screen = screenOfOrder(stored, extras, before);
   if (screen === undefined) return till;
-  const sold =
-    screen.type === 'paid' || screen.type === 'cash' || screen.type === 'offline-accepted';
   return {
     orderId,
     screen,
     notice: screen.type === before?.type ? till.notice : null,
-    draft: sold ? tillAtRest.draft : till.draft,
+    draft: soldScreens.has(screen.type) ? tillAtRest.draft : till.draft,
   };
 }
 

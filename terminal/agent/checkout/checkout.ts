@@ -1,4 +1,5 @@
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import type { BoxLateOutcome } from '#drivers/ecr/box-pos.ts';
 import { err, ok } from '#shared/result/result.ts';
 import type { Scan } from '#shared/scan/scan.ts';
 import { cancelSale } from '#terminal/agent/checkout/cancel-sale.ts';
@@ -11,6 +12,7 @@ import {
 } from '#terminal/agent/checkout/counter.ts';
 import { scanAtCounter } from '#terminal/agent/checkout/scan-desk.ts';
 import { createTurn } from '#terminal/agent/checkout/turn.ts';
+import { payByBox } from '#terminal/agent/checkout/pay-by-box.ts';
 import { payCash } from '#terminal/agent/checkout/pay-cash.ts';
 import { ordersIn } from '#terminal/agent/journal/order-rows.ts';
 import type { TillState } from '#terminal/ipc/state.ts';
@@ -25,6 +27,10 @@ export interface Checkout extends Pick<Counter, 'alongside'> {
   /** A scanner sent something that is no text. */
   readonly scanUnreadable: (code: ErrorCode) => void;
   readonly payCash: (tenderedFen: number) => Promise<Outcome>;
+  readonly payBox: () => Promise<Outcome>;
+  /** The box POS came, went, or went a step further with a sale. */
+  readonly boxChanged: () => void;
+  readonly heardLateFromBox: (late: BoxLateOutcome) => void;
   readonly cancel: () => Outcome;
   readonly queryNow: () => Outcome;
   readonly dismiss: () => Outcome;
@@ -42,7 +48,7 @@ export interface Checkout extends Pick<Counter, 'alongside'> {
 
 export function createCheckout(deps: CounterDeps): Checkout {
   const counter = createCounter(deps);
-  const { screen, held, runner } = counter;
+  const { screen, held, runner, boxRunner } = counter;
   const turn = createTurn();
 
   deps.journal.onAppended((entries) => {
@@ -63,6 +69,9 @@ export function createCheckout(deps: CounterDeps): Checkout {
     scan: (scan) => scanAtCounter(counter, turn, scan),
     scanUnreadable: screen.notice,
     payCash: (tenderedFen) => turn.take(() => payCash(counter, tenderedFen)),
+    payBox: () => turn.take(() => payByBox(counter)),
+    boxChanged: boxRunner.boxChanged,
+    heardLateFromBox: boxRunner.heardLate,
     cancel: () => cancelSale(counter),
     queryNow: () => queryNow(counter),
     dismiss: () => dismiss(counter),
@@ -74,15 +83,16 @@ export function createCheckout(deps: CounterDeps): Checkout {
     receiptChanged: screen.showAgain,
     stop: async () => {
       held.forget();
-      await runner.stop();
+      await Promise.all([runner.stop(), boxRunner.stop()]);
     },
   };
 }
 
-function queryNow({ screen, runner }: Counter): Outcome {
+function queryNow({ screen, runner, boxRunner }: Counter): Outcome {
   const till = screen.till();
   if (!isWaiting(till) || !till.orderId) return err('nothing-in-flight');
-  runner.askNow(till.orderId);
+  if (till.screen.type === 'box-waiting') boxRunner.askNow(till.orderId);
+  else runner.askNow(till.orderId);
   return ok(undefined);
 }
 
@@ -100,11 +110,22 @@ async function attachMember({ screen, link, desk }: Counter, phone: string): Pro
   return member.ok ? screen.step({ type: 'member-set', member: member.value }) : member;
 }
 
+/** Orders of which nobody knows whether money was taken. */
+const openStates = ['submitting', 'unknown', 'cancel-wanted', 'pos-sent', 'pos-unknown'] as const;
+
 /** What a former run left: codes that were held are gone with it, open attempts are asked about. */
-function takeUp({ journal, append, screen, runner }: Counter): void {
+function takeUp({ journal, append, screen, runner, boxRunner }: Counter): void {
   for (const { order } of ordersIn(journal.read, ['held']))
     void append([{ type: 'charge.expired', body: { orderId: order.orderId } }]);
-  const open = ordersIn(journal.read, ['submitting', 'unknown', 'cancel-wanted']).at(-1);
+  for (const { order } of ordersIn(journal.read, ['pos-sent']))
+    void append([
+      {
+        type: 'pos.unknown',
+        body: { orderId: order.orderId, attempt: order.attempt, code: 'charge-outcome-unknown' },
+      },
+    ]);
+  boxRunner.resume();
+  const open = ordersIn(journal.read, openStates).at(-1);
   if (open) screen.show(open.order.orderId);
   runner.resume();
 }

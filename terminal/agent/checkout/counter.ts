@@ -1,4 +1,5 @@
 import type { Timers } from '#drivers/core/timers.ts';
+import type { BoxPos } from '#drivers/ecr/box-pos.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
@@ -6,6 +7,7 @@ import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
+import { createBoxRunner, type BoxRunner } from '#terminal/agent/checkout/box-runner.ts';
 import { createChargeRunner, type ChargeRunner } from '#terminal/agent/checkout/charge-runner.ts';
 import type { CodeVault } from '#terminal/agent/checkout/code-vault.ts';
 import { createHeldCharge, type HeldCharge } from '#terminal/agent/checkout/held-charge.ts';
@@ -30,6 +32,8 @@ export interface CounterDeps {
   readonly random: Random;
   readonly timers: Timers;
   readonly cashier: string;
+  /** The box POS of this till; undefined without one. */
+  readonly boxPos: () => BoxPos | undefined;
   readonly config: () => ConfigPayload | undefined;
   /** Print and drawer jobs that belong to a sale with this result; none without a printer. */
   readonly jobsFor: (orderId: OrderId, result: 'paid' | 'cash' | 'offline') => readonly EntryFact[];
@@ -42,6 +46,7 @@ export interface Counter extends CounterDeps {
   readonly holds: VoucherHolds;
   readonly held: HeldCharge;
   readonly runner: ChargeRunner;
+  readonly boxRunner: BoxRunner;
   readonly room: RoomDeps;
   readonly append: (facts: readonly EntryFact[]) => Outcome;
   /** Journals an attempt, then sends it: durable first, then the wire. */
@@ -63,6 +68,7 @@ export function createCounter(deps: CounterDeps): Counter {
   const screen = createTillScreen({
     ...deps,
     progressOf: (orderId) => runner.progressOf(orderId),
+    boxProgressOf: (orderId) => boxRunner.progressOf(orderId),
     remainingOfflineFen: () => offlineRoom(room).remainingFen,
   });
   const desk = createMemberDesk(deps.cloud);
@@ -74,16 +80,24 @@ export function createCounter(deps: CounterDeps): Counter {
   };
   /** A payment of the sale at the counter comes with its receipt; of a sale that was let go nobody waits for one. */
   const alongside: Counter['alongside'] = (orderId, facts) =>
-    screen.till().orderId === orderId && facts.some((fact) => fact.type === 'charge.paid')
+    screen.till().orderId === orderId &&
+    facts.some(({ type }) => type === 'charge.paid' || type === 'pos.paid')
       ? deps.jobsFor(orderId, 'paid')
       : [];
+  const onProgress = (orderId: OrderId): void => {
+    if (screen.till().orderId === orderId) screen.showAgain();
+  };
   const runner = createChargeRunner({
     ...deps,
     alongside,
     onHold: (orderId, failedFacts) => held.holdAgain(orderId, failedFacts),
-    onProgress: (orderId) => {
-      if (screen.till().orderId === orderId) screen.showAgain();
-    },
+    onProgress,
+  });
+  const boxRunner = createBoxRunner({
+    ...deps,
+    alongside,
+    isAtCounter: (orderId) => screen.till().orderId === orderId,
+    onProgress,
   });
   const send = (orderId: OrderId, facts: readonly EntryFact[]): Outcome => {
     const code = vault.codeOf(orderId);
@@ -102,5 +116,18 @@ export function createCounter(deps: CounterDeps): Counter {
   });
   const prepare = (withVoucher: boolean): Promise<Result<Sale, ErrorCode>> =>
     prepareSale({ ...deps, holds }, screen.till(), withVoucher);
-  return { ...deps, screen, desk, holds, held, runner, room, append, send, prepare, alongside };
+  return {
+    ...deps,
+    screen,
+    desk,
+    holds,
+    held,
+    runner,
+    boxRunner,
+    room,
+    append,
+    send,
+    prepare,
+    alongside,
+  };
 }

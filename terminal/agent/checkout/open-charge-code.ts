@@ -1,4 +1,5 @@
 import { errorCatalogue, isErrorCode, type ErrorCode } from '#shared/errors/catalogue.ts';
+import { forPeople } from '#terminal/agent/checkout/box-decisions.ts';
 
 /**
  * What may be said about a charge whose outcome is open. Pure.
@@ -12,4 +13,11 @@ export function openChargeCode(code: string | undefined): ErrorCode | undefined 
   if (code === undefined || !isErrorCode(code)) return undefined;
   if (code === 'cloud-unreachable') return 'result-not-known-offline';
   return errorCatalogue[code].retry === 'query' ? code : undefined;
+}
+
+/** The same about a sale at the box: what ails its cable says nothing of money and may be said, and what people must look at. */
+export function openBoxCode(code: string | undefined): ErrorCode | undefined {
+  if (code === undefined || !isErrorCode(code)) return undefined;
+  const isTold = code.startsWith('device-') || forPeople.has(code);
+  return isTold || errorCatalogue[code].retry === 'query' ? code : undefined;
 }

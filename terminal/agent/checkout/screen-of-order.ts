@@ -3,7 +3,8 @@ import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { ReceiptState } from '#terminal/agent/printing/spool-view.ts';
 import type { Screen } from '#terminal/ipc/state.ts';
 import { pointsEstimateFen } from '#terminal/agent/checkout/points-estimate.ts';
-import { openChargeCode } from '#terminal/agent/checkout/open-charge-code.ts';
+import { openBoxCode, openChargeCode } from '#terminal/agent/checkout/open-charge-code.ts';
+import type { BoxProgress } from '#terminal/agent/checkout/box-runner.ts';
 import type { ChargeProgress } from '#terminal/agent/checkout/followed-charges.ts';
 import type { StoredOrder } from '#terminal/agent/journal/order-rows.ts';
 
@@ -11,6 +12,7 @@ import type { StoredOrder } from '#terminal/agent/journal/order-rows.ts';
 export interface ScreenExtras {
   readonly receipt: ReceiptState;
   readonly progress: ChargeProgress | undefined;
+  readonly boxProgress: BoxProgress | undefined;
   /** Wall time until which the held code is alive. */
   readonly heldUntilMs: number | undefined;
   readonly memberMask: string;
@@ -74,14 +76,16 @@ export function screenOfOrder(
         code: order.reason ?? wordsFor[order.state],
         atMs: kept ?? changedAtMs,
       };
+    case 'pos-sent':
+    case 'pos-unknown':
+      return boxWaiting(stored, extras, before);
+    case 'pos-paid':
+      return { type: 'box-paid', ...sold, ...boxOf(order) };
     // These come long after the sale: the lists and the exceptions show them, the counter is elsewhere.
     case 'draft':
     case 'settled':
     case 'debit-failed':
     case 'duplicate':
-    case 'pos-sent':
-    case 'pos-paid':
-    case 'pos-unknown':
       return undefined;
     default:
       return exhaustive(order.state);
@@ -113,6 +117,42 @@ function waiting(stored: StoredOrder, extras: ScreenExtras, before: Screen | und
     secondScan: same?.secondScan ?? false,
   };
 }
+
+/** The sale is at the box, or in doubt there. */
+function boxWaiting(
+  { order, changedAtMs }: StoredOrder,
+  { boxProgress }: ScreenExtras,
+  before: Screen | undefined,
+): Screen {
+  const same = before?.type === 'box-waiting' ? before : undefined;
+  const code = openBoxCode(boxProgress?.code ?? order.reason);
+  return {
+    type: 'box-waiting',
+    orderId: order.orderId,
+    amountFen: order.amountFen,
+    voucherFen: order.voucherFen,
+    phase: boxPhaseOf(order, boxProgress),
+    sinceMs: same?.sinceMs ?? changedAtMs,
+    sent: boxProgress?.sent ?? null,
+    acknowledged: boxProgress?.acknowledged ?? null,
+    answered: boxProgress?.answered ?? false,
+    queryCount: boxProgress?.queryCount ?? 0,
+    mayLeave: boxProgress?.mayLeave ?? false,
+    ...(code === undefined ? {} : { code }),
+    secondScan: same?.secondScan ?? false,
+  };
+}
+
+function boxPhaseOf(order: Order, progress: BoxProgress | undefined) {
+  if (progress?.cancelAsked) return 'cancelling';
+  if (order.state === 'pos-unknown') return 'unknown';
+  return progress?.acknowledged ? 'at-box' : 'sending';
+}
+
+const boxOf = ({ tender }: Order) =>
+  tender?.type === 'box-pos'
+    ? { method: tender.method ?? ('other' as const), boxRef: tender.boxRef ?? '' }
+    : { method: 'other' as const, boxRef: '' };
 
 function phaseOf(order: Order, progress: ChargeProgress | undefined) {
   if (order.state === 'cancel-wanted') return 'cancelling';

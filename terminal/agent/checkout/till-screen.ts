@@ -3,6 +3,7 @@ import type { OrderId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
+import type { BoxProgress } from '#terminal/agent/checkout/box-runner.ts';
 import type { ChargeProgress } from '#terminal/agent/checkout/followed-charges.ts';
 import {
   stepTill,
@@ -41,6 +42,7 @@ export interface TillScreenDeps {
   readonly vault: Pick<CodeVault, 'aliveUntilMs'>;
   readonly config: () => ConfigPayload | undefined;
   readonly progressOf: (orderId: OrderId) => ChargeProgress | undefined;
+  readonly boxProgressOf: (orderId: OrderId) => BoxProgress | undefined;
   readonly remainingOfflineFen: () => number;
 }
 
@@ -97,6 +99,7 @@ function extrasOf(
   return {
     receipt: receiptState(lastReceipt(deps.journal.read, orderId)),
     progress: deps.progressOf(orderId),
+    boxProgress: deps.boxProgressOf(orderId),
     heldUntilMs: deps.vault.aliveUntilMs(orderId),
     // Offline a member code names nobody whom the cashier could know.
     memberMask: member?.memberId === memberId ? (member?.phoneMask ?? '') : '',

@@ -18,12 +18,15 @@ export function customerFace({ draft, screen }: Pick<TillState, 'draft' | 'scree
     case 'ready':
       return totalOf(draft.amountFen);
     case 'paid':
+    case 'box-paid':
       return {
         kind: 'collect',
         amountFen: subtractFen(fen(screen.amountFen), fen(screen.voucherFen)),
       };
     case 'cash':
       return { kind: 'change', amountFen: fen(screen.changeFen) };
+    case 'box-waiting':
+      return totalOf(subtractFen(fen(screen.amountFen), fen(screen.voucherFen)));
     case 'held':
     case 'waiting':
     case 'not-paid':

@@ -83,4 +83,11 @@ export const migrations: readonly string[] = [
     since_ms INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Sales at the box POS are open too until the box has said what became of them.
+  DROP INDEX orders_open;
+  CREATE INDEX orders_open ON orders (state, order_id)
+    WHERE state IN ('held', 'submitting', 'unknown', 'cancel-wanted', 'debit-failed', 'duplicate', 'manual',
+      'pos-sent', 'pos-unknown');
+  `,
 ];

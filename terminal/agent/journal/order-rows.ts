@@ -39,7 +39,7 @@ export function ordersIn(
   return read
     .all<Row>(
       `SELECT ${columns} FROM orders
-       WHERE state IN ('held', 'submitting', 'unknown', 'cancel-wanted', 'debit-failed', 'duplicate', 'manual')
+       WHERE state IN ('held', 'submitting', 'unknown', 'cancel-wanted', 'debit-failed', 'duplicate', 'manual', 'pos-sent', 'pos-unknown')
          AND state IN (SELECT value FROM json_each($states))
        ORDER BY order_id LIMIT ${ordersListMax}`,
       { states: JSON.stringify(states) },

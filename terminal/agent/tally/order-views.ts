@@ -1,6 +1,6 @@
 import type { OrderId } from '#shared/ids/ids.ts';
 import { tallyBucket } from '#shared/order/order-machine.ts';
-import { openChargeCode } from '#terminal/agent/checkout/open-charge-code.ts';
+import { openBoxCode, openChargeCode } from '#terminal/agent/checkout/open-charge-code.ts';
 import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
 import { findOrder, ordersIn, type StoredOrder } from '#terminal/agent/journal/order-rows.ts';
 import { lastReceipt, receiptState, unknownJobs } from '#terminal/agent/printing/spool-view.ts';
@@ -23,6 +23,9 @@ export function orderRow(read: ReadHandle, stored: StoredOrder): OrderRow {
     openedAtMs: order.openedAtMs,
     cashier: order.cashier,
     reason: order.reason ?? null,
+    ...(tender?.type === 'box-pos' && tender.boxRef !== undefined
+      ? { box: { boxRef: tender.boxRef, method: tender.method ?? 'other' } }
+      : {}),
     synced: isDelivered(read, stored),
     receiptCopies: receipt?.copy ?? 0,
     receipt: receiptState(receipt),
@@ -43,7 +46,9 @@ const amountOf = (read: ReadHandle, orderId: string | null): number =>
 /** While an outcome is open, its code never says that nothing was charged. */
 function exceptionCode({ state, reason }: StoredOrder['order']): string {
   const isOpen = state === 'submitting' || state === 'unknown' || state === 'cancel-wanted';
-  return (isOpen ? openChargeCode(reason) : reason) ?? 'charge-outcome-unknown';
+  const isAtBox = state === 'pos-sent' || state === 'pos-unknown';
+  const said = isOpen ? openChargeCode(reason) : isAtBox ? openBoxCode(reason) : reason;
+  return said ?? 'charge-outcome-unknown';
 }
 
 /** Everything amber, newest first: what happened is a catalogue code, which says what to do. */
@@ -58,6 +63,8 @@ export function exceptionRows(
     'debit-failed',
     'duplicate',
     'manual',
+    'pos-sent',
+    'pos-unknown',
   ]).map(({ order, changedAtMs }) => ({
     orderId: order.orderId,
     code: exceptionCode(order),

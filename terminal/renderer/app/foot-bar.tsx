@@ -1,14 +1,17 @@
 import type { ReactNode } from 'react';
 import type { FunctionKey } from '../desk/desk.ts';
-import { useApp } from './context.ts';
+import { useApp, useTill } from './context.ts';
 
 /** The keys that work, as buttons: touch and mouse reach everything that the keyboard does. */
 export function FootBar(): ReactNode {
   const { words, store } = useApp();
-  const keys: readonly [FunctionKey, string][] = [
+  const { status } = useTill();
+  const hasBox = status?.devices.some(({ role }) => role === 'box-pos') === true;
+  const keys: readonly (readonly [FunctionKey, string])[] = [
     ['F2', words.key.member],
     ['F3', words.key.voucher],
     ['F5', words.key.query],
+    ...(hasBox ? ([['F6', words.box.key]] as const) : []),
     ['F7', words.key.drawer],
     ['F9', words.key.cash],
     ['F10', words.key.today],

@@ -17,8 +17,8 @@ import { phoneDigits, pressInPanel } from './panel-machine.ts';
  * | screen of the agent        | keys that count                                                    |
  * |----------------------------|--------------------------------------------------------------------|
  * | ready                      | all                                                                |
- * | held                       | Esc (nothing was sent, so it needs no second question), scan       |
- * | waiting                    | F5, Esc (asks once more; while cancelling: next sale), scan        |
+ * | held                       | Esc (nothing was sent, so it needs no second question), F6, scan   |
+ * | waiting, box-waiting       | F5, Esc (asks once more; while cancelling: next sale), scan        |
  * | paid, cash, offline, failed| F12; Enter and Esc leave; a digit leaves and starts the next sale  |
  */
 export function act(desk: Desk, till: TillState, action: DeskAction): DeskStep {
@@ -40,10 +40,14 @@ export function act(desk: Desk, till: TillState, action: DeskAction): DeskStep {
     case 'ready':
       return actWhenReady(heard, till, action);
     case 'held':
+      if (action.type === 'function' && action.key === 'F6')
+        return step(heard, call('till.payBox', {}));
       return action.type === 'escape' ? step(heard, call('till.cancel', {})) : still(heard);
     case 'waiting':
+    case 'box-waiting':
       return actWhileWaiting(heard, screen.phase, action);
     case 'paid':
+    case 'box-paid':
     case 'cash':
     case 'offline-accepted':
     case 'not-paid':
@@ -81,9 +85,7 @@ function panelFor(desk: Desk, till: TillState): Desk['panel'] {
   const { panel } = desk;
   const ready = shownScreen(desk, till).type === 'ready';
   if (panel.type === 'confirm-cancel') {
-    return till.screen.type === 'waiting' && till.screen.phase !== 'cancelling'
-      ? panel
-      : { type: 'none' };
+    return 'phase' in till.screen && till.screen.phase !== 'cancelling' ? panel : { type: 'none' };
   }
   if (panel.type === 'member' && panel.asking && till.draft.member !== null) {
     return { type: 'member', digits: '', asking: false };
@@ -149,6 +151,7 @@ function escapeFrom(desk: Desk): DeskStep {
   if (desk.panel.type !== 'none') return still(closed(desk));
   if (desk.page === 'orders' && desk.openOrderId !== null)
     return still({ ...desk, openOrderId: null });
+  if (desk.page === 'receipt') return still({ ...desk, page: 'devices' });
   if (desk.page !== 'till') return still({ ...desk, page: 'till' });
   return typed(desk, emptyAmount);
 }
@@ -168,6 +171,10 @@ function pressFunction(
         : step(desk, call('till.useVoucher', { use: !till.draft.useVoucher }));
     case 'F5':
       return step(closed(desk), { type: 'open-last' });
+    case 'F6':
+      return amountOfEntry(desk.entry) === 0
+        ? still({ ...atTill, notice: 'amount-not-positive' })
+        : step(atTill, call('till.payBox', {}));
     case 'F7':
       return still({ ...atTill, panel: { type: 'drawer', chosen: null } });
     case 'F9':
@@ -183,7 +190,7 @@ function pressFunction(
 
 function actWhileWaiting(
   desk: Desk,
-  phase: Extract<Screen, { type: 'waiting' }>['phase'],
+  phase: Extract<Screen, { phase: string }>['phase'],
   action: DeskAction,
 ): DeskStep {
   const asking = desk.panel.type === 'confirm-cancel';

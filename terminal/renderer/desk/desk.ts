@@ -20,7 +20,8 @@ export interface Desk {
   readonly openDevice: DeviceView['role'] | null;
 }
 
-export type Page = 'till' | 'orders' | 'today' | 'devices';
+/** `receipt` 小票样式 lies behind the devices and has no tab of its own. */
+export type Page = 'till' | 'orders' | 'today' | 'devices' | 'receipt';
 
 export type Panel =
   | { readonly type: 'none' }
@@ -31,7 +32,7 @@ export type Panel =
   /** Money may have moved: Esc asks once more. */
   | { readonly type: 'confirm-cancel' };
 
-export type FunctionKey = 'F2' | 'F3' | 'F5' | 'F7' | 'F9' | 'F10' | 'F12';
+export type FunctionKey = 'F2' | 'F3' | 'F5' | 'F6' | 'F7' | 'F9' | 'F10' | 'F12';
 
 export type DeskAction =
   | { readonly type: 'amount-key'; readonly key: AmountKey }

@@ -1,12 +1,15 @@
+import { zhBox } from './box.ts';
+
 /**
  * Every word a cashier or an owner reads, plain and in the shop's own terms. Amounts arrive formatted.
  * en.ts has the same keys; a test holds both equal and free of promissory words.
  */
 export const zh = {
+  box: zhBox,
   brand: '绿点收银',
   language: { name: '中文', other: 'EN', switch: '切换到 English' },
   voice: { on: '语音播报已开', off: '语音播报已关' },
-  page: { till: '收银', orders: '订单', today: '今日', devices: '设备' },
+  page: { till: '收银', orders: '订单', today: '今日', devices: '设备', receipt: '小票样式' },
   loading: '正在打开收银台…',
   linkDown: '收银程序没有响应，正在重新连接。已记下的账不会丢。',
 
@@ -83,6 +86,7 @@ export const zh = {
     alipay: '支付宝',
     unionpay: '云闪付',
     cash: '现金',
+    'box-pos': '刷卡盒子',
     'member-code': '会员码',
     voucher: '券',
     none: '未付款',
@@ -267,7 +271,7 @@ export const zh = {
   },
 
   today: {
-    settled: '已到账（渠道确认）',
+    settled: '已到账（渠道、盒子确认）',
     withVoucher: (amount: string) => `其中券抵 ${amount}，平台补贴`,
     cash: '现金',
     offline: '离线记账（未到账）',
@@ -342,6 +346,50 @@ export const zh = {
     languageName: '语言',
     on: '开',
     off: '关',
+  },
+  receipt: {
+    title: '小票样式',
+    open: '设置小票',
+    back: '返回设备',
+    preview: '小票预览',
+    samples: { wallet: '扫码', cash: '现金', offline: '离线', copy: '补打', last: '最近一单' },
+    paper: '纸宽',
+    millimetres: (width: number) => `${width} 毫米`,
+    otherPaper: (width: number) => `现在接的打印机用 ${width} 毫米纸，会自动排到那种纸上。`,
+    logo: '店标',
+    chooseLogo: '选图片',
+    removeLogo: '去掉店标',
+    logoWidth: { small: '小', middle: '中', large: '大' },
+    pictureUnreadable: '这个文件不是图片，或者太大，请换一张',
+    header: '页眉',
+    footer: '页脚',
+    lineOf: (part: string, number: number) => `${part}第 ${number} 行`,
+    addLine: '加一行',
+    remove: '删除',
+    align: { left: '靠左', center: '居中', right: '靠右' },
+    size: { normal: '普通', tall: '加高', wide: '加宽', double: '放大' },
+    bold: '加粗',
+    blocks: '印哪些内容',
+    always: '金额、收款状态、时间、补打字样一定会印，不能关。',
+    block: {
+      shop: '商户和门店名',
+      phone: '门店电话',
+      tender: '支付方式和找零',
+      voucher: '消费券抵扣',
+      points: '预计积分',
+      claimQr: '领积分二维码',
+      orderNumber: '单号',
+      barcode: '单号条码',
+      channelNumber: '商户单号',
+      boxNumber: '盒子单号',
+      cashier: '收银员',
+    },
+    refusedWord: (word: string) => `「${word}」不能印在小票上，请换个说法`,
+    unsaved: '改了还没保存',
+    saved: '已保存，下一张小票起生效',
+    save: '保存',
+    revert: '还原',
+    print: '打印样张',
   },
   done: {
     reprint: '补打已送出，纸上有「补打」字样',

@@ -18,6 +18,7 @@ const functionKeys: ReadonlySet<string> = new Set<FunctionKey>([
   'F2',
   'F3',
   'F5',
+  'F6',
   'F7',
   'F9',
   'F10',

@@ -6,7 +6,7 @@ import { call } from '../desk/desk.ts';
 import { yuan } from '../format/money.ts';
 import { secondsText } from '../format/time.ts';
 import { errorWords } from '../i18n/language.ts';
-import { receiptName, stateName, tenderName } from './order-words.ts';
+import { boxMethodName, receiptName, stateName, tenderName } from './order-words.ts';
 
 /** One order: what happened, why, and what can be done. */
 export function OrderDetail({ orderId }: { readonly orderId: string | null }): ReactNode {
@@ -38,6 +38,12 @@ function Facts({ row }: { readonly row: OrderRow }): ReactNode {
   const paidFen = subtractFen(fen(row.amountFen), fen(row.voucherFen));
   const lines: readonly (readonly [string, ReactNode])[] = [
     [words.orders.tender, tenderName(row.tender, words)],
+    ...(row.box
+      ? ([
+          [words.box.methodName, boxMethodName(row.box.method, words)],
+          [words.box.refName, row.box.boxRef],
+        ] as const)
+      : []),
     [words.orders.amount, yuan(row.amountFen)],
     ...(row.voucherFen > 0
       ? ([

@@ -16,5 +16,9 @@ export function receiptName(receipt: string, words: Words): string {
   return isKeyOf(words.receipt, receipt) ? words.receipt[receipt] : receipt;
 }
 
+export function boxMethodName(method: string, words: Words): string {
+  return isKeyOf(words.box.method, method) ? words.box.method[method] : method;
+}
+
 const isKeyOf = <T extends object>(record: T, key: PropertyKey): key is keyof T =>
   Object.hasOwn(record, key);

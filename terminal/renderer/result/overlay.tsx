@@ -4,7 +4,8 @@ import type { Screen } from '#terminal/ipc/state.ts';
 import { useApp, useTill } from '../app/context.ts';
 import { networkText } from '../app/top-bar.tsx';
 import { HeldView } from './held-view.tsx';
-import { CashView, NotPaidView, OfflineView, PaidView } from './result-view.tsx';
+import { BoxWaitingView } from './box-waiting-view.tsx';
+import { BoxPaidView, CashView, NotPaidView, OfflineView, PaidView } from './result-view.tsx';
 import { WaitingView } from './waiting-view.tsx';
 
 /** The whole screen belongs to the sale: green, amber or red, with words, an icon, a tone and a voice. */
@@ -33,6 +34,10 @@ function ScreenView({
       return <HeldView screen={screen} />;
     case 'waiting':
       return <WaitingView screen={screen} />;
+    case 'box-waiting':
+      return <BoxWaitingView screen={screen} />;
+    case 'box-paid':
+      return <BoxPaidView screen={screen} />;
     case 'paid':
       return <PaidView screen={screen} />;
     case 'cash':
@@ -49,10 +54,12 @@ function ScreenView({
 function colourOf(screen: Exclude<Screen, { type: 'ready' }>): 'green' | 'amber' | 'red' {
   switch (screen.type) {
     case 'paid':
+    case 'box-paid':
     case 'cash':
       return 'green';
     case 'held':
     case 'waiting':
+    case 'box-waiting':
     case 'offline-accepted':
       return 'amber';
     case 'not-paid':

@@ -39,6 +39,31 @@ export function PaidView({ screen }: Of<'paid'>): ReactNode {
   );
 }
 
+export function BoxPaidView({ screen }: Of<'box-paid'>): ReactNode {
+  const { words } = useApp();
+  useLeaveAfter(paidShowMs);
+  return (
+    <>
+      <Mark name="check" />
+      <h1>{words.box.paid}</h1>
+      <BigAmount amountFen={subtractFen(fen(screen.amountFen), fen(screen.voucherFen))} />
+      <p className="overlay-line">
+        {[
+          ...(screen.method === 'other' ? [] : [words.box.method[screen.method]]),
+          words.box.ref(screen.boxRef),
+          ...voucherPart(screen.voucherFen, words.result.voucher),
+          secondsText(screen.atMs),
+          words.result.order(orderTail(screen.orderId)),
+        ].join(' · ')}
+      </p>
+      <p className="overlay-line">
+        {words.receipt[screen.receipt]} · {words.result.points(plainYuan(screen.pointsEstimateFen))}
+      </p>
+      <Leave />
+    </>
+  );
+}
+
 export function CashView({ screen }: Of<'cash'>): ReactNode {
   const { words } = useApp();
   useLeaveAfter(cashShowMs);

@@ -1,3 +1,4 @@
+import { fen, subtractFen } from '#shared/money/fen.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { Screen } from '#terminal/ipc/state.ts';
 import type { Words } from '../i18n/zh.ts';
@@ -14,7 +15,7 @@ export type SayAmount = (amountFen: number) => string;
 
 /**
  * What a new screen sounds like, or undefined when it changes nothing for the ear. Success is said only on the
- * screens that carry a channel's word; 离线记账 says in the same breath that no money has arrived.
+ * screens that carry the word of a channel or of the box; 离线记账 says in the same breath that no money has arrived.
  */
 export function announcementOf(
   screen: Screen,
@@ -27,6 +28,12 @@ export function announcementOf(
       return undefined;
     case 'waiting':
       return screen.phase === 'unknown' ? { tone: 'amber', text: words.say.unknown } : undefined;
+    case 'box-waiting':
+      return screen.phase === 'unknown' ? { tone: 'amber', text: words.say.unknown } : undefined;
+    case 'box-paid': {
+      const paidFen = subtractFen(fen(screen.amountFen), fen(screen.voucherFen));
+      return { tone: 'good', text: words.say.paid(words.box.name, amount(paidFen)) };
+    }
     case 'paid':
       return {
         tone: 'good',
@@ -52,7 +59,7 @@ export function announcementOf(
 /** Names what is announced, so that a repeated state of the same screen is heard once. */
 export function announcementKey(screen: Screen): string {
   const order = 'orderId' in screen ? (screen.orderId ?? '') : '';
-  const phase = screen.type === 'waiting' ? screen.phase : '';
+  const phase = 'phase' in screen ? screen.phase : '';
   const atMs = 'atMs' in screen ? screen.atMs : '';
   return `${screen.type} ${order} ${phase} ${atMs}`;
 }

@@ -22,6 +22,28 @@ export const paid: Extract<Screen, { type: 'paid' }> = {
   atMs: nowMs,
   ...receipt,
 };
+export const boxWaiting: Extract<Screen, { type: 'box-waiting' }> = {
+  type: 'box-waiting',
+  ...sale,
+  voucherFen: 0,
+  phase: 'at-box',
+  sinceMs: nowMs - 14_000,
+  sent: true,
+  acknowledged: true,
+  answered: false,
+  queryCount: 0,
+  mayLeave: false,
+  secondScan: false,
+};
+export const boxPaid: Extract<Screen, { type: 'box-paid' }> = {
+  type: 'box-paid',
+  ...sale,
+  voucherFen: 0,
+  method: 'scan',
+  boxRef: '20261122000123',
+  atMs: nowMs,
+  ...receipt,
+};
 export const offline = {
   online: false,
   offlineSinceMs: nowMs - 180_000,

@@ -151,6 +151,7 @@ function createHandlers({ world, nowMs, setTill }: HandlerDeps): Handlers {
       setTill({ screen: cashScreen(world, tenderedFen, nowMs()) }),
       {}
     ),
+    'till.payBox': none,
     'till.cancel': none,
     'till.queryNow': none,
     'till.dismiss': () => (setTill({ screen: { type: 'ready' }, draft: { ...emptyDraft } }), {}),

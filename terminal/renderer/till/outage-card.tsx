@@ -21,6 +21,7 @@ export function OutageCard({ status }: { readonly status: Status }): ReactNode {
         </span>
       </div>
       <ul className="outage-steps">
+        <BoxStep status={status} />
         <Step
           icon="cash"
           kind="good"
@@ -53,6 +54,34 @@ export function OutageCard({ status }: { readonly status: Status }): ReactNode {
         />
       </ul>
     </section>
+  );
+}
+
+/** The box has a mobile line of its own, so it comes first: the money is known at once. */
+function BoxStep({ status }: { readonly status: Status }): ReactNode {
+  const { words, store } = useApp();
+  const box = status.devices.find(({ role }) => role === 'box-pos');
+  if (!box) return null;
+  const isThere = box.state === 'online';
+  return (
+    <li className={`outage-step outage-box outage-${isThere ? 'good' : 'bad'}`}>
+      <button
+        type="button"
+        className="outage-button"
+        onClick={() => store.act({ type: 'function', key: 'F6' })}
+      >
+        <Icon name="box-pos" />
+        <span>
+          <span className="outage-name">
+            {words.box.name} <b>{isThere ? words.box.outageOn : words.box.outageOff}</b>
+          </span>
+          <span className="outage-how">
+            {isThere ? words.box.outageHow : words.box.outageOffHow}
+          </span>
+        </span>
+        <kbd>F6</kbd>
+      </button>
+    </li>
   );
 }
 
