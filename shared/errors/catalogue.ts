@@ -1,9 +1,12 @@
+import { boxErrors } from '#shared/errors/box.ts';
 import { deviceErrors } from '#shared/errors/device.ts';
+import { discoveryErrors } from '#shared/errors/discovery.ts';
 import { memberErrors } from '#shared/errors/members.ts';
 import { moneyErrors } from '#shared/errors/money.ts';
 import { offlineErrors } from '#shared/errors/offline.ts';
 import { paymentErrors } from '#shared/errors/payment.ts';
 import { pointsErrors } from '#shared/errors/points.ts';
+import { receiptErrors } from '#shared/errors/receipt.ts';
 import { scanErrors } from '#shared/errors/scan.ts';
 import { tillErrors } from '#shared/errors/till.ts';
 import { wireErrors } from '#shared/errors/wire.ts';
@@ -15,6 +18,9 @@ import { wireErrors } from '#shared/errors/wire.ts';
 export const errorCatalogue = {
   ...moneyErrors,
   ...deviceErrors,
+  ...discoveryErrors,
+  ...boxErrors,
+  ...receiptErrors,
   ...scanErrors,
   ...tillErrors,
   ...wireErrors,

@@ -1,0 +1,245 @@
+import type { Clock } from '#shared/time/clock.ts';
+import type { Timers } from '#drivers/core/timers.ts';
+import type { BoxMethod } from '#drivers/ecr/box-pos.ts';
+
+/**
+ * The inside of a simulated box: a screen, a customer, and books of its own. It knows nothing of bytes. Its books are the
+ * truth in tests: a sale that is handed to it twice is charged twice.
+ */
+export interface BoxDesk {
+  screen(): BoxScreen;
+  /** Money that moved, oldest first. Survives the loss of power. */
+  books(): readonly BoxBookEntry[];
+  /** How the next transactions go, one each; afterwards again as `setHabit` says. */
+  script(...behaviours: readonly BoxBehaviour[]): void;
+  /** How transactions go that no script names; default: approved at once. */
+  setHabit(behaviour: BoxBehaviour): void;
+  /** The mobile line of the box: without it every transaction is declined. */
+  setMobileLine(up: boolean): void;
+  /** The customer who stands before the waiting screen decides. */
+  customerPays(method?: BoxMethod): void;
+  customerCancels(): void;
+  /** Off and on: what waited is lost, the books stay. A dead box lives again. */
+  powerCycle(): void;
+  isDead(): boolean;
+  onChange(listener: () => void): void;
+}
+
+export type BoxScreen =
+  | { readonly type: 'idle' }
+  | { readonly type: 'waiting'; readonly mark: string; readonly amountFen: number }
+  | { readonly type: 'dead' };
+
+export interface BoxBookEntry {
+  readonly kind: 'sale' | 'void' | 'refund';
+  /** The till's number of it, as the protocol carries it. */
+  readonly mark: string;
+  readonly amountFen: number;
+  /** The box's own number: six digits. */
+  readonly ref: string;
+  readonly method: BoxMethod;
+  readonly atMs: number;
+  /** What a void or a refund takes back: the number of the sale. */
+  readonly originalRef: string;
+}
+
+export type BoxBehaviour =
+  /** Paid after `delayMs` (default 0). A long delay is an answer that comes late. */
+  | { readonly type: 'approve'; readonly delayMs?: number; readonly method?: BoxMethod }
+  | {
+      readonly type: 'decline';
+      readonly reason?: Exclude<BoxVerdict, 'done'>;
+      readonly delayMs?: number;
+    }
+  /** Waits for `customerPays` or `customerCancels`. */
+  | { readonly type: 'ask-customer' }
+  | { readonly type: 'answer-twice' }
+  /** Charges and reports another amount. */
+  | { readonly type: 'wrong-amount'; readonly amountFen: number }
+  /** Takes the transaction, charges or not, and never says a word about it. */
+  | { readonly type: 'never-answer'; readonly charges: boolean }
+  /** As before, and is dead for everything else until its power is cycled. */
+  | { readonly type: 'die'; readonly charges: boolean }
+  /** As before, but comes back by itself. */
+  | { readonly type: 'lose-power'; readonly charges: boolean }
+  | { readonly type: 'busy' };
+
+export type BoxVerdict =
+  'done' | 'bank' | 'user' | 'network' | 'busy' | 'unknown-sale' | 'reversed';
+
+export interface DeskAsk {
+  readonly kind: BoxBookEntry['kind'];
+  readonly mark: string;
+  readonly amountFen: number;
+  /** How the till names the sale that is taken back: by the box's number or by its own. */
+  readonly original: string;
+}
+
+export interface DeskAnswer {
+  readonly verdict: BoxVerdict;
+  /** null unless done. */
+  readonly entry: BoxBookEntry | null;
+}
+
+/** The half of the desk that protocols use. */
+export interface BoxDeskInside extends BoxDesk {
+  /** Takes a transaction in hand. `answer` is called once, twice or never. Never call it while {@link isBusy}. */
+  take(ask: DeskAsk, answer: (answer: DeskAnswer) => void): void;
+  isBusy(): boolean;
+  find(mark: string): BoxBookEntry | undefined;
+  /** A transaction that ended without money. */
+  endedWithout(mark: string): BoxVerdict | undefined;
+  lastSale(): BoxBookEntry | undefined;
+}
+
+const powerLossMs = 3_000;
+
+export function createBoxDesk(deps: {
+  readonly timers: Timers;
+  readonly clock: Clock;
+}): BoxDeskInside {
+  const books: BoxBookEntry[] = [];
+  const ended = new Map<string, BoxVerdict>();
+  const listeners: (() => void)[] = [];
+  let habit: BoxBehaviour = { type: 'approve' };
+  let scripted: BoxBehaviour[] = [];
+  let mobileLine = true;
+  let dead = false;
+  let life = 0;
+  let inHand: InHand | null = null;
+
+  const changed = (): void => {
+    for (const listener of listeners) listener();
+  };
+  const later = (delayMs: number, run: () => void): void => {
+    const born = life;
+    const guarded = (): void => {
+      if (born === life) run();
+    };
+    if (delayMs === 0) guarded();
+    else deps.timers.after(delayMs, guarded);
+  };
+
+  const isReversed = (ref: string): boolean =>
+    books.some((entry) => entry.kind !== 'sale' && entry.originalRef === ref);
+  const originalOf = (ask: DeskAsk): BoxBookEntry | undefined =>
+    books.find(
+      ({ kind, ref, mark }) =>
+        kind === 'sale' && [Number(ref), mark].includes(nameOf(ask.original, ref)),
+    );
+
+  /** Money moves here and nowhere else. */
+  const charge = (ask: DeskAsk, method: BoxMethod, amountFen: number): DeskAnswer => {
+    const original = ask.kind === 'sale' ? undefined : originalOf(ask);
+    if (ask.kind !== 'sale' && original === undefined)
+      return { verdict: 'unknown-sale', entry: null };
+    if (original !== undefined && ask.kind === 'void' && isReversed(original.ref)) {
+      return { verdict: 'reversed', entry: null };
+    }
+    const entry: BoxBookEntry = {
+      kind: ask.kind,
+      mark: ask.mark,
+      // A dialect that takes back whole sales names no amount.
+      amountFen: amountFen === 0 ? (original?.amountFen ?? 0) : amountFen,
+      ref: String(books.length + 1).padStart(6, '0'),
+      method,
+      atMs: deps.clock.nowMs(),
+      originalRef: original?.ref ?? '',
+    };
+    books.push(entry);
+    return { verdict: 'done', entry };
+  };
+
+  const finish = (hand: InHand, answer: DeskAnswer, times = 1): void => {
+    inHand = null;
+    if (answer.verdict !== 'done') ended.set(hand.ask.mark, answer.verdict);
+    for (let count = 0; count < times; count += 1) hand.answer(answer);
+    changed();
+  };
+  const pay = (hand: InHand, method: BoxMethod, times = 1, amountFen = hand.ask.amountFen): void =>
+    finish(hand, charge(hand.ask, method, amountFen), times);
+
+  const perform = (hand: InHand, behaviour: BoxBehaviour): void => {
+    switch (behaviour.type) {
+      case 'approve':
+        return later(behaviour.delayMs ?? 0, () => pay(hand, behaviour.method ?? 'scan'));
+      case 'decline':
+        return later(behaviour.delayMs ?? 0, () =>
+          finish(hand, { verdict: behaviour.reason ?? 'bank', entry: null }),
+        );
+      case 'ask-customer':
+        return;
+      case 'answer-twice':
+        return pay(hand, 'scan', 2);
+      case 'wrong-amount':
+        return pay(hand, 'scan', 1, behaviour.amountFen);
+      case 'busy':
+        inHand = null;
+        return hand.answer({ verdict: 'busy', entry: null });
+      case 'never-answer':
+      case 'die':
+      case 'lose-power':
+        if (behaviour.charges) charge(hand.ask, 'scan', hand.ask.amountFen);
+        else ended.set(hand.ask.mark, 'user');
+        inHand = null;
+        dead = behaviour.type !== 'never-answer';
+        if (behaviour.type === 'lose-power') later(powerLossMs, powerCycle);
+    }
+  };
+
+  const powerCycle = (): void => {
+    life += 1;
+    if (inHand !== null) ended.set(inHand.ask.mark, 'user');
+    inHand = null;
+    dead = false;
+    changed();
+  };
+
+  return {
+    screen: () => {
+      if (dead) return { type: 'dead' };
+      if (inHand === null) return { type: 'idle' };
+      return { type: 'waiting', mark: inHand.ask.mark, amountFen: inHand.ask.amountFen };
+    },
+    books: () => [...books],
+    script: (...behaviours) => {
+      scripted = [...behaviours];
+    },
+    setHabit: (behaviour) => {
+      habit = behaviour;
+    },
+    setMobileLine: (up) => {
+      mobileLine = up;
+    },
+    customerPays: (method = 'scan') => {
+      if (inHand !== null) pay(inHand, method);
+    },
+    customerCancels: () => {
+      if (inHand !== null) finish(inHand, { verdict: 'user', entry: null });
+    },
+    powerCycle,
+    isDead: () => dead,
+    onChange: (listener) => void listeners.push(listener),
+    take: (ask, answer) => {
+      const hand: InHand = { ask, answer };
+      inHand = hand;
+      const planned = scripted.shift() ?? habit;
+      const behaviour: BoxBehaviour = mobileLine ? planned : { type: 'decline', reason: 'network' };
+      perform(hand, behaviour);
+      changed();
+    },
+    isBusy: () => inHand !== null,
+    find: (mark) => books.findLast((entry) => entry.mark === mark),
+    endedWithout: (mark) => ended.get(mark),
+    lastSale: () => books.findLast((entry) => entry.kind === 'sale' && !isReversed(entry.ref)),
+  };
+}
+
+interface InHand {
+  readonly ask: DeskAsk;
+  readonly answer: (answer: DeskAnswer) => void;
+}
+
+/** "72" and "000072" name the same transaction; any other name is compared as it is. */
+const nameOf = (original: string, ref: string): string | number =>
+  /^\d+$/.test(original) && original.length <= ref.length ? Number(original) : original;
