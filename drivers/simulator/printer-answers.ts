@@ -61,11 +61,12 @@ export function answerInTurn(
 
 const textBlock = (text: string): readonly number[] => [0x5f, ...Buffer.from(text, 'ascii'), 0x00];
 
+const bits = (byte: number, switched: readonly (readonly [boolean, number])[]): number =>
+  switched.reduce((sum, [on, bit]) => (on ? sum | bit : sum), byte);
+
 /** The four bytes of GS a, Epson's bit tables: 10 00 00 0F is "nothing to report". */
 export function autoStatusBytes(switches: PrinterSwitches): readonly number[] {
   const { paperOut, coverOpen, drawerOpen, paperNearEnd } = switches;
-  const bits = (byte: number, on: readonly (readonly [boolean, number])[]): number =>
-    on.reduce((sum, [is, bit]) => (is ? sum | bit : sum), byte);
   return [
     bits(0x10, [
       [drawerOpen, 0x04],

@@ -41,7 +41,10 @@ export function runJob(deps: JobRunnerDeps): JobRunner {
   const { plan } = deps;
   const timeout = createAlarm(deps.timers);
   const nextPoll = createAlarm(deps.timers);
-  const reached = createPromise<PrintOutcome>();
+  let settle: ((reached: PrintOutcome) => void) | null = null;
+  const outcome = new Promise<PrintOutcome>((resolve) => {
+    settle = resolve;
+  });
   let state: JobState = jobStart;
   let line: PrinterLine | null = deps.line;
 
@@ -54,8 +57,8 @@ export function runJob(deps: JobRunnerDeps): JobRunner {
     else nextPoll.clear();
     const effects = step.effects.map((effect) => run(effect));
     if (state.type !== 'done') return;
-    const { outcome } = state;
-    void Promise.allSettled(effects).then(() => reached.settle(outcome));
+    const reached = state.outcome;
+    void Promise.allSettled(effects).then(() => settle?.(reached));
   };
 
   const stage: JobStage = {
@@ -76,7 +79,7 @@ export function runJob(deps: JobRunnerDeps): JobRunner {
 
   queueMicrotask(() => handle({ type: 'start' }));
   return {
-    outcome: reached.promise,
+    outcome,
     lineUp: (fresh) => {
       line = fresh;
       handle({ type: 'link-up' });
@@ -110,15 +113,4 @@ function eventOf(event: PrinterEvent): JobEvent | null {
     case 'garbage':
       return null;
   }
-}
-
-function createPromise<T>(): {
-  readonly promise: Promise<T>;
-  readonly settle: (value: T) => void;
-} {
-  let settle: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((resolve) => {
-    settle = resolve;
-  });
-  return { promise, settle: (value) => settle(value) };
 }
