@@ -19,7 +19,10 @@ const base = (folder: string, rest: Partial<Room>): Room => ({
 
 export const layers: readonly Room[] = [
   base('shared', { packages: ['typebox'] }),
-  base('drivers', { packages: ['serialport', 'node-hid', 'iconv-lite', 'qr', 'typebox'], node: true }),
+  base('drivers', {
+    packages: ['serialport', 'node-hid', 'iconv-lite', 'qr', 'typebox'],
+    node: true,
+  }),
   base('terminal/ipc', { packages: ['typebox'] }),
   base('terminal/agent', {
     rooms: ['drivers', 'terminal/ipc'],
