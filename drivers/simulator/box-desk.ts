@@ -162,11 +162,14 @@ export function createBoxDesk(deps: {
   const perform = (hand: InHand, behaviour: BoxBehaviour): void => {
     switch (behaviour.type) {
       case 'approve':
-        return later(behaviour.delayMs ?? 0, () => pay(hand, behaviour.method ?? 'scan'));
+        return later(behaviour.delayMs ?? 0, () => {
+          // Whoever gave up meanwhile pays no more.
+          if (inHand === hand) pay(hand, behaviour.method ?? 'scan');
+        });
       case 'decline':
-        return later(behaviour.delayMs ?? 0, () =>
-          finish(hand, { verdict: behaviour.reason ?? 'bank', entry: null }),
-        );
+        return later(behaviour.delayMs ?? 0, () => {
+          if (inHand === hand) finish(hand, { verdict: behaviour.reason ?? 'bank', entry: null });
+        });
       case 'ask-customer':
         return;
       case 'answer-twice':

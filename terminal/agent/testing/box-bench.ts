@@ -8,6 +8,7 @@ import { createEcrHubBox } from '#drivers/ecr/ecr-hub-box.ts';
 import { createEcrHubSimulator, type EcrHubSimulator } from '#drivers/simulator/box-ecr-hub.ts';
 import { createMemoryWire, type MemoryWire } from '#drivers/transports/memory.ts';
 import { getOrThrow } from '#shared/result/result.ts';
+import type { Clock } from '#shared/time/clock.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import { createCheckout, type Checkout } from '#terminal/agent/checkout/checkout.ts';
@@ -73,11 +74,13 @@ export async function openBoxBench(seed = 1): Promise<BoxBench> {
   const folder = tempFolder();
   const time = createManualTime();
   const random = createSeededRandom(seed);
-  const ports = { clock: time.clock, timers: time.timers, random };
+  // Back-off pauses are fractions; wall time is whole, as that of a real clock.
+  const clock: Clock = { ...time.clock, nowMs: () => Math.trunc(time.clock.nowMs()) };
+  const ports = { clock, timers: time.timers, random };
   const wire = createMemoryWire({ timers: time.timers, name: 'box' });
   const box = createEcrHubSimulator(ports);
   box.attach(wire.far);
-  const { store, journal } = openTestJournal(folder.path, time.clock);
+  const { store, journal } = openTestJournal(folder.path, clock);
   const key = getOrThrow(openDeviceKey(folder.path));
   let till = makeTill();
 
@@ -110,7 +113,6 @@ export async function openBoxBench(seed = 1): Promise<BoxBench> {
       query: (intent) => whileAlive(() => driver.query(intent)),
       close: (intent) => whileAlive(() => driver.close(intent)),
     };
-    const never = <T>(): Promise<T> => new Promise(() => undefined);
     const whileAlive = async <T>(work: () => Promise<T>): Promise<T> => {
       const value = alive ? await work() : await never<T>();
       return alive ? value : never<T>();
@@ -121,7 +123,7 @@ export async function openBoxBench(seed = 1): Promise<BoxBench> {
       cloud,
       // Never started: the line is down.
       link: createLink({ ...own, probe: () => Promise.resolve(false) }),
-      vault: createCodeVault({ clock: time.clock, hashKey: key.hashKey() }),
+      vault: createCodeVault({ clock, hashKey: key.hashKey() }),
       cashier: '小王',
       boxPos: () => mortal,
       config: () => config,
@@ -180,12 +182,15 @@ export async function openBoxBench(seed = 1): Promise<BoxBench> {
   };
 }
 
+/** What a dead till waits for. */
+const never = <T>(): Promise<T> => new Promise(() => undefined);
+
 const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 const receiptOf = (orderId: string, bytes: Uint8Array): EntryFact => ({
   type: 'print.queued',
   body: {
-    jobId: `prt_0${[...bytes.slice(1)].map((byte) => crockford[byte % 32]).join('')}`,
+    jobId: `prt_0${Array.from(bytes.slice(1), (byte) => crockford[byte % 32]).join('')}`,
     kind: 'receipt',
     orderId,
     copy: 1,
