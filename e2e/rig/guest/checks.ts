@@ -1,0 +1,67 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CheckResult } from '../protocol.ts';
+
+/** Answers what was measured; throws why it does not hold. */
+export interface Check {
+  readonly name: string;
+  readonly run: () => Promise<string>;
+}
+
+const checkMsMax = 40_000;
+const pollMs = 20;
+const noteCharsMax = 600;
+
+export async function runCheck({ name, run }: Check): Promise<CheckResult> {
+  const startedMs = performance.now();
+  const limit = new AbortController();
+  const report = (ok: boolean, note: string): CheckResult => ({
+    name,
+    ok,
+    durationMs: performance.now() - startedMs,
+    note: note.slice(0, noteCharsMax),
+  });
+  try {
+    const late = sleep(checkMsMax, undefined, { signal: limit.signal }).then(() => {
+      throw new Error(`not within ${checkMsMax / 1_000} s`);
+    });
+    late.catch(() => undefined);
+    return report(true, await Promise.race([run(), late]));
+  } catch (failure) {
+    const words = failure instanceof Error ? (failure.stack ?? failure.message) : String(failure);
+    return report(false, words.split('\n').slice(0, 3).join(' | '));
+  } finally {
+    limit.abort();
+  }
+}
+
+/** Throws with what was seen instead. */
+export function expect(holds: boolean, what: string, seen?: unknown): asserts holds {
+  if (!holds) throw new Error(seen === undefined ? what : `${what}; seen: ${JSON.stringify(seen)}`);
+}
+
+/** Waits until `look` answers something else than undefined or false. */
+export async function until<T>(
+  what: string,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  withinMs = 10_000,
+): Promise<T> {
+  const deadlineMs = performance.now() + withinMs;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined && seen !== false) return seen;
+    if (performance.now() > deadlineMs) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await sleep(pollMs);
+  }
+}
+
+/** Share of one core that this process used over the time, in percent. */
+export async function cpuPercent(overMs: number): Promise<number> {
+  const before = process.cpuUsage();
+  const startedMs = performance.now();
+  await sleep(overMs);
+  const { user, system } = process.cpuUsage(before);
+  return Math.round((user + system) / 10 / (performance.now() - startedMs));
+}
+
+export const ms = (from: number): number => Math.round(performance.now() - from);

@@ -1,0 +1,43 @@
+import type { FarWire } from '#drivers/core/far-side.ts';
+import { createGadget, createGadgetWire } from './gadget.ts';
+import { createHidScannerWire } from './hid-gadget.ts';
+
+/** The devices that live inside the guest, on its virtual USB busses; unplugged until a check plugs them. */
+export interface Devices {
+  /** A 58 mm printer of the USB printer class. */
+  readonly usbPrinter: FarWire;
+  /** A box POS, or anything else, on USB-COM (CDC-ACM). */
+  readonly box: FarWire;
+  readonly hidScanner: FarWire;
+}
+
+export const usbPrinterPath = '/dev/usb/lp0';
+export const boxPath = '/dev/ttyACM0';
+
+export function createDevices(): Devices {
+  const printer = createGadget({
+    name: 'receipt',
+    vendorId: '0x0416',
+    productId: '0x5011',
+    function: 'printer.receipt',
+    attributes: {
+      pnp_string: 'MFG:Greentill;MDL:RIG-58;CMD:ESC/POS;CLS:PRINTER;\n',
+      q_len: '10',
+    },
+  });
+  const box = createGadget({
+    name: 'box',
+    vendorId: '0x2fb8',
+    productId: '0x2102',
+    function: 'acm.box',
+  });
+  return {
+    usbPrinter: createGadgetWire({
+      gadget: printer,
+      farNode: '/dev/g_printer0',
+      nearNode: usbPrinterPath,
+    }),
+    box: createGadgetWire({ gadget: box, farNode: '/dev/ttyGS0', nearNode: boxPath }),
+    hidScanner: createHidScannerWire(),
+  };
+}

@@ -1,0 +1,95 @@
+import { readdirSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FarWire } from '#drivers/core/far-side.ts';
+import { systemTimers } from '#drivers/core/system-ports.ts';
+import { createSerialTransport } from '#drivers/transports/serial.ts';
+import type { Transport } from '#drivers/core/transport.ts';
+import { getOrThrow } from '#shared/result/result.ts';
+import { cpuPercent, expect, until, type Check } from './checks.ts';
+import { boxPath } from './devices.ts';
+
+const pullsMax = 8;
+const floodBytes = new Uint8Array(256).fill(0x41);
+const floodEveryMs = 1;
+const noticeMsMax = 1_500;
+/** An idle process in the emulated machine uses a few percent; the spin that is looked for uses a hundred. */
+const idleCpuPercentMax = 40;
+
+/**
+ * serialport misses an unplug while bytes arrive and then burns a core (bindings-cpp issue 162). Our own watch on the
+ * device node must end that connection each time, and leave neither a busy core nor an open file behind.
+ */
+export function hangUpChecks(wire: FarWire): readonly Check[] {
+  return [
+    {
+      name: `cdc-acm: pulled ${pullsMax} times while bytes arrive: each noticed, no core burnt, no file left open`,
+      run: async () => {
+        const filesBefore = openFiles();
+        const notices: number[] = [];
+        for (let pulls = 0; pulls < pullsMax; pulls += 1) {
+          await wire.plug();
+          notices.push(await pullInFlood(wire));
+        }
+        const cpu = await cpuPercent(1_500);
+        expect(cpu < idleCpuPercentMax, `at most ${idleCpuPercentMax} % of a core`, cpu);
+        const slowest = Math.max(...notices);
+        expect(slowest < noticeMsMax, `each within ${noticeMsMax} ms`, notices);
+        const files = await until('every file closed', () => {
+          const left = openFiles() - filesBefore;
+          return left <= 0 ? { left } : undefined;
+        });
+        return `noticed in ${notices.join(', ')} ms; ${cpu} % of a core after; ${files.left} files left`;
+      },
+    },
+    {
+      name: 'cdc-acm: pulled while idle: noticed; what is written after is refused, never sent later',
+      run: async () => {
+        await wire.plug();
+        const heard: Uint8Array[] = [];
+        wire.onBytes((chunk) => void heard.push(chunk));
+        const connection = getOrThrow(await transport().open());
+        const closed = new Promise<number>((resolve) =>
+          connection.onClose(() => resolve(performance.now())),
+        );
+        const pulledMs = performance.now();
+        await wire.pull();
+        const noticedMs = Math.round((await closed) - pulledMs);
+        const late = await connection.write(Buffer.from('ghost'));
+        expect(!late.ok && late.error.type === 'not-open', 'not-open', late);
+        await wire.plug();
+        const again = getOrThrow(await transport().open());
+        getOrThrow(await again.write(Buffer.from('real')));
+        const text = (): string => Buffer.concat(heard).toString();
+        await until('the bytes of the new connection', () => text().includes('real'));
+        await sleep(200);
+        await again.close();
+        await wire.close();
+        expect(text() === 'real', 'only what was written to the new connection', text());
+        return `${noticedMs} ms`;
+      },
+    },
+  ];
+}
+
+async function pullInFlood(wire: FarWire): Promise<number> {
+  const connection = getOrThrow(await transport().open());
+  let bytes = 0;
+  connection.onData((chunk) => {
+    bytes += chunk.length;
+  });
+  const closed = new Promise<number>((resolve) =>
+    connection.onClose(() => resolve(performance.now())),
+  );
+  const flood = setInterval(() => wire.send(floodBytes), floodEveryMs);
+  await until('bytes arriving', () => bytes > 2_000);
+  const pulledMs = performance.now();
+  await wire.pull();
+  clearInterval(flood);
+  return Math.round((await closed) - pulledMs);
+}
+
+const transport = (): Transport =>
+  createSerialTransport({ path: boxPath, baud: 115_200, timers: systemTimers });
+
+const openFiles = (): number => readdirSync('/proc/self/fd').length;

@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { GuestImage } from './debian.ts';
+import { connectPatiently, openQmp, type Qmp } from './qmp.ts';
+
+/** A running machine of Debian's kernel on this machine's files. */
+export interface Guest {
+  readonly qmp: Qmp;
+  /** Lines of JSON to and from the checks. */
+  readonly control: Socket;
+  /** The far end of the FTDI cable. */
+  readonly cable: Socket;
+  /** What the guest's console said, for failures. */
+  console(): string;
+  /** Resolves when the machine is off, with how QEMU ended. */
+  readonly off: Promise<string>;
+  kill(): void;
+}
+
+/** The USB device of the FTDI cable, as QMP names it. */
+export const cableDevice = { driver: 'usb-serial', id: 'cable', chardev: 'cable', bus: 'usb.0' };
+
+const consoleCharsMax = 200_000;
+const niceness = '10';
+
+export async function startQemu(deps: {
+  readonly image: GuestImage;
+  readonly repo: string;
+  readonly node: string;
+  readonly entry: string;
+  /** Run the checks whose name holds this text; empty runs all. */
+  readonly only: string;
+}): Promise<Guest> {
+  const sockets = mkdtempSync(path.join(tmpdir(), 'rig-'));
+  const program = 'qemu-system-x86_64';
+  const child = spawn('nice', ['-n', niceness, program, ...argumentsOf(deps, sockets)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let text = '';
+  const note = (chunk: Buffer): void => {
+    text = (text + chunk.toString()).slice(-consoleCharsMax);
+  };
+  child.stdout.on('data', note);
+  child.stderr.on('data', note);
+  const off = new Promise<string>((resolve) => {
+    child.once('error', (failure) => resolve(failure.message));
+    child.once('exit', (code, signal) => {
+      rmSync(sockets, { recursive: true, force: true });
+      rmSync(deps.image.initramfsFile, { force: true });
+      resolve(signal ?? `exit code ${code}`);
+    });
+  });
+  try {
+    return {
+      qmp: await openQmp(path.join(sockets, 'qmp')),
+      control: await connectPatiently(path.join(sockets, 'control')),
+      cable: await connectPatiently(path.join(sockets, 'cable')),
+      console: () => text,
+      off,
+      kill: () => void child.kill('SIGKILL'),
+    };
+  } catch (failure) {
+    child.kill('SIGKILL');
+    throw new Error(`QEMU did not start: ${text.slice(-2_000)}`, { cause: failure });
+  }
+}
+
+/**
+ * Software emulation only: where a KVM node exists inside another virtual machine it often hangs after the BIOS.
+ * `Nehalem` is the smallest model that has what Node's builds expect.
+ */
+function argumentsOf(
+  { image, repo, node, entry, only }: Parameters<typeof startQemu>[0],
+  sockets: string,
+): readonly string[] {
+  const words = {
+    modules: image.modulesFolder,
+    stage: path.join(import.meta.dirname, 'guest/stage.sh'),
+    repo,
+    node,
+    entry,
+    only: encodeURIComponent(only),
+  };
+  const rig = Object.entries(words).map(([name, value]) => `rig.${name}=${value}`);
+  const socket = (id: string): string =>
+    `socket,id=${id},path=${path.join(sockets, id)},server=on,wait=off`;
+  const { driver, ...cable } = cableDevice;
+  const cableWords = Object.entries(cable).map(([name, value]) => `${name}=${value}`);
+  const flags: readonly (readonly [string, string])[] = [
+    ['accel', 'tcg,thread=multi'],
+    ['cpu', 'Nehalem'],
+    ['smp', '2'],
+    ['m', '1536'],
+    ['display', 'none'],
+    ['serial', 'stdio'],
+    ['kernel', image.kernelFile],
+    ['initrd', image.initramfsFile],
+    ['append', `console=ttyS0 quiet panic=-1 mitigations=off ${rig.join(' ')}`],
+    ['virtfs', 'local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap'],
+    ['device', 'virtio-rng-pci'],
+    ['device', 'virtio-serial-pci'],
+    ['chardev', socket('control')],
+    ['device', 'virtserialport,chardev=control,name=rig.control'],
+    ['device', 'qemu-xhci,id=usb'],
+    ['chardev', socket('cable')],
+    ['device', `${driver},${cableWords.join(',')},always-plugged=on`],
+    ['qmp', `unix:${path.join(sockets, 'qmp')},server=on,wait=off`],
+  ];
+  return ['-nodefaults', '-no-reboot', ...flags.flatMap(([name, value]) => [`-${name}`, value])];
+}
