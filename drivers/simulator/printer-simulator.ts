@@ -42,6 +42,8 @@ export interface PrinterSimulatorDeps {
 /** A printer at the far end of a wire: it reads every byte, and its paper is the truth in tests. */
 export interface PrinterSimulator {
   attach(far: FarSide): void;
+  /** Bytes that a host left behind which is no more: they arrive, whatever cable is in. */
+  feed(bytes: Uint8Array): void;
   paper(): readonly PaperRecord[];
   /** The paper cut by cut; the last may still hang in the printer. */
   receipts(): readonly PrintedReceipt[];
@@ -121,6 +123,7 @@ export function createPrinterSimulator(deps: PrinterSimulatorDeps): PrinterSimul
 
   return {
     attach: voice.attach,
+    feed: receive,
     ...paperOf(mechanism, deps.width, changed),
     unknownCommands: () => [...counts.unknown],
     drawerKickCount: () => counts.drawerKicks,

@@ -137,6 +137,8 @@ export const entryBodies = {
     jobId: Type.String({ pattern: '^prt_[0-9A-Z]{26}$' }),
     attempt: AttemptSchema,
     processId: Type.String({ pattern: '^[ -~]{4}$' }),
+    /** Strokes of the printer's cutter before the first byte; absent when it does not count. */
+    cutBefore: Type.Optional(Type.Integer({ minimum: 0, maximum: 9_999_999_999 })),
   }),
   /** `level` is the evidence: 0 written, 1 drained, 2 parsed, 3 printed, 4 printed and cut. */
   'print.confirmed': body({

@@ -90,4 +90,8 @@ export const migrations: readonly string[] = [
     WHERE state IN ('held', 'submitting', 'unknown', 'cancel-wanted', 'debit-failed', 'duplicate', 'manual',
       'pos-sent', 'pos-unknown');
   `,
+  `
+  -- Strokes of the printer's cutter before the first byte of the latest attempt: a witness after a crash.
+  ALTER TABLE print_jobs ADD COLUMN cut_before INTEGER;
+  `,
 ];

@@ -115,9 +115,14 @@ function projectPrint(tx: WriteHandle, fact: PrintFact, place: EntryPlace): void
       return;
     case 'print.attempted':
       tx.run(
-        `UPDATE print_jobs SET state = 'writing', attempt = $attempt, process_id = $processId
-         WHERE job_id = $jobId`,
-        { jobId, attempt: fact.body.attempt, processId: fact.body.processId },
+        `UPDATE print_jobs SET state = 'writing', attempt = $attempt, process_id = $processId,
+           cut_before = $cutBefore WHERE job_id = $jobId`,
+        {
+          jobId,
+          attempt: fact.body.attempt,
+          processId: fact.body.processId,
+          cutBefore: fact.body.cutBefore ?? null,
+        },
       );
       return;
     case 'print.confirmed':

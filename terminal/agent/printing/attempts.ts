@@ -48,12 +48,19 @@ export function createAttempts(deps: AttemptsDeps): Attempts {
   const isOlderThan = (job: PrintJobRow, ageMs: number): boolean =>
     clock.nowMs() - job.queuedAtMs > ageMs;
 
-  /** The process id of the attempt that is in the journal now; undefined when the disk refused it. */
-  const begin = ({ jobId, attempt }: PrintJobRow): number | undefined => {
-    notSent.delete(jobId);
+  const newProcessId = (): number => {
     lastProcessId = nextProcessId(lastProcessId);
-    const body = { jobId, attempt: attempt + 1, processId: processIdText(lastProcessId) };
-    return write({ type: 'print.attempted', body }) ? lastProcessId : undefined;
+    return lastProcessId;
+  };
+  /** Whether the attempt is in the journal now; the disk may refuse it. */
+  const begin = (
+    { jobId, attempt }: PrintJobRow,
+    { processId, cutBefore }: { readonly processId: number; readonly cutBefore: number | null },
+  ): boolean => {
+    notSent.delete(jobId);
+    const body = { jobId, attempt: attempt + 1, processId: processIdText(processId) };
+    const counted = cutBefore === null ? body : { ...body, cutBefore };
+    return write({ type: 'print.attempted', body: counted });
   };
 
   const settle = ({ jobId }: PrintJobRow, outcome: PrintOutcome): boolean => {
@@ -80,15 +87,21 @@ export function createAttempts(deps: AttemptsDeps): Attempts {
       if (status?.state !== 'online') return false;
       const commands = deps.contentOf(job);
       if (!commands) return abandon(job, 'order-not-found');
-      const processId = begin(job);
-      if (processId === undefined) return false;
-      return settle(job, await printer.print({ jobId: job.jobId, processId, commands }));
+      const processId = newProcessId();
+      const outcome = await printer.print({
+        jobId: job.jobId,
+        processId,
+        commands,
+        // Not before: a till that dies while the printer is being prepared leaves a job that was never begun.
+        begin: (cutBefore) => begin(job, { processId, cutBefore }),
+      });
+      return settle(job, outcome);
     },
     kick: async (job) => {
       const printer = deps.printer();
       if (!printer || job.attempt > 0 || isOlderThan(job, drawerStaleMs))
         return abandon(job, printer?.status().code ?? 'printer-missing');
-      if (begin(job) === undefined) return false;
+      if (!begin(job, { processId: newProcessId(), cutBefore: null })) return false;
       const outcome = await printer.kickDrawer();
       return outcome.type === 'not-sent' ? abandon(job, outcome.code) : settle(job, outcome);
     },

@@ -15,13 +15,15 @@ export interface PrintJobRow {
   readonly state: PrintJobState;
   readonly attempt: number;
   readonly processId: string | null;
+  /** Strokes of the cutter before the first byte of that attempt; null: not known. */
+  readonly cutBefore: number | null;
   readonly level: number | null;
   readonly code: string | null;
   readonly queuedAtMs: number;
 }
 
 const select = `SELECT job_id AS jobId, kind, order_id AS orderId, copy, reason, state, attempt,
-  process_id AS processId, level, code, queued_at_ms AS queuedAtMs FROM print_jobs`;
+  process_id AS processId, cut_before AS cutBefore, level, code, queued_at_ms AS queuedAtMs FROM print_jobs`;
 
 /** The most jobs that are looked at together. */
 export const jobsListMax = 200;

@@ -1,6 +1,7 @@
 import type { Timers } from '#drivers/core/timers.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
 import { createAttempts, type AttemptsDeps } from '#terminal/agent/printing/attempts.ts';
+import { createEarlierRun } from '#terminal/agent/printing/earlier-run.ts';
 import { processIdText } from '#terminal/agent/printing/process-id.ts';
 import {
   findJob,
@@ -36,6 +37,7 @@ const retryPauseMs = 1_000;
 export function createSpool(deps: SpoolDeps): Spool {
   const { journal } = deps;
   const attempts = createAttempts(deps);
+  const earlierRun = createEarlierRun(deps);
   const running = new Map<Lane, Promise<void>>();
   let stopped = true;
   let cancel: (() => void) | undefined;
@@ -50,15 +52,17 @@ export function createSpool(deps: SpoolDeps): Spool {
       .toSorted((a, b) => (a.jobId < b.jobId ? -1 : 1))[0];
 
   const runLane = async (lane: Lane): Promise<void> => {
+    if (lane === 'paper' && !(await earlierRun.resolve())) return pause();
     for (;;) {
       const job = nextJob(lane);
       if (!job || stopped) return;
       const goOn = lane === 'drawer' ? await attempts.kick(job) : await attempts.print(job);
-      if (goOn) continue;
-      cancel?.();
-      cancel = deps.timers.after(retryPauseMs, wake);
-      return;
+      if (!goOn) return pause();
     }
+  };
+  const pause = (): void => {
+    cancel?.();
+    cancel = deps.timers.after(retryPauseMs, wake);
   };
 
   const wake = (): void => {
@@ -74,8 +78,7 @@ export function createSpool(deps: SpoolDeps): Spool {
     wake,
     start: () => {
       stopped = false;
-      for (const { jobId } of openJobs(journal.read, 'writing'))
-        write({ type: 'print.unknown', body: { jobId, code: 'print-interrupted' } });
+      earlierRun.begin();
       wake();
     },
     stop: async () => {
