@@ -7,6 +7,7 @@ import {
 } from '#drivers/printer/encode/escpos-graphics.ts';
 import { linesOfRaster, putRaster } from '#drivers/printer/encode/images.ts';
 import type { Pen } from '#drivers/printer/encode/pen.ts';
+import type { PrinterProfile } from '#drivers/printer/profiles/printer-profile.ts';
 import { qrModules } from '#drivers/printer/encode/qr-modules.ts';
 import { packRaster } from '#drivers/printer/receipt/raster.ts';
 import type { PackedRaster, QrCommand } from '#drivers/printer/receipt/receipt.ts';
@@ -22,9 +23,7 @@ export function encodeQrCode(pen: Pen, command: QrCommand): void {
   const level = command.level ?? 'M';
   const text = Buffer.from(command.text, 'utf8');
   const modules = qrModulesMax(text.length, level);
-  const asked = command.moduleDots ?? moduleDotsDefault;
-  const fitting = (pen.profile.dots / (modules + 2 * quietModules)) | 0;
-  const moduleDots = Math.max(1, Math.min(asked, fitting));
+  const moduleDots = qrModuleDotsFor(command, pen.profile);
   pen.align('center');
   if (pen.profile.qr === 'raster') {
     const raster = qrRaster(command, moduleDots);
@@ -38,6 +37,16 @@ export function encodeQrCode(pen: Pen, command: QrCommand): void {
   pen.writer.putWhole(qrStore(text.length), text);
   pen.writer.put(escposGraphics.qrPrint);
   pen.countLines(linesOfRaster(modules * moduleDots));
+}
+
+/** Dots per module: what was asked for, or what fits the paper. */
+export function qrModuleDotsFor(
+  { text, level = 'M', moduleDots = moduleDotsDefault }: QrCommand,
+  profile: PrinterProfile,
+): number {
+  const modules = qrModulesMax(Buffer.byteLength(text, 'utf8'), level);
+  const fitting = (profile.dots / (modules + 2 * quietModules)) | 0;
+  return Math.max(1, Math.min(moduleDots, fitting));
 }
 
 /** Modules per side of a code for so many bytes; fewer when the text is all digits or capitals. */

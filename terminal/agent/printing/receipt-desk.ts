@@ -27,6 +27,8 @@ export interface ReceiptDesk {
   readonly receipt: (orderId: string, copy: number) => readonly ReceiptCommand[] | undefined;
   /** A sample with the kept template, marked as a proof of nothing. */
   readonly sample: () => readonly ReceiptCommand[];
+  /** Of the printer in use; null without one. */
+  readonly printerPaperMm: () => 58 | 80 | null;
   /** Errors: those of {@link templateFault}, `order-not-found`. */
   readonly preview: (input: MethodInput<'receipt.preview'>) => Result<ReceiptPreview, ErrorCode>;
 }
@@ -80,6 +82,10 @@ export function createReceiptDesk(deps: ReceiptDeskDeps): ReceiptDesk {
       return facts && print(facts);
     },
     sample: () => [sampleMark, ...print(sampleOf('wallet'))],
+    printerPaperMm: () => {
+      const columns = deps.paper();
+      return columns === undefined ? null : columns === 32 ? 58 : 80;
+    },
     preview: ({ template, sample = 'wallet', orderId }) => {
       const fault = templateFault(template);
       if (fault) return err(fault.code);

@@ -2,6 +2,7 @@ import {
   barcodeHeightDotsDefault,
   planBarcode,
 } from '#drivers/printer/encode/barcode/barcode-plan.ts';
+import { qrModuleDotsFor } from '#drivers/printer/encode/qr-code.ts';
 import { qrModules } from '#drivers/printer/encode/qr-modules.ts';
 import type { PrinterProfile } from '#drivers/printer/profiles/printer-profile.ts';
 import { layoutColumns, wrapText } from '#drivers/printer/receipt/layout.ts';
@@ -21,8 +22,6 @@ export const previewOf = (
   dots: profile.dots,
   items: commands.flatMap((command) => itemsOf(command, profile)),
 });
-
-const qrModuleDotsDefault = 6;
 
 function itemsOf(command: ReceiptCommand, profile: PrinterProfile): readonly PaperItem[] {
   const { columns } = profile;
@@ -45,8 +44,8 @@ function itemsOf(command: ReceiptCommand, profile: PrinterProfile): readonly Pap
     case 'rule':
       return [plainLine((command.style === 'single' ? '-' : '=').repeat(columns), false)];
     case 'qr': {
-      const { text, moduleDots = qrModuleDotsDefault } = command;
-      return [{ type: 'qr', text, moduleDots, rows: [...qrModules(command)] }];
+      const moduleDots = qrModuleDotsFor(command, profile);
+      return [{ type: 'qr', text: command.text, moduleDots, rows: [...qrModules(command)] }];
     }
     case 'barcode':
       return barcodeItem(command, profile);
