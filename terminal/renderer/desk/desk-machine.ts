@@ -28,7 +28,10 @@ export function act(desk: Desk, till: TillState, action: DeskAction): DeskStep {
     return { desk: next, effects: [call('till.scan', { text: action.text })] };
   }
   if (action.type === 'slow-scan') return slowScan(desk, till, action.text);
-  if (action.type === 'unreadable-scan') return still({ ...desk, notice: 'scan-unreadable' });
+  if (action.type === 'unreadable-scan') {
+    const eaten = action.because === 'input-method';
+    return still({ ...desk, notice: eaten ? 'scan-through-input-method' : 'scan-unreadable' });
+  }
   if (action.type === 'take-back') return takeBack(desk);
   const undo =
     action.type === 'amount-key'

@@ -52,7 +52,11 @@ export type DeskAction =
   | { readonly type: 'scan'; readonly text: string }
   /** Digits that were typed as keys turned out at their Enter to be a slow scanner's. */
   | { readonly type: 'slow-scan'; readonly text: string }
-  | { readonly type: 'unreadable-scan' };
+  | {
+      readonly type: 'unreadable-scan';
+      /** Too short or too long for a code, or an input method kept its keys to itself. */
+      readonly because: 'length' | 'input-method';
+    };
 
 export type DeskCall = {
   readonly [M in MethodName]: {

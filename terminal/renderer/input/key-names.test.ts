@@ -13,6 +13,10 @@ test.each([
   ['KeyA', 'A', 'A'],
   ['Enter', 'Process', 'Enter'],
   ['NumpadEnter', 'Enter', 'Enter'],
+  ['Digit7', '７', '7'],
+  ['KeyF', 'ｆ', 'f'],
+  ['', 'Process', '\uFFFD'],
+  ['Tab', 'Tab', 'Tab'],
   ['F9', 'F9', undefined],
   ['Backspace', 'Backspace', undefined],
   ['', '5', '5'],
@@ -24,4 +28,13 @@ test('shift gives what a scanner means by it', () => {
   expect(charOfKey({ code: 'Semicolon', key: 'Process', shiftKey: true })).toBe(':');
   expect(charOfKey({ code: 'KeyB', key: 'Process', shiftKey: true })).toBe('B');
   expect(charOfKey({ code: 'Digit2', key: '@', shiftKey: true })).toBe('@');
+});
+
+test('Shift and Tab is a person who goes back', () => {
+  expect(charOfKey({ code: 'Tab', key: 'Tab', shiftKey: true })).toBeUndefined();
+});
+
+test('a key without a physical code that an input method took was typed all the same', () => {
+  expect(charOfKey({ code: '', key: 'Unidentified', keyCode: 229, ...plain })).toBe('\uFFFD');
+  expect(charOfKey({ code: '', key: 'Unidentified', keyCode: 0, ...plain })).toBeUndefined();
 });

@@ -1,7 +1,5 @@
-import type { DeskAction, FunctionKey } from '../desk/desk.ts';
-import type { AmountKey } from './amount-entry.ts';
-import { charOfKey } from './key-names.ts';
-import { noSlowRun, pressSlowKey, type SlowRun } from './slow-run.ts';
+import { undoCapsLock } from '#shared/scan/caps-lock.ts';
+import { noSlowRun, pressSlowKey, type SlowRun } from '#shared/scan/slow-run.ts';
 import {
   burstSettleMs,
   pressWedgeKey,
@@ -9,7 +7,12 @@ import {
   settleWedge,
   type WedgeOutput,
   type WedgeState,
-} from './wedge.ts';
+  type WedgeStep,
+} from '#shared/scan/wedge-machine.ts';
+import type { DeskAction, FunctionKey } from '../desk/desk.ts';
+import type { AmountKey } from './amount-entry.ts';
+import { createTypedField } from './typed-field.ts';
+import { charOfKey } from './key-names.ts';
 
 /** What a key does once it is known to be typed by a person. */
 type Typed = DeskAction | { readonly type: 'nothing' };
@@ -35,22 +38,17 @@ export function listenToKeys(view: Window, act: (action: DeskAction) => void): (
   let slowRun: SlowRun = noSlowRun;
   let settleTimer: number | undefined;
   let tabbing = false;
-  let field: { readonly element: HTMLInputElement; readonly value: string } | undefined;
+  let capsLock = false;
+  const field = createTypedField();
 
-  const follow = (
-    step: {
-      state: WedgeState<Typed>;
-      outputs: readonly WedgeOutput<Typed>[];
-    },
-    slowText?: string,
-  ): void => {
+  const follow = (step: WedgeStep<Typed>, slowText?: string): void => {
     wedge = step.state;
     for (const output of step.outputs) {
       if (output.type === 'typed') doTyped(output.key);
       else if (output.type === 'retract') act({ type: 'take-back' });
       else {
-        restoreField();
-        act(scanOf(output, slowText));
+        field.restore();
+        act(scanOf(output, { slowText, capsLock }));
       }
     }
   };
@@ -65,43 +63,45 @@ export function listenToKeys(view: Window, act: (action: DeskAction) => void): (
     focused.click();
     return true;
   };
-  /** A code that a scanner wrote into the search box does not stay there. */
-  const restoreField = (): void => {
-    if (!field) return;
-    setValue(field.element, field.value);
-    field = undefined;
-  };
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const element = event.target instanceof HTMLInputElement ? event.target : undefined;
+    const element = fieldOf(event);
     const char = charOfKey(event);
-    if (event.repeat && char !== undefined) return event.preventDefault();
-    if (event.key === 'Tab' || event.key.startsWith('Arrow')) tabbing = true;
-    if (element) {
-      if (wedge.run.length === 0) field = { element, value: element.value };
-      if (event.key === 'Escape') element.blur();
-    } else field = undefined;
-    if (shouldPrevent(event, char, element !== undefined)) event.preventDefault();
+    if (event.repeat && char !== undefined && char !== 'Tab') return event.preventDefault();
+    capsLock = event.getModifierState('CapsLock');
+    if (element) field.note(element, { isNewRun: wedge.run.length === 0, event });
+    else field.forget();
+    if (element && event.key === 'Escape') element.blur();
     const slow = pressSlowKey(slowRun, {
       char: element ? undefined : char,
       atMs: event.timeStamp,
     });
     slowRun = slow.run;
     const key = element ? typedInField(event) : typedOutside(event, char, slow.scan);
-    if (char !== undefined && char !== 'Enter' && char !== ' ') tabbing = false;
-    follow(pressWedgeKey(wedge, { char, atMs: event.timeStamp, key }), slow.scan);
+    const step = pressWedgeKey(wedge, { char, atMs: event.timeStamp, key });
+    const ended = slow.scan !== undefined || step.outputs.some(isMachines);
+    if (ended || shouldPrevent(event, char, element)) event.preventDefault();
+    if (event.key.startsWith('Arrow') || (char === 'Tab' && !ended)) tabbing = true;
+    else if (char !== undefined && char !== 'Enter' && char !== ' ') tabbing = false;
+    follow(step, slow.scan);
     view.clearTimeout(settleTimer);
-    if (wedge.run.length > 0) settleTimer = view.setTimeout(settleNow, burstSettleMs);
+    if (wedge.run.length > 0) settleTimer = view.setTimeout(settleSoon, burstSettleMs);
   };
-  const settleNow = (): void => follow(settleWedge(wedge));
+  /** A busy window runs its timers late: the keys that wait behind them get their turn first. */
+  const settleSoon = (): void => {
+    settleTimer = view.setTimeout(() => follow(settleWedge(wedge)), 0);
+  };
   const shouldPrevent = (
     event: KeyboardEvent,
     char: string | undefined,
-    inField: boolean,
+    element: HTMLElement | undefined,
   ): boolean => {
-    if (functionKeys.has(event.key) || char === 'Enter') return true;
-    if (inField) return false;
+    if (functionKeys.has(event.key)) return true;
+    if (char === 'Tab') return false;
+    // A new line in a text of several lines is its writer's, unless a scanner ends its code with it.
+    if (char === 'Enter') return !(element instanceof HTMLTextAreaElement) || wedge.suspected;
+    if (element) return false;
     if (char === ' ') return !tabbing || wedge.suspected;
     return char !== undefined || event.key === 'Backspace';
   };
@@ -118,18 +118,27 @@ export function listenToKeys(view: Window, act: (action: DeskAction) => void): (
   };
 }
 
+const isMachines = (output: WedgeOutput<Typed>): output is Machines =>
+  output.type === 'scan' || output.type === 'unreadable';
+
+const fieldOf = ({ target }: KeyboardEvent): HTMLInputElement | HTMLTextAreaElement | undefined =>
+  target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement ? target : undefined;
+
 /** The shortest payment code of any wallet. */
 const payCodeCharsMin = 16;
 
+type Machines = Exclude<WedgeOutput<Typed>, { type: 'typed' | 'retract' }>;
+
 /** A burst that is shorter than any payment code may be the tail of a scan whose rhythm stumbled. */
 function scanOf(
-  output: Exclude<WedgeOutput<Typed>, { type: 'typed' | 'retract' }>,
-  slowText: string | undefined,
+  output: Machines,
+  { slowText, capsLock }: { readonly slowText: string | undefined; readonly capsLock: boolean },
 ): DeskAction {
   const text = output.type === 'scan' ? output.text : '';
   if (slowText !== undefined && text.length < payCodeCharsMin && slowText.length > text.length)
     return { type: 'slow-scan', text: slowText };
-  return output.type === 'scan' ? output : { type: 'unreadable-scan' };
+  if (output.type === 'unreadable') return { type: 'unreadable-scan', because: output.because };
+  return { type: 'scan', text: capsLock ? undoCapsLock(text) : text };
 }
 
 function typedOutside(
@@ -154,9 +163,3 @@ const typedFunction = (event: KeyboardEvent): Typed =>
   functionKeys.has(event.key)
     ? { type: 'function', key: event.key as FunctionKey }
     : { type: 'nothing' };
-
-/** Sets a value so that React hears of it. */
-function setValue(element: HTMLInputElement, value: string): void {
-  Reflect.set(HTMLInputElement.prototype, 'value', value, element);
-  element.dispatchEvent(new Event('input', { bubbles: true }));
-}

@@ -1,5 +1,5 @@
 /**
- * Finds scanners that type as slowly as a person: 30 to 200 ms per key, too slow for the rhythm of wedge.ts. Nobody
+ * Finds scanners that type as slowly as a person: 30 to 200 ms per key, too slow for the rhythm of wedge-machine.ts. Nobody
  * types ten digits without a pause as an amount, and every payment code is longer than that.
  *
  * Times are event time stamps in milliseconds of one monotonic clock.
@@ -17,13 +17,14 @@ export interface SlowRun {
 
 export const noSlowRun: SlowRun = { text: '', lastAtMs: 0 };
 
-/** Takes one key: `char` is what it writes, 'Enter', or undefined. `scan` is there when this Enter ends a slow scan. */
+/** Takes one key: `char` is what it writes, 'Enter', 'Tab', or undefined. `scan` is there when this key ends a slow scan. */
 export function pressSlowKey(
   run: SlowRun,
   { char, atMs }: { readonly char: string | undefined; readonly atMs: number },
 ): { readonly run: SlowRun; readonly scan?: string } {
   const follows = run.text !== '' && atMs - run.lastAtMs <= slowGapMsMax;
-  if (char === 'Enter' && follows && run.text.length >= slowDigitsMin)
+  const ends = char === 'Enter' || char === 'Tab';
+  if (ends && follows && run.text.length >= slowDigitsMin)
     return { run: noSlowRun, scan: run.text };
   if (char === undefined || !/^\d$/.test(char)) return { run: noSlowRun };
   const text = follows ? `${run.text}${char}`.slice(-slowCharsMax) : char;
