@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SerialPort } from 'serialport';
 import type { FarWire } from '#drivers/core/far-side.ts';
 import { systemTimers } from '#drivers/core/system-ports.ts';
 import { createSerialTransport } from '#drivers/transports/serial.ts';
@@ -10,8 +11,10 @@ import { cpuPercent, expect, until, type Check } from './checks.ts';
 import { boxPath } from './devices.ts';
 
 const pullsMax = 8;
+const barePullsMax = 4;
 const floodBytes = new Uint8Array(256).fill(0x41);
 const floodEveryMs = 1;
+const bareNoticeMs = 500;
 const noticeMsMax = 1_500;
 /** An idle process in the emulated machine uses a few percent; the spin that is looked for uses a hundred. */
 const idleCpuPercentMax = 40;
@@ -40,6 +43,18 @@ export function hangUpChecks(wire: FarWire): readonly Check[] {
           return left <= 0 ? { left } : undefined;
         });
         return `noticed in ${notices.join(', ')} ms; ${cpu} % of a core after; ${files.left} files left`;
+      },
+    },
+    {
+      name: `cdc-acm: why the watch is there: ${barePullsMax} pulls while bytes arrive, serialport alone`,
+      run: async () => {
+        let missed = 0;
+        const spins: number[] = [];
+        for (let pulls = 0; pulls < barePullsMax; pulls += 1) {
+          const told = await pullBarePort(wire, spins);
+          if (!told) missed += 1;
+        }
+        return `${missed} of ${barePullsMax} missed; then ${spins.join(', ') || 'no'} % of a core`;
       },
     },
     {
@@ -87,6 +102,32 @@ async function pullInFlood(wire: FarWire): Promise<number> {
   await wire.pull();
   clearInterval(flood);
   return Math.round((await closed) - pulledMs);
+}
+
+/** Answers whether `serialport` told of the pull by itself within `bareNoticeMs`; what it burnt if not goes to `spins`. */
+async function pullBarePort(wire: FarWire, spins: number[]): Promise<boolean> {
+  await wire.plug();
+  const port = new SerialPort({ path: boxPath, baudRate: 115_200 });
+  let bytes = 0;
+  let told = false;
+  const tell = (): void => {
+    told = true;
+  };
+  port.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+  });
+  port.on('close', tell).on('error', tell);
+  const flood = setInterval(() => wire.send(floodBytes), floodEveryMs);
+  await until('bytes arriving', () => bytes > 2_000);
+  await wire.pull();
+  clearInterval(flood);
+  await sleep(bareNoticeMs);
+  const noticed = told;
+  if (!noticed) {
+    spins.push(await cpuPercent(bareNoticeMs));
+    await new Promise<void>((resolve) => port.close(() => resolve()));
+  }
+  return noticed;
 }
 
 const transport = (): Transport =>
