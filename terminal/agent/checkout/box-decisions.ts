@@ -20,6 +20,8 @@ export const dueOfOrder = (order: Pick<Order, 'amountFen' | 'voucherFen'>): Fen 
 export const intentOf = (order: Order): BoxSale => ({
   merchantOrderNo: outTradeNo(order.orderId, order.attempt),
   amountFen: dueOfOrder(order),
+  // Not later than the sale was handed over: a box that only tells its last sale knows older ones by it.
+  startedAtMs: order.openedAtMs,
 });
 
 /** The attempt that a number of {@link intentOf} stands for; undefined for a number that is not ours. */

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Screen, TillState } from '#terminal/ipc/state.ts';
 import { emptyAmount } from '../input/amount-entry.ts';
 import { call, freshDesk, type Desk, type DeskAction, type DeskEffect } from './desk.ts';
+import { boxWaiting } from '../testing/sample-screens.ts';
 import { act, adopt, shownScreen } from './desk-machine.ts';
 
 const member = {
@@ -50,7 +51,7 @@ const paid: Screen = {
 };
 
 const key = (digit: string): DeskAction => ({ type: 'amount-key', key: digit as '1' });
-const press = (name: 'F2' | 'F3' | 'F5' | 'F7' | 'F9' | 'F10' | 'F12'): DeskAction => ({
+const press = (name: 'F2' | 'F3' | 'F5' | 'F6' | 'F7' | 'F9' | 'F10' | 'F12'): DeskAction => ({
   type: 'function',
   key: name,
 });
@@ -156,6 +157,32 @@ test('while waiting, nothing but F5, Esc and a scan counts', () => {
   const others = [key('1'), press('F9'), press('F2'), press('F12'), { type: 'enter' } as const];
   expect(play(freshDesk, at, ...others)).toEqual({ desk: freshDesk, effects: [] });
   expect(play(freshDesk, at, press('F5')).effects).toEqual([call('till.queryNow', {})]);
+});
+
+test('F6 takes the sale to the box: with an amount, also while a code waits for the line', () => {
+  expect(play(freshDesk, till(), press('F6'))).toMatchObject({
+    desk: { notice: 'amount-not-positive' },
+    effects: [],
+  });
+  const typed = play(freshDesk, till({ amountFen: 800 }), key('8')).desk;
+  expect(play(typed, till({ amountFen: 800 }), press('F6')).effects).toEqual([
+    call('till.payBox', {}),
+  ]);
+  const held: Screen = { type: 'held', ...sale, wallet: 'alipay', untilMs: 1 };
+  expect(play(freshDesk, till({}, held), press('F6')).effects).toEqual([call('till.payBox', {})]);
+});
+
+test('at the box nothing but F5, Esc and a scan counts, and Esc asks before it asks the box', () => {
+  const at = till({ amountFen: 3850 }, boxWaiting);
+  const others = [key('1'), press('F9'), press('F6'), press('F12'), { type: 'enter' } as const];
+  expect(play(freshDesk, at, ...others)).toEqual({ desk: freshDesk, effects: [] });
+  expect(play(freshDesk, at, press('F5')).effects).toEqual([call('till.queryNow', {})]);
+  const asked = play(freshDesk, at, { type: 'escape' });
+  expect(asked).toMatchObject({ desk: { panel: { type: 'confirm-cancel' } }, effects: [] });
+  expect(adopt(asked.desk, at, true).panel).toEqual({ type: 'confirm-cancel' });
+  expect(play(asked.desk, at, { type: 'enter' }).effects).toEqual([call('till.cancel', {})]);
+  const leaving = till({}, { ...boxWaiting, phase: 'cancelling', mayLeave: true });
+  expect(play(freshDesk, leaving, { type: 'escape' }).effects).toEqual([call('till.dismiss', {})]);
 });
 
 test('the question goes away when the result comes', () => {
