@@ -90,6 +90,14 @@ export const discoveryErrors = {
     '不支持这样连接或检测此设备',
     'This way of connecting or checking the device is not supported.',
   ),
+  'drawer-has-no-switch': entry(
+    'The switch of the drawer reads the same open and closed: it has none, its wire is loose, or it did not move.',
+    'Check the cable of the drawer and try again; without a switch it works, and nobody sees whether it is open.',
+    'owner',
+    'yes',
+    '钱箱开合时信号没有变化，请检查钱箱线',
+    'The drawer reads the same open and closed. Check its cable.',
+  ),
   'drawer-pin-unknown': entry(
     'The printer does not say what the switch of the drawer reads.',
     'Nothing to calibrate: this printer or this cable has no such line.',

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { systemClock, systemRandom, systemTimers } from '#drivers/core/system-ports.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import type { Transport } from '#drivers/core/transport.ts';
+import { thisMachine, type Surroundings } from '#drivers/discovery/surroundings.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
@@ -26,6 +27,8 @@ export interface AgentDeps {
   readonly fetch?: typeof globalThis.fetch;
   /** Transports of devices configured as `{type: 'memory', name}`. */
   readonly transports?: ReadonlyMap<string, Transport>;
+  /** Where devices are looked for; this machine when absent. */
+  readonly around?: Surroundings;
 }
 
 /** One till: journal, checkout, devices, uplink. Headless: hosts carry `api` to a window. */
@@ -102,6 +105,7 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
     key,
     config: deps.config,
     transports: deps.transports ?? new Map(),
+    around: deps.around ?? thisMachine,
     cloudSide,
   });
   const { api, emit } = createApi(

@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import { CashierSchema } from '#shared/wire/v1/common.ts';
+import { DeviceConfigSchema } from '#terminal/ipc/devices.ts';
 import type { TerminalError } from '#terminal/ipc/terminal-api.ts';
 
 /**
@@ -14,42 +15,6 @@ const object = <T extends Type.TProperties>(properties: T) =>
 
 const Name = Type.String({ minLength: 1, maxLength: 64 });
 
-export const TransportConfigSchema = Type.Union([
-  object({
-    type: Type.Literal('serial'),
-    /** "/dev/ttyUSB0", "COM3" or a pty. */
-    path: Type.String({ minLength: 1, maxLength: 160 }),
-    /** Bits per second; 115200 when absent. */
-    baudRate: Type.Optional(Type.Integer({ minimum: 300, maximum: 4_000_000 })),
-  }),
-  object({
-    type: Type.Literal('tcp'),
-    host: Type.String({ minLength: 1, maxLength: 160 }),
-    port: Type.Integer({ minimum: 1, maximum: 65_535 }),
-  }),
-  /** A transport handed to createAgent under this name: tests and the demo. */
-  object({ type: Type.Literal('memory'), name: Name }),
-]);
-export type TransportConfig = Static<typeof TransportConfigSchema>;
-
-export const DeviceConfigSchema = Type.Union([
-  object({ role: Type.Literal('scanner'), name: Name, transport: TransportConfigSchema }),
-  object({
-    role: Type.Literal('printer'),
-    name: Name,
-    transport: TransportConfigSchema,
-    /** Paper width in millimetres; 80 when absent. */
-    paperMm: Type.Optional(Type.Union([Type.Literal(58), Type.Literal(80)])),
-  }),
-  /** A drawer hangs on the printer's drawer port: it has no wire of its own. */
-  object({
-    role: Type.Literal('drawer'),
-    name: Name,
-    transport: object({ type: Type.Literal('printer') }),
-  }),
-]);
-export type DeviceConfig = Static<typeof DeviceConfigSchema>;
-
 export const ConfigSchema = object({
   /** Holds the journal, the device key and the writer lock. Made when missing; relative to the working folder. */
   dataDir: Type.String({ minLength: 1, maxLength: 400 }),
@@ -58,7 +23,7 @@ export const ConfigSchema = object({
   cashier: CashierSchema,
   /** What this machine is, shown in the cloud's device list. */
   model: Type.Optional(Name),
-  /** At most one device per role. */
+  /** At most one device per role. These are fixed: the window can bind other roles, never change these. */
   devices: Type.Array(DeviceConfigSchema, { maxItems: 16 }),
 });
 export type Config = Static<typeof ConfigSchema>;

@@ -8,12 +8,18 @@ import type { EntryBody } from '#shared/wire/v1/entries.ts';
 import { CloudTallySchema, type ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import type { Handlers } from '#terminal/agent/api.ts';
 import type { Checkout } from '#terminal/agent/checkout/checkout.ts';
+import { createDeviceHandlers } from '#terminal/agent/devices/device-handlers.ts';
 import type { DeviceSet } from '#terminal/agent/devices/device-set.ts';
+import type { DeviceTests } from '#terminal/agent/devices/device-tests.ts';
 import { appendErrorCode, type Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder, listOrders } from '#terminal/agent/journal/order-rows.ts';
 import { lastReceipt } from '#terminal/agent/printing/spool-view.ts';
 import { exceptionRows, orderRow } from '#terminal/agent/tally/order-views.ts';
 import { sumDay, tomorrowOf } from '#terminal/agent/tally/today.ts';
+import {
+  createReceiptHandlers,
+  type ReceiptHandlerDeps,
+} from '#terminal/agent/printing/receipt-handlers.ts';
 import type { Troubles } from '#terminal/agent/troubles.ts';
 import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
 import type { Link } from '#terminal/agent/uplink/link.ts';
@@ -22,12 +28,13 @@ import type { Status } from '#terminal/ipc/state.ts';
 import type { MethodOutput } from '#terminal/ipc/terminal-api.ts';
 import type { Today } from '#terminal/ipc/views.ts';
 
-export interface HandlerDeps {
+export interface HandlerDeps extends ReceiptHandlerDeps {
   readonly journal: Journal;
   readonly cloud: CloudClient;
   readonly link: Link;
   readonly checkout: Checkout;
   readonly devices: DeviceSet;
+  readonly tests: DeviceTests;
   readonly troubles: Troubles;
   readonly clock: Clock;
   readonly random: Random;
@@ -44,20 +51,22 @@ export function createHandlers(deps: HandlerDeps): Handlers {
   const { journal, checkout, devices } = deps;
   const { read } = journal;
 
-  const queue = (job: Omit<EntryBody<'print.queued'>, 'jobId'>): Done => {
+  const queueJob = (job: Omit<EntryBody<'print.queued'>, 'jobId'>): Result<string, ErrorCode> => {
     if (!devices.printer()) return err('printer-missing');
     const jobId = newId('prt', deps);
     const kept = journal.append([{ type: 'print.queued', body: { jobId, ...job } }]);
-    return kept.ok ? ok({}) : err(appendErrorCode(kept.error));
+    return kept.ok ? ok(jobId) : err(appendErrorCode(kept.error));
   };
+  const queue = (job: Omit<EntryBody<'print.queued'>, 'jobId'>): Done => done(queueJob(job));
 
   return {
     'till.setAmount': ({ amountFen }) => done(checkout.setAmount(amountFen)),
     'till.scan': async ({ text }) => {
-      await checkout.scan({ text });
+      if (!devices.scannedInWindow({ text })) await checkout.scan({ text });
       return ok({});
     },
     'till.payCash': async ({ tenderedFen }) => done(await checkout.payCash(tenderedFen)),
+    'till.payBox': async () => done(await checkout.payBox()),
     'till.cancel': () => done(checkout.cancel()),
     'till.queryNow': () => done(checkout.queryNow()),
     'till.dismiss': () => done(checkout.dismiss()),
@@ -85,15 +94,8 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     'today.get': async ({ businessDate: date }) => ok(await readToday(deps, date)),
     'today.printSlip': () => queue({ kind: 'day-slip', copy: 1 }),
     'exceptions.list': () => ok({ rows: [...exceptionRows(read, deps.troubles.list())] }),
-    'devices.list': () => ok({ devices: [...devices.views()] }),
-    'devices.test': ({ role }) => {
-      if (!devices.has(role)) return err('device-missing');
-      if (role === 'scanner') {
-        const view = devices.views().find((device) => device.role === 'scanner');
-        return view?.state === 'online' ? ok({}) : err('device-missing');
-      }
-      return queue({ kind: role === 'drawer' ? 'drawer' : 'test', copy: 1, reason: 'test' });
-    },
+    ...createDeviceHandlers({ devices, tests: deps.tests, queue: queueJob }),
+    ...createReceiptHandlers(deps, queue),
     'drawer.open': ({ reason }) =>
       devices.has('drawer') ? queue({ kind: 'drawer', copy: 1, reason }) : err('device-missing'),
   };

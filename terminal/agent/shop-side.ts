@@ -1,5 +1,6 @@
 import type { Timers } from '#drivers/core/timers.ts';
 import type { Transport } from '#drivers/core/transport.ts';
+import type { Surroundings } from '#drivers/discovery/surroundings.ts';
 import { newId } from '#shared/ids/ids.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
@@ -10,18 +11,31 @@ import type { CounterDeps } from '#terminal/agent/checkout/counter.ts';
 import type { CloudSide } from '#terminal/agent/cloud-side.ts';
 import type { Config } from '#terminal/agent/config.ts';
 import { createCustomerScreen } from '#terminal/agent/display/customer-screen.ts';
+import { createCapabilityStore } from '#terminal/agent/devices/capability-store.ts';
 import { createDeviceSet, type DeviceSet } from '#terminal/agent/devices/device-set.ts';
+import { createDeviceStore } from '#terminal/agent/devices/device-store.ts';
+import { createDeviceTests, type DeviceTests } from '#terminal/agent/devices/device-tests.ts';
 import type { DeviceKey } from '#terminal/agent/identity/device-key.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { createPaperContent } from '#terminal/agent/printing/paper-content.ts';
+import { paperInUse } from '#terminal/agent/printing/paper-in-use.ts';
+import { createReceiptDesk, type ReceiptDesk } from '#terminal/agent/printing/receipt-desk.ts';
+import {
+  createReceiptTemplates,
+  type ReceiptTemplates,
+} from '#terminal/agent/printing/receipt-templates.ts';
 import { createSpool, type Spool } from '#terminal/agent/printing/spool.ts';
+import { findJob, type PrintJobRow } from '#terminal/agent/printing/spool-view.ts';
 import { createStatus, type StatusBoard } from '#terminal/agent/status.ts';
 
 /** The agent's half that looks at the shop: devices, the sale on screen, the paper, the status bar. */
 export interface ShopSide {
   readonly devices: DeviceSet;
+  readonly tests: DeviceTests;
   readonly spool: Spool;
   readonly checkout: Checkout;
+  readonly templates: ReceiptTemplates;
+  readonly receipts: ReceiptDesk;
   readonly status: StatusBoard;
 }
 
@@ -33,6 +47,8 @@ export interface ShopSideDeps {
   readonly key: DeviceKey;
   readonly config: Config;
   readonly transports: ReadonlyMap<string, Transport>;
+  /** Where devices are looked for. */
+  readonly around: Surroundings;
   readonly cloudSide: Pick<CloudSide, 'cloud' | 'link' | 'session' | 'troubles'>;
 }
 
@@ -41,22 +57,38 @@ export function createShopSide(deps: ShopSideDeps): ShopSide {
   const { cloud, link, session, troubles } = deps.cloudSide;
   const { cashier } = deps.config;
   const shared = { clock, random, timers, journal, config: session.config };
+  const onChange = (): void => {
+    status.changed();
+    spool.wake();
+    checkout.boxChanged();
+  };
+  const job = (jobId: string): PrintJobRow | undefined => findJob(journal.read, jobId);
+  const tests = createDeviceTests({ clock, timers, job, onChange });
   const devices = createDeviceSet({
     ...shared,
     devices: deps.config.devices,
+    store: createDeviceStore(journal),
+    profileStore: createCapabilityStore(journal),
+    tests,
+    around: deps.around,
     transports: deps.transports,
     onScan: (scan) => void checkout.scan(scan),
     onScanProblem: (code) => checkout.scanUnreadable(code),
-    onChange: () => {
-      status.changed();
-      spool.wake();
-    },
+    onChange,
     onLateProcessId: (processId) => spool.confirmLate(processId),
+    onLateBoxOutcome: (late) => checkout.heardLateFromBox(late),
+  });
+  const templates = createReceiptTemplates({ journal, troubles });
+  const receipts = createReceiptDesk({
+    ...shared,
+    cashier,
+    templates,
+    paper: () => paperInUse(devices),
   });
   const spool = createSpool({
     ...shared,
     printer: devices.printer,
-    contentOf: createPaperContent(shared),
+    contentOf: createPaperContent({ ...shared, receipts }),
   });
   const checkout = createCheckout({
     ...shared,
@@ -64,11 +96,12 @@ export function createShopSide(deps: ShopSideDeps): ShopSide {
     link,
     vault: createCodeVault({ clock, hashKey: deps.key.hashKey() }),
     cashier,
+    boxPos: devices.boxPos,
     jobsFor: jobsOfSales(devices, { clock, random }),
   });
   checkout.onChange(createCustomerScreen(devices.display));
   const status = createStatus({ ...shared, cloud, link, devices, troubles, cashier });
-  return { devices, spool, checkout, status };
+  return { devices, tests, spool, checkout, templates, receipts, status };
 }
 
 /** A sale prints its receipt; cash opens the drawer before it. Nothing without a printer. */

@@ -77,6 +77,8 @@ export const DeviceConfigSchema = Type.Union([
     name: Name,
     transport: Type.Union([serial, tcp, memory]),
     protocol: BoxProtocolSchema,
+    /** `ecr-hub` only, and needed there: the number that the box's maker gave for this integration. */
+    appId: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   }),
   object({
     role: Type.Literal('display'),
@@ -112,8 +114,8 @@ export const DeviceTestSchema = Type.Union([
       object({
         mask: Type.String({ maxLength: 16 }),
         charCount: Type.Integer({ minimum: 0 }),
-        /** "]Q1" and the like; absent when the scanner does not say. */
-        symbology: Type.Optional(Type.String({ maxLength: 16 })),
+        /** "qr", "ean-13", …; absent when the scanner does not say. */
+        symbology: Type.Optional(Type.String({ maxLength: 32 })),
       }),
     ),
     /** Printer: 已打印 (the printer said so) or only 已送出. */
@@ -213,6 +215,8 @@ export const ProbeRequestSchema = Type.Union([
   object({
     as: Type.Literal('printer'),
     transport: Type.Union([serial, tcp, usbLp, memory]),
+    /** Its speeds are tried first. */
+    profileId: Type.Optional(Type.String({ minLength: 1, maxLength: 64, pattern: '^[a-z0-9-]+$' })),
   }),
   object({
     as: Type.Literal('box-pos'),
@@ -274,6 +278,15 @@ export const deviceMethods = {
     input: object(role),
     output: object({ lines: Type.Array(Type.String({ maxLength: 600 }), { maxItems: 256 }) }),
   },
-  /** The drawer stands open (or closed) now: what its switch reads means that from now on. */
-  'drawer.calibrate': { input: object({ isOpen: Type.Boolean() }), output: none },
+  /**
+   * The drawer stands closed (or open) now. Called once each way, in any order; after the second it is known which level
+   * of its switch means open. Errors: `drawer-pin-unknown`, `drawer-has-no-switch` (the same level both times).
+   */
+  'drawer.calibrate': {
+    input: object({ isOpen: Type.Boolean() }),
+    output: object({
+      /** What is still to be shown; null: calibrated. */
+      next: Type.Union([Type.Literal('open'), Type.Literal('closed'), Type.Null()]),
+    }),
+  },
 } as const;

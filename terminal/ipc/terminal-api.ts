@@ -3,12 +3,9 @@ import type { Result } from '#shared/result/result.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { BusinessDateSchema, OrderIdSchema, PartAmountSchema } from '#shared/wire/v1/common.ts';
 import { PhoneSchema } from '#shared/wire/v1/members.ts';
-import {
-  DeviceRoleSchema,
-  DeviceViewSchema,
-  StatusSchema,
-  TillStateSchema,
-} from '#terminal/ipc/state.ts';
+import { deviceMethods } from '#terminal/ipc/devices.ts';
+import { receiptMethods } from '#terminal/ipc/receipt-template.ts';
+import { StatusSchema, TillStateSchema } from '#terminal/ipc/state.ts';
 import {
   ExceptionRowSchema,
   OrderPageSchema,
@@ -31,6 +28,8 @@ export const methods = {
   /** A code that came through the window (typed or a keyboard-wedge scanner); a serial scanner reaches the agent directly. */
   'till.scan': { input: object({ text: Type.String({ maxLength: 1024 }) }), output: none },
   'till.payCash': { input: object({ tenderedFen: PartAmountSchema }), output: none },
+  /** Take the sale on screen to the box POS, which has a line of its own. */
+  'till.payBox': { input: none, output: none },
   /** Ask to cancel the sale in flight: a request, never a forget. */
   'till.cancel': { input: none, output: none },
   'till.queryNow': { input: none, output: none },
@@ -62,11 +61,8 @@ export const methods = {
     input: none,
     output: object({ rows: Type.Array(ExceptionRowSchema, { maxItems: 200 }) }),
   },
-  'devices.list': {
-    input: none,
-    output: object({ devices: Type.Array(DeviceViewSchema, { maxItems: 16 }) }),
-  },
-  'devices.test': { input: object({ role: DeviceRoleSchema }), output: none },
+  ...deviceMethods,
+  ...receiptMethods,
   'drawer.open': {
     input: object({ reason: Type.String({ minLength: 1, maxLength: 64 }) }),
     output: none,

@@ -12,6 +12,12 @@ export type MetaKey =
   | 'config'
   /** When the cloud last answered a heartbeat: JSON {wallMs}. */
   | 'contact'
+  /** Which device serves which role: JSON, see devices/device-store.ts. */
+  | 'devices'
+  /** What printers were found to answer: JSON, see devices/capability-store.ts. */
+  | 'printer-capabilities'
+  /** How the shop's receipts look: JSON of ReceiptTemplate. No cache: the till is its only home. */
+  | 'receipt-template'
   /** Parked entries and refused epochs: JSON, see uplink/set-aside.ts. */
   | 'set-aside';
 

@@ -12,6 +12,8 @@ import type {
   TerminalEvent,
 } from '#terminal/ipc/terminal-api.ts';
 import type { ExceptionRow, OrderRow, Today } from '#terminal/ipc/views.ts';
+import { scriptedDevices } from './scripted-devices.ts';
+import { scriptedReceipts } from './scripted-receipts.ts';
 import { sampleMember, sampleOrders, sampleStatus, sampleToday } from './samples.ts';
 
 /**
@@ -172,9 +174,9 @@ function createHandlers({ world, nowMs, setTill }: HandlerDeps): Handlers {
     'today.get': () => world.today,
     'today.printSlip': none,
     'exceptions.list': () => ({ rows: [...world.exceptions] }),
-    'devices.list': () => ({ devices: world.status.devices }),
-    'devices.test': none,
+    ...scriptedDevices(() => world.status.devices),
     'drawer.open': none,
+    ...scriptedReceipts(),
   };
 }
 
