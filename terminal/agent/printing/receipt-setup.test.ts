@@ -20,6 +20,9 @@ const ours: ReceiptTemplate = {
   footer: [line('欢迎再来'), line('')],
 };
 
+const settled = (lines: readonly string[]): readonly string[] =>
+  lines.filter((text) => !/上传云端/.test(text));
+
 async function openCounter() {
   const counter = createMemoryCounter();
   const { devices, transports } = counter;
@@ -78,7 +81,6 @@ describe('setting receipts up', () => {
     const items: readonly PaperItem[] = 'items' in preview ? preview.items : [];
     const said = items.flatMap((item) => (item.type === 'line' ? [item.text.trim()] : []));
     // Only the word about the upload may have moved on since.
-    const settled = (lines: readonly string[]) => lines.filter((text) => !/上传云端/.test(text));
     expect(settled(said)).toEqual(settled(paper.split('\n').map((text) => text.trim())));
     const qr = items.find((item) => item.type === 'qr');
     expect(qr?.rows.every((row) => row.length === qr.rows.length)).toBe(true);

@@ -4,6 +4,7 @@ import { shownScreen } from '../desk/desk-machine.ts';
 import type { Page } from '../desk/desk.ts';
 import { DevicesScreen } from '../devices/devices-screen.tsx';
 import { OrdersScreen } from '../orders/orders-screen.tsx';
+import { ReceiptScreen } from '../receipt/receipt-screen.tsx';
 import { errorWords } from '../i18n/language.ts';
 import { Overlay } from '../result/overlay.tsx';
 import { TillScreen } from '../till/till-screen.tsx';
@@ -54,6 +55,8 @@ function PageOf({ page }: { readonly page: Page }): ReactNode {
       return <TodayScreen />;
     case 'devices':
       return <DevicesScreen />;
+    case 'receipt':
+      return <ReceiptScreen />;
     default:
       return exhaustive(page);
   }

@@ -9,6 +9,8 @@ import { useApp, useNow, useTill } from './context.ts';
 
 const pages: readonly Page[] = ['till', 'orders', 'today', 'devices'];
 const clockPeriodMs = 1_000;
+/** The tab under which a page lies. */
+const tabOf = (page: Page): Page => (page === 'receipt' ? 'devices' : page);
 
 /** Where we are, and what must always be in sight: the line, what is unsent, the devices. */
 export function TopBar(): ReactNode {
@@ -24,7 +26,7 @@ export function TopBar(): ReactNode {
             key={page}
             type="button"
             className="tab"
-            aria-current={desk.page === page ? 'page' : undefined}
+            aria-current={tabOf(desk.page) === page ? 'page' : undefined}
             onClick={() => store.act({ type: 'go', page })}
           >
             {words.page[page]}

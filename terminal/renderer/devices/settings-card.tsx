@@ -2,9 +2,9 @@ import type { ReactNode } from 'react';
 import { useApp, useTill } from '../app/context.ts';
 import { languageTag, otherLanguage } from '../i18n/language.ts';
 
-/** What belongs to this window: language and voice. */
+/** What belongs to this till: language, voice, and the way to how its receipts look. */
 export function SettingsCard(): ReactNode {
-  const { words, language, preferences, setPreferences, voice } = useApp();
+  const { words, language, preferences, setPreferences, voice, store } = useApp();
   const { status } = useTill();
   const tag = languageTag(language);
   const speaks = voice.available(tag);
@@ -49,6 +49,18 @@ export function SettingsCard(): ReactNode {
               onClick={() => voice.say(words.say.paid(words.wallet.wechat, '38.50'), tag)}
             >
               {words.devices.voiceTest}
+            </button>
+          </dd>
+        </div>
+        <div>
+          <dt>{words.receiptSetup.title}</dt>
+          <dd>
+            <button
+              type="button"
+              className="button"
+              onClick={() => store.act({ type: 'go', page: 'receipt' })}
+            >
+              {words.receiptSetup.open}
             </button>
           </dd>
         </div>

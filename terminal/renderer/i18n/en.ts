@@ -6,7 +6,13 @@ export const en: Words = {
   brand: 'Greentill',
   language: { name: 'English', other: '中', switch: 'Switch to 中文' },
   voice: { on: 'Voice is on', off: 'Voice is off' },
-  page: { till: 'Till', orders: 'Orders', today: 'Today', devices: 'Devices', receipt: 'Receipt layout' },
+  page: {
+    till: 'Till',
+    orders: 'Orders',
+    today: 'Today',
+    devices: 'Devices',
+    receipt: 'Receipt layout',
+  },
   loading: 'Opening the till…',
   linkDown: 'The till program does not answer; connecting again. What is recorded is safe.',
 
@@ -343,7 +349,7 @@ export const en: Words = {
     on: 'On',
     off: 'Off',
   },
-  receipt: {
+  receiptSetup: {
     title: 'Receipt layout',
     open: 'Set up receipts',
     back: 'Back to devices',

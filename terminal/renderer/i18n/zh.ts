@@ -347,7 +347,7 @@ export const zh = {
     on: '开',
     off: '关',
   },
-  receipt: {
+  receiptSetup: {
     title: '小票样式',
     open: '设置小票',
     back: '返回设备',
