@@ -101,7 +101,9 @@ function oursWith(raster: PackedRaster): ReceiptPeer {
         { type: 'qr', text: qrText },
         { type: 'cut' },
       ];
-      return Promise.resolve(Buffer.concat(getOrThrow(encodeReceipt(commands, profile)).segments));
+      return Promise.resolve(
+        Buffer.concat(getOrThrow(encodeReceipt(commands, referenceProfile(32))).segments),
+      );
     },
   };
 }

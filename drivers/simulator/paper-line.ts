@@ -1,4 +1,6 @@
+import type { ParsedCommand } from '#drivers/simulator/escpos-parser.ts';
 import type { PaperSpan } from '#drivers/simulator/paper.ts';
+import type { PenMode } from '#drivers/simulator/pen-mode.ts';
 
 /** One character in a line that is not on paper yet. */
 export interface PaperCharacter {
@@ -10,6 +12,36 @@ export interface PaperCharacter {
 }
 
 export const dotsPerColumn = 12;
+
+/** Stands for a drawn character where letters are expected. */
+const drawnCharacter = '\uFFFC';
+
+/** What a command adds to the line, in the style of the moment. */
+export function characterOf(
+  command: Extract<
+    ParsedCommand,
+    { readonly type: 'character' | 'defined-hanzi' | 'inline-image' }
+  >,
+  { bold, style, hanzi, defined }: PenMode,
+): PaperCharacter {
+  switch (command.type) {
+    case 'character': {
+      const { text, columns } = command;
+      return { text, columns, style: { ...(columns === 2 ? hanzi : style), bold }, image: null };
+    }
+    case 'defined-hanzi': {
+      // A character that was never defined prints as a space (Epson, FS 2).
+      const image = defined.get(command.trail) ?? new Uint8Array();
+      return { text: drawnCharacter, columns: 2, style: { ...hanzi, bold }, image };
+    }
+    case 'inline-image': {
+      // Modes of letters do not reach it (Epson, ESC *).
+      const { columns: image } = command;
+      const columns = image.length / (3 * dotsPerColumn);
+      return { text: drawnCharacter, columns, style: { width: 1, height: 1, bold: false }, image };
+    }
+  }
+}
 
 /** The line with one more character; null when the paper has no room for it. */
 export function addCharacter(

@@ -1,12 +1,8 @@
 import { dotsOfColumns } from '#drivers/printer/profiles/printer-profile.ts';
 import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
 import { dotsPerColumn } from '#drivers/simulator/paper-line.ts';
-import {
-  qrModulesOf,
-  type PaperAlign,
-  type PaperRecord,
-  type PaperSpan,
-} from '#drivers/simulator/paper.ts';
+import { qrModulesOf } from '#drivers/simulator/paper-codes.ts';
+import type { PaperAlign, PaperRecord, PaperSpan } from '#drivers/simulator/paper.ts';
 
 const glyphDots = 24;
 const lineDots = 30;
@@ -179,5 +175,11 @@ const widthOfSpans = (spans: readonly PaperSpan[]): number =>
     0,
   );
 
+/** Control characters, which a bar code may hold, have no place in XML at all. */
 const escapeXml = (text: string): string =>
-  text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+  text
+    // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+    .replace(/[\u0000-\u001F\u007F]/g, '\uFFFD')
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;');

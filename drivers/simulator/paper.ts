@@ -1,9 +1,5 @@
-import encodeQR from 'qr';
-import { code128Bars, eanBars } from '#drivers/printer/encode/barcode/bars.ts';
-import { eanDigits } from '#drivers/printer/encode/barcode/ean.ts';
 import { dotsOfColumns } from '#drivers/printer/profiles/printer-profile.ts';
 import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
-import { readCode128 } from '#drivers/simulator/barcode-reader.ts';
 import type { ParsedCommand, ParserMode } from '#drivers/simulator/escpos-parser.ts';
 import {
   modeAfter,
@@ -11,7 +7,13 @@ import {
   type PenMode,
   type PrinterRom,
 } from '#drivers/simulator/pen-mode.ts';
-import { addCharacter, spansOf, type PaperCharacter } from '#drivers/simulator/paper-line.ts';
+import { barcodeOf, qrOf } from '#drivers/simulator/paper-codes.ts';
+import {
+  addCharacter,
+  characterOf,
+  spansOf,
+  type PaperCharacter,
+} from '#drivers/simulator/paper-line.ts';
 
 /** What is on the roll, from the top. */
 export type PaperRecord =
@@ -123,7 +125,9 @@ export function createPaperPen(
     for (; moved < lines; moved += 1) endLine(false);
     return moved;
   };
-  const raster = ({ widthBytes, rows, bytes }: RasterImage): number => {
+  const raster = (image: RasterImage | null): number => {
+    if (image === null) return 0;
+    const { widthBytes, rows, bytes } = image;
     const moved = line.length > 0 ? endLine(false) : 0;
     put({ type: 'raster', widthBytes, rows, bytes, align: mode.align });
     return moved + Math.ceil(rows / dotsPerLine);
@@ -133,9 +137,6 @@ export function createPaperPen(
     put(record);
     return lines;
   };
-  const keep = (command: Extract<ParsedCommand, { readonly type: 'image-store' }>): void => {
-    if (stored.size < storedImagesMax) stored.set(command.key, command);
-  };
   const reset = (): void => {
     mode = modeAtStart;
     line = [];
@@ -144,34 +145,20 @@ export function createPaperPen(
   const apply = (command: ParsedCommand): number => {
     mode = modeAfter(mode, command, rom);
     switch (command.type) {
-      case 'character': {
-        const style = command.columns === 2 ? mode.hanzi : mode.style;
-        const { text, columns } = command;
-        return type({ text, columns, style: { ...style, bold: mode.bold }, image: null });
-      }
-      case 'defined-hanzi': {
-        // A character that was never defined prints as a space (Epson, FS 2).
-        const image = mode.defined.get(command.trail) ?? new Uint8Array();
-        const style = { ...mode.hanzi, bold: mode.bold };
-        return type({ text: drawnCharacter, columns: 2, style, image });
-      }
-      case 'inline-image': {
-        const { columns: image } = command;
-        const style = { width: 1, height: 1, bold: false };
-        return type({ text: drawnCharacter, columns: image.length / 36, style, image });
-      }
+      case 'character':
+      case 'defined-hanzi':
+      case 'inline-image':
+        return type(characterOf(command, mode));
       case 'line-feed':
         return endLine(false);
       case 'feed':
         return feed(command.lines);
       case 'raster':
         return raster(command);
-      case 'image-print': {
-        const image = stored.get(command.key);
-        return image === undefined ? 0 : raster(image);
-      }
+      case 'image-print':
+        return raster(stored.get(command.key) ?? null);
       case 'image-store':
-        keep(command);
+        if (stored.size < storedImagesMax) stored.set(command.key, command);
         return 0;
       case 'image-delete':
         stored.delete(command.key);
@@ -187,56 +174,30 @@ export function createPaperPen(
       case 'initialize':
         reset();
         return 0;
-      default:
+      case 'align':
+      case 'auto-status':
+      case 'barcode-height':
+      case 'barcode-module':
+      case 'barcode-text':
+      case 'bold':
+      case 'chinese':
+      case 'counter-question':
+      case 'define-hanzi':
+      case 'drawer':
+      case 'hanzi-size':
+      case 'identity-question':
+      case 'ignored':
+      case 'paper-question':
+      case 'process-id':
+      case 'qr-level':
+      case 'qr-module':
+      case 'qr-store':
+      case 'size':
+      case 'unknown':
         return 0;
     }
   };
   return { apply, reset, mode: () => ({ chineseOn: mode.chinese, charset: rom.charset }) };
-}
-
-const drawnCharacter = '\uFFFC';
-
-/** Bytes of the greatest QR code (ISO/IEC 18004, table 7). */
-const qrBytesMax = { L: 2_953, M: 2_331, Q: 1_663, H: 1_273 } as const;
-const qrEcc = { L: 'low', M: 'medium', Q: 'quartile', H: 'high' } as const;
-
-/** Rows of modules, without a border. */
-export function qrModulesOf(text: string, level: 'L' | 'M' | 'Q' | 'H'): readonly boolean[][] {
-  // The library insists on a border; printers leave the quiet zone to the paper.
-  const bordered = encodeQR(text, 'raw', { ecc: qrEcc[level], border: 1 });
-  return bordered.slice(1, -1).map((row) => row.slice(1, -1));
-}
-
-/** Nothing is printed for a code without text, with too much of it, or wider than the paper. */
-function qrOf({ qr, align }: PenMode, dots: number): PaperRecord | null {
-  const byteCount = Buffer.byteLength(qr.text, 'utf8');
-  if (byteCount === 0 || byteCount > qrBytesMax[qr.level]) return null;
-  const side = qrModulesOf(qr.text, qr.level).length * qr.moduleDots;
-  return side > dots ? null : { type: 'qr', ...qr, align };
-}
-
-function barcodeOf(
-  { system, data }: Extract<ParsedCommand, { readonly type: 'barcode' }>,
-  { barcode, align }: PenMode,
-  dots: number,
-): PaperRecord | null {
-  const read = barsOf(system, data);
-  if (read === null || read.bars.length * barcode.moduleDots > dots) return null;
-  return { type: 'barcode', ...read, ...barcode, align };
-}
-
-function barsOf(
-  system: number,
-  data: Uint8Array,
-): { readonly text: string; readonly bars: string } | null {
-  if (system === 0x49) {
-    const code = readCode128(data);
-    return code && { text: code.text, bars: code128Bars(code.symbols) };
-  }
-  const symbology = system === 0x43 ? 'ean13' : system === 0x44 ? 'ean8' : null;
-  if (symbology === null) return null;
-  const ean = eanDigits(symbology, Buffer.from(data).toString('latin1'));
-  return 'fault' in ean ? null : { text: ean.digits, bars: eanBars(symbology, ean.digits) };
 }
 
 export function receiptsOn(paper: readonly PaperRecord[]): readonly PrintedReceipt[] {

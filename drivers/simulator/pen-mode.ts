@@ -49,36 +49,33 @@ export const modeAtStart: PenMode = {
 };
 
 export function modeAfter(mode: PenMode, command: ParsedCommand, rom: PrinterRom): PenMode {
-  const { qr, barcode } = mode;
-  switch (command.type) {
-    case 'align':
-      return { ...mode, align: command.align };
-    case 'bold':
-      return { ...mode, bold: command.on };
-    case 'size': {
-      const { width, height } = command;
-      const style = { width, height };
-      return rom.hanziSize === 'gs' ? { ...mode, style, hanzi: style } : { ...mode, style };
-    }
-    case 'hanzi-size':
-      return { ...mode, hanzi: { width: command.width, height: command.height } };
-    case 'chinese':
-      return { ...mode, chinese: command.on };
-    case 'define-hanzi':
-      return { ...mode, defined: new Map(mode.defined).set(command.trail, command.columns) };
-    case 'qr-module':
-      return { ...mode, qr: { ...qr, moduleDots: command.dots } };
-    case 'qr-level':
-      return { ...mode, qr: { ...qr, level: command.level } };
-    case 'qr-store':
-      return { ...mode, qr: { ...qr, text: command.text } };
-    case 'barcode-height':
-      return { ...mode, barcode: { ...barcode, heightDots: command.dots } };
-    case 'barcode-module':
-      return { ...mode, barcode: { ...barcode, moduleDots: command.dots } };
-    case 'barcode-text':
-      return { ...mode, barcode: { ...barcode, readable: command.below } };
-    default:
-      return mode;
+  if (command.type === 'align') return { ...mode, align: command.align };
+  if (command.type === 'bold') return { ...mode, bold: command.on };
+  if (command.type === 'chinese') return { ...mode, chinese: command.on };
+  if (command.type === 'size') {
+    const { width, height } = command;
+    const style = { width, height };
+    return rom.hanziSize === 'gs' ? { ...mode, style, hanzi: style } : { ...mode, style };
   }
+  if (command.type === 'hanzi-size') {
+    return { ...mode, hanzi: { width: command.width, height: command.height } };
+  }
+  if (command.type === 'define-hanzi') {
+    return { ...mode, defined: new Map(mode.defined).set(command.trail, command.columns) };
+  }
+  return { ...mode, qr: qrAfter(mode, command), barcode: barcodeAfter(mode, command) };
+}
+
+function qrAfter({ qr }: PenMode, command: ParsedCommand): PenMode['qr'] {
+  if (command.type === 'qr-module') return { ...qr, moduleDots: command.dots };
+  if (command.type === 'qr-level') return { ...qr, level: command.level };
+  if (command.type === 'qr-store') return { ...qr, text: command.text };
+  return qr;
+}
+
+function barcodeAfter({ barcode }: PenMode, command: ParsedCommand): PenMode['barcode'] {
+  if (command.type === 'barcode-height') return { ...barcode, heightDots: command.dots };
+  if (command.type === 'barcode-module') return { ...barcode, moduleDots: command.dots };
+  if (command.type === 'barcode-text') return { ...barcode, readable: command.below };
+  return barcode;
 }

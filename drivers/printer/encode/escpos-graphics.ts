@@ -76,6 +76,9 @@ export const barcodeHeader = (
 /** A key code: two characters 20..7E under which a printer keeps an image. */
 export type KeyCode = readonly [number, number];
 
+const imageCommand = [0x1d, 0x28, 0x4c];
+const word = (value: number): readonly number[] => [value & 0xff, value >> 8];
+
 /**
  * GS ( L 67: stores an image of one colour in non-volatile memory; its bytes follow. Width and height are in dots, the
  * length counts eleven bytes of parameters and the data: at most 65,535 in all, more would need GS 8 L.
@@ -86,22 +89,27 @@ export function storeImageHeader(image: {
   readonly heightDots: number;
 }): readonly number[] {
   const { key, widthDots, heightDots } = image;
-  const length = ((widthDots + 7) >> 3) * heightDots + 11;
-  return [
-    ...[0x1d, 0x28, 0x4c, length & 0xff, length >> 8, 0x30, 0x43, 0x30, ...key, 0x01],
-    ...[widthDots & 0xff, widthDots >> 8, heightDots & 0xff, heightDots >> 8, 0x31],
-  ];
+  const length = word(((widthDots + 7) >> 3) * heightDots + 11);
+  const size = [...word(widthDots), ...word(heightDots)];
+  return [...imageCommand, ...length, 0x30, 0x43, 0x30, ...key, 0x01, ...size, 0x31];
 }
 
 /** GS ( L 66: forgets a stored image. */
 export const deleteImage = (key: KeyCode): readonly number[] => [
-  ...[0x1d, 0x28, 0x4c, 0x04, 0x00, 0x30, 0x42],
+  ...imageCommand,
+  ...word(4),
+  0x30,
+  0x42,
   ...key,
 ];
 
 /** GS ( L 69: prints a stored image, dot by dot. */
 export const printImage = (key: KeyCode): readonly number[] => [
-  ...[0x1d, 0x28, 0x4c, 0x06, 0x00, 0x30, 0x45],
+  ...imageCommand,
+  ...word(6),
+  0x30,
+  0x45,
   ...key,
-  ...[0x01, 0x01],
+  0x01,
+  0x01,
 ];

@@ -20,7 +20,7 @@ const tabSpaces = '  ';
  * flag tags and skin tones: what they change, 24 dots in one colour do not show.
  */
 const invisible =
-  /[\u00AD\u200B-\u200F\u202A-\u202E\u2060-\u2064\u2066-\u2069\u20E3\uFEFF\u{E0020}-\u{E007F}]|\p{Variation_Selector}|\p{Emoji_Modifier}/u;
+  /[\u00AD\u200B-\u200F\u202A-\u202E\u2060-\u2064\u2066-\u2069\uFEFF\u{E0020}-\u{E007F}]|\u20E3|\p{Variation_Selector}|\p{Emoji_Modifier}/u;
 const otherSpace = /[\u00A0\u2000-\u200A\u2028\u2029\u202F\u205F]/;
 
 /** Only characters that are in the ROM or in the glyph pack; control characters are gone, newlines too. */

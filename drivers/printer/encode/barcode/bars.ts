@@ -22,16 +22,13 @@ export function eanBars(symbology: EanSymbology, digits: string): string {
 export const eanModules = { ean13: 95, ean8: 67 } as const;
 
 /** ISO/IEC 15420, table 1, number set A; B is C read backwards, C is A in negative. */
-const eanLeft = [
-  ...['0001101', '0011001', '0010011', '0111101', '0100011'],
-  ...['0110001', '0101111', '0111011', '0110111', '0001011'],
-] as const;
+const eanLeft =
+  '0001101 0011001 0010011 0111101 0100011 0110001 0101111 0111011 0110111 0001011'.split(' ');
 
 /** ISO/IEC 15420, table 3: the first digit is told by the sets of the next six. */
-const ean13Parities = [
-  ...['LLLLLL', 'LLGLGG', 'LLGGLG', 'LLGGGL', 'LGLLGG'],
-  ...['LGGLLG', 'LGGGLL', 'LGLGLG', 'LGLGGL', 'LGGLGL'],
-] as const;
+const ean13Parities = 'LLLLLL LLGLGG LLGGLG LLGGGL LGLLGG LGGLLG LGGGLL LGLGLG LGLGGL LGGLGL'.split(
+  ' ',
+);
 
 function eanDigitBars(digit: number, set: 'L' | 'G' | 'R'): string {
   const left = eanLeft[digit] ?? '';

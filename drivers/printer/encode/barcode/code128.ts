@@ -32,7 +32,8 @@ export function encodeCode128(text: string): Code128 | null {
 export const code128Modules = (code: Code128): number => code.symbols.length * 11 + 13;
 
 type CodeSet = 'A' | 'B' | 'C';
-const codeSets: readonly CodeSet[] = ['A', 'B', 'C'];
+/** When several are equally short the first is taken: every reader and every printer knows B. */
+const codeSets: readonly CodeSet[] = ['B', 'C', 'A'];
 
 /** One symbol or a change of set, with the way that led to it. */
 interface Step {
@@ -65,8 +66,9 @@ function shortestWay(codes: readonly number[]): Step | null {
     reach(0, follow(null, set, [brace, setByte[set]], [startSymbol[set]]));
   }
   for (const place of codes.keys()) {
-    for (const step of [...(places[place]?.values() ?? [])]) {
-      if (place === 0) break;
+    // A copy: the changes of set found here are added to the place itself.
+    const arrived = place === 0 ? [] : Array.from(places[place]?.values() ?? []);
+    for (const step of arrived) {
       for (const set of codeSets) {
         if (set === step.set) continue;
         reach(place, follow(step, set, [brace, setByte[set]], [changeSymbol[set]]));
