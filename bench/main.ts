@@ -8,6 +8,7 @@ const benches: Readonly<Record<string, () => Promise<BenchTable>>> = {
   drain: async () => (await import('./drain.ts')).runDrainBench(),
   receipt: async () => (await import('./receipt.ts')).runReceiptBench(),
   release: async () => (await import('./release.ts')).runReleaseBench(),
+  scan: async () => (await import('./scan.ts')).runScanBench(),
   storm: async () => (await import('./storm.ts')).runStormBench(),
 };
 

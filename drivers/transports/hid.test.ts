@@ -136,16 +136,13 @@ describe('HID transport', () => {
 
   it('an opening that never ends is given up, and what opens late is closed', async () => {
     const device = new ScriptedDevice();
-    let release = (): void => undefined;
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
+    const held = Promise.withResolvers<void>();
     const hid = transport({
       openTimeoutMs: 20,
-      loadLibrary: () => Promise.resolve({ open: () => held.then(() => device) }),
+      loadLibrary: () => Promise.resolve({ open: () => held.promise.then(() => device) }),
     });
     expect(await hid.open()).toEqual({ ok: false, error: { type: 'device-open-timeout' } });
-    release();
+    held.resolve();
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect(device.closeCount).toBe(1);
   });
