@@ -212,6 +212,8 @@ export function createBoxRunner(deps: BoxRunnerDeps): BoxRunner {
     },
     resume,
     boxChanged: () => {
+      // Devices go on changing while the till stops; its journal may be closed by then.
+      if (stopped) return;
       const reachable = isReachable();
       const cameBack = reachable && !wasReachable;
       wasReachable = reachable;
