@@ -15,42 +15,40 @@ export interface Glyph {
  * the dots of each, 72 bytes, or 36 when narrow. Opened when the first such character is met: most tills never do.
  */
 export function glyphOf(code: number): Glyph | null {
-  const place = glyphPlaces().get(code);
+  opened ??= openPack(readFileSync(new URL('./glyph-pack.br', import.meta.url)));
+  const place = opened.places.get(code);
   if (place === undefined) return null;
-  const columns = place.narrow ? 1 : 2;
-  return { columns, bytes: place.dots.subarray(0, columns * bytesPerColumn) };
+  const columns = (place & 1) === 1 ? 1 : 2;
+  const at = place >> 1;
+  return { columns, bytes: opened.dots.subarray(at, at + columns * bytesPerColumn) };
 }
 
-export const glyphHeightDots = 24;
+/** Three bytes for each column of dots. */
 export const glyphBytesPerDotColumn = 3;
 
 /** A column of text is 12 dots wide. */
-const bytesPerColumn = 36;
+const bytesPerColumn = 12 * glyphBytesPerDotColumn;
 const magic = 'GTG1';
 /** A bound for the loop over a damaged file. */
 const glyphCountMax = 65_536;
 
-interface GlyphPlace {
-  readonly narrow: boolean;
+interface GlyphPack {
   readonly dots: Uint8Array;
+  /** By code point: where its dots begin, times two, plus one when it is narrow. */
+  readonly places: ReadonlyMap<number, number>;
 }
 
-let opened: ReadonlyMap<number, GlyphPlace> | null = null;
+let opened: GlyphPack | null = null;
 
-function glyphPlaces(): ReadonlyMap<number, GlyphPlace> {
-  opened ??= readPack(
-    brotliDecompressSync(readFileSync(new URL('./glyph-pack.br', import.meta.url))),
-  );
-  return opened;
-}
-
-function readPack(pack: Buffer): ReadonlyMap<number, GlyphPlace> {
+function openPack(packed: Uint8Array): GlyphPack {
+  const pack = brotliDecompressSync(packed);
   assert(pack.toString('latin1', 0, 4) === magic, () => 'glyph pack: not one');
   const count = pack.readUInt32LE(4);
   assert(count <= glyphCountMax, () => `glyph pack: ${count} characters`);
-  const heads: { readonly code: number; readonly narrow: boolean }[] = [];
+  const places = new Map<number, number>();
   let at = 8;
   let code = 0;
+  let dotsAt = 0;
   for (let index = 0; index < count; index += 1) {
     let value = 0;
     let shift = 0;
@@ -58,13 +56,10 @@ function readPack(pack: Buffer): ReadonlyMap<number, GlyphPlace> {
     value |= (pack[at] ?? 0) << shift;
     at += 1;
     code += value >> 1;
-    heads.push({ code, narrow: (value & 1) === 1 });
+    places.set(code, dotsAt * 2 + (value & 1));
+    dotsAt += (value & 1) === 1 ? bytesPerColumn : 2 * bytesPerColumn;
   }
-  const places = new Map<number, GlyphPlace>();
-  for (const head of heads) {
-    places.set(head.code, { narrow: head.narrow, dots: pack.subarray(at) });
-    at += head.narrow ? bytesPerColumn : 2 * bytesPerColumn;
-  }
-  assert(at === pack.length, () => `glyph pack: ${pack.length} bytes instead of ${at}`);
-  return places;
+  const dots = pack.subarray(at);
+  assert(dots.length === dotsAt, () => `glyph pack: ${dots.length} bytes instead of ${dotsAt}`);
+  return { dots, places };
 }
