@@ -68,15 +68,14 @@ export function createLinkSupervisor(deps: LinkSupervisorDeps): LinkSupervisor {
       case 'close':
         closing = connection?.close() ?? closing;
         return;
-      case 'pause': {
-        const pauseMs = jitteredPauseMs(effect.ceilingMs, deps.random.unit());
-        alarm.set(pauseMs, () => handle({ type: 'pause-over' }));
-        return;
-      }
+      case 'pause':
+        return pause(jitteredPauseMs(effect.ceilingMs, deps.random.unit()));
       default:
         exhaustive(effect);
     }
   };
+
+  const pause = (pauseMs: number): void => alarm.set(pauseMs, () => handle({ type: 'pause-over' }));
 
   const open = async (): Promise<void> => {
     const opened = await opener.open(closing);
@@ -87,16 +86,11 @@ export function createLinkSupervisor(deps: LinkSupervisorDeps): LinkSupervisor {
   };
 
   const adopt = (fresh: Connection): void => {
-    const { generation } = fresh;
     connection = fresh;
     handle({ type: 'opened' });
     alarm.set(linkStableMs, () => handle({ type: 'stable' }));
-    display.online(generation);
-    deps.onUp(loggedLink(fresh, log));
-    fresh.onData((chunk) => {
-      log.note({ generation, direction: 'in', bytes: chunk });
-      deps.onData(chunk, generation);
-    });
+    display.online(fresh.generation);
+    attach(fresh, log, deps);
     fresh.onClose(() => {
       if (connection === fresh) lose(fresh);
     });
@@ -144,6 +138,20 @@ function createOpener(transport: Transport): {
       return 'given-up';
     },
   };
+}
+
+/** Hands a connection to its user, every byte of it noted. */
+function attach(
+  fresh: Connection,
+  log: WireLog,
+  { onUp, onData }: Pick<LinkSupervisorDeps, 'onUp' | 'onData'>,
+): void {
+  const { generation } = fresh;
+  onUp(loggedLink(fresh, log));
+  fresh.onData((chunk) => {
+    log.note({ generation, direction: 'in', bytes: chunk });
+    onData(chunk, generation);
+  });
 }
 
 const loggedLink = (connection: Connection, log: WireLog): Link => ({

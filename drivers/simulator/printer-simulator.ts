@@ -125,9 +125,7 @@ export function createPrinterSimulator(deps: PrinterSimulatorDeps): PrinterSimul
     attach: voice.attach,
     feed: receive,
     ...paperOf(mechanism, deps.width, changed),
-    unknownCommands: () => [...counts.unknown],
-    drawerKickCount: () => counts.drawerKicks,
-    cutCount: () => counts.cuts,
+    ...countsOf(counts),
     switches: () => switches,
     setSwitches: (change) => {
       setSwitches(change);
@@ -168,6 +166,14 @@ interface CommandCounts {
   drawerKicks: number;
   readonly unknown: string[];
 }
+
+const countsOf = (
+  counts: CommandCounts,
+): Pick<PrinterSimulator, 'unknownCommands' | 'drawerKickCount' | 'cutCount'> => ({
+  unknownCommands: () => [...counts.unknown],
+  drawerKickCount: () => counts.drawerKicks,
+  cutCount: () => counts.cuts,
+});
 
 function count(counts: CommandCounts, command: ParsedCommand): void {
   if (command.type === 'cut') counts.cuts += 1;

@@ -6,7 +6,7 @@ import {
   createGuardedConnection,
   type GuardedConnection,
 } from '#drivers/transports/guarded-connection.ts';
-import { createIntake, type IntakeFaults } from '#drivers/transports/memory-intake.ts';
+import { createIntake, type Intake, type IntakeFaults } from '#drivers/transports/memory-intake.ts';
 import { createLane, type LaneFaults } from '#drivers/transports/memory-lane.ts';
 
 export interface MemoryWireDeps {
@@ -35,10 +35,9 @@ export interface MemoryWire {
 export function createMemoryWire(deps: MemoryWireDeps): MemoryWire {
   const address = `memory ${deps.name ?? 'wire'}`;
   const byteListeners: ((chunk: Uint8Array) => void)[] = [];
-  const presenceListeners: ((present: boolean) => void)[] = [];
+  const hostEnd = createHostEnd();
   let faults: MemoryFaults = {};
   let plugged = true;
-  let host: GuardedConnection | null = null;
 
   const toDevice = createLane({
     timers: deps.timers,
@@ -50,59 +49,34 @@ export function createMemoryWire(deps: MemoryWireDeps): MemoryWire {
   const toHost = createLane({
     timers: deps.timers,
     faults: () => faults.toHost ?? {},
-    deliver: (chunk) => host?.deliver(chunk),
+    deliver: (chunk) => hostEnd.host()?.deliver(chunk),
   });
-
-  const setHost = (next: GuardedConnection | null): void => {
-    const changed = (host === null) !== (next === null);
-    host = next;
-    if (changed) for (const listener of presenceListeners) listener(next !== null);
-  };
 
   const pull = (): Promise<void> => {
     plugged = false;
     toHost.discard();
-    const gone = host;
-    setHost(null);
+    const gone = hostEnd.host();
+    hostEnd.setHost(null);
     gone?.end({ type: 'disconnected' });
     return Promise.resolve();
   };
 
   const intake = createIntake({ toDevice, faults: () => faults, pull: () => void pull() });
 
-  const connect = (): Connection => {
-    const guarded = createGuardedConnection({
-      timers: deps.timers,
-      writeTimeoutMs: deps.writeTimeoutMs,
-      raw: {
-        write: intake.write,
-        drain: (done) => queueMicrotask(() => done(null)),
-        close: () => {
-          intake.discard();
-          if (host === guarded) setHost(null);
-          return Promise.resolve();
-        },
-      },
-    });
-    setHost(guarded);
-    return guarded.connection;
+  const open: Transport['open'] = () => {
+    const fault = faults.openError ?? openFault({ plugged, taken: hostEnd.host() !== null });
+    return Promise.resolve(fault === null ? ok(connect({ deps, intake, hostEnd })) : err(fault));
   };
 
   return {
-    transport: {
-      address,
-      open: () => {
-        const fault = faults.openError ?? openFault({ plugged, taken: host !== null });
-        return Promise.resolve(fault === null ? ok(connect()) : err(fault));
-      },
-    },
+    transport: { address, open },
     far: {
       address,
       send: (bytes) => {
-        if (host !== null) toHost.push(Uint8Array.from(bytes));
+        if (hostEnd.host() !== null) toHost.push(Uint8Array.from(bytes));
       },
       onBytes: (listener) => void byteListeners.push(listener),
-      onPresence: (listener) => void presenceListeners.push(listener),
+      onPresence: hostEnd.onPresence,
       pull,
       plug: () => {
         plugged = true;
@@ -116,6 +90,50 @@ export function createMemoryWire(deps: MemoryWireDeps): MemoryWire {
     },
     deliveredByteCount: intake.deliveredByteCount,
   };
+}
+
+/** Who is at the host's end of the wire; those who asked are told when that changes. */
+interface HostEnd {
+  readonly host: () => GuardedConnection | null;
+  readonly setHost: (next: GuardedConnection | null) => void;
+  readonly onPresence: (listener: (present: boolean) => void) => void;
+}
+
+function createHostEnd(): HostEnd {
+  const listeners: ((present: boolean) => void)[] = [];
+  let host: GuardedConnection | null = null;
+  return {
+    host: () => host,
+    setHost: (next) => {
+      const changed = (host === null) !== (next === null);
+      host = next;
+      if (changed) for (const listener of listeners) listener(next !== null);
+    },
+    onPresence: (listener) => void listeners.push(listener),
+  };
+}
+
+function connect(wire: {
+  readonly deps: MemoryWireDeps;
+  readonly intake: Intake;
+  readonly hostEnd: HostEnd;
+}): Connection {
+  const { deps, intake, hostEnd } = wire;
+  const guarded = createGuardedConnection({
+    timers: deps.timers,
+    writeTimeoutMs: deps.writeTimeoutMs,
+    raw: {
+      write: intake.write,
+      drain: (done) => queueMicrotask(() => done(null)),
+      close: () => {
+        intake.discard();
+        if (hostEnd.host() === guarded) hostEnd.setHost(null);
+        return Promise.resolve();
+      },
+    },
+  });
+  hostEnd.setHost(guarded);
+  return guarded.connection;
 }
 
 function openFault(wire: { readonly plugged: boolean; readonly taken: boolean }): OpenError | null {
