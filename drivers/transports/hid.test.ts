@@ -136,13 +136,16 @@ describe('HID transport', () => {
 
   it('an opening that never ends is given up, and what opens late is closed', async () => {
     const device = new ScriptedDevice();
-    const held = Promise.withResolvers<void>();
+    const gate: { open?: () => void } = {};
+    const held = new Promise<void>((resolve) => {
+      gate.open = resolve;
+    });
     const hid = transport({
       openTimeoutMs: 20,
-      loadLibrary: () => Promise.resolve({ open: () => held.promise.then(() => device) }),
+      loadLibrary: () => Promise.resolve({ open: () => held.then(() => device) }),
     });
     expect(await hid.open()).toEqual({ ok: false, error: { type: 'device-open-timeout' } });
-    held.resolve();
+    gate.open?.();
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect(device.closeCount).toBe(1);
   });
