@@ -18,7 +18,7 @@ import { createDeviceTests, type DeviceTests } from '#terminal/agent/devices/dev
 import type { DeviceKey } from '#terminal/agent/identity/device-key.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { createPaperContent } from '#terminal/agent/printing/paper-content.ts';
-import { paperInUse } from '#terminal/agent/printing/paper-in-use.ts';
+import { printerInUse } from '#terminal/agent/printing/printer-in-use.ts';
 import { createReceiptDesk, type ReceiptDesk } from '#terminal/agent/printing/receipt-desk.ts';
 import {
   createReceiptTemplates,
@@ -83,7 +83,7 @@ export function createShopSide(deps: ShopSideDeps): ShopSide {
     ...shared,
     cashier,
     templates,
-    paper: () => paperInUse(devices),
+    printer: () => printerInUse(devices),
   });
   const spool = createSpool({
     ...shared,

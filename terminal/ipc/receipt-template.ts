@@ -99,6 +99,8 @@ export const PaperItemSchema = Type.Union([
     align: TemplateLineSchema.properties.align,
     size: TemplateLineSchema.properties.size,
     bold: Type.Boolean(),
+    /** Characters of this line beyond ASCII that take 1 column all the same; absent when there are none. */
+    narrow: Type.Optional(Type.String({ maxLength: 400 })),
   }),
   object({
     type: Type.Literal('qr'),

@@ -10,7 +10,10 @@ const columnsOfNarrowPaper = 32;
 const columnsOfWidePaper = 48;
 
 /** What this printer draws: its profile where one is named and known, else that of a clone with such paper. */
-export function profileOf({ profileId, paperMm }: PrinterConfig): PrinterProfile {
+export function profileOf({
+  profileId,
+  paperMm,
+}: Pick<PrinterConfig, 'profileId' | 'paperMm'>): PrinterProfile {
   const named = profileId === undefined ? null : findProfile(profileId);
   const profile = named ?? genericProfile(paperMm ?? paperMmDefault);
   if (paperMm === undefined || paperMm === profile.paperMm) return profile;

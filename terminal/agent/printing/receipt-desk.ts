@@ -1,5 +1,8 @@
-import { referenceProfile } from '#drivers/printer/profiles/printer-profile.ts';
-import type { PaperWidth, ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
+import {
+  referenceProfile,
+  type PrinterProfile,
+} from '#drivers/printer/profiles/printer-profile.ts';
+import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
@@ -39,8 +42,8 @@ export interface ReceiptDeskDeps {
   readonly cashier: string;
   readonly config: () => ConfigPayload | undefined;
   readonly templates: Pick<ReceiptTemplates, 'current'>;
-  /** Columns of the paper in the printer; undefined without a printer. */
-  readonly paper: () => PaperWidth | undefined;
+  /** What the printer in use draws; undefined without a printer. */
+  readonly printer: () => PrinterProfile | undefined;
 }
 
 export function createReceiptDesk(deps: ReceiptDeskDeps): ReceiptDesk {
@@ -73,7 +76,7 @@ export function createReceiptDesk(deps: ReceiptDeskDeps): ReceiptDesk {
   };
   const print = (facts: ReceiptFacts): readonly ReceiptCommand[] => {
     const template = deps.templates.current();
-    return compose(template, facts, deps.paper() ?? columnsOfPaper[template.paperMm]);
+    return compose(template, facts, deps.printer() ?? paperProfile(template));
   };
 
   return {
@@ -82,17 +85,15 @@ export function createReceiptDesk(deps: ReceiptDeskDeps): ReceiptDesk {
       return facts && print(facts);
     },
     sample: () => [sampleMark, ...print(sampleOf('wallet'))],
-    printerPaperMm: () => {
-      const columns = deps.paper();
-      return columns === undefined ? null : columns === 32 ? 58 : 80;
-    },
+    printerPaperMm: () => deps.printer()?.paperMm ?? null,
     preview: ({ template, sample = 'wallet', orderId }) => {
       const fault = templateFault(template);
       if (fault) return err(fault.code);
       const facts = orderId === undefined ? sampleOf(sample) : factsOf(orderId, 1);
       if (!facts) return err('order-not-found');
-      const columns = previewColumns(template, deps.paper());
-      return ok(previewOf(compose(template, facts, columns), referenceProfile(columns)));
+      const printer = deps.printer();
+      const profile = printer?.paperMm === template.paperMm ? printer : paperProfile(template);
+      return ok(previewOf(compose(template, facts, profile), profile));
     },
   };
 }
@@ -100,22 +101,18 @@ export function createReceiptDesk(deps: ReceiptDeskDeps): ReceiptDesk {
 const columnsOfPaper = { 58: 32, 80: 48 } as const;
 const claimBaseUrlSample = 'https://claim.example/';
 
-/** 80 mm paper has 48 columns, or 42 when that is what the printer in use has. */
-const previewColumns = (
-  { paperMm }: ReceiptTemplate,
-  printer: PaperWidth | undefined,
-): PaperWidth => (paperMm === 80 && printer === 42 ? 42 : columnsOfPaper[paperMm]);
+/** A printer that does everything, with the paper that the template is drawn for. */
+const paperProfile = ({ paperMm }: ReceiptTemplate): PrinterProfile =>
+  referenceProfile(columnsOfPaper[paperMm]);
 
 const compose = (
   template: ReceiptTemplate,
   facts: ReceiptFacts,
-  columns: PaperWidth,
+  { dots }: PrinterProfile,
 ): readonly ReceiptCommand[] =>
   receiptFrom(
     template,
-    template.logo
-      ? { ...facts, logo: logoRaster(template.logo, referenceProfile(columns).dots) }
-      : facts,
+    template.logo ? { ...facts, logo: logoRaster(template.logo, dots) } : facts,
   );
 
 const sampleMark: ReceiptCommand = {

@@ -7,6 +7,7 @@ import { qrModules } from '#drivers/printer/encode/qr-modules.ts';
 import type { PrinterProfile } from '#drivers/printer/profiles/printer-profile.ts';
 import { layoutColumns, wrapText } from '#drivers/printer/receipt/layout.ts';
 import type { BarcodeCommand, ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
+import { widthOf } from '#drivers/printer/receipt/text-gb18030.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { PaperItem, ReceiptPreview } from '#terminal/ipc/receipt-template.ts';
 
@@ -29,17 +30,11 @@ function itemsOf(command: ReceiptCommand, profile: PrinterProfile): readonly Pap
     case 'text': {
       const { align = 'left', size = 'normal', bold = false } = command;
       const width = size === 'wide' || size === 'double' ? columns >> 1 : columns;
-      return wrapText(command.text, width).map((line) => ({
-        type: 'line',
-        text: line.trimEnd(),
-        align,
-        size,
-        bold,
-      }));
+      return wrapText(command.text, width).map((line) => lineItem(line, { align, size, bold }));
     }
     case 'columns':
       return layoutColumns(command.columns, columns).map((line) =>
-        plainLine(line.trimEnd(), command.bold ?? false),
+        plainLine(line, command.bold ?? false),
       );
     case 'rule':
       return [plainLine((command.style === 'single' ? '-' : '=').repeat(columns), false)];
@@ -63,13 +58,18 @@ function itemsOf(command: ReceiptCommand, profile: PrinterProfile): readonly Pap
   }
 }
 
-const plainLine = (text: string, bold: boolean): PaperItem => ({
-  type: 'line',
-  text,
-  align: 'left',
-  size: 'normal',
-  bold,
-});
+const plainLine = (text: string, bold: boolean): PaperItem =>
+  lineItem(text, { align: 'left', size: 'normal', bold });
+
+/** A character that the printer lacks is drawn for it, in one column or two: which, only the printer's room knows. */
+function lineItem(
+  line: string,
+  style: Pick<Extract<PaperItem, { type: 'line' }>, 'align' | 'size' | 'bold'>,
+): PaperItem {
+  const text = line.trimEnd();
+  const narrow = [...new Set(text)].filter((one) => one > '\u007F' && widthOf(one) === 1).join('');
+  return { type: 'line', text, ...style, ...(narrow === '' ? {} : { narrow }) };
+}
 
 function barcodeItem(command: BarcodeCommand, profile: PrinterProfile): readonly PaperItem[] {
   const plan = planBarcode(command, profile);

@@ -24,6 +24,13 @@ test('right and centre are measured in dots of the paper, also for wide characte
   expect(big.wide.middles).toEqual([96]);
 });
 
+test('a drawn character of one column stands in one', () => {
+  expect(gridOf(line('ñ店', { narrow: 'ñ' }), 384)).toMatchObject({
+    narrow: { text: 'ñ', middles: [6] },
+    wide: { middles: [24] },
+  });
+});
+
 test('a rare hanzi of two units has a place for each, as SVG counts', () => {
   const grid = gridOf(line('𠮷A'), 384);
   expect(grid.wide.middles).toEqual([12, 12]);

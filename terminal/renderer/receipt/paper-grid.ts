@@ -27,6 +27,8 @@ export function gridOf(line: PaperLine, dots: number): GridLine {
   const scaleX = line.size === 'wide' || line.size === 'double' ? 2 : 1;
   const scaleY = line.size === 'tall' || line.size === 'double' ? 2 : 1;
   const characters = Array.from(line.text);
+  const columnsOf = (character: string): 1 | 2 =>
+    character <= '\u007F' || line.narrow?.includes(character) === true ? 1 : 2;
   const widthDots = characters.reduce((sum, one) => sum + columnsOf(one), 0) * columnDots * scaleX;
   const free = Math.max(0, dots - widthDots);
   const start = line.align === 'left' ? 0 : line.align === 'right' ? free : free / 2;
@@ -43,5 +45,3 @@ export function gridOf(line: PaperLine, dots: number): GridLine {
   }
   return { scaleX, scaleY, heightDots: glyphDots * scaleY + lineDots - glyphDots, narrow, wide };
 }
-
-const columnsOf = (character: string): 1 | 2 => ((character.codePointAt(0) ?? 0) < 0x80 ? 1 : 2);

@@ -1,3 +1,4 @@
+import { referenceProfile } from '#drivers/printer/profiles/printer-profile.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { createReceiptDesk } from '#terminal/agent/printing/receipt-desk.ts';
 import type { receiptMethods } from '#terminal/ipc/receipt-template.ts';
@@ -19,7 +20,7 @@ export function scriptedReceipts(): {
     cashier: '王姐',
     config: () => undefined,
     templates: { current: () => template },
-    paper: () => 48,
+    printer: () => referenceProfile(48),
   });
   return {
     'receipt.template.get': () => ({ template, isDefault, printerPaperMm: desk.printerPaperMm() }),
