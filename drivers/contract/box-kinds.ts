@@ -7,6 +7,7 @@ import type { BoxDeps } from '#drivers/ecr/session/box-session.ts';
 import { createStxEtxBox } from '#drivers/ecr/stx-etx-box.ts';
 import { createBcd2Dialect } from '#drivers/ecr/stx-etx/bcd2-dialect.ts';
 import { exampleBcd2Table } from '#drivers/ecr/stx-etx/bcd2-table.ts';
+import { ticketOf } from '#drivers/ecr/stx-etx/ticket.ts';
 import { createTransbankDialect } from '#drivers/ecr/stx-etx/transbank-dialect.ts';
 import type { BoxDesk } from '#drivers/simulator/box-desk.ts';
 import { createEcrHubSimulator } from '#drivers/simulator/box-ecr-hub.ts';
@@ -24,6 +25,8 @@ export interface BoxKind {
     attach(far: FarSide): void;
     stop?(): void;
   };
+  /** Our order number as the books of the box hold it. */
+  readonly markOf: (merchantOrderNo: string) => string;
   /** The box can be asked to give a sale up, finds a sale by our number, and takes back parts of one. */
   readonly can: {
     readonly close: boolean;
@@ -37,12 +40,14 @@ export const boxKinds: readonly BoxKind[] = [
     name: 'ecr-hub',
     createBox: (deps) => createEcrHubBox({ ...deps, hub: { appId: 'wz0123456789' } }),
     createSimulator: createEcrHubSimulator,
+    markOf: (merchantOrderNo) => merchantOrderNo,
     can: { close: true, findAny: true, refundPart: true },
   },
   {
     name: 'transbank',
     createBox: (deps) => createStxEtxBox(deps, createTransbankDialect()),
     createSimulator: (deps) => createStxEtxSimulator({ ...deps, words: createTransbankWords() }),
+    markOf: ticketOf,
     can: { close: false, findAny: false, refundPart: false },
   },
   {
@@ -50,6 +55,7 @@ export const boxKinds: readonly BoxKind[] = [
     createBox: (deps) => createStxEtxBox(deps, createBcd2Dialect(exampleBcd2Table)),
     createSimulator: (deps) =>
       createStxEtxSimulator({ ...deps, words: createBcd2Words(exampleBcd2Table) }),
+    markOf: (merchantOrderNo) => merchantOrderNo,
     can: { close: false, findAny: false, refundPart: true },
   },
 ];

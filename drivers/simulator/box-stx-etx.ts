@@ -58,8 +58,8 @@ export interface StxEtxSimulatorDeps {
   readonly thinkMs?: number;
 }
 
-const repeatMs = 2_000;
-const repeatsMax = 3;
+const repeatMs = 600;
+const repeatsMax = 5;
 
 export function createStxEtxSimulator(deps: StxEtxSimulatorDeps): StxEtxSimulator {
   const desk = createBoxDesk(deps);

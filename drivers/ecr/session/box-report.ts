@@ -61,12 +61,16 @@ export function plainDetail(text: string): string {
   return Array.from(masked).slice(0, detailCharsMax).join('');
 }
 
-/** At most the first six and the last four characters of a payer's number. */
+/** At most the first six and the last four digits of a payer's number, masked by the box already or not. */
 export function payerMaskOf(text: string): string {
   const shown = text.trim();
-  const digits = shown.replaceAll(/[^0-9A-Za-z]/g, '');
-  if (digits.length === 0) return '';
-  const parts = /^(\d{0,6}).*?(\d{0,4})$/.exec(shown);
-  const [, first = '', last = ''] = parts ?? [];
-  return digits.length <= 8 ? `****${last}` : `${first}****${last}`;
+  const [first = ''] = /^\d+/.exec(shown) ?? [];
+  const [last = ''] = /\d+$/.exec(shown) ?? [];
+  if (first === '' && last === '') return '';
+  const isWhole = first === shown;
+  const head = isWhole && shown.length < cardDigitsMin ? '' : first.slice(0, 6);
+  return `${head}****${last.slice(-4)}`;
 }
+
+/** A shorter run of digits shows its end only. */
+const cardDigitsMin = 13;

@@ -129,7 +129,8 @@ export function createBox(deps: BoxDeps, dialect: BoxDialect): BoxWithChores {
     dialect,
     restart: () => link.restart(),
     isIdle: () => session.phase.type === 'free',
-    onReady: () => deps.onStatus?.(status()),
+    // A box that is back is asked at once, not when the pause is over.
+    onReady: () => handle({ type: 'pause-over' }),
     onReport: (report) => handle({ type: 'report', report }),
     onUnreadable: () => handle({ type: 'unreadable' }),
   });

@@ -149,7 +149,7 @@ export function createBoxTalk(deps: BoxTalkDeps): BoxTalk {
     if (!possible.ok) return { type: 'no-answer', code: possible.error };
     const asker = line;
     if (asker === null) return { type: 'no-answer', code: 'device-missing' };
-    const greeted = ready && (await asker.greet());
+    const greeted = await asker.greet();
     if (!greeted || line !== asker) return { type: 'no-answer', code: 'box-silent' };
     const report = await ask('query', wanted);
     return report === null

@@ -59,6 +59,9 @@ export function stepSession(
   }
 }
 
+/** So many signs of progress are believed for one sale. */
+export const progressCountMax = 60;
+
 const isSame = (a: BoxIntent, b: BoxIntent): boolean =>
   a.order.merchantOrderNo === b.order.merchantOrderNo;
 
@@ -83,7 +86,7 @@ function delivered(
       return {
         state: {
           ...state,
-          phase: { ...phase, type: 'waiting' },
+          phase: { ...phase, type: 'waiting', progressCount: 0 },
           progress: { ...state.progress, acknowledged: true },
         },
         effects: [{ type: 'await-answer' }],
@@ -161,15 +164,14 @@ function reported(state: SessionState, report: BoxReport, rules: SessionRules): 
   const judgement = judge(state, phase, report, rules);
   if (judgement.type === 'not-ours') return lateNews(state, report, rules);
   const live = phase.type === 'sending' || phase.type === 'waiting';
-  if (judgement.type === 'progress') {
-    return { state, effects: phase.type === 'waiting' ? [{ type: 'await-answer' }] : [] };
-  }
+  if (judgement.type === 'progress') return progressed(state);
   if (judgement.type === 'settled') {
     // In doubt, an answer that does not name the intent proves nothing about it.
     if (!live && report.mark === null) return { state, effects: [] };
     const answered = {
       ...state,
-      strayPossible: live ? state.strayPossible : false,
+      // The box answers in order: after an answer that names its intent no older one comes.
+      strayPossible: report.mark === null ? state.strayPossible : false,
       progress: { ...state.progress, acknowledged: true, answered: true },
     };
     const how = live ? 'tell' : phase.type === 'asking' ? 'tell-query' : 'late';
@@ -181,6 +183,16 @@ function reported(state: SessionState, report: BoxReport, rules: SessionRules): 
   const strayBefore = state.strayPossible;
   const step = doubt({ ...state, progress }, phase, code);
   return { ...step, state: { ...step.state, strayPossible: strayBefore } };
+}
+
+/** The customer is at it: the patience begins anew, but not for ever. */
+function progressed(state: SessionState): SessionStep {
+  const { phase } = state;
+  if (phase.type !== 'waiting' || phase.progressCount >= progressCountMax) {
+    return { state, effects: [] };
+  }
+  const next = { ...phase, progressCount: phase.progressCount + 1 };
+  return { state: { ...state, phase: next }, effects: [{ type: 'await-answer' }] };
 }
 
 /** News of an intent that was over. The same answer once more is no news. */
@@ -263,10 +275,12 @@ function look(state: SessionState, asking: Asking): SessionStep {
   return { state: { ...state, phase, progress }, effects: [{ type: 'look-up', intent }] };
 }
 
-function lookedUp(state: SessionState, reply: LookUpReply, rules: SessionRules): SessionStep {
-  const { phase } = state;
-  if (phase.type !== 'asking' || !phase.looking) return { state, effects: [] };
-  if (reply.type === 'no-answer') return askLater(state, { ...phase, code: reply.code });
+function lookedUp(before: SessionState, reply: LookUpReply, rules: SessionRules): SessionStep {
+  const { phase } = before;
+  if (phase.type !== 'asking' || !phase.looking) return { state: before, effects: [] };
+  if (reply.type === 'no-answer') return askLater(before, { ...phase, code: reply.code });
+  const showsSale = rules.lookup === 'last-sale' && reply.report.verdict === 'done';
+  const state = showsSale ? { ...before, lastRef: reply.report.boxRef } : before;
   const judgement = judge({ ...state, strayPossible: false }, phase, reply.report, rules);
   switch (judgement.type) {
     case 'settled':

@@ -22,7 +22,7 @@ export type SessionPhase =
   | { readonly type: 'free' }
   /** Handed to the link; not acknowledged. */
   | (Current & { readonly type: 'sending' })
-  | (Current & { readonly type: 'waiting' })
+  | (Current & { readonly type: 'waiting'; readonly progressCount: number })
   | (Current & { readonly type: 'in-doubt'; readonly code: BoxFailure })
   /** A query runs: `looking`, or pausing before the next. `round` counts the queries of this call. */
   | (Current & {
