@@ -54,6 +54,27 @@ const keepTemplateText = (dataDir: string, text: string): void => {
 };
 
 describe('setting receipts up', () => {
+  test('a logo and the bars of the order number are on the paper, the logo made for it', async () => {
+    const { counter, ...till } = await openCounter();
+    const logo = {
+      widthDots: 64,
+      heightDots: 16,
+      base64: Buffer.alloc(128, 0xaa).toString('base64'),
+    };
+    await till.ask('receipt.template.set', { template: { ...ours, logo } });
+    await sellForCash(till, counter);
+    const paper = counter.printer.receipts().at(-1);
+    expect(paper?.rasterRows).toBe(16);
+    const page = await till.ask('orders.list', { limit: 1 });
+    const orderId = 'rows' in page ? (page.rows[0]?.orderId ?? '') : '';
+    expect(paper?.barcodeTexts.map((text) => orderId.endsWith(text))).toEqual([true]);
+    const found = await till.ask('orders.list', {
+      limit: 9,
+      search: paper?.barcodeTexts[0] ?? '-',
+    });
+    expect('rows' in found && found.rows.length).toBe(1);
+  });
+
   test('the next receipt looks like the saved template, and so does one after a restart', async () => {
     const { counter, ...till } = await openCounter();
     const before = await sellForCash(till, counter);
