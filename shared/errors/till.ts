@@ -41,6 +41,14 @@ export const tillErrors = {
     '已要求取消的这笔，盒子后来说收到了钱，请核对，重复收的要在盒子上退',
     'The box took money for a sale that was to be cancelled. Check it; refund at the box if paid twice.',
   ),
+  'box-slip-unpaid': entry(
+    'The box could not be asked, and a person found no payment of this sale on its slips.',
+    'Nothing to do; should the box report it as paid later, it stands among the exceptions.',
+    'nobody',
+    'no',
+    '盒子查不到，已看过盒子小票，没有收到这笔',
+    'The box could not tell. Its slips were checked: this sale was not paid.',
+  ),
   'cash-short': entry(
     'The cash given is less than what is due.',
     'Type what the customer gave, or split the sale.',

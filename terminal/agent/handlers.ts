@@ -84,6 +84,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
       const stored = findOrder(read, orderId as OrderId);
       return stored ? ok(orderRow(read, stored)) : err('order-not-found');
     },
+    'orders.decideBox': (slip) => done(checkout.decideBox(slip)),
     'orders.reprint': ({ orderId }) => {
       if (!findOrder(read, orderId as OrderId)) return err('order-not-found');
       const copy = (lastReceipt(read, orderId)?.copy ?? 0) + 1;

@@ -51,6 +51,17 @@ export const methods = {
     output: OrderPageSchema,
   },
   'orders.get': { input: object({ orderId: OrderIdSchema }), output: OrderRowSchema },
+  /**
+   * A person read the slips of the box, which could not be asked: its number of the payment, or null when there is none.
+   * Refused with `result-not-known` while the box has not been asked in vain.
+   */
+  'orders.decideBox': {
+    input: object({
+      orderId: OrderIdSchema,
+      boxRef: Type.Union([Type.String({ pattern: '^[0-9A-Za-z-]{4,64}$' }), Type.Null()]),
+    }),
+    output: none,
+  },
   'orders.reprint': { input: object({ orderId: OrderIdSchema }), output: none },
   'today.get': {
     input: object({ businessDate: Type.Optional(BusinessDateSchema) }),

@@ -72,6 +72,25 @@ describeWindow('the box POS in a browser', (w) => {
     await w.sees('20261122000123');
   });
 
+  test('what the box cannot tell is decided by its slip: yes with its number, no with a second press', async () => {
+    const [first, ...others] = sampleOrders(nowMs);
+    w.host.till.setOrders([
+      { ...first!, tender: 'box-pos', state: 'pos-unknown', bucket: 'pending' },
+      ...others,
+    ]);
+    await w.page.keyboard.press('F5');
+    await w.sees('看盒子小票');
+    await w.page.getByText('没有，没收到').click();
+    await w.sees('再点一次');
+    expect(w.called('orders.decideBox')).toEqual([]);
+    await w.page.getByLabel('小票上的单号').fill('000123');
+    await w.page.getByText('小票上有，收到了').click();
+    await expect
+      .poll(() => w.called('orders.decideBox'))
+      .toEqual([{ orderId: first!.orderId, boxRef: '000123' }]);
+    await w.sees('盒子可以收下一笔了');
+  });
+
   for (const size of [
     { width: 1366, height: 768 },
     { width: 1024, height: 768 },

@@ -95,9 +95,15 @@ export const entryBodies = {
       Type.Literal('other'),
     ]),
     paidAtMs: WallMsSchema,
+    /** Who read it from the box's slip, when no query could clear it up; absent when the box said it. */
+    decidedBy: Type.Optional(CashierSchema),
   }),
   /** Definitely not charged: declined, given up at the box, or never heard of by a box that is idle. */
-  'pos.failed': body({ ...attempt, code: ErrorCodeSchema }),
+  'pos.failed': body({
+    ...attempt,
+    code: ErrorCodeSchema,
+    decidedBy: Type.Optional(CashierSchema),
+  }),
   /** The box did not answer: only a query of the box leaves this. */
   'pos.unknown': body({ ...attempt, code: ErrorCodeSchema }),
   /** The cashier asked the box to give the sale up: a request, the box's own word decides. */

@@ -21,6 +21,12 @@ export interface BoxRunner {
   readonly close: (orderId: OrderId) => void;
   /** Takes up the attempt that a former run left without a definite result. */
   readonly resume: () => void;
+  /**
+   * Has the box been asked in vain, so that a person may read its slips instead? False for an order that is not at it.
+   */
+  readonly mayDecide: (orderId: OrderId) => boolean;
+  /** A person decided, which is in the journal: the box is free again as far as this sale goes. */
+  readonly decided: (order: Order) => void;
   /** The box came, went, or went a step further with a sale. */
   readonly boxChanged: () => void;
   /** The box told late, and by itself, what became of a sale. */
@@ -78,6 +84,8 @@ interface Followed {
   cancelAsked: boolean;
   /** A query after the wish to cancel brought nothing definite. */
   isFruitless: boolean;
+  /** A query, of whatever time, brought nothing definite. */
+  isAskedInVain: boolean;
 }
 
 export function createBoxRunner(deps: BoxRunnerDeps): BoxRunner {
@@ -113,8 +121,10 @@ export function createBoxRunner(deps: BoxRunnerDeps): BoxRunner {
     if (!order) return release(one);
     if (!box) return askLater(one);
     const outcome = await box.query(intentOf(order));
-    if (one.cancelAsked && (outcome.type === 'unknown' || outcome.type === 'not-sent'))
-      one.isFruitless = true;
+    if (outcome.type === 'unknown' || outcome.type === 'not-sent') {
+      one.isAskedInVain = true;
+      one.isFruitless = one.cancelAsked;
+    }
     settle(one, 'query', outcome);
   };
 
@@ -211,6 +221,17 @@ export function createBoxRunner(deps: BoxRunnerDeps): BoxRunner {
       deps.onProgress(orderId);
     },
     resume,
+    mayDecide: (orderId) => {
+      const one = isPresent(orderId);
+      const order = findOpen(journal, orderId);
+      if (!one || order?.state !== 'pos-unknown') return false;
+      return one.isAskedInVain || (order.reason !== undefined && forPeople.has(order.reason));
+    },
+    decided: (order) => {
+      boxPos()?.release(intentOf(order).merchantOrderNo);
+      const one = isPresent(order.orderId);
+      if (one) release(one);
+    },
     boxChanged: () => {
       // Devices go on changing while the till stops; its journal may be closed by then.
       if (stopped) return;
@@ -270,4 +291,5 @@ const freshFollowed = (orderId: OrderId, isResumed: boolean): Followed => ({
   code: undefined,
   cancelAsked: false,
   isFruitless: false,
+  isAskedInVain: false,
 });

@@ -10,6 +10,7 @@ import {
   type CounterDeps,
   type Outcome,
 } from '#terminal/agent/checkout/counter.ts';
+import { decideBoxSale, type BoxSlip } from '#terminal/agent/checkout/decide-box-sale.ts';
 import { scanAtCounter } from '#terminal/agent/checkout/scan-desk.ts';
 import { createTurn } from '#terminal/agent/checkout/turn.ts';
 import { payByBox } from '#terminal/agent/checkout/pay-by-box.ts';
@@ -31,6 +32,8 @@ export interface Checkout extends Pick<Counter, 'alongside'> {
   /** The box POS came, went, or went a step further with a sale. */
   readonly boxChanged: () => void;
   readonly heardLateFromBox: (late: BoxLateOutcome) => void;
+  /** A person read the box's slips, see {@link decideBoxSale}. */
+  readonly decideBox: (decision: BoxSlip) => Outcome;
   readonly cancel: () => Outcome;
   readonly queryNow: () => Outcome;
   readonly dismiss: () => Outcome;
@@ -70,6 +73,7 @@ export function createCheckout(deps: CounterDeps): Checkout {
     scanUnreadable: screen.notice,
     payCash: (tenderedFen) => turn.take(() => payCash(counter, tenderedFen)),
     payBox: () => turn.take(() => payByBox(counter)),
+    decideBox: (slip) => decideBoxSale(counter, slip),
     boxChanged: boxRunner.boxChanged,
     heardLateFromBox: boxRunner.heardLate,
     cancel: () => cancelSale(counter),

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { sumDay } from '#terminal/agent/tally/today.ts';
 import { exceptionRows, orderRow } from '#terminal/agent/tally/order-views.ts';
+import { lastEntry } from '#terminal/agent/journal/entry-rows.ts';
 import { listOrders } from '#terminal/agent/journal/order-rows.ts';
 import { openBoxBench, type BoxBench } from '#terminal/agent/testing/box-bench.ts';
 
@@ -212,6 +213,61 @@ describe('a sale whose answer is lost', () => {
     expect(codes(bench!)).toEqual(['box-paid-after-cancel']);
     expect(rows(bench!).map(({ state }) => state)).toContain('pos-paid');
     expect(await payBox(700)).toBeUndefined();
+  });
+});
+
+describe('what no query can clear up', () => {
+  /** The box took the sale and is gone; the cashier asked to cancel and went on. */
+  async function boxGone(): Promise<BoxBench & { readonly orderId: string }> {
+    const here = await open();
+    here.box.setHabit({ type: 'ask-customer' });
+    await here.payBox(amountFen);
+    await here.pass(1_000);
+    const [row] = rows(here);
+    const orderId = row?.orderId ?? '';
+    const early = here.checkout().decideBox({ orderId, boxRef: '000123' });
+    expect(early).toMatchObject({ error: 'result-not-known' });
+    await here.wire.far.pull();
+    await here.pass(3 * minuteMs);
+    here.checkout().cancel();
+    await here.pass(1_000);
+    expect(here.checkout().dismiss()).toMatchObject({ ok: true });
+    return { ...here, orderId };
+  }
+
+  test('is settled as paid by the number on the slip, with who read it', async () => {
+    const { checkout, orderId, journal } = await boxGone();
+    expect(checkout().decideBox({ orderId, boxRef: '000123' })).toMatchObject({ ok: true });
+    expect(rows(bench!)).toMatchObject([
+      { state: 'pos-paid', box: { boxRef: '000123', method: 'other' } },
+    ]);
+    expect(lastEntry(journal().read)?.body).toContain('"decidedBy":"小王"');
+    expect(codes(bench!)).toEqual([]);
+    expect(checkout().decideBox({ orderId, boxRef: null })).toMatchObject({
+      error: 'result-not-known',
+    });
+  });
+
+  test('is settled as not paid, and the box that comes back takes the next sale', async () => {
+    const { checkout, orderId, box, wire, pass, payBox, screen } = await boxGone();
+    expect(checkout().decideBox({ orderId, boxRef: null })).toMatchObject({ ok: true });
+    expect(rows(bench!)).toMatchObject([{ state: 'failed', reason: 'box-slip-unpaid' }]);
+    box.powerCycle();
+    box.setHabit({ type: 'approve' });
+    await wire.far.plug();
+    await pass(60_000);
+    expect(await payBox(500)).toBeUndefined();
+    await pass(1_000);
+    expect(screen()).toMatchObject({ type: 'box-paid', amountFen: 500 });
+    expect(box.books()).toHaveLength(1);
+  });
+
+  test('an order that is not at the box is not decided here', async () => {
+    const { checkout } = await open();
+    const orderId = 'ord_01JADFX2A0000000000000000A';
+    expect(checkout().decideBox({ orderId, boxRef: null })).toMatchObject({
+      error: 'order-not-found',
+    });
   });
 });
 

@@ -1,8 +1,10 @@
 import { enBox } from './box.ts';
+import { enOutage } from './outage.ts';
 import type { Words } from './zh.ts';
 
 export const en: Words = {
   box: enBox,
+  outage: enOutage,
   brand: 'Greentill',
   language: { name: 'English', other: '中', switch: 'Switch to 中文' },
   voice: { on: 'Voice is on', off: 'Voice is off' },
@@ -127,28 +129,6 @@ export const en: Words = {
     title: 'Why open the drawer?',
     hint: 'It is recorded; the owner can see it',
     reasons: ['Make change', 'Add float', 'Take cash out', 'Count or check'],
-  },
-
-  outage: {
-    title: 'Offline. You can still take',
-    left: 'Room left',
-    hoursLeft: (hours) => `${hours} h left`,
-    minutesLeft: (minutes) => `${minutes} min left`,
-    since: (time) => `down since ${time}`,
-    cash: 'Cash',
-    cashState: 'as always',
-    cashHow: 'Points code on the receipt',
-    member: 'Member code',
-    memberLimit: (amount) => `≤ ${amount}`,
-    memberHow: 'Recorded, no money yet',
-    memberOff: 'used up',
-    memberOffHow: 'Back after the next upload',
-    wallet: 'WeChat, Alipay',
-    walletState: 'not now',
-    walletHow: 'Codes die in a minute',
-    hotspot: 'Phone hotspot',
-    hotspotState: 'quickest',
-    hotspotHow: 'Connect, then scan again',
   },
 
   waiting: {
@@ -395,6 +375,7 @@ export const en: Words = {
     print: 'Print a sample',
   },
   done: {
+    boxDecided: enBox.decide.done,
     reprint: 'Copy sent, marked 补打 (reprint)',
     drawer: 'Drawer opened, reason recorded',
     slip: 'Day slip sent to the printer',

@@ -1,4 +1,5 @@
 import { zhBox } from './box.ts';
+import { zhOutage } from './outage.ts';
 
 /**
  * Every word a cashier or an owner reads, plain and in the shop's own terms. Amounts arrive formatted.
@@ -6,6 +7,7 @@ import { zhBox } from './box.ts';
  */
 export const zh = {
   box: zhBox,
+  outage: zhOutage,
   brand: '绿点收银',
   language: { name: '中文', other: 'EN', switch: '切换到 English' },
   voice: { on: '语音播报已开', off: '语音播报已关' },
@@ -124,28 +126,6 @@ export const zh = {
     title: '为什么开钱箱',
     hint: '会记在账上，店主看得到',
     reasons: ['换零钱', '放备用金', '取出现金', '清点检查'],
-  },
-
-  outage: {
-    title: '网断了，还可以这样收',
-    left: '剩余离线额度',
-    hoursLeft: (hours: number) => `还可用 ${hours} 小时`,
-    minutesLeft: (minutes: number) => `还可用 ${minutes} 分钟`,
-    since: (time: string) => `${time} 断的`,
-    cash: '现金',
-    cashState: '照常',
-    cashHow: '小票有积分领取码',
-    member: '会员离线码',
-    memberLimit: (amount: string) => `单笔 ≤ ${amount}`,
-    memberHow: '先记账，还没到账',
-    memberOff: '用完了',
-    memberOffHow: '联网上传后恢复',
-    wallet: '微信 支付宝',
-    walletState: '要联网',
-    walletHow: '付款码一分钟失效，不能先存',
-    hotspot: '手机热点',
-    hotspotState: '最快的办法',
-    hotspotHow: '打开热点连上，就能继续扫码',
   },
 
   waiting: {
@@ -392,6 +372,7 @@ export const zh = {
     print: '打印样张',
   },
   done: {
+    boxDecided: zhBox.decide.done,
     reprint: '补打已送出，纸上有「补打」字样',
     drawer: '钱箱已打开，原因已记下',
     slip: '日结小票已送去打印',

@@ -6,6 +6,7 @@ import { call } from '../desk/desk.ts';
 import { yuan } from '../format/money.ts';
 import { secondsText } from '../format/time.ts';
 import { errorWords } from '../i18n/language.ts';
+import { DecideBox } from './decide-box.tsx';
 import { boxMethodName, receiptName, stateName, tenderName } from './order-words.ts';
 
 /** One order: what happened, why, and what can be done. */
@@ -70,6 +71,7 @@ function Facts({ row }: { readonly row: OrderRow }): ReactNode {
         ))}
       </dl>
       <p className="detail-id">{words.result.orderLong(row.orderId.slice(4))}</p>
+      {row.state === 'pos-unknown' && <DecideBox orderId={row.orderId} />}
       <div className="row">
         <button
           type="button"

@@ -170,6 +170,7 @@ function createHandlers({ world, nowMs, setTill }: HandlerDeps): Handlers {
       nextBefore: null,
     }),
     'orders.get': ({ orderId }) => world.orders.find((row) => row.orderId === orderId)!,
+    'orders.decideBox': none,
     'orders.reprint': none,
     'today.get': () => world.today,
     'today.printSlip': none,
