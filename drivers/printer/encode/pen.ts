@@ -1,6 +1,6 @@
 import type { ByteWriter } from '#drivers/printer/encode/byte-writer.ts';
 import { escpos } from '#drivers/printer/encode/escpos-bytes.ts';
-import { encodeRareLine, type DefinedHanzi } from '#drivers/printer/encode/rare-line.ts';
+import { encodeRareLine, flatSize, type DefinedHanzi } from '#drivers/printer/encode/rare-line.ts';
 import type { PrinterProfile } from '#drivers/printer/profiles/printer-profile.ts';
 import type { Align, TextSize } from '#drivers/printer/receipt/receipt.ts';
 import { encodeGbInto, isRomText } from '#drivers/printer/receipt/text-gb18030.ts';
@@ -41,7 +41,6 @@ export function createPen(writer: ByteWriter, profile: PrinterProfile): Pen {
     const wide = size === 'wide' || size === 'double';
     const line = encodeRareLine(printable, { wide, bold }, { profile, defined });
     for (const definition of line.definitions) writer.put(definition);
-    // Images are one line high. Letters twice as high beside them look broken, and clones set them on no common line.
     setStyle(line.hasImage ? flatSize[size] : size, bold);
     for (const part of line.parts) writer.put(part);
     writer.put(lineFeed);
@@ -99,5 +98,3 @@ const sizeBytesOf = {
     double: packed(escpos.sizeDouble, escpos.hanziDouble),
   },
 } as const satisfies Record<PrinterProfile['hanziSize'], Record<TextSize, Uint8Array>>;
-
-const flatSize = { normal: 'normal', tall: 'normal', wide: 'wide', double: 'wide' } as const;

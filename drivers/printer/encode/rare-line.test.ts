@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { sizeOnPaper } from '#drivers/printer/encode/rare-line.ts';
 import { realTimeAt } from '#drivers/printer/receipt/raster.ts';
 import { isRomText, toPrintable, widthOf } from '#drivers/printer/receipt/text-gb18030.ts';
 import { wrapText } from '#drivers/printer/receipt/layout.ts';
@@ -144,6 +145,30 @@ describe('any text on any printer', () => {
         },
       ),
       { numRuns: 300 },
+    );
+  });
+
+  it('has the size that the preview is told', () => {
+    fc.assert(
+      fc.property(
+        anyText,
+        anyProfile,
+        fc.constantFrom<TextSize>('tall', 'double'),
+        (words, profile, size) => {
+          const { paper } = printOnPaper([{ type: 'text', text: words, size }], profile);
+          const lines = wrapText(words, size === 'double' ? profile.columns >> 1 : profile.columns);
+          for (const [index, line] of lines.entries()) {
+            const spans = spansOf(paper[index]);
+            const drawn = spans.filter(({ text }) => text === '\uFFFC').length;
+            // Beyond its six, a printer that learns characters gets images after all.
+            if (spans.length === 0 || (profile.rareGlyph === 'defined' && drawn > 0)) continue;
+            const told = sizeOnPaper(line.trimEnd(), size, profile);
+            const isTall = told === 'tall' || told === 'double';
+            expect(spans.every(({ height }) => height === (isTall ? 2 : 1))).toBe(true);
+          }
+        },
+      ),
+      { numRuns: 200 },
     );
   });
 

@@ -7,6 +7,7 @@ import {
 } from '#drivers/printer/encode/escpos-graphics.ts';
 import { glyphBytesPerDotColumn, glyphOf, type Glyph } from '#drivers/printer/glyphs/glyph-pack.ts';
 import type { PrinterProfile } from '#drivers/printer/profiles/printer-profile.ts';
+import type { TextSize } from '#drivers/printer/receipt/receipt.ts';
 import { defusedBytes } from '#drivers/printer/receipt/raster.ts';
 import { encodeGb, isRomCharacter } from '#drivers/printer/receipt/text-gb18030.ts';
 
@@ -67,6 +68,25 @@ export function encodeRareLine(
   flush();
   return { definitions, parts, hasImage };
 }
+
+/**
+ * The size a line comes out in: one that holds an image is one line high. Right as long as a receipt asks a printer to
+ * learn no more characters than it can (profile.rareGlyph `defined`).
+ */
+export function sizeOnPaper(printable: string, size: TextSize, profile: PrinterProfile): TextSize {
+  const hasImage =
+    (size === 'tall' || size === 'double') &&
+    Array.from(printable).some((character) => isImage(character.codePointAt(0) ?? 0, profile));
+  return hasImage ? flatSize[size] : size;
+}
+
+/** Images are one line high. Letters twice as high beside them look broken, and clones set them on no common line. */
+export const flatSize = { normal: 'normal', tall: 'normal', wide: 'wide', double: 'wide' } as const;
+
+const isImage = (code: number, profile: PrinterProfile): boolean =>
+  !isRomCharacter(code) &&
+  !isFourByte(code, profile) &&
+  (profile.rareGlyph !== 'defined' || glyphOf(code)?.columns === 1);
 
 /** CJK extension A: what GB 18030-2000 asks of a font beyond two bytes. Other four-byte characters are drawn. */
 const isFourByte = (code: number, profile: PrinterProfile): boolean =>

@@ -4,6 +4,7 @@ import {
 } from '#drivers/printer/encode/barcode/barcode-plan.ts';
 import { qrModuleDotsFor } from '#drivers/printer/encode/qr-code.ts';
 import { qrModules } from '#drivers/printer/encode/qr-modules.ts';
+import { sizeOnPaper } from '#drivers/printer/encode/rare-line.ts';
 import type { PrinterProfile } from '#drivers/printer/profiles/printer-profile.ts';
 import { layoutColumns, wrapText } from '#drivers/printer/receipt/layout.ts';
 import type { BarcodeCommand, ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
@@ -30,7 +31,9 @@ function itemsOf(command: ReceiptCommand, profile: PrinterProfile): readonly Pap
     case 'text': {
       const { align = 'left', size = 'normal', bold = false } = command;
       const width = size === 'wide' || size === 'double' ? columns >> 1 : columns;
-      return wrapText(command.text, width).map((line) => lineItem(line, { align, size, bold }));
+      return wrapText(command.text, width).map((line) =>
+        lineItem(line, { align, size: sizeOnPaper(line, size, profile), bold }),
+      );
     }
     case 'columns':
       return layoutColumns(command.columns, columns).map((line) =>
