@@ -6,6 +6,7 @@ import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import type { EntryBody } from '#shared/wire/v1/entries.ts';
 import { CloudTallySchema, type ConfigPayload } from '#shared/wire/v1/terminals.ts';
+import { scanOfTyped } from '#shared/scan/typed-scan.ts';
 import type { Handlers } from '#terminal/agent/api.ts';
 import type { Checkout } from '#terminal/agent/checkout/checkout.ts';
 import { createDeviceHandlers } from '#terminal/agent/devices/device-handlers.ts';
@@ -62,7 +63,8 @@ export function createHandlers(deps: HandlerDeps): Handlers {
   return {
     'till.setAmount': ({ amountFen }) => done(checkout.setAmount(amountFen)),
     'till.scan': async ({ text }) => {
-      if (!devices.scannedInWindow({ text })) await checkout.scan({ text });
+      const scan = scanOfTyped(text);
+      if (!devices.scannedInWindow(scan)) await checkout.scan(scan);
       return ok({});
     },
     'till.payCash': async ({ tenderedFen }) => done(await checkout.payCash(tenderedFen)),

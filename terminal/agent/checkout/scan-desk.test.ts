@@ -34,6 +34,15 @@ describe('scans at the counter', () => {
     },
   );
 
+  it('a keyboard scanner that tells AIM identifiers is understood, and they are evidence', async () => {
+    const { ask, screen, till } = (bench = await openTillBench());
+    await ask('till.setAmount', { amountFen: 500 });
+    await ask('till.scan', { text: `]A0${wechat}` });
+    expect(await till()).toMatchObject({ notice: { code: 'code-not-recognised' } });
+    await ask('till.scan', { text: `]Q1${wechat}` });
+    await screen('paid');
+  });
+
   it('a product before the sale is named, and the amount stays', async () => {
     const { ask, till } = (bench = await openTillBench());
     await ask('till.setAmount', { amountFen: 500 });
