@@ -100,7 +100,6 @@ export const DeviceKindSchema = Type.Union([
   Type.Literal('memory'),
   Type.Literal('printer'),
 ]);
-export type DeviceKind = Static<typeof DeviceKindSchema>;
 
 /** Where the test of a device stands. It survives until the next test of the same role or the end of the agent. */
 export const DeviceTestSchema = Type.Union([
@@ -174,7 +173,6 @@ export const SuggestionReasonSchema = Type.Union([
   /** The usual port of network printers. */
   Type.Literal('printer-port'),
 ]);
-export type SuggestionReason = Static<typeof SuggestionReasonSchema>;
 
 /** Something that is plugged in, bound or not. */
 export const CandidateSchema = object({
