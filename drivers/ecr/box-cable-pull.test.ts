@@ -172,6 +172,82 @@ describe.each(boxKinds.map((kind) => [kind.name, kind] as const))('%s', (_, kind
   });
 });
 
+describe.each(boxKinds.map((kind) => [kind.name, kind] as const))('%s, asked', (_, kind) => {
+  /** A sale in doubt whose query is cut at a byte, too. */
+  const askCut = async (
+    charges: boolean,
+    cut: (counter: Counter) => void,
+  ): Promise<readonly [toBox: number, fromBox: number]> => {
+    const counter = await openCounter(kind);
+    counter.simulator.script({ type: 'never-answer', charges });
+    const first = await counter.time.settle(counter.box.sale(sale));
+    expect(first.type).toBe('unknown');
+    const before = [counter.wire.deliveredByteCount(), counter.saidByteCount()] as const;
+    cut(counter);
+    let outcome = await counter.time.settle(counter.box.query(sale));
+    if (outcome.type === 'unknown') outcome = await counter.time.settle(counter.box.query(sale));
+    expect(outcome.type).toBe(charges ? 'approved' : 'declined');
+    const after = [counter.wire.deliveredByteCount(), counter.saidByteCount()] as const;
+    await conclude(counter, outcome, 'asked');
+    return [after[0] - before[0], after[1] - before[1]];
+  };
+
+  it.each([true, false])(
+    'cable out at every byte of the query, too (charged: %s): the outcome equals the books',
+    async (charges) => {
+      const [toBox, fromBox] = await askCut(charges, () => undefined);
+      for (let offset = 0; offset < toBox; offset += 1) {
+        await askCut(charges, ({ wire }) =>
+          wire.setFaults({ pullAtByte: wire.deliveredByteCount() + offset }),
+        );
+      }
+      for (let offset = 0; offset < fromBox; offset += 1) {
+        await askCut(charges, (counter) => counter.pullAtWord(offset));
+      }
+    },
+  );
+
+  it('cable out at every byte of a void: never two voids, and no void is called undone', async () => {
+    const voidOrder = {
+      merchantOrderNo: '01KAN7XW5K3V9C2M4P6R8T0V1W02',
+      amountFen: sale.amountFen,
+      originalOrderNo: sale.merchantOrderNo,
+      originalBoxRef: '000001',
+    };
+    const voidCut = async (cut: (counter: Counter) => void): Promise<readonly number[]> => {
+      const counter = await openCounter(kind);
+      const { time, box, simulator } = counter;
+      expect(await time.settle(box.sale(sale))).toMatchObject({ type: 'approved' });
+      await time.advance(100);
+      const before = [counter.wire.deliveredByteCount(), counter.saidByteCount()] as const;
+      cut(counter);
+      let outcome = await time.settle(box.voidSale(voidOrder));
+      await time.advance(3_000);
+      const after = [counter.wire.deliveredByteCount(), counter.saidByteCount()] as const;
+      await time.advance(27_000);
+      const told = counter.late.at(-1)?.outcome;
+      if (outcome.type === 'unknown') outcome = told ?? (await time.settle(box.query(voidOrder)));
+      const voids = simulator.books().filter((entry) => entry.kind === 'void').length;
+      if (outcome.type === 'unknown') expect(kind.can.findAny).toBe(false);
+      if (outcome.type === 'unknown') expect(voids).toBeLessThanOrEqual(1);
+      else expect(voids).toBe(outcome.type === 'approved' ? 1 : 0);
+      await time.settle(box.stop());
+      simulator.stop?.();
+      return [after[0] - before[0], after[1] - before[1]];
+    };
+    const [toBox = 0, fromBox = 0] = await voidCut(() => undefined);
+    expect(Math.min(toBox, fromBox)).toBeGreaterThan(10);
+    for (let offset = 0; offset < toBox; offset += 1) {
+      await voidCut(({ wire }) =>
+        wire.setFaults({ pullAtByte: wire.deliveredByteCount() + offset }),
+      );
+    }
+    for (let offset = 0; offset < fromBox; offset += 1) {
+      await voidCut((counter) => counter.pullAtWord(offset));
+    }
+  });
+});
+
 describe('the oracle itself', () => {
   it.each(boxKinds.map((kind) => [kind.name, kind] as const))(
     '%s: a till that charges again instead of asking is caught with two charges',

@@ -219,6 +219,31 @@ describe.each(boxKinds.map((kind) => [kind.name, kind] as const))('%s', (_, kind
     }
   });
 
+  it('a byte lost on the way to the box is repaired on the link: one charge, no doubt', async () => {
+    for (let lostByte = 0; lostByte < 60; lostByte += 1) {
+      const { sell, simulator, wire, close } = await openCounter(kind);
+      const offset = wire.deliveredByteCount() + lostByte;
+      wire.setFaults({ toDevice: { dropBytes: new Set([offset]) } });
+      expect(await sell(1)).toMatchObject({ type: 'approved' });
+      expect(simulator.books()).toHaveLength(1);
+      await close();
+    }
+  });
+
+  it('an idle box that falls silent is shown as offline, and as idle again when it speaks', async () => {
+    const { sell, wire, box, time, close } = await openCounter(kind);
+    expect(await sell(1)).toMatchObject({ type: 'approved' });
+    wire.setFaults({ toHost: { silent: true } });
+    await time.advance(180_000);
+    expect(box.status()).toMatchObject({ state: 'offline', code: 'box-silent' });
+    expect(await sell(2)).toEqual({ type: 'not-sent', code: 'box-silent' });
+    wire.setFaults({});
+    await time.advance(60_000);
+    expect(box.status().state).toBe('idle');
+    expect(await sell(3)).toMatchObject({ type: 'approved' });
+    await close();
+  });
+
   it('ends every promise when stopped in the middle of a sale and of a query', async () => {
     const { sell, simulator, box, time } = await openCounter(kind);
     simulator.script({ type: 'ask-customer' });

@@ -32,7 +32,8 @@ export interface HubConfig {
   readonly payload?: 'binary' | 'base64';
 }
 
-export const hubOrderNoCharsMax = 32;
+/** The box takes order numbers of up to 32 letters and digits. */
+const orderNoPattern = /^[0-9A-Za-z]{1,32}$/;
 
 /** ECR-Hub (CodePay, PayCloud; boxes by Wiseasy): sales are found again by our own order number. */
 export function createHubDialect(config: HubConfig): BoxDialect {
@@ -56,7 +57,7 @@ function encodeAsk(
 ): Result<Uint8Array, BoxFailure> {
   const parts = partsOf(ask, config);
   if (parts === null) return err('box-cannot');
-  if (!/^[0-9A-Za-z]{1,32}$/.test(parts.order.merchantOrderNo)) return err('box-refused');
+  if (!orderNoPattern.test(parts.order.merchantOrderNo)) return err('box-refused');
   const message = encodeHubRequest({
     topic: parts.topic,
     requestId: context.requestId,

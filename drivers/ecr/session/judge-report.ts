@@ -30,6 +30,10 @@ export interface JudgeContext {
 /** Amount and order number of an answer must be the ones that were asked for; whatever else fits is not enough. */
 export function judgeReport(report: BoxReport, context: JudgeContext): Judgement {
   if (!fits(report, context.intent)) return { type: 'not-ours' };
+  // The last sale of a box says nothing of what was taken back.
+  const saysNothing = report.about === 'query' && context.lookup === 'last-sale';
+  if (saysNothing && context.intent.kind !== 'sale')
+    return { type: 'unsettled', code: 'box-cannot' };
   switch (report.verdict) {
     case 'progress':
       return { type: 'progress' };

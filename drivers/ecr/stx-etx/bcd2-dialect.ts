@@ -46,7 +46,7 @@ function encodeAsk(ask: BoxAsk, table: Bcd2Table): Result<Uint8Array, BoxFailure
     : ok(bytes);
 }
 
-function valuesOf(ask: BoxAsk, { commands }: Bcd2Table): Bcd2Values | null {
+function valuesOf(ask: BoxAsk, { commands, lookup }: Bcd2Table): Bcd2Values | null {
   switch (ask.kind) {
     case 'sale':
     case 'void':
@@ -58,6 +58,8 @@ function valuesOf(ask: BoxAsk, { commands }: Bcd2Table): Bcd2Values | null {
         ...(ask.kind === 'sale' ? {} : { 'original-ref': ask.order.originalBoxRef }),
       };
     case 'query':
+      // The last sale says nothing of a reversal.
+      if (lookup === 'last-sale' && 'originalBoxRef' in ask.about) return null;
       return { command: commands.query, 'order-no': ask.about.merchantOrderNo };
     case 'close':
     case 'chore':
