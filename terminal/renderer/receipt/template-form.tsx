@@ -44,30 +44,32 @@ export function TemplateForm(
   const otherPaper = printerPaperMm !== null && printerPaperMm !== draft.paperMm;
   return (
     <div className="receipt-fields">
-      <div className="receipt-row">
-        <h3>{words.receiptSetup.paper}</h3>
-        <div className="choices" role="group" aria-label={words.receiptSetup.paper}>
-          {papers.map((paperMm) => (
-            <button
-              key={paperMm}
-              type="button"
-              className="choice"
-              aria-pressed={draft.paperMm === paperMm}
-              onClick={() => change(paperChange(draft, paperMm))}
-            >
-              {words.receiptSetup.millimetres(paperMm)}
-            </button>
-          ))}
+      <div className="receipt-pair">
+        <div className="receipt-row">
+          <h3>{words.receiptSetup.paper}</h3>
+          <div className="choices" role="group" aria-label={words.receiptSetup.paper}>
+            {papers.map((paperMm) => (
+              <button
+                key={paperMm}
+                type="button"
+                className="choice"
+                aria-pressed={draft.paperMm === paperMm}
+                onClick={() => change(paperChange(draft, paperMm))}
+              >
+                {words.receiptSetup.millimetres(paperMm)}
+              </button>
+            ))}
+          </div>
+          {otherPaper && <p className="label">{words.receiptSetup.otherPaper(printerPaperMm)}</p>}
         </div>
-        {otherPaper && <p className="label">{words.receiptSetup.otherPaper(printerPaperMm)}</p>}
-      </div>
-      <div className="receipt-row">
-        <h3>{words.receiptSetup.logo}</h3>
-        <LogoField
-          logo={draft.logo}
-          paperDots={dotsOfPaper[draft.paperMm]}
-          onChange={(logo) => change({ logo })}
-        />
+        <div className="receipt-row">
+          <h3>{words.receiptSetup.logo}</h3>
+          <LogoField
+            logo={draft.logo}
+            paperDots={dotsOfPaper[draft.paperMm]}
+            onChange={(logo) => change({ logo })}
+          />
+        </div>
       </div>
       <Lines part="header" draft={draft} change={change} onLook={onLook} />
       <div className="receipt-row">
