@@ -159,7 +159,7 @@ describe('any text on any printer', () => {
           const lines = wrapText(words, size === 'double' ? profile.columns >> 1 : profile.columns);
           for (const [index, line] of lines.entries()) {
             const spans = spansOf(paper[index]);
-            const drawn = spans.filter(({ text }) => text === '\uFFFC').length;
+            const drawn = spans.filter((span) => span.text === '\uFFFC').length;
             // Beyond its six, a printer that learns characters gets images after all.
             if (spans.length === 0 || (profile.rareGlyph === 'defined' && drawn > 0)) continue;
             const told = sizeOnPaper(line.trimEnd(), size, profile);
