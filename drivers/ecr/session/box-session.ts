@@ -1,7 +1,5 @@
-import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
-import { createAlarm } from '#drivers/core/alarm.ts';
 import { createLinkSupervisor } from '#drivers/core/link-supervisor.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import type { Transport } from '#drivers/core/transport.ts';
@@ -19,13 +17,8 @@ import type { BoxDialect } from '#drivers/ecr/session/box-dialect.ts';
 import { createBoxTalk, type BoxTalk } from '#drivers/ecr/session/box-talk.ts';
 import type { BoxChore, BoxIntent } from '#drivers/ecr/session/box-report.ts';
 import { statusOf } from '#drivers/ecr/session/box-status.ts';
-import { stepSession } from '#drivers/ecr/session/session-machine.ts';
-import {
-  sessionStart,
-  whyBlocked,
-  type SessionEffect,
-  type SessionEvent,
-} from '#drivers/ecr/session/session-state.ts';
+import { createSessionRunner } from '#drivers/ecr/session/session-runner.ts';
+import { whyBlocked } from '#drivers/ecr/session/session-state.ts';
 
 export interface BoxDeps {
   readonly transport: Transport;
@@ -48,76 +41,14 @@ export type BoxChoreOutcome =
   | { readonly type: 'done' }
   | { readonly type: 'not-done'; readonly code: BoxFailure; readonly detail: string };
 
-/** Carries out the session machine over one dialect: a thin shell of timers, promises and one connection. */
+/** A box over one dialect and one connection at a time: who may ask for what, and when. */
 export function createBox(deps: BoxDeps, dialect: BoxDialect): BoxWithChores {
-  const answerAlarm = createAlarm(deps.timers);
-  const pauseAlarm = createAlarm(deps.timers);
-  const now = (): number => deps.clock.nowMs();
-  let session = sessionStart;
-  let tellSale: ((outcome: BoxOutcome) => void) | null = null;
-  let tellQueries: ((outcome: BoxOutcome) => void)[] = [];
-
-  const handle = (event: SessionEvent): void => {
-    const step = stepSession(session, event, dialect);
-    session = step.state;
-    const { type } = session.phase;
-    if (type !== 'waiting') answerAlarm.clear();
-    if (type !== 'asking') {
-      pauseAlarm.clear();
-      talk.dropQuery();
-    }
-    for (const effect of step.effects) run(effect);
-    deps.onStatus?.(status());
-  };
-
-  const run = (effect: SessionEffect): void => {
-    switch (effect.type) {
-      case 'send':
-        void talk
-          .deliver(effect.intent)
-          .then((delivery) => handleIfCurrent(effect.intent, { type: 'delivered', delivery }));
-        return;
-      case 'await-answer':
-        answerAlarm.set(dialect.answerTimeoutMs, () => handle({ type: 'answer-timeout' }));
-        return;
-      case 'tell':
-        talk.cease();
-        return tellSale?.(effect.outcome);
-      case 'look-up':
-        void talk
-          .lookUp(effect.intent)
-          .then((reply) => handleIfCurrent(effect.intent, { type: 'looked-up', reply }));
-        return;
-      case 'pause':
-        return pauseAlarm.set(effect.pauseMs, () => handle({ type: 'pause-over' }));
-      case 'tell-query': {
-        const told = tellQueries;
-        tellQueries = [];
-        for (const tell of told) tell(effect.outcome);
-        return;
-      }
-      case 'late':
-        return deps.onLateOutcome?.({
-          merchantOrderNo: effect.merchantOrderNo,
-          outcome: effect.outcome,
-        });
-      default:
-        exhaustive(effect);
-    }
-  };
-
-  /** What a promise of an intent that is over brings is of no interest. */
-  const handleIfCurrent = (intent: BoxIntent, event: SessionEvent): void => {
-    const { phase } = session;
-    if (phase.type !== 'free' && phase.intent === intent) handle(event);
-  };
-
   const link = createLinkSupervisor({
     ...deps,
     onUp: (fresh) => talk.lineUp(fresh),
     onDown: () => {
       const code = talk.lineDown();
-      handle({ type: 'link-lost', code });
+      runner.handle({ type: 'link-lost', code });
     },
     onData: (chunk) => talk.feed(chunk),
     onState: () => deps.onStatus?.(status()),
@@ -128,47 +59,52 @@ export function createBox(deps: BoxDeps, dialect: BoxDialect): BoxWithChores {
     timers: deps.timers,
     dialect,
     restart: () => link.restart(),
-    isIdle: () => session.phase.type === 'free',
+    isIdle: () => runner.state().phase.type === 'free',
     // A box that is back is asked at once, not when the pause is over.
-    onReady: () => handle({ type: 'pause-over' }),
-    onReport: (report) => handle({ type: 'report', report }),
-    onUnreadable: () => handle({ type: 'unreadable' }),
+    onReady: () => runner.handle({ type: 'pause-over' }),
+    onReport: (report) => runner.handle({ type: 'report', report }),
+    onUnreadable: () => runner.handle({ type: 'unreadable' }),
+  });
+
+  const runner = createSessionRunner({
+    timers: deps.timers,
+    dialect,
+    talk: () => talk,
+    onLateOutcome: (late) => deps.onLateOutcome?.(late),
+    onChange: () => deps.onStatus?.(status()),
   });
 
   const status = (): BoxStatus =>
-    statusOf({ session, link: link.state(), ready: talk.isReady(), lastSeenMs: talk.lastSeenMs() });
+    statusOf({
+      session: runner.state(),
+      link: link.state(),
+      ready: talk.isReady(),
+      lastSeenMs: talk.lastSeenMs(),
+    });
 
   const offlineCode = (): BoxFailure | null => {
     const state = link.state();
     if (state.type === 'offline') return state.code;
     return talk.isReady() ? null : 'box-silent';
   };
+  const whyNotNow = (): BoxFailure | null =>
+    whyBlocked(runner.state()) ?? offlineCode() ?? (talk.isAsking() ? 'box-busy' : null);
 
   const begin = (wanted: BoxIntent): Promise<BoxOutcome> => {
-    const intent = stamped(wanted, now());
-    const busy = talk.isAsking() ? 'box-busy' : null;
-    const code = whyBlocked(session) ?? offlineCode() ?? busy ?? talk.whyNot(intent);
-    if (code !== null) return Promise.resolve({ type: 'not-sent', code });
-    return new Promise((tell) => {
-      tellSale = tell;
-      handle({ type: 'begin', intent });
-    });
+    const intent = stamped(wanted, deps.clock.nowMs());
+    const code = whyNotNow() ?? talk.whyNot(intent);
+    return code === null ? runner.begin(intent) : Promise.resolve({ type: 'not-sent', code });
   };
 
   const query = (order: BoxSale | BoxReversal): Promise<BoxOutcome> => {
-    const { phase } = session;
-    const joins = phase.type === 'asking' && isOf(phase.intent, order);
-    if (phase.type === 'asking' && !joins) {
-      return Promise.resolve({ type: 'unknown', code: 'box-blocked' });
-    }
-    return new Promise((tell) => {
-      tellQueries.push(tell);
-      if (!joins) handle({ type: 'query', intent: intentOf(order) });
-    });
+    const onDuty = runner.state().phase.type === 'free' && talk.isAsking();
+    return onDuty
+      ? Promise.resolve({ type: 'unknown', code: 'box-busy' })
+      : runner.query(intentOf(order));
   };
 
   const close = async (order: BoxSale): Promise<BoxRequest> => {
-    const { phase } = session;
+    const { phase } = runner.state();
     const code = offlineCode() ?? (phase.type === 'sending' ? 'box-busy' : null);
     if (code !== null) return { type: 'not-sent', code };
     if (phase.type === 'free' || !isOf(phase.intent, order)) {
@@ -182,7 +118,7 @@ export function createBox(deps: BoxDeps, dialect: BoxDialect): BoxWithChores {
     protocol: dialect.name,
     start: () => link.start(),
     stop: async () => {
-      handle({ type: 'stopped' });
+      runner.handle({ type: 'stopped' });
       talk.lineDown();
       await link.stop();
     },
@@ -192,11 +128,10 @@ export function createBox(deps: BoxDeps, dialect: BoxDialect): BoxWithChores {
     query,
     close,
     chore: async (chore) => {
-      const busy = talk.isAsking() ? 'box-busy' : null;
-      const code = whyBlocked(session) ?? offlineCode() ?? busy;
+      const code = whyNotNow();
       return code === null ? talk.chore(chore) : { type: 'not-done', code, detail: '' };
     },
-    release: (merchantOrderNo) => handle({ type: 'release', merchantOrderNo }),
+    release: (merchantOrderNo) => runner.handle({ type: 'release', merchantOrderNo }),
     status,
     recentBytes: () => link.recentBytes(),
   };

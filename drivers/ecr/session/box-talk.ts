@@ -4,6 +4,7 @@ import type { Link } from '#drivers/core/link-supervisor.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import type { BoxFailure, BoxRequest, BoxSale } from '#drivers/ecr/box-pos.ts';
 import type { BoxDialect } from '#drivers/ecr/session/box-dialect.ts';
+import { createBoxQuestions } from '#drivers/ecr/session/box-questions.ts';
 import type { BoxLine } from '#drivers/ecr/session/box-line.ts';
 import type { BoxAsk, BoxChore, BoxIntent, BoxReport } from '#drivers/ecr/session/box-report.ts';
 import type { BoxChoreOutcome } from '#drivers/ecr/session/box-session.ts';
@@ -45,12 +46,6 @@ export interface BoxTalkDeps {
   readonly onUnreadable: () => void;
 }
 
-interface Question {
-  readonly about: 'query' | 'chore';
-  readonly requestId: string;
-  readonly answer: (reply: BoxReport | null) => void;
-}
-
 /** After so many greetings without an answer the connection is given up; a new one is tried after a pause. */
 const greetingsMax = 3;
 const greetingPauseMs = 1_000;
@@ -58,12 +53,11 @@ const greetingPauseMs = 1_000;
 export function createBoxTalk(deps: BoxTalkDeps): BoxTalk {
   const { dialect } = deps;
   const greetAlarm = createAlarm(deps.timers);
-  const questionAlarm = createAlarm(deps.timers);
+  const questions = createBoxQuestions(deps.timers);
   let line: BoxLine | null = null;
   let ready = false;
   let downCode: BoxFailure = 'device-missing';
   let lastSeenMs: number | null = null;
-  let question: Question | null = null;
   let askCount = 0;
 
   const encode = (ask: BoxAsk, requestId = ''): ReturnType<BoxDialect['encode']> =>
@@ -81,39 +75,17 @@ export function createBoxTalk(deps: BoxTalkDeps): BoxTalk {
   const onMessage = (payload: Uint8Array): void => {
     const report = dialect.decode(payload);
     if (report === null) return deps.onUnreadable();
-    if (report.about !== 'query' && report.about !== 'chore') {
-      // A request to close is answered by the outcome of the sale itself.
-      if (report.about !== 'close') deps.onReport(report);
-      return;
-    }
-    const asked =
-      question?.about === report.about &&
-      (report.requestId === null || report.requestId === question.requestId);
-    if (asked) answerQuestion(report);
+    if (report.about === 'query' || report.about === 'chore') return void questions.answer(report);
+    // A request to close is answered by the outcome of the sale itself.
+    if (report.about !== 'close') deps.onReport(report);
   };
 
-  const answerQuestion = (report: BoxReport | null): void => {
-    const answered = question;
-    question = null;
-    questionAlarm.clear();
-    answered?.answer(report);
-  };
-
-  /** Asks on the present connection; null when no answer came. Only for asks that move no money. */
-  const ask = async (about: 'query' | 'chore', wanted: BoxAsk): Promise<BoxReport | null> => {
+  const ask = (about: 'query' | 'chore', wanted: BoxAsk): Promise<BoxReport | null> => {
     const requestId = newRequestId();
     const encoded = encode(wanted, requestId);
-    const asker = line;
-    if (!encoded.ok || asker === null) return null;
-    answerQuestion(null);
-    const answer = new Promise<BoxReport | null>((resolve) => {
-      question = { about, requestId, answer: resolve };
-    });
+    if (!encoded.ok || line === null) return Promise.resolve(null);
     const patienceMs = about === 'query' ? dialect.lookUpTimeoutMs : dialect.answerTimeoutMs;
-    questionAlarm.set(patienceMs, () => answerQuestion(null));
-    const delivery = await asker.deliver(encoded.value);
-    if (delivery !== 'acknowledged' && question?.requestId === requestId) answerQuestion(null);
-    return answer;
+    return questions.ask({ about, requestId, payload: encoded.value, line, patienceMs });
   };
 
   /** Greets until the box answers, then now and again if the dialect wants it. */
@@ -139,7 +111,7 @@ export function createBoxTalk(deps: BoxTalkDeps): BoxTalk {
     ready = false;
     greetAlarm.clear();
     gone?.end();
-    answerQuestion(null);
+    questions.drop();
     return code;
   };
 
@@ -168,10 +140,8 @@ export function createBoxTalk(deps: BoxTalkDeps): BoxTalk {
       line?.feed(chunk);
     },
     isReady: () => ready,
-    isAsking: () => question !== null,
-    dropQuery: () => {
-      if (question?.about === 'query') answerQuestion(null);
-    },
+    isAsking: () => questions.isAsking(),
+    dropQuery: () => questions.drop('query'),
     lastSeenMs: () => lastSeenMs,
     whyNot: (intent) => {
       const encoded = encode(intent);

@@ -118,6 +118,7 @@ describe('bcd2', () => {
     ['a sale', { kind: 'sale', order: sale }, `01000000001250${number}${' '.repeat(12)}`],
     ['a void', { kind: 'void', order: reversal }, `02000000001250${number}000072      `],
     ['a query', { kind: 'query', about: sale }, `04000000000000${number}${' '.repeat(12)}`],
+    ['what became of a reversal', { kind: 'query', about: reversal }, 'box-cannot'],
     ['giving up', { kind: 'close', about: sale }, 'box-cannot'],
     [
       'a number too long',
