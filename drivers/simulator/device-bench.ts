@@ -3,6 +3,10 @@ import type { FarWire } from '#drivers/core/far-side.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
 import {
+  createDisplaySimulator,
+  type DisplaySimulator,
+} from '#drivers/simulator/display-simulator.ts';
+import {
   createPrinterSimulator,
   type PrinterSimulator,
 } from '#drivers/simulator/printer-simulator.ts';
@@ -15,12 +19,14 @@ import {
 export interface DeviceBench {
   readonly printer: PrinterSimulator;
   readonly scanner: ScannerSimulator;
+  readonly display: DisplaySimulator;
   attach(device: DeviceName, wire: FarWire): void;
   /** Pulls or plugs every cable of the device. */
   setCable(device: DeviceName, plugged: boolean): Promise<void>;
 }
 
-export type DeviceName = 'printer' | 'scanner';
+export const deviceNames = ['printer', 'scanner', 'display'] as const;
+export type DeviceName = (typeof deviceNames)[number];
 
 export function createDeviceBench(deps: {
   readonly timers: Timers;
@@ -28,13 +34,14 @@ export function createDeviceBench(deps: {
 }): DeviceBench {
   const printer = createPrinterSimulator({ width: deps.width ?? 32, timers: deps.timers });
   const scanner = createScannerSimulator({ timers: deps.timers });
-  const wires: Record<DeviceName, FarWire[]> = { printer: [], scanner: [] };
+  const display = createDisplaySimulator();
+  const simulators = { printer, scanner, display };
+  const wires: Record<DeviceName, FarWire[]> = { printer: [], scanner: [], display: [] };
   return {
-    printer,
-    scanner,
+    ...simulators,
     attach: (device, wire) => {
       wires[device].push(wire);
-      (device === 'printer' ? printer : scanner).attach(wire);
+      simulators[device].attach(wire);
     },
     setCable: async (device, plugged) => {
       for (const wire of wires[device]) await (plugged ? wire.plug() : wire.pull());
@@ -49,9 +56,9 @@ export const deviceCommands = [
   'cover open | closed     the cover of the printer',
   'silent on | off         the printer answers nothing',
   'drawer open | closed    the switch of the drawer',
-  'cable printer out | in  pull or plug the cable; also: cable scanner …',
+  'cable printer out | in  pull or plug the cable; also: cable scanner …, display …',
   'power                   switch the printer off and on',
-  'show                    the text on the paper',
+  'show                    the text on the paper, the digits on the display',
   'svg FILE                the paper as a picture',
   'clear                   tear the paper off',
   'quit',
@@ -91,16 +98,18 @@ export async function runDeviceCommand(bench: DeviceBench, line: string): Promis
       printer.setSwitches({ drawerOpen: what === 'open' });
       return `drawer is ${what}`;
     case 'cable printer':
-    case 'cable scanner': {
+    case 'cable scanner':
+    case 'cable display': {
       if (words[1] !== 'out' && words[1] !== 'in') return 'cable DEVICE out | in';
-      await bench.setCable(what === 'printer' ? 'printer' : 'scanner', words[1] === 'in');
+      const device = deviceNames.find((name) => name === what) ?? 'printer';
+      await bench.setCable(device, words[1] === 'in');
       return `cable of the ${what} is ${words[1]}`;
     }
     case 'power':
       printer.powerCycle();
       return 'the printer was switched off and on';
     case 'show':
-      return shownPaper(printer);
+      return `${shownPaper(printer)}\n${shownGlass(bench.display)}`;
     case 'clear':
       printer.clearPaper();
       return 'the paper is torn off';
@@ -118,6 +127,9 @@ export async function runDeviceCommand(bench: DeviceBench, line: string): Promis
   }
   return deviceCommands.join('\n');
 }
+
+const shownGlass = (display: DisplaySimulator): string =>
+  `display: [${display.text()}] ${display.lamps().join(' ')}`.trimEnd();
 
 function shownPaper(printer: PrinterSimulator): string {
   const pieces = printer

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { createSeededRandom } from '#drivers/contract/manual-time.ts';
 import { smallReceipt } from '#drivers/contract/receipts.ts';
 import { systemClock, systemTimers } from '#drivers/core/system-ports.ts';
+import { createCustomerDisplay } from '#drivers/display/customer-display.ts';
 import { createReceiptPrinter } from '#drivers/printer/receipt-printer.ts';
 import { createTcpTransport } from '#drivers/transports/tcp.ts';
 
@@ -43,6 +44,21 @@ it('npm run devices: prints its addresses, prints a receipt, shows it when asked
   expect(outcome).toEqual({ type: 'confirmed', level: 4 });
   child.stdin.write('show\n');
   expect(await until(/(水果店)/)).toBe('水果店');
+  const displayPort = Number(await until(/display tcp 127\.0\.0\.1:(\d+)/));
+  const display = createCustomerDisplay({
+    transport: createTcpTransport({ host: '127.0.0.1', port: displayPort, timers: systemTimers }),
+    clock: systemClock,
+    timers: systemTimers,
+    random: createSeededRandom(1),
+  });
+  display.start();
+  display.show({ kind: 'change', amountFen: 1_150 });
+  for (let turns = 0; turns < 100 && !output.includes('[11.50] change'); turns += 1) {
+    child.stdin.write('show\n');
+    await new Promise<void>((resolve) => void systemTimers.after(50, resolve));
+  }
+  expect(output).toContain('display: [11.50] change');
+  await display.stop();
   await printer.stop();
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.stdin.write('quit\n');

@@ -4,20 +4,24 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { systemTimers } from '#drivers/core/system-ports.ts';
 import type { FarWire } from '#drivers/core/far-side.ts';
-import { createDeviceBench, runDeviceCommand } from '#drivers/simulator/device-bench.ts';
+import {
+  createDeviceBench,
+  deviceNames,
+  runDeviceCommand,
+} from '#drivers/simulator/device-bench.ts';
 import { createPtyWire, hasSocat } from '#drivers/simulator/pty-wire.ts';
 import { createTcpWire } from '#drivers/simulator/tcp-wire.ts';
 
 /**
- * `npm run devices`: a simulated printer and scanner, each on a TCP port of this machine and, where socat is installed,
- * on a pseudo terminal. Commands come from standard input, one per line; `help` lists them.
+ * `npm run devices`: a simulated printer, scanner and customer display, each on a TCP port of this machine and, where
+ * socat is installed, on a pseudo terminal. Commands come from standard input, one per line; `help` lists them.
  */
 const folder = mkdtempSync(join(tmpdir(), 'greentill-devices-'));
 const wires: FarWire[] = [];
 let ending = false;
 const bench = createDeviceBench({ timers: systemTimers });
 
-for (const device of ['printer', 'scanner'] as const) {
+for (const device of deviceNames) {
   const tcp = await createTcpWire({ host: '127.0.0.1', port: 0 });
   wires.push(tcp);
   bench.attach(device, tcp);
