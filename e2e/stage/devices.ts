@@ -39,7 +39,14 @@ export async function writeTillConfig(
     model: '虚拟柜台',
     devices: [
       { role: 'scanner', name: '扫码枪', transport: tcp(ports.scanner) },
-      { role: 'printer', name: '小票打印机', paperMm: 58, transport: tcp(ports.printer) },
+      {
+        role: 'printer',
+        name: '小票打印机',
+        // The simulator does what Epson's reference says, with a roll of 58 mm in it.
+        profileId: 'epson-tm-t82iii',
+        paperMm: 58,
+        transport: tcp(ports.printer),
+      },
       { role: 'drawer', name: '钱箱', transport: { type: 'printer' } },
     ],
   };
