@@ -5,10 +5,14 @@ import {
   createMemoryHarness,
   createPtyHarness,
   createTcpHarness,
+  createUsbLpHarness,
 } from '#drivers/contract/wire-harness.ts';
 
 describe('memory', () => registerPrinterContract(createMemoryHarness));
 describe('tcp', () => registerPrinterContract(createTcpHarness));
 describeWithPty(describe, 'serial over a pseudo terminal', () =>
   registerPrinterContract(createPtyHarness),
+);
+describeWithPty(describe, 'printer node over a pseudo terminal', () =>
+  registerPrinterContract(createUsbLpHarness),
 );

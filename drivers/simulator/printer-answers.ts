@@ -61,20 +61,20 @@ export function answerInTurn(
 
 const textBlock = (text: string): readonly number[] => [0x5f, ...Buffer.from(text, 'ascii'), 0x00];
 
-const bits = (byte: number, switched: readonly (readonly [boolean, number])[]): number =>
+const withBits = (byte: number, switched: readonly (readonly [boolean, number])[]): number =>
   switched.reduce((sum, [on, bit]) => (on ? sum | bit : sum), byte);
 
 /** The four bytes of GS a, Epson's bit tables: 10 00 00 0F is "nothing to report". */
 export function autoStatusBytes(switches: PrinterSwitches): readonly number[] {
   const { paperOut, coverOpen, drawerOpen, paperNearEnd } = switches;
   return [
-    bits(0x10, [
+    withBits(0x10, [
       [drawerOpen, 0x04],
       [paperOut || coverOpen, 0x08],
       [coverOpen, 0x20],
     ]),
     0x00,
-    bits(0x00, [
+    withBits(0x00, [
       [paperNearEnd, 0x03],
       [paperOut, 0x0c],
     ]),
@@ -117,5 +117,5 @@ function statusByte(question: number, switches: PrinterSwitches): number {
       [paperOut, 0x60],
     ],
   ];
-  return (bits[question] ?? []).reduce((byte, [on, bit]) => (on ? byte | bit : byte), 0x12);
+  return withBits(0x12, bits[question] ?? []);
 }

@@ -145,6 +145,15 @@ describe('one probe in the life of a printer', () => {
   });
 });
 
+/** How often it is asked whether it is there, in a minute without work. */
+const questions = async (model: Partial<PrinterSimulatorDeps>): Promise<number> => {
+  const { time, sentHex, forgetSent } = await createDesk(model);
+  await time.advance(10_000);
+  forgetSent();
+  await time.advance(60_000);
+  return sentHex().split('100401').length - 1;
+};
+
 describe('a printer that tells its changes by itself', () => {
   it('paper and cover are known at once, without a question', async () => {
     const { time, simulator, printer, sentHex, forgetSent } = await createDesk();
@@ -190,13 +199,6 @@ describe('a printer that tells its changes by itself', () => {
   });
 
   it('is asked less often than one that tells nothing', async () => {
-    const questions = async (model: Partial<PrinterSimulatorDeps>): Promise<number> => {
-      const { time, sentHex, forgetSent } = await createDesk(model);
-      await time.advance(10_000);
-      forgetSent();
-      await time.advance(60_000);
-      return sentHex().split('100401').length - 1;
-    };
     expect(await questions({})).toBeLessThanOrEqual(13);
     expect(await questions({ lacks: ['auto-status'] })).toBeGreaterThanOrEqual(28);
   });
