@@ -70,7 +70,7 @@ export function listenToKeys(view: Window, act: (action: DeskAction) => void): (
     const char = charOfKey(event);
     if (event.repeat && char !== undefined && char !== 'Tab') return event.preventDefault();
     capsLock = event.getModifierState('CapsLock');
-    if (element) field.note(element, { isNewRun: wedge.run.length === 0, event });
+    if (element) field.note(element, wedge.run.length === 0);
     else field.forget();
     if (element && event.key === 'Escape') element.blur();
     const slow = pressSlowKey(slowRun, {

@@ -5,25 +5,17 @@ type Field = HTMLInputElement | HTMLTextAreaElement;
  * does not stay there; what a person typed does, because nothing is held back from a field.
  */
 export interface TypedField {
-  readonly note: (
-    element: Field,
-    key: { readonly isNewRun: boolean; readonly event: KeyboardEvent },
-  ) => void;
+  readonly note: (element: Field, isNewRun: boolean) => void;
   readonly forget: () => void;
   /** Puts the field back to what it held before the run. */
   readonly restore: () => void;
 }
 
-/** What browsers report instead of a key that an input method has taken. */
-const takenKeyCode = 229;
-
 export function createTypedField(): TypedField {
   let noted: { readonly element: Field; readonly value: string } | undefined;
-  let composing = false;
   return {
-    note: (element, { isNewRun, event }) => {
+    note: (element, isNewRun) => {
       if (isNewRun || noted?.element !== element) noted = { element, value: element.value };
-      composing = event.isComposing || event.keyCode === takenKeyCode;
     },
     forget: () => {
       noted = undefined;
@@ -32,15 +24,12 @@ export function createTypedField(): TypedField {
       if (noted === undefined) return;
       const { element, value } = noted;
       noted = undefined;
-      // An unfinished composition would write itself into the field after it was put back.
-      if (composing) element.blur();
       setValue(element, value);
-      if (composing) element.focus();
     },
   };
 }
 
-/** Sets a value so that React hears of it. */
+/** Sets a value so that React hears of it. An unfinished composition of an input method ends with it. */
 function setValue(element: Field, value: string): void {
   const prototype =
     element instanceof HTMLTextAreaElement
