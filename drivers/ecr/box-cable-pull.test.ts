@@ -103,7 +103,7 @@ async function conclude(counter: Counter, first: BoxOutcome, label: string): Pro
     const other = box.sale({ ...sale, merchantOrderNo: `${sale.merchantOrderNo}X` });
     expect(await time.settle(other), label).toEqual({ type: 'not-sent', code: 'box-blocked' });
   }
-  await time.advance(30_000);
+  await time.advance(15_000);
   let outcome = first;
   const told = counter.late.find((news) => news.merchantOrderNo === sale.merchantOrderNo);
   for (let calls = 0; outcome.type === 'unknown' && calls < 5; calls += 1) {
@@ -180,8 +180,11 @@ describe.each(boxKinds.map((kind) => [kind.name, kind] as const))('%s, asked', (
   ): Promise<readonly [toBox: number, fromBox: number]> => {
     const counter = await openCounter(kind);
     counter.simulator.script({ type: 'never-answer', charges });
-    const first = await counter.time.settle(counter.box.sale(sale));
-    expect(first.type).toBe('unknown');
+    const first = counter.box.sale(sale);
+    await counter.time.advance(50);
+    await counter.wire.far.pull();
+    expect(await counter.time.settle(first)).toMatchObject({ type: 'unknown' });
+    await counter.time.advance(cableOutMs + 4_000);
     const before = [counter.wire.deliveredByteCount(), counter.saidByteCount()] as const;
     cut(counter);
     let outcome = await counter.time.settle(counter.box.query(sale));
@@ -224,7 +227,7 @@ describe.each(boxKinds.map((kind) => [kind.name, kind] as const))('%s, asked', (
       let outcome = await time.settle(box.voidSale(voidOrder));
       await time.advance(3_000);
       const after = [counter.wire.deliveredByteCount(), counter.saidByteCount()] as const;
-      await time.advance(27_000);
+      await time.advance(12_000);
       const told = counter.late.at(-1)?.outcome;
       if (outcome.type === 'unknown') outcome = told ?? (await time.settle(box.query(voidOrder)));
       const voids = simulator.books().filter((entry) => entry.kind === 'void').length;

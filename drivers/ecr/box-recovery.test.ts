@@ -7,6 +7,10 @@ import {
   type ManualTime,
 } from '#drivers/contract/manual-time.ts';
 import type { BoxLateOutcome, BoxOutcome, BoxPos, BoxSale } from '#drivers/ecr/box-pos.ts';
+import { createStxEtxBox } from '#drivers/ecr/stx-etx-box.ts';
+import { createTransbankDialect } from '#drivers/ecr/stx-etx/transbank-dialect.ts';
+import { createStxEtxSimulator } from '#drivers/simulator/box-stx-etx.ts';
+import { createTransbankWords } from '#drivers/simulator/box-words.ts';
 import { createMemoryWire, type MemoryWire } from '#drivers/transports/memory.ts';
 
 /** What goes wrong at a counter, one scenario each, on every protocol. */
@@ -277,6 +281,27 @@ describe('ecr-hub', () => {
 });
 
 describe('transbank', () => {
+  it('loads keys and closes the day, and takes no sale meanwhile', async () => {
+    const { time, close } = await openCounter(transbank!);
+    const wire = createMemoryWire({ timers: time.timers });
+    const words = createTransbankWords();
+    createStxEtxSimulator({ ...time, words, thinkMs: 500 }).attach(wire.far);
+    const box = createStxEtxBox(
+      { ...time, transport: wire.transport, random: createSeededRandom(3) },
+      createTransbankDialect(),
+    );
+    box.start();
+    await time.advance(100);
+    const keys = box.chore('load-keys');
+    expect(await time.settle(box.sale(saleOf(1)))).toEqual({ type: 'not-sent', code: 'box-busy' });
+    expect(await time.settle(box.query(saleOf(1)))).toEqual({ type: 'unknown', code: 'box-busy' });
+    expect(await time.settle(keys)).toEqual({ type: 'done' });
+    expect(await time.settle(box.chore('close-day'))).toEqual({ type: 'done' });
+    expect(await time.settle(box.sale(saleOf(1)))).toMatchObject({ type: 'approved' });
+    await time.settle(box.stop());
+    await close();
+  });
+
   it('another sale on the box after ours was lost: nobody can say, so a person must', async () => {
     const { sell, ask, simulator, time, wire, close } = await openCounter(transbank!);
     simulator.script({ type: 'never-answer', charges: true });

@@ -1,6 +1,13 @@
 import type { Clock } from '#shared/time/clock.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import type { BoxMethod } from '#drivers/ecr/box-pos.ts';
+import {
+  createBoxBooks,
+  type BoxBookEntry,
+  type BoxVerdict,
+  type DeskAnswer,
+  type DeskAsk,
+} from '#drivers/simulator/box-books.ts';
 
 /**
  * The inside of a simulated box: a screen, a customer, and books of its own. It knows nothing of bytes. Its books are the
@@ -30,19 +37,6 @@ export type BoxScreen =
   | { readonly type: 'waiting'; readonly mark: string; readonly amountFen: number }
   | { readonly type: 'dead' };
 
-export interface BoxBookEntry {
-  readonly kind: 'sale' | 'void' | 'refund';
-  /** The till's number of it, as the protocol carries it. */
-  readonly mark: string;
-  readonly amountFen: number;
-  /** The box's own number: six digits. */
-  readonly ref: string;
-  readonly method: BoxMethod;
-  readonly atMs: number;
-  /** What a void or a refund takes back: the number of the sale. */
-  readonly originalRef: string;
-}
-
 export type BoxBehaviour =
   /** Paid after `delayMs` (default 0). A long delay is an answer that comes late. */
   | { readonly type: 'approve'; readonly delayMs?: number; readonly method?: BoxMethod }
@@ -64,23 +58,6 @@ export type BoxBehaviour =
   | { readonly type: 'lose-power'; readonly charges: boolean }
   | { readonly type: 'busy' };
 
-export type BoxVerdict =
-  'done' | 'bank' | 'user' | 'network' | 'busy' | 'unknown-sale' | 'reversed';
-
-export interface DeskAsk {
-  readonly kind: BoxBookEntry['kind'];
-  readonly mark: string;
-  readonly amountFen: number;
-  /** How the till names the sale that is taken back: by the box's number or by its own. */
-  readonly original: string;
-}
-
-export interface DeskAnswer {
-  readonly verdict: BoxVerdict;
-  /** null unless done. */
-  readonly entry: BoxBookEntry | null;
-}
-
 /** The half of the desk that protocols use. */
 export interface BoxDeskInside extends BoxDesk {
   /** Takes a transaction in hand. `answer` is called once, twice or never. Never call it while {@link isBusy}. */
@@ -98,7 +75,7 @@ export function createBoxDesk(deps: {
   readonly timers: Timers;
   readonly clock: Clock;
 }): BoxDeskInside {
-  const books: BoxBookEntry[] = [];
+  const books = createBoxBooks();
   const ended = new Map<string, BoxVerdict>();
   const listeners: (() => void)[] = [];
   let habit: BoxBehaviour = { type: 'approve' };
@@ -120,35 +97,8 @@ export function createBoxDesk(deps: {
     else deps.timers.after(delayMs, guarded);
   };
 
-  const isReversed = (ref: string): boolean =>
-    books.some((entry) => entry.kind !== 'sale' && entry.originalRef === ref);
-  const originalOf = (ask: DeskAsk): BoxBookEntry | undefined =>
-    books.find(
-      ({ kind, ref, mark }) =>
-        kind === 'sale' && [Number(ref), mark].includes(nameOf(ask.original, ref)),
-    );
-
-  /** Money moves here and nowhere else. */
-  const charge = (ask: DeskAsk, method: BoxMethod, amountFen: number): DeskAnswer => {
-    const original = ask.kind === 'sale' ? undefined : originalOf(ask);
-    if (ask.kind !== 'sale' && original === undefined)
-      return { verdict: 'unknown-sale', entry: null };
-    if (original !== undefined && ask.kind === 'void' && isReversed(original.ref)) {
-      return { verdict: 'reversed', entry: null };
-    }
-    const entry: BoxBookEntry = {
-      kind: ask.kind,
-      mark: ask.mark,
-      // A dialect that takes back whole sales names no amount.
-      amountFen: amountFen === 0 ? (original?.amountFen ?? 0) : amountFen,
-      ref: String(books.length + 1).padStart(6, '0'),
-      method,
-      atMs: deps.clock.nowMs(),
-      originalRef: original?.ref ?? '',
-    };
-    books.push(entry);
-    return { verdict: 'done', entry };
-  };
+  const charge = (ask: DeskAsk, method: BoxMethod, amountFen: number): DeskAnswer =>
+    books.charge(ask, { method, amountFen, atMs: deps.clock.nowMs() });
 
   const finish = (hand: InHand, answer: DeskAnswer, times = 1): void => {
     inHand = null;
@@ -204,7 +154,7 @@ export function createBoxDesk(deps: {
       if (inHand === null) return { type: 'idle' };
       return { type: 'waiting', mark: inHand.ask.mark, amountFen: inHand.ask.amountFen };
     },
-    books: () => [...books],
+    books: () => books.entries(),
     script: (...behaviours) => {
       scripted = [...behaviours];
     },
@@ -232,9 +182,9 @@ export function createBoxDesk(deps: {
       changed();
     },
     isBusy: () => inHand !== null,
-    find: (mark) => books.findLast((entry) => entry.mark === mark),
+    find: (mark) => books.find(mark),
     endedWithout: (mark) => ended.get(mark),
-    lastSale: () => books.findLast((entry) => entry.kind === 'sale' && !isReversed(entry.ref)),
+    lastSale: () => books.lastSale(),
   };
 }
 
@@ -242,7 +192,3 @@ interface InHand {
   readonly ask: DeskAsk;
   readonly answer: (answer: DeskAnswer) => void;
 }
-
-/** "72" and "000072" name the same transaction; any other name is compared as it is. */
-const nameOf = (original: string, ref: string): string | number =>
-  /^\d+$/.test(original) && original.length <= ref.length ? Number(original) : original;

@@ -24,13 +24,8 @@ import {
 } from '#drivers/ecr/ecr-hub/messages.ts';
 import { readerStart, readOn } from '#drivers/ecr/frame-reader.ts';
 import { calendarText } from '#drivers/simulator/box-calendar.ts';
-import {
-  createBoxDesk,
-  type BoxBookEntry,
-  type BoxDesk,
-  type BoxDeskInside,
-  type BoxVerdict,
-} from '#drivers/simulator/box-desk.ts';
+import type { BoxBookEntry, BoxVerdict } from '#drivers/simulator/box-books.ts';
+import { createBoxDesk, type BoxDesk, type BoxDeskInside } from '#drivers/simulator/box-desk.ts';
 
 /** A box that speaks ECR-Hub at the far end of a wire. */
 export interface EcrHubSimulator extends BoxDesk {

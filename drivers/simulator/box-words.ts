@@ -6,7 +6,7 @@ import {
   type Bcd2Verdict,
 } from '#drivers/ecr/stx-etx/bcd2-table.ts';
 import { transbankFraming } from '#drivers/ecr/stx-etx/transbank-dialect.ts';
-import type { BoxVerdict } from '#drivers/simulator/box-desk.ts';
+import type { BoxVerdict } from '#drivers/simulator/box-books.ts';
 import type { BoxHeard, BoxWords } from '#drivers/simulator/box-stx-etx.ts';
 
 const commerce = '597029414300';
