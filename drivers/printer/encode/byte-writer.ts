@@ -2,6 +2,8 @@
 export interface ByteWriter {
   /** One whole command. */
   put(command: ArrayLike<number>): void;
+  /** One whole command of its own segment, taken as it is: not a byte of it is copied, and none may change later. */
+  putSegment(command: Uint8Array): void;
   /** One command in two parts (header and data). */
   putWhole(head: ArrayLike<number>, tail: ArrayLike<number>): void;
   /** One command written in place: `fill` gets room for `bytesMax` from `at`, and answers where it stopped. */
@@ -40,6 +42,10 @@ export function createByteWriter(segmentBytes: number): ByteWriter {
     put: (command) => {
       append(command);
       closeWhenFull();
+    },
+    putSegment: (command) => {
+      close();
+      done.push(command);
     },
     putWhole: (head, tail) => {
       append(head);

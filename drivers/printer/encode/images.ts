@@ -9,9 +9,9 @@ const sliceBytesMax = 1_024;
 const sliceRowsMax = 255;
 const dotsPerLine = 24;
 
-/** GS v 0, slice by slice. */
+/** GS v 0, slice by slice, each a segment. */
 export function putRaster(writer: ByteWriter, raster: PackedRaster): void {
-  for (const slice of slicesOf(raster)) writer.put(slice);
+  for (const slice of slicesOf(raster)) writer.putSegment(slice);
 }
 
 /** An image counted in lines of text: how long the paper will take. */
