@@ -107,6 +107,9 @@ async function comeToRest({ box, wire, pass }: BoxBench): Promise<void> {
   await pass(15 * 60_000);
 }
 
+const sum = (parts: readonly { readonly amountFen: number }[]): number =>
+  parts.reduce((total, { amountFen }) => total + amountFen, 0);
+
 function judge({ box, journal }: BoxBench): void {
   const { read } = journal();
   const orders = listOrders(read, { limit: 200 }).map(({ order }) => order);
@@ -128,8 +131,6 @@ function judge({ box, journal }: BoxBench): void {
   const known = new Set(orders.map(({ orderId }) => orderId as string));
   expect([...charged.keys()].filter((orderId) => !known.has(orderId))).toEqual([]);
   const taken = orders.filter(({ state }) => state === 'pos-paid' || state === 'manual');
-  const sum = (parts: readonly { readonly amountFen: number }[]): number =>
-    parts.reduce((total, { amountFen }) => total + amountFen, 0);
   if (told.size === 0) expect(sum(taken)).toBe(sum(box.books()));
 }
 

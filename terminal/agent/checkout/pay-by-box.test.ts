@@ -216,25 +216,25 @@ describe('a sale whose answer is lost', () => {
   });
 });
 
-describe('what no query can clear up', () => {
-  /** The box took the sale and is gone; the cashier asked to cancel and went on. */
-  async function boxGone(): Promise<BoxBench & { readonly orderId: string }> {
-    const here = await open();
-    here.box.setHabit({ type: 'ask-customer' });
-    await here.payBox(amountFen);
-    await here.pass(1_000);
-    const [row] = rows(here);
-    const orderId = row?.orderId ?? '';
-    const early = here.checkout().decideBox({ orderId, boxRef: '000123' });
-    expect(early).toMatchObject({ error: 'result-not-known' });
-    await here.wire.far.pull();
-    await here.pass(3 * minuteMs);
-    here.checkout().cancel();
-    await here.pass(1_000);
-    expect(here.checkout().dismiss()).toMatchObject({ ok: true });
-    return { ...here, orderId };
-  }
+/** The box took the sale and is gone; the cashier asked to cancel and went on. */
+async function boxGone(): Promise<BoxBench & { readonly orderId: string }> {
+  const here = await open();
+  here.box.setHabit({ type: 'ask-customer' });
+  await here.payBox(amountFen);
+  await here.pass(1_000);
+  const [row] = rows(here);
+  const orderId = row?.orderId ?? '';
+  const early = here.checkout().decideBox({ orderId, boxRef: '000123' });
+  expect(early).toMatchObject({ error: 'result-not-known' });
+  await here.wire.far.pull();
+  await here.pass(3 * minuteMs);
+  here.checkout().cancel();
+  await here.pass(1_000);
+  expect(here.checkout().dismiss()).toMatchObject({ ok: true });
+  return { ...here, orderId };
+}
 
+describe('what no query can clear up', () => {
   test('is settled as paid by the number on the slip, with who read it', async () => {
     const { checkout, orderId, journal } = await boxGone();
     expect(checkout().decideBox({ orderId, boxRef: '000123' })).toMatchObject({ ok: true });

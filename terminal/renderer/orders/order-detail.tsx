@@ -62,6 +62,7 @@ function Facts({ row }: { readonly row: OrderRow }): ReactNode {
       <p className={`detail-state bucket-${row.bucket}`}>{stateName(row.state, words)}</p>
       <p className="detail-amount">{yuan(paidFen)}</p>
       {row.reason !== null && <p className="detail-reason">{errorWords(row.reason, language)}</p>}
+      {row.state === 'pos-unknown' && <DecideBox orderId={row.orderId} />}
       <dl className="detail-facts">
         {lines.map(([name, value]) => (
           <div key={name}>
@@ -71,7 +72,6 @@ function Facts({ row }: { readonly row: OrderRow }): ReactNode {
         ))}
       </dl>
       <p className="detail-id">{words.result.orderLong(row.orderId.slice(4))}</p>
-      {row.state === 'pos-unknown' && <DecideBox orderId={row.orderId} />}
       <div className="row">
         <button
           type="button"

@@ -4,6 +4,10 @@ import { zhBox } from '../i18n/box.ts';
 import { boxWaiting } from '../testing/sample-screens.ts';
 import { boxLine, boxSteps } from './box-words.ts';
 
+const line = (code: string) => boxLine({ phase: 'unknown', code, mayLeave: false }, 'zh');
+const texts = (change: Partial<typeof boxWaiting>) =>
+  boxSteps({ ...boxWaiting, ...change }, zhBox).map(({ text }) => text);
+
 test('an open sale at the box never says that nothing was charged, whatever code arrives', () => {
   for (const code of Object.keys(errorCatalogue) as ErrorCode[])
     for (const phase of ['sending', 'at-box', 'unknown', 'cancelling'] as const) {
@@ -13,7 +17,6 @@ test('an open sale at the box never says that nothing was charged, whatever code
 });
 
 test('what the box ails, and what the owner must compare, is said', () => {
-  const line = (code: string) => boxLine({ phase: 'unknown', code, mayLeave: false }, 'zh');
   expect(line('box-timeout')).toBe(errorCatalogue['box-timeout'].zh);
   expect(line('box-amount-mismatch')).toBe(errorCatalogue['box-amount-mismatch'].zh);
   expect(line('device-missing')).toBe(errorCatalogue['device-missing'].zh);
@@ -22,8 +25,6 @@ test('what the box ails, and what the owner must compare, is said', () => {
 });
 
 test('sent, acknowledged, answered and asked are told in words', () => {
-  const texts = (change: Partial<typeof boxWaiting>) =>
-    boxSteps({ ...boxWaiting, ...change }, zhBox).map(({ text }) => text);
   expect(texts({})).toEqual(['已送出', '盒子已收到', '还没有结果', '还没查过']);
   expect(texts({ sent: false, acknowledged: false })).toEqual([
     '还没送出',
