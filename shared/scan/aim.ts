@@ -2,7 +2,7 @@ import type { Symbology } from '#shared/scan/symbology.ts';
 
 /**
  * AIM symbology identifiers: "]", a code letter, a modifier. Source: ISO/IEC 15424 (code letters and modifiers) and GS1
- * General Specifications, chapter 7.8 (which of them carry GS1 element strings: ]C1 ]e0 ]d2 ]Q3 ]J1). Held against
+ * General Specifications (which of them carry GS1 element strings: ]C1 ]e0 ]d2 ]Q3 ]J1). Held against
  * `@point-of-sale/barcode-parser` in e2e/judges.
  */
 export interface AimMeaning {

@@ -1,6 +1,6 @@
 /**
- * The check digit of GS1 keys (GTIN, SSCC, GLN): weights 3 and 1 from the right. Source: GS1 General Specifications
- * section 7.9.1. False for anything that is not digits.
+ * The check digit of GS1 keys (GTIN, SSCC, GLN): weights 3 and 1 from the right. Source: GS1 General Specifications,
+ * "Standard check digit calculations". False for anything that is not digits.
  */
 export function checkDigitHolds(digits: string): boolean {
   if (!/^[0-9]{2,18}$/.test(digits)) return false;

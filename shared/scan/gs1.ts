@@ -3,8 +3,8 @@ import { checkDigitHolds } from '#shared/scan/check-digit.ts';
 
 /**
  * GS1 element strings: application identifier (AI, 2 to 4 digits) and value, again and again; values of variable length
- * end with the separator GS (0x1D). Source: GS1 General Specifications, chapters 3.2 (AIs) and 7.8.5 (predefined
- * lengths). Every AI is cut off correctly; values are checked where a till needs them: key check digits and dates.
+ * end with the separator GS (0x1D). Source: GS1 General Specifications (lists of AIs and
+ * of predefined lengths). Every AI is cut off correctly; values are checked where a till needs them: key check digits and dates.
  */
 export interface Gs1Element {
   readonly ai: string;

@@ -52,7 +52,7 @@ export function readDigitalLink(url: string): ProductCode | undefined {
   return gtin !== undefined && checkDigitHolds(gtin) ? { gtin: gtin.padStart(14, '0') } : undefined;
 }
 
-/** The twelve digits of a UPC-A that a UPC-E stands for. Source: GS1 General Specifications, chapter 5.2.2.4. */
+/** The twelve digits of a UPC-A that a UPC-E stands for. Source: GS1 General Specifications, zero suppression. */
 export function expandUpcE(digits: string): string {
   const [system, body, check] = [digits.slice(0, 1), digits.slice(1, 7), digits.slice(7)];
   const last = Number(body.charAt(5));

@@ -76,7 +76,7 @@ export const staticPaymentPrefixes: readonly string[] = [
   'wxp://',
 ];
 
-/** EAN prefixes of refund slips and coupons. Source: GS1 General Specifications, chapter 1.4, GS1 prefixes. */
+/** EAN prefixes of refund slips and coupons. Source: GS1 General Specifications, list of prefixes. */
 const voucherPrefix = /^(?:05|98[0-4]|99)/;
 /** AIs of coupons: 255 (global coupon number), 8110 and 8112 (coupons of North America). */
 const voucherAis: ReadonlySet<string> = new Set(['255', '8110', '8112']);
