@@ -1,6 +1,7 @@
 import type { Timers } from '#drivers/core/timers.ts';
 import type { Transport } from '#drivers/core/transport.ts';
 import type { FoundPort } from '#drivers/discovery/found-port.ts';
+import { typesLikeKeyboard } from '#drivers/discovery/list-hid.ts';
 import { createPortWatch } from '#drivers/discovery/port-watch.ts';
 import type { Surroundings } from '#drivers/discovery/surroundings.ts';
 import { createDrawerSense } from '#drivers/drawer/drawer-sense.ts';
@@ -149,10 +150,14 @@ export function createDeviceSet(deps: DeviceSetDeps): DeviceSet {
     groupOf: (path) => ports.find((port) => port.path === path)?.group ?? null,
   });
   const roleAt = (port: FoundPort): Role | null =>
-    all().find((each) => keyOf(each) === `${port.kind} ${port.path}`)?.device.role ?? null;
+    all().find((each) =>
+      typesLikeKeyboard(port)
+        ? each.driver.role === 'keyboard'
+        : keyOf(each, ports) === `${port.kind} ${port.path}`,
+    )?.device.role ?? null;
   const probe = createDeviceProbe({
     ...lineDeps,
-    isBound: (key) => all().some((each) => keyOf(each) === key),
+    isBound: (key) => all().some((each) => keyOf(each, ports) === key),
     probeBox: createBoxProbe(liveDeps),
   });
 
@@ -199,13 +204,15 @@ export function createDeviceSet(deps: DeviceSetDeps): DeviceSet {
     details: () => all().map((each) => detailOf(each, factsOf(each.device.role))),
     candidates: async () => {
       const list = await watch.refresh();
+      ({ ports } = list);
       return { candidates: candidatesOf(list, roleAt), problems: list.problems };
     },
     bind: (device, replace) =>
       inTurn(async () => {
-        const refused = bindRefusal({ device, replace }, all());
+        ({ ports } = await watch.refresh());
+        const refused = bindRefusal({ device, replace }, all(), ports);
         if (refused !== null) return err(refused);
-        const identity = identityToKeep(device, (await watch.refresh()).ports);
+        const identity = identityToKeep(device, ports);
         await probe.cancel(portKey(device.transport));
         const { role } = device;
         const fresh = createLiveDevice({ device, identity, fixed: false }, liveDeps);

@@ -97,6 +97,34 @@ describeWithPty(describe, 'hot plug on pseudo terminals', () => {
     ]);
   });
 
+  test('a device that takes the old name of an absent one can have a role of its own, and both stay after a restart', async () => {
+    serial = [cable('ttyUSB0', 'SCAN')];
+    const first = await pty('ttyUSB0');
+    const here = (bench = await openTillBench({ around: tree.around }));
+    const transport = { type: 'serial', path: node('ttyUSB0') } as const;
+    await here.ask('devices.bind', { device: { role: 'scanner', name: '扫码枪', transport } });
+    await deviceState(here, 'scanner', 'online');
+    await first.close();
+    await deviceState(here, 'scanner', 'absent');
+
+    serial = [cable('ttyUSB0', 'PRINT'), cable('ttyUSB1', 'SCAN')];
+    const printer = createPrinterSimulator({ width: 48, timers: systemTimers });
+    printer.attach(await pty('ttyUSB0'));
+    expect((await candidates(here)).candidates).toMatchObject([{ boundRole: null }]);
+    expect(await here.ask('devices.probe', { as: 'printer', transport })).toMatchObject({
+      found: true,
+    });
+    const device = { role: 'printer', name: '小票机', transport } as const;
+    expect(await here.ask('devices.bind', { device })).toEqual({});
+    await deviceState(here, 'printer', 'online');
+    await here.restart();
+    await pty('ttyUSB1');
+    await deviceState(here, 'printer', 'online');
+    await deviceState(here, 'scanner', 'online');
+    const again = { device: { ...device, role: 'scanner' as const }, replace: true };
+    expect(await here.ask('devices.bind', again)).toEqual({ refused: 'device-bound' });
+  });
+
   test('a port that another program holds says so, and is taken when it is free', async () => {
     await pty('ttyACM0');
     const other = new SerialPort({ path: node('ttyACM0'), baudRate: 9_600, autoOpen: false });
