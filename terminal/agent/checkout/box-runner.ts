@@ -1,5 +1,5 @@
 import { nothingScheduled, type Timers } from '#drivers/core/timers.ts';
-import type { BoxLateOutcome, BoxOutcome, BoxPos } from '#drivers/ecr/box-pos.ts';
+import type { BoxLateOutcome, BoxOutcome, BoxPos, BoxStatus } from '#drivers/ecr/box-pos.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
 import type { Order } from '#shared/order/order.ts';
@@ -170,15 +170,9 @@ export function createBoxRunner(deps: BoxRunnerDeps): BoxRunner {
     begin(one, () => ask(one));
   };
 
-  /** Takes over from the driver how far the sale is. */
   const look = (one: Followed): void => {
-    const status = boxPos()?.status();
-    const order = findOpen(journal, one.orderId);
-    if (!order || status?.merchantOrderNo !== intentOf(order).merchantOrderNo) return;
-    const { progress } = status;
-    if (!progress) return;
-    const { sent, acknowledged } = one.isResumed ? one.seen : progress;
-    one.seen = { sent, acknowledged, answered: progress.answered, queryCount: progress.queryCount };
+    const [order, status] = [findOpen(journal, one.orderId), boxPos()?.status()];
+    if (order && status) one.seen = seenBy(one, order, status);
   };
 
   const isReachable = (): boolean => boxPos()?.status().link.type === 'online';
@@ -247,11 +241,7 @@ export function createBoxRunner(deps: BoxRunnerDeps): BoxRunner {
     heardLate,
     progressOf: (orderId) => {
       const one = isPresent(orderId);
-      if (!one) return undefined;
-      const { code, cancelAsked, isFruitless } = one;
-      const isForPeople = code !== undefined && forPeople.has(code);
-      const mayLeave = cancelAsked && (!isReachable() || isFruitless || isForPeople);
-      return { ...one.seen, code, cancelAsked, mayLeave };
+      return one && progressOf(one, isReachable());
     },
     stop: async () => {
       stopped = true;
@@ -259,6 +249,21 @@ export function createBoxRunner(deps: BoxRunnerDeps): BoxRunner {
       await followed?.running;
     },
   };
+}
+
+/** How far the sale is, as the driver tells; what a former run did of it the driver does not know. */
+function seenBy({ seen, isResumed }: Followed, order: Order, status: BoxStatus): Followed['seen'] {
+  const { progress } = status;
+  if (!progress || status.merchantOrderNo !== intentOf(order).merchantOrderNo) return seen;
+  const { sent, acknowledged } = isResumed ? seen : progress;
+  return { sent, acknowledged, answered: progress.answered, queryCount: progress.queryCount };
+}
+
+function progressOf(one: Followed, isReachable: boolean): BoxProgress {
+  const { seen, code, cancelAsked, isFruitless } = one;
+  const isForPeople = code !== undefined && forPeople.has(code);
+  const mayLeave = cancelAsked && (!isReachable || isFruitless || isForPeople);
+  return { ...seen, code, cancelAsked, mayLeave };
 }
 
 /** Money for a sale that the cashier had let go: the customer may have paid it otherwise, so people look at it. */
