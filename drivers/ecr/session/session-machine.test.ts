@@ -154,6 +154,11 @@ describe('the session of a box', () => {
       ['tell unknown device-missing', 'tell-query unknown box-blocked'],
     ],
     ['a query while it is at the box', [begin, acked, ask], ['tell-query unknown box-busy']],
+    [
+      'a person decides while it is asked',
+      [begin, lost, ask, { type: 'release', merchantOrderNo: 'A' }, found(), begin],
+      ['tell unknown device-missing', 'tell-query unknown device-missing'],
+    ],
     ['the program ends', [begin, acked, { type: 'stopped' }], ['tell unknown device-missing']],
   ])('%s', (_, events, words) => {
     expect(told(events)).toEqual(words);

@@ -328,14 +328,19 @@ function giveUpAsking(
   };
 }
 
+/** A person decided. Who still asks hears that the box never said. */
 function release(state: SessionState, merchantOrderNo: string): SessionStep {
   const { phase } = state;
-  if (phase.type !== 'in-doubt' || phase.intent.order.merchantOrderNo !== merchantOrderNo) {
+  const inDoubt = phase.type === 'in-doubt' || phase.type === 'asking';
+  if (!inDoubt || phase.intent.order.merchantOrderNo !== merchantOrderNo) {
     return { state, effects: [] };
   }
   const told: BoxOutcome = { type: 'unknown', code: phase.code };
   const closed = rememberClosed(state.closed, { intent: phase.intent, told });
-  return { state: { ...state, phase: { type: 'free' }, closed }, effects: [] };
+  return {
+    state: { ...state, phase: { type: 'free' }, closed },
+    effects: phase.type === 'asking' ? [{ type: 'tell-query', outcome: told }] : [],
+  };
 }
 
 /** The program ends: every promise is kept, and what is in doubt says so. */
