@@ -8,12 +8,8 @@ import {
   type PrinterRom,
 } from '#drivers/simulator/pen-mode.ts';
 import { barcodeOf, qrOf } from '#drivers/simulator/paper-codes.ts';
-import {
-  addCharacter,
-  characterOf,
-  spansOf,
-  type PaperCharacter,
-} from '#drivers/simulator/paper-line.ts';
+import { characterOf } from '#drivers/simulator/paper-line.ts';
+import { createPaperRoll, type RasterImage } from '#drivers/simulator/paper-roll.ts';
 
 /** What is on the roll, from the top. */
 export type PaperRecord =
@@ -84,15 +80,9 @@ export interface PaperPen {
   mode(): ParserMode;
 }
 
-export const paperRecordsMax = 4_000;
-const dotsPerLine = 24;
 const qrLines = 8;
+const barcodeLines = (heightDots: number): number => Math.ceil(heightDots / 24) + 1;
 const storedImagesMax = 64;
-
-type RasterImage = Pick<
-  Extract<PaperRecord, { readonly type: 'raster' }>,
-  'widthBytes' | 'rows' | 'bytes'
->;
 
 export function createPaperPen(
   width: PaperWidth,
@@ -102,75 +92,39 @@ export function createPaperPen(
   const dots = dotsOfColumns[width];
   const stored = new Map<string, RasterImage>();
   let mode: PenMode = modeAtStart;
-  let line: readonly PaperCharacter[] = [];
+  const roll = createPaperRoll(paper, dots);
 
-  const put = (record: PaperRecord): void => {
-    paper.push(record);
-    if (paper.length > paperRecordsMax) paper.shift();
-  };
-  const endLine = (overflowed: boolean): number => {
-    const height = Math.max(1, ...line.map((character) => character.style.height));
-    put({ type: 'line', spans: spansOf(line), align: mode.align, overflowed });
-    line = [];
-    return height;
-  };
-  const type = (character: PaperCharacter): number => {
-    const added = addCharacter(line, character, dots);
-    const moved = added === null ? endLine(true) : 0;
-    line = added ?? [character];
-    return moved;
-  };
-  const feed = (lines: number): number => {
-    let moved = line.length > 0 ? endLine(false) : 0;
-    for (; moved < lines; moved += 1) endLine(false);
-    return moved;
-  };
-  const raster = (image: RasterImage | null): number => {
-    if (image === null) return 0;
-    const { widthBytes, rows, bytes } = image;
-    const moved = line.length > 0 ? endLine(false) : 0;
-    put({ type: 'raster', widthBytes, rows, bytes, align: mode.align });
-    return moved + Math.ceil(rows / dotsPerLine);
-  };
-  const print = (record: PaperRecord | null, lines: number): number => {
-    if (record === null) return 0;
-    put(record);
-    return lines;
-  };
   const reset = (): void => {
     mode = modeAtStart;
-    line = [];
+    roll.forgetLine();
   };
 
   const apply = (command: ParsedCommand): number => {
     mode = modeAfter(mode, command, rom);
+    const { align } = mode;
     switch (command.type) {
       case 'character':
       case 'defined-hanzi':
       case 'inline-image':
-        return type(characterOf(command, mode));
+        return roll.type(characterOf(command, mode), align);
       case 'line-feed':
-        return endLine(false);
+        return roll.endLine(align);
       case 'feed':
-        return feed(command.lines);
+        return roll.feed(command.lines, align);
       case 'raster':
-        return raster(command);
+        return roll.raster(command, align);
       case 'image-print':
-        return raster(stored.get(command.key) ?? null);
+        return roll.raster(stored.get(command.key) ?? null, align);
       case 'image-store':
-        if (stored.size < storedImagesMax) stored.set(command.key, command);
-        return 0;
       case 'image-delete':
-        stored.delete(command.key);
-        return 0;
+        return rememberImage(stored, command);
       case 'qr-print':
-        return print(qrOf(mode, dots), qrLines);
+        return roll.put(qrOf(mode, dots), qrLines);
       case 'barcode':
-        return print(barcodeOf(command, mode, dots), Math.ceil(mode.barcode.heightDots / 24) + 1);
+        return roll.put(barcodeOf(command, mode, dots), barcodeLines(mode.barcode.heightDots));
       case 'cut':
-        if (line.length > 0) endLine(false);
-        put({ type: 'cut', full: command.full });
-        return 1;
+        roll.endHalfLine(align);
+        return roll.put({ type: 'cut', full: command.full }, 1);
       case 'initialize':
         reset();
         return 0;
@@ -198,6 +152,16 @@ export function createPaperPen(
     }
   };
   return { apply, reset, mode: () => ({ chineseOn: mode.chinese, charset: rom.charset }) };
+}
+
+/** Non-volatile memory: no paper moves. */
+function rememberImage(
+  stored: Map<string, RasterImage>,
+  command: Extract<ParsedCommand, { readonly type: 'image-store' | 'image-delete' }>,
+): 0 {
+  if (command.type === 'image-delete') stored.delete(command.key);
+  else if (stored.size < storedImagesMax) stored.set(command.key, command);
+  return 0;
 }
 
 export function receiptsOn(paper: readonly PaperRecord[]): readonly PrintedReceipt[] {
