@@ -56,7 +56,8 @@ export type ParsedCommand =
       readonly rows: number;
       readonly bytes: Uint8Array;
     }
-  | { readonly type: 'image-delete' | 'image-print'; readonly key: string }
+  | { readonly type: 'image-delete'; readonly key: string }
+  | { readonly type: 'image-print'; readonly key: string }
   | { readonly type: 'barcode-height' | 'barcode-module'; readonly dots: number }
   | { readonly type: 'barcode-text'; readonly below: boolean }
   | { readonly type: 'barcode'; readonly system: number; readonly data: Uint8Array }
