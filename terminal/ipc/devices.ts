@@ -146,7 +146,12 @@ export const DeviceDetailSchema = object({
   generation: Type.Union([Type.Integer(), Type.Null()]),
   /** The group of the operating system that owns the port, with `device-permission`: add the till's user to it. */
   group: Type.Optional(Type.String({ maxLength: 64 })),
+  /** Printer: the profile in use. */
   profileId: Type.Optional(Type.String({ maxLength: 64 })),
+  /** Printer: what it calls itself, where it does. */
+  model: Type.Optional(Type.String({ maxLength: 64 })),
+  /** Printer: the profile of that model, when another one is in use; bind it anew with this one. */
+  suggestedProfileId: Type.Optional(Type.String({ maxLength: 64 })),
   paperMm: Type.Optional(Type.Union([Type.Literal(58), Type.Literal(80)])),
   protocol: Type.Optional(Type.String({ maxLength: 32 })),
   /** Drawer: `unknown` until it was calibrated, or while the printer does not say. */

@@ -1,4 +1,5 @@
 import { identityText } from '#drivers/discovery/port-identity.ts';
+import { findProfile } from '#drivers/printer/profiles/printer-profiles.ts';
 import type { PrinterStatus } from '#drivers/printer/status/printer-status.ts';
 import { linkOf, type LiveDevice } from '#terminal/agent/devices/live-device.ts';
 import { profileOf, type PrinterConfig } from '#terminal/agent/devices/printer-driver.ts';
@@ -31,7 +32,7 @@ export function detailOf(live: LiveDevice, facts: DetailFacts): DeviceDetail {
     watched: isWatched(live, view),
     generation: line?.generation() ?? null,
     ...(group === null ? {} : { group }),
-    ...(device.role === 'printer' ? paperOf(device) : {}),
+    ...(device.role === 'printer' ? paperOf(device, printerStatus(live)) : {}),
     ...('protocol' in device && device.protocol !== undefined ? { protocol: device.protocol } : {}),
     ...(driver.role === 'drawer' ? { drawer: drawerIs(facts.drawerIsOpen) } : {}),
     actions: actionsOf(live),
@@ -39,10 +40,18 @@ export function detailOf(live: LiveDevice, facts: DetailFacts): DeviceDetail {
   };
 }
 
-function paperOf(device: PrinterConfig): Pick<DeviceDetail, 'profileId' | 'paperMm'> {
+type PaperFacts = Pick<DeviceDetail, 'profileId' | 'paperMm' | 'model' | 'suggestedProfileId'>;
+
+function paperOf(device: PrinterConfig, status: PrinterStatus | undefined): PaperFacts {
   const { id, paperMm } = profileOf(device);
-  return { profileId: id, paperMm };
+  const model = status?.model ?? null;
+  if (model === null) return { profileId: id, paperMm };
+  const fitting = findProfile(model)?.id;
+  const better = fitting === undefined || fitting === id ? {} : { suggestedProfileId: fitting };
+  return { profileId: id, paperMm, model: model.slice(0, modelCharsMax), ...better };
 }
+
+const modelCharsMax = 64;
 
 /** The part of it that is always in sight. */
 export function viewOf(live: LiveDevice, facts: DetailFacts): DeviceView {

@@ -3,6 +3,7 @@ import { systemClock, systemTimers } from '#drivers/core/system-ports.ts';
 import { createStxEtxSimulator } from '#drivers/simulator/box-stx-etx.ts';
 import { createTransbankWords } from '#drivers/simulator/box-words.ts';
 import { createDisplaySimulator } from '#drivers/simulator/display-simulator.ts';
+import { createPrinterSimulator } from '#drivers/simulator/printer-simulator.ts';
 import { createMemoryWire } from '#drivers/transports/memory.ts';
 import { createCapabilityStore } from '#terminal/agent/devices/capability-store.ts';
 import {
@@ -181,6 +182,31 @@ describe('what printers were found to answer', () => {
       15_000,
     );
     expect(await asked()).toBe(false);
+  });
+
+  test('a printer that names its model is shown with the profile that fits it, until it is bound with that', async () => {
+    const wire = createMemoryWire({ timers: systemTimers, name: 'epson' });
+    const model = 'TM-T82III';
+    createPrinterSimulator({ width: 48, timers: systemTimers, model }).attach(wire.far);
+    const transports = new Map([['epson', wire.transport]]);
+    const here = (bench = await openTillBench({ transports }));
+    const device = memoryPrinter('epson');
+    await here.ask('devices.bind', { device });
+    await here.until('named', async () => (await detail(here, 'printer'))?.model === model, 15_000);
+    expect(await detail(here, 'printer')).toMatchObject({
+      profileId: 'generic-80',
+      suggestedProfileId: 'epson-tm-t82iii',
+    });
+    const named = { ...device, profileId: 'epson-tm-t82iii' };
+    expect(await here.ask('devices.bind', { device: named, replace: true })).toEqual({});
+    await here.until(
+      'named again',
+      async () => (await detail(here, 'printer'))?.model === model,
+      15_000,
+    );
+    const shown = await detail(here, 'printer');
+    expect(shown?.profileId).toBe('epson-tm-t82iii');
+    expect(shown).not.toHaveProperty('suggestedProfileId');
   });
 
   test('a store that holds nonsense knows nothing, and forgets the oldest printer first', () => {
