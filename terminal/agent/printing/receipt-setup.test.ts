@@ -25,11 +25,7 @@ const settled = (lines: readonly string[]): readonly string[] =>
 
 async function openCounter() {
   const counter = createMemoryCounter();
-  const { transports } = counter;
-  // A printer that draws QR codes itself: what it says of one can be read back.
-  const devices = counter.devices.map((device) =>
-    device.role === 'printer' ? { ...device, profileId: 'epson-tm-t82iii' } : device,
-  );
+  const { devices, transports } = counter;
   const till = (bench = await openTillBench({ devices, transports }));
   return { counter, ...till };
 }

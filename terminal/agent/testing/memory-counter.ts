@@ -21,7 +21,13 @@ export function createMemoryCounter(
   scanner.attach(scannerWire.far);
   const devices: Config['devices'] = [
     { role: 'scanner', name: '扫码枪', transport: { type: 'memory', name: 'scanner' } },
-    { role: 'printer', name: '小票机', transport: { type: 'memory', name: 'printer' } },
+    {
+      role: 'printer',
+      name: '小票机',
+      transport: { type: 'memory', name: 'printer' },
+      // It draws QR codes itself, so that what one says can be read off the simulated paper.
+      profileId: 'epson-tm-t82iii',
+    },
     { role: 'drawer', name: '钱箱', transport: { type: 'printer' } },
   ];
   return {
