@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import type { FarWire } from '#drivers/core/far-side.ts';
 import { systemClock, systemRandom, systemTimers } from '#drivers/core/system-ports.ts';
 import type { BoxPos, BoxSale } from '#drivers/ecr/box-pos.ts';
 import { createEcrHubBox } from '#drivers/ecr/ecr-hub-box.ts';
@@ -7,16 +6,17 @@ import { createEcrHubSimulator, type EcrHubSimulator } from '#drivers/simulator/
 import { createSerialTransport } from '#drivers/transports/serial.ts';
 import { fen } from '#shared/money/fen.ts';
 import { expect, ms, until, type Check } from './checks.ts';
+import type { PluggedDevice } from '../far-end.ts';
 import { boxPath } from './devices.ts';
 
 const ports = { clock: systemClock, timers: systemTimers, random: systemRandom };
 
 /** A box POS that speaks ECR-Hub over USB-COM: cdc_acm on our side, the ACM gadget and our simulator on the other. */
-export function boxChecks(wire: FarWire): readonly Check[] {
+export function boxChecks(device: PluggedDevice): readonly Check[] {
   const simulator = createEcrHubSimulator(ports);
-  simulator.attach(wire);
   const withBox = async (act: (box: BoxPos) => Promise<string>): Promise<string> => {
-    await wire.plug();
+    simulator.attach(device.hand());
+    await device.plug();
     const transport = createSerialTransport({ path: boxPath, baud: 115_200, timers: systemTimers });
     const box = createEcrHubBox({ ...ports, transport, hub: { appId: 'rig' } });
     box.start();
@@ -29,7 +29,7 @@ export function boxChecks(wire: FarWire): readonly Check[] {
     } finally {
       await box.stop();
       simulator.stop();
-      await wire.close();
+      await device.pull();
     }
   };
   return [
@@ -49,7 +49,7 @@ export function boxChecks(wire: FarWire): readonly Check[] {
     },
     {
       name: 'box pos: unplugged after the ACK while the customer pays: unknown, blocked, then found by query',
-      run: () => withBox((box) => pullAfterAck(box, wire, simulator)),
+      run: () => withBox((box) => pullAfterAck(box, device, simulator)),
     },
   ];
 }
@@ -59,7 +59,7 @@ const bookings = (simulator: EcrHubSimulator, sale: BoxSale): number =>
 
 async function pullAfterAck(
   box: BoxPos,
-  wire: FarWire,
+  device: PluggedDevice,
   simulator: EcrHubSimulator,
 ): Promise<string> {
   const sale: BoxSale = { merchantOrderNo: 'RIG0000002', amountFen: fen(4_560) };
@@ -68,13 +68,13 @@ async function pullAfterAck(
   await until('the ACK', () => box.status().progress?.acknowledged === true);
   await until('the customer is asked', () => simulator.screen().type === 'waiting');
   const pulledMs = performance.now();
-  await wire.pull();
+  await device.pull();
   const outcome = await job;
   const toldMs = ms(pulledMs);
   expect(outcome.type === 'unknown', 'unknown', outcome);
   // The box has a line of its own: the customer pays while the cable is out.
   simulator.customerPays('scan');
-  await wire.plug();
+  await device.plug();
   await until('box connected', () => box.status().link.type === 'online', 20_000);
   expect(box.status().state === 'blocked', 'blocked until a query', box.status());
   const next = await box.sale({ merchantOrderNo: 'RIG0000003', amountFen: fen(100) });

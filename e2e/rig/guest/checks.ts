@@ -8,7 +8,7 @@ export interface Check {
   readonly run: () => Promise<string>;
 }
 
-const checkMsMax = 40_000;
+const checkMsMax = 75_000;
 const pollMs = 20;
 const noteCharsMax = 600;
 

@@ -1,14 +1,14 @@
-import type { FarWire } from '#drivers/core/far-side.ts';
-import { createGadget, createGadgetWire } from './gadget.ts';
-import { createHidScannerWire } from './hid-gadget.ts';
+import type { PluggedDevice } from '../far-end.ts';
+import { createGadget, createGadgetDevice } from './gadget.ts';
+import { createHidScannerDevice } from './hid-gadget.ts';
 
 /** The devices that live inside the guest, on its virtual USB busses; unplugged until a check plugs them. */
 export interface Devices {
   /** A 58 mm printer of the USB printer class. */
-  readonly usbPrinter: FarWire;
+  readonly usbPrinter: PluggedDevice;
   /** A box POS, or anything else, on USB-COM (CDC-ACM). */
-  readonly box: FarWire;
-  readonly hidScanner: FarWire;
+  readonly box: PluggedDevice;
+  readonly hidScanner: PluggedDevice;
 }
 
 export const usbPrinterPath = '/dev/usb/lp0';
@@ -32,12 +32,12 @@ export function createDevices(): Devices {
     function: 'acm.box',
   });
   return {
-    usbPrinter: createGadgetWire({
+    usbPrinter: createGadgetDevice({
       gadget: printer,
       farNode: '/dev/g_printer0',
       nearNode: usbPrinterPath,
     }),
-    box: createGadgetWire({ gadget: box, farNode: '/dev/ttyGS0', nearNode: boxPath }),
-    hidScanner: createHidScannerWire(),
+    box: createGadgetDevice({ gadget: box, farNode: '/dev/ttyGS0', nearNode: boxPath }),
+    hidScanner: createHidScannerDevice(),
   };
 }

@@ -7,7 +7,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import type { FarWire } from '#drivers/core/far-side.ts';
+import { createFarEnd, type PluggedDevice } from '../far-end.ts';
 import { until } from './checks.ts';
 import { openPump, type Pump } from './pump.ts';
 
@@ -69,7 +69,7 @@ function freeController(): string {
   return free;
 }
 
-export interface GadgetWireDeps {
+export interface GadgetDeviceDeps {
   readonly gadget: Gadget;
   /** The device's own end: "/dev/ttyGS0", "/dev/g_printer0". */
   readonly farNode: string;
@@ -77,46 +77,36 @@ export interface GadgetWireDeps {
   readonly nearNode: string;
 }
 
-/** The device's own end of a gadget as a wire for our simulators. */
-export function createGadgetWire({ gadget, farNode, nearNode }: GadgetWireDeps): FarWire {
-  const byteListeners: ((chunk: Uint8Array) => void)[] = [];
-  const presenceListeners: ((present: boolean) => void)[] = [];
+/** A gadget whose own end is a stream of bytes, for our simulators. */
+export function createGadgetDevice({ gadget, farNode, nearNode }: GadgetDeviceDeps): PluggedDevice {
   let pump: Pump | null = null;
-
-  const tell = (present: boolean): void => {
-    for (const listener of presenceListeners) listener(present);
-  };
-  const plug = async (): Promise<void> => {
-    if (pump !== null) return;
-    gadget.plug();
-    // A printer gadget that is polled before its host has configured it never wakes up again.
-    await until(nearNode, () => existsSync(nearNode) && existsSync(farNode));
-    // A terminal must carry bytes as they are.
-    const fresh = openPump(farNode.includes('tty') ? `${farNode},raw,echo=0` : farNode);
-    pump = fresh;
-    fresh.onBytes((chunk) => {
-      if (pump === fresh) for (const listener of byteListeners) listener(chunk);
-    });
-    tell(true);
-  };
-  const pull = async (): Promise<void> => {
-    const gone = pump;
-    if (gone === null) return;
-    gadget.pull();
-    pump = null;
-    await gone.stop();
-    tell(false);
-  };
-  return {
+  const far = createFarEnd({
     address: farNode,
     send: (bytes) => pump?.send(bytes),
-    onBytes: (listener) => void byteListeners.push(listener),
-    onPresence: (listener) => {
-      presenceListeners.push(listener);
-      if (pump !== null) listener(true);
+    isPresent: () => pump !== null,
+  });
+  return {
+    hand: () => far.hand(),
+    plug: async () => {
+      if (pump !== null) return;
+      gadget.plug();
+      // A printer gadget that is polled before its host has configured it never wakes up again.
+      await until(nearNode, () => existsSync(nearNode) && existsSync(farNode));
+      // A terminal must carry bytes as they are.
+      const fresh = openPump(farNode.includes('tty') ? `${farNode},raw,echo=0` : farNode);
+      pump = fresh;
+      fresh.onBytes((chunk) => {
+        if (pump === fresh) far.deliver(chunk);
+      });
+      far.tellPresence(true);
     },
-    pull,
-    plug,
-    close: pull,
+    pull: async () => {
+      const gone = pump;
+      if (gone === null) return;
+      gadget.pull();
+      pump = null;
+      await gone.stop();
+      far.tellPresence(false);
+    },
   };
 }

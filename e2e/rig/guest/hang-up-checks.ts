@@ -2,16 +2,16 @@ import { readdirSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SerialPort } from 'serialport';
-import type { FarWire } from '#drivers/core/far-side.ts';
 import { systemTimers } from '#drivers/core/system-ports.ts';
 import { createSerialTransport } from '#drivers/transports/serial.ts';
 import type { Transport } from '#drivers/core/transport.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { cpuPercent, expect, until, type Check } from './checks.ts';
+import type { PluggedDevice } from '../far-end.ts';
 import { boxPath } from './devices.ts';
 
-const pullsMax = 8;
-const barePullsMax = 4;
+const pullsMax = 6;
+const barePullsMax = 2;
 const floodBytes = new Uint8Array(256).fill(0x41);
 const floodEveryMs = 1;
 const bareNoticeMs = 500;
@@ -23,7 +23,7 @@ const idleCpuPercentMax = 40;
  * serialport misses an unplug while bytes arrive and then burns a core (bindings-cpp issue 162). Our own watch on the
  * device node must end that connection each time, and leave neither a busy core nor an open file behind.
  */
-export function hangUpChecks(wire: FarWire): readonly Check[] {
+export function hangUpChecks(device: PluggedDevice): readonly Check[] {
   return [
     {
       name: `cdc-acm: pulled ${pullsMax} times while bytes arrive: each noticed, no core burnt, no file left open`,
@@ -31,8 +31,8 @@ export function hangUpChecks(wire: FarWire): readonly Check[] {
         const filesBefore = openFiles();
         const notices: number[] = [];
         for (let pulls = 0; pulls < pullsMax; pulls += 1) {
-          await wire.plug();
-          notices.push(await pullInFlood(wire));
+          await device.plug();
+          notices.push(await pullInFlood(device));
         }
         const cpu = await cpuPercent(1_500);
         expect(cpu < idleCpuPercentMax, `at most ${idleCpuPercentMax} % of a core`, cpu);
@@ -51,7 +51,7 @@ export function hangUpChecks(wire: FarWire): readonly Check[] {
         let missed = 0;
         const spins: number[] = [];
         for (let pulls = 0; pulls < barePullsMax; pulls += 1) {
-          const told = await pullBarePort(wire, spins);
+          const told = await pullBarePort(device, spins);
           if (!told) missed += 1;
         }
         return `${missed} of ${barePullsMax} missed; then ${spins.join(', ') || 'no'} % of a core`;
@@ -60,26 +60,26 @@ export function hangUpChecks(wire: FarWire): readonly Check[] {
     {
       name: 'cdc-acm: pulled while idle: noticed; what is written after is refused, never sent later',
       run: async () => {
-        await wire.plug();
+        await device.plug();
         const heard: Uint8Array[] = [];
-        wire.onBytes((chunk) => void heard.push(chunk));
+        device.hand().onBytes((chunk) => void heard.push(chunk));
         const connection = getOrThrow(await transport().open());
         const closed = new Promise<number>((resolve) =>
           connection.onClose(() => resolve(performance.now())),
         );
         const pulledMs = performance.now();
-        await wire.pull();
+        await device.pull();
         const noticedMs = Math.round((await closed) - pulledMs);
         const late = await connection.write(Buffer.from('ghost'));
         expect(!late.ok && late.error.type === 'not-open', 'not-open', late);
-        await wire.plug();
+        await device.plug();
         const again = getOrThrow(await transport().open());
         getOrThrow(await again.write(Buffer.from('real')));
         const text = (): string => Buffer.concat(heard).toString();
         await until('the bytes of the new connection', () => text().includes('real'));
         await sleep(200);
         await again.close();
-        await wire.close();
+        await device.pull();
         expect(text() === 'real', 'only what was written to the new connection', text());
         return `${noticedMs} ms`;
       },
@@ -87,7 +87,7 @@ export function hangUpChecks(wire: FarWire): readonly Check[] {
   ];
 }
 
-async function pullInFlood(wire: FarWire): Promise<number> {
+async function pullInFlood(device: PluggedDevice): Promise<number> {
   const connection = getOrThrow(await transport().open());
   let bytes = 0;
   connection.onData((chunk) => {
@@ -96,17 +96,18 @@ async function pullInFlood(wire: FarWire): Promise<number> {
   const closed = new Promise<number>((resolve) =>
     connection.onClose(() => resolve(performance.now())),
   );
-  const flood = setInterval(() => wire.send(floodBytes), floodEveryMs);
+  const far = device.hand();
+  const flood = setInterval(() => far.send(floodBytes), floodEveryMs);
   await until('bytes arriving', () => bytes > 2_000);
   const pulledMs = performance.now();
-  await wire.pull();
+  await device.pull();
   clearInterval(flood);
   return Math.round((await closed) - pulledMs);
 }
 
 /** Answers whether `serialport` told of the pull by itself within `bareNoticeMs`; what it burnt if not goes to `spins`. */
-async function pullBarePort(wire: FarWire, spins: number[]): Promise<boolean> {
-  await wire.plug();
+async function pullBarePort(device: PluggedDevice, spins: number[]): Promise<boolean> {
+  await device.plug();
   const port = new SerialPort({ path: boxPath, baudRate: 115_200 });
   let bytes = 0;
   let told = false;
@@ -117,9 +118,10 @@ async function pullBarePort(wire: FarWire, spins: number[]): Promise<boolean> {
     bytes += chunk.length;
   });
   port.on('close', tell).on('error', tell);
-  const flood = setInterval(() => wire.send(floodBytes), floodEveryMs);
+  const far = device.hand();
+  const flood = setInterval(() => far.send(floodBytes), floodEveryMs);
   await until('bytes arriving', () => bytes > 2_000);
-  await wire.pull();
+  await device.pull();
   clearInterval(flood);
   await sleep(bareNoticeMs);
   const noticed = told;

@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import type { FarWire } from '#drivers/core/far-side.ts';
 import { systemClock, systemRandom, systemTimers } from '#drivers/core/system-ports.ts';
 import { createHidScanner } from '#drivers/scanner/hid-scanner.ts';
 import type { Scanner } from '#drivers/scanner/scanner.ts';
@@ -7,6 +6,7 @@ import { createHidScannerSimulator } from '#drivers/simulator/hid-scanner-simula
 import { createHidTransport } from '#drivers/transports/hid.ts';
 import type { Scan } from '#shared/scan/scan.ts';
 import { cpuPercent, expect, ms, until, type Check } from './checks.ts';
+import type { PluggedDevice } from '../far-end.ts';
 import { hidScannerPath } from './hid-gadget.ts';
 
 const ports = { clock: systemClock, timers: systemTimers, random: systemRandom };
@@ -16,14 +16,14 @@ const twoReports = 'https://shop.example/p/'.padEnd(112, '0123456789');
 const idleCpuPercentMax = 40;
 
 /** A HID POS scanner through usbhid, hidraw and node-hid; its far end is Linux's HID gadget. */
-export function hidChecks(wire: FarWire): readonly Check[] {
+export function hidChecks(device: PluggedDevice): readonly Check[] {
   const simulator = createHidScannerSimulator();
-  simulator.attach(wire);
   const withScanner = async (
     act: (scanner: Scanner, scans: readonly Scan[]) => Promise<string>,
   ): Promise<string> => {
     const scans: Scan[] = [];
-    await wire.plug();
+    simulator.attach(device.hand());
+    await device.plug();
     const scanner = createHidScanner({
       ...ports,
       transport: createHidTransport({ path: hidScannerPath, timers: systemTimers }),
@@ -36,7 +36,7 @@ export function hidChecks(wire: FarWire): readonly Check[] {
       return await act(scanner, scans);
     } finally {
       await scanner.stop();
-      await wire.close();
+      await device.pull();
     }
   };
   return [
@@ -67,16 +67,16 @@ export function hidChecks(wire: FarWire): readonly Check[] {
           const [first] = simulator.reportsOf(twoReports);
           if (first !== undefined) simulator.sendReport(first);
           const pulledMs = performance.now();
-          await wire.pull();
+          await device.pull();
           await until('scanner offline', () => scanner.state().type === 'offline');
           const noticedMs = ms(pulledMs);
-          await wire.plug();
+          await device.plug();
           await until('scanner online again', () => scanner.state().type === 'online', 20_000);
           simulator.scan(oneReport);
           await until('the code after it', () => scans.length > 0);
           const texts = scans.map(({ text }) => text);
           expect(texts.join() === oneReport, 'only the whole code', texts);
-          await wire.pull();
+          await device.pull();
           await until('offline again', () => scanner.state().type === 'offline');
           const cpu = await cpuPercent(1_000);
           expect(cpu < idleCpuPercentMax, `at most ${idleCpuPercentMax} % of a core`, cpu);

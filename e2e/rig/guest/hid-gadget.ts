@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import type { FarWire } from '#drivers/core/far-side.ts';
+import { createFarEnd, type PluggedDevice } from '../far-end.ts';
 import { until } from './checks.ts';
 import { createGadget } from './gadget.ts';
 
@@ -29,7 +29,7 @@ export const hidScannerPath = '/dev/hidraw0';
 const farNode = '/dev/hidg0';
 
 /** The scanner's own end: one send is one report. Reports that nobody reads any more are lost, as on a real cable. */
-export function createHidScannerWire(): FarWire {
+export function createHidScannerDevice(): PluggedDevice {
   const gadget = createGadget({
     name: 'scanner',
     vendorId: '0x0c2e',
@@ -39,28 +39,31 @@ export function createHidScannerWire(): FarWire {
   });
   let file: FileHandle | null = null;
   let turn: Promise<unknown> = Promise.resolve();
-  const pull = async (): Promise<void> => {
-    gadget.pull();
-    const gone = file;
-    file = null;
-    await turn;
-    await gone?.close();
-  };
-  return {
+  const far = createFarEnd({
     address: farNode,
     send: (report) => {
       const to = file;
       turn = turn.then(() => to?.write(report)).catch(() => undefined);
     },
-    onBytes: () => undefined,
-    onPresence: (listener) => listener(true),
+    isPresent: () => file !== null,
+  });
+  return {
+    hand: () => far.hand(),
     plug: async () => {
       if (file !== null) return;
       gadget.plug();
       await until(hidScannerPath, () => existsSync(hidScannerPath) && existsSync(farNode));
       file = await open(farNode, 'r+');
+      far.tellPresence(true);
     },
-    pull,
-    close: pull,
+    pull: async () => {
+      const gone = file;
+      if (gone === null) return;
+      gadget.pull();
+      file = null;
+      await turn;
+      await gone.close();
+      far.tellPresence(false);
+    },
   };
 }

@@ -9,6 +9,7 @@ import { discoveryChecks } from './discovery-checks.ts';
 import { hidChecks } from './hid-checks.ts';
 import { openHost } from './host.ts';
 import { usbPrinterChecks } from './usb-printer-checks.ts';
+import { usbTillChecks } from './usb-till-checks.ts';
 
 /** Runs in the guest: every check in order, each reported to the host. */
 const host = openHost();
@@ -21,6 +22,7 @@ const checks: readonly Check[] = [
   ...hidChecks(devices.hidScanner),
   ...boxChecks(devices.box),
   ...agentChecks(host, devices),
+  ...usbTillChecks(devices),
   {
     name: plantedName,
     run: async () => {

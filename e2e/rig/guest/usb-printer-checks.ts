@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import type { FarWire } from '#drivers/core/far-side.ts';
 import { systemClock, systemRandom, systemTimers } from '#drivers/core/system-ports.ts';
 import { createReceiptPrinter, type ReceiptPrinter } from '#drivers/printer/receipt-printer.ts';
 import {
@@ -8,19 +7,20 @@ import {
 } from '#drivers/simulator/printer-simulator.ts';
 import { createUsbLpTransport } from '#drivers/transports/usb-lp.ts';
 import { expect, ms, until, type Check } from './checks.ts';
+import type { PluggedDevice } from '../far-end.ts';
 import { usbPrinterPath } from './devices.ts';
 import { receiptOfBytes } from './receipts.ts';
 
 const ports = { clock: systemClock, timers: systemTimers, random: systemRandom };
-/** Runs `act` with our driver over /dev/usb/lp0 and a fresh simulator at the far end of `wire`. */
+/** Runs `act` with our driver over /dev/usb/lp0 and a fresh simulator at the far end of `device`. */
 async function withPrinter<T>(
-  wire: FarWire,
+  device: PluggedDevice,
   msPerLine: number,
   act: (printer: ReceiptPrinter, simulator: PrinterSimulator) => Promise<T>,
 ): Promise<T> {
   const simulator = createPrinterSimulator({ width: 32, timers: systemTimers, msPerLine });
-  simulator.attach(wire);
-  await wire.plug();
+  simulator.attach(device.hand());
+  await device.plug();
   const transport = createUsbLpTransport({ path: usbPrinterPath, timers: systemTimers });
   const printer = createReceiptPrinter({ ...ports, transport, width: 32 });
   printer.start();
@@ -32,19 +32,17 @@ async function withPrinter<T>(
     throw new Error(`${String(failure)}; last bytes: ${bytes}`, { cause: failure });
   } finally {
     await printer.stop();
-    // The wire is for the next simulator: this one must not answer along with it.
-    simulator.setSwitches({ silent: true });
-    await wire.close();
+    await device.pull();
   }
 }
 
 /** A 58 mm printer on USB: the kernel's usblp on our side, its printer gadget on the other. */
-export function usbPrinterChecks(wire: FarWire): readonly Check[] {
+export function usbPrinterChecks(device: PluggedDevice): readonly Check[] {
   return [
     {
       name: 'usb printer: 20 KB over /dev/usb/lp0, confirmed by process id and cut counter',
       run: () =>
-        withPrinter(wire, 0, async (printer, simulator) => {
+        withPrinter(device, 0, async (printer, simulator) => {
           const { commands, lines, bytes } = receiptOfBytes('丁', 20_480, 32);
           const startedMs = performance.now();
           const outcome = await printer.print({ jobId: 'big', processId: 1, commands });
@@ -59,7 +57,7 @@ export function usbPrinterChecks(wire: FarWire): readonly Check[] {
     {
       name: 'usb printer: paper out is seen, and the job waits for the new roll: one receipt',
       run: () =>
-        withPrinter(wire, 0, async (printer, simulator) => {
+        withPrinter(device, 0, async (printer, simulator) => {
           simulator.loadPaper(10);
           const { commands, lines } = receiptOfBytes('戊', 1_500, 32);
           const job = printer.print({ jobId: 'roll', processId: 1, commands });
@@ -74,13 +72,13 @@ export function usbPrinterChecks(wire: FarWire): readonly Check[] {
     },
     {
       name: 'usb printer: unplugged in the middle of a receipt, put back: one receipt or a known doubt',
-      run: () => withPrinter(wire, 30, (printer, simulator) => pull(wire, printer, simulator)),
+      run: () => withPrinter(device, 30, (printer, simulator) => pull(device, printer, simulator)),
     },
   ];
 }
 
 async function pull(
-  wire: FarWire,
+  device: PluggedDevice,
   printer: ReceiptPrinter,
   simulator: PrinterSimulator,
 ): Promise<string> {
@@ -88,10 +86,10 @@ async function pull(
   const job = printer.print({ jobId: 'torn', processId: 1, commands });
   await until('lines on paper', () => simulator.receipts().flatMap((one) => one.lines).length > 8);
   const pulledMs = performance.now();
-  await wire.pull();
+  await device.pull();
   await until('printer offline', () => printer.status().state === 'offline');
   const noticedMs = ms(pulledMs);
-  await wire.plug();
+  await device.plug();
   const outcome = await job;
   const whole = simulator.receipts().filter((one) => one.cut && one.lines.length >= lines.length);
   expect(whole.length <= 1, 'at most one whole receipt', whole.length);
