@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createManualClock } from '#shared/testing/manual-clock.ts';
-import { createSeededRandom } from '#shared/testing/seeded-random.ts';
+import { createSeededRandom } from '#shared/time/seeded-random.ts';
 
 test('a manual clock moves only by hand, and setting the wall leaves durations alone', () => {
   const clock = createManualClock(1000);
