@@ -49,7 +49,7 @@ it('bookings, finality runs and releases side by side neither block each other f
         index: lane * 1_000 + round * 100 + index,
         merchant: 1 + ((lane + index) % 3),
         amountFen: 5_000 + index,
-        source: (['cash', 'channel', 'box', 'channel'] as const)[index % 4],
+        source: (['cash', 'channel', 'box', 'channel'] as const)[index % 4] ?? 'cash',
         memberId,
       }),
     );

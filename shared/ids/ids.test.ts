@@ -9,7 +9,7 @@ import {
   type OrderId,
 } from '#shared/ids/ids.ts';
 import { createManualClock } from '#shared/testing/manual-clock.ts';
-import { createSeededRandom } from '#shared/testing/seeded-random.ts';
+import { createSeededRandom } from '#shared/time/seeded-random.ts';
 
 const orderId = 'ord_01M80FST80000000000000000A' as OrderId;
 

@@ -118,7 +118,11 @@ function judge({ box, journal }: BoxBench): void {
       .filter(({ code }) => code === 'proofs-contradict')
       .map(({ orderId }) => orderId),
   );
-  const charged = Map.groupBy(box.books(), ({ mark }) => `ord_${mark.slice(0, 26)}`);
+  const charged = new Map<string, ReturnType<typeof box.books>[number][]>();
+  for (const entry of box.books()) {
+    const orderId = `ord_${entry.mark.slice(0, 26)}`;
+    charged.set(orderId, [...(charged.get(orderId) ?? []), entry]);
+  }
   for (const [orderId, entries] of charged)
     expect(entries, `charges of ${orderId}`).toHaveLength(1);
   for (const order of orders) {
