@@ -136,6 +136,8 @@ export type DeviceAction = Static<typeof DeviceActionSchema>;
 export const DeviceDetailSchema = object({
   ...deviceViewFields,
   kind: DeviceKindSchema,
+  /** What it was bound with, at the port where it is now: to bind it anew with one thing changed. */
+  config: DeviceConfigSchema,
   /** By what it is found again: "usb 0403:6001 A50285BI", "usb-port 1-1.2", "path /dev/ttyS0", "tcp 10.0.0.9:9100". */
   identity: Words,
   /** Said by the configuration file: it can be changed there only. */
@@ -246,6 +248,14 @@ export const ProbeAnswerSchema = object({
 });
 export type ProbeAnswer = Static<typeof ProbeAnswerSchema>;
 
+/** A printer model that is known; `profileId` of a binding. */
+export const ProfileChoiceSchema = object({
+  id: Type.String({ maxLength: 64 }),
+  name: Type.String({ maxLength: 64 }),
+  paperMm: Type.Union([Type.Literal(58), Type.Literal(80)]),
+});
+export type ProfileChoice = Static<typeof ProfileChoiceSchema>;
+
 const none = object({});
 const role = { role: DeviceRoleSchema };
 
@@ -262,6 +272,11 @@ export const deviceMethods = {
       candidates: Type.Array(CandidateSchema, { maxItems: 64 }),
       problems: Type.Array(Code, { maxItems: 8 }),
     }),
+  },
+  /** The printer models to choose from, in the order of the list; the generic ones stand last. */
+  'devices.profiles': {
+    input: none,
+    output: object({ profiles: Type.Array(ProfileChoiceSchema, { maxItems: 64 }) }),
   },
   /** Gives a role its device, durably and at once. `replace` lets go of the one that has the role. */
   'devices.bind': {

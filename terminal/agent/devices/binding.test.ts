@@ -102,6 +102,20 @@ describe('binding', () => {
   });
 });
 
+test('a device is bound anew from what the list says of it, with another of the listed profiles', async () => {
+  await bind(memoryPrinter('printerA'));
+  const { profiles } = (await bench.ask('devices.profiles', {})) as {
+    profiles: { id: string; paperMm: number }[];
+  };
+  expect(profiles.length).toBeGreaterThan(12);
+  const narrow = profiles.find(({ paperMm }) => paperMm === 58)!;
+  const { config } = (await detail(bench, 'printer'))!;
+  expect(config).toEqual(memoryPrinter('printerA'));
+  const device = { ...memoryPrinter('printerA'), profileId: narrow.id };
+  expect(await bind(device, true)).toEqual({});
+  expect(await detail(bench, 'printer')).toMatchObject({ paperMm: 58, config: device });
+});
+
 describe('devices of the configuration file', () => {
   test('are fixed: a window changes them in no way, and they win over what was bound before', async () => {
     await bind(memoryPrinter('printerB'));

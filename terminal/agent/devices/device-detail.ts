@@ -3,7 +3,12 @@ import { findProfile } from '#drivers/printer/profiles/printer-profiles.ts';
 import type { PrinterStatus } from '#drivers/printer/status/printer-status.ts';
 import { linkOf, type LiveDevice } from '#terminal/agent/devices/live-device.ts';
 import { profileOf, type PrinterConfig } from '#terminal/agent/devices/printer-driver.ts';
-import type { DeviceAction, DeviceDetail, DeviceTest } from '#terminal/ipc/devices.ts';
+import type {
+  DeviceAction,
+  DeviceConfig,
+  DeviceDetail,
+  DeviceTest,
+} from '#terminal/ipc/devices.ts';
 import type { DeviceView } from '#terminal/ipc/state.ts';
 
 /** What is known beside the device itself. */
@@ -27,6 +32,7 @@ export function detailOf(live: LiveDevice, facts: DetailFacts): DeviceDetail {
   return {
     ...view,
     kind: device.transport.type,
+    config: configNow(live),
     identity: identityOf(live),
     fixed,
     watched: isWatched(live, view),
@@ -38,6 +44,13 @@ export function detailOf(live: LiveDevice, facts: DetailFacts): DeviceDetail {
     actions: actionsOf(live),
     test: facts.test,
   };
+}
+
+/** After a replug the port may have another name than the one it was bound with. */
+function configNow({ device, line }: LiveDevice): DeviceConfig {
+  const { transport } = device;
+  if (!('path' in transport) || line === null) return device;
+  return { ...device, transport: { ...transport, path: line.path() } } as DeviceConfig;
 }
 
 type PaperFacts = Pick<DeviceDetail, 'profileId' | 'paperMm' | 'model' | 'suggestedProfileId'>;

@@ -1,3 +1,4 @@
+import { printerProfiles } from '#drivers/printer/profiles/printer-profiles.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Handlers } from '#terminal/agent/api.ts';
@@ -30,6 +31,8 @@ export function createDeviceHandlers(
       const { candidates, problems } = await devices.candidates();
       return ok({ candidates, problems: [...problems] });
     },
+    'devices.profiles': () =>
+      ok({ profiles: printerProfiles.map(({ id, name, paperMm }) => ({ id, name, paperMm })) }),
     'devices.bind': async ({ device, replace }) =>
       done(await devices.bind(device, replace ?? false)),
     'devices.unbind': async ({ role }) => done(await devices.unbind(role)),

@@ -78,6 +78,7 @@ describeWithPty(describe, 'hot plug on pseudo terminals', () => {
     await deviceState(here, 'scanner', 'online');
     const after = await detail(here, 'scanner');
     expect(after?.address).toBe(`serial ${node('ttyUSB1')} 9600`);
+    expect(after?.config.transport).toMatchObject({ path: node('ttyUSB1') });
     expect(after?.generation).toBeGreaterThan(before?.generation ?? Infinity);
     const scanner = createScannerSimulator({ timers: systemTimers });
     scanner.attach(second);

@@ -12,6 +12,7 @@ export const scriptedDevices = (
 } => ({
   'devices.list': () => ({ devices: views().map(detailOf) }),
   'devices.candidates': () => ({ candidates: [], problems: [] }),
+  'devices.profiles': () => ({ profiles: [] }),
   'devices.bind': none,
   'devices.unbind': none,
   'devices.probe': ({ transport }) => ({ found: true, transport, tried: [] }),
