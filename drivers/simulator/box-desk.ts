@@ -26,6 +26,8 @@ export interface BoxDesk {
   /** The customer who stands before the waiting screen decides. */
   customerPays(method?: BoxMethod): void;
   customerCancels(): void;
+  /** What is in hand goes on like this, whatever was scripted for it; nothing happens while nothing is. */
+  decide(behaviour: BoxBehaviour): void;
   /** Off and on: what waited is lost, the books stay. A dead box lives again. */
   powerCycle(): void;
   isDead(): boolean;
@@ -140,6 +142,12 @@ export function createBoxDesk(deps: {
     }
   };
 
+  /** A box without its mobile line asks nobody for money. */
+  const begin = (hand: InHand, planned: BoxBehaviour): void => {
+    perform(hand, mobileLine ? planned : { type: 'decline', reason: 'network' });
+    changed();
+  };
+
   const powerCycle = (): void => {
     life += 1;
     if (inHand !== null) ended.set(inHand.ask.mark, 'user');
@@ -170,16 +178,16 @@ export function createBoxDesk(deps: {
     customerCancels: () => {
       if (inHand !== null) finish(inHand, { verdict: 'user', entry: null });
     },
+    decide: (behaviour) => {
+      if (inHand !== null) begin(inHand, behaviour);
+    },
     powerCycle,
     isDead: () => dead,
     onChange: (listener) => void listeners.push(listener),
     take: (ask, answer) => {
       const hand: InHand = { ask, answer };
       inHand = hand;
-      const planned = scripted.shift() ?? habit;
-      const behaviour: BoxBehaviour = mobileLine ? planned : { type: 'decline', reason: 'network' };
-      perform(hand, behaviour);
-      changed();
+      begin(hand, scripted.shift() ?? habit);
     },
     isBusy: () => inHand !== null,
     find: (mark) => books.find(mark),

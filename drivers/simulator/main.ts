@@ -2,24 +2,22 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { systemTimers } from '#drivers/core/system-ports.ts';
+import { systemClock, systemTimers } from '#drivers/core/system-ports.ts';
 import type { FarWire } from '#drivers/core/far-side.ts';
-import {
-  createDeviceBench,
-  deviceNames,
-  runDeviceCommand,
-} from '#drivers/simulator/device-bench.ts';
+import { createDeviceBench, deviceNames } from '#drivers/simulator/device-bench.ts';
+import { runDeviceCommand } from '#drivers/simulator/device-commands.ts';
 import { createPtyWire, hasSocat } from '#drivers/simulator/pty-wire.ts';
 import { createTcpWire } from '#drivers/simulator/tcp-wire.ts';
 
 /**
- * `npm run devices`: a simulated printer, scanner and customer display, each on a TCP port of this machine and, where
- * socat is installed, on a pseudo terminal. Commands come from standard input, one per line; `help` lists them.
+ * `npm run devices`: a simulated printer with its drawer, a scanner, a box POS (ECR-Hub) and a customer display, each on a
+ * TCP port of this machine and, where socat is installed, on a pseudo terminal. A HID scanner needs a kernel to be plugged
+ * into: `npm run rig` brings one. Commands come from standard input, one per line; `help` lists them.
  */
 const folder = mkdtempSync(join(tmpdir(), 'greentill-devices-'));
 const wires: FarWire[] = [];
 let ending = false;
-const bench = createDeviceBench({ timers: systemTimers });
+const bench = createDeviceBench({ timers: systemTimers, clock: systemClock });
 
 for (const device of deviceNames) {
   const tcp = await createTcpWire({ host: '127.0.0.1', port: 0 });
@@ -32,6 +30,7 @@ for (const device of deviceNames) {
   bench.attach(device, pty);
   process.stdout.write(`${device} serial ${pty.address}\n`);
 }
+process.stdout.write('scanner hid: needs a kernel of its own, see npm run rig\n');
 process.stdout.write('type help for the commands\n');
 
 const input = createInterface({ input: process.stdin });
@@ -46,6 +45,7 @@ async function end(): Promise<void> {
   if (ending) return;
   ending = true;
   input.close();
+  bench.stop();
   for (const wire of wires) await wire.close();
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,14 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import decodeQR from 'qr/decode.js';
 import { describe, expect, it } from 'vitest';
 import { createManualTime } from '#drivers/contract/manual-time.ts';
-import {
-  createDeviceBench,
-  deviceCommands,
-  runDeviceCommand,
-} from '#drivers/simulator/device-bench.ts';
 import {
   createPrinterSimulator,
   type PrinterSimulatorDeps,
@@ -98,30 +90,6 @@ describe('printer simulator', () => {
     await send('41 20 20 42 0A');
     expect(printer.renderPaperSvg()).toContain('x="0 36"');
     expect(readQr(svg)).toBe('ABC');
-  });
-});
-
-describe('devices by words', () => {
-  it('obeys every word and explains the others', async () => {
-    const time = createManualTime();
-    const wire = createMemoryWire({ timers: time.timers });
-    const bench = createDeviceBench({ timers: time.timers });
-    bench.attach('printer', wire.far);
-    const folder = mkdtempSync(join(tmpdir(), 'greentill-bench-'));
-    const say = (line: string): Promise<string> => runDeviceCommand(bench, line);
-    expect(await say('paper out')).toBe('paper is out');
-    expect(bench.printer.switches().paperOut).toBe(true);
-    expect(await say('paper in')).toBe('paper is in');
-    expect(await say('cover open')).toBe('cover is open');
-    expect(await say('paper lines x')).toBe('paper lines needs a number');
-    expect(await say('cable printer out')).toBe('cable of the printer is out');
-    expect((await wire.transport.open()).ok).toBe(false);
-    expect(await say('cable printer in')).toBe('cable of the printer is in');
-    expect(await say('scan 134567')).toBe('scanned 6 characters');
-    expect(await say(`svg ${join(folder, 'paper.svg')}`)).toContain('wrote');
-    expect(readFileSync(join(folder, 'paper.svg'), 'utf8')).toContain('<svg');
-    expect(await say('dance')).toBe(deviceCommands.join('\n'));
-    rmSync(folder, { recursive: true });
   });
 });
 
