@@ -14,6 +14,10 @@ export type BoxAsk =
 /** Daily duties of some boxes: new keys, the end of the day. */
 export type BoxChore = 'load-keys' | 'close-day';
 
+export type BoxChoreOutcome =
+  | { readonly type: 'done' }
+  | { readonly type: 'not-done'; readonly code: BoxFailure; readonly detail: string };
+
 /** One message of a box, freed of its dialect. Texts are masked: no card number is in it. */
 export interface BoxReport {
   /** `order`: the answer to a sale or a reversal, the dialect does not say which. */

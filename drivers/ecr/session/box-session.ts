@@ -1,6 +1,6 @@
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
-import { createLinkSupervisor } from '#drivers/core/link-supervisor.ts';
+import { createLinkSupervisor, type LinkSupervisor } from '#drivers/core/link-supervisor.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import type { Transport } from '#drivers/core/transport.ts';
 import type {
@@ -15,9 +15,9 @@ import type {
 } from '#drivers/ecr/box-pos.ts';
 import type { BoxDialect } from '#drivers/ecr/session/box-dialect.ts';
 import { createBoxTalk, type BoxTalk } from '#drivers/ecr/session/box-talk.ts';
-import type { BoxChore, BoxIntent } from '#drivers/ecr/session/box-report.ts';
+import type { BoxChore, BoxChoreOutcome, BoxIntent } from '#drivers/ecr/session/box-report.ts';
 import { statusOf } from '#drivers/ecr/session/box-status.ts';
-import { createSessionRunner } from '#drivers/ecr/session/session-runner.ts';
+import { createSessionRunner, type SessionRunner } from '#drivers/ecr/session/session-runner.ts';
 import { whyBlocked } from '#drivers/ecr/session/session-state.ts';
 
 export interface BoxDeps {
@@ -37,50 +37,9 @@ export interface BoxWithChores extends BoxPos {
   chore(chore: BoxChore): Promise<BoxChoreOutcome>;
 }
 
-export type BoxChoreOutcome =
-  | { readonly type: 'done' }
-  | { readonly type: 'not-done'; readonly code: BoxFailure; readonly detail: string };
-
 /** A box over one dialect and one connection at a time: who may ask for what, and when. */
 export function createBox(deps: BoxDeps, dialect: BoxDialect): BoxWithChores {
-  const link = createLinkSupervisor({
-    ...deps,
-    onUp: (fresh) => talk.lineUp(fresh),
-    onDown: () => {
-      const code = talk.lineDown();
-      runner.handle({ type: 'link-lost', code });
-    },
-    onData: (chunk) => talk.feed(chunk),
-    onState: () => deps.onStatus?.(status()),
-  });
-
-  const talk: BoxTalk = createBoxTalk({
-    clock: deps.clock,
-    timers: deps.timers,
-    dialect,
-    restart: () => link.restart(),
-    isIdle: () => runner.state().phase.type === 'free',
-    // A box that is back is asked at once, not when the pause is over.
-    onReady: () => runner.handle({ type: 'pause-over' }),
-    onReport: (report) => runner.handle({ type: 'report', report }),
-    onUnreadable: () => runner.handle({ type: 'unreadable' }),
-  });
-
-  const runner = createSessionRunner({
-    timers: deps.timers,
-    dialect,
-    talk: () => talk,
-    onLateOutcome: (late) => deps.onLateOutcome?.(late),
-    onChange: () => deps.onStatus?.(status()),
-  });
-
-  const status = (): BoxStatus =>
-    statusOf({
-      session: runner.state(),
-      link: link.state(),
-      ready: talk.isReady(),
-      lastSeenMs: talk.lastSeenMs(),
-    });
+  const { link, talk, runner, status } = connectBox(deps, dialect);
 
   const offlineCode = (): BoxFailure | null => {
     const state = link.state();
@@ -135,6 +94,56 @@ export function createBox(deps: BoxDeps, dialect: BoxDialect): BoxWithChores {
     status,
     recentBytes: () => link.recentBytes(),
   };
+}
+
+interface ConnectedBox {
+  readonly link: LinkSupervisor;
+  readonly talk: BoxTalk;
+  readonly runner: SessionRunner;
+  readonly status: () => BoxStatus;
+}
+
+/** The link, the talk on it and the session above them, each telling the next what it hears. */
+function connectBox(deps: BoxDeps, dialect: BoxDialect): ConnectedBox {
+  const link = createLinkSupervisor({
+    ...deps,
+    onUp: (fresh) => talk.lineUp(fresh),
+    onDown: () => {
+      const code = talk.lineDown();
+      runner.handle({ type: 'link-lost', code });
+    },
+    onData: (chunk) => talk.feed(chunk),
+    onState: () => deps.onStatus?.(status()),
+  });
+
+  const talk: BoxTalk = createBoxTalk({
+    clock: deps.clock,
+    timers: deps.timers,
+    dialect,
+    restart: () => link.restart(),
+    isIdle: () => runner.state().phase.type === 'free',
+    // A box that is back is asked at once, not when the pause is over.
+    onReady: () => runner.handle({ type: 'pause-over' }),
+    onReport: (report) => runner.handle({ type: 'report', report }),
+    onUnreadable: () => runner.handle({ type: 'unreadable' }),
+  });
+
+  const runner = createSessionRunner({
+    timers: deps.timers,
+    dialect,
+    talk: () => talk,
+    onLateOutcome: (late) => deps.onLateOutcome?.(late),
+    onChange: () => deps.onStatus?.(status()),
+  });
+
+  const status = (): BoxStatus =>
+    statusOf({
+      session: runner.state(),
+      link: link.state(),
+      ready: talk.isReady(),
+      lastSeenMs: talk.lastSeenMs(),
+    });
+  return { link, talk, runner, status };
 }
 
 const isOf = (intent: BoxIntent, order: BoxSale): boolean =>

@@ -10,6 +10,7 @@ import {
   sessionStart,
   type SessionEffect,
   type SessionEvent,
+  type SessionPhase,
   type SessionState,
 } from '#drivers/ecr/session/session-state.ts';
 
@@ -35,8 +36,8 @@ export function createSessionRunner(deps: SessionRunnerDeps): SessionRunner {
   const answerAlarm = createAlarm(deps.timers);
   const pauseAlarm = createAlarm(deps.timers);
   let session = sessionStart;
+  const inquirers = createInquirers();
   let tellSale: ((outcome: BoxOutcome) => void) | null = null;
-  let tellQueries: ((outcome: BoxOutcome) => void)[] = [];
 
   const handle = (event: SessionEvent): void => {
     const step = stepSession(session, event, deps.dialect);
@@ -76,12 +77,8 @@ export function createSessionRunner(deps: SessionRunnerDeps): SessionRunner {
         return void lookUp(effect.intent);
       case 'pause':
         return pauseAlarm.set(effect.pauseMs, () => handle({ type: 'pause-over' }));
-      case 'tell-query': {
-        const told = tellQueries;
-        tellQueries = [];
-        for (const tell of told) tell(effect.outcome);
-        return;
-      }
+      case 'tell-query':
+        return inquirers.tell(effect.outcome);
       case 'late': {
         const { merchantOrderNo, outcome } = effect;
         return deps.onLateOutcome({ merchantOrderNo, outcome });
@@ -100,16 +97,33 @@ export function createSessionRunner(deps: SessionRunnerDeps): SessionRunner {
         handle({ type: 'begin', intent });
       }),
     query: (intent) => {
-      const { phase } = session;
-      const number = intent.order.merchantOrderNo;
-      const joins = phase.type === 'asking' && phase.intent.order.merchantOrderNo === number;
-      if (phase.type === 'asking' && !joins) {
-        return Promise.resolve({ type: 'unknown', code: 'box-blocked' });
-      }
-      return new Promise((tell) => {
-        tellQueries.push(tell);
-        if (!joins) handle({ type: 'query', intent });
-      });
+      const standing = standingOf(session.phase, intent);
+      if (standing === 'blocked') return Promise.resolve({ type: 'unknown', code: 'box-blocked' });
+      const outcome = inquirers.wait();
+      if (standing === 'first') handle({ type: 'query', intent });
+      return outcome;
+    },
+  };
+}
+
+/** Whether a query begins, joins the one that runs, or must not disturb one about another intent. */
+function standingOf(phase: SessionPhase, { order }: BoxIntent): 'first' | 'joins' | 'blocked' {
+  if (phase.type !== 'asking') return 'first';
+  return phase.intent.order.merchantOrderNo === order.merchantOrderNo ? 'joins' : 'blocked';
+}
+
+/** All who wait for the answer to the same query. */
+function createInquirers(): {
+  readonly wait: () => Promise<BoxOutcome>;
+  readonly tell: (outcome: BoxOutcome) => void;
+} {
+  let waiting: ((outcome: BoxOutcome) => void)[] = [];
+  return {
+    wait: () => new Promise((tell) => void waiting.push(tell)),
+    tell: (outcome) => {
+      const told = waiting;
+      waiting = [];
+      for (const tell of told) tell(outcome);
     },
   };
 }
