@@ -1,23 +1,31 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock, systemTimers } from '#drivers/core/system-ports.ts';
-import { createEcrHubSimulator } from '#drivers/simulator/box-ecr-hub.ts';
+import { boxKinds, type BoxKind } from '#drivers/contract/box-kinds.ts';
+import { exampleBcd2Table } from '#drivers/ecr/stx-etx/bcd2-table.ts';
 import { createMemoryWire } from '#drivers/transports/memory.ts';
 import { createMemoryCounter, deviceState } from '#terminal/agent/testing/memory-counter.ts';
+import type { DeviceConfig } from '#terminal/ipc/devices.ts';
 import { openTillBench, type TillBench } from '#terminal/agent/testing/till-bench.ts';
 
 /** A whole till with all its devices and a box POS, by its configuration alone. */
 let bench: TillBench | undefined;
-let box: ReturnType<typeof createEcrHubSimulator> | undefined;
+let box: ReturnType<BoxKind['createSimulator']> | undefined;
 afterEach(async () => {
   await bench?.close();
-  box?.stop();
+  box?.stop?.();
   bench = undefined;
 });
 
-async function openWithBox() {
+const settingsOf: Readonly<Record<string, object>> = {
+  'ecr-hub': { protocol: 'ecr-hub', appId: 'test' },
+  transbank: { protocol: 'transbank' },
+  bcd2: { protocol: 'bcd2', table: exampleBcd2Table },
+};
+
+async function openWithBox(kind = boxKinds[0]!) {
   const counter = createMemoryCounter();
   const wire = createMemoryWire({ timers: systemTimers, name: 'box' });
-  const sim = (box = createEcrHubSimulator({ timers: systemTimers, clock: systemClock }));
+  const sim = (box = kind.createSimulator({ timers: systemTimers, clock: systemClock }));
   sim.attach(wire.far);
   const here = (bench = await openTillBench({
     devices: [
@@ -25,10 +33,9 @@ async function openWithBox() {
       {
         role: 'box-pos',
         name: '刷卡盒子',
-        protocol: 'ecr-hub',
-        appId: 'test',
         transport: { type: 'memory', name: 'box' },
-      },
+        ...settingsOf[kind.name],
+      } as DeviceConfig,
     ],
     transports: new Map([...counter.transports, ['box', wire.transport]]),
   }));
@@ -46,31 +53,35 @@ async function payBox({ ask, until }: TillBench): Promise<void> {
 }
 
 describe('the box of a whole till', () => {
-  test('takes the payment while the line is down; receipt at once, cloud when it is back', async () => {
-    const here = await openWithBox();
-    const { ask, screen, cloud, until, status, counter, sim } = here;
-    await cloud.goDown();
-    await until('the outage is seen', async () => !(await status()).online);
-    await ask('till.setAmount', { amountFen: 3_850 });
-    await payBox(here);
-    expect(await screen('box-paid')).toMatchObject({ amountFen: 3_850, boxRef: '000001' });
-    expect(sim.books()).toMatchObject([{ kind: 'sale', amountFen: 3_850 }]);
-    await until('the receipt is out', () => counter.papers().length === 1, 15_000);
-    const [paper = ''] = counter.papers();
-    expect(paper).toContain('收款成功');
-    expect(paper).toContain('刷卡盒子');
-    expect(paper).toContain('000001');
-    expect(await ask('today.get', {})).toMatchObject({
-      settledFen: 3_850,
-      byTender: [{ tender: 'box-pos', amountFen: 3_850 }],
-    });
-    await cloud.comeBack();
-    await until('all sent', async () => (await status()).unsentCount === 0, 15_000);
-    expect(cloud.delivered().filter((type) => type.startsWith('pos.'))).toEqual([
-      'pos.sent',
-      'pos.paid',
-    ]);
-  });
+  test.each(boxKinds)(
+    '$name takes the payment while the line is down; receipt at once, cloud when it is back',
+    async (kind) => {
+      const here = await openWithBox(kind);
+      const { ask, screen, cloud, until, status, counter, sim } = here;
+      await cloud.goDown();
+      await until('the outage is seen', async () => !(await status()).online);
+      await ask('till.setAmount', { amountFen: 3_850 });
+      await payBox(here);
+      const { boxRef } = await screen('box-paid');
+      expect(sim.books()).toMatchObject([{ kind: 'sale', amountFen: 3_850 }]);
+      await until('the receipt is out', () => counter.papers().length === 1, 15_000);
+      const [paper = ''] = counter.papers();
+      expect(paper).toContain('收款成功');
+      expect(paper).toContain('刷卡盒子');
+      expect(boxRef).toMatch(/^\S+$/);
+      expect(paper).toContain(boxRef);
+      expect(await ask('today.get', {})).toMatchObject({
+        settledFen: 3_850,
+        byTender: [{ tender: 'box-pos', amountFen: 3_850 }],
+      });
+      await cloud.comeBack();
+      await until('all sent', async () => (await status()).unsentCount === 0, 15_000);
+      expect(cloud.delivered().filter((type) => type.startsWith('pos.'))).toEqual([
+        'pos.sent',
+        'pos.paid',
+      ]);
+    },
+  );
 
   test('works with the line up too, and takes what vouchers leave', async () => {
     const here = await openWithBox();

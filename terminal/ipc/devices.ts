@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { Bcd2TableSchema } from '#terminal/ipc/bcd2-table.ts';
 import { DeviceRoleSchema, deviceViewFields } from '#terminal/ipc/state.ts';
 
 /**
@@ -79,11 +80,14 @@ export const DeviceConfigSchema = Type.Union([
     protocol: BoxProtocolSchema,
     /** `ecr-hub` only, and needed there: the number that the box's maker gave for this integration. */
     appId: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    /** `bcd2` only, and needed there: the field table that your bank gave you. */
+    table: Type.Optional(Bcd2TableSchema),
   }),
   object({
     role: Type.Literal('display'),
     name: Name,
-    transport: Type.Union([serial, memory]),
+    /** `tcp`: behind a serial device server. */
+    transport: Type.Union([serial, tcp, memory]),
     /** LED8N, the eight-digit customer display; 2400 baud when the transport does not say. */
     protocol: Type.Optional(Type.Literal('led8n')),
   }),

@@ -1,3 +1,5 @@
+import { exampleBcd2Table } from '#drivers/ecr/stx-etx/bcd2-table.ts';
+import type { Bcd2TableConfig } from '#terminal/ipc/bcd2-table.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { getOrThrow } from '#shared/result/result.ts';
 import { createAgent } from '#terminal/agent/agent.ts';
@@ -63,9 +65,14 @@ describe('binding', () => {
   });
 
   test('a box whose protocol needs more than this till was told is refused, and nothing is kept', async () => {
-    for (const protocol of ['ecr-hub', 'bcd2'] as const) {
+    const blindTable = { ...exampleBcd2Table, response: exampleBcd2Table.request };
+    for (const settings of [
+      { protocol: 'ecr-hub' },
+      { protocol: 'bcd2' },
+      { protocol: 'bcd2', table: blindTable as Bcd2TableConfig },
+    ] as const) {
       const transport = { type: 'memory', name: 'printerA' } as const;
-      const device = { role: 'box-pos', name: '盒子', transport, protocol } as const;
+      const device = { role: 'box-pos', name: '盒子', transport, ...settings } as const;
       expect(await bench.ask('devices.bind', { device })).toEqual({
         refused: 'device-unsupported',
       });
