@@ -48,7 +48,7 @@ export const discoveryErrors = {
     'operator',
     'no',
     '系统缺少 udevadm，设备名称可能不全',
-    'udevadm is missing: names of devices may be incomplete.',
+    'The program udevadm is missing: names of devices may be incomplete.',
   ),
   'device-no-answer': entry(
     'The port is open, and nothing there answered at any speed that was tried.',
