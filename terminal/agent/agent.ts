@@ -15,6 +15,7 @@ import { openDeviceKey, type DeviceKey } from '#terminal/agent/identity/device-k
 import { openJournal, type Journal } from '#terminal/agent/journal/journal.ts';
 import { openStore } from '#terminal/agent/journal/open-store.ts';
 import { createShopSide, type ShopSide } from '#terminal/agent/shop-side.ts';
+import { createHintSocket } from '#terminal/agent/uplink/hint-socket.ts';
 
 /** What the agent needs from outside. Everything optional defaults to the real thing of this machine. */
 export interface AgentDeps {
@@ -29,6 +30,10 @@ export interface AgentDeps {
   readonly transports?: ReadonlyMap<string, Transport>;
   /** Where devices are looked for; this machine when absent. */
   readonly around?: Surroundings;
+  /** How the till's file is opened; a simulator puts a disk that fails in between. */
+  readonly openStore?: typeof openStore;
+  /** Who hears "pull now"; the socket to the cloud when absent. */
+  readonly createHints?: typeof createHintSocket;
 }
 
 /** One till: journal, checkout, devices, uplink. Headless: hosts carry `api` to a window. */
@@ -68,9 +73,10 @@ interface Data {
   readonly key: DeviceKey;
 }
 
-function openData({ config, appVersion }: AgentDeps, ports: Ports): Result<Data, TerminalError> {
-  const dataDir = resolve(config.dataDir);
-  const store = openStore(dataDir);
+function openData(deps: AgentDeps, ports: Ports): Result<Data, TerminalError> {
+  const { appVersion } = deps;
+  const dataDir = resolve(deps.config.dataDir);
+  const store = (deps.openStore ?? openStore)(dataDir);
   if (!store.ok) return store;
   const giveUp = (error: TerminalError): Result<Data, TerminalError> => {
     store.value.close();
@@ -96,6 +102,7 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
     model,
     appVersion: deps.appVersion,
     fetch: deps.fetch ?? globalThis.fetch,
+    createHints: deps.createHints ?? createHintSocket,
     peripherals: () => shop.devices.views().map(({ role, state }) => ({ role, state })),
     alongside: (orderId, facts) => shop.checkout.alongside(orderId, facts),
   });

@@ -8,7 +8,7 @@ import { createSession, type Session } from '#terminal/agent/identity/session.ts
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { createTroubles, type Troubles } from '#terminal/agent/troubles.ts';
 import { createCloudClient, type CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
-import { createHintSocket, type HintSocket } from '#terminal/agent/uplink/hint-socket.ts';
+import type { createHintSocket, HintSocket } from '#terminal/agent/uplink/hint-socket.ts';
 import { standingRefusal } from '#terminal/agent/uplink/identity-refusal.ts';
 import { createLink, type Link } from '#terminal/agent/uplink/link.ts';
 import { createPoller, type Poller } from '#terminal/agent/uplink/poller.ts';
@@ -39,6 +39,7 @@ export interface CloudSideDeps {
   readonly model: string;
   readonly appVersion: string;
   readonly fetch: typeof globalThis.fetch;
+  readonly createHints: typeof createHintSocket;
   readonly peripherals: () => Heartbeat['peripherals'];
   readonly alongside: Alongside;
 }
@@ -85,7 +86,7 @@ export function createCloudSide(deps: CloudSideDeps): CloudSide {
     pauseMs: heartbeatPauseMs,
     run: session.beat,
   });
-  const hints = createHintSocket({ ...deps, session, cloud, onPull: results.kick });
+  const hints = deps.createHints({ ...deps, session, cloud, onPull: results.kick });
 
   link.onChange((online) => {
     if (!online) return;
