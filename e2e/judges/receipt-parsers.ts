@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, type StdioOptions } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -76,11 +76,12 @@ function escposTools(): ReceiptParser {
       const file = join(scratch, 'receipt.bin');
       try {
         writeFileSync(file, bytes);
+        const stdio: StdioOptions = ['ignore', 'pipe', 'ignore'];
         const options = {
-          cwd: folder,
-          stdio: ['ignore', 'pipe', 'ignore'],
+          stdio,
           timeout: 20_000,
-        } as const;
+          ...(folder === undefined ? {} : { cwd: folder }),
+        };
         const read = execFileSync('php', ['esc2text.php', file], options);
         const asSent = iconv.encode(read.toString('utf8'), 'cp437');
         return Promise.resolve(linesIn(iconv.decode(asSent, 'gb18030')));
