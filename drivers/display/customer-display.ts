@@ -53,13 +53,65 @@ export interface CustomerDisplay {
 export const displayTestMs = 2_000;
 
 export function createCustomerDisplay(deps: CustomerDisplayDeps): CustomerDisplay {
-  const gap = createAlarm(deps.timers);
   const test = createAlarm(deps.timers);
+  // A port that takes no bytes is of no use: the next one shows the value again.
+  const pen = createDisplayPen(deps, () => supervisor.restart());
+  const supervisor = createLinkSupervisor({
+    ...deps,
+    onUp: (link) => pen.take(link),
+    onDown: () => void pen.lose(),
+    onData: () => undefined,
+  });
+
+  return {
+    address: deps.transport.address,
+    start: () => supervisor.start(),
+    stop: async () => {
+      test.clear();
+      const open = pen.lose();
+      // An amount that stays on a dead till's display would be a lie.
+      await open?.write(bytesOf({ type: 'blank' }, false));
+      await open?.drain();
+      await supervisor.stop();
+    },
+    show: ({ kind, amountFen }) => {
+      test.clear();
+      pen.handle({ type: 'want', face: { type: 'amount', kind, amountFen: fen(amountFen) } });
+    },
+    clear: () => {
+      test.clear();
+      pen.handle({ type: 'want', face: { type: 'blank' } });
+    },
+    test: () => {
+      const state = supervisor.state();
+      if (state.type === 'offline') return err(state.code);
+      test.set(displayTestMs, () => pen.handle({ type: 'test-over' }));
+      pen.handle({ type: 'test-begins' });
+      return ok(undefined);
+    },
+    state: () => supervisor.state(),
+    recentBytes: () => supervisor.recentBytes(),
+  };
+}
+
+/** Carries out the display machine on whatever link is up. */
+interface DisplayPen {
+  handle(event: DisplayEvent): void;
+  take(link: Link): void;
+  /** Answers the link it let go of. */
+  lose(): Link | null;
+}
+
+function createDisplayPen(
+  { clock, timers }: Pick<CustomerDisplayDeps, 'clock' | 'timers'>,
+  onStuck: () => void,
+): DisplayPen {
+  const gap = createAlarm(timers);
   let machine: DisplayState = displayAtRest;
   let link: Link | null = null;
 
   const handle = (event: DisplayEvent): void => {
-    const step = stepDisplay(machine, event, deps.clock.monotonicMs());
+    const step = stepDisplay(machine, event, clock.monotonicMs());
     machine = step.state;
     for (const effect of step.effects) run(effect);
   };
@@ -79,54 +131,22 @@ export function createCustomerDisplay(deps: CustomerDisplayDeps): CustomerDispla
     const outcome = await to.write(bytes);
     if (to !== link) return;
     if (outcome.ok) handle({ type: 'written' });
-    // A port that takes no bytes is of no use: the next one shows the value again.
-    else supervisor.restart();
-  };
-  const lose = (): void => {
-    link = null;
-    gap.clear();
-    handle({ type: 'down' });
+    else onStuck();
   };
 
-  const supervisor = createLinkSupervisor({
-    ...deps,
-    onUp: (fresh) => {
+  return {
+    handle,
+    take: (fresh) => {
       link = fresh;
       handle({ type: 'up' });
     },
-    onDown: lose,
-    onData: () => undefined,
-  });
-
-  return {
-    address: deps.transport.address,
-    start: () => supervisor.start(),
-    stop: async () => {
-      test.clear();
-      const open = link;
-      lose();
-      // An amount that stays on a dead till's display would be a lie.
-      await open?.write(bytesOf({ type: 'blank' }, false));
-      await open?.drain();
-      await supervisor.stop();
+    lose: () => {
+      const lost = link;
+      link = null;
+      gap.clear();
+      handle({ type: 'down' });
+      return lost;
     },
-    show: ({ kind, amountFen }) => {
-      test.clear();
-      handle({ type: 'want', face: { type: 'amount', kind, amountFen: fen(amountFen) } });
-    },
-    clear: () => {
-      test.clear();
-      handle({ type: 'want', face: { type: 'blank' } });
-    },
-    test: () => {
-      const state = supervisor.state();
-      if (state.type === 'offline') return err(state.code);
-      test.set(displayTestMs, () => handle({ type: 'test-over' }));
-      handle({ type: 'test-begins' });
-      return ok(undefined);
-    },
-    state: () => supervisor.state(),
-    recentBytes: () => supervisor.recentBytes(),
   };
 }
 

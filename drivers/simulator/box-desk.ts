@@ -1,6 +1,5 @@
-import type { Clock } from '#shared/time/clock.ts';
-import type { Timers } from '#drivers/core/timers.ts';
 import type { BoxMethod } from '#drivers/ecr/box-pos.ts';
+import { createBehaviourPlan, type BoxBehaviour } from '#drivers/simulator/box-behaviour.ts';
 import {
   createBoxBooks,
   type BoxBookEntry,
@@ -8,6 +7,7 @@ import {
   type DeskAnswer,
   type DeskAsk,
 } from '#drivers/simulator/box-books.ts';
+import { createBoxHand, type BoxHandDeps } from '#drivers/simulator/box-hand.ts';
 
 /**
  * The inside of a simulated box: a screen, a customer, and books of its own. It knows nothing of bytes. Its books are the
@@ -39,27 +39,6 @@ export type BoxScreen =
   | { readonly type: 'waiting'; readonly mark: string; readonly amountFen: number }
   | { readonly type: 'dead' };
 
-export type BoxBehaviour =
-  /** Paid after `delayMs` (default 0). A long delay is an answer that comes late. */
-  | { readonly type: 'approve'; readonly delayMs?: number; readonly method?: BoxMethod }
-  | {
-      readonly type: 'decline';
-      readonly reason?: Exclude<BoxVerdict, 'done'>;
-      readonly delayMs?: number;
-    }
-  /** Waits for `customerPays` or `customerCancels`. */
-  | { readonly type: 'ask-customer' }
-  | { readonly type: 'answer-twice' }
-  /** Charges and reports another amount. */
-  | { readonly type: 'wrong-amount'; readonly amountFen: number }
-  /** Takes the transaction, charges or not, and never says a word about it. */
-  | { readonly type: 'never-answer'; readonly charges: boolean }
-  /** As before, and is dead for everything else until its power is cycled. */
-  | { readonly type: 'die'; readonly charges: boolean }
-  /** As before, but comes back by itself. */
-  | { readonly type: 'lose-power'; readonly charges: boolean }
-  | { readonly type: 'busy' };
-
 /** The half of the desk that protocols use. */
 export interface BoxDeskInside extends BoxDesk {
   /** Takes a transaction in hand. `answer` is called once, twice or never. Never call it while {@link isBusy}. */
@@ -71,132 +50,44 @@ export interface BoxDeskInside extends BoxDesk {
   lastSale(): BoxBookEntry | undefined;
 }
 
-const powerLossMs = 3_000;
-
-export function createBoxDesk(deps: {
-  readonly timers: Timers;
-  readonly clock: Clock;
-}): BoxDeskInside {
+export function createBoxDesk(deps: Pick<BoxHandDeps, 'timers' | 'clock'>): BoxDeskInside {
   const books = createBoxBooks();
-  const ended = new Map<string, BoxVerdict>();
+  const plan = createBehaviourPlan();
   const listeners: (() => void)[] = [];
-  let habit: BoxBehaviour = { type: 'approve' };
-  let scripted: BoxBehaviour[] = [];
-  let mobileLine = true;
-  let dead = false;
-  let life = 0;
-  let inHand: InHand | null = null;
-
   const changed = (): void => {
     for (const listener of listeners) listener();
   };
-  const later = (delayMs: number, run: () => void): void => {
-    const born = life;
-    const guarded = (): void => {
-      if (born === life) run();
-    };
-    if (delayMs === 0) guarded();
-    else deps.timers.after(delayMs, guarded);
-  };
-
-  const charge = (ask: DeskAsk, method: BoxMethod, amountFen: number): DeskAnswer =>
-    books.charge(ask, { method, amountFen, atMs: deps.clock.nowMs() });
-
-  const finish = (hand: InHand, answer: DeskAnswer, times = 1): void => {
-    inHand = null;
-    if (answer.verdict !== 'done') ended.set(hand.ask.mark, answer.verdict);
-    for (let count = 0; count < times; count += 1) hand.answer(answer);
-    changed();
-  };
-  const pay = (hand: InHand, method: BoxMethod, times = 1, amountFen = hand.ask.amountFen): void =>
-    finish(hand, charge(hand.ask, method, amountFen), times);
-
-  const perform = (hand: InHand, behaviour: BoxBehaviour): void => {
-    switch (behaviour.type) {
-      case 'approve':
-        return later(behaviour.delayMs ?? 0, () => {
-          // Whoever gave up meanwhile pays no more.
-          if (inHand === hand) pay(hand, behaviour.method ?? 'scan');
-        });
-      case 'decline':
-        return later(behaviour.delayMs ?? 0, () => {
-          if (inHand === hand) finish(hand, { verdict: behaviour.reason ?? 'bank', entry: null });
-        });
-      case 'ask-customer':
-        return;
-      case 'answer-twice':
-        return pay(hand, 'scan', 2);
-      case 'wrong-amount':
-        return pay(hand, 'scan', 1, behaviour.amountFen);
-      case 'busy':
-        inHand = null;
-        return hand.answer({ verdict: 'busy', entry: null });
-      case 'never-answer':
-      case 'die':
-      case 'lose-power':
-        if (behaviour.charges) charge(hand.ask, 'scan', hand.ask.amountFen);
-        else ended.set(hand.ask.mark, 'user');
-        inHand = null;
-        dead = behaviour.type !== 'never-answer';
-        if (behaviour.type === 'lose-power') later(powerLossMs, powerCycle);
-    }
-  };
-
-  /** A box without its mobile line asks nobody for money. */
-  const begin = (hand: InHand, planned: BoxBehaviour): void => {
-    perform(hand, mobileLine ? planned : { type: 'decline', reason: 'network' });
-    changed();
-  };
-
-  const powerCycle = (): void => {
-    life += 1;
-    if (inHand !== null) ended.set(inHand.ask.mark, 'user');
-    inHand = null;
-    dead = false;
-    changed();
-  };
+  const hand = createBoxHand({ ...deps, books, onChange: changed });
 
   return {
     screen: () => {
-      if (dead) return { type: 'dead' };
-      if (inHand === null) return { type: 'idle' };
-      return { type: 'waiting', mark: inHand.ask.mark, amountFen: inHand.ask.amountFen };
+      if (hand.isDead()) return { type: 'dead' };
+      const ask = hand.holds();
+      if (ask === null) return { type: 'idle' };
+      return { type: 'waiting', mark: ask.mark, amountFen: ask.amountFen };
     },
     books: () => books.entries(),
-    script: (...behaviours) => {
-      scripted = [...behaviours];
-    },
-    setHabit: (behaviour) => {
-      habit = behaviour;
-    },
-    setMobileLine: (up) => {
-      mobileLine = up;
-    },
-    customerPays: (method = 'scan') => {
-      if (inHand !== null) pay(inHand, method);
-    },
-    customerCancels: () => {
-      if (inHand !== null) finish(inHand, { verdict: 'user', entry: null });
-    },
+    script: (...behaviours) => plan.script(behaviours),
+    setHabit: (behaviour) => plan.setHabit(behaviour),
+    setMobileLine: (up) => plan.setMobileLine(up),
+    customerPays: (method = 'scan') => hand.pay(method),
+    customerCancels: () => hand.cancel(),
     decide: (behaviour) => {
-      if (inHand !== null) begin(inHand, behaviour);
+      if (hand.holds() === null) return;
+      hand.perform(plan.possible(behaviour));
+      changed();
     },
-    powerCycle,
-    isDead: () => dead,
+    powerCycle: () => hand.powerCycle(),
+    isDead: () => hand.isDead(),
     onChange: (listener) => void listeners.push(listener),
     take: (ask, answer) => {
-      const hand: InHand = { ask, answer };
-      inHand = hand;
-      begin(hand, scripted.shift() ?? habit);
+      hand.take({ ask, answer });
+      hand.perform(plan.next());
+      changed();
     },
-    isBusy: () => inHand !== null,
+    isBusy: () => hand.holds() !== null,
     find: (mark) => books.find(mark),
-    endedWithout: (mark) => ended.get(mark),
+    endedWithout: (mark) => hand.endedWithout(mark),
     lastSale: () => books.lastSale(),
   };
-}
-
-interface InHand {
-  readonly ask: DeskAsk;
-  readonly answer: (answer: DeskAnswer) => void;
 }

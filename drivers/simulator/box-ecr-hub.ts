@@ -1,19 +1,8 @@
 import { formatYuan, parseYuan } from '#shared/money/format-yuan.ts';
 import { fen } from '#shared/money/fen.ts';
-import { getOrThrow } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import { createAlarm } from '#drivers/core/alarm.ts';
 import type { FarSide } from '#drivers/core/far-side.ts';
 import type { Timers } from '#drivers/core/timers.ts';
-import {
-  encodeHubFrame,
-  hubAck,
-  hubConfirm,
-  hubHeartbeat,
-  nextSendId,
-  takeHubFrame,
-  type HubFrame,
-} from '#drivers/ecr/ecr-hub/frame.ts';
 import {
   decodeHubRequest,
   encodeHubResponse,
@@ -22,10 +11,10 @@ import {
   type HubRequest,
   type HubResponseOrder,
 } from '#drivers/ecr/ecr-hub/messages.ts';
-import { readerStart, readOn } from '#drivers/ecr/frame-reader.ts';
 import { calendarText } from '#drivers/simulator/box-calendar.ts';
 import type { BoxBookEntry, BoxVerdict } from '#drivers/simulator/box-books.ts';
 import { createBoxDesk, type BoxDesk, type BoxDeskInside } from '#drivers/simulator/box-desk.ts';
+import { createHubVoice } from '#drivers/simulator/box-hub-voice.ts';
 
 /** A box that speaks ECR-Hub at the far end of a wire. */
 export interface EcrHubSimulator extends BoxDesk {
@@ -33,10 +22,6 @@ export interface EcrHubSimulator extends BoxDesk {
   /** Stops its heartbeats, so that a program can end. */
   stop(): void;
 }
-
-const heartbeatMs = 2_000;
-const repeatMs = 500;
-const repeatsMax = 3;
 
 export function createEcrHubSimulator(deps: {
   readonly timers: Timers;
@@ -189,89 +174,4 @@ const yuanOf = (amountFen: number): string => formatYuan(fen(amountFen)).replace
 function utcText(wallMs: number): string {
   const { day, clock } = calendarText(wallMs, 0);
   return `${day} ${clock}`;
-}
-
-interface HubVoice {
-  attach(far: FarSide): void;
-  /** Sends one message, again and again until it is acknowledged or given up. */
-  say(data: Uint8Array): void;
-  forget(): void;
-}
-
-/** The link layer of the box. Messages go to the wire that was heard last, one after the other. */
-function createHubVoice(deps: {
-  readonly timers: Timers;
-  readonly isDead: () => boolean;
-  readonly onData: (data: Uint8Array) => void;
-}): HubVoice {
-  const beatAlarm = createAlarm(deps.timers);
-  const repeatAlarm = createAlarm(deps.timers);
-  let far: FarSide | null = null;
-  let sendId = 0;
-  let lastReceived = '';
-  let waiting: { readonly id: number; readonly data: Uint8Array; repeats: number }[] = [];
-
-  const write = (frame: HubFrame): void => {
-    if (!deps.isDead()) far?.send(getOrThrow(encodeHubFrame(frame)));
-  };
-  const beat = (): void => {
-    write(hubHeartbeat);
-    beatAlarm.set(heartbeatMs, beat);
-  };
-  const sayFirst = (): void => {
-    const [first] = waiting;
-    if (first === undefined) return repeatAlarm.clear();
-    if (first.repeats > repeatsMax) return drop();
-    first.repeats += 1;
-    write({ type: 'data', ack: 0, id: first.id, data: first.data });
-    repeatAlarm.set(repeatMs, sayFirst);
-  };
-  const drop = (): void => {
-    waiting.shift();
-    sayFirst();
-  };
-  const forget = (): void => {
-    beatAlarm.clear();
-    repeatAlarm.clear();
-    waiting = [];
-    lastReceived = '';
-  };
-
-  const take = (frame: HubFrame): void => {
-    if (frame.type === 'handshake') {
-      lastReceived = '';
-      write(hubConfirm);
-      return beat();
-    }
-    if (frame.ack !== 0 && frame.ack === waiting[0]?.id) drop();
-    if (frame.id === 0) return;
-    write(hubAck(frame.id));
-    const print = `${frame.id} ${Buffer.from(frame.data).toString('hex')}`;
-    if (print === lastReceived) return;
-    lastReceived = print;
-    deps.onData(frame.data);
-  };
-
-  return {
-    attach: (wire) => {
-      let reader = readerStart;
-      wire.onPresence((present) => {
-        reader = readerStart;
-        if (!present && far === wire) beatAlarm.clear();
-      });
-      wire.onBytes((chunk) => {
-        if (deps.isDead()) return;
-        far = wire;
-        const step = readOn(reader, chunk, takeHubFrame);
-        reader = step.state;
-        for (const frame of step.values) if (!deps.isDead()) take(frame);
-      });
-    },
-    say: (data) => {
-      sendId = nextSendId(sendId);
-      waiting.push({ id: sendId, data, repeats: 0 });
-      if (waiting.length === 1) sayFirst();
-    },
-    forget,
-  };
 }

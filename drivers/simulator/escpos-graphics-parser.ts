@@ -1,4 +1,4 @@
-import type { ParsedCommand } from '#drivers/simulator/escpos-parser.ts';
+import type { ParsedCommand } from '#drivers/simulator/escpos-command.ts';
 import {
   at,
   fixed,

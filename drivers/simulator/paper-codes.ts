@@ -2,7 +2,7 @@ import encodeQR from 'qr';
 import { code128Bars, eanBars } from '#drivers/printer/encode/barcode/bars.ts';
 import { eanDigits } from '#drivers/printer/encode/barcode/ean.ts';
 import { readCode128 } from '#drivers/simulator/barcode-reader.ts';
-import type { ParsedCommand } from '#drivers/simulator/escpos-parser.ts';
+import type { ParsedCommand } from '#drivers/simulator/escpos-command.ts';
 import type { PaperRecord } from '#drivers/simulator/paper.ts';
 import type { PenMode } from '#drivers/simulator/pen-mode.ts';
 

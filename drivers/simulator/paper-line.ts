@@ -1,4 +1,4 @@
-import type { ParsedCommand } from '#drivers/simulator/escpos-parser.ts';
+import type { ParsedCommand } from '#drivers/simulator/escpos-command.ts';
 import type { PaperSpan } from '#drivers/simulator/paper.ts';
 import type { PenMode } from '#drivers/simulator/pen-mode.ts';
 

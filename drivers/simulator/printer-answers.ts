@@ -1,4 +1,4 @@
-import type { ParsedCommand } from '#drivers/simulator/escpos-parser.ts';
+import type { ParsedCommand } from '#drivers/simulator/escpos-command.ts';
 import type { RealTimeCommand } from '#drivers/simulator/real-time-listener.ts';
 
 export type PrinterAbility =

@@ -1,7 +1,9 @@
 import type { Timers } from '#drivers/core/timers.ts';
 import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
-import { parseCommand, type ParsedCommand } from '#drivers/simulator/escpos-parser.ts';
-import { createPaperPen, type PaperRecord } from '#drivers/simulator/paper.ts';
+import type { ParsedCommand } from '#drivers/simulator/escpos-command.ts';
+import { parseCommand } from '#drivers/simulator/escpos-parser.ts';
+import { createPaperPen } from '#drivers/simulator/paper-pen.ts';
+import type { PaperRecord } from '#drivers/simulator/paper.ts';
 import type { PrinterRom } from '#drivers/simulator/pen-mode.ts';
 
 /** The printing half of a simulated printer: a receive buffer, a pen, and a roll that ends. */

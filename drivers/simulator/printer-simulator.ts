@@ -1,7 +1,7 @@
 import type { FarSide } from '#drivers/core/far-side.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
-import type { ParsedCommand } from '#drivers/simulator/escpos-parser.ts';
+import type { ParsedCommand } from '#drivers/simulator/escpos-command.ts';
 import { renderPaperSvg } from '#drivers/simulator/paper-svg.ts';
 import { receiptsOn, type PaperRecord, type PrintedReceipt } from '#drivers/simulator/paper.ts';
 import type { PrinterRom } from '#drivers/simulator/pen-mode.ts';

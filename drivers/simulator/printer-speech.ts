@@ -1,5 +1,5 @@
 import type { Timers } from '#drivers/core/timers.ts';
-import type { ParsedCommand } from '#drivers/simulator/escpos-parser.ts';
+import type { ParsedCommand } from '#drivers/simulator/escpos-command.ts';
 import {
   answerInTurn,
   autoStatusBytes,

@@ -6,14 +6,10 @@ import {
   type PrinterProfile,
 } from '#drivers/printer/profiles/printer-profile.ts';
 import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
-import { parseCommand, type ParsedCommand } from '#drivers/simulator/escpos-parser.ts';
-import {
-  createPaperPen,
-  receiptsOn,
-  type PaperPen,
-  type PaperRecord,
-  type PrintedReceipt,
-} from '#drivers/simulator/paper.ts';
+import type { ParsedCommand } from '#drivers/simulator/escpos-command.ts';
+import { parseCommand } from '#drivers/simulator/escpos-parser.ts';
+import { createPaperPen, type PaperPen } from '#drivers/simulator/paper-pen.ts';
+import { receiptsOn, type PaperRecord, type PrintedReceipt } from '#drivers/simulator/paper.ts';
 import type { PrinterRom } from '#drivers/simulator/pen-mode.ts';
 
 /** What a simulated printer made of bytes. */
