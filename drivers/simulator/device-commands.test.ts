@@ -63,37 +63,37 @@ describe('devices by words', () => {
   });
 });
 
-describe('the box by words', () => {
-  async function openBox() {
-    const here = openBench();
-    here.bench.attach('box', here.wire.far);
-    const driver = createEcrHubBox({
-      ...here.time,
-      transport: here.wire.transport,
-      random: createSeededRandom(1),
-      hub: { appId: 'test' },
-      onStatus: () => undefined,
-      onLateOutcome: () => undefined,
-    });
-    driver.start();
-    await here.time.advance(1_000);
-    let number = 0;
-    const intent = () => ({
-      merchantOrderNo: `01JADFX2A0000000000000000A0${number}`,
-      amountFen: fen(3_850),
-    });
-    /** A sale stands on the screen of the box, then somebody does this. */
-    const sell = async (...words: readonly string[]) => {
-      number += 1;
-      const outcome = driver.sale(intent());
-      await here.time.advance(500);
-      for (const line of words) await here.say(line);
-      return here.time.settle(outcome);
-    };
-    const ask = () => here.time.settle(driver.query(intent()));
-    return { ...here, driver, sell, ask };
-  }
+async function openBox() {
+  const here = openBench();
+  here.bench.attach('box', here.wire.far);
+  const driver = createEcrHubBox({
+    ...here.time,
+    transport: here.wire.transport,
+    random: createSeededRandom(1),
+    hub: { appId: 'test' },
+    onStatus: () => undefined,
+    onLateOutcome: () => undefined,
+  });
+  driver.start();
+  await here.time.advance(1_000);
+  let number = 0;
+  const intent = () => ({
+    merchantOrderNo: `01JADFX2A0000000000000000A0${number}`,
+    amountFen: fen(3_850),
+  });
+  /** A sale stands on the screen of the box, then somebody does this. */
+  const sell = async (...words: readonly string[]) => {
+    number += 1;
+    const outcome = driver.sale(intent());
+    await here.time.advance(500);
+    for (const line of words) await here.say(line);
+    return here.time.settle(outcome);
+  };
+  const ask = () => here.time.settle(driver.query(intent()));
+  return { ...here, driver, sell, ask };
+}
 
+describe('the box by words', () => {
   it('shows what it asks for, and the customer pays in his way or not at all', async () => {
     const { say, sell, driver, bench } = await openBox();
     expect(await say('box pay')).toBe('nothing waits at the box');

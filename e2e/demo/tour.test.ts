@@ -20,8 +20,12 @@ describe('the tour', () => {
 
   it('plays from the first sale to the spent voucher on the real stack', async () => {
     await playTour({ stage, say: (text) => said.push(text), paceMs: 0 });
-    expect(said.filter((text) => /^\n\s*\d+\. /.test(text))).toHaveLength(13);
+    expect(said.filter((text) => /^\n\s*\d+\. /.test(text))).toHaveLength(15);
   }, 180_000);
+
+  it('writes nothing to the display that the display did not understand', () => {
+    expect(stage.bench.display.strayByteCount()).toBe(0);
+  });
 
   it('prints nothing the printer did not understand', () => {
     expect(stage.bench.printer.unknownCommands()).toEqual([]);

@@ -3,31 +3,17 @@ import { formatYuan } from '#shared/money/format-yuan.ts';
 import { fen } from '#shared/money/fen.ts';
 import { errorCatalogue, type ErrorCode } from '#shared/errors/catalogue.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
-import { connectTill, poll, type TillClient } from '../stage/till-client.ts';
+import { connectTill, poll } from '../stage/till-client.ts';
 import { freshWalletCode } from '../stage/wallet-codes.ts';
-import type { Stage } from '../stage/stage.ts';
+import { atBox, boxCablePulled, isOnceInCloud } from './tour-at-box.ts';
+import { printed, scan, yuan, type Step, type Tour, type TourDeps } from './tour-step.ts';
+
+const wordsOf = (code: string): string => errorCatalogue[code as ErrorCode].zh;
 
 /**
  * The main job, played on the real stack: sell, go offline, come back, and the points turn into a voucher. Each step
  * says what to look at and checks it; the same script is the demo's tour and an end-to-end test.
  */
-export interface TourDeps {
-  readonly stage: Stage;
-  readonly say: (text: string) => void;
-  /** Milliseconds between steps, so that people can follow; 0 in tests. */
-  readonly paceMs: number;
-}
-
-interface Tour extends TourDeps {
-  readonly till: TillClient;
-  readonly phone: string;
-}
-
-type Step = readonly [title: string, play: (tour: Tour) => Promise<string>];
-
-const yuan = (amountFen: number): string => `¥${formatYuan(fen(amountFen))}`;
-const wordsOf = (code: string): string => errorCatalogue[code as ErrorCode].zh;
-
 export async function playTour(deps: TourDeps): Promise<void> {
   const till = connectTill(deps.stage.tillUrl());
   const phone = deps.stage.shop.members[0]!.phone;
@@ -43,15 +29,6 @@ export async function playTour(deps: TourDeps): Promise<void> {
     till.close();
   }
 }
-
-/** Amount on the keypad, code under the scanner: law 1 of the screens. */
-async function scan(tour: Tour, amountFen: number, code: string): Promise<void> {
-  await tour.till.must('till.setAmount', { amountFen });
-  tour.stage.bench.scanner.scan(code);
-}
-
-const printed = (tour: Tour): readonly string[] =>
-  tour.stage.bench.printer.receipts().map((receipt) => receipt.lines.join('\n'));
 
 async function today(tour: Tour) {
   return tour.till.must('today.get', {});
@@ -125,6 +102,8 @@ const steps: readonly Step[] = [
       return 'Change ¥1.50, the drawer opened, the receipt says 待上传云端. The sale is in the journal.';
     },
   ],
+  atBox,
+  boxCablePulled,
   [
     '会员码 ¥30.00 offline: verified on the till, inside signed caps',
     async (tour) => {
@@ -163,13 +142,13 @@ const steps: readonly Step[] = [
     'The printer cable is pulled in the middle, and put back',
     async (tour) => {
       const before = printed(tour).length;
-      await tour.stage.counter.turn({ name: 'cable', on: false });
+      await tour.stage.counter.turn({ name: 'printer-cable', on: false });
       await tour.till.must('till.setAmount', { amountFen: 660 });
       await tour.till.must('till.payCash', { tenderedFen: 660 });
       const off = await tour.till.statusWhere('the printer to be missed', ({ devices }) =>
         devices.some((device) => device.role === 'printer' && device.state !== 'online'),
       );
-      await tour.stage.counter.turn({ name: 'cable', on: true });
+      await tour.stage.counter.turn({ name: 'printer-cable', on: true });
       await tour.till.statusWhere('the printer to be back', ({ devices }) =>
         devices.some((device) => device.role === 'printer' && device.state === 'online'),
       );
@@ -200,6 +179,11 @@ const steps: readonly Step[] = [
         (sums) => sums.offlineFen === 0,
         'the offline sale to be settled',
       );
+      await poll(
+        () => isOnceInCloud(tour),
+        Boolean,
+        'the box’s sales to be in the cloud, once each',
+      );
       const agreed = await poll(
         () => today(tour),
         (sums) => sums.tomorrow?.cloudTurnoverFen === sums.turnoverFen,
@@ -207,7 +191,7 @@ const steps: readonly Step[] = [
       );
       return (
         `已到账 ${yuan(settled.settledFen)} · 现金 ${yuan(settled.cashFen)} · 离线记账 ${yuan(settled.offlineFen)} · ` +
-        `待确认 ${yuan(settled.pendingFen)}\nTill and cloud agree on a turnover of ${yuan(agreed.turnoverFen)}.`
+        `待确认 ${yuan(settled.pendingFen)}\nTill and cloud agree on a turnover of ${yuan(agreed.turnoverFen)}; both sales of the box are in it, once.`
       );
     },
   ],

@@ -3,7 +3,10 @@ import type { AddressInfo } from 'node:net';
 import fastifyStatic from '@fastify/static';
 import Fastify from 'fastify';
 import {
+  boxActs,
   outcomes,
+  switchNames,
+  type BoxRequest,
   type CounterMember,
   type CounterState,
   type Outcome,
@@ -11,6 +14,7 @@ import {
 } from '#terminal/renderer/counter/contract.ts';
 import type { DeviceBench } from '#drivers/simulator/device-bench.ts';
 import type { Wallet } from '#shared/tender/payment-code.ts';
+import { actAtBox, createCounterSwitches, faceOfBox, faceOfDisplay } from './counter-switches.ts';
 import type { NetworkSwitch } from './network-switch.ts';
 import { freshWalletCode } from './wallet-codes.ts';
 
@@ -39,32 +43,22 @@ const wallets: readonly Wallet[] = ['wechat', 'alipay', 'unionpay'];
 export async function startCounterServer(options: CounterOptions): Promise<CounterServer> {
   const { bench } = options;
   const app = Fastify({ forceCloseConnections: true, bodyLimit: 8 * 1024 });
-  let version = 0;
-  let cable = true;
+  const switches = createCounterSwitches(options);
+  let paperVersion = 0;
   let tillUrl = '';
   let paperRecords = 0;
   bench.printer.onChange(() => {
     // A till asks its printer how it is all the time; only new paper is news.
     const now = bench.printer.paper().length;
-    if (now !== paperRecords) version += 1;
+    if (now !== paperRecords) paperVersion += 1;
     paperRecords = now;
   });
-
-  const turn = async ({ name, on }: SwitchRequest): Promise<void> => {
-    if (name === 'network') await options.network().turn(on);
-    if (name === 'paper') bench.printer.setSwitches({ paperOut: !on });
-    if (name === 'cable') {
-      cable = on;
-      await bench.setCable('printer', on);
-    }
-    version += 1;
-  };
   const state = (): CounterState => ({
-    version,
-    network: options.network().on,
-    cable,
-    paper: !bench.printer.switches().paperOut,
+    paperVersion,
+    switches: switches.state(),
     drawerKicks: bench.printer.drawerKickCount(),
+    box: faceOfBox(bench),
+    display: faceOfDisplay(bench),
     members: options.members(),
     tillUrl,
   });
@@ -81,10 +75,18 @@ export async function startCounterServer(options: CounterOptions): Promise<Count
   });
   app.post('/counter/switch', async (request, reply) => {
     const { name, on } = (request.body ?? {}) as Partial<SwitchRequest>;
-    if ((name !== 'network' && name !== 'cable' && name !== 'paper') || typeof on !== 'boolean') {
+    const known = switchNames.find((one) => one === name);
+    if (known === undefined || typeof on !== 'boolean') {
       return reply.code(400).send({ error: 'not a switch request' });
     }
-    await turn({ name, on });
+    await switches.turn({ name: known, on });
+    return reply.code(204).send();
+  });
+  app.post('/counter/box', async (request, reply) => {
+    const { act } = (request.body ?? {}) as Partial<BoxRequest>;
+    const known = boxActs.find((one) => one === act);
+    if (known === undefined) return reply.code(400).send({ error: 'not a box request' });
+    actAtBox(bench, known);
     return reply.code(204).send();
   });
   if (existsSync(options.rendererFolder)) {
@@ -97,9 +99,8 @@ export async function startCounterServer(options: CounterOptions): Promise<Count
     url: `${origin}/counter.html`,
     setTillUrl(url) {
       tillUrl = url;
-      version += 1;
     },
-    turn,
+    turn: (request) => switches.turn(request),
     close: () => app.close(),
   };
 }

@@ -161,8 +161,9 @@ async function raiseShop(
 ): Promise<ShopSide> {
   const network = await startNetworkSwitch({ port: Number(new URL(cloudOrigin()).port) });
   whenClosed(() => network.close());
-  const { bench, wires, ports } = await plugDevices();
-  for (const wire of wires) whenClosed(() => wire.close());
+  const plugged = await plugDevices(options.folder);
+  whenClosed(() => plugged.close());
+  const { bench, devices } = plugged;
   const memberCode = async (phone: string): Promise<string> => {
     const member = shop.members.find((one) => one.phone === phone);
     if (!member) throw new Error(`no demo member has the phone ${phone}`);
@@ -180,7 +181,8 @@ async function raiseShop(
   whenClosed(() => counter.close());
 
   const configFile = path.join(options.folder, 'till.json');
-  await writeTillConfig(configFile, options.folder, network.port, ports);
+  const cloudPort = network.port;
+  await writeTillConfig(configFile, { folder: options.folder, cloudPort, devices });
   let till: Program | undefined;
   const startTill = async (): Promise<void> => {
     till = await startTillProgram(options, { configFile, counter, operator, shop });

@@ -220,7 +220,7 @@ describeWindow('lists, sums, devices and the counter in a browser', (w) => {
     await side.locator('.counter-alipay').click();
     await side.getByText('出示会员码').first().click();
     await side.locator('.counter-switch').first().click();
-    await expect.poll(() => counter.state().network).toBe(false);
+    await expect.poll(() => counter.state().switches.network).toBe(false);
     expect(counter.scans).toEqual([
       { kind: 'alipay', outcome: 'never-pays' },
       { kind: 'member', text: '13800000001' },

@@ -14,13 +14,14 @@ import {
   type CounterMember,
   type CounterState,
   type Outcome,
-  type SwitchRequest,
 } from './contract.ts';
+import { CounterBox } from './counter-box.tsx';
 import type { CounterClient } from './counter-client.ts';
+import { CounterDisplay } from './counter-display.tsx';
+import { CounterSwitches } from './counter-switches.tsx';
 import { counterWords, type CounterWords } from './words.ts';
 
 const wallets = ['wechat', 'alipay', 'unionpay'] as const;
-const switches: readonly SwitchRequest['name'][] = ['network', 'cable', 'paper'];
 const textCharsMax = 1024;
 /** From here on the till has its place beside the counter; below it opens in a window of its own. */
 const roomForTill = '(min-width: 1800px)';
@@ -56,9 +57,10 @@ export function CounterApp({ client }: { readonly client: CounterClient }): Reac
     const typesHere = target instanceof Element && target.closest('.counter-text') !== null;
     if (detail > 0 && !typesHere) frame.current?.focus();
   };
+  const part = { client, words };
   return (
-    <div className="counter">
-      <div className="counter-side" onClick={backToTill}>
+    <div className="counter" onClick={backToTill}>
+      <div className="counter-side">
         <header className="counter-head">
           <h1>{words.title}</h1>
           <button type="button" className="button" onClick={switchLanguage}>
@@ -81,23 +83,11 @@ export function CounterApp({ client }: { readonly client: CounterClient }): Reac
             {words.gone}
           </p>
         )}
-        <div className="counter-cards">
-          <Codes client={client} words={words} />
-          {state && <Switches client={client} words={words} state={state} />}
-          <Members client={client} words={words} members={state?.members ?? []} />
-          <AnyText client={client} words={words} />
-        </div>
+        <Codes {...part} />
+        <Members {...part} members={state?.members ?? []} />
+        <AnyText {...part} />
       </div>
-      <section className="counter-paper" aria-label={words.roll}>
-        {state && (
-          <>
-            <p className="counter-drawer" role="status">
-              {words.drawer(state.drawerKicks)}
-            </p>
-            <Roll version={state.version} label={words.roll} />
-          </>
-        )}
-      </section>
+      {state && <Counter {...part} state={state} />}
       {state && besideTill && (
         // oxlint-disable-next-line react/iframe-missing-sandbox -- The till is a page of its own origin with its own strict policy; it needs its storage and its socket.
         <iframe
@@ -109,6 +99,29 @@ export function CounterApp({ client }: { readonly client: CounterClient }): Reac
         />
       )}
     </div>
+  );
+}
+
+/** What stands on the counter, the customer's side towards us. */
+function Counter({
+  client,
+  words,
+  state,
+}: PartProps & { readonly state: CounterState }): ReactNode {
+  return (
+    <>
+      <div className="counter-devices">
+        <CounterDisplay words={words} face={state.display} />
+        <CounterBox client={client} words={words} face={state.box} />
+      </div>
+      <CounterSwitches client={client} words={words} switches={state.switches} />
+      <section className="counter-paper" aria-label={words.roll}>
+        <p className="counter-drawer" role="status">
+          {words.drawer(state.drawerKicks)}
+        </p>
+        <Roll version={state.paperVersion} label={words.roll} />
+      </section>
+    </>
   );
 }
 
@@ -193,33 +206,6 @@ function AnyText({ client, words }: PartProps): ReactNode {
         {words.send}
       </button>
     </form>
-  );
-}
-
-function Switches({
-  client,
-  words,
-  state,
-}: PartProps & { readonly state: CounterState }): ReactNode {
-  return (
-    <section className="card">
-      <h2>{words.switches}</h2>
-      <div className="counter-switches">
-        {switches.map((name) => (
-          <button
-            key={name}
-            type="button"
-            role="switch"
-            aria-checked={state[name]}
-            className="counter-switch"
-            onClick={() => void client.flip({ name, on: !state[name] })}
-          >
-            <i />
-            {words[name]} <b>{state[name] ? words.on : words.off}</b>
-          </button>
-        ))}
-      </div>
-    </section>
   );
 }
 

@@ -1,10 +1,18 @@
-import { pollMs, type CounterState, type ScanRequest, type SwitchRequest } from './contract.ts';
+import {
+  pollMs,
+  type BoxAct,
+  type BoxRequest,
+  type CounterState,
+  type ScanRequest,
+  type SwitchRequest,
+} from './contract.ts';
 
 export interface CounterClient {
   /** The last state, or undefined while the demo host does not answer. */
   subscribe(listener: (state: CounterState | undefined) => void): () => void;
   scan(request: ScanRequest): Promise<void>;
   flip(request: SwitchRequest): Promise<void>;
+  act(act: BoxAct): Promise<void>;
 }
 
 /** Asks the demo host of this page's own origin, one request at a time. */
@@ -17,7 +25,10 @@ export function createCounterClient(view: Window): CounterClient {
     view.setTimeout(() => void ask(), pollMs);
   };
   void ask();
-  const post = async (path: string, body: ScanRequest | SwitchRequest): Promise<void> => {
+  const post = async (
+    path: string,
+    body: ScanRequest | SwitchRequest | BoxRequest,
+  ): Promise<void> => {
     const sent = await fetch(path, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -32,6 +43,7 @@ export function createCounterClient(view: Window): CounterClient {
     },
     scan: (request) => post('/counter/scan', request),
     flip: (request) => post('/counter/switch', request),
+    act: (act) => post('/counter/box', { act }),
   };
 }
 

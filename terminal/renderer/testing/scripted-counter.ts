@@ -2,12 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
-import type { CounterState, ScanRequest, SwitchRequest } from '../counter/contract.ts';
+import type { BoxRequest, CounterState, ScanRequest, SwitchRequest } from '../counter/contract.ts';
 
 /** The demo host's side of counter/contract.ts, scripted: it keeps switches and remembers scans. */
 export interface ScriptedCounter {
   readonly url: string;
   readonly scans: readonly ScanRequest[];
+  readonly boxActs: readonly BoxRequest['act'][];
   state(): CounterState;
   close(): Promise<void>;
 }
@@ -26,12 +27,31 @@ export async function startScriptedCounter(options: {
   readonly paper: string;
 }): Promise<ScriptedCounter> {
   const scans: ScanRequest[] = [];
+  const boxActs: BoxRequest['act'][] = [];
   let state: CounterState = {
-    version: 1,
-    network: true,
-    cable: true,
-    paper: true,
+    paperVersion: 1,
+    switches: {
+      network: true,
+      mobile: true,
+      'printer-cable': true,
+      'scanner-cable': true,
+      'box-cable': true,
+      'display-cable': true,
+      'printer-power': true,
+      cover: true,
+      paper: true,
+      drawer: true,
+    },
     drawerKicks: 2,
+    box: { screen: { type: 'waiting', amountFen: 3_850, mark: '01JADFX2A701' }, last: null },
+    display: {
+      text: '38.50',
+      cells: ['', '', '', '', 'abcdg', 'abcdefg', 'acdfg', 'abcdef'].map((segments, place) => ({
+        segments,
+        point: place === 5,
+      })),
+      lamps: ['total'],
+    },
     members: [
       { phone: '13800000001', memberId: `mbr_01KB${'0'.repeat(22)}` },
       { phone: '13900000002', memberId: `mbr_01KB${'0'.repeat(21)}1` },
@@ -47,9 +67,13 @@ export async function startScriptedCounter(options: {
       scans.push(JSON.parse(await readBody(request)) as ScanRequest);
       return send(response, '', undefined);
     }
+    if (path === '/counter/box') {
+      boxActs.push((JSON.parse(await readBody(request)) as BoxRequest).act);
+      return send(response, '', undefined);
+    }
     if (path === '/counter/switch') {
       const { name, on } = JSON.parse(await readBody(request)) as SwitchRequest;
-      state = { ...state, [name]: on, version: state.version + 1 };
+      state = { ...state, switches: { ...state.switches, [name]: on } };
       return send(response, '', undefined);
     }
     const file = await readFile(join(options.rendererFolder, path)).catch(() => undefined);
@@ -60,6 +84,7 @@ export async function startScriptedCounter(options: {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/counter.html`,
     scans,
+    boxActs,
     state: () => state,
     async close() {
       server.closeAllConnections();
