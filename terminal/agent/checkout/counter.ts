@@ -59,12 +59,7 @@ export interface Counter extends CounterDeps {
 
 export function createCounter(deps: CounterDeps): Counter {
   const { journal, vault } = deps;
-  const room: RoomDeps = {
-    read: journal.read,
-    config: deps.config,
-    nowMs: () => deps.cloud.cloudNowMs(),
-    sinceContactMs: deps.link.sinceContactMs,
-  };
+  const room = roomOf(deps);
   const screen = createTillScreen({
     ...deps,
     progressOf: (orderId) => runner.progressOf(orderId),
@@ -131,3 +126,11 @@ export function createCounter(deps: CounterDeps): Counter {
     alongside,
   };
 }
+
+/** What bounds the sales that are taken offline. */
+const roomOf = ({ journal, config, cloud, link }: CounterDeps): RoomDeps => ({
+  read: journal.read,
+  config,
+  nowMs: () => cloud.cloudNowMs(),
+  sinceContactMs: link.sinceContactMs,
+});

@@ -1,7 +1,8 @@
-import { nothingScheduled, type Timers } from '#drivers/core/timers.ts';
+import type { Timers } from '#drivers/core/timers.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
 import type { Random } from '#shared/time/random.ts';
+import { createPacedWork, type PacedWork } from '#terminal/agent/checkout/paced-work.ts';
 
 /** Where an attempt stands at the channel, for the screen; not worth an entry. */
 export interface ChargeProgress {
@@ -43,9 +44,7 @@ const pauseMsSpread = 2_000;
 const followedMax = 20;
 
 interface Entry extends Followed {
-  cancelPause: () => void;
-  running: Promise<void> | undefined;
-  isUrgent: boolean;
+  readonly pace: PacedWork;
 }
 
 export function createFollowedCharges(deps: {
@@ -56,61 +55,43 @@ export function createFollowedCharges(deps: {
   let stopped = false;
 
   const entryOf = (orderId: OrderId): Entry => {
-    const entry = entries.get(orderId) ?? freshEntry();
+    const entry = entries.get(orderId) ?? {
+      progress: undefined,
+      cancelHeard: false,
+      isToClose: false,
+      pace: createPacedWork(deps.timers, () => stopped),
+    };
     entries.set(orderId, entry);
     return entry;
   };
 
   const begin = (orderId: OrderId, work: Work): void => {
-    if (stopped || entries.get(orderId)?.running) return;
     const entry = entryOf(orderId);
-    const promise = work(entry).finally(() => {
-      if (entry.running === promise) entry.running = undefined;
-    });
-    entry.running = promise;
+    entry.pace.begin(() => work(entry));
   };
 
   return {
     find: (orderId) => entries.get(orderId),
     isFull: () => entries.size >= followedMax,
     begin,
-    answered: (orderId) => {
-      const entry = entries.get(orderId);
-      if (entry) entry.running = undefined;
-    },
+    answered: (orderId) => entries.get(orderId)?.pace.answered(),
     beginLater: (orderId, work) => {
       const entry = entryOf(orderId);
-      const pauseMs = entry.isUrgent ? 0 : pauseMsMin + deps.random.unit() * pauseMsSpread;
-      entry.isUrgent = false;
-      entry.cancelPause();
-      entry.cancelPause = deps.timers.after(pauseMs, () => begin(orderId, work));
+      const pauseMs = pauseMsMin + deps.random.unit() * pauseMsSpread;
+      entry.pace.beginLater(pauseMs, () => work(entry));
     },
     hurry: (orderId, work) => {
       const entry = entryOf(orderId);
-      if (entry.running) {
-        entry.isUrgent = true;
-        return;
-      }
-      entry.cancelPause();
-      begin(orderId, work);
+      entry.pace.hurry(() => work(entry));
     },
     drop: (orderId) => {
-      entries.get(orderId)?.cancelPause();
+      entries.get(orderId)?.pace.cancelPause();
       entries.delete(orderId);
     },
     stop: async () => {
       stopped = true;
-      for (const entry of entries.values()) entry.cancelPause();
-      for (const entry of entries.values()) await entry.running;
+      for (const { pace } of entries.values()) pace.cancelPause();
+      for (const { pace } of entries.values()) await pace.ended();
     },
   };
 }
-
-const freshEntry = (): Entry => ({
-  progress: undefined,
-  cancelHeard: false,
-  isToClose: false,
-  cancelPause: nothingScheduled,
-  running: undefined,
-  isUrgent: false,
-});

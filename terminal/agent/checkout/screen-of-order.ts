@@ -4,8 +4,8 @@ import type { ReceiptState } from '#terminal/agent/printing/spool-view.ts';
 import type { Screen } from '#terminal/ipc/state.ts';
 import { pointsEstimateFen } from '#terminal/agent/checkout/points-estimate.ts';
 import { openBoxCode, openChargeCode } from '#terminal/agent/checkout/open-charge-code.ts';
-import type { BoxProgress } from '#terminal/agent/checkout/box-runner.ts';
 import type { ChargeProgress } from '#terminal/agent/checkout/followed-charges.ts';
+import type { BoxProgress } from '#terminal/agent/checkout/followed-sale.ts';
 import type { StoredOrder } from '#terminal/agent/journal/order-rows.ts';
 
 /** What a screen says besides what the order itself says. */

@@ -3,8 +3,8 @@ import type { OrderId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
-import type { BoxProgress } from '#terminal/agent/checkout/box-runner.ts';
 import type { ChargeProgress } from '#terminal/agent/checkout/followed-charges.ts';
+import type { BoxProgress } from '#terminal/agent/checkout/followed-sale.ts';
 import {
   stepTill,
   tillAtRest,

@@ -81,7 +81,8 @@ export function listenToKeys(view: Window, act: (action: DeskAction) => void): (
     const key = element ? typedInField(event) : typedOutside(event, char, slow.scan);
     const step = pressWedgeKey(wedge, { char, atMs: event.timeStamp, key });
     const ended = slow.scan !== undefined || step.outputs.some(isMachines);
-    if (ended || shouldPrevent(event, char, element)) event.preventDefault();
+    const { suspected } = wedge;
+    if (ended || isOurs(event, { char, element, tabbing, suspected })) event.preventDefault();
     if (event.key.startsWith('Arrow') || (char === 'Tab' && !ended)) tabbing = true;
     else if (char !== undefined && char !== 'Enter' && char !== ' ') tabbing = false;
     follow(step, slow.scan);
@@ -91,19 +92,6 @@ export function listenToKeys(view: Window, act: (action: DeskAction) => void): (
   /** A busy window runs its timers late: the keys that wait behind them get their turn first. */
   const settleSoon = (): void => {
     settleTimer = view.setTimeout(() => follow(settleWedge(wedge)), 0);
-  };
-  const shouldPrevent = (
-    event: KeyboardEvent,
-    char: string | undefined,
-    element: HTMLElement | undefined,
-  ): boolean => {
-    if (functionKeys.has(event.key)) return true;
-    if (char === 'Tab') return false;
-    // A new line in a text of several lines is its writer's, unless a scanner ends its code with it.
-    if (char === 'Enter') return !(element instanceof HTMLTextAreaElement) || wedge.suspected;
-    if (element) return false;
-    if (char === ' ') return !tabbing || wedge.suspected;
-    return char !== undefined || event.key === 'Backspace';
   };
   const onPointerDown = (): void => {
     tabbing = false;
@@ -116,6 +104,27 @@ export function listenToKeys(view: Window, act: (action: DeskAction) => void): (
     view.removeEventListener('keydown', onKeyDown, true);
     view.removeEventListener('pointerdown', onPointerDown, true);
   };
+}
+
+interface KeyPlace {
+  readonly char: string | undefined;
+  /** The field that has the focus. */
+  readonly element: HTMLElement | undefined;
+  /** The focus was moved by keyboard. */
+  readonly tabbing: boolean;
+  /** The key may belong to a scanner's burst. */
+  readonly suspected: boolean;
+}
+
+/** Whether the browser must not do with a key what it would do by itself. */
+function isOurs(event: KeyboardEvent, { char, element, tabbing, suspected }: KeyPlace): boolean {
+  if (functionKeys.has(event.key)) return true;
+  if (char === 'Tab') return false;
+  // A new line in a text of several lines is its writer's, unless a scanner ends its code with it.
+  if (char === 'Enter') return !(element instanceof HTMLTextAreaElement) || suspected;
+  if (element) return false;
+  if (char === ' ') return !tabbing || suspected;
+  return char !== undefined || event.key === 'Backspace';
 }
 
 const isMachines = (output: WedgeOutput<Typed>): output is Machines =>

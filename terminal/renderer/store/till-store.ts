@@ -51,18 +51,13 @@ export function createTillStore(link: TerminalLink): TillStore {
     done: null,
   };
   const listeners = new Set<() => void>();
-  /** Calls leave one after the other: an amount never overtakes the scan that follows it. */
-  let queue: Promise<void> = Promise.resolve();
-  let inFlight = 0;
+  const calls = createCallQueue(link);
 
   const set = (change: Partial<TillSnapshot>): void => {
     snapshot = { ...snapshot, ...change };
     listeners.forEach((listener) => listener());
   };
   const setDesk = (desk: Desk): void => set({ desk });
-  const settle = (): void => {
-    if (snapshot.till) setDesk(adopt(snapshot.desk, snapshot.till, inFlight === 0));
-  };
 
   const hear = (event: TerminalEvent): void => {
     if (event.name === 'order.changed') return set({ ordersVersion: snapshot.ordersVersion + 1 });
@@ -70,45 +65,20 @@ export function createTillStore(link: TerminalLink): TillStore {
       return isOlder(event.payload, snapshot.status) ? undefined : set({ status: event.payload });
     }
     if (isOlder(event.payload, snapshot.till)) return undefined;
-    const desk = adopt(snapshot.desk, event.payload, inFlight === 0);
+    const desk = adopt(snapshot.desk, event.payload, calls.areOver());
     return set({ till: event.payload, desk });
   };
 
-  const refuse = (code: ErrorCode): void => {
-    const { panel } = snapshot.desk;
-    setDesk({
-      ...snapshot.desk,
-      notice: code,
-      leaving: null,
-      panel:
-        panel.type === 'member'
-          ? { ...panel, asking: false }
-          : panel.type === 'cash'
-            ? { ...panel, sent: false }
-            : panel,
-    });
-  };
-
-  const run = (effect: DeskEffect, done?: DoneNote['what']): void => {
-    inFlight += 1;
-    const before = queue;
-    queue = finish(before, effect, done ?? doneBy(effect));
-  };
-  const finish = async (
-    before: Promise<void>,
-    effect: DeskEffect,
-    done: DoneNote['what'] | undefined,
-  ): Promise<void> => {
-    await before;
-    const outcome = await perform(link, effect);
-    inFlight -= 1;
-    if (outcome.refused) refuse(outcome.refused);
+  const finish = (outcome: Outcome, done: DoneNote['what'] | undefined): void => {
+    if (outcome.refused) setDesk(refusedDesk(snapshot.desk, outcome.refused));
     else if (outcome.openOrderId !== undefined)
       setDesk({ ...snapshot.desk, page: 'orders', openOrderId: outcome.openOrderId });
     if (!outcome.refused && done)
       set({ done: { what: done, number: (snapshot.done?.number ?? 0) + 1 } });
-    settle();
+    if (snapshot.till) setDesk(adopt(snapshot.desk, snapshot.till, calls.areOver()));
   };
+  const run = (effect: DeskEffect, done = doneBy(effect)): void =>
+    calls.add(effect, (outcome) => finish(outcome, done));
 
   link.subscribe(hear);
   link.watch((linkUp, code) => {
@@ -149,6 +119,41 @@ const isOlder = (next: { version: number }, last: { version: number } | null): b
 function doneBy(effect: DeskEffect): DoneNote['what'] | undefined {
   if (effect.type === 'reprint-last') return 'reprint';
   return effect.type === 'call' && effect.method === 'drawer.open' ? 'drawer' : undefined;
+}
+
+/** The desk after the agent refused what it asked for: the cashier may try again. */
+function refusedDesk(desk: Desk, code: ErrorCode): Desk {
+  const { panel } = desk;
+  const free: Desk = { ...desk, notice: code, leaving: null };
+  if (panel.type === 'member') return { ...free, panel: { ...panel, asking: false } };
+  if (panel.type === 'cash') return { ...free, panel: { ...panel, sent: false } };
+  return free;
+}
+
+/** Calls leave one after the other: an amount never overtakes the scan that follows it. */
+function createCallQueue(link: TerminalLink): {
+  readonly add: (effect: DeskEffect, tell: (outcome: Outcome) => void) => void;
+  readonly areOver: () => boolean;
+} {
+  let last: Promise<void> = Promise.resolve();
+  let inFlight = 0;
+  const follow = async (
+    before: Promise<void>,
+    effect: DeskEffect,
+    tell: (outcome: Outcome) => void,
+  ): Promise<void> => {
+    await before;
+    const outcome = await perform(link, effect);
+    inFlight -= 1;
+    tell(outcome);
+  };
+  return {
+    add: (effect, tell) => {
+      inFlight += 1;
+      last = follow(last, effect, tell);
+    },
+    areOver: () => inFlight === 0,
+  };
 }
 
 interface Outcome {
