@@ -11,6 +11,7 @@ const areaTitles: Readonly<Record<string, string>> = {
   money: 'Amounts',
   device: 'Devices',
   till: 'The till',
+  store: "The till's file",
   wire: 'The wire',
   payment: 'Payments',
   offline: 'Member codes offline',

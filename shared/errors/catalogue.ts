@@ -8,6 +8,7 @@ import { paymentErrors } from '#shared/errors/payment.ts';
 import { pointsErrors } from '#shared/errors/points.ts';
 import { receiptErrors } from '#shared/errors/receipt.ts';
 import { scanErrors } from '#shared/errors/scan.ts';
+import { storeErrors } from '#shared/errors/store.ts';
 import { tillErrors } from '#shared/errors/till.ts';
 import { wireErrors } from '#shared/errors/wire.ts';
 
@@ -23,6 +24,7 @@ export const errorCatalogue = {
   ...receiptErrors,
   ...scanErrors,
   ...tillErrors,
+  ...storeErrors,
   ...wireErrors,
   ...paymentErrors,
   ...offlineErrors,
