@@ -1,5 +1,6 @@
 import { buildApp } from '#cloud/app.ts';
 import { loadCloudKeys } from '#cloud/identity/cloud-keys.ts';
+import { renewConfigBasis } from '#cloud/identity/config-basis.ts';
 import { provisionOperator } from '#cloud/identity/provisioning.ts';
 import { loadOperatorToken, type CloudConfig } from '#cloud/platform/config.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
@@ -45,12 +46,16 @@ export async function startCloud(options: {
       config,
     };
     const operator = { operatorId: config.operatorId, name: config.operatorName };
-    await deps.db.transaction((tx) => provisionOperator(tx, operator, deps));
+    await deps.db.transaction(async (tx) => {
+      await provisionOperator(tx, operator, deps);
+      await renewConfigBasis(tx, deps);
+    });
     const payments = createPaymentRoom(deps, options.environment);
     const workers = startWorkers(deps, payments);
     const app = await buildApp(deps, { payments, onJournalTaken: workers.onJournalTaken });
     const origin = await app.listen({ host: config.host, port: config.port });
     hints.attach(app.server, { deps });
+    await hints.join({ databaseUrl: database.databaseUrl, logger: deps.logger });
     return {
       origin,
       deps,

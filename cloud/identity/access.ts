@@ -119,12 +119,12 @@ export async function authenticate(
   const nowMs = deps.clock.nowMs();
   const claim = readSignature(request, nowMs);
   if (!claim.ok) return claim;
-  const terminal = await findTerminal(deps.db, claim.value.terminalId);
+  const terminal = await findTerminal(deps.db, { terminalId: claim.value.terminalId, nowMs });
   if (terminal === undefined) return err({ type: 'terminal-unknown' });
-  if (!isSignedBy(claim.value, terminal.publicKey)) {
-    return err({ type: 'signature-invalid', why: 'signature' });
-  }
-  const { publicKey: _publicKey, ...identity } = terminal;
+  const { publicKeys, ...known } = terminal;
+  const signedWith = publicKeys.find((publicKey) => isSignedBy(claim.value, publicKey));
+  if (signedWith === undefined) return err({ type: 'signature-invalid', why: 'signature' });
+  const identity: TerminalIdentity = { ...known, signedWith };
   const { nonce } = claim.value.parts;
   const fresh = await takeNonce(deps.db, { ...identity, nonce, nowMs });
   return fresh ? ok(identity) : err({ type: 'nonce-reused' });

@@ -5,6 +5,7 @@ import type { MerchantId, TerminalId } from '#shared/ids/ids.ts';
 import { ConcessionBpSchema, MerchantIdSchema, TerminalIdSchema } from '#shared/wire/v1/common.ts';
 import { issueActivationCode } from '#cloud/identity/activation-code.ts';
 import { provisionMerchant, provisionStore } from '#cloud/identity/provisioning.ts';
+import { alarmKinds, alarmsListedMax, listAlarms } from '#cloud/identity/terminal-alarms.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
@@ -60,6 +61,8 @@ export function registerAdminIdentityRoutes(app: CloudApp, deps: CloudDeps): voi
     },
   );
   registerActivationCodeRoute(app, deps);
+  registerRotationRequest(app, deps);
+  registerAlarmList(app, deps);
   app.post(
     '/admin/v1/terminals/:terminalId/revoke',
     { schema: { params: Type.Object({ terminalId: TerminalIdSchema }) } },
@@ -72,6 +75,56 @@ export function registerAdminIdentityRoutes(app: CloudApp, deps: CloudDeps): voi
       // The till learns of it with its next request; the hint makes that now.
       deps.hints.pull({ operatorId, terminalId });
       return reply.send({ terminalId, revoked: true });
+    },
+  );
+}
+
+/** A key that somebody may have seen is changed with the till's next heartbeat, without anybody at the till. */
+function registerRotationRequest(app: CloudApp, deps: CloudDeps): void {
+  const { operatorId } = deps;
+  app.post(
+    '/admin/v1/terminals/:terminalId/rotate-key',
+    { schema: { params: Type.Object({ terminalId: TerminalIdSchema }) } },
+    async (request, reply) => {
+      const terminalId = request.params.terminalId as TerminalId;
+      const { rowCount } = await deps.db.execute(sql`
+        update terminal set key_wanted_at_ms = ${deps.clock.nowMs()}
+         where operator_id = ${operatorId} and terminal_id = ${terminalId}`);
+      if (rowCount === 0) return sendProblem(reply, { status: 404, code: 'not-found' });
+      return reply.send({ terminalId, rotateKey: true });
+    },
+  );
+}
+
+const AlarmsSchema = Type.Object({
+  alarms: Type.Array(
+    Type.Object({
+      terminalId: TerminalIdSchema,
+      kind: Type.Enum([...alarmKinds]),
+      subject: Type.String(),
+      detail: Type.String(),
+      firstAtMs: Type.Integer(),
+      lastAtMs: Type.Integer(),
+      seenCount: Type.Integer(),
+    }),
+    { maxItems: alarmsListedMax },
+  ),
+});
+
+/** GET /admin/v1/merchants/{merchantId}/terminal-alarms: clones, forks and lost tails, the latest first. */
+function registerAlarmList(app: CloudApp, deps: CloudDeps): void {
+  app.get(
+    '/admin/v1/merchants/:merchantId/terminal-alarms',
+    {
+      schema: {
+        params: Type.Object({ merchantId: MerchantIdSchema }),
+        response: { 200: AlarmsSchema },
+      },
+    },
+    async (request) => {
+      const merchantId = request.params.merchantId as MerchantId;
+      const alarms = await listAlarms(deps.db, { operatorId: deps.operatorId, merchantId });
+      return { alarms: [...alarms] };
     },
   );
 }

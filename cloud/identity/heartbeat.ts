@@ -1,70 +1,121 @@
 import { sql } from 'drizzle-orm';
+import Type from 'typebox';
+import { Value } from 'typebox/value';
 import { assert } from '#shared/result/assert.ts';
 import type { Heartbeat } from '#shared/wire/v1/journal.ts';
+import {
+  judgeHeartbeat,
+  LaneSchema,
+  type HeardBefore,
+  type StoredJournal,
+} from '#cloud/identity/judge-heartbeat.ts';
+import { isRotationDue } from '#cloud/identity/rotate-key.ts';
+import type { Finding } from '#cloud/identity/terminal-alarms.ts';
 import type { TerminalIdentity } from '#cloud/identity/terminal-identity.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 
 export interface HeardHeartbeat {
   readonly configVersion: number;
-  /** The terminal has less than it once sent in this epoch, or other entries: its file was rolled back or edited. */
-  readonly tailLost: boolean;
+  /** The terminal is to change its key. */
+  readonly rotateKey: boolean;
+  readonly findings: readonly Finding[];
 }
 
-/**
- * A batch may overtake a heartbeat on the way: the heartbeat then names an older head than the cloud already has.
- * Only a head that has stood longer than any request travels (a till gives up after 10 s) proves that the till fell
- * back; a till that did so still says it with its next heartbeat.
- */
-export const overtakenMsMax = 20_000;
+/** The epochs that a heartbeat is compared with: the latest that moved. */
+const headsMax = 16;
 
-/** Keeps the last heartbeat of a terminal and compares its journal head with the stored one. One statement. */
+interface Row extends Record<string, unknown> {
+  config_version: number;
+  key_since_ms: number;
+  key_wanted_at_ms: number | null;
+  lanes: unknown;
+  lane_returns: number | null;
+  lane_returned_at_ms: number | null;
+  heads: StoredJournal['heads'] | null;
+  entries: StoredJournal['entries'] | null;
+}
+
+/** Keeps the last heartbeat of a terminal and judges it: judge-heartbeat.ts says what it may prove. */
 export async function recordHeartbeat(
   deps: Pick<CloudDeps, 'db' | 'clock'>,
   terminal: TerminalIdentity,
   heartbeat: Heartbeat,
 ): Promise<HeardHeartbeat> {
   const nowMs = deps.clock.nowMs();
-  const { operatorId, terminalId } = terminal;
-  const { rows } = await deps.db.execute<{ config_version: number; tail_lost: boolean }>(sql`
-    with held as (
-      select coalesce(max(h.head_seq), 0) as head_seq, coalesce(max(h.head_hash), '') as head_hash,
-             coalesce(max(h.updated_at_ms), 0) as moved_at_ms
-        from journal_head h
-       where h.operator_id = ${operatorId} and h.terminal_id = ${terminalId}
-         and h.epoch = ${heartbeat.epoch}
-    ), judged as (
-      select (held.head_seq > ${heartbeat.headSeq}
-              and held.moved_at_ms <= ${nowMs - overtakenMsMax}::bigint)
-          or (held.head_seq > 0 and held.head_seq = ${heartbeat.headSeq}
-              and held.head_hash <> ${heartbeat.headHash})
-          or exists (
-               select 1 from journal_entry e
-                where e.operator_id = ${operatorId} and e.terminal_id = ${terminalId}
-                  and e.epoch = ${heartbeat.epoch} and e.seq = ${heartbeat.headSeq}
-                  and e.hash <> ${heartbeat.headHash}) as tail_lost
-        from held
-    ), written as (
-      insert into terminal_heartbeat (operator_id, terminal_id, received_at_ms, epoch, head_seq,
-        head_hash, acked_seq, oldest_unsynced_ms, clock_offset_ms, app_version, disk_free_bytes,
-        caps_version, peripherals, tail_lost)
-      select ${operatorId}, ${terminalId}, ${nowMs}::bigint, ${heartbeat.epoch},
-        ${heartbeat.headSeq}::bigint, ${heartbeat.headHash}, ${heartbeat.ackedSeq}::bigint,
-        ${heartbeat.oldestUnsyncedMs}::bigint, ${heartbeat.wallMs - nowMs}::bigint,
-        ${heartbeat.appVersion}, ${heartbeat.diskFreeBytes}::bigint,
-        ${heartbeat.capsVersion}::integer, ${JSON.stringify(heartbeat.peripherals)}::jsonb,
-        tail_lost
-        from judged
-      on conflict (operator_id, terminal_id) do update set
-        received_at_ms = excluded.received_at_ms, epoch = excluded.epoch,
-        head_seq = excluded.head_seq, head_hash = excluded.head_hash,
-        acked_seq = excluded.acked_seq, oldest_unsynced_ms = excluded.oldest_unsynced_ms,
-        clock_offset_ms = excluded.clock_offset_ms, app_version = excluded.app_version,
-        disk_free_bytes = excluded.disk_free_bytes, caps_version = excluded.caps_version,
-        peripherals = excluded.peripherals, tail_lost = excluded.tail_lost
-    )
-    select t.config_version, judged.tail_lost from terminal t, judged
+  const row = await readBefore(deps, terminal, heartbeat);
+  const before: HeardBefore = {
+    lanes: Value.Check(Type.Array(LaneSchema), row.lanes) ? row.lanes : [],
+    returns: row.lane_returns ?? 0,
+    returnedAtMs: row.lane_returned_at_ms ?? 0,
+  };
+  const stored = { heads: row.heads ?? [], entries: row.entries ?? [] };
+  const { after, findings } = judgeHeartbeat(heartbeat, before, { stored, nowMs });
+  await writeHeartbeat(deps, terminal, { heartbeat, after, findings, nowMs });
+  const rotateKey = isRotationDue(
+    { keySinceMs: row.key_since_ms, wantedAtMs: row.key_wanted_at_ms ?? undefined },
+    nowMs,
+  );
+  return { configVersion: row.config_version, rotateKey, findings };
+}
+
+async function readBefore(
+  deps: Pick<CloudDeps, 'db'>,
+  { operatorId, terminalId }: TerminalIdentity,
+  heartbeat: Heartbeat,
+): Promise<Row> {
+  const { rows } = await deps.db.execute<Row>(sql`
+    select t.config_version, coalesce(t.key_since_ms, t.activated_at_ms) as key_since_ms,
+           t.key_wanted_at_ms,
+           b.lanes, b.lane_returns, b.lane_returned_at_ms,
+           (select jsonb_agg(jsonb_build_object('epoch', h.epoch, 'headSeq', h.head_seq,
+                     'headHash', h.head_hash, 'beganAtMs', h.begun_at_ms,
+                     'movedAtMs', h.updated_at_ms))
+              from (select * from journal_head h
+                     where h.operator_id = t.operator_id and h.terminal_id = t.terminal_id
+                     order by h.updated_at_ms desc limit ${headsMax}) h) as heads,
+           (select jsonb_agg(jsonb_build_object('epoch', e.epoch, 'seq', e.seq, 'hash', e.hash))
+              from (select l->>'epoch' as epoch, (l->>'headSeq')::bigint as seq
+                      from jsonb_array_elements(coalesce(b.lanes, '[]')) l
+                    union select ${heartbeat.epoch}, ${heartbeat.headSeq}::bigint) place
+              join journal_entry e on e.operator_id = t.operator_id
+               and e.terminal_id = t.terminal_id and e.epoch = place.epoch
+               and e.seq = place.seq) as entries
+      from terminal t
+      left join terminal_heartbeat b
+        on b.operator_id = t.operator_id and b.terminal_id = t.terminal_id
      where t.operator_id = ${operatorId} and t.terminal_id = ${terminalId}`);
   const row = rows[0];
   assert(row !== undefined, () => `no terminal ${terminalId}`);
-  return { configVersion: row.config_version, tailLost: row.tail_lost };
+  return row;
+}
+
+async function writeHeartbeat(
+  deps: Pick<CloudDeps, 'db'>,
+  { operatorId, terminalId }: TerminalIdentity,
+  heard: {
+    readonly heartbeat: Heartbeat;
+    readonly after: HeardBefore;
+    readonly findings: readonly Finding[];
+    readonly nowMs: number;
+  },
+): Promise<void> {
+  const { heartbeat, after, nowMs } = heard;
+  const tailLost = heard.findings.some(({ kind }) => kind === 'tail-lost');
+  await deps.db.execute(sql`
+    insert into terminal_heartbeat (operator_id, terminal_id, received_at_ms, epoch, head_seq,
+      head_hash, acked_seq, oldest_unsynced_ms, clock_offset_ms, app_version, disk_free_bytes,
+      caps_version, peripherals, tail_lost, lanes, lane_returns, lane_returned_at_ms)
+    values (${operatorId}, ${terminalId}, ${nowMs}, ${heartbeat.epoch}, ${heartbeat.headSeq},
+      ${heartbeat.headHash}, ${heartbeat.ackedSeq}, ${heartbeat.oldestUnsyncedMs},
+      ${heartbeat.wallMs - nowMs}, ${heartbeat.appVersion}, ${heartbeat.diskFreeBytes},
+      ${heartbeat.capsVersion}, ${JSON.stringify(heartbeat.peripherals)}::jsonb, ${tailLost},
+      ${JSON.stringify(after.lanes)}::jsonb, ${after.returns}, ${after.returnedAtMs})
+    on conflict (operator_id, terminal_id) do update set
+      received_at_ms = excluded.received_at_ms, epoch = excluded.epoch,
+      head_seq = excluded.head_seq, head_hash = excluded.head_hash,
+      acked_seq = excluded.acked_seq, oldest_unsynced_ms = excluded.oldest_unsynced_ms,
+      clock_offset_ms = excluded.clock_offset_ms, app_version = excluded.app_version,
+      disk_free_bytes = excluded.disk_free_bytes, caps_version = excluded.caps_version,
+      peripherals = excluded.peripherals, tail_lost = excluded.tail_lost, lanes = excluded.lanes,
+      lane_returns = excluded.lane_returns, lane_returned_at_ms = excluded.lane_returned_at_ms`);
 }

@@ -8,10 +8,14 @@ import {
 import {
   ActivationAnswerSchema,
   ActivationRequestSchema,
+  RotationAnswerSchema,
+  RotationRequestSchema,
   SignedConfigSchema,
 } from '#shared/wire/v1/terminals.ts';
 import { activateTerminal } from '#cloud/identity/activate.ts';
 import { recordHeartbeat } from '#cloud/identity/heartbeat.ts';
+import { rotateKey } from '#cloud/identity/rotate-key.ts';
+import { raiseAlarms } from '#cloud/identity/terminal-alarms.ts';
 import { signedConfig } from '#cloud/identity/terminal-config.ts';
 import { terminalOf } from '#cloud/identity/terminal-identity.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
@@ -25,6 +29,8 @@ const activationWindowMs = 15 * 60_000;
 /** Activation, configuration and heartbeat of terminals. */
 export function registerIdentityRoutes(app: CloudApp, deps: CloudDeps): void {
   registerActivation(app, deps);
+  registerRotation(app, deps);
+  registerHeartbeat(app, deps);
   app.get(
     '/v1/terminals/me/config',
     { schema: { response: { 200: SignedConfigSchema } } },
@@ -34,17 +40,40 @@ export function registerIdentityRoutes(app: CloudApp, deps: CloudDeps): void {
       return config;
     },
   );
+}
+
+function registerHeartbeat(app: CloudApp, deps: CloudDeps): void {
   app.post(
     '/v1/heartbeats',
     { schema: { body: HeartbeatSchema, response: { 200: HeartbeatAnswerSchema } } },
     async (request): Promise<HeartbeatAnswer> => {
       const terminal = terminalOf(request);
-      const heard = await recordHeartbeat(deps, terminal, request.body);
-      if (heard.tailLost) {
+      const { configVersion, ...heard } = await recordHeartbeat(deps, terminal, request.body);
+      if (heard.findings.some(({ kind }) => kind === 'tail-lost')) {
         deps.metrics.journalTailsLost.inc();
-        deps.logger.error({ terminalId: terminal.terminalId }, 'journal tail lost');
       }
-      return { serverMs: deps.clock.nowMs(), configVersion: heard.configVersion };
+      await raiseAlarms(deps, terminal, heard.findings);
+      const wish = heard.rotateKey ? { rotateKey: true } : {};
+      return { serverMs: deps.clock.nowMs(), configVersion, ...wish };
+    },
+  );
+}
+
+function registerRotation(app: CloudApp, deps: CloudDeps): void {
+  app.post(
+    '/v1/terminals/me/key',
+    { schema: { body: RotationRequestSchema, response: { 200: RotationAnswerSchema } } },
+    async (request, reply) => {
+      const terminal = terminalOf(request);
+      const change = {
+        request: request.body,
+        signedWith: terminal.signedWith,
+        nowMs: deps.clock.nowMs(),
+      };
+      const rotated = await deps.db.transaction((tx) => rotateKey(tx, terminal, change));
+      if (rotated.ok) return reply.send(rotated.value);
+      const code = rotated.error.type;
+      return sendProblem(reply, { status: code === 'key-rotation-refused' ? 409 : 422, code });
     },
   );
 }

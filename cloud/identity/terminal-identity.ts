@@ -12,10 +12,13 @@ export interface TerminalIdentity {
   readonly terminalId: TerminalId;
   /** Revoked terminals reach only the routes that take their backlog into quarantine. */
   readonly revoked: boolean;
+  /** The key that signed. */
+  readonly signedWith: string;
 }
 
-export interface KnownTerminal extends TerminalIdentity {
-  readonly publicKey: string;
+export interface KnownTerminal extends Omit<TerminalIdentity, 'signedWith'> {
+  /** Keys whose signature counts: the one in force, then the one before it while it overlaps. */
+  readonly publicKeys: readonly string[];
 }
 
 const identities = new WeakMap<FastifyRequest, TerminalIdentity>();
@@ -38,24 +41,29 @@ interface Row extends Record<string, unknown> {
   store_id: string;
   terminal_id: TerminalId;
   public_key: string;
+  previous_public_key: string | null;
+  previous_until_ms: number | null;
   revoked_at_ms: number | null;
 }
 
 export async function findTerminal(
   db: Db,
-  terminalId: TerminalId,
+  { terminalId, nowMs }: { readonly terminalId: TerminalId; readonly nowMs: number },
 ): Promise<KnownTerminal | undefined> {
   const { rows } = await db.execute<Row>(sql`
-    select operator_id, merchant_id, store_id, terminal_id, public_key, revoked_at_ms
+    select operator_id, merchant_id, store_id, terminal_id, public_key, previous_public_key,
+           previous_until_ms, revoked_at_ms
       from terminal where terminal_id = ${terminalId}`);
   const row = rows[0];
   if (row === undefined) return undefined;
+  const overlaps = nowMs <= (row.previous_until_ms ?? 0);
+  const previous = overlaps && row.previous_public_key !== null ? [row.previous_public_key] : [];
   return {
     operatorId: row.operator_id,
     merchantId: row.merchant_id,
     storeId: row.store_id,
     terminalId: row.terminal_id,
-    publicKey: row.public_key,
+    publicKeys: [row.public_key, ...previous],
     revoked: row.revoked_at_ms !== null,
   };
 }

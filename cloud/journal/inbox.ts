@@ -6,6 +6,7 @@ import type { Batch } from '#shared/wire/v1/journal.ts';
 import type { TerminalIdentity } from '#cloud/identity/terminal-identity.ts';
 import type { StoredHead } from '#cloud/journal/place-batch.ts';
 import type { Db } from '#cloud/platform/db.ts';
+import { inflatedBytesMax } from '#cloud/platform/raw-body.ts';
 import { unpackBatch } from '#cloud/journal/unpack-batch.ts';
 
 export interface ParkedEntry {
@@ -27,28 +28,37 @@ export interface AppendRequest {
   readonly nowMs: number;
 }
 
+export interface Appended {
+  /** False: the head is no longer at `fromSeq - 1`; place the batch anew. */
+  readonly moved: boolean;
+  /** Another epoch of this terminal has entries of the same time: two programs write under one identity. */
+  readonly overlaps: boolean;
+}
+
 /**
  * Keeps the batch as it came, moves the head over its entries from `fromSeq` on and notes parked ones: one statement, so one fsync and all
- * or nothing. False when the head is no longer at `fromSeq - 1`: place the batch anew.
+ * or nothing.
  */
-export async function appendEntries(db: Db, request: AppendRequest): Promise<boolean> {
+export async function appendEntries(db: Db, request: AppendRequest): Promise<Appended> {
   const { terminal, batch, fromSeq, nowMs } = request;
   const last = batch.entries.at(-1);
-  assert(last !== undefined, () => 'an empty batch');
+  const firstHlc = batch.entries.find((entry) => entry.seq === fromSeq)?.hlc;
+  assert(last !== undefined && firstHlc !== undefined, () => 'nothing of the batch is new');
   const keys = sql`${terminal.operatorId}::text, ${terminal.terminalId}::text, ${batch.epoch}::text`;
-  const { rows } = await db.execute<{ moved: boolean }>(sql`
+  const { rows } = await db.execute<{ moved: boolean; overlaps: boolean }>(sql`
     with moved as (
       insert into journal_head as h (operator_id, terminal_id, epoch, head_seq, head_hash,
-        updated_at_ms)
-      select ${keys}, ${last.seq}::bigint, ${last.hash}, ${nowMs}::bigint
+        updated_at_ms, begun_at_ms, first_hlc, last_hlc)
+      select ${keys}, ${last.seq}::bigint, ${last.hash}, ${nowMs}::bigint, ${nowMs}::bigint,
+             ${firstHlc}, ${last.hlc}
        where ${fromSeq}::bigint = 1 or exists (
          select 1 from journal_head x where x.operator_id = ${terminal.operatorId}
             and x.terminal_id = ${terminal.terminalId} and x.epoch = ${batch.epoch})
       on conflict (operator_id, terminal_id, epoch) do update
         set head_seq = excluded.head_seq, head_hash = excluded.head_hash,
-            updated_at_ms = excluded.updated_at_ms
+            updated_at_ms = excluded.updated_at_ms, last_hlc = excluded.last_hlc
         where h.head_seq = ${fromSeq - 1} and h.head_hash = ${request.prevHash}
-      returning true
+      returning first_hlc
     ), stored as (
       insert into journal_batch (operator_id, terminal_id, epoch, first_seq, last_seq, packed,
         received_at_ms)
@@ -62,8 +72,13 @@ export async function appendEntries(db: Db, request: AppendRequest): Promise<boo
           as p(seq bigint, code text, detail text)
        where p.seq >= ${fromSeq}
     )
-    select exists (select 1 from moved) as moved`);
-  return rows[0]?.moved === true;
+    select exists (select 1 from moved) as moved, exists (
+      select 1 from moved m join journal_head x on x.operator_id = ${terminal.operatorId}
+         and x.terminal_id = ${terminal.terminalId} and x.epoch <> ${batch.epoch}
+       where m.first_hlc <> '' and x.first_hlc <> ''
+         and x.first_hlc collate "C" < ${last.hlc} collate "C"
+         and x.last_hlc collate "C" > m.first_hlc collate "C") as overlaps`);
+  return { moved: rows[0]?.moved === true, overlaps: rows[0]?.overlaps === true };
 }
 
 /** The head of the batch's epoch and the stored hashes that the batch must agree with. */
@@ -96,7 +111,42 @@ export async function readHead(
   };
 }
 
-/** Keeps a batch that contradicts the stored journal, whole, once. */
+/** Epochs that a terminal may begin within a day: a restored or salvaged file is rare, a loop of them is a defect. */
+export const epochsPerDayMax = 24;
+/** Contradicting batches of a terminal that are kept within a day. An honest till sends two, then begins anew. */
+export const quarantinePerDayMax = 40;
+/** Entries of a closed terminal that are kept: more than a till sells in a season. */
+export const revokedEntriesMax = 50_000;
+const dayMs = 86_400_000;
+
+/** How many other epochs of the terminal began to arrive within the last day. */
+export async function epochsOfDay(
+  db: Db,
+  { operatorId, terminalId }: TerminalIdentity,
+  other: { readonly epoch: string; readonly nowMs: number },
+): Promise<number> {
+  const { rows } = await db.execute<{ n: number }>(sql`
+    select count(*) as n from journal_head
+     where operator_id = ${operatorId} and terminal_id = ${terminalId} and epoch <> ${other.epoch}
+       and begun_at_ms > ${other.nowMs - dayMs}`);
+  return rows[0]?.n ?? 0;
+}
+
+/** How many entries of a closed terminal are kept. */
+export async function revokedEntries(
+  db: Db,
+  { operatorId, terminalId }: TerminalIdentity,
+): Promise<number> {
+  const { rows } = await db.execute<{ n: number }>(sql`
+    select count(*) as n from journal_parked where operator_id = ${operatorId}
+       and terminal_id = ${terminalId} and code = 'terminal-revoked'`);
+  return rows[0]?.n ?? 0;
+}
+
+/**
+ * Keeps a batch that contradicts the stored journal, whole, once. False when {@link quarantinePerDayMax} others came
+ * within a day: then it is not kept, and the terminal must not be told that it is.
+ */
 export async function quarantineBatch(
   db: Db,
   evidence: {
@@ -106,14 +156,23 @@ export async function quarantineBatch(
     readonly forkSeq: number;
     readonly nowMs: number;
   },
-): Promise<void> {
-  const { terminal, batch } = evidence;
-  const batchText = gunzipSync(evidence.packed).toString('utf8');
+): Promise<boolean> {
+  const { terminal, batch, nowMs } = evidence;
+  const batchText = gunzipSync(evidence.packed, { maxOutputLength: inflatedBytesMax }).toString(
+    'utf8',
+  );
   const batchHash = createHash('sha256').update(batchText).digest('hex');
+  const key = sql`operator_id = ${terminal.operatorId} and terminal_id = ${terminal.terminalId}`;
   await db.execute(sql`
     insert into journal_quarantine (operator_id, terminal_id, epoch, first_seq, batch_hash, fork_seq,
       batch, received_at_ms)
-    values (${terminal.operatorId}, ${terminal.terminalId}, ${batch.epoch}, ${batch.firstSeq},
-      ${batchHash}, ${evidence.forkSeq}, ${batchText}, ${evidence.nowMs})
+    select ${terminal.operatorId}, ${terminal.terminalId}, ${batch.epoch}, ${batch.firstSeq}::bigint,
+      ${batchHash}, ${evidence.forkSeq}::bigint, ${batchText}, ${nowMs}::bigint
+     where (select count(*) from journal_quarantine
+             where ${key} and received_at_ms > ${nowMs - dayMs}) < ${quarantinePerDayMax}
     on conflict do nothing`);
+  const { rowCount } = await db.execute(sql`
+    select 1 from journal_quarantine where ${key} and epoch = ${batch.epoch}
+       and first_seq = ${batch.firstSeq} and batch_hash = ${batchHash}`);
+  return rowCount === 1;
 }

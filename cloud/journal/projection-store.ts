@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { MerchantId, OperatorId, TerminalId } from '#shared/ids/ids.ts';
 import type { Refusal, StoredEntry, Stream } from '#cloud/journal/fold-entries.ts';
+import { toStorable } from '#cloud/journal/storable-text.ts';
 import { unpackBatch } from '#cloud/journal/unpack-batch.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 
@@ -70,47 +71,54 @@ interface BatchRow extends Record<string, unknown> {
   packed: Buffer;
 }
 
-/** The next entries of each stream, in journal order, at most `limit` in all. */
+/**
+ * The next entries of each stream, in journal order, at most `limit` in all; each stream has the same share, so that
+ * one long backlog keeps nobody waiting.
+ */
 export async function readEntries(
   tx: Tx,
   streams: readonly LockedStream[],
   limit: number,
 ): Promise<readonly ReadEntry[]> {
+  const share = Math.max(1, Math.floor(limit / Math.max(1, streams.length)));
   const cursors = JSON.stringify(streams.map((stream, n) => ({ ...stream, n })));
   const source = sql`jsonb_to_recordset(${cursors}::jsonb)
     as s(n integer, "operatorId" text, "terminalId" text, epoch text, "projectedSeq" bigint)`;
   const { rows } = await tx.execute<BatchRow>(sql`
     with waiting as (
       select s.n, b.first_seq, sum(b.last_seq - greatest(b.first_seq - 1, s."projectedSeq"))
-               over (order by s.n, b.first_seq) - (b.last_seq - b.first_seq + 1) as before
+               over (partition by s.n order by b.first_seq) - (b.last_seq - b.first_seq + 1) as before
         from ${source} join lateral (
           select first_seq, last_seq from journal_batch b
            where b.operator_id = s."operatorId" and b.terminal_id = s."terminalId"
              and b.epoch = s.epoch and b.last_seq > s."projectedSeq"
-           order by b.first_seq limit ${limit}) b on true)
+           order by b.first_seq limit ${share}) b on true)
     select w.n, b.first_seq, b.packed
       from waiting w join ${source} on s.n = w.n
       join journal_batch b on b.operator_id = s."operatorId" and b.terminal_id = s."terminalId"
        and b.epoch = s.epoch and b.first_seq = w.first_seq
-     where w.before < ${limit} order by w.n, b.first_seq`);
+     where w.before < ${share} order by w.n, b.first_seq`);
   const parked = await tx.execute<{ n: number; seq: number }>(sql`
     select s.n, p.seq from ${source} join journal_parked p on p.operator_id = s."operatorId"
        and p.terminal_id = s."terminalId" and p.epoch = s.epoch and p.seq > s."projectedSeq"`);
   const parkedKeys = new Set(parked.rows.map((row) => `${row.n}/${row.seq}`));
+  const taken = new Map<number, number>();
   const read = rows.flatMap(({ n, first_seq: firstSeq, packed }) => {
     const stream = streams[n];
     if (stream === undefined) return [];
     const { operatorId, merchantId, terminalId, epoch, projectedSeq } = stream;
-    return unpackBatch(packed)
+    const mine = unpackBatch(packed)
       .entries.filter(({ seq }) => seq >= firstSeq && seq > projectedSeq)
-      .map((entry) => ({
-        ...entry,
-        operatorId,
-        merchantId,
-        terminalId,
-        epoch,
-        parked: parkedKeys.has(`${n}/${entry.seq}`),
-      }));
+      .slice(0, share - (taken.get(n) ?? 0));
+    taken.set(n, (taken.get(n) ?? 0) + mine.length);
+    return mine.map((entry) => ({
+      ...entry,
+      operatorId,
+      merchantId,
+      terminalId,
+      epoch,
+      parked: parkedKeys.has(`${n}/${entry.seq}`),
+    }));
   });
   return read.slice(0, limit);
 }
@@ -118,10 +126,11 @@ export async function readEntries(
 /** Keeps single entries, for people and for comparison. One statement. */
 export async function saveEntries(tx: Tx, read: readonly ReadEntry[]): Promise<void> {
   if (read.length === 0) return;
+  const storable = read.map((entry) => ({ ...entry, body: toStorable(entry.body) }));
   await tx.execute(sql`
     insert into journal_entry (operator_id, terminal_id, epoch, seq, hlc, wall_ms, type, body, hash)
     select r."operatorId", r."terminalId", r.epoch, r.seq, r.hlc, r."wallMs", r.type, r.body, r.hash
-      from json_to_recordset(${JSON.stringify(read)}::json)
+      from json_to_recordset(${JSON.stringify(storable)}::json)
         as r("operatorId" text, "terminalId" text, epoch text, seq bigint, hlc text,
              "wallMs" bigint, type text, body text, hash text)`);
 }

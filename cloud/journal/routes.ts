@@ -1,10 +1,13 @@
 import { BatchAnswerSchema, BatchSchema } from '#shared/wire/v1/journal.ts';
 import { terminalOf } from '#cloud/identity/terminal-identity.ts';
+import { createIntakeGate } from '#cloud/journal/intake-gate.ts';
 import { takeBatch, type BatchError } from '#cloud/journal/take-batch.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
 import { packedBodyOf } from '#cloud/platform/raw-body.ts';
+
+const retryAfterSecondsMax = 5;
 
 /** POST /v1/journal/batches: the contract is in shared/wire/v1/journal.ts. `onTaken` wakes the projection. */
 export function registerJournalRoutes(
@@ -12,6 +15,7 @@ export function registerJournalRoutes(
   deps: CloudDeps,
   events: { readonly onTaken: (entriesCount: number) => void },
 ): void {
+  const gate = createIntakeGate();
   app.post(
     '/v1/journal/batches',
     {
@@ -19,11 +23,19 @@ export function registerJournalRoutes(
       schema: { body: BatchSchema, response: { 200: BatchAnswerSchema } },
     },
     async (request, reply) => {
+      const terminal = terminalOf(request);
+      const leave = await gate.enter(terminal.terminalId);
+      if (leave === undefined) {
+        // Spread, so that those who are sent away together do not come back together.
+        const retryAfterSeconds = 1 + Math.trunc(deps.random.unit() * retryAfterSecondsMax);
+        return sendProblem(reply, { status: 429, code: 'cloud-busy', retryAfterSeconds });
+      }
+      const batch = request.body;
       const taken = await takeBatch(deps, {
-        terminal: terminalOf(request),
-        batch: request.body,
+        terminal,
+        batch,
         packed: packedBodyOf(request),
-      });
+      }).finally(leave);
       if (!taken.ok) return sendProblem(reply, problemOf(taken.error));
       events.onTaken(request.body.entries.length);
       return reply.send(taken.value);
@@ -39,7 +51,8 @@ function problemOf(error: BatchError): ProblemInput {
       return { status: 409, code: error.type, expectedSeq: error.expectedSeq };
     case 'journal-fork':
       return { status: 409, code: error.type, detail: `at seq ${error.seq}` };
-    case 'request-invalid':
-      return { status: 400, code: error.type, detail: `entry ${error.seq} cannot be stored` };
+    case 'journal-epochs-exceeded':
+    case 'journal-quarantine-full':
+      return { status: 409, code: error.type };
   }
 }

@@ -5,13 +5,19 @@ import { err, ok, type Result } from '#shared/result/result.ts';
 import { batchEntriesMax, type Batch, type BatchAnswer } from '#shared/wire/v1/journal.ts';
 import { parseEntry } from '#shared/wire/v1/parse-entry.ts';
 import type { TerminalIdentity } from '#cloud/identity/terminal-identity.ts';
+import { raiseAlarms, type Finding } from '#cloud/identity/terminal-alarms.ts';
 import {
   appendEntries,
+  epochsOfDay,
+  epochsPerDayMax,
   quarantineBatch,
   readHead,
+  revokedEntries,
+  revokedEntriesMax,
   type ParkedEntry,
 } from '#cloud/journal/inbox.ts';
 import { placeBatch, type StoredHead } from '#cloud/journal/place-batch.ts';
+import { isStorable } from '#cloud/journal/storable-text.ts';
 import { findChainBreak } from '#cloud/journal/verify-chain.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 
@@ -19,8 +25,10 @@ export type BatchError =
   | { readonly type: 'journal-chain-broken'; readonly seq: number }
   | { readonly type: 'journal-gap'; readonly expectedSeq: number }
   | { readonly type: 'journal-fork'; readonly seq: number }
-  /** Text that PostgreSQL cannot hold (NUL, lone surrogates): no entry of ours contains it. */
-  | { readonly type: 'request-invalid'; readonly seq: number };
+  /** A bound that only a copied or defective terminal meets; nothing was taken. */
+  | { readonly type: 'journal-epochs-exceeded' | 'journal-quarantine-full' };
+
+type Deps = Pick<CloudDeps, 'db' | 'clock' | 'metrics' | 'logger'>;
 
 /** Another request of the same terminal may move the head between our look and our append; more is a bug. */
 const placementsMax = 4;
@@ -28,33 +36,35 @@ const placementsMax = 4;
 const gapWaitsMax = 60;
 const gapWaitMs = 3;
 
+export interface BatchRequest {
+  readonly terminal: TerminalIdentity;
+  readonly batch: Batch;
+  /** gzip of the JSON text that `batch` was parsed from. */
+  readonly packed: Buffer;
+}
+
 /**
  * Takes one batch of a terminal's journal into the durable inbox. Judging stops at "is it readable": what it means is
  * the projection's business, after the acknowledgement. Everything of a revoked terminal is parked.
  */
 export async function takeBatch(
-  deps: Pick<CloudDeps, 'db' | 'clock' | 'metrics' | 'logger'>,
-  request: {
-    readonly terminal: TerminalIdentity;
-    readonly batch: Batch;
-    /** gzip of the JSON text that `batch` was parsed from. */
-    readonly packed: Buffer;
-  },
+  deps: Deps,
+  request: BatchRequest,
 ): Promise<Result<BatchAnswer, BatchError>> {
   const { terminal, batch } = request;
   const brokenSeq = findChainBreak(batch);
   if (brokenSeq !== undefined) return err({ type: 'journal-chain-broken', seq: brokenSeq });
-  const unstorableEntry = batch.entries.find((entry) => !isStorable(entry.body));
-  if (unstorableEntry !== undefined) {
-    return err({ type: 'request-invalid', seq: unstorableEntry.seq });
-  }
   const parked = parkedEntries(batch, terminal.revoked);
+  const refused = await checkBounds(deps, request);
+  if (refused !== undefined) return err(refused);
   // The usual case is the one that needs no look: the batch follows the head.
   let [fromSeq, prevHash] = [batch.firstSeq, batch.prevHash];
   let waits = 0;
   for (let tries = 0; tries < placementsMax;) {
     const nowMs = deps.clock.nowMs();
-    if (await appendEntries(deps.db, { ...request, fromSeq, prevHash, parked, nowMs })) {
+    const appended = await appendEntries(deps.db, { ...request, fromSeq, prevHash, parked, nowMs });
+    if (appended.moved) {
+      if (appended.overlaps) await raiseAlarms(deps, terminal, [overlap(batch)]);
       count(deps, { batch, fromSeq, parked });
       return ok(answer({ batch, fromSeq, parked, head: undefined }));
     }
@@ -76,10 +86,7 @@ export async function takeBatch(
         }
         return err({ type: 'journal-gap', expectedSeq: place.expectedSeq });
       case 'fork':
-        await quarantineBatch(deps.db, { ...request, forkSeq: place.seq, nowMs });
-        deps.metrics.journalForks.inc();
-        deps.logger.error({ terminalId: terminal.terminalId, seq: place.seq }, 'journal fork');
-        return err({ type: 'journal-fork', seq: place.seq });
+        return err(await keepFork(deps, request, place.seq));
       default:
         return exhaustive(place);
     }
@@ -87,9 +94,44 @@ export async function takeBatch(
   throw new Error(`no place for a batch of ${terminal.terminalId} in ${placementsMax} tries`);
 }
 
+const overlap = (batch: Batch): Finding => ({
+  kind: 'clone',
+  subject: batch.epoch,
+  detail: 'two epochs of this terminal have entries of the same time',
+});
+
+/** Bounds on what one identity may fill the inbox with. Looked at only where an honest terminal seldom comes. */
+async function checkBounds(deps: Deps, request: BatchRequest): Promise<BatchError | undefined> {
+  const { terminal, batch } = request;
+  if (terminal.revoked && (await revokedEntries(deps.db, terminal)) >= revokedEntriesMax) {
+    return { type: 'journal-quarantine-full' };
+  }
+  if (batch.firstSeq !== 1) return undefined;
+  const { epoch } = batch;
+  const others = await epochsOfDay(deps.db, terminal, { epoch, nowMs: deps.clock.nowMs() });
+  if (others < epochsPerDayMax) return undefined;
+  const detail = `${others} epochs within a day`;
+  await raiseAlarms(deps, terminal, [{ kind: 'epochs-exceeded', subject: epoch, detail }]);
+  return { type: 'journal-epochs-exceeded' };
+}
+
+/** Keeps the evidence of a second history and calls people. */
+async function keepFork(deps: Deps, request: BatchRequest, seq: number): Promise<BatchError> {
+  const { terminal, batch } = request;
+  const nowMs = deps.clock.nowMs();
+  const isKept = await quarantineBatch(deps.db, { ...request, forkSeq: seq, nowMs });
+  deps.metrics.journalForks.inc();
+  const kind = isKept ? 'fork' : 'quarantine-full';
+  await raiseAlarms(deps, terminal, [{ kind, subject: batch.epoch, detail: `at seq ${seq}` }]);
+  return isKept ? { type: 'journal-fork', seq } : { type: 'journal-quarantine-full' };
+}
+
 function parkedEntries(batch: Batch, revoked: boolean): readonly ParkedEntry[] {
   return batch.entries.flatMap((entry) => {
     if (revoked) return [{ seq: entry.seq, code: 'terminal-revoked', detail: '' }];
+    if (!isStorable(entry.body)) {
+      return [{ seq: entry.seq, code: 'entry-body-invalid', detail: 'NUL or half a character' }];
+    }
     const parsed = parseEntry(entry);
     if (parsed.ok) return [];
     const { error } = parsed;
@@ -121,7 +163,7 @@ function answer(options: {
 }
 
 function count(
-  deps: Pick<CloudDeps, 'metrics'>,
+  deps: Pick<Deps, 'metrics'>,
   taken: {
     readonly batch: Batch;
     readonly fromSeq: number;
@@ -136,7 +178,3 @@ function count(
   metrics.journalEntries.inc({ verdict: 'accepted' }, fresh - parked.length);
   for (const entry of parked) metrics.journalParked.inc({ code: entry.code });
 }
-
-/** PostgreSQL's text holds neither NUL nor half a surrogate pair. */
-const isStorable = (text: string & { isWellFormed?(): boolean }): boolean =>
-  !text.includes('\0') && text.isWellFormed?.() !== false;

@@ -2,6 +2,8 @@ import type { Server as HttpServer } from 'node:http';
 import { Server, type Socket } from 'socket.io';
 import { authenticate } from '#cloud/identity/access.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
+import { startHintRelay, type HintRelay } from '#cloud/platform/hint-relay.ts';
+import type { Logger } from '#cloud/platform/logger.ts';
 import type { Hints } from '#cloud/platform/hints-port.ts';
 
 /**
@@ -22,6 +24,11 @@ export interface HintServer extends Hints {
       readonly deps: Pick<CloudDeps, 'db' | 'clock' | 'metrics' | 'logger' | 'config'>;
     },
   ): void;
+  /** From now on the other nodes that share the database hear of every hint, and their hints reach terminals here. */
+  join(options: {
+    readonly databaseUrl: string;
+    readonly logger: Pick<Logger, 'warn'>;
+  }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -32,9 +39,16 @@ export function createHintServer(): HintServer {
     maxHttpBufferSize: messageBytesMax,
     transports: ['websocket', 'polling'],
   });
+  let relay: HintRelay | undefined;
+  const pullHere = (room: string): void => void io.to(room).emit('pull');
   return {
     pull(terminal) {
-      io.to(roomOf(terminal)).emit('pull');
+      const room = roomOf(terminal);
+      pullHere(room);
+      relay?.tell(room);
+    },
+    async join(options) {
+      relay = await startHintRelay({ ...options, onTold: pullHere });
     },
     attach(server, { deps }) {
       const admit = async (socket: Socket): Promise<string | undefined> => {
@@ -68,7 +82,10 @@ export function createHintServer(): HintServer {
       });
       io.attach(server);
     },
-    close: () => io.close(),
+    async close() {
+      await relay?.close();
+      await io.close();
+    },
   };
 }
 

@@ -17,6 +17,8 @@ export interface Metrics {
   readonly outboxParked: Gauge;
   /** Heartbeats that report a shorter or other journal than the cloud holds: a lost tail. */
   readonly journalTailsLost: Counter;
+  /** ALARM when it grows: clones, forks, lost tails, by kind, each once. */
+  readonly terminalAlarms: Counter<'kind'>;
   readonly hintSockets: Gauge;
 }
 
@@ -45,6 +47,7 @@ export function createMetrics(): Metrics {
     outboxPending: gauge('outbox_pending', 'Jobs waiting in the outbox.'),
     outboxParked: gauge('outbox_parked', 'Jobs that failed for good.'),
     journalTailsLost: counter('journal_tails_lost_total', 'Heartbeats behind the stored journal.'),
+    terminalAlarms: counter('terminal_alarms_total', 'New alarms about terminals.', ['kind']),
     hintSockets: gauge('hint_sockets', 'Terminals connected for hints.'),
   };
 }

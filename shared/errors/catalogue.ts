@@ -1,6 +1,7 @@
 import { boxErrors } from '#shared/errors/box.ts';
 import { deviceErrors } from '#shared/errors/device.ts';
 import { discoveryErrors } from '#shared/errors/discovery.ts';
+import { identityErrors } from '#shared/errors/identity.ts';
 import { memberErrors } from '#shared/errors/members.ts';
 import { moneyErrors } from '#shared/errors/money.ts';
 import { offlineErrors } from '#shared/errors/offline.ts';
@@ -26,6 +27,7 @@ export const errorCatalogue = {
   ...tillErrors,
   ...storeErrors,
   ...wireErrors,
+  ...identityErrors,
   ...paymentErrors,
   ...offlineErrors,
   ...pointsErrors,

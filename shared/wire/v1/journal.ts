@@ -21,6 +21,7 @@ import {
  * | 200    | everything up to `ackedThrough` is durable; each entry has a verdict; a parked one is kept and judged by people |
  * | 409 journal-gap  | entries before this batch are missing; `expectedSeq` says where to resume |
  * | 409 journal-fork | the same seq was sent with another hash: the batch is quarantined, nothing dropped |
+ * | 409 journal-quarantine-full, journal-epochs-exceeded | nothing was taken; keep it, ask again later |
  * | 401 signature-invalid, 422 journal-chain-broken, 413, 429 (Retry-After) | nothing was taken |
  */
 export const batchEntriesMax = 500;
@@ -84,6 +85,11 @@ export const HeartbeatSchema = Type.Object(
       Type.Object({ role: Type.String({ maxLength: 16 }), state: Type.String({ maxLength: 16 }) }),
       { maxItems: 16 },
     ),
+    /**
+     * 16 random hex digits, new with every start of the program. A run that ended never speaks again: when two runs
+     * of one terminal take turns, there are two terminals with one key.
+     */
+    runId: Type.Optional(EpochSchema),
   },
   { additionalProperties: false },
 );
@@ -92,6 +98,8 @@ export type Heartbeat = Static<typeof HeartbeatSchema>;
 export const HeartbeatAnswerSchema = Type.Object({
   serverMs: WallMsSchema,
   configVersion: Type.Integer({ minimum: 0 }),
+  /** The terminal is to change its key (POST /v1/terminals/me/key): it was asked to, or the key is old. */
+  rotateKey: Type.Optional(Type.Boolean()),
 });
 export type HeartbeatAnswer = Static<typeof HeartbeatAnswerSchema>;
 

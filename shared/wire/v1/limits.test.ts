@@ -25,6 +25,7 @@ function unboundedIn(schema: TSchema | object, path = ''): string[] {
 describe('what comes in over the wire', () => {
   const received = {
     ActivationRequestSchema: terminals.ActivationRequestSchema,
+    RotationRequestSchema: terminals.RotationRequestSchema,
     BatchSchema: journal.BatchSchema,
     HeartbeatSchema: journal.HeartbeatSchema,
     ChargeRequestSchema: charges.ChargeRequestSchema,

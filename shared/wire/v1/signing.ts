@@ -49,3 +49,11 @@ export function signatureBase(parts: SignedParts): string {
 /** What the proof of an activation signs. */
 export const activationProofText = (code: string, publicKey: string): string =>
   `greentill/activate/1\n${code}\n${publicKey}`;
+
+/** What the proof of a change of keys signs, with the new key: it takes the place of `oldPublicKey`. */
+export const rotationProofText = (change: {
+  readonly terminalId: string;
+  readonly oldPublicKey: string;
+  readonly publicKey: string;
+}): string =>
+  `greentill/rotate/1\n${change.terminalId}\n${change.oldPublicKey}\n${change.publicKey}`;

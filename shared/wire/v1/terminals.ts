@@ -95,6 +95,25 @@ export const ActivationAnswerSchema = Type.Object({
 export type ActivationAnswer = Static<typeof ActivationAnswerSchema>;
 
 /**
+ * POST /v1/terminals/me/key: the terminal changes its key. The request is signed with the key in force (that is how
+ * the old key signs the new one); `proof` signs {@link rotationProofText} with the new key. The same key asked for
+ * again, signed with either key, answers the same: a lost answer costs nothing.
+ */
+export const RotationRequestSchema = Type.Object(
+  { publicKey: PublicKeySchema, proof: SignatureSchema },
+  { additionalProperties: false },
+);
+export type RotationRequest = Static<typeof RotationRequestSchema>;
+
+export const RotationAnswerSchema = Type.Object({
+  /** The key in force from now on. */
+  publicKey: PublicKeySchema,
+  /** Until then requests signed with the key before are taken too. */
+  previousUntilMs: WallMsSchema,
+});
+export type RotationAnswer = Static<typeof RotationAnswerSchema>;
+
+/**
  * GET /v1/results?after={cursor}: what became of orders after the till let go of them, oldest first.
  * The socket says "pull now"; this cursor is the truth.
  */

@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import { sql } from 'drizzle-orm';
+import type { OperatorId } from '#shared/ids/ids.ts';
+import type { CloudKeys } from '#cloud/identity/cloud-keys.ts';
+import { defaultCaps } from '#cloud/identity/terminal-config.ts';
+import type { Tx } from '#cloud/platform/db.ts';
+
+/**
+ * What every configuration shares stands in the program and its keys, not in a row: the caps and the issuer keys. When
+ * it differs from what the last start had, each terminal's configuration gets the next version, so that each pulls it.
+ * Returns whether it did. Call at start.
+ */
+export async function renewConfigBasis(
+  tx: Tx,
+  basis: { readonly operatorId: OperatorId; readonly keys: CloudKeys; readonly caps?: object },
+): Promise<boolean> {
+  const { operatorId } = basis;
+  const shared = {
+    caps: basis.caps ?? defaultCaps,
+    issuerKeys: basis.keys.issuer.accepted.map(({ keyId, pair }) => [keyId, pair.publicKey]),
+  };
+  const digest = createHash('sha256').update(JSON.stringify(shared)).digest('hex');
+  const { rows } = await tx.execute<{ digest: string }>(sql`
+    select digest from config_basis where operator_id = ${operatorId} for update`);
+  if (rows[0]?.digest === digest) return false;
+  await tx.execute(sql`
+    insert into config_basis (operator_id, digest) values (${operatorId}, ${digest})
+    on conflict (operator_id) do update set digest = excluded.digest`);
+  await tx.execute(sql`
+    update terminal set config_version = config_version + 1 where operator_id = ${operatorId}`);
+  return true;
+}

@@ -1,0 +1,96 @@
+import { sql } from 'drizzle-orm';
+import type { MerchantId, OperatorId, TerminalId } from '#shared/ids/ids.ts';
+import type { Db } from '#cloud/platform/db.ts';
+import type { CloudDeps } from '#cloud/platform/deps.ts';
+
+/**
+ * What is wrong with a terminal as a whole. None of it stops a sale or drops an entry: people find out.
+ * - `clone`: two programs speak under one identity.
+ * - `tail-lost`: the till has less than it once said or sent, or other entries.
+ * - `fork`: one entry number arrived with two contents; both are kept.
+ * - `quarantine-full`, `epochs-exceeded`: a bound was met; the till keeps what was not taken.
+ */
+export const alarmKinds = [
+  'clone',
+  'epochs-exceeded',
+  'fork',
+  'quarantine-full',
+  'tail-lost',
+] as const;
+export type AlarmKind = (typeof alarmKinds)[number];
+
+export interface Finding {
+  readonly kind: AlarmKind;
+  /** The epoch that it is about. */
+  readonly subject: string;
+  readonly detail: string;
+}
+
+interface Named {
+  readonly operatorId: OperatorId;
+  readonly terminalId: TerminalId;
+}
+
+/** Keeps what was found, each kind and epoch once, and says loudly what is new. One statement. */
+export async function raiseAlarms(
+  deps: Pick<CloudDeps, 'db' | 'clock' | 'metrics' | 'logger'>,
+  { operatorId, terminalId }: Named,
+  findings: readonly Finding[],
+): Promise<void> {
+  if (findings.length === 0) return;
+  const nowMs = deps.clock.nowMs();
+  const { rows } = await deps.db.execute<{ kind: AlarmKind; subject: string; is_new: boolean }>(sql`
+    insert into terminal_alarm as a (operator_id, terminal_id, kind, subject, detail, first_at_ms,
+      last_at_ms)
+    select distinct on (f.kind, f.subject) ${operatorId}, ${terminalId}, f.kind, f.subject, f.detail,
+           ${nowMs}::bigint, ${nowMs}::bigint
+      from jsonb_to_recordset(${JSON.stringify(findings)}::jsonb)
+        as f(kind text, subject text, detail text)
+    on conflict (operator_id, terminal_id, kind, subject) do update
+      set last_at_ms = excluded.last_at_ms, seen_count = a.seen_count + 1
+    returning kind, subject, seen_count = 1 as is_new`);
+  for (const { kind, subject, is_new: isNew } of rows) {
+    if (!isNew) continue;
+    deps.metrics.terminalAlarms.inc({ kind });
+    deps.logger.error({ terminalId, kind, epoch: subject }, 'terminal alarm');
+  }
+}
+
+export interface TerminalAlarm extends Finding {
+  readonly terminalId: string;
+  readonly firstAtMs: number;
+  readonly lastAtMs: number;
+  readonly seenCount: number;
+}
+
+export const alarmsListedMax = 200;
+
+/** The alarms of a merchant's terminals, the latest first, at most {@link alarmsListedMax}. */
+export async function listAlarms(
+  db: Db,
+  merchant: { readonly operatorId: OperatorId; readonly merchantId: MerchantId },
+): Promise<readonly TerminalAlarm[]> {
+  const { rows } = await db.execute<{
+    terminal_id: string;
+    kind: AlarmKind;
+    subject: string;
+    detail: string;
+    first_at_ms: number;
+    last_at_ms: number;
+    seen_count: number;
+  }>(sql`
+    select a.terminal_id, a.kind, a.subject, a.detail, a.first_at_ms, a.last_at_ms, a.seen_count
+      from terminal_alarm a
+      join terminal t on t.operator_id = a.operator_id and t.terminal_id = a.terminal_id
+     where a.operator_id = ${merchant.operatorId} and t.merchant_id = ${merchant.merchantId}
+     order by a.last_at_ms desc, a.terminal_id, a.kind, a.subject limit ${alarmsListedMax}`);
+  return rows.map((row) => ({
+    terminalId: row.terminal_id,
+    kind: row.kind,
+    subject: row.subject,
+    detail: row.detail,
+    firstAtMs: row.first_at_ms,
+    lastAtMs: row.last_at_ms,
+    seenCount: row.seen_count,
+  }));
+}
