@@ -23,8 +23,11 @@ export interface WriteHandle extends ReadHandle {
 /** How many prepared statements one handle keeps; ours has a fixed set of texts, far below this. */
 const statementsMax = 200;
 
-export function createReadHandle(db: Database): ReadHandle {
-  const prepare = statementCache(db);
+/** The connection that a handle speaks through; another one after the file was opened anew. */
+export type Connection = () => Database;
+
+export function createReadHandle(connection: Connection): ReadHandle {
+  const prepare = statementCache(connection);
   const handle: { [K in keyof ReadHandle]: (sql: string, params?: SqlParams) => unknown } = {
     one: (sql, params = {}) => prepare(sql).get(params),
     all: (sql, params = {}) => prepare(sql).all(params),
@@ -32,10 +35,10 @@ export function createReadHandle(db: Database): ReadHandle {
   return handle as ReadHandle;
 }
 
-export function createWriteHandle(db: Database): WriteHandle {
-  const prepare = statementCache(db);
+export function createWriteHandle(connection: Connection): WriteHandle {
+  const prepare = statementCache(connection);
   const handle = {
-    ...createReadHandle(db),
+    ...createReadHandle(connection),
     run: (sql: string, params: SqlParams = {}) => {
       prepare(sql).run(params);
     },
@@ -43,9 +46,13 @@ export function createWriteHandle(db: Database): WriteHandle {
   return handle as unknown as WriteHandle;
 }
 
-function statementCache(db: Database): (sql: string) => Statement {
+function statementCache(connection: Connection): (sql: string) => Statement {
   const statements = new Map<string, Statement>();
+  let prepared: Database | undefined;
   return (sql) => {
+    const db = connection();
+    if (db !== prepared) statements.clear();
+    prepared = db;
     const known = statements.get(sql);
     if (known) return known;
     if (statements.size >= statementsMax) statements.clear();

@@ -3,20 +3,20 @@ import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { assert } from '#shared/result/assert.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import { hlcZero, parseHlc, tickHlc } from '#shared/time/hlc.ts';
+import { hlcZero, parseHlc, tickHlc, type Hlc } from '#shared/time/hlc.ts';
 import type { Random } from '#shared/time/random.ts';
 import { entryBodies, entryBodyCharsMax, type EntryFact } from '#shared/wire/v1/entries.ts';
 import { genesisHash } from '#shared/wire/v1/journal.ts';
-import { lastEntry, walkEntries, type JournalEntry } from '#terminal/agent/journal/entry-rows.ts';
+import { lastEntry, type JournalEntry } from '#terminal/agent/journal/entry-rows.ts';
 import type { ReadHandle, WriteHandle } from '#terminal/agent/journal/handles.ts';
-import { entryHash, findChainFault, type ChainFault } from '#terminal/agent/journal/hash-chain.ts';
+import { entryHash, type ChainFault } from '#terminal/agent/journal/hash-chain.ts';
+import { createEntryFate, type Fate, type Travelling } from '#terminal/agent/journal/entry-fate.ts';
+import { createListeners } from '#terminal/agent/journal/listeners.ts';
+import { commitOnce, RefusedInTransaction } from '#terminal/agent/journal/commit.ts';
+import type { Store } from '#terminal/agent/journal/open-store.ts';
 import { createOrderWriter } from '#terminal/agent/journal/order-writer.ts';
-import { sqliteCode, type Store } from '#terminal/agent/journal/open-store.ts';
-import {
-  project,
-  projectionTables,
-  type FactRefused,
-} from '#terminal/agent/journal/projections.ts';
+import { project, type FactRefused } from '#terminal/agent/journal/projections.ts';
+import { checkChain } from '#terminal/agent/store/check-chain.ts';
 
 /**
  * The one journal of the till: everything that matters at the counter is an entry here, durable before any effect.
@@ -36,9 +36,15 @@ export interface Journal {
   head(): JournalHead;
   /** Starts a new epoch: sequence numbers begin again at 1 under a fresh random name. */
   beginEpoch(reason: 'restored' | 'salvaged'): Result<readonly JournalEntry[], AppendError>;
-  /** Calls `listener` after each append that wrote entries. */
+  /** What is wrong with the file while the till runs; undefined: nothing. */
+  trouble(): ErrorCode | undefined;
+  /** Calls `listener` whenever {@link trouble} has changed. */
+  onTrouble(listener: (code: ErrorCode | undefined) => void): void;
+  /** Calls `listener` after each append that wrote entries, and when an uncertain one turns out to be stored. */
   onAppended(listener: (entries: readonly JournalEntry[]) => void): void;
   diskFreeBytes(): number;
+  /** Makes the ballast anew, when the disk has room again. */
+  makeBallast(): void;
   close(): void;
 }
 
@@ -52,7 +58,9 @@ export interface JournalHead {
 export type AppendError =
   | FactRefused
   /** The disk is full, or refused: nothing was written. */
-  | { readonly type: 'store-full' | 'store-failed'; readonly detail: string };
+  | { readonly type: 'store-full' | 'store-failed'; readonly detail: string }
+  /** The disk failed and the file cannot be read back: whether this was written is not known until it can. */
+  | { readonly type: 'store-halted'; readonly detail: string };
 
 /** The catalogue code that says an append failure to people. */
 export const appendErrorCode = (error: AppendError): ErrorCode =>
@@ -65,14 +73,6 @@ export interface JournalDeps {
   readonly appVersion: string;
 }
 
-class RefusedInTransaction extends Error {
-  readonly refused: FactRefused;
-  constructor(refused: FactRefused) {
-    super(`${refused.fact} refused from ${refused.from}: ${refused.why}`);
-    this.refused = refused;
-  }
-}
-
 const epochBytes = 8;
 /** How many of the last entries the chain check at start walks over. */
 const startCheckEntriesMax = 2_000;
@@ -81,49 +81,89 @@ const bodyValidators = Object.fromEntries(
   Object.entries(entryBodies).map(([type, schema]) => [type, Compile(schema)]),
 );
 
+/** A group of entries on its way into the file. */
+interface Pending extends Travelling {
+  readonly after: JournalHead;
+  readonly entries: readonly JournalEntry[];
+  readonly hlc: Hlc;
+}
+
 /** Opens the journal of a store: the first entry of a new file is `store.opened`. Errors: a broken chain. */
 export function openJournal(deps: JournalDeps): Result<Journal, ChainFault> {
-  const { store, clock } = deps;
-  const listeners: ((entries: readonly JournalEntry[]) => void)[] = [];
-  let head = readHead(store.read);
-  let hlc = parseHlc(lastEntry(store.read)?.hlc ?? '') ?? hlcZero;
-  const fault = checkTail(store.read, head);
+  const { store } = deps;
+  const fault = checkTail(store.read);
   if (fault) return err(fault);
+  const writer = createEntryWriter(deps);
+  if (writer.head().position === 0) {
+    const created = writer.beginEpoch('created');
+    assert(created.ok, () => 'a new journal takes its first entry');
+  }
+  return ok({
+    read: store.read,
+    append: (facts, alongside) => writer.append(facts, alongside),
+    head: writer.head,
+    beginEpoch: writer.beginEpoch,
+    trouble: writer.trouble,
+    onTrouble: writer.onTrouble,
+    onAppended: writer.onAppended,
+    diskFreeBytes: () => store.diskFreeBytes(),
+    makeBallast: () => store.makeBallast(),
+    close: () => store.close(),
+  });
+}
+
+/** Appends entries, and finds out what became of those whose commit did not return. */
+function createEntryWriter(deps: JournalDeps) {
+  const { store } = deps;
+  const appended = createListeners<readonly JournalEntry[]>();
+  const fate = createEntryFate<Pending>({
+    ...deps,
+    headHash: (read) => readHead(read).hash,
+    isSound: (read) => checkTail(read) === undefined,
+  });
+  let head = readHead(store.read);
+  let hlc = readHlc(store.read);
+
+  const take = (pending: Pending): readonly JournalEntry[] => {
+    head = pending.after;
+    hlc = pending.hlc;
+    if (pending.entries.length > 0) appended.tell(pending.entries);
+    return pending.entries;
+  };
+
+  const judge = (pending: Pending, found: Fate): readonly JournalEntry[] | undefined => {
+    if (found === 'stored') return take(pending);
+    if (found === 'absent') return undefined;
+    // The numbers that were lost are never used again: what follows stands in an epoch of its own.
+    head = readHead(store.read);
+    hlc = readHlc(store.read);
+    beginEpoch('salvaged');
+    return undefined;
+  };
 
   const append = (
     facts: readonly EntryFact[],
     alongside: ((tx: WriteHandle) => void) | undefined,
     startEpoch?: { epoch: string; reason: string },
   ): Result<readonly JournalEntry[], AppendError> => {
-    let entries: JournalEntry[] = [];
-    let nextHead = head;
-    let nextClock = hlc;
-    const work = (): void => {
-      entries = [];
-      nextClock = hlc;
-      nextHead = startEpoch
-        ? newEpoch(store.write, { ...startEpoch, position: head.position })
-        : head;
-      const orders = createOrderWriter(store.write);
-      for (const fact of facts) {
-        const wallMs = clock.nowMs();
-        nextClock = tickHlc(nextClock, wallMs);
-        const entry = makeEntry(nextHead, fact, { hlc: nextClock, wallMs });
-        insertEntry(store.write, entry);
-        const refused = project({ tx: store.write, orders }, fact, entry);
-        if (refused) throw new RefusedInTransaction(refused);
-        nextHead = entry;
-        entries.push(entry);
-      }
-      orders.flush();
-      alongside?.(store.write);
+    const earlier = fate.recover();
+    if (!earlier.ok) return earlier;
+    if (earlier.value) judge(earlier.value.pending, earlier.value.fate);
+    let pending: Pending = {
+      ...{ beforeHash: head.hash, afterHash: head.hash },
+      ...{ after: head, entries: [], hlc },
     };
-    const failed = commitWithBallast(store, work);
-    if (failed) return err(failed);
-    head = nextHead;
-    hlc = nextClock;
-    if (entries.length > 0) for (const listener of listeners) listener(entries);
-    return ok(entries);
+    const outcome = commitOnce(store, () => {
+      pending = writeFacts(deps, { facts, head, hlc, startEpoch });
+      alongside?.(store.write);
+    });
+    if (outcome.type === 'stored') return ok(take(pending));
+    if (outcome.type === 'refused') return err(outcome.refused);
+    if (outcome.type === 'not-stored') return err(outcome.error);
+    const settled = fate.settle(pending, outcome.detail);
+    if (!settled.ok) return settled;
+    const stored = judge(pending, settled.value);
+    return stored ? ok(stored) : err({ type: 'store-failed', detail: outcome.detail });
   };
 
   const beginEpoch = (reason: 'created' | 'restored' | 'salvaged') =>
@@ -132,62 +172,45 @@ export function openJournal(deps: JournalDeps): Result<Journal, ChainFault> {
       reason,
     });
 
-  if (head.position === 0) {
-    const created = beginEpoch('created');
-    assert(created.ok, () => 'a new journal takes its first entry');
-  }
-  return ok({
-    read: store.read,
-    append: (facts, alongside) => append(facts, alongside),
-    head: () => head,
+  return {
+    append: (facts: readonly EntryFact[], alongside?: (tx: WriteHandle) => void) =>
+      append(facts, alongside),
     beginEpoch,
-    onAppended: (listener) => {
-      listeners.push(listener);
-    },
-    diskFreeBytes: () => store.diskFreeBytes(),
-    close: () => store.close(),
-  });
+    head: () => head,
+    trouble: fate.trouble,
+    onTrouble: fate.onTrouble,
+    onAppended: appended.add,
+  };
 }
 
-/** Runs `work` in one transaction. On a full disk once more, with what the ballast had kept free. */
-function commitWithBallast(store: Store, work: () => void): AppendError | undefined {
-  const failed = commit(store, work);
-  if (failed?.type !== 'store-full') return failed;
-  store.dropBallast();
-  return commit(store, work);
-}
-
-function commit(store: Store, work: () => void): AppendError | undefined {
-  try {
-    store.transact(work);
-    return undefined;
-  } catch (error) {
-    if (error instanceof RefusedInTransaction) return error.refused;
-    const code = sqliteCode(error);
-    if (code === undefined) throw error;
-    const detail = `${code}: ${error instanceof Error ? error.message : ''}`;
-    return { type: code === 'SQLITE_FULL' ? 'store-full' : 'store-failed', detail };
+/** Writes `facts` as entries behind `head`, with what follows from them, inside the open transaction. */
+function writeFacts(
+  { store, clock }: JournalDeps,
+  from: {
+    readonly facts: readonly EntryFact[];
+    readonly head: JournalHead;
+    readonly hlc: Hlc;
+    readonly startEpoch: { epoch: string; reason: string } | undefined;
+  },
+): Pending {
+  const entries: JournalEntry[] = [];
+  let { hlc } = from;
+  let after = from.startEpoch
+    ? newEpoch(store.write, { ...from.startEpoch, position: from.head.position })
+    : from.head;
+  const orders = createOrderWriter(store.write);
+  for (const fact of from.facts) {
+    const wallMs = clock.nowMs();
+    hlc = tickHlc(hlc, wallMs);
+    const entry = makeEntry(after, fact, { hlc, wallMs });
+    insertEntry(store.write, entry);
+    const refused = project({ tx: store.write, orders }, fact, entry);
+    if (refused) throw new RefusedInTransaction(refused);
+    after = entry;
+    entries.push(entry);
   }
-}
-
-/** Throws the projections away and folds all entries again. Answers the first refused fact, which is a defect. */
-export function rebuildProjections(store: Store): FactRefused | undefined {
-  try {
-    store.transact(() => {
-      for (const table of projectionTables.toReversed()) store.write.run(`DELETE FROM ${table}`);
-      const orders = createOrderWriter(store.write);
-      for (const entry of walkEntries(store.write)) {
-        const fact = { type: entry.type, body: JSON.parse(entry.body) as unknown } as EntryFact;
-        const refused = project({ tx: store.write, orders }, fact, entry);
-        if (refused) throw new RefusedInTransaction(refused);
-        orders.flush();
-      }
-    });
-    return undefined;
-  } catch (error) {
-    if (error instanceof RefusedInTransaction) return error.refused;
-    throw error;
-  }
+  orders.flush();
+  return { beforeHash: from.head.hash, afterHash: after.hash, after, entries, hlc };
 }
 
 function makeEntry(
@@ -232,14 +255,11 @@ function newEpoch(
   return { epoch, seq: 0, hash: genesisHash, position };
 }
 
+const readHlc = (read: ReadHandle): Hlc => parseHlc(lastEntry(read)?.hlc ?? '') ?? hlcZero;
+
 const readHead = (read: ReadHandle): JournalHead =>
   lastEntry(read) ?? { epoch: '', seq: 0, hash: genesisHash, position: 0 };
 
-function checkTail(read: ReadHandle, head: JournalHead): ChainFault | undefined {
-  const from = Math.max(1, head.position - startCheckEntriesMax);
-  const [before] = walkEntries(read, from);
-  if (!before) return undefined;
-  return before.seq === 1
-    ? findChainFault(walkEntries(read, from))
-    : findChainFault(walkEntries(read, from + 1), before);
-}
+/** Whether the last entries follow from one another: all of the chain is checked beside, every night. */
+const checkTail = (read: ReadHandle): ChainFault | undefined =>
+  checkChain(read, Math.max(1, readHead(read).position - startCheckEntriesMax)).fault;

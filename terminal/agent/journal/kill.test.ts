@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { walkEntries } from '#terminal/agent/journal/entry-rows.ts';
 import { findChainFault } from '#terminal/agent/journal/hash-chain.ts';
-import { rebuildProjections } from '#terminal/agent/journal/journal.ts';
+import { rebuildProjections } from '#terminal/agent/journal/rebuild.ts';
 import { dumpProjections } from '#terminal/agent/journal/projections.ts';
 import { systemRandom } from '#drivers/core/system-ports.ts';
 import { orderIdOf } from '#terminal/agent/testing/facts.ts';

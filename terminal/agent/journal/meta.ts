@@ -16,6 +16,8 @@ export type MetaKey =
   | 'devices'
   /** What printers were found to answer: JSON, see devices/capability-store.ts. */
   | 'printer-capabilities'
+  /** Which logo each printer keeps: JSON, see devices/logo-store.ts. */
+  | 'printer-logos'
   /** How the shop's receipts look: JSON of ReceiptTemplate. No cache: the till is its only home. */
   | 'receipt-template'
   /** Parked entries and refused epochs: JSON, see uplink/set-aside.ts. */

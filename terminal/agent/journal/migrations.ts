@@ -1,6 +1,7 @@
 /**
  * The schema of the till's file, as numbered steps. Forward only: a shipped step is never edited, a change is a new
- * step. `user_version` says how many have run.
+ * step. `user_version` says how many have run. Steps only add (store/schema-version.ts): the version before must be able
+ * to go on with the file.
  */
 export const migrations: readonly string[] = [
   `
@@ -93,5 +94,33 @@ export const migrations: readonly string[] = [
   `
   -- Strokes of the printer's cutter before the first byte of the latest attempt: a witness after a crash.
   ALTER TABLE print_jobs ADD COLUMN cut_before INTEGER;
+  `,
+  `
+  -- Old entries that the cloud has are pruned. The cut is the last one that is gone: the chain goes on from its hash.
+  CREATE TABLE chain_cut (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    position INTEGER NOT NULL,
+    epoch TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    hash TEXT NOT NULL CHECK (length(hash) = 64)
+  ) STRICT;
+  -- Rows of the projections as they stood at the cut, where later entries or people still need them.
+  CREATE TABLE carried (
+    projection TEXT NOT NULL,
+    row_key TEXT NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (projection, row_key)
+  ) STRICT, WITHOUT ROWID;
+  -- What pruned orders added to their days.
+  CREATE TABLE pruned_sums (
+    business_date TEXT NOT NULL,
+    bucket TEXT NOT NULL,
+    tender TEXT NOT NULL,
+    hour_start_ms INTEGER NOT NULL,
+    order_count INTEGER NOT NULL,
+    sum_fen INTEGER NOT NULL,
+    voucher_fen INTEGER NOT NULL,
+    PRIMARY KEY (business_date, bucket, tender, hour_start_ms)
+  ) STRICT, WITHOUT ROWID;
   `,
 ];

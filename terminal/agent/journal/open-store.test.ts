@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { getOrThrow } from '#shared/result/result.ts';
-import { ballastFileName, journalFileName, openStore } from '#terminal/agent/journal/open-store.ts';
+import { journalFileName, openStore } from '#terminal/agent/journal/open-store.ts';
+import { assertPragmas } from '#terminal/agent/store/pragmas.ts';
+import { ballastFileName } from '#terminal/agent/store/disk-room.ts';
 import { tempFolder } from '#terminal/agent/testing/temp-store.ts';
 
 let folder = tempFolder();
@@ -21,6 +23,9 @@ describe('opening the store', () => {
     expect(store.write.one('PRAGMA foreign_keys')).toEqual({ foreign_keys: 1 });
     expect(store.write.one('PRAGMA trusted_schema')).toEqual({ trusted_schema: 0 });
     expect(store.write.one('PRAGMA wal_autocheckpoint')).toEqual({ wal_autocheckpoint: 200 });
+    expect(store.write.one('PRAGMA journal_size_limit')).toEqual({ journal_size_limit: 4194304 });
+    expect(store.write.one('PRAGMA cell_size_check')).toEqual({ cell_size_check: 1 });
+    expect(store.startCheckMs).toBeGreaterThan(0);
     store.close();
   });
 
@@ -28,12 +33,20 @@ describe('opening the store', () => {
     getOrThrow(openStore(folder.path)).close();
     const plain = new Database(join(folder.path, journalFileName));
     expect(plain.pragma('synchronous', { simple: true })).toBe(1);
+    plain.pragma('busy_timeout = 2000');
+    expect(() => assertPragmas(plain)).toThrow(/synchronous is 1, not 2/);
     plain.close();
   });
 
   test('a second writer is refused with store-locked, and let in when the first is gone', () => {
     const first = getOrThrow(openStore(folder.path));
-    expect(openStore(folder.path)).toEqual({ ok: false, error: { code: 'store-locked' } });
+    expect(openStore(folder.path)).toMatchObject({
+      ok: false,
+      error: {
+        code: 'store-locked',
+        detail: expect.stringMatching(new RegExp(`process ${process.pid}, since 20`)),
+      },
+    });
     first.close();
     getOrThrow(openStore(folder.path)).close();
   });
@@ -52,7 +65,7 @@ describe('opening the store', () => {
     const db = new Database(join(folder.path, journalFileName));
     db.pragma('user_version = 99');
     db.close();
-    expect(openStore(folder.path)).toMatchObject({ ok: false, error: { code: 'store-corrupt' } });
+    expect(openStore(folder.path)).toMatchObject({ ok: false, error: { code: 'store-too-new' } });
   });
 
   test('the read handle cannot write', () => {

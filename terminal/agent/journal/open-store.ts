@@ -1,11 +1,22 @@
-import { existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { assert } from '#shared/result/assert.ts';
+import { systemClock } from '#drivers/core/system-ports.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
+import type { Clock } from '#shared/time/clock.ts';
 import { createReadHandle, createWriteHandle } from '#terminal/agent/journal/handles.ts';
 import type { ReadHandle, WriteHandle } from '#terminal/agent/journal/handles.ts';
 import { migrations } from '#terminal/agent/journal/migrations.ts';
+import { backupBeforeMigration } from '#terminal/agent/store/backup-folder.ts';
+import { createBallast, freeBytesOf } from '#terminal/agent/store/disk-room.ts';
+import { finishReplacement } from '#terminal/agent/store/replacement.ts';
+import {
+  busyTimeoutMs,
+  setReaderPragmas,
+  setWriterPragmas,
+} from '#terminal/agent/store/pragmas.ts';
+import { judgeSchema, migrate } from '#terminal/agent/store/schema-version.ts';
+import { takeWriterLock, type WriterLock } from '#terminal/agent/store/writer-lock.ts';
 
 /**
  * The till's file. The library opens WAL files with synchronous=NORMAL, which loses acknowledged sales in a power
@@ -14,137 +25,171 @@ import { migrations } from '#terminal/agent/journal/migrations.ts';
 export interface Store {
   readonly write: WriteHandle;
   readonly read: ReadHandle;
+  readonly dataDir: string;
+  /** How long the page check at start took, milliseconds; undefined when the file was too large to wait for it. */
+  readonly startCheckMs: number | undefined;
   /** Runs `work` in one BEGIN IMMEDIATE transaction: durable when it returns, undone when it throws. */
   transact<T>(work: () => T): T;
+  /**
+   * Closes the file and opens it again from what the disk has: after an I/O error nothing else tells whether a commit
+   * is stored. What is read afterwards was moved into the main file and synced. Errors: as when opening.
+   */
+  reopen(): Result<void, OpenStoreError>;
   /** Gives the ballast file's blocks back to the disk, so that checkpoint and a last few entries still fit. */
   dropBallast(): void;
+  /** Makes the ballast anew, when there is room for it. */
+  makeBallast(): void;
   /** Free bytes on the disk of the file. */
   diskFreeBytes(): number;
   close(): void;
 }
 
 export type OpenStoreError =
-  /** Another process holds the writer lock of this folder. */
-  | { readonly code: 'store-locked' }
-  /** quick_check did not answer "ok", the file is no database, or it was written by a newer version. */
+  /** Another process holds the writer lock of this folder; `detail` says which, and since when. */
+  | { readonly code: 'store-locked'; readonly detail: string }
+  /** quick_check did not answer "ok", or the file is no database. */
   | { readonly code: 'store-corrupt'; readonly detail: string }
+  /** A version of the program that is too new wrote it. */
+  | { readonly code: 'store-too-new'; readonly detail: string }
   | { readonly code: 'store-failed'; readonly detail: string };
 
-export const journalFileName = 'journal.db';
-export const lockFileName = 'writer.lock';
-export const ballastFileName = 'ballast.bin';
-const busyTimeoutMs = 2_000;
-const walAutocheckpointPages = 200;
-const journalSizeLimitBytes = 4 * 1024 * 1024;
-const ballastBytes = 512 * 1024;
-/** Below this the ballast is not made anew: the disk needs the room more. */
-const ballastNeedsFreeBytes = 16 * 1024 * 1024;
-const synchronousFull = 2;
+export interface StoreOptions {
+  /** The steps that this program knows; a test opens as an older program with fewer. */
+  readonly migrations?: readonly string[];
+  readonly clock?: Clock;
+  /** How a file is opened; a test gives back a connection whose disk fails. */
+  readonly openDatabase?: (path: string, options: Database.Options) => Database.Database;
+}
 
-/** Opens (or creates) the till's file in `dataDir`. Errors in order: locked, failed, corrupt. */
-export function openStore(dataDir: string): Result<Store, OpenStoreError> {
+export const journalFileName = 'journal.db';
+/** A larger file is not checked before the first sale: the nightly check, which runs at start too, does it beside. */
+const startCheckBytesMax = 512 * 1024 * 1024;
+
+interface Connections {
+  readonly writer: Database.Database;
+  readonly reader: Database.Database;
+  readonly startCheckMs: number | undefined;
+}
+
+/** Opens (or creates) the till's file in `dataDir`. Errors in order: locked, failed, corrupt, too new. */
+export function openStore(
+  dataDir: string,
+  options: StoreOptions = {},
+): Result<Store, OpenStoreError> {
+  const { clock = systemClock } = options;
+  let lock: WriterLock | undefined;
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const taken = takeWriterLock(dataDir, { pid: process.pid, nowMs: clock.nowMs() });
+    if ('heldBy' in taken) return err({ code: 'store-locked', detail: taken.heldBy });
+    lock = taken;
+    finishReplacement(dataDir, journalFileName);
+  } catch (error) {
+    lock?.release();
+    return err(errorOf(error));
+  }
+  const opened = connect(dataDir, options);
+  if (!opened.ok) {
+    lock.release();
+    return opened;
+  }
+  return ok(createStore({ dataDir, options, lock, first: opened.value }));
+}
+
+function createStore(parts: {
+  readonly dataDir: string;
+  readonly options: StoreOptions;
+  readonly lock: WriterLock;
+  readonly first: Connections;
+}): Store {
+  const { dataDir, lock } = parts;
+  let current = parts.first;
+  // Made once per connection: building the wrapper costs more than running it.
+  const wrap = ({ writer }: Connections) => writer.transaction((work: () => unknown) => work());
+  let wrapper = wrap(current);
+  const ballast = createBallast(dataDir);
+  ballast.make();
+  const disconnect = (): void => {
+    closeQuietly(current.reader);
+    closeQuietly(current.writer);
+  };
+  return {
+    dataDir,
+    startCheckMs: current.startCheckMs,
+    write: createWriteHandle(() => current.writer),
+    read: createReadHandle(() => current.reader),
+    transact: <T>(work: () => T): T => wrapper.immediate(work) as T,
+    reopen: () => {
+      disconnect();
+      const again = connect(dataDir, parts.options);
+      if (!again.ok) return again;
+      current = again.value;
+      wrapper = wrap(current);
+      return emptyLog(current.writer);
+    },
+    dropBallast: () => {
+      ballast.drop();
+      checkpointIfRoom(current.writer);
+    },
+    makeBallast: () => ballast.make(),
+    diskFreeBytes: () => freeBytesOf(dataDir),
+    close: () => {
+      disconnect();
+      lock.release();
+    },
+  };
+}
+
+/** Opens both connections to a file that is whole, current and wholly in the main file. */
+function connect(dataDir: string, options: StoreOptions): Result<Connections, OpenStoreError> {
+  const { clock = systemClock, migrations: steps = migrations } = options;
+  const { openDatabase = (file, how) => new Database(file, how) } = options;
+  const path = join(dataDir, journalFileName);
   const opened: Database.Database[] = [];
-  const giveUp = (error: OpenStoreError): Result<Store, OpenStoreError> => {
-    for (const db of opened.toReversed()) db.close();
+  const giveUp = (error: OpenStoreError): Result<Connections, OpenStoreError> => {
+    for (const db of opened.toReversed()) closeQuietly(db);
     return err(error);
   };
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    const lock = takeWriterLock(join(dataDir, lockFileName));
-    if (!lock) return giveUp({ code: 'store-locked' });
-    opened.push(lock);
-    const path = join(dataDir, journalFileName);
-    const writer = new Database(path, { timeout: busyTimeoutMs });
+    const writer = openDatabase(path, { timeout: busyTimeoutMs });
     opened.push(writer);
-    setPragmas(writer);
-    const damage = checkFile(writer);
+    setWriterPragmas(writer);
+    const startedMs = clock.monotonicMs();
+    const isCheckedNow = statSync(path).size <= startCheckBytesMax;
+    const damage = isCheckedNow ? pageDamage(writer) : undefined;
     if (damage !== undefined) return giveUp({ code: 'store-corrupt', detail: damage });
-    migrate(writer);
-    const reader = new Database(path, { readonly: true, timeout: busyTimeoutMs });
+    const startCheckMs = isCheckedNow ? clock.monotonicMs() - startedMs : undefined;
+    const schema = judgeSchema(writer, steps.length);
+    if (schema.type === 'too-new') return giveUp({ code: 'store-too-new', detail: schema.detail });
+    if (schema.type === 'older') {
+      const kept = backupBeforeMigration(writer, { dataDir, schema: schema.from });
+      if (!kept.ok) return giveUp({ code: 'store-failed', detail: kept.error.detail });
+      migrate(writer, steps, schema.from);
+    }
+    checkpointIfRoom(writer);
+    const reader = openDatabase(path, { readonly: true, timeout: busyTimeoutMs });
     opened.push(reader);
-    reader.pragma('trusted_schema = OFF');
-    reader.pragma('query_only = ON');
-    // Made once: building the wrapper costs more than running it.
-    const wrapper = writer.transaction((work: () => unknown) => work());
-    const inTransaction = <T>(work: () => T): T => wrapper.immediate(work) as T;
-    const ballast = createBallast(dataDir);
-    ballast.make();
-    return ok({
-      write: createWriteHandle(writer),
-      read: createReadHandle(reader),
-      transact: inTransaction,
-      dropBallast: () => {
-        ballast.drop();
-        checkpointIfRoom(writer);
-      },
-      diskFreeBytes: () => freeBytes(dataDir),
-      close: () => {
-        reader.close();
-        writer.close();
-        lock.close();
-      },
-    });
+    setReaderPragmas(reader);
+    return ok({ writer, reader, startCheckMs });
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    const damaged = sqliteCode(error)?.startsWith('SQLITE_CORRUPT') || isNoDatabase(error);
-    return giveUp({ code: damaged ? 'store-corrupt' : 'store-failed', detail });
+    return giveUp(errorOf(error));
   }
+}
+
+function errorOf(error: unknown): OpenStoreError {
+  const detail = error instanceof Error ? error.message : String(error);
+  const code = sqliteCode(error);
+  const isDamaged = code === 'SQLITE_NOTADB' || code?.startsWith('SQLITE_CORRUPT') === true;
+  return { code: isDamaged ? 'store-corrupt' : 'store-failed', detail };
 }
 
 /** The SQLite result code of a thrown error, e.g. SQLITE_FULL; undefined for anything else. */
 export const sqliteCode = (error: unknown): string | undefined =>
   error instanceof Database.SqliteError ? error.code : undefined;
 
-const isNoDatabase = (error: unknown): boolean => sqliteCode(error) === 'SQLITE_NOTADB';
-
-/**
- * The lock is an exclusive transaction on a file of its own: the operating system drops it when the process dies,
- * however it dies, and readers of the journal are not kept out.
- */
-function takeWriterLock(path: string): Database.Database | undefined {
-  const lock = new Database(path, { timeout: 0 });
-  try {
-    lock.pragma('journal_mode = DELETE');
-    lock.exec('BEGIN EXCLUSIVE');
-    return lock;
-  } catch (error) {
-    lock.close();
-    if (sqliteCode(error)?.startsWith('SQLITE_BUSY')) return undefined;
-    throw error;
-  }
-}
-
-function setPragmas(db: Database.Database): void {
-  db.pragma('journal_mode = WAL');
-  db.pragma('synchronous = FULL');
-  db.pragma('foreign_keys = ON');
-  db.pragma('trusted_schema = OFF');
-  db.pragma(`wal_autocheckpoint = ${walAutocheckpointPages}`);
-  db.pragma(`journal_size_limit = ${journalSizeLimitBytes}`);
-  const mode: unknown = db.pragma('journal_mode', { simple: true });
-  const synchronous: unknown = db.pragma('synchronous', { simple: true });
-  assert(mode === 'wal', () => `journal_mode is ${String(mode)}, not wal`);
-  assert(synchronous === synchronousFull, () => `synchronous is ${String(synchronous)}, not FULL`);
-}
-
-/** What is wrong with the file, or undefined. */
-function checkFile(db: Database.Database): string | undefined {
+function pageDamage(db: Database.Database): string | undefined {
   const verdict: unknown = db.pragma('quick_check(1)', { simple: true });
-  if (verdict !== 'ok') return String(verdict);
-  const version = Number(db.pragma('user_version', { simple: true }));
-  if (version > migrations.length) return `schema ${version} is newer than this program`;
-  return undefined;
-}
-
-function migrate(db: Database.Database): void {
-  const from = Number(db.pragma('user_version', { simple: true }));
-  for (const [index, sql] of migrations.entries()) {
-    if (index < from) continue;
-    db.transaction(() => {
-      db.exec(sql);
-      db.pragma(`user_version = ${index + 1}`);
-    }).immediate();
-  }
+  return verdict === 'ok' ? undefined : String(verdict);
 }
 
 /** Moves the log into the file. On a disk without any room that fails, and nothing is lost: the log stays. */
@@ -156,18 +201,26 @@ function checkpointIfRoom(db: Database.Database): void {
   }
 }
 
-const freeBytes = (dataDir: string): number => {
-  const disk = statfsSync(dataDir);
-  return disk.bavail * disk.bsize;
-};
+/**
+ * Moves the whole log into the main file and cuts it off. A commit whose sync failed may stand in the log by the grace
+ * of the page cache alone; written once more and synced, what is read is what the disk has.
+ */
+function emptyLog(db: Database.Database): Result<void, OpenStoreError> {
+  try {
+    const [row] = db.pragma('wal_checkpoint(TRUNCATE)') as { readonly busy: number }[];
+    return row?.busy === 0
+      ? ok(undefined)
+      : err({ code: 'store-failed', detail: 'the log could not be moved into the file' });
+  } catch (error) {
+    return err(errorOf(error));
+  }
+}
 
-function createBallast(dataDir: string): { make(): void; drop(): void } {
-  const path = join(dataDir, ballastFileName);
-  return {
-    make: () => {
-      if (existsSync(path) || freeBytes(dataDir) < ballastNeedsFreeBytes) return;
-      writeFileSync(path, Buffer.alloc(ballastBytes, 0xa5), { mode: 0o600 });
-    },
-    drop: () => rmSync(path, { force: true }),
-  };
+/** A connection whose disk is gone may fail to close; there is nothing left to do with it. */
+function closeQuietly(db: Database.Database): void {
+  try {
+    db.close();
+  } catch (error) {
+    if (sqliteCode(error) === undefined) throw error;
+  }
 }

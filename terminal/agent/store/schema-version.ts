@@ -1,0 +1,68 @@
+import type { Database } from 'better-sqlite3';
+
+/**
+ * The schema's number is `user_version`. Steps only add, so that the version before can still read and write the file:
+ * after an update that goes wrong the shop starts the old program and sells on. Each run of steps writes down how old a
+ * program may be, and that one opens a file that is one step newer than itself.
+ */
+const readableFromKey = 'schema-readable-from';
+
+export const schemaOf = (db: Database): number =>
+  Number(db.pragma('user_version', { simple: true }));
+
+export type SchemaVerdict =
+  | { readonly type: 'current' }
+  /** Steps have to run. `from` 0 is a new file. */
+  | { readonly type: 'older'; readonly from: number }
+  /** One step newer and marked readable: it is used as it is. */
+  | { readonly type: 'newer-readable' }
+  | { readonly type: 'too-new'; readonly detail: string };
+
+/** Whether a program that knows `known` steps may open this file. */
+export function judgeSchema(db: Database, known: number): SchemaVerdict {
+  const version = schemaOf(db);
+  if (version === known) return { type: 'current' };
+  if (version < known) return { type: 'older', from: version };
+  const readableFrom = readMark(db);
+  if (version === known + 1 && readableFrom !== undefined && readableFrom <= known)
+    return { type: 'newer-readable' };
+  const oldest = readableFrom === undefined ? version : Math.max(readableFrom, version - 1);
+  return {
+    type: 'too-new',
+    detail: `the journal has schema ${version}; this program knows ${known}, the oldest that may open it knows ${oldest}`,
+  };
+}
+
+/** Runs the steps after `from`, each in a transaction of its own with its number and the mark. */
+export function migrate(db: Database, steps: readonly string[], from: number): void {
+  for (const [index, sql] of steps.entries()) {
+    if (index < from) continue;
+    db.transaction(() => {
+      db.exec(sql);
+      db.pragma(`user_version = ${index + 1}`);
+      db.prepare(
+        `INSERT INTO meta (key, value) VALUES (?, ?)
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+      ).run(readableFromKey, String(index));
+    }).immediate();
+  }
+}
+
+function readMark(db: Database): number | undefined {
+  const row = db.prepare('SELECT value FROM meta WHERE key = ?').get(readableFromKey) as
+    { readonly value: string } | undefined;
+  const mark = Number(row?.value ?? 'none');
+  return Number.isInteger(mark) ? mark : undefined;
+}
+
+/** What a step may do. A table, a column or an index that is new hurts nobody; an index may go. */
+const additive =
+  /^(CREATE TABLE|CREATE (UNIQUE )?INDEX|DROP INDEX|ALTER TABLE \w+ ADD COLUMN (?!.*\bNOT NULL\b(?!.*\bDEFAULT\b)))/is;
+
+/** Statements of a step that the version before could not live with. Pure; a test runs it over every step. */
+export const breakingStatements = (step: string): readonly string[] =>
+  step
+    .replaceAll(/--[^\n]*/g, '')
+    .split(';')
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== '' && !additive.test(statement));
