@@ -7,9 +7,10 @@ import type { Stage } from '../stage/stage.ts';
 import { readChannelBooks } from './channel-books.ts';
 import { groupBy } from './group-by.ts';
 import type { Evidence, JournalEpoch, JournalHead } from './oracles.ts';
+import { boxLines } from './sell-at-box.ts';
 import type { TillDesk } from './till-desk.ts';
 
-/** Reads every book there is, each from its owner: till, disk, cloud, channel and paper. */
+/** Reads every book there is, each from its owner: till, disk, cloud, channel, box and paper. */
 export interface EvidenceDeps {
   readonly stage: Stage;
   /** The stage's folder. */
@@ -46,6 +47,7 @@ export async function gatherEvidence(deps: EvidenceDeps): Promise<Gathered> {
     cloudPaid: cloudPaid.rows,
     cloudSetAside: await setAside(stage),
     channelBooks: await allBooks(deps),
+    boxBooks: boxLines(stage),
     journal: readJournal(deps.folder),
     cloudHeads: await readCloudHeads(stage),
     tallies: await Promise.all(dates.rows.map(({ date }) => tallyOf(desk, date))),

@@ -15,10 +15,13 @@ describe('planKills', () => {
     expect(Math.min(...amounts)).toBeGreaterThan(0);
   });
 
-  it('mixes 60% cash, 30% wallet codes and 10% member codes, with every kind of lost answer', () => {
+  it('mixes 45% cash, 30% wallet codes, 15% box and 10% member codes, with every kind of lost answer', () => {
     const tenders = planKills(counts).map((plan) => plan.tender);
     const count = (type: string): number => tenders.filter((tender) => tender.type === type).length;
-    expect([count('cash'), count('wallet'), count('member-code')]).toEqual([300, 150, 50]);
+    expect([count('cash'), count('wallet'), count('box')]).toEqual([225, 150, 75]);
+    expect(count('member-code')).toBe(50);
+    const endings = tenders.flatMap((tender) => (tender.type === 'box' ? [tender.ending] : []));
+    expect(new Set(endings)).toEqual(new Set(['paid', 'cable-out', 'declined']));
     const outcomes = tenders.flatMap((tender) => ('outcome' in tender ? [tender.outcome] : []));
     expect(new Set(outcomes)).toEqual(new Set(['paid', 'unknown-paid', 'answer-dropped']));
   });
@@ -28,7 +31,7 @@ describe('planKills', () => {
     const struck = plans.filter((plan) => plan.tillStrike !== undefined);
     expect(struck).toHaveLength(100);
     expect(plans.filter((plan) => plan.cloudStrike !== undefined)).toHaveLength(20);
-    expect(new Set(struck.map((plan) => plan.tender.type)).size).toBe(3);
+    expect(new Set(struck.map((plan) => plan.tender.type)).size).toBe(4);
     expect(new Set(struck.map((plan) => plan.tillStrike?.moment)).size).toBe(2);
     expect(struck.filter((plan) => (plan.tillStrike?.delayMs ?? 99) < 20).length).toBeGreaterThan(
       30,

@@ -10,9 +10,21 @@ export interface PlannedSale {
     | { readonly type: 'cash' }
     | { readonly type: 'wallet'; readonly wallet: Wallet; readonly outcome: Outcome }
     /** Sold with the line cut, on a member code that the till verifies alone. */
-    | { readonly type: 'member-code'; readonly memberIndex: number };
+    | { readonly type: 'member-code'; readonly memberIndex: number }
+    | BoxTender;
   readonly tillStrike: TillStrike | undefined;
   readonly cloudStrike: CloudStrike | undefined;
+}
+
+/** Taken to the box POS. */
+export interface BoxTender {
+  readonly type: 'box';
+  /** `cable-out`: paid while its cable is out, so that only a query tells. */
+  readonly ending: 'paid' | 'cable-out' | 'declined';
+  /** How long its customer needs. */
+  readonly delayMs: number;
+  /** With the shop's line cut. */
+  readonly isOffline: boolean;
 }
 
 /** kill -9 of the till `delayMs` after the financial call left, or before the sale begins. */
@@ -40,6 +52,15 @@ export const salesMax = 5_000;
 const amountFenFirst = 101;
 const walletPercent = 30;
 const memberPercent = 10;
+const boxPercent = 15;
+const boxEndings: readonly BoxTender['ending'][] = [
+  'paid',
+  'cable-out',
+  'paid',
+  'paid',
+  'declined',
+];
+const boxDelayMsMax = 300;
 const wallets: readonly Wallet[] = ['wechat', 'alipay', 'unionpay'];
 /** Three of five are paid at once; the others are paid too, but the answer does not say so. */
 const walletOutcomes: readonly Outcome[] = [
@@ -75,6 +96,13 @@ export function planKills(counts: KillCounts): readonly PlannedSale[] {
   }
   for (const [place, index] of order.slice(walletCount, walletCount + memberCount).entries())
     tenders.set(index, { type: 'member-code', memberIndex: place });
+  const boxCount = Math.round((sales * boxPercent) / 100);
+  const boxFirst = walletCount + memberCount;
+  for (const [place, index] of order.slice(boxFirst, boxFirst + boxCount).entries()) {
+    const ending = boxEndings[place % boxEndings.length] ?? 'paid';
+    const delayMs = Math.floor(draw(`box/${index}`) * boxDelayMsMax);
+    tenders.set(index, { type: 'box', ending, delayMs, isOffline: place % 3 === 0 });
+  }
   const tillStruck = new Set(shuffled('till').slice(0, tillKills));
   const cloudStruck = new Set(shuffled('cloud').slice(0, cloudKills));
 

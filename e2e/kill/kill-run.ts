@@ -21,13 +21,14 @@ export interface KillReport {
   readonly cloudKills: number;
   /** Acknowledged sales that are missing on the till or in the cloud. */
   readonly lostCount: number;
-  /** Sales that stand twice on the till, in the cloud, or in the channel's books. */
+  /** Sales that stand twice on the till, in the cloud, or in the books of the channel or the box. */
   readonly doubledCount: number;
   readonly entryCount: number;
   readonly paperCount: number;
   /** Where the receipts of the taken sales stand on the till: printed, unknown after a kill in the middle. */
   readonly receiptStates: ReadonlyMap<string, number>;
   readonly channelCharges: number;
+  readonly boxCharges: number;
   readonly violations: readonly Violation[];
   readonly durationMs: number;
 }
@@ -57,7 +58,9 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
     const missing = of('acknowledged is kept', 'the cloud has the same orders');
     const doubled = [
       ...of('nothing is doubled'),
-      ...of('the channel’s books agree').filter((detail) => / charged \d+ times/.test(detail)),
+      ...of('the channel’s books agree', 'the box’s books agree').filter((detail) =>
+        / charged \d+ times/.test(detail),
+      ),
     ];
     return {
       sales,
@@ -72,6 +75,7 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
         (order) => order.receipt,
       ),
       channelCharges: evidence.channelBooks.filter((line) => line.state === 'SUCCESS').length,
+      boxCharges: evidence.boxBooks.length,
       violations,
       durationMs: performance.now() - startedMs,
     };

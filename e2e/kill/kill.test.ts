@@ -30,6 +30,7 @@ describe('kill -9 of till and cloud in the middle of sales', () => {
       counts.sales / 2,
     );
     expect(report.channelCharges).toBeGreaterThan(0);
+    expect(report.boxCharges).toBeGreaterThan(0);
     expect(report.paperCount).toBeGreaterThan(0);
   }, 180_000);
 

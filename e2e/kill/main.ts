@@ -68,6 +68,7 @@ function tableOf(report: KillReport): readonly string[] {
     ['kill -9 of the cloud', report.cloudKills],
     ['journal entries, chain verified', report.entryCount],
     ['charges in the channel’s books', report.channelCharges],
+    ['charges in the box’s books', report.boxCharges],
     ['pieces of paper', report.paperCount],
     ...[...report.receiptStates].map(([state, count]) => [`  receipts ${state}`, count] as const),
     ['lost', report.lostCount],

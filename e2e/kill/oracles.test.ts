@@ -11,7 +11,13 @@ const hashLink: HashLink = ({ prevHash, text }) =>
 
 const idOf = (index: number): string =>
   `ord_01M80FST8000000000000000${String(index).padStart(2, '0')}`;
-const [cashId, walletId, memberId, failedId] = [idOf(1), idOf(2), idOf(3), idOf(4)] as const;
+const [cashId, walletId, memberId, failedId, boxId] = [1, 2, 3, 4, 6].map(idOf) as [
+  string,
+  string,
+  string,
+  string,
+  string,
+];
 
 function row(orderId: string, amountFen: number, state: string): OrderRow {
   return {
@@ -30,15 +36,26 @@ function row(orderId: string, amountFen: number, state: string): OrderRow {
   };
 }
 
+/** The last entry says that the box was paid. */
 function chain(length: number): WireEntry[] {
   const entries: WireEntry[] = [];
   for (let seq = 1; seq <= length; seq += 1) {
-    const entry = { seq, hlc: '000000000000-0000', wallMs: seq, type: 'caps.applied', body: '{}' };
+    const isLast = seq === length;
+    const type = isLast ? 'pos.paid' : 'caps.applied';
+    const body = isLast ? posPaid : '{}';
+    const entry = { seq, hlc: '000000000000-0000', wallMs: seq, type, body };
     const prevHash = entries.at(-1)?.hash ?? genesisHash;
     entries.push({ ...entry, hash: entryHash({ epoch, prevHash, entry }, hashLink) });
   }
   return entries;
 }
+
+const posPaid = JSON.stringify({ orderId: boxId, attempt: 1, boxRef: '000001', amountFen: 105 });
+const boxLine = (orderId: string, amountFen: number, attempt = '01') => ({
+  merchantOrderNo: orderId.slice(4) + attempt,
+  amountFen,
+  boxRef: '000001',
+});
 
 const book = (orderId: string, amountFen: number, attempt = '01') => ({
   face: 'wechat' as const,
@@ -58,6 +75,7 @@ const orders = [
   row(walletId, 102, 'paid'),
   row(memberId, 103, 'settled'),
   row(failedId, 104, 'failed'),
+  row(boxId, 105, 'pos-paid'),
 ];
 const entries = chain(3);
 
@@ -68,6 +86,7 @@ const sound: Evidence = {
     sale(walletId, 102, 'taken'),
     sale(memberId, 103, 'taken'),
     sale(failedId, 104, 'not-paid'),
+    sale(boxId, 105, 'taken'),
   ],
   tillOrders: orders,
   cloudOrders: orders,
@@ -81,11 +100,12 @@ const sound: Evidence = {
     book(memberId, 103),
     { ...book(failedId, 104), state: 'CLOSED' },
   ],
+  boxBooks: [boxLine(boxId, 105)],
   journal: [{ epoch, entries }],
   cloudHeads: [{ epoch, headSeq: 3, headHash: entries[2]?.hash ?? '' }],
-  tallies: [{ businessDate: '2026-11-22', tillFen: 306, cloudFen: 306 }],
+  tallies: [{ businessDate: '2026-11-22', tillFen: 411, cloudFen: 411 }],
   brokenLaws: [],
-  paper: [[cashId], [`单号 ${walletId}`], [memberId], ['补打 第1次', cashId]],
+  paper: [[cashId], [`单号 ${walletId}`], [memberId], [boxId], ['补打 第1次', cashId]],
 };
 
 const without = <T extends { readonly orderId: string | undefined }>(
@@ -194,6 +214,31 @@ const planted: readonly Planted[] = [
     { cloudPaid: [...sound.cloudPaid, { orderId: failedId, netFen: 104 }] },
   ],
   [
+    'the box’s books agree',
+    'the box was charged twice',
+    { boxBooks: [boxLine(boxId, 105), boxLine(boxId, 105, '02')] },
+  ],
+  [
+    'the box’s books agree',
+    'the box took money for a failed order',
+    { boxBooks: [boxLine(boxId, 105), boxLine(failedId, 104)] },
+  ],
+  ['the box’s books agree', 'the box has another sum', { boxBooks: [boxLine(boxId, 1_050)] }],
+  ['the box’s books agree', 'the box knows nothing of it', { boxBooks: [] }],
+  ['the box’s books agree', 'the till lost it', { tillOrders: turned(boxId, 'pos-failed') }],
+  ['the box’s books agree', 'the cloud lost it', { cloudOrders: without(orders, boxId) }],
+  [
+    'the box’s books agree',
+    'the journal does not say paid',
+    { journal: [{ epoch, entries: entries.slice(0, 2) }] },
+  ],
+  [
+    'the box’s books agree',
+    'the journal says paid twice',
+    { journal: [{ epoch, entries: [...entries, entries[2]!] }] },
+  ],
+  ['nothing is left open', 'in doubt at the box', { tillOrders: turned(boxId, 'pos-unknown') }],
+  [
     'the chain holds',
     'an entry is missing',
     { journal: [{ epoch, entries: entries.toSpliced(1, 1) }] },
@@ -219,12 +264,12 @@ const planted: readonly Planted[] = [
   [
     'the tallies agree',
     'the cloud counts less',
-    { tallies: [{ businessDate: '2026-11-22', tillFen: 306, cloudFen: 204 }] },
+    { tallies: [{ businessDate: '2026-11-22', tillFen: 411, cloudFen: 204 }] },
   ],
   [
     'the tallies agree',
     'the cloud does not answer',
-    { tallies: [{ businessDate: '2026-11-22', tillFen: 306, cloudFen: undefined }] },
+    { tallies: [{ businessDate: '2026-11-22', tillFen: 411, cloudFen: undefined }] },
   ],
   [
     'the tallies agree',
@@ -236,9 +281,9 @@ const planted: readonly Planted[] = [
   [
     'one original receipt',
     'two unmarked receipts on one piece',
-    { paper: [[cashId, cashId], [walletId], [memberId]] },
+    { paper: [[cashId, cashId], [walletId], [memberId], [boxId]] },
   ],
-  ['one original receipt', 'printed, and on no paper', { paper: sound.paper.slice(1, 3) }],
+  ['one original receipt', 'printed, and on no paper', { paper: sound.paper.slice(1, 4) }],
   [
     'no receipt is forgotten',
     'a sale has no receipt job',

@@ -5,6 +5,8 @@ import type { OrderStateName } from '#shared/order/order.ts';
 import { verifyChain, type HashLink } from '#shared/wire/v1/chain.ts';
 import { genesisHash, type WireEntry } from '#shared/wire/v1/journal.ts';
 import type { OrderRow } from '#terminal/ipc/views.ts';
+import { boxBooksAgree } from './box-oracle.ts';
+import { difference, orderIdOf } from './compare-books.ts';
 import { groupBy } from './group-by.ts';
 
 /** What must hold when everything is at rest again. Pure: each oracle reads one {@link Evidence} and names what breaks it. */
@@ -19,6 +21,8 @@ export interface Evidence {
   /** Entries that the cloud set aside for people, and batches that contradict what it has. */
   readonly cloudSetAside: readonly string[];
   readonly channelBooks: readonly BookLine[];
+  /** Sales in the books of the box POS. */
+  readonly boxBooks: readonly BoxLine[];
   /** The till's file, epoch by epoch, as read from the disk. */
   readonly journal: readonly JournalEpoch[];
   readonly cloudHeads: readonly JournalHead[];
@@ -30,7 +34,7 @@ export interface Evidence {
 
 export interface SaleRecord {
   readonly amountFen: number;
-  readonly tender: 'cash' | 'wallet' | 'member-code';
+  readonly tender: 'cash' | 'wallet' | 'member-code' | 'box';
   readonly orderId: string | undefined;
   /** What the till said last: taken is acknowledged; `nothing` means that no such order was there. */
   readonly told: 'taken' | 'not-paid' | 'nothing';
@@ -38,6 +42,13 @@ export interface SaleRecord {
   readonly answerLost: boolean;
   /** State of the order, or why there is none. */
   readonly state: string;
+}
+
+export interface BoxLine {
+  /** Our number of the attempt. */
+  readonly merchantOrderNo: string;
+  readonly amountFen: number;
+  readonly boxRef: string;
 }
 
 export type CloudOrder = Pick<OrderRow, 'orderId' | 'state' | 'amountFen'>;
@@ -80,8 +91,17 @@ export const isTaken = (state: string): boolean => {
 };
 
 /** Not definite yet: somebody must still ask, or charge. */
-export const isOpen = (state: string): boolean =>
-  ['draft', 'held', 'submitting', 'unknown', 'cancel-wanted'].includes(state);
+export const isOpen = (state: string): boolean => openStates.includes(state);
+
+const openStates: readonly string[] = [
+  'draft',
+  'held',
+  'submitting',
+  'unknown',
+  'cancel-wanted',
+  'pos-sent',
+  'pos-unknown',
+];
 
 const namesOf = (orders: readonly { readonly orderId: string }[]): string =>
   orders.map((order) => order.orderId).join(' ');
@@ -172,19 +192,6 @@ const booksAgree: Oracle = ({ channelBooks, tillOrders, cloudPaid }) => {
   ];
 };
 
-type Paid = readonly (readonly [orderId: string, netFen: number | undefined])[];
-
-function difference(sides: { left: Paid; right: Paid; says: string }): readonly string[] {
-  const right = new Set(sides.right.map((pair) => pair.join(' ')));
-  return sides.left
-    .map((pair) => pair.join(' '))
-    .filter((text) => !right.has(text))
-    .map((text) => `${text} fen: ${sides.says}`);
-}
-
-const ulidChars = 26;
-const orderIdOf = (outTradeNo: string): string => `ord_${outTradeNo.slice(0, ulidChars)}`;
-
 const sha256: HashLink = ({ prevHash, text }) =>
   createHash('sha256').update(Buffer.from(prevHash, 'hex')).update(text).digest('hex');
 
@@ -262,6 +269,7 @@ export const oracles = {
   'the cloud has the same orders': cloudHasTheSame,
   'nothing is set aside': setAsideIsEmpty,
   'the channel’s books agree': booksAgree,
+  'the box’s books agree': boxBooksAgree,
   'the chain holds': chainHolds,
   'the tallies agree': talliesAgree,
   'the laws of the books hold': lawsHold,

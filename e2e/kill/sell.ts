@@ -6,6 +6,7 @@ import type { OrderRow } from '#terminal/ipc/views.ts';
 import { freshWalletCode } from '../stage/wallet-codes.ts';
 import type { Stage } from '../stage/stage.ts';
 import type { PlannedSale } from './kill-plan.ts';
+import { isBoxReady, pullCable, tellCustomer } from './sell-at-box.ts';
 import { isOpen, isTaken, type SaleRecord } from './oracles.ts';
 import type { TillDesk } from './till-desk.ts';
 
@@ -26,7 +27,7 @@ const settleMsMax = 240_000;
 const settlePauseMs = 60;
 
 /**
- * Rings up one sale as a cashier would: amount, then cash or a code. The financial call leaves once; when its answer
+ * Rings up one sale as a cashier would: amount, then cash, a code or the box. The financial call leaves once; when its answer
  * is lost with the till, the order list of the restarted till says what became of it.
  */
 export async function sell(
@@ -36,14 +37,16 @@ export async function sell(
 ): Promise<SaleRecord> {
   const { amountFen, tender } = plan;
   const code = await codeOf(deps.stage, plan);
-  if (tender.type === 'member-code') await deps.stage.counter.turn({ name: 'network', on: false });
+  const isOffline = tender.type === 'member-code' || (tender.type === 'box' && tender.isOffline);
+  if (isOffline) await deps.stage.counter.turn({ name: 'network', on: false });
+  if (tender.type === 'box') tellCustomer(deps.stage, tender);
+  let cable: Promise<void> | undefined;
   try {
-    if (tender.type === 'member-code') await untilOffline(deps.desk);
+    if (isOffline) await untilOffline(deps.desk);
+    if (tender.type === 'box') await untilBoxReady(deps.desk);
     await untilAmountStands(deps.desk, amountFen);
-    const answering =
-      tender.type === 'cash'
-        ? deps.desk.sendOnce('till.payCash', { tenderedFen: amountFen })
-        : deps.desk.sendOnce('till.scan', { text: code });
+    const answering = pay(deps.desk, plan, code);
+    if (tender.type === 'box') cable = pullCable(deps.stage, tender);
     strikes.callSent();
     const answer = await answering;
     if (answer === undefined && strikes.tillBack === undefined)
@@ -63,15 +66,26 @@ export async function sell(
       state: row?.state ?? (await reasonOf(deps.desk, answer)),
     };
   } finally {
+    await cable;
     await deps.stage.counter.turn({ name: 'network', on: true });
   }
 }
 
 const yuan = (amountFen: number): string => formatYuan(fen(amountFen));
 
+/** The one financial call of a sale. */
+function pay(desk: TillDesk, { amountFen, tender }: PlannedSale, code: string) {
+  if (tender.type === 'cash') return desk.sendOnce('till.payCash', { tenderedFen: amountFen });
+  if (tender.type === 'box') return desk.sendOnce('till.payBox', {});
+  return desk.sendOnce('till.scan', { text: code });
+}
+
+const untilBoxReady = (desk: TillDesk): Promise<true> =>
+  waitFor('the box to be ready', async () => (await isBoxReady(desk)) || undefined);
+
 /** A fresh code on the customer's phone. The phone asks again while the cloud is down: no money moves by it. */
 async function codeOf(stage: Stage, { tender }: PlannedSale): Promise<string> {
-  if (tender.type === 'cash') return '';
+  if (tender.type === 'cash' || tender.type === 'box') return '';
   if (tender.type === 'wallet') return freshWalletCode(tender.wallet, tender.outcome);
   const { members } = stage.shop;
   const phone = members[tender.memberIndex % members.length]?.phone ?? '';
@@ -109,7 +123,10 @@ async function whatBecameOf(desk: TillDesk, amountFen: number, strikes: Strikes)
   const find = async (): Promise<OrderRow | undefined> => {
     const { screen } = getOrThrow(await desk.look('till.state', {}));
     const isShown =
-      screen.type === 'paid' || screen.type === 'cash' || screen.type === 'offline-accepted';
+      screen.type === 'paid' ||
+      screen.type === 'box-paid' ||
+      screen.type === 'cash' ||
+      screen.type === 'offline-accepted';
     if (isShown && screen.amountFen === amountFen) shownOrderId = screen.orderId;
     const page = getOrThrow(await desk.look('orders.list', { search: yuan(amountFen), limit: 5 }));
     return page.rows.find((row) => row.amountFen === amountFen);

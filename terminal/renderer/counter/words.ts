@@ -137,7 +137,7 @@ const en: typeof zh = {
       late: '8 s late',
       mute: 'Paid, mute',
       die: 'Paid, dies',
-      power: 'Power on',
+      power: 'Restart',
     },
   },
   display: 'Customer display',
