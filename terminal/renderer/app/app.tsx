@@ -2,6 +2,8 @@ import { useEffect, type ReactNode } from 'react';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import { shownScreen } from '../desk/desk-machine.ts';
 import type { Page } from '../desk/desk.ts';
+import { BindPage } from '../devices/bind-page.tsx';
+import { DevicePage } from '../devices/device-page.tsx';
 import { DevicesScreen } from '../devices/devices-screen.tsx';
 import { OrdersScreen } from '../orders/orders-screen.tsx';
 import { ReceiptScreen } from '../receipt/receipt-screen.tsx';
@@ -55,6 +57,10 @@ function PageOf({ page }: { readonly page: Page }): ReactNode {
       return <TodayScreen />;
     case 'devices':
       return <DevicesScreen />;
+    case 'device':
+      return <DevicePage />;
+    case 'bind':
+      return <BindPage />;
     case 'receipt':
       return <ReceiptScreen />;
     default:

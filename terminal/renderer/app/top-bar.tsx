@@ -1,16 +1,16 @@
 import { useEffect, type ReactNode } from 'react';
 import type { DeviceView, Status } from '#terminal/ipc/state.ts';
-import type { Page } from '../desk/desk.ts';
+import { pageAbove, type Page } from '../desk/desk.ts';
 import { clockText } from '../format/time.ts';
 import { otherLanguage } from '../i18n/language.ts';
 import type { Words } from '../i18n/zh.ts';
 import { Icon } from '../ui/icon.tsx';
 import { useApp, useNow, useTill } from './context.ts';
 
-const pages: readonly Page[] = ['till', 'orders', 'today', 'devices'];
+const pages = ['till', 'orders', 'today', 'devices'] as const;
 const clockPeriodMs = 1_000;
 /** The tab under which a page lies. */
-const tabOf = (page: Page): Page => (page === 'receipt' ? 'devices' : page);
+const tabOf = (page: Page): Page => (pageAbove(page) === 'till' ? page : pageAbove(page));
 
 /** Where we are, and what must always be in sight: the line, what is unsent, the devices. */
 export function TopBar(): ReactNode {

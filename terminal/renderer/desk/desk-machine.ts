@@ -8,7 +8,14 @@ import {
   pressAmountKey,
   type AmountEntry,
 } from '../input/amount-entry.ts';
-import { call, type Desk, type DeskAction, type DeskEffect, type DeskStep } from './desk.ts';
+import {
+  call,
+  pageAbove,
+  type Desk,
+  type DeskAction,
+  type DeskEffect,
+  type DeskStep,
+} from './desk.ts';
 import { phoneDigits, pressInPanel } from './panel-machine.ts';
 
 /**
@@ -24,7 +31,8 @@ import { phoneDigits, pressInPanel } from './panel-machine.ts';
 export function act(desk: Desk, till: TillState, action: DeskAction): DeskStep {
   if (action.type === 'scan') {
     // Typed text never enters the step: the code goes to the agent and is kept nowhere here.
-    const next = { ...desk, page: 'till', panel: { type: 'none' }, notice: null } as const;
+    const page = desk.isTryingScanner ? desk.page : 'till';
+    const next: Desk = { ...closed(desk), page, notice: null };
     return { desk: next, effects: [call('till.scan', { text: action.text })] };
   }
   if (action.type === 'slow-scan') return slowScan(desk, till, action.text);
@@ -33,6 +41,7 @@ export function act(desk: Desk, till: TillState, action: DeskAction): DeskStep {
     return still({ ...desk, notice: eaten ? 'scan-through-input-method' : 'scan-unreadable' });
   }
   if (action.type === 'take-back') return takeBack(desk);
+  if (action.type === 'try-scanner') return still({ ...desk, isTryingScanner: action.isTrying });
   const undo =
     action.type === 'amount-key'
       ? { entry: desk.entry, panel: desk.panel, isStale: desk.isStale }
@@ -127,7 +136,10 @@ function actWhenReady(desk: Desk, till: TillState, action: DeskAction): DeskStep
       return still({ ...closed(desk), page: 'orders', openOrderId: action.orderId });
     case 'open-device':
       return still({ ...closed(desk), page: 'devices', openDevice: action.role });
+    case 'show-device':
+      return still({ ...closed(desk), page: 'device', openDevice: action.role });
     case 'take-back':
+    case 'try-scanner':
     case 'scan':
     case 'slow-scan':
     case 'unreadable-scan':
@@ -154,8 +166,7 @@ function escapeFrom(desk: Desk): DeskStep {
   if (desk.panel.type !== 'none') return still(closed(desk));
   if (desk.page === 'orders' && desk.openOrderId !== null)
     return still({ ...desk, openOrderId: null });
-  if (desk.page === 'receipt') return still({ ...desk, page: 'devices' });
-  if (desk.page !== 'till') return still({ ...desk, page: 'till' });
+  if (desk.page !== 'till') return still({ ...desk, page: pageAbove(desk.page) });
   return typed(desk, emptyAmount);
 }
 

@@ -18,10 +18,16 @@ export interface Desk {
   readonly isStale: boolean;
   readonly openOrderId: string | null;
   readonly openDevice: DeviceView['role'] | null;
+  /** A scanner is being tried on the devices screen: its scan does not lead to the till. */
+  readonly isTryingScanner: boolean;
 }
 
-/** `receipt` 小票样式 lies behind the devices and has no tab of its own. */
-export type Page = 'till' | 'orders' | 'today' | 'devices' | 'receipt';
+/** `device`, `bind` 添加设备 and `receipt` 小票样式 lie behind the devices and have no tab of their own. */
+export type Page = 'till' | 'orders' | 'today' | 'devices' | 'device' | 'bind' | 'receipt';
+
+/** The page to which Esc leads, and under whose tab a page lies. */
+export const pageAbove = (page: Page): 'till' | 'devices' =>
+  page === 'device' || page === 'bind' || page === 'receipt' ? 'devices' : 'till';
 
 export type Panel =
   | { readonly type: 'none' }
@@ -49,6 +55,9 @@ export type DeskAction =
   | { readonly type: 'go'; readonly page: Page }
   | { readonly type: 'open-order'; readonly orderId: string | null }
   | { readonly type: 'open-device'; readonly role: DeviceView['role'] }
+  /** All of one device: its log, its settings. */
+  | { readonly type: 'show-device'; readonly role: DeviceView['role'] }
+  | { readonly type: 'try-scanner'; readonly isTrying: boolean }
   | { readonly type: 'scan'; readonly text: string }
   /** Digits that were typed as keys turned out at their Enter to be a slow scanner's. */
   | { readonly type: 'slow-scan'; readonly text: string }
@@ -90,6 +99,7 @@ export const freshDesk: Desk = {
   isStale: false,
   openOrderId: null,
   openDevice: null,
+  isTryingScanner: false,
 };
 
 export const call = <M extends MethodName>(method: M, input: MethodInput<M>): DeskCall =>

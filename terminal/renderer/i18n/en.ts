@@ -1,4 +1,5 @@
 import { enBox } from './box.ts';
+import { enDevices } from './devices.ts';
 import { enOutage } from './outage.ts';
 import type { Words } from './zh.ts';
 
@@ -288,47 +289,7 @@ export const en: Words = {
     month: (month, day) => `${month}/${day}`,
   },
 
-  devices: {
-    title: 'Devices',
-    address: 'Attached to',
-    onPrinter: 'the printer',
-    state: 'State',
-    lastSeen: 'Last answer',
-    never: 'never',
-    test: 'Test',
-    todo: 'What to do',
-    fine: 'All is well. Nothing to do.',
-    confidence: 'Proof of printing',
-    confidenceWords: [
-      'This printer never answers: sent is all we know. Look at the paper.',
-      'We can see that it is on, not that this receipt came out.',
-      'We can see paper and cover.',
-      'It answers when it has taken all the data.',
-      'It confirms each receipt when it is out.',
-    ],
-    testWhat: {
-      scanner: 'Scan any code; it will show as working here.',
-      printer: 'Prints a test slip.',
-      drawer: 'Opens the drawer once; it is recorded.',
-      'box-pos': 'Asks the box whether it is there; takes no money.',
-      display: 'Lights every digit of the display once.',
-    },
-    advice: {
-      offline:
-        'Check power and cable, switch it off and on. It comes back by itself and prints what waits.',
-      'paper-out': 'Put in a new roll, heat side out. It goes on printing.',
-      'cover-open': 'Press the cover until it clicks.',
-      error: 'Switch it off for ten seconds. If that does not help, call the owner.',
-      absent: 'Plug it in and switch it on; waiting receipts print then. You can sell without it.',
-    },
-    settings: 'This till',
-    voice: 'Voice',
-    voiceNone: 'No Chinese voice on this computer; tones only',
-    voiceTest: 'Listen',
-    languageName: 'Language',
-    on: 'On',
-    off: 'Off',
-  },
+  devices: enDevices,
   receiptSetup: {
     title: 'Receipt layout',
     open: 'Set up receipts',

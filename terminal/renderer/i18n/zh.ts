@@ -1,4 +1,5 @@
 import { zhBox } from './box.ts';
+import { zhDevices } from './devices.ts';
 import { zhOutage } from './outage.ts';
 
 /**
@@ -287,46 +288,7 @@ export const zh = {
     month: (month: number, day: number) => `${month} 月 ${day} 日`,
   },
 
-  devices: {
-    title: '设备',
-    address: '接在',
-    onPrinter: '打印机上',
-    state: '状态',
-    lastSeen: '最后一次回应',
-    never: '还没有',
-    test: '测试',
-    todo: '怎么办',
-    fine: '一切正常，不用做什么。',
-    confidence: '打印确认',
-    confidenceWords: [
-      '这台打印机从不回答：送出去了，打没打出来要看纸。',
-      '能查到打印机在线，但不能确认这一张打完了。',
-      '能查到有没有纸、盖子关没关。',
-      '打印机收完数据会回答。',
-      '每一张打完都有回执。',
-    ],
-    testWhat: {
-      scanner: '扫任意一个码试试，这里会显示正常。',
-      printer: '打一张测试小票。',
-      drawer: '打开一次钱箱，会记在账上。',
-      'box-pos': '问一次盒子在不在，不会收钱。',
-      display: '在客显屏上亮一次全部数字。',
-    },
-    advice: {
-      offline: '检查电源和线，关掉再打开。接好后会自动恢复，没打的小票会接着打。',
-      'paper-out': '换一卷纸，热敏面朝外。装好后会接着打。',
-      'cover-open': '把盖子按紧，听到咔一声。',
-      error: '关掉设备等十秒再打开。还不行请联系店主。',
-      absent: '插好线、打开电源，会自动恢复，没打的小票会接着打。没有它也能收款。',
-    },
-    settings: '这台收银机',
-    voice: '语音播报',
-    voiceNone: '这台电脑没有中文语音，只响提示音',
-    voiceTest: '听一遍',
-    languageName: '语言',
-    on: '开',
-    off: '关',
-  },
+  devices: zhDevices,
   receiptSetup: {
     title: '小票样式',
     open: '设置小票',

@@ -12,7 +12,7 @@ import type {
   TerminalEvent,
 } from '#terminal/ipc/terminal-api.ts';
 import type { ExceptionRow, OrderRow, Today } from '#terminal/ipc/views.ts';
-import { scriptedDevices } from './scripted-devices.ts';
+import { scriptedDevices, type ScriptedDevices } from './scripted-devices.ts';
 import { scriptedReceipts } from './scripted-receipts.ts';
 import { sampleMember, sampleOrders, sampleStatus, sampleToday } from './samples.ts';
 
@@ -31,6 +31,7 @@ export interface ScriptedTill {
   setToday(change: Partial<Today>): void;
   setOrders(rows: readonly OrderRow[]): void;
   setExceptions(rows: readonly ExceptionRow[]): void;
+  readonly devices: ScriptedDevices;
   /** The next call of this method is refused. */
   refuseNext(method: MethodName, code: ErrorCode): void;
   state(): TillState;
@@ -44,7 +45,7 @@ export interface ScriptedCall {
 export const callsMax = 1000;
 
 type Handlers = {
-  readonly [M in MethodName]: (input: MethodInput<M>) => MethodOutput<M>;
+  readonly [M in MethodName]: (input: MethodInput<M>) => MethodOutput<M> | Promise<MethodOutput<M>>;
 };
 
 interface World {
@@ -80,7 +81,11 @@ export function createScriptedTill(nowMs: () => number): ScriptedTill {
     world.status = { ...world.status, ...change, version: world.status.version + 1 };
     emit({ name: 'status.changed', payload: world.status });
   };
-  const handlers = createHandlers({ world, nowMs, setTill });
+  const devices = scriptedDevices({
+    views: () => world.status.devices,
+    show: (views) => setStatus({ devices: [...views] }),
+  });
+  const handlers = createHandlers({ world, nowMs, setTill, devices });
 
   async function call<M extends MethodName>(
     method: M,
@@ -89,7 +94,7 @@ export function createScriptedTill(nowMs: () => number): ScriptedTill {
     if (calls.length < callsMax) calls.push({ method, input });
     const refusal = refusals.get(method);
     refusals.delete(method);
-    return refusal ? err({ code: refusal }) : ok(handlers[method](input));
+    return refusal ? err({ code: refusal }) : ok(await handlers[method](input));
   }
 
   return {
@@ -101,6 +106,7 @@ export function createScriptedTill(nowMs: () => number): ScriptedTill {
       },
     },
     calls,
+    devices,
     state: () => world.till,
     show: (screen) => setTill({ screen }),
     setDraft: (change) => setTill({ draft: { ...world.till.draft, ...change } }),
@@ -134,9 +140,10 @@ interface HandlerDeps {
   readonly world: World;
   readonly nowMs: () => number;
   readonly setTill: (change: Partial<TillState>) => void;
+  readonly devices: ScriptedDevices;
 }
 
-function createHandlers({ world, nowMs, setTill }: HandlerDeps): Handlers {
+function createHandlers({ world, nowMs, setTill, devices }: HandlerDeps): Handlers {
   const setDraft = (change: Partial<TillState['draft']>): void => {
     const draft = { ...world.till.draft, ...change };
     const voucherFen = draft.useVoucher
@@ -175,7 +182,7 @@ function createHandlers({ world, nowMs, setTill }: HandlerDeps): Handlers {
     'today.get': () => world.today,
     'today.printSlip': none,
     'exceptions.list': () => ({ rows: [...world.exceptions] }),
-    ...scriptedDevices(() => world.status.devices),
+    ...devices.handlers,
     'drawer.open': none,
     ...scriptedReceipts(),
   };

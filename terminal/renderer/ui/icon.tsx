@@ -18,7 +18,8 @@ export type IconName =
   | 'wifi-off'
   | 'alert'
   | 'offline-book'
-  | 'search';
+  | 'search'
+  | 'plug';
 
 /** Our own line icons on a 24-unit grid. Decoration only: the words beside them say the same. */
 const shapes: Readonly<Record<IconName, ReactNode>> = {
@@ -87,6 +88,7 @@ const shapes: Readonly<Record<IconName, ReactNode>> = {
       <path d="M9 8.5h6m-6 4h6m-6 4h3" />
     </>
   ),
+  plug: <path d="M9 2.5V8m6-5.5V8M6 8h12v3.5a6 6 0 0 1-12 0zM12 17.5v4" />,
   search: (
     <>
       <circle cx="10.5" cy="10.5" r="6.5" />
