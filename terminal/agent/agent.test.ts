@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { createAgent } from '#terminal/agent/agent.ts';
-import { testMember } from '#terminal/agent/testing/scripted-cloud.ts';
+import { testMember } from '#terminal/agent/testing/scripted-platform.ts';
 import { openTillBench, type TillBench } from '#terminal/agent/testing/till-bench.ts';
 import { fastWorld } from '#terminal/agent/testing/fast-world.ts';
 

@@ -1,6 +1,7 @@
 import { getOrThrow } from '#shared/result/result.ts';
 import { createAgent } from '#terminal/agent/agent.ts';
-import { activationCode, startScriptedCloud } from '#terminal/agent/testing/scripted-cloud.ts';
+import { startScriptedCloud } from '#terminal/agent/testing/scripted-cloud.ts';
+import { activationCode } from '#terminal/agent/testing/scripted-platform.ts';
 
 /** Makes `dataDir` the folder of a till that was activated once and whose cloud is gone since. */
 export async function activateFolder(dataDir: string): Promise<void> {

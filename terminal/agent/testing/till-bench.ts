@@ -1,10 +1,7 @@
 import { createAgent, type Agent, type AgentDeps } from '#terminal/agent/agent.ts';
 import type { Config } from '#terminal/agent/config.ts';
-import {
-  activationCode,
-  startScriptedCloud,
-  type ScriptedCloud,
-} from '#terminal/agent/testing/scripted-cloud.ts';
+import { startScriptedCloud, type ScriptedCloud } from '#terminal/agent/testing/scripted-cloud.ts';
+import { activationCode } from '#terminal/agent/testing/scripted-platform.ts';
 import { tempFolder } from '#terminal/agent/testing/temp-store.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import type { Screen, Status, TillState } from '#terminal/ipc/state.ts';
