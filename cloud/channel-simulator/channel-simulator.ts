@@ -1,6 +1,6 @@
 import { sign, type KeyObject } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Clock } from '#shared/time/clock.ts';
@@ -44,8 +44,8 @@ export type LineFault =
   | 'too-many-requests';
 
 export interface ChannelSimulatorOptions {
-  /** 0 = any free port. */
-  readonly port: number;
+  /** 0 = any free port; `none`: nobody listens, requests come through `inject` alone. */
+  readonly port: number | 'none';
   readonly host?: string;
   /** The same seed gives the same transaction numbers. */
   readonly seed: string;
@@ -64,6 +64,8 @@ export interface ChannelSimulatorOptions {
 
 export interface ChannelSimulator {
   readonly baseUrl: string;
+  /** One request without a socket, for worlds in which time is not real. Rejects when the answer is cut off. */
+  readonly inject: FastifyInstance['inject'];
   readonly books: () => readonly BookLine[];
   /** Changes the channel's rules while it runs: for demos and tests. */
   setRules(rules: Partial<BooksRules>): void;
@@ -124,9 +126,11 @@ export async function createChannelSimulator(
   };
   for (const path of Object.values(channelPaths)) app.post(path, handle);
 
-  const baseUrl = await app.listen({ port: options.port, host: options.host ?? '127.0.0.1' });
+  const { port, host = '127.0.0.1' } = options;
+  const baseUrl = port === 'none' ? 'http://channel.invalid' : await app.listen({ port, host });
   return {
     baseUrl,
+    inject: app.inject.bind(app),
     books: () => books.lines(),
     setRules: (change) => {
       rules = { ...rules, ...change };

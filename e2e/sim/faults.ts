@@ -1,0 +1,90 @@
+import type { Random } from '#shared/time/random.ts';
+import type { Weather } from './network.ts';
+
+/** Everything that will go wrong, drawn from the seed before the first sale. Times in virtual ms. */
+export interface FaultPlan {
+  readonly weather: readonly Weather[];
+  readonly outages: readonly (Span & { readonly till: number })[];
+  /** A till dies at the effect of this number; the counts go on over its lives. */
+  readonly tillDeaths: readonly {
+    readonly till: number;
+    readonly effect: number;
+    readonly when: 'before' | 'after';
+    readonly downMs: number;
+  }[];
+  /** The cloud's process of this number dies at this question to its database. */
+  readonly cloudDeaths: readonly {
+    readonly life: number;
+    readonly question: number;
+    readonly when: 'before' | 'after';
+    readonly downMs: number;
+  }[];
+  readonly clockJumps: readonly (Span & { readonly till: number; readonly skewMs: number })[];
+  readonly diskFull: readonly (Span & { readonly till: number })[];
+  /** A copy of the disk is made, and put back later. */
+  readonly restores: readonly (Span & { readonly till: number })[];
+  readonly channelTrouble: number;
+  readonly channelRefusing: readonly Span[];
+}
+
+export interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+const dayMs = 86_400_000;
+const jumpDays = 40;
+const effectsSpread = 220;
+
+export function planFaults(
+  random: Random,
+  { tills, spanMs }: { readonly tills: number; readonly spanMs: number },
+): FaultPlan {
+  const below = (limit: number): number => Math.floor(random.unit() * limit);
+  const happens = (chance: number): boolean => random.unit() < chance;
+  const till = (): number => below(tills);
+  const span = (longestMs: number): Span => {
+    const fromMs = below(spanMs);
+    return { fromMs, toMs: fromMs + 1_000 + below(longestMs) };
+  };
+  const times = <T>(countMax: number, make: () => T): readonly T[] =>
+    Array.from({ length: below(countMax + 1) }, make);
+  const when = (): 'before' | 'after' => (happens(0.5) ? 'before' : 'after');
+
+  return {
+    weather: Array.from({ length: tills }, () => weatherOf(random)),
+    outages: times(3, () => ({ till: till(), ...span(60_000) })),
+    tillDeaths: times(4, () => ({
+      till: till(),
+      effect: 1 + below(effectsSpread),
+      when: when(),
+      downMs: 500 + below(20_000),
+    })),
+    cloudDeaths: times(2, () => below(600)).map((question, index) => ({
+      life: index + 1,
+      question: 1 + question,
+      when: when(),
+      downMs: 200 + below(15_000),
+    })),
+    clockJumps: happens(0.15)
+      ? [{ till: till(), ...span(90_000), skewMs: (happens(0.5) ? 1 : -1) * jumpDays * dayMs }]
+      : [],
+    diskFull: happens(0.2) ? [{ till: till(), ...span(30_000) }] : [],
+    restores: happens(0.1) ? [{ till: till(), ...span(60_000) }] : [],
+    channelTrouble: happens(0.5) ? 0 : random.unit() * 0.4,
+    channelRefusing: happens(0.2) ? [span(20_000)] : [],
+  };
+}
+
+function weatherOf(random: Random): Weather {
+  const kind = random.unit();
+  const chance = (most: number): number => (kind < 0.3 ? 0 : random.unit() * most);
+  return {
+    refused: chance(0.1),
+    requestLost: chance(0.15),
+    twice: chance(0.2),
+    answerLost: chance(0.15),
+    answerCut: chance(0.1),
+    delayMsMax: 5 + Math.floor(random.unit() * (kind < 0.6 ? 200 : 4_000)),
+  };
+}

@@ -1,0 +1,35 @@
+import { syncBuiltinESMExports } from 'node:module';
+import timersPromises from 'node:timers/promises';
+import type { World } from './virtual-world.ts';
+
+/**
+ * The few places of the cloud that wait by the machine's own clock or call the global `fetch` (a batch that came before
+ * its predecessor, a slow channel, the channel's line): while a world runs, they live by it. Returns how to end that.
+ */
+export function takeHiddenClocks(world: World, fetchOf: typeof globalThis.fetch): () => void {
+  const real = {
+    sleep: timersPromises.setTimeout,
+    timeout: AbortSignal.timeout.bind(AbortSignal),
+    fetch: globalThis.fetch,
+  };
+  const sleep = <T>(delayMs = 1, value?: T): Promise<T> =>
+    new Promise((resolve) => {
+      world.timers.after(delayMs, () => resolve(value as T));
+    });
+  timersPromises.setTimeout = sleep as typeof timersPromises.setTimeout;
+  syncBuiltinESMExports();
+  AbortSignal.timeout = (delayMs) => {
+    const controller = new AbortController();
+    world.timers.after(delayMs, () =>
+      controller.abort(new DOMException('the time is over', 'TimeoutError')),
+    );
+    return controller.signal;
+  };
+  globalThis.fetch = fetchOf;
+  return () => {
+    timersPromises.setTimeout = real.sleep;
+    syncBuiltinESMExports();
+    AbortSignal.timeout = real.timeout;
+    globalThis.fetch = real.fetch;
+  };
+}

@@ -1,0 +1,133 @@
+import type { CloudHost, HostAnswer, HostRequest } from './cloud-host.ts';
+import type { World } from './virtual-world.ts';
+
+/** How bad a line is: chances in 0..1 of each mishap of one exchange. */
+export interface Weather {
+  /** No connection is made: not one byte leaves. */
+  readonly refused: number;
+  /** The request is lost on its way. */
+  readonly requestLost: number;
+  /** It arrives twice, the second time later. */
+  readonly twice: number;
+  /** It is carried out, and the answer is lost. */
+  readonly answerLost: number;
+  /** The answer breaks off in the middle. */
+  readonly answerCut: number;
+  /** Longest way of one direction, ms; different ways reorder what was sent together. */
+  readonly delayMsMax: number;
+}
+
+export const fairWeather: Weather = {
+  refused: 0,
+  requestLost: 0,
+  twice: 0,
+  answerLost: 0,
+  answerCut: 0,
+  delayMsMax: 30,
+};
+
+/** A till's way to the cloud, as its `fetch`. */
+export interface Line {
+  readonly fetch: typeof globalThis.fetch;
+  readonly setWeather: (weather: Weather) => void;
+  /** The cable: while it is out nothing leaves. */
+  readonly setUp: (up: boolean) => void;
+}
+
+/** Every way takes at least so long. */
+const delayMsMin = 3;
+const probePath = '/healthz';
+
+export function createLine(deps: {
+  readonly world: World;
+  readonly host: CloudHost;
+  readonly name: string;
+}): Line {
+  const { world, host, name } = deps;
+  const random = world.randomOf(`line of ${name}`);
+  let weather = fairWeather;
+  let up = true;
+
+  const strikes = (chance: number): boolean => random.unit() < chance;
+  const wayMs = (): number =>
+    delayMsMin + Math.floor(random.unit() * Math.max(0, weather.delayMsMax - delayMsMin));
+
+  const carry = async (request: HostRequest): Promise<Response> => {
+    const what = `${name} ${request.method} ${request.path}`;
+    const isProbe = request.path === probePath;
+    const lost = (why: string): Promise<never> => {
+      if (!isProbe) world.trace.note(`${what}: ${why}`);
+      return new Promise(() => undefined);
+    };
+    if (!up || strikes(weather.refused)) {
+      await pause(world, delayMsMin);
+      throw failed('ECONNREFUSED');
+    }
+    const isLost = strikes(weather.requestLost);
+    const isTwice = strikes(weather.twice);
+    const isAnswerLost = strikes(weather.answerLost);
+    const isCut = strikes(weather.answerCut);
+    if (!isProbe) world.trace.note(`${what} leaves`);
+    await pause(world, wayMs());
+    if (isLost || !up) return lost('request lost');
+    if (isTwice) void pause(world, 4 * wayMs()).then(() => host.answer(request));
+    if (!host.isUp()) throw failed('ECONNREFUSED');
+    const answer = isProbe ? probeAnswer(world) : await host.answer(request);
+    if (answer === undefined) throw failed('ECONNRESET');
+    await pause(world, wayMs());
+    if (isAnswerLost || !up) return lost(`answer ${answer.status} lost`);
+    if (!isProbe) world.trace.note(`${what}: ${answer.status}${isCut ? ' cut' : ''}`);
+    return responseOf(answer, isCut);
+  };
+
+  return {
+    setWeather: (next) => {
+      weather = next;
+    },
+    setUp: (next) => {
+      if (next !== up) world.trace.note(`${name} line ${next ? 'up' : 'down'}`);
+      up = next;
+    },
+    fetch: (input, init = {}) => {
+      const { signal } = init;
+      const request: HostRequest = {
+        method: (init.method ?? 'GET') as HostRequest['method'],
+        path: new URL(input as string).pathname + new URL(input as string).search,
+        headers: init.headers as Record<string, string>,
+        body: init.body as Uint8Array | undefined,
+      };
+      return new Promise((resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')));
+        carry(request).then(resolve, reject);
+      });
+    },
+  };
+}
+
+const pause = (world: World, durationMs: number): Promise<void> =>
+  new Promise((resolve) => void world.timers.after(durationMs, resolve));
+
+const failed = (code: string): TypeError =>
+  new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) });
+
+/** What the probe asks is only whether anybody is there: no need to bother the whole app once a second. */
+const probeAnswer = (world: World): HostAnswer => ({
+  status: 200,
+  headers: {
+    'content-type': 'application/json',
+    date: new Date(world.clockOf(() => 0).nowMs()).toUTCString(),
+  },
+  body: '{"status":"alive"}',
+});
+
+function responseOf({ status, headers, body }: HostAnswer, isCut: boolean): Response {
+  if (!isCut) return new Response(body === '' ? null : body, { status, headers });
+  const bytes = new TextEncoder().encode(body);
+  const half = new ReadableStream({
+    start: (controller) => {
+      controller.enqueue(bytes.subarray(0, bytes.length >> 1));
+    },
+    pull: (controller) => controller.error(new TypeError('terminated')),
+  });
+  return new Response(half, { status, headers });
+}

@@ -1,0 +1,209 @@
+import { createHash } from 'node:crypto';
+import { verifyChain, type HashLink } from '#shared/wire/v1/chain.ts';
+import { genesisHash } from '#shared/wire/v1/journal.ts';
+import { groupBy } from '../kill/group-by.ts';
+import { isTaken } from '../kill/oracles.ts';
+import type { TillEvidence, WorldEvidence } from './evidence.ts';
+import { isOpenHere, type Sale } from './shop-script.ts';
+
+export interface Violation {
+  readonly oracle: OracleName;
+  readonly detail: string;
+}
+
+type Oracle = (world: WorldEvidence) => readonly string[];
+
+/** A till whose disk was put back to an older day: what it forgot is judged by the other books. */
+const wasRestored = ({ faults }: WorldEvidence, { index }: TillEvidence): boolean =>
+  faults.restores.some((one) => one.till === index);
+
+const tillOf = ({ tills }: WorldEvidence, sale: Sale): TillEvidence | undefined =>
+  tills.find(({ name }) => name === sale.till);
+
+/** Nothing hangs: everything is sent and definite, by itself, within two hours. */
+const everythingEnds: Oracle = ({ isQuiet, tills, attempts }) =>
+  isQuiet
+    ? []
+    : [
+        ...tills.flatMap(({ orders }) =>
+          orders.filter(({ state }) => isOpenHere(state)).map((o) => `${o.orderId} is ${o.state}`),
+        ),
+        ...attempts
+          .filter(({ status }) => !finalStatuses.has(status))
+          .map((one) => `attempt ${one.outTradeNo} is ${one.status}`),
+        'not quiet after two hours',
+      ];
+
+const finalStatuses = new Set(['paid', 'failed', 'reversed', 'refunded', 'refunded-late']);
+
+/** A sale that the cashier was told is taken stands in the till once, with its amount, and is taken. */
+const toldIsKept: Oracle = (world) =>
+  world.sales
+    .filter(({ told }) => told === 'taken')
+    .flatMap((sale) => {
+      const till = tillOf(world, sale);
+      if (!till || wasRestored(world, till)) return [];
+      const kept = till.orders.filter(
+        (order) => order.amountFen === sale.amountFen && isTaken(order.state),
+      );
+      return kept.length === 1
+        ? []
+        : [`${sale.till} ${sale.amountFen} fen was told taken, kept ${kept.length} times`];
+    });
+
+/** The customer's money moved once at most: channel, box and drawer together. */
+const paidOnce: Oracle = (world) =>
+  world.sales.flatMap((sale) => {
+    const till = tillOf(world, sale);
+    const channel = world.channelBooks.filter(
+      ({ state, amountFen }) => state === 'SUCCESS' && amountFen === sale.amountFen,
+    );
+    const box = till?.boxBooks.filter(
+      ({ kind, amountFen }) => kind === 'sale' && amountFen === sale.amountFen,
+    );
+    const cash = sale.cash === 'told' ? 1 : 0;
+    const times = channel.length + (box?.length ?? 0) + cash;
+    return times > 1
+      ? [
+          `${sale.till} ${sale.amountFen} fen: channel ${channel.length}, box ${box?.length}, cash ${cash}`,
+        ]
+      : [];
+  });
+
+/** Money at the channel or in the box is in an order that says so, and an order that says paid has it there. */
+const booksAgree: Oracle = (world) => {
+  const paidAtChannel = world.channelBooks.filter(({ state }) => state === 'SUCCESS');
+  const known = new Set(
+    world.attempts.filter(({ status }) => status === 'paid').map((one) => one.outTradeNo),
+  );
+  const booked = new Set(paidAtChannel.map((line) => line.outTradeNo));
+  return [
+    ...[...booked].filter((no) => !known.has(no)).map((no) => `${no}: paid at the channel only`),
+    ...[...known].filter((no) => !booked.has(no)).map((no) => `${no}: paid in the cloud only`),
+    ...world.tills.flatMap((till) => {
+      if (wasRestored(world, till)) return [];
+      const paid = till.orders.filter(({ state }) => state === 'paid');
+      const orders = new Set(paid.map(({ orderId }) => orderIdText(orderId)));
+      const atBox = till.boxBooks.map(({ mark }) => mark);
+      const posPaid = till.orders.filter(({ state }) => state === 'pos-paid');
+      return [
+        ...paid
+          .filter(({ orderId }) => ![...booked].some((no) => no.startsWith(orderIdText(orderId))))
+          .map(({ orderId }) => `${orderId}: paid on ${till.name}, not at the channel`),
+        ...posPaid
+          .filter(({ orderId }) => !atBox.some((mark) => mark.startsWith(orderIdText(orderId))))
+          .map(({ orderId }) => `${orderId}: paid by the box on ${till.name}, not in its books`),
+        ...[...booked]
+          .filter((no) => till.orders.some(({ orderId }) => no.startsWith(orderIdText(orderId))))
+          .filter((no) => ![...orders].some((id) => no.startsWith(id)))
+          .map((no) => `${no}: paid at the channel, not on ${till.name}`),
+      ];
+    }),
+  ];
+};
+
+const orderIdText = (orderId: string): string => orderId.slice('ord_'.length);
+
+/** Every entry that the till holds is in the cloud once, in one unbroken chain per epoch. */
+const journalArrived: Oracle = (world) =>
+  world.tills.flatMap((till) => {
+    const heads = new Map(till.cloudHeads.map((head) => [head.epoch, head]));
+    return till.journal.flatMap(({ epoch, entries }) => {
+      const batch = { epoch, firstSeq: 1, prevHash: genesisHash, entries: [...entries] };
+      const verified = verifyChain(batch, sha256);
+      if (!verified.ok) return [`${till.name} epoch ${epoch}: ${JSON.stringify(verified.error)}`];
+      const head = heads.get(epoch);
+      const same = head?.headSeq === entries.length && head.headHash === verified.value.headHash;
+      return same || wasRestored(world, till)
+        ? []
+        : [`${till.name} epoch ${epoch} has ${entries.length}, the cloud ${head?.headSeq}`];
+    });
+  });
+
+const sha256: HashLink = ({ prevHash, text }) =>
+  createHash('sha256').update(Buffer.from(prevHash, 'hex')).update(text).digest('hex');
+
+/** Till and cloud have the same orders in the same states. */
+const sameOrders: Oracle = (world) =>
+  world.tills.flatMap((till) => {
+    const cloud = groupBy(till.cloudOrders, ({ orderId }) => orderId);
+    const here = new Set(till.orders.map(({ orderId }) => orderId));
+    const differing = till.orders.flatMap(({ orderId, amountFen, state }) => {
+      const found = cloud.get(orderId) ?? [];
+      const same = found.length === 1 && found[0]?.amountFen === amountFen;
+      return same && found[0]?.state === state
+        ? []
+        : [`${orderId} is ${amountFen} ${state} on ${till.name}, cloud: ${JSON.stringify(found)}`];
+    });
+    const foreign = till.cloudOrders.filter(({ orderId }) => !here.has(orderId));
+    return wasRestored(world, till)
+      ? []
+      : [...differing, ...foreign.map(({ orderId }) => `${orderId} is in the cloud only`)];
+  });
+
+/** Each amount stands in the cloud as taken once at most, and never when the cashier was told otherwise. */
+const takenOnce: Oracle = (world) =>
+  world.sales.flatMap((sale) => {
+    const till = tillOf(world, sale);
+    const taken = till?.cloudOrders.filter(
+      (order) => order.amountFen === sale.amountFen && isTaken(order.state),
+    );
+    return (taken?.length ?? 0) > 1
+      ? [`${sale.till} ${sale.amountFen} fen is in the cloud ${taken?.length} times`]
+      : [];
+  });
+
+const nothingSetAside: Oracle = (world) =>
+  world.tills.flatMap((till) =>
+    wasRestored(world, till) ? [] : till.cloudSetAside.map((text) => `${till.name}: ${text}`),
+  );
+
+/** The cloud's tally is the shop's: the sum of its tills. */
+const talliesAgree: Oracle = (world) => {
+  if (world.tills.some((till) => wasRestored(world, till))) return [];
+  const days = groupBy(
+    world.tills.flatMap(({ tallies }) => tallies),
+    ({ businessDate }) => businessDate,
+  );
+  return [...days].flatMap(([date, tallies]) => {
+    const tillFen = tallies.reduce((sum, day) => sum + day.tillFen, 0);
+    return tallies.every(({ cloudFen }) => cloudFen === tillFen)
+      ? []
+      : [`${date}: the tills ${tillFen} fen, the cloud ${tallies.map((day) => day.cloudFen)}`];
+  });
+};
+
+const lawsHold: Oracle = ({ brokenLaws }) => brokenLaws.map((law) => `${law} is broken`);
+
+/** No order has two receipts that look like originals. */
+const oneOriginal: Oracle = (world) =>
+  world.tills.flatMap((till) => {
+    const originals = till.paper.flatMap((lines) =>
+      lines.some((line) => line.includes('补打'))
+        ? []
+        : lines.flatMap((line) => /ord_[0-9A-Z]{26}/.exec(line)?.[0] ?? []),
+    );
+    return [...groupBy(originals, (orderId) => orderId)]
+      .filter(([, found]) => found.length > 1)
+      .map(([orderId, found]) => `${orderId} has ${found.length} unmarked receipts`);
+  });
+
+export const oracles = {
+  'everything ends': everythingEnds,
+  'what was told taken is kept': toldIsKept,
+  'the customer paid once': paidOnce,
+  'the books agree': booksAgree,
+  'the journal arrived once': journalArrived,
+  'till and cloud have the same orders': sameOrders,
+  'each sale is taken once': takenOnce,
+  'nothing is set aside': nothingSetAside,
+  'the tallies agree': talliesAgree,
+  'the laws of the books hold': lawsHold,
+  'one original receipt': oneOriginal,
+} as const satisfies Record<string, Oracle>;
+export type OracleName = keyof typeof oracles;
+
+export const judgeWorld = (world: WorldEvidence): readonly Violation[] =>
+  (Object.keys(oracles) as OracleName[]).flatMap((oracle) =>
+    oracles[oracle](world).map((detail) => ({ oracle, detail })),
+  );

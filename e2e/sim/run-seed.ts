@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createChannelHost } from './channel-host.ts';
+import { gatherEvidence } from './evidence.ts';
+import { planFaults } from './faults.ts';
+import { takeHiddenClocks } from './hidden-clocks.ts';
+import { judgeWorld, type Violation } from './oracles.ts';
+import type { Planted } from './planted/planted.ts';
+import { letFaultsLoose, mendAll, restUntilQuiet } from './seasons.ts';
+import { planSales, runShift, type Sale } from './shop-script.ts';
+import type { SimDatabase } from './sim-database.ts';
+import { openSimShop } from './sim-shop.ts';
+import { createWorld } from './virtual-world.ts';
+
+/** One seed: a shop with its tills, its cloud, its channel and everything that goes wrong there. */
+export interface SeedOptions {
+  readonly seed: number;
+  /** Customers per till. */
+  readonly steps: number;
+  readonly database: SimDatabase;
+  /** Folder on a disk in memory. */
+  readonly scratch: string;
+  readonly planted?: Planted;
+}
+
+export interface SeedReport {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+  readonly traceHash: string;
+  readonly trace: readonly string[];
+  /** What the cloud logged at level warn and above. */
+  readonly log: readonly string[];
+  readonly sales: readonly Sale[];
+  readonly virtualMs: number;
+}
+
+const spanMsPerSale = 12_000;
+const shiftsMsMax = 24 * 3_600_000;
+const gatherMsMax = 600_000;
+
+/** Opens the shop, lets people and faults loose, mends everything, waits until it is quiet, and judges. */
+export async function runSeed(options: SeedOptions): Promise<SeedReport> {
+  const { seed, steps, database, planted } = options;
+  const world = createWorld(seed);
+  const base = mkdtempSync(join(options.scratch, `seed-${seed}-`));
+  const tillCount = 2 + Math.floor(world.randomOf('shop').unit() * 2);
+  const spanMs = steps * spanMsPerSale;
+  const plain = planFaults(world.randomOf('faults'), { tills: tillCount, spanMs });
+  const faults = planted?.bendFaults?.(plain) ?? plain;
+  const closers: (() => void)[] = [];
+  await database.reset();
+  const channel = await createChannelHost(world);
+  const giveBack = takeHiddenClocks(
+    world,
+    planted?.bendChannel?.(channel.fetch, world) ?? channel.fetch,
+  );
+  try {
+    const shopOptions = {
+      world,
+      seed,
+      base,
+      database,
+      channel,
+      faults,
+      tillCount,
+      planted,
+      closers,
+    };
+    const shop = await openSimShop(shopOptions);
+    const sales: Sale[] = [];
+    letFaultsLoose(shop, faults);
+    const shifts = shop.counters.map(({ till }, index) => {
+      const random = world.randomOf(`shift ${till.name}`);
+      const plan = planSales(random, { till: index, count: steps, hasBox: true });
+      return runShift({ world, till, random }, plan, sales);
+    });
+    await world.settle(Promise.all(shifts), shiftsMsMax);
+    mendAll(shop);
+    const isQuiet = await restUntilQuiet(shop);
+    const evidence = await world.settle(
+      gatherEvidence(shop, { sales, faults, isQuiet }),
+      gatherMsMax,
+    );
+    const violations = judgeWorld(evidence);
+    for (const { oracle, detail } of violations) world.trace.note(`VIOLATION ${oracle}: ${detail}`);
+    return {
+      seed,
+      violations,
+      traceHash: world.trace.hash(),
+      trace: [...world.trace.lines()],
+      log: shop.log,
+      sales,
+      virtualMs: world.nowMs(),
+    };
+  } finally {
+    giveBack();
+    for (const close of closers) close();
+    rmSync(base, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,103 @@
+import type { FaultPlan, Span } from './faults.ts';
+import { fairWeather } from './network.ts';
+import { isOpenHere } from './shop-script.ts';
+import type { SimShop } from './sim-shop.ts';
+
+/** From now on the faults of the plan happen, each at its time. */
+export function letFaultsLoose(shop: SimShop, faults: FaultPlan): void {
+  const { world, counters, channel } = shop;
+  const during = ({ fromMs, toMs }: Span, begin: () => void, end: () => void): void => {
+    world.timers.after(fromMs, begin);
+    world.timers.after(toMs, end);
+  };
+  world.trace.note('the shop opens');
+  shop.setMortal(true);
+  for (const [index, { line, devices }] of counters.entries()) {
+    line.setWeather(faults.weather[index] ?? fairWeather);
+    devices.misbehave();
+  }
+  channel.setTrouble(faults.channelTrouble);
+  for (const span of faults.channelRefusing)
+    during(
+      span,
+      () => channel.setRefusing(true),
+      () => channel.setRefusing(false),
+    );
+  for (const one of faults.outages) {
+    const line = counters[one.till]?.line;
+    during(
+      one,
+      () => line?.setUp(false),
+      () => line?.setUp(true),
+    );
+  }
+  for (const one of faults.clockJumps) {
+    const till = counters[one.till]?.till;
+    during(
+      one,
+      () => till?.setSkewMs(one.skewMs),
+      () => till?.setSkewMs(0),
+    );
+  }
+  for (const one of faults.diskFull) {
+    const till = counters[one.till]?.till;
+    during(
+      one,
+      () => till?.setDiskFull(true),
+      () => till?.setDiskFull(false),
+    );
+  }
+  for (const one of faults.restores) {
+    const till = counters[one.till]?.till;
+    during(
+      one,
+      () => till?.backUp(),
+      () => void till?.restore(),
+    );
+  }
+}
+
+/** Everything is mended; what is open must become definite by itself. */
+export function mendAll(shop: SimShop): void {
+  shop.setMortal(false);
+  shop.world.trace.note('all is mended');
+  shop.channel.setTrouble(0);
+  shop.channel.setRefusing(false);
+  for (const { line, till, devices } of shop.counters) {
+    line.setUp(true);
+    line.setWeather(fairWeather);
+    till.setSkewMs(0);
+    till.setDiskFull(false);
+    devices.mend();
+  }
+}
+
+const lookMs = 5_000;
+/** What a broken cloud may leave open: the janitor's longest pauses are an hour and more. */
+const restMsMax = 2 * 3_600_000;
+/** A till that has sent everything may still be told results. */
+const quietMs = 40_000;
+
+/** Lets time pass until nothing is open or unsent anywhere; false when that does not happen. */
+export async function restUntilQuiet(shop: SimShop): Promise<boolean> {
+  const { world } = shop;
+  let quietSinceMs: number | undefined;
+  for (let restedMs = 0; restedMs < restMsMax; restedMs += lookMs) {
+    await world.advance(lookMs);
+    const quiet = shop.host.isUp() && !shop.host.isBusy() && (await world.settle(areQuiet(shop)));
+    if (!quiet) quietSinceMs = undefined;
+    else quietSinceMs ??= world.nowMs();
+    if (quietSinceMs !== undefined && world.nowMs() - quietSinceMs >= quietMs) return true;
+  }
+  return false;
+}
+
+async function areQuiet({ counters }: SimShop): Promise<boolean> {
+  for (const { till } of counters) {
+    const status = await till.call('status.get', {});
+    if (!status?.ok || status.value.unsentCount > 0) return false;
+    const page = await till.call('orders.list', { limit: 200 });
+    if (!page?.ok || page.value.rows.some((row) => isOpenHere(row.state))) return false;
+  }
+  return true;
+}
