@@ -168,12 +168,6 @@ function tableOf(rounds: readonly Round[]): BenchTable {
     median(rounds.map((round) => quantile(round.ours, percent)));
   const raw = (percent: number): number =>
     median(rounds.map((round) => quantile(round.raw, percent)));
-  const row = (name: string, value: number, ratio?: number): BenchRow => ({
-    name,
-    value: Number(value.toFixed(2)),
-    unit: 'ms',
-    ...(ratio === undefined ? {} : { ratio: Number(ratio.toFixed(2)) }),
-  });
   const worst = rounds.map((round) => quantile(round.ours, 99).toFixed(2)).join(', ');
   return {
     name: 'print',
@@ -204,3 +198,10 @@ function tableOf(rounds: readonly Round[]): BenchTable {
     ],
   };
 }
+
+const row = (name: string, value: number, ratio?: number): BenchRow => ({
+  name,
+  value: Number(value.toFixed(2)),
+  unit: 'ms',
+  ...(ratio === undefined ? {} : { ratio: Number(ratio.toFixed(2)) }),
+});

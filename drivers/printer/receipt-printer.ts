@@ -18,6 +18,7 @@ import type { PrinterCapabilities } from '#drivers/printer/watch/printer-capabil
 import { readingOfAutoStatus } from '#drivers/printer/status/printer-condition.ts';
 import { createPrinterLine, type PrinterLine } from '#drivers/printer/status/printer-line.ts';
 import type { PrinterStatus } from '#drivers/printer/status/printer-status.ts';
+import { createLogoKeeper, type LogoStore } from '#drivers/printer/watch/logo-keeper.ts';
 import { createPrinterWatch, type PrinterWatch } from '#drivers/printer/watch/printer-watch.ts';
 import { forgetfulStore, type ProfileStore } from '#drivers/printer/watch/profile-store.ts';
 import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
@@ -35,6 +36,8 @@ export interface ReceiptPrinterDeps {
   readonly capabilities?: PrinterCapabilities;
   /** Keeps what a probe found, so that a printer is probed once in its life; default: every start probes. */
   readonly profileStore?: ProfileStore;
+  /** Remembers which printer keeps which logo (profile.logo `stored`); default: every receipt carries its logo. */
+  readonly logoStore?: LogoStore;
   /** Is told the level of the drawer's pin, and every pulse. */
   readonly drawer?: DrawerSense;
   /** Called on every change of state, paper, drawer or confidence. */
@@ -103,13 +106,19 @@ export function createReceiptPrinter(deps: ReceiptPrinterDeps): ReceiptPrinter {
     restart: () => link.restart(),
     onStatus: (status) => {
       if (status.drawerPinHigh !== null) deps.drawer?.pin(status.drawerPinHigh);
+      if (status.state !== 'online') logo.distrust();
       deps.onStatus?.(status);
     },
   });
 
+  const profile = deps.profile ?? referenceProfile(deps.width);
+  const { address: port } = deps.transport;
+  const logo = createLogoKeeper({ profile, port, store: deps.logoStore });
+
   const desk: PrintDesk = createPrintDesk({
     ...deps,
-    profile: deps.profile ?? referenceProfile(deps.width),
+    profile,
+    logo,
     line: () => (stopped ? null : line),
     ready: () => watch.ready(),
     onReading: (reading) => watch.note(reading),

@@ -45,6 +45,8 @@ export type ParsedCommand =
   | { readonly type: 'process-id'; readonly digits: readonly number[] }
   | { readonly type: 'paper-question' }
   | { readonly type: 'counter-question'; readonly counter: number }
+  /** GS ( L 64. */
+  | { readonly type: 'image-keys-question' }
   /** GS I: 67 model, 68 serial number. */
   | { readonly type: 'identity-question'; readonly what: number }
   /** GS a: which changes are told by themselves; 0 none. */

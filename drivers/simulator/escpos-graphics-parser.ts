@@ -115,12 +115,14 @@ function parenthesisCommand(letter: number, body: Uint8Array): ParsedCommand | n
   }
 }
 
-/** Functions 66 delete, 67 store, 69 print: images under a key in non-volatile memory. */
+/** Functions 64 list, 66 delete, 67 store, 69 print: images under a key in non-volatile memory. */
 function imageCommand(body: Uint8Array): ParsedCommand | null {
   if (at(body, 0) !== 0x30) return null;
   const keyAt = at(body, 1) === 0x43 ? 3 : 2;
   const key = Buffer.from(body.subarray(keyAt, keyAt + 2)).toString('latin1');
   switch (at(body, 1)) {
+    case 0x40:
+      return body.length === 4 && key === 'KC' ? { type: 'image-keys-question' } : null;
     case 0x42:
       return body.length === 4 ? { type: 'image-delete', key } : null;
     case 0x43: {

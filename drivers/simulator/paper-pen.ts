@@ -19,11 +19,16 @@ export interface PaperPen {
   /** Power off: the half line and the modes are gone, the paper and the stored images stay. */
   reset(): void;
   mode(): ParserMode;
+  /** Of the stored images, two characters each. */
+  imageKeys(): readonly string[];
+  /** The memory that power cycles leave alone is emptied. */
+  forgetImages(): void;
 }
 
 const qrLines = 8;
 const barcodeLines = (heightDots: number): number => Math.ceil(heightDots / 24) + 1;
-const storedImagesMax = 64;
+/** As many as one answer lists (Epson, GS ( L 64). */
+const storedImagesMax = 40;
 
 export function createPaperPen(
   width: PaperWidth,
@@ -82,6 +87,7 @@ export function createPaperPen(
       case 'hanzi-size':
       case 'identity-question':
       case 'ignored':
+      case 'image-keys-question':
       case 'paper-question':
       case 'process-id':
       case 'qr-level':
@@ -92,7 +98,13 @@ export function createPaperPen(
         return 0;
     }
   };
-  return { apply, reset, mode: () => ({ chineseOn: mode.chinese, charset: rom.charset }) };
+  return {
+    apply,
+    reset,
+    mode: () => ({ chineseOn: mode.chinese, charset: rom.charset }),
+    imageKeys: () => [...stored.keys()],
+    forgetImages: () => stored.clear(),
+  };
 }
 
 /** Non-volatile memory: no paper moves. */

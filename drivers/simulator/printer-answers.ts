@@ -8,6 +8,8 @@ export type PrinterAbility =
   | 'cut-counter'
   | 'buffer-clear'
   | 'auto-status'
+  /** GS ( L 64: the keys of its stored images. */
+  | 'image-keys'
   /** GS I: its own name. */
   | 'identity'
   /** Keeping the latest process id until the host can hear it. */
@@ -26,6 +28,7 @@ export interface PrinterSwitches {
 export interface PrinterFacts {
   readonly switches: PrinterSwitches;
   readonly cutCount: number;
+  readonly imageKeys: readonly string[];
   readonly lacks: ReadonlySet<PrinterAbility>;
   readonly model: string;
   readonly serial: string;
@@ -38,7 +41,7 @@ const serialNumber = 68;
 /** The answer to a command in its turn; null when this printer has none. */
 export function answerInTurn(
   command: ParsedCommand,
-  { switches, cutCount, lacks, model, serial }: PrinterFacts,
+  { switches, cutCount, imageKeys, lacks, model, serial }: PrinterFacts,
 ): readonly number[] | null {
   if (command.type === 'process-id' && !lacks.has('process-id')) {
     return [0x37, 0x22, ...command.digits, 0x00];
@@ -48,6 +51,9 @@ export function answerInTurn(
   }
   if (command.type === 'counter-question' && !lacks.has('cut-counter')) {
     return command.counter === cutterCounter ? textBlock(String(cutCount)) : null;
+  }
+  if (command.type === 'image-keys-question' && !lacks.has('image-keys')) {
+    return [0x37, 0x72, 0x40, ...Buffer.from(imageKeys.join(''), 'latin1'), 0x00];
   }
   if (command.type === 'identity-question' && !lacks.has('identity')) {
     if (command.what === modelName) return textBlock(model);

@@ -13,6 +13,8 @@ export interface PrinterMechanism {
   readonly work: () => void;
   /** Buffer and modes are lost, the paper stays. */
   readonly forget: () => void;
+  readonly imageKeys: () => readonly string[];
+  readonly forgetImages: () => void;
   readonly paper: () => readonly PaperRecord[];
   readonly clearPaper: () => void;
   readonly loadPaper: (lines: number) => void;
@@ -73,6 +75,8 @@ export function createPrinterMechanism(deps: {
       received = new Uint8Array();
       pen.reset();
     },
+    imageKeys: () => pen.imageKeys(),
+    forgetImages: () => pen.forgetImages(),
     paper: () => [...paper],
     clearPaper: () => {
       paper.length = 0;

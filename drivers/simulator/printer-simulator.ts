@@ -60,6 +60,10 @@ export interface PrinterSimulator {
   loadPaper(lines: number): void;
   /** Off and on: buffers and modes are lost, paper and counters stay. */
   powerCycle(): void;
+  /** The keys of the images in its non-volatile memory. */
+  imageKeys(): readonly string[];
+  /** The images in its non-volatile memory are gone, as after a reset to factory settings. */
+  forgetImages(): void;
   onChange(listener: () => void): void;
 }
 
@@ -81,7 +85,14 @@ export function createPrinterSimulator(deps: PrinterSimulatorDeps): PrinterSimul
   let hear = createRealTimeListener();
   let switches = switchesAtStart;
 
-  const facts = (): PrinterFacts => ({ switches, lacks, cutCount: counts.cuts, model, serial });
+  const facts = (): PrinterFacts => ({
+    switches,
+    lacks,
+    cutCount: counts.cuts,
+    imageKeys: mechanism.imageKeys(),
+    model,
+    serial,
+  });
   const changed = (): void => {
     for (const listener of changeListeners) listener();
   };
@@ -132,6 +143,8 @@ export function createPrinterSimulator(deps: PrinterSimulatorDeps): PrinterSimul
       mechanism.work();
       changed();
     },
+    imageKeys: mechanism.imageKeys,
+    forgetImages: mechanism.forgetImages,
     powerCycle: () => {
       hear = createRealTimeListener();
       voice.forget();

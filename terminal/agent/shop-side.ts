@@ -13,6 +13,7 @@ import type { Config } from '#terminal/agent/config.ts';
 import { createCustomerScreen } from '#terminal/agent/display/customer-screen.ts';
 import { createCapabilityStore } from '#terminal/agent/devices/capability-store.ts';
 import { createDeviceSet, type DeviceSet } from '#terminal/agent/devices/device-set.ts';
+import { createLogoStore } from '#terminal/agent/devices/logo-store.ts';
 import { createDeviceStore } from '#terminal/agent/devices/device-store.ts';
 import { createDeviceTests, type DeviceTests } from '#terminal/agent/devices/device-tests.ts';
 import type { DeviceKey } from '#terminal/agent/identity/device-key.ts';
@@ -69,6 +70,7 @@ export function createShopSide(deps: ShopSideDeps): ShopSide {
     devices: deps.config.devices,
     store: createDeviceStore(journal),
     profileStore: createCapabilityStore(journal),
+    logoStore: createLogoStore(journal),
     tests,
     around: deps.around,
     transports: deps.transports,

@@ -113,3 +113,12 @@ export const printImage = (key: KeyCode): readonly number[] => [
   0x01,
   0x01,
 ];
+
+/**
+ * GS ( L 64 "KC": which images are stored. Answered `37 72` with 40 (the last block) or 41 (more follow), the two
+ * characters of each key, and `00`; the printer waits for ACK after each block.
+ */
+export const listImages: readonly number[] = [...imageCommand, ...word(4), 0x30, 0x40, 0x4b, 0x43];
+
+/** ACK: the block was received, the next one may come. */
+export const blockReceived: readonly number[] = [0x06];

@@ -57,6 +57,25 @@ export function callLogo(raster: PackedRaster, held: StoredLogo | null): readonl
   return printImage(keyOf(held.fingerprint));
 }
 
+/** The key under which the printer keeps it, as in the list of its keys. */
+export const keyTextOf = ({ fingerprint }: StoredLogo): string =>
+  String.fromCharCode(...keyOf(fingerprint));
+
+const fingerprintForm = /^[0-9a-f]{16}$/;
+
+/** Reads what a store kept; null when it is no such record. */
+export function parseStoredLogo(value: unknown): StoredLogo | null {
+  if (typeof value !== 'object' || value === null || !('fingerprint' in value)) return null;
+  const { fingerprint } = value;
+  return typeof fingerprint === 'string' && fingerprintForm.test(fingerprint)
+    ? { fingerprint }
+    : null;
+}
+
+/** Whether the record is of this very logo. */
+export const fitsLogo = (raster: PackedRaster, held: StoredLogo | null): boolean =>
+  held?.fingerprint === fingerprintOf(raster);
+
 const fingerprints = new WeakMap<PackedRaster, string>();
 
 function fingerprintOf(raster: PackedRaster): string {

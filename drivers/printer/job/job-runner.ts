@@ -109,6 +109,7 @@ function eventOf(event: PrinterEvent): JobEvent | null {
       return { type: 'condition', condition: readingOfAutoStatus(event.bytes).condition };
     case 'real-time-status':
     case 'flow':
+    case 'image-keys':
     case 'text':
     case 'garbage':
       return null;

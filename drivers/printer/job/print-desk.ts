@@ -1,5 +1,6 @@
 import type { DeviceErrorCode } from '#shared/errors/device.ts';
 import type { Result } from '#shared/result/result.ts';
+import { createAlarm } from '#drivers/core/alarm.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import { encodeReceipt, type EncodedReceipt } from '#drivers/printer/encode/encode-escpos.ts';
 import { processIdMax } from '#drivers/printer/encode/escpos-bytes.ts';
@@ -13,6 +14,7 @@ import {
 import { voidTornPiece } from '#drivers/printer/job/torn-piece.ts';
 import type { PrintOutcome } from '#drivers/printer/job/print-outcome.ts';
 import type { PrinterProfile } from '#drivers/printer/profiles/printer-profile.ts';
+import type { LogoKeeper } from '#drivers/printer/watch/logo-keeper.ts';
 import type { PrinterCapabilities } from '#drivers/printer/watch/printer-capabilities.ts';
 import type { Reading } from '#drivers/printer/status/printer-condition.ts';
 import type { PrinterLine } from '#drivers/printer/status/printer-line.ts';
@@ -51,6 +53,7 @@ export interface PrintDesk {
 export interface PrintDeskDeps {
   readonly profile: PrinterProfile;
   readonly timers: Timers;
+  readonly logo: LogoKeeper;
   /** null: nothing may be sent now. */
   readonly line: () => PrinterLine | null;
   readonly ready: () => Promise<Result<PrinterCapabilities, DeviceErrorCode>>;
@@ -67,20 +70,50 @@ export const printQueueMax = 64;
 const msPerByte = 10_000 / 9_600;
 const printBaseMs = 2_000;
 const printMsPerLine = 150;
+/** With no job for so long the printer is idle: its logo may be seen to. */
+export const logoIdleMs = 2_000;
 
 export function createPrintDesk(deps: PrintDeskDeps): PrintDesk {
   const inTurn = createQueue();
   let running: JobRunner | null = null;
-  let resolving = false;
+  const logoAlarm = createAlarm(deps.timers);
+  /** Questions or a logo are under way. */
+  let asking = false;
   /** The last job ended in doubt. */
   let inDoubt = false;
 
-  const printNow = async (job: PrintJob, receipt: EncodedReceipt): Promise<PrintOutcome> => {
+  /** With its logo called from the printer's memory, where it is kept there. */
+  const dressed = (job: PrintJob, plain: EncodedReceipt, line: PrinterLine): EncodedReceipt => {
+    deps.logo.want(job.commands);
+    const held = deps.logo.held(line);
+    const short = held === null ? null : encodeReceipt(job.commands, deps.profile, held);
+    return short?.ok === true ? short.value : plain;
+  };
+
+  const tendLogoNow = async (): Promise<void> => {
+    const ready = await deps.ready();
+    const line = deps.line();
+    if (line === null || !ready.ok || !ready.value.fence || !deps.logo.isDue(line)) return;
+    asking = true;
+    const { condition } = await line.condition();
+    const outcome = condition === 'ready' ? await deps.logo.tend(line) : 'settled';
+    asking = false;
+    inDoubt ||= outcome === 'doubtful';
+    deps.onOver(false);
+  };
+  const tendLogoLater = (): void => {
+    const line = deps.line();
+    if (line === null || !deps.logo.isDue(line)) return;
+    logoAlarm.set(logoIdleMs, () => void inTurn(tendLogoNow));
+  };
+
+  const printNow = async (job: PrintJob, encoded: EncodedReceipt): Promise<PrintOutcome> => {
     const ready = await deps.ready();
     const line = deps.line();
     if (line === null || !ready.ok) {
       return { type: 'not-sent', code: ready.ok ? 'device-missing' : ready.error };
     }
+    const receipt = dressed(job, encoded, line);
     running = runJob({
       ...deps,
       plan: planOf(job, receipt, { flushFirst: inDoubt, capabilities: ready.value }),
@@ -93,6 +126,7 @@ export function createPrintDesk(deps: PrintDeskDeps): PrintDesk {
     inDoubt = outcome.type === 'unknown' || (inDoubt && outcome.type === 'not-sent');
     const unconfirmed = outcome.type === 'unknown' && outcome.code === 'receipt-unconfirmed';
     deps.onOver(unconfirmed && line === deps.line());
+    tendLogoLater();
     return outcome;
   };
 
@@ -102,12 +136,12 @@ export function createPrintDesk(deps: PrintDeskDeps): PrintDesk {
     if (line === null || !ready.ok) {
       return { type: 'not-yet', code: ready.ok ? 'device-missing' : ready.error };
     }
-    resolving = true;
+    asking = true;
     const cutBefore = ready.value.cutCounter ? job.cutBefore : null;
     const outcome = await askEarlier(line, { ...job, cutBefore }, idHeard);
     const gone = line !== deps.line();
     if (!gone && outcome.type === 'unfinished') await voidTornPiece(line, deps.profile);
-    resolving = false;
+    asking = false;
     deps.onOver(false);
     return gone ? { type: 'not-yet', code: 'device-missing' } : outcome;
   };
@@ -118,15 +152,22 @@ export function createPrintDesk(deps: PrintDeskDeps): PrintDesk {
       if (!encoded.ok || !isProcessId(job.processId)) {
         return { type: 'not-sent', code: 'receipt-invalid' };
       }
+      logoAlarm.clear();
       return inTurn(() => printNow(job, encoded.value)) ?? queueFull;
     },
     resolveEarlier: async (job, idHeard) =>
       inTurn(() => resolveNow(job, idHeard)) ?? { type: 'not-yet', code: 'printer-queue-full' },
-    isPrinting: () => running !== null || resolving,
+    isPrinting: () => running !== null || asking,
     take: (event) => running?.take(event) === true,
-    lineUp: (line) => running?.lineUp(line),
+    lineUp: (line) => {
+      running?.lineUp(line);
+      tendLogoLater();
+    },
     lineDown: () => running?.lineDown(),
-    stop: () => running?.stop(),
+    stop: () => {
+      logoAlarm.clear();
+      running?.stop();
+    },
   };
 }
 

@@ -9,7 +9,7 @@ import { processIdOf } from '#drivers/printer/encode/escpos-bytes.ts';
  * | 0xx1xx00             | first of four ASB bytes; the others are 0xx0xxxx               |
  * | 0xx0xxxx             | answer to GS r, and to GS I 1..3                               |
  * | 11, 13               | XON, XOFF; may stand between ASB bytes                         |
- * | 37 … 00              | block: process id, buffers cleared                             |
+ * | 37 … 00              | block: process id, buffers cleared, keys of stored images      |
  * | 5F … 00              | block: counters (GS g 2), names (GS I 65..69)                  |
  *
  * Inside a block nothing else is looked for. A block that breaks its form, or is longer than any answer, is dropped
@@ -28,6 +28,8 @@ export type PrinterEvent =
   | { readonly type: 'flow'; readonly send: boolean }
   | { readonly type: 'process-id'; readonly processId: number }
   | { readonly type: 'buffers-cleared' }
+  /** Keys of stored images, two characters each; `more` blocks follow when asked for (ACK). */
+  | { readonly type: 'image-keys'; readonly keys: string; readonly more: boolean }
   /** A counter in digits, or a name: which, is known to the asker only. */
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'garbage'; readonly byte: number };
@@ -52,6 +54,9 @@ const asbLength = 4;
 const processIdMark = 0x22;
 const processIdLength = 6;
 const clearedMark = 0x25;
+const imageKeysMark = 0x72;
+const lastBlock = 0x40;
+const moreBlocks = 0x41;
 
 export function demux(state: DemuxState, chunk: Uint8Array): DemuxStep {
   const events: PrinterEvent[] = [];
@@ -111,7 +116,14 @@ function blockEvent(bytes: readonly number[]): PrinterEvent {
   const body = bytes.slice(1);
   if (bytes[0] === 0x5f) return { type: 'text', text: String.fromCharCode(...body) };
   if (body[0] === clearedMark && body.length === 1) return { type: 'buffers-cleared' };
+  if (body[0] === imageKeysMark) return imageKeysOf(body.slice(1)) ?? garbage;
   if (body[0] !== processIdMark) return garbage;
   const processId = processIdOf(body.slice(1));
   return processId === null ? garbage : { type: 'process-id', processId };
+}
+
+function imageKeysOf([status, ...keys]: readonly number[]): PrinterEvent | null {
+  const isWhole = keys.length % 2 === 0 && (status === lastBlock || status === moreBlocks);
+  const text = String.fromCharCode(...keys);
+  return isWhole ? { type: 'image-keys', keys: text, more: status === moreBlocks } : null;
 }

@@ -71,7 +71,7 @@ async function probeCapabilities(line: PrinterLine, fence: boolean): Promise<Pri
   };
 }
 
-async function askIdentity(line: PrinterLine, port: string): Promise<PrinterIdentity> {
+export async function askIdentity(line: PrinterLine, port: string): Promise<PrinterIdentity> {
   const model = await askName(line, escpos.modelName);
   const serial = await askName(line, escpos.serialNumber);
   return { model, serial, port };
@@ -84,7 +84,7 @@ function askName(line: PrinterLine, bytes: readonly number[]): Promise<string | 
 const nameOf = (event: PrinterEvent): string | null =>
   event.type === 'text' && event.text !== '' ? event.text.trim().slice(0, nameCharsMax) : null;
 
-async function askFence(line: PrinterLine, timeoutMs: number): Promise<boolean> {
+export async function askFence(line: PrinterLine, timeoutMs: number): Promise<boolean> {
   const answer = await line.ask({
     bytes: escpos.fence,
     timeoutMs,

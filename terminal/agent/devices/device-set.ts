@@ -9,6 +9,7 @@ import type { CustomerDisplay } from '#drivers/display/customer-display.ts';
 import type { BoxLateOutcome, BoxPos } from '#drivers/ecr/box-pos.ts';
 import type { ReceiptPrinter } from '#drivers/printer/receipt-printer.ts';
 import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
+import type { LogoStore } from '#drivers/printer/watch/logo-keeper.ts';
 import type { ProfileStore } from '#drivers/printer/watch/profile-store.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { DeviceErrorCode } from '#shared/errors/device.ts';
@@ -79,6 +80,7 @@ export interface DeviceSetDeps {
   readonly devices: readonly DeviceConfig[];
   readonly store: DeviceStore;
   readonly profileStore: ProfileStore;
+  readonly logoStore: LogoStore;
   readonly tests: DeviceTests;
   readonly around: Surroundings;
   readonly transports: ReadonlyMap<string, Transport>;

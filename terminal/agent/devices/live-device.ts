@@ -6,6 +6,7 @@ import { led8nBaud } from '#drivers/display/led8n-bytes.ts';
 import type { BoxLateOutcome, BoxPos } from '#drivers/ecr/box-pos.ts';
 import type { DrawerSense } from '#drivers/drawer/drawer-sense.ts';
 import { createReceiptPrinter, type ReceiptPrinter } from '#drivers/printer/receipt-printer.ts';
+import type { LogoStore } from '#drivers/printer/watch/logo-keeper.ts';
 import type { ProfileStore } from '#drivers/printer/watch/profile-store.ts';
 import { createHidScanner } from '#drivers/scanner/hid-scanner.ts';
 import type { Scanner } from '#drivers/scanner/scanner.ts';
@@ -57,6 +58,8 @@ export interface LiveDeviceDeps extends LineDeps {
   readonly onLateBoxOutcome: (late: BoxLateOutcome) => void;
   /** What printers were found to answer. */
   readonly profileStore: ProfileStore;
+  /** Which logo each printer keeps. */
+  readonly logoStore: LogoStore;
   /** Is told what the printer says of the drawer. */
   readonly drawer: DrawerSense;
 }

@@ -20,6 +20,8 @@ export type MetaKey =
   | 'printer-logos'
   /** How the shop's receipts look: JSON of ReceiptTemplate. No cache: the till is its only home. */
   | 'receipt-template'
+  /** When the file was last backed up and checked, and with what result: JSON, see store/store-keeper.ts. */
+  | 'store-keeping'
   /** Parked entries and refused epochs: JSON, see uplink/set-aside.ts. */
   | 'set-aside';
 
