@@ -15,6 +15,7 @@ import { freePorts, openStage, type Stage } from '../stage/stage.ts';
 import { ensureRenderer } from '../stage/renderer-build.ts';
 import { freshWalletCode } from '../stage/wallet-codes.ts';
 import { readPaperCodes } from './paper.ts';
+import { registerBoxSales } from './register-box-sales.ts';
 import {
   createAlbum,
   openAt,
@@ -178,6 +179,8 @@ describe.skipIf(executablePath === undefined)(suiteName, { timeout: 90_000 }, ()
     await page.keyboard.press('Enter');
     expect(papers().at(-1)).toContain('待上传云端');
   });
+
+  registerBoxSales(() => ({ page, till, stage, picture, papers, flip }));
 
   it('books the member code offline in amber, and explains the wallet code', async () => {
     await typeAmount(page, '30');
@@ -361,7 +364,7 @@ describe.skipIf(executablePath === undefined)(suiteName, { timeout: 90_000 }, ()
   it('keeps every switch of the counter in sight on a small screen, and opens the till beside it', async () => {
     const { page: small } = await look(stage.counter.url, { width: 1366, height: 768 });
     await sees(small, '虚拟柜台', '打开收银台');
-    for (const name of ['网络', '打印机的线', '打印纸']) {
+    for (const name of ['网络', '盒子流量', '打印机的线', '盒子的线', '打印纸', '钱箱']) {
       const box = await small.getByRole('switch', { name }).boundingBox();
       expect((box?.y ?? 0) + (box?.height ?? Infinity)).toBeLessThan(768);
     }
@@ -380,5 +383,6 @@ describe.skipIf(executablePath === undefined)(suiteName, { timeout: 90_000 }, ()
     const faults = opened.flatMap((seen) => seen.faults);
     expect(faults.filter((fault) => !fault.includes('409 (Conflict)'))).toEqual([]);
     expect(stage.bench.printer.unknownCommands()).toEqual([]);
+    expect(stage.bench.display.strayByteCount()).toBe(0);
   });
 });
