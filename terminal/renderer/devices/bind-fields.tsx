@@ -22,16 +22,18 @@ export function BindFields({
   const { wire, role } = draft;
   return (
     <>
-      <div>
-        <p>{whatText(draft, words.devices.kind[wire.type])}</p>
-        {wire.type === 'keyboard' && <p className="label">{bind.keyboardHint}</p>}
-        {wire.type === 'printer' && <p className="label">{bind.drawerHint}</p>}
-      </div>
+      {wire.type !== 'tcp' && (
+        <div>
+          <p>{whatText(draft, words.devices.kind[wire.type])}</p>
+          {wire.type === 'keyboard' && <p className="label">{bind.keyboardHint}</p>}
+          {wire.type === 'printer' && <p className="label">{bind.drawerHint}</p>}
+        </div>
+      )}
       <RoleRow draft={draft} devices={devices} change={change} />
-      {wire.type === 'tcp' && <AddressRow draft={draft} change={change} />}
-      {role === 'printer' && <PrinterFields draft={draft} change={change} />}
-      {role === 'box-pos' && <BoxFields draft={draft} change={change} />}
-      <div className="device-pair">
+      <div className="device-grid">
+        {wire.type === 'tcp' && <AddressRows draft={draft} change={change} />}
+        {role === 'printer' && <PrinterFields draft={draft} change={change} />}
+        {role === 'box-pos' && <BoxFields draft={draft} change={change} />}
         <TextRow
           label={bind.name}
           value={draft.name}
@@ -115,15 +117,14 @@ function RoleRow({
 const hostCharsMax = 160;
 const portCharsMax = 5;
 
-function AddressRow({ draft, change }: FieldProps): ReactNode {
+function AddressRows({ draft, change }: FieldProps): ReactNode {
   const { bind } = useApp().words.devices;
   return (
-    <div className="device-pair">
+    <>
       <TextRow
         label={bind.host}
         value={draft.host}
-        placeholder=""
-        hint={bind.hostHint}
+        placeholder={bind.hostHint}
         charsMax={hostCharsMax}
         onChange={(text) => change(typedHost(text))}
       />
@@ -135,6 +136,6 @@ function AddressRow({ draft, change }: FieldProps): ReactNode {
         inputMode="numeric"
         onChange={(port) => change({ port })}
       />
-    </div>
+    </>
   );
 }

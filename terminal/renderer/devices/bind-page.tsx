@@ -25,7 +25,9 @@ export function BindPage(): ReactNode {
   return (
     <div className="device-page">
       <section className="card device-form">
-        <PageHead title={title} />
+        <PageHead>
+          <h2>{title}</h2>
+        </PageHead>
         {draft && devices && (
           <>
             <div className="device-fields">

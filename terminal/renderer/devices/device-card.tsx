@@ -38,7 +38,11 @@ export function DeviceCard({
       <DeviceHead device={device} />
       {device.role === 'printer' && <Proof level={device.confidence ?? 0} />}
       <DrawerIs device={device} />
-      <p className="label device-proves">{provedBy(device, words)}</p>
+      <p className="label">
+        {[lastSeenText(device, words), trouble ? '' : provedBy(device, words)]
+          .filter((text) => text !== '')
+          .join(' · ')}
+      </p>
       <AdviceBox device={device} />
       <div className="device-foot">
         <DeviceTestRow device={device} />
@@ -48,8 +52,7 @@ export function DeviceCard({
           aria-label={`${words.devices.more} ${words.device[device.role]}`}
           onClick={() => store.act({ type: 'show-device', role: device.role })}
         >
-          {words.devices.more}
-          {device.suggestedProfileId !== undefined && <Icon name="alert" />}
+          {device.suggestedProfileId === undefined ? words.devices.more : words.devices.moreProfile}
         </button>
       </div>
     </section>
@@ -71,10 +74,7 @@ export function DeviceHead({ device }: { readonly device: DeviceDetail }): React
         )}
         <p className="label device-address">{attachedText(device, words)}</p>
       </div>
-      <div className="device-state">
-        <SaidLine said={stateSaid(device, words)} />
-        <p className="label">{lastSeenText(device, words)}</p>
-      </div>
+      <SaidLine said={stateSaid(device, words)} />
     </header>
   );
 }

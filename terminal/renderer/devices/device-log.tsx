@@ -15,7 +15,7 @@ export function DeviceLog({ role }: { readonly role: DeviceDetail['role'] }): Re
     setCopied((await copyText(lines.join('\n'), text.current)) ? 'yes' : 'selected');
   };
   return (
-    <section className="card device-log" aria-label={words.devices.log}>
+    <section className="device-log" aria-label={words.devices.log}>
       <header className="row">
         <h2>{words.devices.log}</h2>
         <button

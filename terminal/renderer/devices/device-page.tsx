@@ -23,42 +23,40 @@ export function DevicePage(): ReactNode {
   const devices = useDevices();
   const device = devices?.find(({ role }) => role === desk.openDevice);
   useScannerTrial(devices);
-  const title = desk.openDevice === null ? words.devices.title : words.device[desk.openDevice];
   return (
     <div className="device-page device-page-two">
       <section className="card device">
-        <PageHead title={title} />
+        <PageHead>{device && <DeviceHead device={device} />}</PageHead>
         {devices && !device && <p className="empty">{words.device.absent}</p>}
         {device && <One key={device.role} device={device} />}
       </section>
-      {device?.actions.includes('log') === true && <DeviceLog role={device.role} />}
+      {device && (
+        <section className="card device">
+          <Facts device={device} />
+          {device.actions.includes('log') && <DeviceLog key={device.role} role={device.role} />}
+        </section>
+      )}
     </div>
   );
 }
 
 function One({ device }: { readonly device: DeviceDetail }): ReactNode {
   const { words, store } = useApp();
+  const change = (): void => {
+    bindKeeper.keep(draftOfBound(device));
+    store.act({ type: 'go', page: 'bind' });
+  };
   return (
     <>
-      <DeviceHead device={device} />
       {device.role === 'printer' && <Proof level={device.confidence ?? 0} />}
-      <p className="label device-proves">{provedBy(device, words)}</p>
       <DrawerIs device={device} />
+      <p className="label">{provedBy(device, words)}</p>
       <AdviceBox device={device} />
       <BetterProfile device={device} />
       <DeviceTestRow device={device} />
       {device.actions.includes('calibrate') && <DrawerCalibration />}
-      <Facts device={device} />
-      {device.fixed && <p className="label">{words.devices.fixed}</p>}
-      {device.actions.includes('unbind') && (
-        <Unbind
-          device={device}
-          onChange={() => {
-            bindKeeper.keep(draftOfBound(device));
-            store.act({ type: 'go', page: 'bind' });
-          }}
-        />
-      )}
+      {device.fixed && <p className="label device-last">{words.devices.fixed}</p>}
+      {device.actions.includes('unbind') && <Unbind device={device} onChange={change} />}
     </>
   );
 }

@@ -2,10 +2,10 @@ import type { ReactNode } from 'react';
 import { useApp } from '../app/context.ts';
 
 /** The way back to all devices, and what this page is about. */
-export function PageHead({ title }: { readonly title: string }): ReactNode {
+export function PageHead({ children }: { readonly children: ReactNode }): ReactNode {
   const { words, store } = useApp();
   return (
-    <header className="device-page-head">
+    <div className="device-page-head">
       <button
         type="button"
         className="button"
@@ -13,7 +13,7 @@ export function PageHead({ title }: { readonly title: string }): ReactNode {
       >
         {words.devices.back}
       </button>
-      <h2>{title}</h2>
-    </header>
+      {children}
+    </div>
   );
 }

@@ -15,7 +15,7 @@ export function PrinterFields({ draft, change }: FieldProps): ReactNode {
     ({ id, paperMm }) => paperMm === draft.paperMm && !id.startsWith('generic-'),
   );
   return (
-    <div className="device-pair">
+    <>
       <Row label={bind.paper}>
         <div className="choices" role="group" aria-label={bind.paper}>
           {papers.map((paperMm) => (
@@ -46,7 +46,7 @@ export function PrinterFields({ draft, change }: FieldProps): ReactNode {
           ))}
         </select>
       </Row>
-    </div>
+    </>
   );
 }
 
