@@ -1,4 +1,4 @@
-import type { MerchantId, OperatorId, OrderId, TerminalId } from '#shared/ids/ids.ts';
+import type { OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { subtractFen, type Fen } from '#shared/money/fen.ts';
 import { isOrderFact, type OrderFact } from '#shared/order/order-fact.ts';
 import { applyFact } from '#shared/order/order-machine.ts';
@@ -8,29 +8,14 @@ import type { EntryBody } from '#shared/wire/v1/entries.ts';
 import { parseEntry } from '#shared/wire/v1/parse-entry.ts';
 import type { PaidAttempt } from '#cloud/journal/paid-attempts.ts';
 import { hashClaimToken } from '#cloud/orders/claim-hash.ts';
+import type { KeptOrder, Stream } from '#cloud/orders/kept-order.ts';
 import type { PaidOrder } from '#cloud/orders/paid-order.ts';
-
-/** Whose journal an entry stands in. */
-export interface Stream {
-  readonly operatorId: OperatorId;
-  readonly merchantId: MerchantId;
-  readonly terminalId: TerminalId;
-  readonly epoch: string;
-}
 
 export interface StoredEntry extends Stream {
   readonly seq: number;
   readonly wallMs: number;
   readonly type: string;
   readonly body: string;
-}
-
-/** An order as the cloud keeps it. */
-export interface KeptOrder {
-  readonly stream: Stream;
-  readonly order: Order;
-  readonly claimHash: string | undefined;
-  readonly reservationId: string | undefined;
 }
 
 /** A sale accepted offline that is to become money. */

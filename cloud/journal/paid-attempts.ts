@@ -1,6 +1,12 @@
 import { sql } from 'drizzle-orm';
-import type { AttemptName } from '#cloud/journal/project-journal.ts';
 import type { Tx } from '#cloud/platform/db.ts';
+
+/** Names one attempt to pay an order. */
+export interface AttemptName {
+  readonly operatorId: string;
+  readonly orderId: string;
+  readonly attempt: number;
+}
 
 /** An attempt whose money the cloud has seen, as it was charged. Amounts in fen. */
 export interface PaidAttempt extends AttemptName {

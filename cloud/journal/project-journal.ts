@@ -6,13 +6,11 @@ import {
   orderKey,
   type TillSale,
   type FoldedEntries,
-  type KeptOrder,
   type OfflineAcceptance,
   type Refusal,
   type StoredEntry,
-  type Stream,
 } from '#cloud/journal/fold-entries.ts';
-import type { PaidAttempt } from '#cloud/journal/paid-attempts.ts';
+import type { AttemptName, PaidAttempt } from '#cloud/journal/paid-attempts.ts';
 import { carriesMoney } from '#cloud/journal/parked-entries.ts';
 import {
   advanceStreams,
@@ -22,16 +20,11 @@ import {
   saveEntries,
   type LockedStream,
 } from '#cloud/journal/projection-store.ts';
+import type { KeptOrder, Stream } from '#cloud/orders/kept-order.ts';
 import { appendResult } from '#cloud/orders/results.ts';
 import { loadOrders, saveOrders, type OrderName } from '#cloud/orders/order-store.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
-
-export interface AttemptName {
-  readonly operatorId: string;
-  readonly orderId: string;
-  readonly attempt: number;
-}
 
 /** What the journal does to other domains. Each runs in the projection's transaction: all of it happens, or nothing. */
 export interface ProjectionEffects {

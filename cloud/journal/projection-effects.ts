@@ -1,7 +1,8 @@
 import type { CertificateId, MemberId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import { areRatesAgreed } from '#cloud/identity/merchant-rates.ts';
-import type { KeptOrder, OfflineAcceptance } from '#cloud/journal/fold-entries.ts';
+import type { OfflineAcceptance } from '#cloud/journal/fold-entries.ts';
+import type { KeptOrder } from '#cloud/orders/kept-order.ts';
 import { findPaidAttempts } from '#cloud/journal/paid-attempts.ts';
 import type { ProjectionEffects } from '#cloud/journal/project-journal.ts';
 import { insertClaims } from '#cloud/members/order-claims.ts';

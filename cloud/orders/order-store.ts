@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { MerchantId, OperatorId, TerminalId } from '#shared/ids/ids.ts';
 import type { Order } from '#shared/order/order.ts';
-import type { KeptOrder } from '#cloud/journal/fold-entries.ts';
+import type { KeptOrder } from '#cloud/orders/kept-order.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 
 interface Row extends Record<string, unknown> {

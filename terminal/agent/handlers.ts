@@ -1,11 +1,10 @@
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { newId, type OrderId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
-import { businessDate } from '#shared/time/business-day.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import type { EntryBody } from '#shared/wire/v1/entries.ts';
-import { CloudTallySchema, type ConfigPayload } from '#shared/wire/v1/terminals.ts';
+import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import { scanOfTyped } from '#shared/scan/typed-scan.ts';
 import type { Handlers } from '#terminal/agent/api.ts';
 import type { Checkout } from '#terminal/agent/checkout/checkout.ts';
@@ -16,7 +15,7 @@ import { appendErrorCode, type Journal } from '#terminal/agent/journal/journal.t
 import { findOrder, listOrders } from '#terminal/agent/journal/order-rows.ts';
 import { lastReceipt } from '#terminal/agent/printing/spool-view.ts';
 import { exceptionRows, orderRow } from '#terminal/agent/tally/order-views.ts';
-import { sumDay, tomorrowOf } from '#terminal/agent/tally/today.ts';
+import { readToday } from '#terminal/agent/tally/read-today.ts';
 import {
   createReceiptHandlers,
   type ReceiptHandlerDeps,
@@ -24,10 +23,8 @@ import {
 import type { Troubles } from '#terminal/agent/troubles.ts';
 import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
 import type { Link } from '#terminal/agent/uplink/link.ts';
-import { undelivered } from '#terminal/agent/uplink/undelivered.ts';
 import type { Status } from '#terminal/ipc/state.ts';
 import type { MethodOutput } from '#terminal/ipc/terminal-api.ts';
-import type { Today } from '#terminal/ipc/views.ts';
 
 export interface HandlerDeps extends ReceiptHandlerDeps {
   readonly journal: Journal;
@@ -105,36 +102,3 @@ export function createHandlers(deps: HandlerDeps): Handlers {
 }
 
 const receiptCopiesMax = 99;
-/** The figures of tomorrow are worth this wait, not more: the till's own sums are there at once. */
-const tallyTimeoutMs = 2_000;
-
-/** The business day that the till is in now. */
-export const currentBusinessDate = (deps: Pick<HandlerDeps, 'clock' | 'config'>): string =>
-  businessDate({ atMs: deps.clock.nowMs(), cutOverHour: deps.config()?.cutOverHour ?? 0 });
-
-/** The day as this till knows it, without asking anybody. */
-export function localToday(
-  deps: Pick<HandlerDeps, 'journal' | 'clock' | 'config'>,
-  date = currentBusinessDate(deps),
-): Today {
-  return {
-    ...sumDay(deps.journal.read, date),
-    tomorrow: null,
-    chainHead: deps.journal.head().hash.slice(0, chainHeadDigits),
-    unsentCount: undelivered(deps.journal.read).count,
-  };
-}
-
-const chainHeadDigits = 8;
-
-async function readToday(deps: HandlerDeps, date: string | undefined): Promise<Today> {
-  const today = localToday(deps, date);
-  if (!deps.link.online()) return today;
-  const tally = await deps.cloud.call({
-    method: 'GET',
-    path: `/v1/tallies/${today.businessDate}`,
-    answer: CloudTallySchema,
-    timeoutMs: tallyTimeoutMs,
-  });
-  return { ...today, tomorrow: tomorrowOf(tally.ok ? tally.value : undefined) };
-}

@@ -1,11 +1,11 @@
 import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
-import { localToday } from '#terminal/agent/handlers.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { daySlipContent, testContent } from '#terminal/agent/printing/day-slip.ts';
 import type { ReceiptDesk } from '#terminal/agent/printing/receipt-desk.ts';
 import type { PrintJobRow } from '#terminal/agent/printing/spool-view.ts';
+import { localToday } from '#terminal/agent/tally/read-today.ts';
 
 /** The reason of a test job that prints a sample receipt. */
 export const sampleReason = 'receipt-sample';

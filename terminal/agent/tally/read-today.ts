@@ -1,0 +1,50 @@
+import { businessDate } from '#shared/time/business-day.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import { CloudTallySchema, type ConfigPayload } from '#shared/wire/v1/terminals.ts';
+import type { Journal } from '#terminal/agent/journal/journal.ts';
+import { sumDay, tomorrowOf } from '#terminal/agent/tally/today.ts';
+import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
+import type { Link } from '#terminal/agent/uplink/link.ts';
+import { undelivered } from '#terminal/agent/uplink/undelivered.ts';
+import type { Today } from '#terminal/ipc/views.ts';
+
+export interface LocalDayDeps {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly config: () => ConfigPayload | undefined;
+}
+
+/** The figures of tomorrow are worth this wait, not more: the till's own sums are there at once. */
+const tallyTimeoutMs = 2_000;
+
+/** The business day that the till is in now. */
+const currentBusinessDate = (deps: Pick<LocalDayDeps, 'clock' | 'config'>): string =>
+  businessDate({ atMs: deps.clock.nowMs(), cutOverHour: deps.config()?.cutOverHour ?? 0 });
+
+/** The day as this till knows it, without asking anybody. */
+export function localToday(deps: LocalDayDeps, date = currentBusinessDate(deps)): Today {
+  return {
+    ...sumDay(deps.journal.read, date),
+    tomorrow: null,
+    chainHead: deps.journal.head().hash.slice(0, chainHeadDigits),
+    unsentCount: undelivered(deps.journal.read).count,
+  };
+}
+
+const chainHeadDigits = 8;
+
+/** The day with what the cloud says comes of it tomorrow, as far as it can be reached. */
+export async function readToday(
+  deps: LocalDayDeps & { readonly cloud: CloudClient; readonly link: Link },
+  date: string | undefined,
+): Promise<Today> {
+  const today = localToday(deps, date);
+  if (!deps.link.online()) return today;
+  const tally = await deps.cloud.call({
+    method: 'GET',
+    path: `/v1/tallies/${today.businessDate}`,
+    answer: CloudTallySchema,
+    timeoutMs: tallyTimeoutMs,
+  });
+  return { ...today, tomorrow: tomorrowOf(tally.ok ? tally.value : undefined) };
+}
