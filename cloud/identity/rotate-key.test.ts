@@ -97,6 +97,7 @@ test('the old key takes over nothing, and nobody binds a key he does not hold', 
     body: { code: 'key-rotation-refused' },
   });
   expect(await statusWith(terminal, thief)).toBe(401);
+  expect(cloud.log()).toContain('"kind":"clone"');
   expect((await rotate(terminal, next, thief, next)).status).toBe(200);
   expect(await statusWith(terminal, terminal.key)).toBe(401);
 });

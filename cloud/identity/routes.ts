@@ -59,6 +59,13 @@ function registerHeartbeat(app: CloudApp, deps: CloudDeps): void {
   );
 }
 
+/** A till that changed its key asks with the new one: whoever asks with the old one for another is somebody else. */
+const secondChange = {
+  kind: 'clone' as const,
+  subject: '',
+  detail: 'a key that was replaced wanted to change again',
+};
+
 function registerRotation(app: CloudApp, deps: CloudDeps): void {
   app.post(
     '/v1/terminals/me/key',
@@ -73,6 +80,7 @@ function registerRotation(app: CloudApp, deps: CloudDeps): void {
       const rotated = await deps.db.transaction((tx) => rotateKey(tx, terminal, change));
       if (rotated.ok) return reply.send(rotated.value);
       const code = rotated.error.type;
+      if (code === 'key-rotation-refused') await raiseAlarms(deps, terminal, [secondChange]);
       return sendProblem(reply, { status: code === 'key-rotation-refused' ? 409 : 422, code });
     },
   );

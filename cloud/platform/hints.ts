@@ -40,6 +40,7 @@ export function createHintServer(): HintServer {
     transports: ['websocket', 'polling'],
   });
   let relay: HintRelay | undefined;
+  let attached = false;
   const pullHere = (room: string): void => void io.to(room).emit('pull');
   return {
     pull(terminal) {
@@ -81,10 +82,11 @@ export function createHintServer(): HintServer {
         socket.on('disconnect', () => deps.metrics.hintSockets.dec());
       });
       io.attach(server);
+      attached = true;
     },
     async close() {
       await relay?.close();
-      await io.close();
+      if (attached) await io.close();
     },
   };
 }

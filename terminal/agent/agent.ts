@@ -11,9 +11,13 @@ import { createApi } from '#terminal/agent/api.ts';
 import { createCloudSide, type CloudSide } from '#terminal/agent/cloud-side.ts';
 import { parseConfig, type Config } from '#terminal/agent/config.ts';
 import { createHandlers } from '#terminal/agent/handlers.ts';
-import { openDeviceKey, type DeviceKey } from '#terminal/agent/identity/device-key.ts';
+import { openDeviceKey, type KeyRing } from '#terminal/agent/identity/device-key.ts';
+import type { KeyProtector } from '#terminal/agent/identity/key-protector.ts';
 import { openJournal, type Journal } from '#terminal/agent/journal/journal.ts';
 import { openStore } from '#terminal/agent/journal/open-store.ts';
+import { backupFolderOf } from '#terminal/agent/store/backup-folder.ts';
+import { createStoreKeeper, type StoreKeeper } from '#terminal/agent/store/store-keeper.ts';
+import type { StoreTask, StoreTaskResult } from '#terminal/agent/store/store-tasks.ts';
 import { createShopSide, type ShopSide } from '#terminal/agent/shop-side.ts';
 import { createHintSocket } from '#terminal/agent/uplink/hint-socket.ts';
 
@@ -30,8 +34,12 @@ export interface AgentDeps {
   readonly transports?: ReadonlyMap<string, Transport>;
   /** Where devices are looked for; this machine when absent. */
   readonly around?: Surroundings;
+  /** What guards the till's private key on disk; the rights of its file when absent. */
+  readonly keyProtector?: KeyProtector;
   /** How the till's file is opened; a simulator puts a disk that fails in between. */
   readonly openStore?: typeof openStore;
+  /** Does backups and the nightly check beside the till (store/run-in-worker.ts); without it there are none. */
+  readonly runStoreTask?: (task: StoreTask) => Promise<StoreTaskResult>;
   /** Who hears "pull now"; the socket to the cloud when absent. */
   readonly createHints?: typeof createHintSocket;
 }
@@ -70,7 +78,7 @@ interface Ports {
 
 interface Data {
   readonly journal: Journal;
-  readonly key: DeviceKey;
+  readonly key: KeyRing;
 }
 
 function openData(deps: AgentDeps, ports: Ports): Result<Data, TerminalError> {
@@ -87,8 +95,8 @@ function openData(deps: AgentDeps, ports: Ports): Result<Data, TerminalError> {
     const { type, seq } = journal.error;
     return giveUp({ code: 'store-corrupt', detail: `${type} at entry ${seq}` });
   }
-  const key = openDeviceKey(dataDir);
-  if (!key.ok) return giveUp({ code: 'store-failed', detail: key.error.detail });
+  const key = openDeviceKey(dataDir, deps.keyProtector);
+  if (!key.ok) return giveUp(key.error);
   return ok({ journal: journal.value, key: key.value });
 }
 
@@ -115,6 +123,17 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
     around: deps.around ?? thisMachine,
     cloudSide,
   });
+  const dataDir = resolve(deps.config.dataDir);
+  const keeper = createStoreKeeper({
+    ...ports,
+    journal,
+    dataDir,
+    backupFolder: resolve(deps.config.backupDir ?? backupFolderOf(dataDir)),
+    troubles: cloudSide.troubles,
+    cloudNowMs: () =>
+      cloudSide.link.sinceContactMs() === undefined ? undefined : cloudSide.cloud.cloudNowMs(),
+    runTask: deps.runStoreTask,
+  });
   const { api, emit } = createApi(
     createHandlers({
       ...ports,
@@ -129,9 +148,9 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
   return {
     api,
     isActivated: cloudSide.isReady,
-    start: () => start(cloudSide, shop),
+    start: () => start(cloudSide, shop, keeper),
     stop: async () => {
-      await stop(cloudSide, shop);
+      await Promise.all([stop(cloudSide, shop), keeper.stop()]);
       journal.close();
     },
     activate: (code) => activate(cloudSide, code),
@@ -169,7 +188,7 @@ function announce({
   });
 }
 
-async function start(cloudSide: CloudSide, shop: ShopSide): Promise<void> {
+async function start(cloudSide: CloudSide, shop: ShopSide, keeper: StoreKeeper): Promise<void> {
   // The line first: the first screen already says whether it is up.
   await cloudSide.link.start();
   shop.devices.start();
@@ -179,6 +198,7 @@ async function start(cloudSide: CloudSide, shop: ShopSide): Promise<void> {
   cloudSide.results.start();
   cloudSide.hints.start();
   cloudSide.uplink.wake();
+  keeper.start();
 }
 
 async function stop(cloudSide: CloudSide, shop: ShopSide): Promise<void> {

@@ -3,7 +3,7 @@ import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import type { Heartbeat } from '#shared/wire/v1/journal.ts';
-import type { DeviceKey } from '#terminal/agent/identity/device-key.ts';
+import type { KeyRing } from '#terminal/agent/identity/device-key.ts';
 import { createSession, type Session } from '#terminal/agent/identity/session.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { createTroubles, type Troubles } from '#terminal/agent/troubles.ts';
@@ -34,7 +34,7 @@ export interface CloudSideDeps {
   readonly random: Random;
   readonly timers: Timers;
   readonly journal: Journal;
-  readonly key: DeviceKey;
+  readonly key: KeyRing;
   readonly cloudUrl: string;
   readonly model: string;
   readonly appVersion: string;
@@ -90,7 +90,7 @@ export function createCloudSide(deps: CloudSideDeps): CloudSide {
 
   link.onChange((online) => {
     if (!online) return;
-    uplink.wake();
+    uplink.lineUp();
     results.kick();
     heartbeat.kick();
     hints.wake();

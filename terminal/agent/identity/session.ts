@@ -1,6 +1,7 @@
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
+import type { Random } from '#shared/time/random.ts';
 import { HeartbeatAnswerSchema, type Heartbeat } from '#shared/wire/v1/journal.ts';
 import { activationProofText } from '#shared/wire/v1/signing.ts';
 import {
@@ -10,7 +11,8 @@ import {
   type ConfigPayload,
   type SignedConfig,
 } from '#shared/wire/v1/terminals.ts';
-import type { DeviceKey } from '#terminal/agent/identity/device-key.ts';
+import { finishKeyChange } from '#terminal/agent/identity/change-key.ts';
+import type { KeyRing } from '#terminal/agent/identity/device-key.ts';
 import {
   openConfig,
   readConfig,
@@ -39,8 +41,9 @@ export interface Session {
 export interface SessionDeps {
   readonly journal: Journal;
   readonly cloud: CloudClient;
-  readonly key: DeviceKey;
+  readonly key: KeyRing;
   readonly clock: Clock;
+  readonly random: Random;
   readonly model: string;
   readonly appVersion: string;
   readonly peripherals: () => Heartbeat['peripherals'];
@@ -48,11 +51,14 @@ export interface SessionDeps {
   readonly onConfigTrouble: (code: ErrorCode | undefined) => void;
 }
 
+/** Of one start of the program: the cloud tells two copies of a till by it. */
+const runIdBytes = 8;
 const activationCode = /^[0-9A-HJKMNP-TV-Z]{12}$/;
 
 export function createSession(deps: SessionDeps): Session {
   const { journal, cloud } = deps;
   const listeners: (() => void)[] = [];
+  const runId = Buffer.from(deps.random.bytes(runIdBytes)).toString('hex');
   let identity = readIdentity(journal.read);
   let config = identity && readConfig(journal.read, identity);
 
@@ -61,6 +67,12 @@ export function createSession(deps: SessionDeps): Session {
     if (!opened.ok) {
       deps.onConfigTrouble(opened.error.type);
       return err({ code: opened.error.type });
+    }
+    // Signed once does not mean still in force: an old word of the cloud must not come back.
+    const isSame = identity?.terminalId === who.terminalId;
+    if (isSame && opened.value.configVersion < (config?.configVersion ?? 0)) {
+      deps.onConfigTrouble('config-outdated');
+      return err({ code: 'config-outdated' });
     }
     const { version } = opened.value.caps;
     const kept = journal.append(
@@ -104,19 +116,36 @@ export function createSession(deps: SessionDeps): Session {
     },
     beat: async () => {
       if (!identity) return;
-      const answer = await cloud.call({
-        method: 'POST',
-        path: '/v1/heartbeats',
-        body: heartbeatOf(deps, config),
-        answer: HeartbeatAnswerSchema,
-      });
-      if (!answer.ok) return;
-      journal.append([], (tx) =>
-        setMeta(tx, 'contact', JSON.stringify({ wallMs: deps.clock.nowMs() })),
-      );
-      if (answer.value.configVersion > (config?.configVersion ?? 0)) await pullConfig(identity);
+      const configVersion = await beat(deps, { terminalId: identity.terminalId, runId, config });
+      if (configVersion > (config?.configVersion ?? 0)) await pullConfig(identity);
     },
   };
+}
+
+/** One heartbeat, with what the cloud asks for in its answer. Returns the version of the newest configuration. */
+async function beat(
+  deps: SessionDeps,
+  till: {
+    readonly terminalId: string;
+    readonly runId: string;
+    readonly config: ConfigPayload | undefined;
+  },
+): Promise<number> {
+  const { cloud, journal, key, clock } = deps;
+  const { terminalId, runId, config } = till;
+  await finishKeyChange({ key, cloud, terminalId });
+  const answer = await cloud.call({
+    method: 'POST',
+    path: '/v1/heartbeats',
+    body: { ...heartbeatOf(deps, config), runId },
+    answer: HeartbeatAnswerSchema,
+  });
+  if (!answer.ok) return 0;
+  journal.append([], (tx) => setMeta(tx, 'contact', JSON.stringify({ wallMs: clock.nowMs() })));
+  // A disk that refuses the next key leaves the old one in force; the cloud asks again with every heartbeat.
+  if (answer.value.rotateKey === true && key.beginChange())
+    await finishKeyChange({ key, cloud, terminalId });
+  return answer.value.configVersion;
 }
 
 /** Binds the till's key to a typed code. Errors: `activation-code-invalid` without asking, else the cloud's. */

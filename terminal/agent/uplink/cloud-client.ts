@@ -7,7 +7,7 @@ import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import { ProblemSchema, type Problem } from '#shared/wire/v1/problem.ts';
-import type { DeviceKey } from '#terminal/agent/identity/device-key.ts';
+import type { DeviceKey, Signer } from '#terminal/agent/identity/device-key.ts';
 import { exchange, type Exchange } from '#terminal/agent/uplink/http-exchange.ts';
 import type { IdentityEvidence } from '#terminal/agent/uplink/identity-refusal.ts';
 import { signatureHeaders } from '#terminal/agent/uplink/request-signature.ts';
@@ -34,6 +34,8 @@ export interface CloudRequest<Schema extends TSchema> {
   readonly timeoutMs?: number;
   /** Only before activation. */
   readonly unsigned?: boolean;
+  /** Whose key signs; the till's key in force when absent. */
+  readonly signer?: Signer;
 }
 
 export interface CloudClient {
@@ -92,7 +94,10 @@ export function createCloudClient(deps: CloudClientDeps): CloudClient {
       const created = Math.trunc((clock.nowMs() + offsetMs) / 1_000);
       const nonce = Buffer.from(deps.random.bytes(nonceBytes)).toString('base64url');
       const parts = { method: request.method, targetUri: url, body, terminalSeq, created, nonce };
-      Object.assign(headers, signatureHeaders({ ...parts, terminalId }, deps.key));
+      Object.assign(
+        headers,
+        signatureHeaders({ ...parts, terminalId }, request.signer ?? deps.key),
+      );
     }
     const outcome = await exchange(
       {

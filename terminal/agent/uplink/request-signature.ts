@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { signatureBase, signatureParams, type SignedParts } from '#shared/wire/v1/signing.ts';
-import type { DeviceKey } from '#terminal/agent/identity/device-key.ts';
+import type { Signer } from '#terminal/agent/identity/device-key.ts';
 
 export interface RequestToSign {
   readonly method: 'GET' | 'POST';
@@ -17,7 +17,7 @@ export interface RequestToSign {
 /** The four headers that make a request this till's own (shared/wire/v1/signing.ts). */
 export function signatureHeaders(
   request: RequestToSign,
-  key: DeviceKey,
+  key: Signer,
 ): Readonly<Record<string, string>> {
   const contentDigest = `sha-256=:${createHash('sha256').update(request.body).digest('base64')}:`;
   const parts: SignedParts = {

@@ -21,8 +21,10 @@ import {
 
 /** Sends the journal to the cloud, in order, for ever. Its clock is its own: a new sale never delays it nor waits. */
 export interface Uplink {
-  /** New entries, or the line came back: send now, whatever the back-off says. */
+  /** New entries: send now, whatever the back-off says, unless the cloud named a time. */
   readonly wake: () => void;
+  /** The line came back: what failed before says nothing about now, so the back-off begins anew. */
+  readonly lineUp: () => void;
   /** What the cloud refused before may be taken now: send at once, even if it was to wait. */
   readonly retryNow: () => void;
   readonly stop: () => Promise<void>;
@@ -90,6 +92,13 @@ export function createUplink(deps: UplinkDeps): Uplink {
   return {
     wake: () => {
       woken = true;
+      if (pause.isOrdered()) return;
+      pause.cancel();
+      run();
+    },
+    lineUp: () => {
+      woken = true;
+      pause.forgetFailures();
       if (pause.isOrdered()) return;
       pause.cancel();
       run();
@@ -216,6 +225,9 @@ function createRetryPause({
     /** Is this a pause that the cloud asked for, or that a refusal demands? */
     isOrdered: (): boolean => clock.monotonicMs() < notBeforeMs,
     cancel: (): void => cancel?.(),
+    forgetFailures: (): void => {
+      failures = 0;
+    },
     reset: (): void => {
       failures = 0;
       notBeforeMs = 0;
