@@ -58,6 +58,9 @@ it('npm run devices: prints its addresses, prints a receipt, shows it when asked
     await new Promise<void>((resolve) => void systemTimers.after(50, resolve));
   }
   expect(output).toContain('display: [11.50] change');
+  expect(await until(/box tcp 127\.0\.0\.1:(\d+)/)).not.toBe('');
+  child.stdin.write('box books\n');
+  expect(await until(/(the books of the box are empty)/)).not.toBe('');
   await display.stop();
   await printer.stop();
   const ended = new Promise((resolve) => child.once('exit', resolve));

@@ -57,7 +57,7 @@ export async function startCounterServer(options: CounterOptions): Promise<Count
     paperVersion,
     switches: switches.state(),
     drawerKicks: bench.printer.drawerKickCount(),
-    box: faceOfBox(bench),
+    box: faceOfBox(bench.box),
     display: faceOfDisplay(bench),
     members: options.members(),
     tillUrl,
@@ -86,7 +86,7 @@ export async function startCounterServer(options: CounterOptions): Promise<Count
     const { act } = (request.body ?? {}) as Partial<BoxRequest>;
     const known = boxActs.find((one) => one === act);
     if (known === undefined) return reply.code(400).send({ error: 'not a box request' });
-    actAtBox(bench, known);
+    actAtBox(bench.box, known);
     return reply.code(204).send();
   });
   if (existsSync(options.rendererFolder)) {

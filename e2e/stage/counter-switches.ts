@@ -1,3 +1,4 @@
+import type { BoxDesk } from '#drivers/simulator/box-desk.ts';
 import type { DeviceBench } from '#drivers/simulator/device-bench.ts';
 import {
   boxLateMs,
@@ -67,7 +68,7 @@ export function createCounterSwitches(deps: {
 }
 
 /** What the customer, his bank or bad luck does at the box. */
-export function actAtBox({ box }: DeviceBench, act: BoxAct): void {
+export function actAtBox(box: BoxDesk, act: BoxAct): void {
   switch (act) {
     case 'pay-scan':
       return box.customerPays('scan');
@@ -90,7 +91,7 @@ export function actAtBox({ box }: DeviceBench, act: BoxAct): void {
   }
 }
 
-export function faceOfBox({ box }: DeviceBench): BoxFace {
+export function faceOfBox(box: BoxDesk): BoxFace {
   const last = box.books().at(-1);
   return {
     screen: box.screen(),

@@ -225,6 +225,11 @@ describeWindow('lists, sums, devices and the counter in a browser', (w) => {
       { kind: 'alipay', outcome: 'never-pays' },
       { kind: 'member', text: '13800000001' },
     ]);
+    await side.getByRole('img', { name: '客显 38.50 总计' }).waitFor();
+    await side.getByRole('region', { name: '刷卡盒子' }).getByText('¥38.50').waitFor();
+    await side.getByRole('button', { name: '刷卡付' }).click();
+    await side.getByRole('button', { name: '重新开机' }).click();
+    await expect.poll(() => counter.boxActs).toEqual(['pay-card', 'power']);
     await side.close();
     await counter.close();
   });
