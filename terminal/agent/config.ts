@@ -18,6 +18,8 @@ const Name = Type.String({ minLength: 1, maxLength: 64 });
 export const ConfigSchema = object({
   /** Holds the journal, the device key and the writer lock. Made when missing; relative to the working folder. */
   dataDir: Type.String({ minLength: 1, maxLength: 400 }),
+  /** Where backups of the journal go, best another disk; `backups` in `dataDir` when absent. */
+  backupDir: Type.Optional(Type.String({ minLength: 1, maxLength: 400 })),
   /** Origin of the cloud, e.g. "http://127.0.0.1:7300"; no trailing slash. */
   cloudUrl: Type.String({ pattern: '^https?://[^/\\s]{1,200}$' }),
   cashier: CashierSchema,

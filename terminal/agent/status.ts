@@ -25,6 +25,15 @@ export interface StatusBoard {
 const problemOf = (code: ErrorCode | undefined, config: ConfigPayload | undefined) =>
   code !== undefined ? { code } : config ? null : ({ code: 'agent-not-activated' } as const);
 
+/** No reason to doubt the till at the counter: these stand in the exceptions list. */
+const quietCodes: ReadonlySet<ErrorCode> = new Set([
+  'clock-skewed',
+  'disk-low',
+  'receipt-template-lost',
+  'store-backup-failed',
+  'store-disk-faulty',
+]);
+
 /** Far below what a person notices, and it spares a window the bursts of a sync. */
 const gatherMs = 50;
 
@@ -49,8 +58,7 @@ export function createStatus(deps: {
     const config = deps.config();
     const waiting = undelivered(read);
     const troubles = deps.troubles.list();
-    // A lost receipt template is no reason to doubt the till: it stands in the exceptions list.
-    const first = troubles.find(({ code }) => code !== 'receipt-template-lost');
+    const first = troubles.find(({ code }) => !quietCodes.has(code));
     return {
       version,
       merchantName: config?.merchantName ?? '',

@@ -10,7 +10,15 @@ export type TroubleSource =
   /** The shop's receipt template cannot be read: receipts look as delivered. Known from the start of the program. */
   | 'receipt-template'
   /** The cloud refuses what the journal has next: it waits. */
-  | 'journal';
+  | 'journal'
+  /** The disk failed a write: the journal was read back, or waits until it can be. */
+  | 'store'
+  /** The last full check of the file found damage. */
+  | 'store-check'
+  | 'store-backup'
+  /** Little room is left on the disk. */
+  | 'disk'
+  | 'clock';
 
 /** Something that is wrong with the till as a whole, not with one order. */
 export interface Trouble {

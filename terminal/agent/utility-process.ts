@@ -1,6 +1,7 @@
 import { serveApi, type MessagePort } from '#terminal/ipc/message-link.ts';
 import { createAgent } from '#terminal/agent/agent.ts';
 import { loadConfig } from '#terminal/agent/config.ts';
+import { runInWorker } from '#terminal/agent/store/run-in-worker.ts';
 
 /**
  * The agent as a process of its own, spoken to by messages: Electron's utility process (`process.parentPort`) or a
@@ -32,6 +33,7 @@ const agent = config.ok
   ? await createAgent({
       config: config.value,
       appVersion: process.env['npm_package_version'] ?? '0.1.0',
+      runStoreTask: runInWorker,
     })
   : config;
 

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { errorCatalogue } from '#shared/errors/catalogue.ts';
 import { createAgent, type Agent } from '#terminal/agent/agent.ts';
 import { loadConfig, type Config } from '#terminal/agent/config.ts';
+import { runInWorker } from '#terminal/agent/store/run-in-worker.ts';
 import type { TerminalError } from '#terminal/ipc/terminal-api.ts';
 import { startWebHost, type WebHost } from '#terminal/web/host.ts';
 
@@ -32,7 +33,7 @@ else await run(config.value);
 
 async function run(tillConfig: Config): Promise<void> {
   const appVersion = process.env['npm_package_version'] ?? '0.1.0';
-  const agent = await createAgent({ config: tillConfig, appVersion });
+  const agent = await createAgent({ config: tillConfig, appVersion, runStoreTask: runInWorker });
   if (!agent.ok) return fail(`${tillConfig.dataDir}: ${explain(agent.error)}`);
   if (options.activate !== undefined && !agent.value.isActivated()) {
     const activated = await agent.value.activate(options.activate);

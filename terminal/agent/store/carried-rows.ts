@@ -54,10 +54,12 @@ export const deleteProjectionRow = (tx: WriteHandle, { projection, key }: Carrie
   tx.run(`DELETE FROM ${projection} WHERE ${keyOf[projection]} = $key`, { key });
 
 function insertRow(tx: WriteHandle, projection: Projection, row: SqlParams): void {
-  const columns = Object.keys(row);
+  // A newer version may have carried columns that this one does not have.
+  const known = tx.all<{ name: string }>(`SELECT name FROM pragma_table_info('${projection}')`);
+  const columns = known.map(({ name }) => name).filter((name) => Object.hasOwn(row, name));
   tx.run(
     `INSERT INTO ${projection} (${columns.join(', ')})
      VALUES (${columns.map((column) => `$${column}`).join(', ')})`,
-    row,
+    Object.fromEntries(columns.map((column) => [column, row[column] ?? null])),
   );
 }

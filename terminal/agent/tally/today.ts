@@ -24,7 +24,10 @@ export function sumDay(read: ReadHandle, businessDate: string): DaySums {
        sum(voucher_fen) AS voucherFen
      FROM orders WHERE order_id BETWEEN $firstId AND $lastId
        AND business_date = $businessDate AND bucket IS NOT NULL
-     GROUP BY 1, 2, 3`,
+     GROUP BY 1, 2, 3
+     UNION ALL
+     SELECT bucket, tender, hour_start_ms, order_count, sum_fen, voucher_fen
+     FROM pruned_sums WHERE business_date = $businessDate`,
     { businessDate, ...idsOfDay(businessDate) },
   );
   const sum = (bucket: SumRow['bucket']): number =>

@@ -1,0 +1,137 @@
+import type { OrderStateName } from '#shared/order/order.ts';
+import type { EntryFact } from '#shared/wire/v1/entries.ts';
+import { entriesAfter, lastEntry, type JournalEntry } from '#terminal/agent/journal/entry-rows.ts';
+import type { ReadHandle, WriteHandle } from '#terminal/agent/journal/handles.ts';
+import type { Journal } from '#terminal/agent/journal/journal.ts';
+import { getMetaNumber } from '#terminal/agent/journal/meta.ts';
+import { createOrderWriter } from '#terminal/agent/journal/order-writer.ts';
+import { project } from '#terminal/agent/journal/projections.ts';
+import {
+  deleteProjectionRow,
+  loadCarried,
+  projectionRows,
+  replaceCarried,
+  type CarriedRow,
+} from '#terminal/agent/store/carried-rows.ts';
+import { readCut, writeCut } from '#terminal/agent/store/chain-cut.ts';
+import { withScratchStore } from '#terminal/agent/store/scratch-store.ts';
+
+/** Entries stay on the till for so long; after that the cloud's copy is enough. */
+export const keepMs = 90 * 86_400_000;
+/** So many of the last entries stay however old they are: a clock that jumped ahead must not empty the till. */
+export const keepEntriesMin = 10_000;
+/** One batch is one short transaction between two sales. */
+export const pruneBatchEntries = 200;
+
+/** Orders in these states are done: nobody waits for them, and no rule of the counter looks at them again. */
+const doneStates: ReadonlySet<string> = new Set<OrderStateName>([
+  'paid',
+  'failed',
+  'reversed',
+  'cash-recorded',
+  'settled',
+  'paid-then-refunded',
+  'pos-paid',
+  'voided',
+]);
+const donePrints: ReadonlySet<string> = new Set(['sent', 'printed', 'abandoned']);
+
+/**
+ * Takes the oldest batch of entries out that the cloud has and that are older than {@link keepMs}. The chain stays
+ * provable from the cut; what later entries or people need of the projections is carried, what days need is summed.
+ * Answers how many entries went; 0: nothing is old enough.
+ */
+export function pruneOnce(
+  journal: Journal,
+  limits: { readonly nowMs: number; readonly keepEntriesMin?: number },
+): number {
+  const batch = prunable(journal.read, limits);
+  const last = batch.at(-1);
+  if (!last) return 0;
+  const carried = carryOver(journal.read, batch);
+  const done = doneRows(journal.read, { rows: carried, cut: last.position });
+  const doneKeys = new Set(done.map(rowName));
+  const pruned = journal.append([], (tx) => {
+    for (const row of done) {
+      if (row.projection === 'orders') addToDay(tx, row.key);
+      deleteProjectionRow(tx, row);
+    }
+    replaceCarried(
+      tx,
+      carried.filter((row) => !doneKeys.has(rowName(row))),
+    );
+    tx.run('DELETE FROM entry WHERE position <= $position', { position: last.position });
+    writeCut(tx, last);
+  });
+  return pruned.ok ? batch.length : 0;
+}
+
+const rowName = ({ projection, key }: CarriedRow): string => `${projection} ${key}`;
+
+function prunable(
+  read: ReadHandle,
+  limits: { readonly nowMs: number; readonly keepEntriesMin?: number },
+): readonly JournalEntry[] {
+  const newest = lastEntry(read)?.position ?? 0;
+  const upTo = Math.min(
+    getMetaNumber(read, 'acked-position'),
+    newest - (limits.keepEntriesMin ?? keepEntriesMin),
+  );
+  const position = readCut(read)?.position ?? 0;
+  const oldest = entriesAfter(read, { position, limit: pruneBatchEntries });
+  const young = oldest.findIndex(
+    (entry) => entry.position > upTo || entry.wallMs > limits.nowMs - keepMs,
+  );
+  return young === -1 ? oldest : oldest.slice(0, young);
+}
+
+/** The projections as they stand at the end of `batch`: the carried rows with the batch folded over them. */
+const carryOver = (read: ReadHandle, batch: readonly JournalEntry[]): readonly CarriedRow[] =>
+  withScratchStore((tx) => {
+    loadCarried(read, tx);
+    const orders = createOrderWriter(tx);
+    for (const entry of batch) {
+      const fact = { type: entry.type, body: JSON.parse(entry.body) as unknown } as EntryFact;
+      project({ tx, orders }, fact, entry);
+      orders.flush();
+    }
+    return projectionRows(tx);
+  });
+
+/** Of the rows at the cut those that nobody needs: of orders that are done and whose last entry goes as well. */
+function doneRows(
+  read: ReadHandle,
+  { rows, cut }: { readonly rows: readonly CarriedRow[]; readonly cut: number },
+): readonly CarriedRow[] {
+  const isOrderDone = (orderId: unknown): boolean => {
+    const live = read.one<{ state: string; last: number }>(
+      'SELECT state, last_position AS last FROM orders WHERE order_id = $orderId',
+      { orderId: String(orderId) },
+    );
+    return live === undefined || (doneStates.has(live.state) && live.last <= cut);
+  };
+  const isPrintDone = ({ key, content }: CarriedRow): boolean => {
+    const state = read.one<{ state: string }>('SELECT state FROM print_jobs WHERE job_id = $key', {
+      key,
+    })?.state;
+    const isOver = state === undefined || donePrints.has(state);
+    return isOver && (content['order_id'] == null || isOrderDone(content['order_id']));
+  };
+  return rows.filter((row) =>
+    row.projection === 'print_jobs' ? isPrintDone(row) : isOrderDone(row.key),
+  );
+}
+
+/** The columns are those that a day is summed by (tally/today.ts). */
+const addToDay = (tx: WriteHandle, orderId: string): void =>
+  tx.run(
+    `INSERT INTO pruned_sums (business_date, bucket, tender, hour_start_ms, order_count, sum_fen, voucher_fen)
+     SELECT business_date, bucket,
+       coalesce(json_extract(detail, '$.tender.wallet'), json_extract(detail, '$.tender.type'), 'unknown'),
+       opened_at_ms / 3600000 * 3600000, 1, amount_fen, voucher_fen
+     FROM orders WHERE order_id = $orderId AND bucket IS NOT NULL
+     ON CONFLICT (business_date, bucket, tender, hour_start_ms) DO UPDATE SET
+       order_count = order_count + 1, sum_fen = sum_fen + excluded.sum_fen,
+       voucher_fen = voucher_fen + excluded.voucher_fen`,
+    { orderId },
+  );
