@@ -1,6 +1,5 @@
 import { assert } from '#shared/result/assert.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import type { Random } from '#shared/time/random.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 
 /** Time that moves only when told to, so that half an hour without paper takes a millisecond. */
@@ -69,20 +68,5 @@ export function createManualTime(startMs = 1_790_000_000_000): ManualTime {
       }
       return promise;
     },
-  };
-}
-
-/** A small seeded generator (mulberry32): the same seed gives the same run. */
-export function createSeededRandom(seed: number): Random {
-  let state = seed;
-  const unit = (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-  return {
-    unit,
-    bytes: (count) => Uint8Array.from({ length: count }, () => (unit() * 256) | 0),
   };
 }

@@ -3,11 +3,16 @@ import {
   createSeededRandom,
   type ManualTime,
 } from '#drivers/contract/manual-time.ts';
-import { smallReceipt } from '#drivers/contract/receipts.ts';
+import { drawnOnReceipt, drawnReceipt, smallReceipt } from '#drivers/contract/receipts.ts';
 import type { PrinterCapabilities } from '#drivers/printer/watch/printer-capabilities.ts';
 import type { PrintOutcome } from '#drivers/printer/job/print-outcome.ts';
 import { createReceiptPrinter, type ReceiptPrinter } from '#drivers/printer/receipt-printer.ts';
+import {
+  referenceProfile,
+  type PrinterProfile,
+} from '#drivers/printer/profiles/printer-profile.ts';
 import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
+import type { PrintedReceipt } from '#drivers/simulator/paper.ts';
 import type { PrinterAbility } from '#drivers/simulator/printer-answers.ts';
 import {
   createPrinterSimulator,
@@ -22,6 +27,9 @@ export interface PrinterDesk {
   readonly simulator: PrinterSimulator;
   readonly printer: ReceiptPrinter;
   readonly late: number[];
+  readonly profile: PrinterProfile;
+  /** What a sale prints here, with a mark above it or none. */
+  readonly receipt: (mark: string) => readonly ReceiptCommand[];
 }
 
 export interface PrinterModel {
@@ -30,6 +38,8 @@ export interface PrinterModel {
   readonly processIdDelayMs?: number;
   /** Taken to answer process ids although it does not (any more). */
   readonly claimsProcessId?: boolean;
+  /** Its ROM has neither QR codes nor rare characters: they are drawn for it. */
+  readonly isPlain?: boolean;
 }
 
 export const cableOutMs = 1_000;
@@ -51,10 +61,12 @@ export async function createPrinterDesk(
     }
   }
   const late: number[] = [];
+  const profile = model.isPlain === true ? plainProfile : referenceProfile(32);
   const lacks = new Set(model.lacks);
   const printer = createReceiptPrinter({
     transport: wire.transport,
     width: 32,
+    profile,
     clock: time.clock,
     timers: time.timers,
     random: createSeededRandom(1),
@@ -65,7 +77,8 @@ export async function createPrinterDesk(
   });
   printer.start();
   await time.advance(400);
-  return { time, wire, simulator, printer, late };
+  const receipt = model.isPlain === true ? plainReceipt : markedReceipt;
+  return { time, wire, simulator, printer, late, profile, receipt };
 }
 
 const capabilitiesOf = (
@@ -79,9 +92,23 @@ const capabilitiesOf = (
   autoStatus: !lacks.has('auto-status'),
 });
 
+const plainProfile: PrinterProfile = {
+  ...referenceProfile(32),
+  qr: 'raster',
+  rareGlyph: 'defined',
+};
+
+const markOf = (mark: string): readonly ReceiptCommand[] =>
+  mark === '' ? [] : [{ type: 'text', text: mark, size: 'double' }];
+
 export const markedReceipt = (mark: string): readonly ReceiptCommand[] => [
-  ...(mark === '' ? [] : [{ type: 'text', text: mark, size: 'double' } as const]),
+  ...markOf(mark),
   ...smallReceipt('水果店'),
+];
+
+const plainReceipt = (mark: string): readonly ReceiptCommand[] => [
+  ...markOf(mark),
+  ...drawnReceipt('水果店'),
 ];
 
 export const printOn = (
@@ -90,7 +117,7 @@ export const printOn = (
   mark: string,
 ): Promise<PrintOutcome> =>
   desk.time.settle(
-    desk.printer.print({ jobId: 'order 1', processId, commands: markedReceipt(mark) }),
+    desk.printer.print({ jobId: 'order 1', processId, commands: desk.receipt(mark) }),
   );
 
 /** Pieces of paper that a customer would take for the receipt. */
@@ -98,13 +125,24 @@ export function completeReceipts(desk: PrinterDesk): {
   readonly marked: number;
   readonly unmarked: number;
 } {
-  const whole = desk.simulator.receipts().filter(({ lines, qrTexts, cut }) => {
-    const text = lines.join('\n');
-    const all = text.includes('水果店') && text.includes('12.50') && qrTexts.length > 0;
+  const whole = desk.simulator.receipts().filter(({ cut, ...piece }) => {
+    const text = piece.lines.join('\n');
+    const all = text.includes('水果店') && text.includes('12.50') && isWholePicture(piece, text);
     return all && cut && !text.includes('作废');
   });
   const marked = whole.filter((piece) => piece.lines.join('').includes('补打')).length;
   return { marked, unmarked: whole.length - marked };
+}
+
+/** A QR code that the printer drew itself, or all that was drawn for it. */
+function isWholePicture(
+  { qrTexts, barcodeTexts, rasterRows }: Omit<PrintedReceipt, 'cut'>,
+  text: string,
+): boolean {
+  if (qrTexts.length > 0) return true;
+  const { characters, barcode, qrRowsMin } = drawnOnReceipt;
+  const drawn = text.split('\uFFFC').length - 1;
+  return drawn === characters && barcodeTexts.includes(barcode) && rasterRows >= qrRowsMin;
 }
 
 export async function waitOnline(desk: PrinterDesk): Promise<void> {

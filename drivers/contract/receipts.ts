@@ -23,6 +23,30 @@ const smallLogo = packRaster({
   isBlack: (x, y) => (x + y) % 3 === 0,
 });
 
+/**
+ * Everything that is drawn for a printer with little in its ROM: bars, a QR code in dots, two hanzi that it is
+ * taught (FS 2) and a narrow letter, which is drawn in its line (ESC *).
+ */
+export const drawnReceipt = (title: string): readonly ReceiptCommand[] => [
+  { type: 'text', text: title, align: 'center', bold: true },
+  { type: 'text', text: drawnName },
+  {
+    type: 'columns',
+    columns: [
+      { text: '苹果 ¥', width: 'rest' },
+      { text: '12.50', width: 8, align: 'right' },
+    ],
+  },
+  { type: 'qr', text: 'https://g.example/r/1', moduleDots: 2, level: 'L' },
+  { type: 'barcode', symbology: 'code128', text: 'GT-42', heightDots: 40 },
+  { type: 'cut' },
+];
+
+/** Characters that no GBK font has, two wide and one narrow. */
+const drawnName = '𠮷㛃ñ';
+/** What `drawnReceipt` leaves on paper besides its text. */
+export const drawnOnReceipt = { characters: 3, barcode: 'GT-42', qrRowsMin: 40 } as const;
+
 /** Big enough for many segments: 40 goods. */
 export const longReceipt = (title: string): readonly ReceiptCommand[] => [
   { type: 'text', text: title, align: 'center', bold: true },

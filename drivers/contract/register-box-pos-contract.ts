@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
 import type { BoxKind } from '#drivers/contract/box-kinds.ts';
-import { createSeededRandom } from '#drivers/contract/manual-time.ts';
+import { createSeededRandom } from '#shared/time/seeded-random.ts';
 import type { WireHarness } from '#drivers/contract/wire-harness.ts';
 import type { BoxLateOutcome, BoxPos, BoxSale, BoxStatus } from '#drivers/ecr/box-pos.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createSeededRandom } from '#drivers/contract/manual-time.ts';
+import { createSeededRandom } from '#shared/time/seeded-random.ts';
 import { longReceipt, smallReceipt } from '#drivers/contract/receipts.ts';
 import type { WireHarness } from '#drivers/contract/wire-harness.ts';
 import type { PrinterStatus } from '#drivers/printer/status/printer-status.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createSeededRandom } from '#drivers/contract/manual-time.ts';
+import { createSeededRandom } from '#shared/time/seeded-random.ts';
 import {
   completeReceipts,
   createPrinterDesk,
@@ -32,7 +32,7 @@ async function dieAtByte(
   const job = dead.printer.print({
     jobId: 'order 1',
     processId: 1,
-    commands: markedReceipt(''),
+    commands: dead.receipt(''),
     begin: (cutBefore) => {
       record = { begun: true, cutBefore };
       return true;
@@ -45,6 +45,7 @@ async function dieAtByte(
   const printer = createReceiptPrinter({
     transport: dead.wire.transport,
     width: 32,
+    profile: dead.profile,
     clock: dead.time.clock,
     timers: dead.time.timers,
     random: createSeededRandom(2),
@@ -64,6 +65,7 @@ async function jobByteCount(model: PrinterModel): Promise<number> {
 const models: readonly (readonly [string, PrinterModel, readonly EarlierOutcome['type'][]])[] = [
   ['answers everything', { lacks: [] }, ['confirmed', 'unfinished']],
   ['prints slowly', { lacks: [], msPerLine: 100 }, ['confirmed', 'unfinished']],
+  ['has everything drawn for it', { lacks: [], isPlain: true }, ['confirmed', 'unfinished']],
   ['cannot clear its buffers', { lacks: ['buffer-clear'] }, ['confirmed', 'unfinished']],
   ['gives no process ids', { lacks: ['process-id'] }, ['confirmed', 'unfinished']],
   ['counts no cuts', { lacks: ['cut-counter'], msPerLine: 100 }, ['confirmed', 'unprovable']],

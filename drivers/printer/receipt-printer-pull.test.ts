@@ -50,6 +50,7 @@ const models: readonly (readonly [string, PrinterModel])[] = [
   ['forgets ids while nobody listens', { lacks: ['late-process-id'], msPerLine: 100 }],
   ['has no cutter counter', { lacks: ['cut-counter', 'late-process-id'] }],
   ['cannot clear its buffers', { lacks: ['buffer-clear'] }],
+  ['has everything drawn for it', { lacks: ['late-process-id'], isPlain: true }],
   ['knows only GS r', { lacks: ['process-id', 'cut-counter', 'buffer-clear'] }],
   [
     'answers nothing',
@@ -72,7 +73,9 @@ const answers: readonly (readonly [string, (model: PrinterModel) => PrinterModel
         : null,
   ],
 ];
-const givesIds = ({ lacks }: PrinterModel): boolean => !lacks.includes('process-id');
+/** Its receipt has three times the bytes: one sweep of it is enough. */
+const givesIds = ({ lacks, isPlain }: PrinterModel): boolean =>
+  !lacks.includes('process-id') && isPlain !== true;
 
 const sweeps = models.flatMap(([name, model]) =>
   answers.flatMap(([when, change]) => {

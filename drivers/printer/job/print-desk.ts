@@ -71,41 +71,25 @@ const msPerByte = 10_000 / 9_600;
 const printBaseMs = 2_000;
 const printMsPerLine = 150;
 /** With no job for so long the printer is idle: its logo may be seen to. */
-export const logoIdleMs = 2_000;
+const logoIdleMs = 2_000;
 
 export function createPrintDesk(deps: PrintDeskDeps): PrintDesk {
   const inTurn = createQueue();
   let running: JobRunner | null = null;
-  const logoAlarm = createAlarm(deps.timers);
   /** Questions or a logo are under way. */
   let asking = false;
   /** The last job ended in doubt. */
   let inDoubt = false;
 
-  /** With its logo called from the printer's memory, where it is kept there. */
-  const dressed = (job: PrintJob, plain: EncodedReceipt, line: PrinterLine): EncodedReceipt => {
-    deps.logo.want(job.commands);
-    const held = deps.logo.held(line);
-    const short = held === null ? null : encodeReceipt(job.commands, deps.profile, held);
-    return short?.ok === true ? short.value : plain;
-  };
-
-  const tendLogoNow = async (): Promise<void> => {
-    const ready = await deps.ready();
-    const line = deps.line();
-    if (line === null || !ready.ok || !ready.value.fence || !deps.logo.isDue(line)) return;
-    asking = true;
-    const { condition } = await line.condition();
-    const outcome = condition === 'ready' ? await deps.logo.tend(line) : 'settled';
-    asking = false;
-    inDoubt ||= outcome === 'doubtful';
-    deps.onOver(false);
-  };
-  const tendLogoLater = (): void => {
-    const line = deps.line();
-    if (line === null || !deps.logo.isDue(line)) return;
-    logoAlarm.set(logoIdleMs, () => void inTurn(tendLogoNow));
-  };
+  const logoTurn = createLogoTurn(deps, {
+    inTurn,
+    onAsking: (now) => {
+      asking = now;
+    },
+    onDoubt: () => {
+      inDoubt = true;
+    },
+  });
 
   const printNow = async (job: PrintJob, encoded: EncodedReceipt): Promise<PrintOutcome> => {
     const ready = await deps.ready();
@@ -113,7 +97,7 @@ export function createPrintDesk(deps: PrintDeskDeps): PrintDesk {
     if (line === null || !ready.ok) {
       return { type: 'not-sent', code: ready.ok ? 'device-missing' : ready.error };
     }
-    const receipt = dressed(job, encoded, line);
+    const receipt = withKeptLogo(job, encoded, { ...deps, line });
     running = runJob({
       ...deps,
       plan: planOf(job, receipt, { flushFirst: inDoubt, capabilities: ready.value }),
@@ -126,7 +110,7 @@ export function createPrintDesk(deps: PrintDeskDeps): PrintDesk {
     inDoubt = outcome.type === 'unknown' || (inDoubt && outcome.type === 'not-sent');
     const unconfirmed = outcome.type === 'unknown' && outcome.code === 'receipt-unconfirmed';
     deps.onOver(unconfirmed && line === deps.line());
-    tendLogoLater();
+    logoTurn.later();
     return outcome;
   };
 
@@ -152,7 +136,7 @@ export function createPrintDesk(deps: PrintDeskDeps): PrintDesk {
       if (!encoded.ok || !isProcessId(job.processId)) {
         return { type: 'not-sent', code: 'receipt-invalid' };
       }
-      logoAlarm.clear();
+      logoTurn.clear();
       return inTurn(() => printNow(job, encoded.value)) ?? queueFull;
     },
     resolveEarlier: async (job, idHeard) =>
@@ -161,20 +145,66 @@ export function createPrintDesk(deps: PrintDeskDeps): PrintDesk {
     take: (event) => running?.take(event) === true,
     lineUp: (line) => {
       running?.lineUp(line);
-      tendLogoLater();
+      logoTurn.later();
     },
     lineDown: () => running?.lineDown(),
     stop: () => {
-      logoAlarm.clear();
+      logoTurn.clear();
       running?.stop();
     },
   };
 }
 
+/** With its logo called from the printer's memory, where it is kept there. */
+function withKeptLogo(
+  { commands }: PrintJob,
+  plain: EncodedReceipt,
+  at: Pick<PrintDeskDeps, 'logo' | 'profile'> & { readonly line: PrinterLine },
+): EncodedReceipt {
+  at.logo.want(commands);
+  const held = at.logo.held(at.line);
+  const short = held === null ? null : encodeReceipt(commands, at.profile, held);
+  return short?.ok === true ? short.value : plain;
+}
+
+/** Sees to the printer's logo when no job has come for a while, in turn with the jobs. */
+function createLogoTurn(
+  deps: PrintDeskDeps,
+  desk: {
+    readonly inTurn: Queue;
+    readonly onAsking: (now: boolean) => void;
+    readonly onDoubt: () => void;
+  },
+): { readonly later: () => void; readonly clear: () => void } {
+  const alarm = createAlarm(deps.timers);
+  const tend = async (): Promise<void> => {
+    const ready = await deps.ready();
+    const line = deps.line();
+    if (line === null || !ready.ok || !ready.value.fence || !deps.logo.isDue(line)) return;
+    desk.onAsking(true);
+    const { condition } = await line.condition();
+    const outcome = condition === 'ready' ? await deps.logo.tend(line) : 'settled';
+    desk.onAsking(false);
+    if (outcome === 'doubtful') desk.onDoubt();
+    deps.onOver(false);
+  };
+  return {
+    later: () => {
+      const line = deps.line();
+      if (line !== null && deps.logo.isDue(line)) {
+        alarm.set(logoIdleMs, () => void desk.inTurn(tend));
+      }
+    },
+    clear: () => alarm.clear(),
+  };
+}
+
 const queueFull: PrintOutcome = { type: 'not-sent', code: 'printer-queue-full' };
 
+type Queue = <T>(work: () => Promise<T>) => Promise<T> | null;
+
 /** One after the other, at most `printQueueMax` of them; null: no room. */
-function createQueue(): <T>(work: () => Promise<T>) => Promise<T> | null {
+function createQueue(): Queue {
   let turn: Promise<unknown> = Promise.resolve();
   let queuedCount = 0;
   return (work) => {

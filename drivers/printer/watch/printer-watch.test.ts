@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createManualTime, createSeededRandom } from '#drivers/contract/manual-time.ts';
+import { createSeededRandom } from '#shared/time/seeded-random.ts';
+import { createManualTime } from '#drivers/contract/manual-time.ts';
 import { smallReceipt } from '#drivers/contract/receipts.ts';
 import { createReceiptPrinter } from '#drivers/printer/receipt-printer.ts';
 import type { PrinterCapabilities } from '#drivers/printer/watch/printer-capabilities.ts';

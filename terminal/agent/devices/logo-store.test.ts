@@ -60,9 +60,9 @@ test('the shop’s logo moves into the printer while it rests, and is still know
   expect(await sellForCash()).toBeLessThan(4_608);
 }, 60_000);
 
-describe('what is remembered of logos', () => {
-  const held = (digit: string): StoredLogo => ({ fingerprint: digit.repeat(16) });
+const held = (digit: string): StoredLogo => ({ fingerprint: digit.repeat(16) });
 
+describe('what is remembered of logos', () => {
   test('survives the process, forgets what is taken back and the oldest, and takes nonsense for nothing', () => {
     const folder = tempFolder();
     const { journal } = openTestJournal(folder.path);
