@@ -2,6 +2,7 @@ import { registerAdminIdentityRoutes } from '#cloud/identity/admin-routes.ts';
 import { registerIdentityRoutes } from '#cloud/identity/routes.ts';
 import { registerJournalAdminRoutes } from '#cloud/journal/admin-routes.ts';
 import { registerJournalRoutes } from '#cloud/journal/routes.ts';
+import { registerOwnJournalRoutes } from '#cloud/journal/own-journal-routes.ts';
 import { registerMemberRoutes } from '#cloud/members/member-routes.ts';
 import { registerOrderRoutes } from '#cloud/orders/routes.ts';
 import type { PaymentRoom } from '#cloud/payment-room.ts';
@@ -28,6 +29,7 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerAdminIdentityRoutes(app, deps);
   registerJournalRoutes(app, deps, { onTaken: parts.onJournalTaken });
   registerJournalAdminRoutes(app, deps);
+  registerOwnJournalRoutes(app, deps);
   registerOrderRoutes(app, deps);
   registerMemberRoutes(app, deps);
   registerPaymentRoutes(app, parts.payments);
