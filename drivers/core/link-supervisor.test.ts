@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createManualTime, createSeededRandom } from '#drivers/contract/manual-time.ts';
+import { createSeededRandom } from '#shared/time/seeded-random.ts';
+import { createManualTime } from '#drivers/contract/manual-time.ts';
 import { createLinkSupervisor, type Link } from '#drivers/core/link-supervisor.ts';
 import type { LinkState } from '#drivers/core/link-state.ts';
 import { createWireLog, wireLogEntriesMax } from '#drivers/core/wire-log.ts';

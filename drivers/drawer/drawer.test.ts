@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { getOrThrow } from '#shared/result/result.ts';
-import { createManualTime, createSeededRandom } from '#drivers/contract/manual-time.ts';
+import { createSeededRandom } from '#shared/time/seeded-random.ts';
+import { createManualTime } from '#drivers/contract/manual-time.ts';
 import { calibrateDrawer, leftOpenMsDefault } from '#drivers/drawer/calibrate-drawer.ts';
 import {
   drawerStart,

@@ -1,4 +1,3 @@
-import { createLinkSupervisor } from '#drivers/core/link-supervisor.ts';
 import { nothingScheduled } from '#drivers/core/timers.ts';
 import {
   awaitsReport,
@@ -8,6 +7,7 @@ import {
   type HidPosStep,
 } from '#drivers/scanner/hid-pos.ts';
 import { scanOfBytes } from '#drivers/scanner/scan-text.ts';
+import { createScannerLine, tellScan } from '#drivers/scanner/scanner-line.ts';
 import type { Scanner, ScannerDeps } from '#drivers/scanner/scanner.ts';
 import { vendorSymbologyOf, type ScannerVendor } from '#drivers/scanner/vendor-symbology.ts';
 
@@ -35,8 +35,7 @@ export function createHidScanner(deps: HidScannerDeps): Scanner {
               vendorSymbology: vendorSymbologyOf(deps.vendor ?? 'other', event.vendorSymbology),
             })
           : null;
-      if (scan === null) deps.onProblem?.('scan-unreadable');
-      else deps.onScan(scan);
+      tellScan(deps, scan);
     }
   };
   const forget = (): void => {
@@ -44,15 +43,8 @@ export function createHidScanner(deps: HidScannerDeps): Scanner {
     parser = hidPosStart;
   };
 
-  const link = createLinkSupervisor({
-    transport: deps.transport,
-    clock: deps.clock,
-    timers: deps.timers,
-    random: deps.random,
-    onState: deps.onState,
-    // Half a code of a dead connection must not be joined to the next one.
-    onUp: forget,
-    onDown: forget,
+  return createScannerLine(deps, {
+    forget,
     onData: (report) => {
       cancelWait();
       apply(pushReport(parser, report));
@@ -61,15 +53,4 @@ export function createHidScanner(deps: HidScannerDeps): Scanner {
       }
     },
   });
-
-  return {
-    address: deps.transport.address,
-    start: () => link.start(),
-    stop: async () => {
-      forget();
-      await link.stop();
-    },
-    state: () => link.state(),
-    recentBytes: () => link.recentBytes(),
-  };
 }

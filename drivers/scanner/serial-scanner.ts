@@ -1,6 +1,6 @@
-import { createLinkSupervisor } from '#drivers/core/link-supervisor.ts';
 import { nothingScheduled } from '#drivers/core/timers.ts';
 import { scanOfBytes } from '#drivers/scanner/scan-text.ts';
+import { createScannerLine, tellScan } from '#drivers/scanner/scanner-line.ts';
 import type { Scanner, ScannerDeps } from '#drivers/scanner/scanner.ts';
 import {
   flush,
@@ -31,8 +31,7 @@ export function createSerialScanner(deps: SerialScannerDeps): Scanner {
     for (const event of step.events) {
       const scan =
         event.type === 'frame' ? scanOfBytes({ data: event.data, aim: event.aimId }) : null;
-      if (scan === null) deps.onProblem?.('scan-unreadable');
-      else deps.onScan(scan);
+      tellScan(deps, scan);
     }
   };
   const forget = (): void => {
@@ -40,15 +39,8 @@ export function createSerialScanner(deps: SerialScannerDeps): Scanner {
     framer = { ...framerStart, endsCodes: framer.endsCodes };
   };
 
-  const link = createLinkSupervisor({
-    transport: deps.transport,
-    clock: deps.clock,
-    timers: deps.timers,
-    random: deps.random,
-    onState: deps.onState,
-    // Half a code of a dead connection must not be joined to the next one.
-    onUp: forget,
-    onDown: forget,
+  return createScannerLine(deps, {
+    forget,
     onData: (chunk) => {
       cancelGap();
       apply(pushBytes(framer, chunk, config));
@@ -58,15 +50,4 @@ export function createSerialScanner(deps: SerialScannerDeps): Scanner {
       );
     },
   });
-
-  return {
-    address: deps.transport.address,
-    start: () => link.start(),
-    stop: async () => {
-      forget();
-      await link.stop();
-    },
-    state: () => link.state(),
-    recentBytes: () => link.recentBytes(),
-  };
 }

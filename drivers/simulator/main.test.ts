@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { createSeededRandom } from '#drivers/contract/manual-time.ts';
+import { createSeededRandom } from '#shared/time/seeded-random.ts';
 import { smallReceipt } from '#drivers/contract/receipts.ts';
 import { systemClock, systemTimers } from '#drivers/core/system-ports.ts';
 import { createCustomerDisplay } from '#drivers/display/customer-display.ts';

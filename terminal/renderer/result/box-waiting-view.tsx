@@ -8,6 +8,7 @@ import { BigAmount } from '../ui/amount.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { Ring } from '../ui/ring.tsx';
 import { boxLine, boxSteps } from './box-words.ts';
+import { ConfirmCancel, SecondScan, WaitingKeys } from './waiting-keys.tsx';
 
 const tickMs = 250;
 
@@ -34,67 +35,22 @@ export function BoxWaitingView({ screen }: { readonly screen: BoxWaiting }): Rea
         ))}
       </ul>
       {!asking && <p className="overlay-line overlay-what">{boxLine(screen, language)}</p>}
-      {screen.secondScan && (
-        <p className="overlay-guard" role="alert">
-          {words.waiting.secondScan}
-        </p>
-      )}
+      {screen.secondScan && <SecondScan />}
       {asking ? <ConfirmBoxCancel /> : <BoxKeys screen={screen} />}
     </>
   );
 }
 
 function BoxKeys({ screen }: { readonly screen: BoxWaiting }): ReactNode {
-  const { words, store } = useApp();
+  const { words } = useApp();
   const cancelling = screen.phase === 'cancelling';
+  const leave = cancelling ? words.waiting.leave : words.box.cancel;
   return (
-    <div className="row overlay-row">
-      <button
-        type="button"
-        className="button button-strong"
-        onClick={() => store.act({ type: 'function', key: 'F5' })}
-      >
-        {words.box.query}
-        <kbd>F5</kbd>
-      </button>
-      {(!cancelling || screen.mayLeave) && (
-        <button
-          type="button"
-          className="button button-plain"
-          onClick={() => store.act({ type: 'escape' })}
-        >
-          {cancelling ? words.waiting.leave : words.box.cancel}
-          <kbd>Esc</kbd>
-        </button>
-      )}
-    </div>
+    <WaitingKeys query={words.box.query} leave={!cancelling || screen.mayLeave ? leave : null} />
   );
 }
 
 function ConfirmBoxCancel(): ReactNode {
-  const { words, store } = useApp();
-  return (
-    <section className="confirm" role="alertdialog" aria-label={words.box.confirmTitle}>
-      <p className="confirm-title">{words.box.confirmTitle}</p>
-      <p>{words.box.confirmLine}</p>
-      <div className="row overlay-row">
-        <button
-          type="button"
-          className="button button-strong"
-          onClick={() => store.act({ type: 'escape' })}
-        >
-          {words.waiting.confirmNo}
-          <kbd>Esc</kbd>
-        </button>
-        <button
-          type="button"
-          className="button button-plain"
-          onClick={() => store.act({ type: 'enter' })}
-        >
-          {words.box.confirmYes}
-          <kbd>{words.pad.enter}</kbd>
-        </button>
-      </div>
-    </section>
-  );
+  const { confirmTitle, confirmLine, confirmYes } = useApp().words.box;
+  return <ConfirmCancel title={confirmTitle} line={confirmLine} yes={confirmYes} />;
 }

@@ -3,6 +3,7 @@ import type { Screen } from '#terminal/ipc/state.ts';
 import { useApp, useNow, useTill } from '../app/context.ts';
 import { orderTail } from '../format/order.ts';
 import { secondsBetween, secondsUntil } from '../format/time.ts';
+import { ConfirmCancel, SecondScan, WaitingKeys } from './waiting-keys.tsx';
 import { waitingWords } from './waiting-words.ts';
 import { BigAmount } from '../ui/amount.tsx';
 import { Ring } from '../ui/ring.tsx';
@@ -36,68 +37,21 @@ export function WaitingView({
         {words.waiting.facts(words.wallet[screen.wallet], orderTail(screen.orderId), waited)}
       </p>
       {!asking && <p className="overlay-line overlay-what">{said.line}</p>}
-      {screen.secondScan && (
-        <p className="overlay-guard" role="alert">
-          {words.waiting.secondScan}
-        </p>
-      )}
-      {asking ? <ConfirmCancel /> : <WaitingKeys cancelling={screen.phase === 'cancelling'} />}
+      {screen.secondScan && <SecondScan />}
+      {asking ? <ConfirmChargeCancel /> : <ChargeKeys cancelling={screen.phase === 'cancelling'} />}
     </>
   );
 }
 
-function WaitingKeys({ cancelling }: { readonly cancelling: boolean }): ReactNode {
-  const { words, store } = useApp();
+function ChargeKeys({ cancelling }: { readonly cancelling: boolean }): ReactNode {
+  const { words } = useApp();
   const { status } = useTill();
   const offline = status?.online === false;
-  return (
-    <div className="row overlay-row">
-      <button
-        type="button"
-        className="button button-strong"
-        onClick={() => store.act({ type: 'function', key: 'F5' })}
-      >
-        {words.waiting.query}
-        <kbd>F5</kbd>
-      </button>
-      {(!cancelling || offline) && (
-        <button
-          type="button"
-          className="button button-plain"
-          onClick={() => store.act({ type: 'escape' })}
-        >
-          {cancelling ? words.waiting.leave : words.waiting.cancel}
-          <kbd>Esc</kbd>
-        </button>
-      )}
-    </div>
-  );
+  const leave = cancelling ? words.waiting.leave : words.waiting.cancel;
+  return <WaitingKeys query={words.waiting.query} leave={!cancelling || offline ? leave : null} />;
 }
 
-function ConfirmCancel(): ReactNode {
-  const { words, store } = useApp();
-  return (
-    <section className="confirm" role="alertdialog" aria-label={words.waiting.confirmTitle}>
-      <p className="confirm-title">{words.waiting.confirmTitle}</p>
-      <p>{words.waiting.confirmLine}</p>
-      <div className="row overlay-row">
-        <button
-          type="button"
-          className="button button-strong"
-          onClick={() => store.act({ type: 'escape' })}
-        >
-          {words.waiting.confirmNo}
-          <kbd>Esc</kbd>
-        </button>
-        <button
-          type="button"
-          className="button button-plain"
-          onClick={() => store.act({ type: 'enter' })}
-        >
-          {words.waiting.confirmYes}
-          <kbd>{words.pad.enter}</kbd>
-        </button>
-      </div>
-    </section>
-  );
+function ConfirmChargeCancel(): ReactNode {
+  const { confirmTitle, confirmLine, confirmYes } = useApp().words.waiting;
+  return <ConfirmCancel title={confirmTitle} line={confirmLine} yes={confirmYes} />;
 }
