@@ -83,12 +83,8 @@ export function createPrintDesk(deps: PrintDeskDeps): PrintDesk {
 
   const logoTurn = createLogoTurn(deps, {
     inTurn,
-    onAsking: (now) => {
-      asking = now;
-    },
-    onDoubt: () => {
-      inDoubt = true;
-    },
+    onAsking: (now) => void (asking = now),
+    onDoubt: () => void (inDoubt = true),
   });
 
   const printNow = async (job: PrintJob, encoded: EncodedReceipt): Promise<PrintOutcome> => {
@@ -108,8 +104,7 @@ export function createPrintDesk(deps: PrintDeskDeps): PrintDesk {
     const outcome = await running.outcome;
     running = null;
     inDoubt = outcome.type === 'unknown' || (inDoubt && outcome.type === 'not-sent');
-    const unconfirmed = outcome.type === 'unknown' && outcome.code === 'receipt-unconfirmed';
-    deps.onOver(unconfirmed && line === deps.line());
+    deps.onOver(isUnconfirmed(outcome) && line === deps.line());
     logoTurn.later();
     return outcome;
   };
@@ -154,6 +149,9 @@ export function createPrintDesk(deps: PrintDeskDeps): PrintDesk {
     },
   };
 }
+
+const isUnconfirmed = (outcome: PrintOutcome): boolean =>
+  outcome.type === 'unknown' && outcome.code === 'receipt-unconfirmed';
 
 /** With its logo called from the printer's memory, where it is kept there. */
 function withKeptLogo(
