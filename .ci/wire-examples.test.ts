@@ -10,7 +10,12 @@ import { getOrThrow } from '#shared/result/result.ts';
 import { verifyChain, type HashLink } from '#shared/wire/v1/chain.ts';
 import { BatchSchema, entryPreimage, HeartbeatSchema } from '#shared/wire/v1/journal.ts';
 import { parseEntry } from '#shared/wire/v1/parse-entry.ts';
-import { activationProofText, signatureBase, signatureParams } from '#shared/wire/v1/signing.ts';
+import {
+  activationProofText,
+  rotationProofText,
+  signatureBase,
+  signatureParams,
+} from '#shared/wire/v1/signing.ts';
 import { ActivationRequestSchema } from '#shared/wire/v1/terminals.ts';
 
 /** The worked examples of docs/wire.md are what an outsider checks his terminal with: they must be true. */
@@ -27,11 +32,13 @@ function example<S extends TSchema>(name: string, schema: S): Static<S> {
 const text = Type.String();
 const key = example('key', Type.Object({ seedHex: text, publicKey: text }));
 const pkcs8Header = '302e020100300506032b657004220420';
-const privateKey = createPrivateKey({
-  key: Buffer.from(pkcs8Header + key.seedHex, 'hex'),
-  format: 'der',
-  type: 'pkcs8',
-});
+const privateKeyOf = (seedHex: string) =>
+  createPrivateKey({
+    key: Buffer.from(pkcs8Header + seedHex, 'hex'),
+    format: 'der',
+    type: 'pkcs8',
+  });
+const privateKey = privateKeyOf(key.seedHex);
 const hashLink: HashLink = (link) =>
   createHash('sha256').update(link.prevHash, 'hex').update(link.text, 'utf8').digest('hex');
 
@@ -82,6 +89,24 @@ describe('the worked examples of docs/wire.md', () => {
     const proven = activationProofText(request.code, request.publicKey);
     expect(request.publicKey).toBe(key.publicKey);
     expect(request.proof).toBe(sign(null, Buffer.from(proven), privateKey).toString('base64url'));
+  });
+
+  test('change of keys: the new key belongs to its seed and proves the change from the old one', () => {
+    const change = example(
+      'rotation',
+      Type.Object({
+        newSeedHex: text,
+        terminalId: text,
+        oldPublicKey: text,
+        publicKey: text,
+        proof: text,
+      }),
+    );
+    const next = privateKeyOf(change.newSeedHex);
+    expect(change.oldPublicKey).toBe(key.publicKey);
+    expect(createPublicKey(next).export({ format: 'jwk' })['x']).toBe(change.publicKey);
+    const proof = sign(null, Buffer.from(rotationProofText(change)), next).toString('base64url');
+    expect(change.proof).toBe(proof);
   });
 
   test('member code: digits and bytes follow from the fields', () => {

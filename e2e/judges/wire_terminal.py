@@ -1,0 +1,323 @@
+"""A terminal written from docs/wire.md alone, in another language: Python's standard library, and Ed25519 by the
+`cryptography` package or, where that is missing, by the openssl program.
+
+    python3 wire_terminal.py vectors WIRE_MD      the worked examples of the page, recomputed
+    python3 wire_terminal.py run ORIGIN CODE      activate, configure, upload, heartbeat, change the key
+"""
+
+import base64
+import gzip
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+PKCS8 = bytes.fromhex("302e020100300506032b657004220420")
+SPKI = bytes.fromhex("302a300506032b6570032100")
+
+
+def url64(raw):
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def unurl64(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+class CryptographyKey:
+    def __init__(self, seed):
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+        self._key = Ed25519PrivateKey.from_private_bytes(seed)
+        raw = serialization.Encoding.Raw, serialization.PublicFormat.Raw
+        self.public = self._key.public_key().public_bytes(*raw)
+
+    def sign(self, message):
+        return self._key.sign(message)
+
+    @staticmethod
+    def verify(public, message, signature):
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+        try:
+            Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+            return True
+        except InvalidSignature:
+            return False
+
+
+class OpensslKey:
+    def __init__(self, seed):
+        self._der = PKCS8 + seed
+        spki = self._run(["pkey", "-inform", "DER", "-pubout", "-outform", "DER"], {"-in": self._der})
+        self.public = spki[-32:]
+
+    def sign(self, message):
+        flags = ["pkeyutl", "-sign", "-rawin", "-keyform", "DER"]
+        return self._run(flags, {"-inkey": self._der, "-in": message})
+
+    @staticmethod
+    def verify(public, message, signature):
+        flags = ["pkeyutl", "-verify", "-rawin", "-pubin", "-keyform", "DER"]
+        files = {"-inkey": SPKI + public, "-in": message, "-sigfile": signature}
+        try:
+            OpensslKey._run(flags, files)
+            return True
+        except subprocess.CalledProcessError:
+            return False
+
+    @staticmethod
+    def _run(flags, files):
+        with tempfile.TemporaryDirectory() as folder:
+            for number, (flag, content) in enumerate(files.items()):
+                path = os.path.join(folder, str(number))
+                with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "wb") as file:
+                    file.write(content)
+                flags = [*flags, flag, path]
+            return subprocess.run(["openssl", *flags], check=True, capture_output=True).stdout
+
+
+def key_class():
+    if os.environ.get("WIRE_CRYPTO") != "openssl":
+        try:
+            import cryptography  # noqa: F401
+
+            return CryptographyKey
+        except ImportError:
+            pass
+    return OpensslKey
+
+
+Key = key_class()
+
+
+# --- Section 7: the journal ------------------------------------------------------------------------------------------
+
+
+def entry_preimage(epoch, entry):
+    parts = ["greentill/entry/1", epoch, entry["seq"], entry["hlc"], entry["wallMs"], entry["type"], entry["body"]]
+    return "\n".join(str(part) for part in parts)
+
+
+def entry_hash(prev_hash, epoch, entry):
+    return hashlib.sha256(bytes.fromhex(prev_hash) + entry_preimage(epoch, entry).encode()).hexdigest()
+
+
+class Journal:
+    def __init__(self):
+        self.epoch = os.urandom(8).hex()
+        self.entries = []
+        self.head = "0" * 64
+        self._hlc = (0, 0)
+
+    def append(self, kind, body):
+        wall_ms = time.time_ns() // 1_000_000
+        ms, count = self._hlc
+        self._hlc = (wall_ms, 0) if wall_ms > ms else (ms, count + 1)
+        entry = {
+            "seq": len(self.entries) + 1,
+            "hlc": "%012x-%04x" % self._hlc,
+            "wallMs": wall_ms,
+            "type": kind,
+            "body": json.dumps(body, ensure_ascii=False),
+        }
+        entry["hash"] = self.head = entry_hash(self.head, self.epoch, entry)
+        self.entries.append(entry)
+
+    def batch(self, first_seq):
+        before = self.entries[first_seq - 2]["hash"] if first_seq > 1 else "0" * 64
+        return {
+            "epoch": self.epoch,
+            "firstSeq": first_seq,
+            "prevHash": before,
+            "entries": self.entries[first_seq - 1 :],
+        }
+
+
+# --- Section 4: signing ----------------------------------------------------------------------------------------------
+
+
+def signed_headers(key, method, uri, body, *, seq, created, nonce, key_id):
+    digest = "sha-256=:%s:" % base64.b64encode(hashlib.sha256(body).digest()).decode()
+    params = (
+        '("@method" "@target-uri" "content-digest" "x-terminal-seq")'
+        ';created=%d;nonce="%s";keyid="%s";alg="ed25519"' % (created, nonce, key_id)
+    )
+    base = "\n".join(
+        [
+            '"@method": ' + method,
+            '"@target-uri": ' + uri,
+            '"content-digest": ' + digest,
+            '"x-terminal-seq": %d' % seq,
+            '"@signature-params": ' + params,
+        ]
+    )
+    headers = {
+        "content-digest": digest,
+        "x-terminal-seq": str(seq),
+        "signature-input": "sig1=" + params,
+        "signature": "sig1=:%s:" % base64.b64encode(key.sign(base.encode())).decode(),
+    }
+    return base, headers
+
+
+class Terminal:
+    def __init__(self, origin):
+        self.origin = origin
+        self.key = Key(os.urandom(32))
+        self.terminal_id = None
+        self.cloud_key = None
+        self.seq = time.time_ns() // 1_000_000
+
+    def call(self, method, path, body=None, signer=None, signed=True):
+        raw, headers = b"", {"accept": "application/json"}
+        if body is not None:
+            raw = gzip.compress(json.dumps(body, ensure_ascii=False).encode())
+            headers.update({"content-type": "application/json", "content-encoding": "gzip"})
+        if signed:
+            self.seq += 1
+            created, nonce = int(time.time()), url64(os.urandom(18))
+            uri = self.origin + path
+            more = {"seq": self.seq, "created": created, "nonce": nonce, "key_id": self.terminal_id}
+            headers.update(signed_headers(signer or self.key, method, uri, raw, **more)[1])
+        data = raw if body is not None else None
+        request = urllib.request.Request(self.origin + path, data=data, headers=headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as refused:
+            return refused.code, json.load(refused)
+
+    def activate(self, code):
+        public = url64(self.key.public)
+        proof = url64(self.key.sign(("greentill/activate/1\n%s\n%s" % (code, public)).encode()))
+        request = {"code": code, "publicKey": public, "proof": proof, "model": "python", "appVersion": "1.0.0"}
+        status, answer = self.call("POST", "/v1/terminals/activate", request, signed=False)
+        assert status == 200, answer
+        self.terminal_id, self.cloud_key = answer["terminalId"], unurl64(answer["serverPublicKey"])
+        return self.open_config(answer["config"])
+
+    def open_config(self, signed):
+        """Section 6: the signature before the parsing."""
+        payload = signed["payload"].encode()
+        assert Key.verify(self.cloud_key, payload, unurl64(signed["signature"])), "not signed by the cloud"
+        assert not Key.verify(self.cloud_key, payload + b" ", unurl64(signed["signature"]))
+        config = json.loads(payload)
+        assert config["terminalId"] == self.terminal_id
+        return config
+
+    def change_key(self):
+        """Section 5, changing the key: both keys are kept until the cloud has answered."""
+        following = Key(os.urandom(32))
+        public, old = url64(following.public), url64(self.key.public)
+        text = "greentill/rotate/1\n%s\n%s\n%s" % (self.terminal_id, old, public)
+        request = {"publicKey": public, "proof": url64(following.sign(text.encode()))}
+        status, answer = self.call("POST", "/v1/terminals/me/key", request)
+        assert status == 200 and answer["publicKey"] == public, answer
+        again = self.call("POST", "/v1/terminals/me/key", request, signer=following)
+        assert again == (status, answer), again
+        former, self.key = self.key, following
+        return former
+
+
+# --- The two commands ------------------------------------------------------------------------------------------------
+
+
+def run(origin, code):
+    terminal, journal, said = Terminal(origin), Journal(), {}
+    config = terminal.activate(code)
+    status, signed = terminal.call("GET", "/v1/terminals/me/config")
+    assert status == 200 and terminal.open_config(signed)["configVersion"] == config["configVersion"]
+
+    journal.append("store.opened", {"reason": "created", "appVersion": "1.0.0"})
+    journal.append("caps.applied", {"capsVersion": config["caps"]["version"]})
+    status, answer = terminal.call("POST", "/v1/journal/batches", journal.batch(1))
+    assert status == 200 and answer["ackedThrough"] == 2 and answer["headHash"] == journal.head, answer
+    journal.append("caps.applied", {"capsVersion": config["caps"]["version"], "来自": "另一种语言"})
+    status, answer = terminal.call("POST", "/v1/journal/batches", journal.batch(2))
+    verdicts = [verdict["verdict"] for verdict in answer["verdicts"]]
+    assert verdicts == ["duplicate", "parked"], answer
+    said["verdicts"] = verdicts
+    status, answer = terminal.call("POST", "/v1/journal/batches", {**journal.batch(3), "firstSeq": 9})
+    said["broken"] = answer["code"]
+
+    beat = {
+        "epoch": journal.epoch,
+        "headSeq": 3,
+        "headHash": journal.head,
+        "ackedSeq": 3,
+        "oldestUnsyncedMs": None,
+        "appVersion": "1.0.0",
+        "wallMs": time.time_ns() // 1_000_000,
+        "diskFreeBytes": 1_000_000_000,
+        "capsVersion": config["caps"]["version"],
+        "peripherals": [{"role": "printer", "state": "online"}],
+        "runId": os.urandom(8).hex(),
+    }
+    status, answer = terminal.call("POST", "/v1/heartbeats", beat)
+    assert status == 200 and answer["configVersion"] == config["configVersion"], answer
+
+    former = terminal.change_key()
+    assert terminal.call("GET", "/v1/results?after=0")[0] == 200
+    assert terminal.call("GET", "/v1/results?after=0", signer=former)[0] == 200
+    status, answer = terminal.call("GET", "/v1/results?after=0", signer=Key(os.urandom(32)))
+    said["stranger"] = answer["code"]
+    said.update(terminalId=terminal.terminal_id, crypto=Key.__name__, headHash=journal.head, epoch=journal.epoch)
+    print(json.dumps(said))
+
+
+def vectors(page_path):
+    with open(page_path, encoding="utf-8") as file:
+        page = file.read()
+
+    def example(name):
+        return json.loads(re.search(r"<!-- vector: %s -->\s+```json\n(.*?)```" % name, page, re.S).group(1))
+
+    # 64 hex digits: whoever copies a seed that is short of a digit learns it here.
+    seed = bytes.fromhex(example("key")["seedHex"])
+    key = Key(seed)
+    assert url64(key.public) == example("key")["publicKey"]
+    batch = example("batch")
+    head = batch["prevHash"]
+    for entry in batch["entries"]:
+        head = entry_hash(head, batch["epoch"], entry)
+        assert head == entry["hash"], entry["seq"]
+    assert entry_preimage(batch["epoch"], batch["entries"][1]) == example("preimage")
+    signed = example("signed-request")
+    base, headers = signed_headers(
+        key,
+        signed["method"],
+        signed["targetUri"],
+        signed["body"].encode(),
+        seq=signed["terminalSeq"],
+        created=signed["created"],
+        nonce=signed["nonce"],
+        key_id=signed["keyId"],
+    )
+    assert base == signed["base"] and headers == signed["headers"]
+    activation = example("activation")
+    text = "greentill/activate/1\n%s\n%s" % (activation["code"], activation["publicKey"])
+    assert url64(key.sign(text.encode())) == activation["proof"]
+    change = example("rotation")
+    new_key = Key(bytes.fromhex(change["newSeedHex"]))
+    text = "greentill/rotate/1\n%s\n%s\n%s" % (change["terminalId"], url64(key.public), url64(new_key.public))
+    assert url64(new_key.public) == change["publicKey"]
+    assert url64(new_key.sign(text.encode())) == change["proof"]
+    code = example("member-code")
+    number = int(code["digits"][2:260])
+    raw = number.to_bytes(107, "big")
+    assert number % 97 == int(code["digits"][260:]) and raw[:43].hex() == code["signedHex"]
+    assert Key.verify(key.public, b"greentill/member-code/1\n" + raw[:43], raw[43:])
+    print(json.dumps({"vectors": 7, "crypto": Key.__name__}))
+
+
+if __name__ == "__main__":
+    {"run": run, "vectors": vectors}[sys.argv[1]](*sys.argv[2:])
