@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
 import { boxKinds, type BoxKind } from '#drivers/contract/box-kinds.ts';
-import {
-  createManualTime,
-  createSeededRandom,
-  type ManualTime,
-} from '#drivers/contract/manual-time.ts';
+import { createSeededRandom } from '#shared/time/seeded-random.ts';
+import { createManualTime, type ManualTime } from '#drivers/contract/manual-time.ts';
 import type { FarSide } from '#drivers/core/far-side.ts';
 import type { BoxLateOutcome, BoxOutcome, BoxPos, BoxSale } from '#drivers/ecr/box-pos.ts';
 import type { BoxBehaviour } from '#drivers/simulator/box-behaviour.ts';

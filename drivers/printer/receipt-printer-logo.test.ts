@@ -1,9 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  createManualTime,
-  createSeededRandom,
-  type ManualTime,
-} from '#drivers/contract/manual-time.ts';
+import { createSeededRandom } from '#shared/time/seeded-random.ts';
+import { createManualTime, type ManualTime } from '#drivers/contract/manual-time.ts';
 import type { StoredLogo } from '#drivers/printer/encode/stored-logo.ts';
 import { referenceProfile } from '#drivers/printer/profiles/printer-profile.ts';
 import { createReceiptPrinter, type ReceiptPrinter } from '#drivers/printer/receipt-printer.ts';

@@ -1,8 +1,5 @@
-import {
-  createManualTime,
-  createSeededRandom,
-  type ManualTime,
-} from '#drivers/contract/manual-time.ts';
+import { createSeededRandom } from '#shared/time/seeded-random.ts';
+import { createManualTime, type ManualTime } from '#drivers/contract/manual-time.ts';
 import type { BoxPos } from '#drivers/ecr/box-pos.ts';
 import { createEcrHubBox } from '#drivers/ecr/ecr-hub-box.ts';
 import { createEcrHubSimulator, type EcrHubSimulator } from '#drivers/simulator/box-ecr-hub.ts';
