@@ -9,7 +9,11 @@ import {
 } from '#drivers/simulator/pen-mode.ts';
 import { barcodeOf, qrOf } from '#drivers/simulator/paper-codes.ts';
 import { characterOf } from '#drivers/simulator/paper-line.ts';
-import { createPaperRoll, type RasterImage } from '#drivers/simulator/paper-roll.ts';
+import {
+  createPaperRoll,
+  type PaperRoll,
+  type RasterImage,
+} from '#drivers/simulator/paper-roll.ts';
 import type { PaperRecord } from '#drivers/simulator/paper.ts';
 
 /** Turns print commands into paper. Lines are counted, because paper ends. */
@@ -36,75 +40,85 @@ export function createPaperPen(
   rom: PrinterRom = { charset: 'gbk', hanziSize: 'gs' },
 ): PaperPen {
   const dots = dotsOfColumns[width];
+  const roll = createPaperRoll(paper, dots);
   const stored = new Map<string, RasterImage>();
   let mode: PenMode = modeAtStart;
-  const roll = createPaperRoll(paper, dots);
 
   const reset = (): void => {
     mode = modeAtStart;
     roll.forgetLine();
   };
 
-  const apply = (command: ParsedCommand): number => {
-    mode = modeAfter(mode, command, rom);
-    const { align } = mode;
-    switch (command.type) {
-      case 'character':
-      case 'defined-hanzi':
-      case 'inline-image':
-        return roll.type(characterOf(command, mode), align);
-      case 'line-feed':
-        return roll.endLine(align);
-      case 'feed':
-        return roll.feed(command.lines, align);
-      case 'raster':
-        return roll.raster(command, align);
-      case 'image-print':
-        return roll.raster(stored.get(command.key) ?? null, align);
-      case 'image-store':
-      case 'image-delete':
-        return rememberImage(stored, command);
-      case 'qr-print':
-        return roll.put(qrOf(mode, dots), qrLines);
-      case 'barcode':
-        return roll.put(barcodeOf(command, mode, dots), barcodeLines(mode.barcode.heightDots));
-      case 'cut':
-        roll.endHalfLine(align);
-        return roll.put({ type: 'cut', full: command.full }, 1);
-      case 'initialize':
-        reset();
-        return 0;
-      case 'align':
-      case 'auto-status':
-      case 'barcode-height':
-      case 'barcode-module':
-      case 'barcode-text':
-      case 'bold':
-      case 'chinese':
-      case 'counter-question':
-      case 'define-hanzi':
-      case 'drawer':
-      case 'hanzi-size':
-      case 'identity-question':
-      case 'ignored':
-      case 'image-keys-question':
-      case 'paper-question':
-      case 'process-id':
-      case 'qr-level':
-      case 'qr-module':
-      case 'qr-store':
-      case 'size':
-      case 'unknown':
-        return 0;
-    }
-  };
   return {
-    apply,
+    apply: (command) => {
+      mode = modeAfter(mode, command, rom);
+      if (command.type === 'initialize') reset();
+      return movePaper(command, { mode, roll, stored, dots });
+    },
     reset,
     mode: () => ({ chineseOn: mode.chinese, charset: rom.charset }),
     imageKeys: () => [...stored.keys()],
     forgetImages: () => stored.clear(),
   };
+}
+
+interface PenHand {
+  readonly mode: PenMode;
+  readonly roll: PaperRoll;
+  readonly stored: Map<string, RasterImage>;
+  readonly dots: number;
+}
+
+/** Puts on paper what a command brings in the mode of the moment; answers by how many lines the paper moved. */
+function movePaper(command: ParsedCommand, { mode, roll, stored, dots }: PenHand): number {
+  const { align } = mode;
+  switch (command.type) {
+    case 'character':
+    case 'defined-hanzi':
+    case 'inline-image':
+      return roll.type(characterOf(command, mode), align);
+    case 'line-feed':
+      return roll.endLine(align);
+    case 'feed':
+      return roll.feed(command.lines, align);
+    case 'raster':
+      return roll.raster(command, align);
+    case 'image-print':
+      return roll.raster(stored.get(command.key) ?? null, align);
+    case 'image-store':
+    case 'image-delete':
+      return rememberImage(stored, command);
+    case 'qr-print':
+      return roll.put(qrOf(mode, dots), qrLines);
+    case 'barcode':
+      return roll.put(barcodeOf(command, mode, dots), barcodeLines(mode.barcode.heightDots));
+    case 'cut':
+      roll.endHalfLine(align);
+      return roll.put({ type: 'cut', full: command.full }, 1);
+    case 'align':
+    case 'auto-status':
+    case 'barcode-height':
+    case 'barcode-module':
+    case 'barcode-text':
+    case 'bold':
+    case 'chinese':
+    case 'counter-question':
+    case 'define-hanzi':
+    case 'drawer':
+    case 'hanzi-size':
+    case 'identity-question':
+    case 'ignored':
+    case 'image-keys-question':
+    case 'initialize':
+    case 'paper-question':
+    case 'process-id':
+    case 'qr-level':
+    case 'qr-module':
+    case 'qr-store':
+    case 'size':
+    case 'unknown':
+      return 0;
+  }
 }
 
 /** Non-volatile memory: no paper moves. */

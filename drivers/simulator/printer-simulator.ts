@@ -143,26 +143,29 @@ export function createPrinterSimulator(deps: PrinterSimulatorDeps): PrinterSimul
       mechanism.work();
       changed();
     },
-    imageKeys: mechanism.imageKeys,
-    forgetImages: mechanism.forgetImages,
     powerCycle: () => {
       hear = createRealTimeListener();
-      voice.forget();
-      speech.forget();
-      mechanism.forget();
+      for (const part of [voice, speech, mechanism]) part.forget();
       changed();
     },
     onChange: (listener) => void changeListeners.push(listener),
   };
 }
 
+/** What is on paper and in the memory for images. */
 const paperOf = (
   mechanism: PrinterMechanism,
   width: PaperWidth,
   changed: () => void,
 ): Pick<
   PrinterSimulator,
-  'paper' | 'receipts' | 'renderPaperSvg' | 'clearPaper' | 'loadPaper'
+  | 'paper'
+  | 'receipts'
+  | 'renderPaperSvg'
+  | 'clearPaper'
+  | 'loadPaper'
+  | 'imageKeys'
+  | 'forgetImages'
 > => ({
   paper: mechanism.paper,
   receipts: () => receiptsOn(mechanism.paper()),
@@ -172,6 +175,8 @@ const paperOf = (
     changed();
   },
   loadPaper: mechanism.loadPaper,
+  imageKeys: mechanism.imageKeys,
+  forgetImages: mechanism.forgetImages,
 });
 
 interface CommandCounts {
