@@ -1,6 +1,11 @@
 import { serveApi, type MessagePort } from '#terminal/ipc/message-link.ts';
+import { receiveWrapKey, wrapKeyFlag } from '#terminal/ipc/wrap-key.ts';
 import { createAgent } from '#terminal/agent/agent.ts';
 import { loadConfig } from '#terminal/agent/config.ts';
+import {
+  createOsStoreProtector,
+  type KeyProtector,
+} from '#terminal/agent/identity/key-protector.ts';
 import { runInWorker } from '#terminal/agent/store/run-in-worker.ts';
 
 /**
@@ -26,7 +31,14 @@ function parentPort(): MessagePort {
   };
 }
 
-const port = parentPort();
+/** How the private key rests on disk: sealed with what the host hands over, if it has a store of the system. */
+async function protectorFrom(key: Promise<string>): Promise<KeyProtector> {
+  return createOsStoreProtector(Buffer.from(await key, 'base64'));
+}
+
+const isSealed = process.argv.includes(wrapKeyFlag);
+const handed = isSealed ? receiveWrapKey(parentPort()) : undefined;
+const port = handed?.port ?? parentPort();
 const file = process.argv[process.argv.indexOf('--config') + 1] ?? '';
 const config = await loadConfig(file);
 const agent = config.ok
@@ -34,6 +46,7 @@ const agent = config.ok
       config: config.value,
       appVersion: process.env['npm_package_version'] ?? '0.1.0',
       runStoreTask: runInWorker,
+      ...(handed ? { keyProtector: await protectorFrom(handed.key) } : {}),
     })
   : config;
 

@@ -3,6 +3,7 @@ import { err } from '#shared/result/result.ts';
 import type { CallAnswer } from '#terminal/ipc/dispatch.ts';
 import { readCall } from '#terminal/ipc/dispatch.ts';
 import { createApiClient, type ApiClient } from '#terminal/ipc/message-link.ts';
+import { wrapKeyFlag, wrapKeyMessage } from '#terminal/ipc/wrap-key.ts';
 import type { TerminalEvent } from '#terminal/ipc/terminal-api.ts';
 import { decideRestart, type RestartHistory } from '#terminal/main/restart-policy.ts';
 import type { AgentProcess, ShellPort } from '#terminal/main/shell-port.ts';
@@ -20,6 +21,8 @@ export interface AgentHostDeps {
   readonly delay: (ms: number, run: () => void) => void;
   readonly entry: string;
   readonly args: readonly string[];
+  /** What the agent seals its own key with, base64; undefined: the rights of the file are all there is. */
+  readonly wrapKey?: string | undefined;
   /** The agent crashed too often to be started again: say so instead of pretending. */
   readonly onGiveUp: (exitCode: number) => void;
 }
@@ -32,7 +35,10 @@ export function createAgentHost(deps: AgentHostDeps): AgentHost {
 
   const start = (): void => {
     if (stopped) return;
-    const process = deps.shell.forkAgent(deps.entry, deps.args);
+    const { wrapKey, args } = deps;
+    const flags = wrapKey === undefined ? args : [...args, wrapKeyFlag];
+    const process = deps.shell.forkAgent(deps.entry, flags);
+    if (wrapKey !== undefined) process.post(wrapKeyMessage(wrapKey));
     const client = createApiClient(process);
     client.api.subscribe((event) => {
       for (const listener of listeners) listener(event);

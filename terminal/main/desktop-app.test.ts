@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,8 +7,13 @@ import { activateFolder } from '#terminal/agent/testing/activated-folder.ts';
 import { registerTerminalApiContract } from '#terminal/ipc/register-terminal-api-contract.ts';
 import type { TerminalApi, TerminalEvent } from '#terminal/ipc/terminal-api.ts';
 import { isOurWindow, runDesktop } from '#terminal/main/desktop-app.ts';
+import type { OsSecrets } from '#terminal/main/shell-port.ts';
 import { systemClock } from '#terminal/main/system-clock.ts';
-import { createScriptedShell, type ScriptedShell } from '#terminal/main/testing/scripted-shell.ts';
+import {
+  createScriptedShell,
+  scriptSecrets,
+  type ScriptedShell,
+} from '#terminal/main/testing/scripted-shell.ts';
 
 const indexFile = '/opt/greentill/renderer/index.html';
 const ourPage = pathToFileURL(indexFile).href;
@@ -16,7 +21,9 @@ const agentEntry = path.resolve(import.meta.dirname, '../agent/utility-process.t
 const folders: string[] = [];
 const shells: ScriptedShell[] = [];
 
-async function openDesktop(options: { readonly firstInstance?: boolean } = {}) {
+async function openDesktop(
+  options: { readonly firstInstance?: boolean; readonly secrets?: OsSecrets } = {},
+) {
   const folder = await mkdtemp(path.join(tmpdir(), 'greentill-desktop-'));
   folders.push(folder);
   const config = path.join(folder, 'till.json');
@@ -24,7 +31,7 @@ async function openDesktop(options: { readonly firstInstance?: boolean } = {}) {
   await activateFolder(dataDir);
   const cloudUrl = 'http://127.0.0.1:9'; // nobody listens there: the till must work all the same
   await writeFile(config, JSON.stringify({ dataDir, cloudUrl, cashier: '王姐', devices: [] }));
-  const shell = createScriptedShell(options);
+  const shell = createScriptedShell({ ...options, userFolder: path.join(folder, 'user') });
   shells.push(shell);
   const reports: string[] = [];
   const started = await runDesktop(
@@ -42,7 +49,7 @@ async function openDesktop(options: { readonly firstInstance?: boolean } = {}) {
       kiosk: true,
     },
   );
-  return { shell, started, reports };
+  return { shell, started, reports, dataDir };
 }
 
 afterEach(async () => {
@@ -50,6 +57,10 @@ afterEach(async () => {
   for (const folder of folders.splice(0))
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
+
+interface Sealed {
+  readonly sealedBy: string;
+}
 
 /** What the preload's bridge does, over the scripted shell. */
 function bridgeOf(shell: ScriptedShell): TerminalApi {
@@ -119,6 +130,20 @@ describe('desktop app', () => {
     const first = await openDesktop();
     first.shell.secondInstance();
     expect(first.shell.windows[0]!.log).toEqual(['focus']);
+  });
+
+  it("has the till's private key sealed by the store of the system, also after the agent was killed", async () => {
+    const { shell, dataDir } = await openDesktop({ secrets: scriptSecrets('user') });
+    const api = bridgeOf(shell);
+    await settled(api);
+    const sealedBy = async (): Promise<unknown> =>
+      (JSON.parse(await readFile(path.join(dataDir, 'device-keys.json'), 'utf8')) as Sealed)
+        .sealedBy;
+    expect(await sealedBy()).toBe('os-store');
+    shell.agents[0]!.kill();
+    await expect.poll(() => shell.agents.length, { timeout: 10_000 }).toBe(2);
+    await settled(api);
+    expect(await api.call('status.get', {})).toMatchObject({ ok: true, value: { problem: null } });
   });
 
   it('starts a killed agent again with its journal intact, and answers meanwhile that it is restarting', async () => {

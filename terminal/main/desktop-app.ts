@@ -3,6 +3,7 @@ import type { Clock } from '#shared/time/clock.ts';
 import { err } from '#shared/result/result.ts';
 import { createAgentHost, type AgentHost } from '#terminal/main/agent-host.ts';
 import type { Sender, ShellPort, ShellWindow } from '#terminal/main/shell-port.ts';
+import { loadWrapKey } from '#terminal/main/wrap-key.ts';
 
 /** Windows and life cycle of the desktop app. Owns no money: every decision is the agent's. */
 export interface DesktopOptions {
@@ -35,6 +36,7 @@ export async function runDesktop(deps: DesktopDeps, options: DesktopOptions): Pr
     delay: deps.delay,
     entry: options.agentEntry,
     args: options.agentArgs,
+    wrapKey: wrapKeyOf(deps),
     onGiveUp: (exitCode) =>
       deps.report(`the agent stopped again and again (exit code ${exitCode}): 收银程序无法启动`),
   });
@@ -48,6 +50,16 @@ export async function runDesktop(deps: DesktopDeps, options: DesktopOptions): Pr
     shell.quit();
   });
   return true;
+}
+
+/** Undefined: there is no store, or it does not open; the agent then says so when its key was sealed with it. */
+function wrapKeyOf({ shell, report }: DesktopDeps): string | undefined {
+  const secrets = shell.osSecrets();
+  if (!secrets) return undefined;
+  const loaded = loadWrapKey(secrets, shell.userFolder());
+  if (loaded.type === 'key') return loaded.key;
+  report('the key store of the system does not open what it sealed: 终端密钥打不开');
+  return undefined;
 }
 
 function serveWindow(

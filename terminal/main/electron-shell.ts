@@ -1,6 +1,7 @@
-import { app, BrowserWindow, ipcMain, utilityProcess } from 'electron';
+import { app, BrowserWindow, ipcMain, safeStorage, utilityProcess } from 'electron';
 import type {
   AgentProcess,
+  OsSecrets,
   ShellPort,
   ShellWindow,
   WindowOptions,
@@ -28,6 +29,19 @@ export function createElectronShell(): ShellPort {
     },
     onAllWindowsClosed: (listener) => app.on('window-all-closed', listener),
     quit: () => app.quit(),
+    osSecrets,
+    userFolder: () => app.getPath('userData'),
+  };
+}
+
+function osSecrets(): OsSecrets | undefined {
+  if (!safeStorage.isEncryptionAvailable()) return undefined;
+  // On Linux without a wallet Electron seals with a password that stands in its source: that is no store.
+  const isLinux = process.platform === 'linux';
+  if (isLinux && safeStorage.getSelectedStorageBackend() === 'basic_text') return undefined;
+  return {
+    seal: (text) => safeStorage.encryptString(text),
+    open: (sealed) => safeStorage.decryptString(Buffer.from(sealed)),
   };
 }
 

@@ -14,6 +14,17 @@ export interface ShellPort {
   handleCalls(handler: (sender: Sender, message: unknown) => Promise<unknown>): void;
   onAllWindowsClosed(listener: () => void): void;
   quit(): void;
+  /** The operating system's store of secrets; undefined where there is none. Ask when ready. */
+  osSecrets(): OsSecrets | undefined;
+  /** Where the app keeps files of this user. */
+  userFolder(): string;
+}
+
+/** Seals text so that only this user of this computer opens it again: DPAPI, Keychain, libsecret or KWallet. */
+export interface OsSecrets {
+  seal(text: string): Uint8Array;
+  /** Throws on what another user or computer sealed. */
+  open(sealed: Uint8Array): string;
 }
 
 export interface AgentProcess {

@@ -1,6 +1,8 @@
 import { fork } from 'node:child_process';
+import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
 import type {
   AgentProcess,
+  OsSecrets,
   Sender,
   ShellPort,
   ShellWindow,
@@ -29,7 +31,11 @@ export interface ScriptedWindow extends ShellWindow {
 }
 
 export function createScriptedShell(
-  options: { readonly firstInstance?: boolean } = {},
+  options: {
+    readonly firstInstance?: boolean;
+    readonly secrets?: OsSecrets;
+    readonly userFolder?: string;
+  } = {},
 ): ScriptedShell {
   const secondInstance: (() => void)[] = [];
   const allClosed: (() => void)[] = [];
@@ -64,6 +70,8 @@ export function createScriptedShell(
     quit() {
       quits += 1;
     },
+    osSecrets: () => options.secrets,
+    userFolder: () => options.userFolder ?? '',
     async callFrom(sender, message) {
       const answer = await handle?.(
         { windowId: 1, frameUrl: '', isMainFrame: true, ...sender },
@@ -73,6 +81,24 @@ export function createScriptedShell(
     },
     secondInstance: () => secondInstance.forEach((listener) => listener()),
     closeAllWindows: () => allClosed.forEach((listener) => listener()),
+  };
+}
+
+/** A store of secrets that opens only what the same user sealed. */
+export function scriptSecrets(user: string): OsSecrets {
+  const key = createHash('sha256').update(user).digest();
+  const iv = Buffer.alloc(12);
+  return {
+    seal(text) {
+      const sealing = createCipheriv('aes-256-gcm', key, iv);
+      const sealed = Buffer.concat([sealing.update(text, 'utf8'), sealing.final()]);
+      return Buffer.concat([sealing.getAuthTag(), sealed]);
+    },
+    open(sealed) {
+      const opening = createDecipheriv('aes-256-gcm', key, iv);
+      opening.setAuthTag(sealed.slice(0, 16));
+      return Buffer.concat([opening.update(sealed.slice(16)), opening.final()]).toString('utf8');
+    },
   };
 }
 

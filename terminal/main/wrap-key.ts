@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import path from 'node:path';
+import type { OsSecrets } from '#terminal/main/shell-port.ts';
+
+export const wrapKeyFileName = 'wrap-key.bin';
+const wrapKeyBytes = 32;
+
+/**
+ * The key that the agent seals its own key file with, base64: made once, kept in `folder` in a form that only this user
+ * of this computer can open. `locked`: the file is there and does not open; a new key in its place would not open what
+ * the old one sealed.
+ */
+export function loadWrapKey(
+  secrets: OsSecrets,
+  folder: string,
+): { readonly type: 'key'; readonly key: string } | { readonly type: 'locked' } {
+  const file = path.join(folder, wrapKeyFileName);
+  if (existsSync(file)) {
+    try {
+      return { type: 'key', key: secrets.open(readFileSync(file)) };
+    } catch {
+      return { type: 'locked' };
+    }
+  }
+  const key = randomBytes(wrapKeyBytes).toString('base64');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeDurably(file, secrets.seal(key));
+  return { type: 'key', key };
+}
+
+/** Whole or not at all: half a sealed key would lock the till out for good. */
+function writeDurably(file: string, bytes: Uint8Array): void {
+  const part = `${file}.part`;
+  rmSync(part, { force: true });
+  const handle = openSync(part, 'wx', 0o600);
+  writeSync(handle, bytes);
+  fsyncSync(handle);
+  closeSync(handle);
+  renameSync(part, file);
+}
