@@ -131,8 +131,8 @@ export function createCloudHost(options: CloudHostOptions): CloudHost {
     const cut = new Promise<undefined>((resolve) => {
       here.cut.add(() => resolve(undefined));
     });
+    const { method, path, body } = request;
     try {
-      const { method, path, body } = request;
       const injected = here.app
         .inject({
           method,
@@ -152,7 +152,8 @@ export function createCloudHost(options: CloudHostOptions): CloudHost {
           body: reply.body,
         }));
       const reply = await Promise.race([injected, cut]);
-      if (reply !== undefined) here.workers.wake('payments');
+      if (reply !== undefined && path.startsWith('/v1/charges') && method === 'POST')
+        here.workers.wake('payments');
       return reply;
     } finally {
       inFlight -= 1;

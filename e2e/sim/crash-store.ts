@@ -1,9 +1,8 @@
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { ok } from '#shared/result/result.ts';
-import { journalFileName, openStore, type Store } from '#terminal/agent/journal/open-store.ts';
-import { deviceKeyFileName } from '#terminal/agent/identity/device-key.ts';
+import { openStore, type Store } from '#terminal/agent/journal/open-store.ts';
 
 /** What may happen to a till around a commit. */
 export type CommitFate = 'go-on' | 'die-before' | 'die-after' | 'disk-full';
@@ -41,11 +40,13 @@ export const crashingStore =
     });
   };
 
-const files = [journalFileName, `${journalFileName}-wal`, deviceKeyFileName] as const;
+/** Not part of the till's memory: the writer's lock, the ballast, and what SQLite shares between connections. */
+const passing = /\.lock$|^ballast|-shm$/;
 
 /** Copies what a power cut leaves: at `synchronous=FULL` every commit is synced, so all that is in the files now. */
 export function copyDurable(from: string, to: string): void {
   mkdirSync(to, { recursive: true, mode: 0o700 });
-  for (const name of files)
-    if (existsSync(join(from, name))) copyFileSync(join(from, name), join(to, name));
+  for (const entry of readdirSync(from, { withFileTypes: true }))
+    if (entry.isFile() && !passing.test(entry.name))
+      copyFileSync(join(from, entry.name), join(to, entry.name));
 }

@@ -85,6 +85,7 @@ function weatherOf(random: Random): Weather {
     twice: chance(0.2),
     answerLost: chance(0.15),
     answerCut: chance(0.1),
+    busy: chance(0.1),
     delayMsMax: 5 + Math.floor(random.unit() * (kind < 0.6 ? 200 : 4_000)),
   };
 }

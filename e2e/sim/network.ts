@@ -13,6 +13,8 @@ export interface Weather {
   readonly answerLost: number;
   /** The answer breaks off in the middle. */
   readonly answerCut: number;
+  /** The cloud's front door says 429: come again in two seconds. */
+  readonly busy: number;
   /** Longest way of one direction, ms; different ways reorder what was sent together. */
   readonly delayMsMax: number;
 }
@@ -23,6 +25,7 @@ export const fairWeather: Weather = {
   twice: 0,
   answerLost: 0,
   answerCut: 0,
+  busy: 0,
   delayMsMax: 30,
 };
 
@@ -67,12 +70,14 @@ export function createLine(deps: {
     const isTwice = strikes(weather.twice);
     const isAnswerLost = strikes(weather.answerLost);
     const isCut = strikes(weather.answerCut);
+    const isBusy = strikes(weather.busy) && !isProbe;
     if (!isProbe) world.trace.note(`${what} leaves`);
     await pause(world, wayMs());
     if (isLost || !up) return lost('request lost');
     if (isTwice) void pause(world, 4 * wayMs()).then(() => host.answer(request));
     if (!host.isUp()) throw failed('ECONNREFUSED');
-    const answer = isProbe ? probeAnswer(world) : await host.answer(request);
+    const atDoor = isProbe ? probeAnswer(world) : isBusy ? busyAnswer(world) : undefined;
+    const answer = atDoor ?? (await host.answer(request));
     if (answer === undefined) throw failed('ECONNRESET');
     await pause(world, wayMs());
     if (isAnswerLost || !up) return lost(`answer ${answer.status} lost`);
@@ -118,6 +123,13 @@ const probeAnswer = (world: World): HostAnswer => ({
     date: new Date(world.clockOf(() => 0).nowMs()).toUTCString(),
   },
   body: '{"status":"alive"}',
+});
+
+const busyAnswer = (world: World): HostAnswer => ({
+  ...probeAnswer(world),
+  status: 429,
+  headers: { ...probeAnswer(world).headers, 'retry-after': '2' },
+  body: '{"type":"/errors/cloud-busy","title":"slow down","status":429,"code":"cloud-busy"}',
 });
 
 function responseOf({ status, headers, body }: HostAnswer, isCut: boolean): Response {

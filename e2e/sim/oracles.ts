@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { verifyChain, type HashLink } from '#shared/wire/v1/chain.ts';
 import { genesisHash } from '#shared/wire/v1/journal.ts';
 import { groupBy } from '../kill/group-by.ts';
-import { isTaken } from '../kill/oracles.ts';
+import { isTaken, oracles as killOracles, type Evidence } from '../kill/oracles.ts';
 import type { TillEvidence, WorldEvidence } from './evidence.ts';
 import { isOpenHere, type Sale } from './shop-script.ts';
 
@@ -10,6 +10,8 @@ export interface Violation {
   readonly oracle: OracleName;
   readonly detail: string;
 }
+
+const receiptsAreSingle = killOracles['one original receipt'];
 
 type Oracle = (world: WorldEvidence) => readonly string[];
 
@@ -175,18 +177,13 @@ const talliesAgree: Oracle = (world) => {
 
 const lawsHold: Oracle = ({ brokenLaws }) => brokenLaws.map((law) => `${law} is broken`);
 
-/** No order has two receipts that look like originals. */
+/** No order has two receipts that look like originals, and what is called printed is on paper. */
 const oneOriginal: Oracle = (world) =>
-  world.tills.flatMap((till) => {
-    const originals = till.paper.flatMap((lines) =>
-      lines.some((line) => line.includes('补打'))
-        ? []
-        : lines.flatMap((line) => /ord_[0-9A-Z]{26}/.exec(line)?.[0] ?? []),
-    );
-    return [...groupBy(originals, (orderId) => orderId)]
-      .filter(([, found]) => found.length > 1)
-      .map(([orderId, found]) => `${orderId} has ${found.length} unmarked receipts`);
-  });
+  world.tills.flatMap((till) =>
+    wasRestored(world, till)
+      ? []
+      : receiptsAreSingle({ paper: till.paper, tillOrders: till.orders } as Evidence),
+  );
 
 export const oracles = {
   'everything ends': everythingEnds,

@@ -5,7 +5,7 @@ import type { Surroundings } from '#drivers/discovery/surroundings.ts';
 import { getOrThrow, type Result } from '#shared/result/result.ts';
 import { createAgent, type Agent } from '#terminal/agent/agent.ts';
 import type { Config } from '#terminal/agent/config.ts';
-import { deviceKeyFileName } from '#terminal/agent/identity/device-key.ts';
+import { formerKeyFileName } from '#terminal/agent/identity/device-key.ts';
 import type { Store } from '#terminal/agent/journal/open-store.ts';
 import type {
   MethodInput,
@@ -28,6 +28,7 @@ export interface SimTill {
   crash(): void;
   /** Power off, an old copy of the disk put back. */
   restore(): boolean;
+  readonly wasRestored: () => boolean;
   /** Keeps a copy of the disk as it is. */
   backUp(): void;
   activate(code: string): Promise<void>;
@@ -84,11 +85,12 @@ export function createSimTill(deps: SimTillDeps): SimTill {
   let skewMs = 0;
   let diskFull = false;
   let lives = 0;
+  let restored = false;
   let life: Life | undefined;
   let backup: string | undefined;
   let folder = join(deps.folder, 'life-0');
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, deviceKeyFileName), keyPemOf(`${deps.seed}/${name}`));
+  writeFileSync(join(folder, formerKeyFileName), keyPemOf(`${deps.seed}/${name}`));
 
   const die = (mine: Life): void => {
     if (!mine.alive) return;
@@ -168,6 +170,7 @@ export function createSimTill(deps: SimTillDeps): SimTill {
       if (backup === undefined) return false;
       if (life) die(life);
       world.trace.note(`${name} is restored from a backup`);
+      restored = true;
       folder = join(deps.folder, `restored-${lives}`);
       copyDurable(backup, folder);
       return true;
@@ -192,6 +195,7 @@ export function createSimTill(deps: SimTillDeps): SimTill {
       if (life) world.timers.after(5, life.hint);
     },
     lives: () => lives,
+    wasRestored: () => restored,
     folder: () => folder,
     close: () => {
       if (life) life.alive = false;
