@@ -6,11 +6,13 @@ import {
   CertificateIdSchema,
   ClaimTokenSchema,
   ConcessionBpSchema,
+  EpochSchema,
   ErrorCodeSchema,
   MemberIdSchema,
   OrderAmountSchema,
   OrderIdSchema,
   PartAmountSchema,
+  SeqSchema,
   WallMsSchema,
   WalletSchema,
 } from '#shared/wire/v1/common.ts';
@@ -21,6 +23,9 @@ import {
  */
 const body = <T extends Type.TProperties>(properties: T) =>
   Type.Object(properties, { additionalProperties: false });
+
+/** The most ranges of lost entries that one store.opened names. */
+export const lostRangesMax = 20;
 
 const order = { orderId: OrderIdSchema };
 const attempt = { ...order, attempt: AttemptSchema };
@@ -34,6 +39,12 @@ export const entryBodies = {
       Type.Literal('salvaged'),
     ]),
     appVersion: Type.String({ maxLength: 32 }),
+    /** Numbers of earlier epochs that nobody could read back, at most {@link lostRangesMax} of them. */
+    lost: Type.Optional(
+      Type.Array(body({ epoch: EpochSchema, fromSeq: SeqSchema, toSeq: SeqSchema }), {
+        maxItems: lostRangesMax,
+      }),
+    ),
   }),
   /** A sale began: amount, rate, who, when. Written in the same transaction as its first tender entry. */
   'order.opened': body({

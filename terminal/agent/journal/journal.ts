@@ -5,7 +5,12 @@ import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import { hlcZero, parseHlc, tickHlc, type Hlc } from '#shared/time/hlc.ts';
 import type { Random } from '#shared/time/random.ts';
-import { entryBodies, entryBodyCharsMax, type EntryFact } from '#shared/wire/v1/entries.ts';
+import {
+  entryBodies,
+  entryBodyCharsMax,
+  type EntryBody,
+  type EntryFact,
+} from '#shared/wire/v1/entries.ts';
 import { genesisHash } from '#shared/wire/v1/journal.ts';
 import { lastEntry, type JournalEntry } from '#terminal/agent/journal/entry-rows.ts';
 import type { ReadHandle, WriteHandle } from '#terminal/agent/journal/handles.ts';
@@ -35,7 +40,10 @@ export interface Journal {
   /** Where the journal stands. */
   head(): JournalHead;
   /** Starts a new epoch: sequence numbers begin again at 1 under a fresh random name. */
-  beginEpoch(reason: 'restored' | 'salvaged'): Result<readonly JournalEntry[], AppendError>;
+  beginEpoch(
+    reason: 'restored' | 'salvaged',
+    lost?: LostRanges,
+  ): Result<readonly JournalEntry[], AppendError>;
   /** What is wrong with the file while the till runs; undefined: nothing. */
   trouble(): ErrorCode | undefined;
   /** Calls `listener` whenever {@link trouble} has changed. */
@@ -47,6 +55,9 @@ export interface Journal {
   makeBallast(): void;
   close(): void;
 }
+
+/** Entries of earlier epochs that could not be read back. */
+export type LostRanges = EntryBody<'store.opened'>['lost'];
 
 export interface JournalHead {
   readonly epoch: string;
@@ -166,11 +177,14 @@ function createEntryWriter(deps: JournalDeps) {
     return stored ? ok(stored) : err({ type: 'store-failed', detail: outcome.detail });
   };
 
-  const beginEpoch = (reason: 'created' | 'restored' | 'salvaged') =>
-    append([{ type: 'store.opened', body: { reason, appVersion: deps.appVersion } }], undefined, {
+  const beginEpoch = (reason: 'created' | 'restored' | 'salvaged', lost: LostRanges = []) => {
+    const { appVersion } = deps;
+    const body = { reason, appVersion, ...(lost.length === 0 ? {} : { lost }) };
+    return append([{ type: 'store.opened', body }], undefined, {
       epoch: Buffer.from(deps.random.bytes(epochBytes)).toString('hex'),
       reason,
     });
+  };
 
   return {
     append: (facts: readonly EntryFact[], alongside?: (tx: WriteHandle) => void) =>

@@ -22,9 +22,17 @@ const validator = Compile(SetAsideSchema);
 /** The newest ones are kept; the cloud has them all. */
 const setAsideMax = 100;
 
-export function readSetAside(read: ReadHandle): readonly SetAside[] {
-  const value: unknown = JSON.parse(getMeta(read, 'set-aside') ?? '[]');
-  return validator.Check(value) ? value : [];
+export const readSetAside = (read: ReadHandle): readonly SetAside[] =>
+  parseSetAside(getMeta(read, 'set-aside'));
+
+/** The list from its stored text; empty when it is missing or damaged: the cloud has it too. */
+export function parseSetAside(text: string | undefined): readonly SetAside[] {
+  try {
+    const value: unknown = JSON.parse(text ?? '[]');
+    return validator.Check(value) ? value : [];
+  } catch {
+    return [];
+  }
 }
 
 export function addSetAside(tx: WriteHandle, more: readonly SetAside[]): void {
