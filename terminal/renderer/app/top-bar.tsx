@@ -77,13 +77,16 @@ function NetworkChip({ status }: { readonly status: Status }): ReactNode {
 /** Only devices that this till was set up with are listed: one that is not there is trouble, too. */
 const worksWell = (device: DeviceView): boolean => device.state === 'online';
 
+/** More chips than these leave no room for words in a small window. */
+const chipsWithWords = 3;
+
 function DeviceChips({ devices }: { readonly devices: readonly DeviceView[] }): ReactNode {
   const { words, store } = useApp();
   if (devices.length === 0) return null;
   // Words for the first device in trouble; a bar full of words would push the amount's keys off the screen.
   const spokenOf = devices.find((device) => !worksWell(device));
   return (
-    <span className="device-chips">
+    <span className={`device-chips ${devices.length > chipsWithWords ? 'device-chips-many' : ''}`}>
       {devices.map((device) => (
         <button
           key={`${device.role} ${device.address}`}
@@ -94,12 +97,9 @@ function DeviceChips({ devices }: { readonly devices: readonly DeviceView[] }): 
           onClick={() => store.act({ type: 'open-device', role: device.role })}
         >
           <Icon name={device.role} />
-          {worksWell(device) ? (
-            <i className="dot" />
-          ) : device === spokenOf ? (
+          {worksWell(device) ? <i className="dot" /> : <Icon name="alert" />}
+          {device === spokenOf && (
             <span className="chip-trouble">{words.device[device.state]}</span>
-          ) : (
-            <Icon name="alert" />
           )}
         </button>
       ))}

@@ -17,11 +17,21 @@ export function AddCard({ devices }: { readonly devices: readonly DeviceDetail[]
     bindKeeper.keep(draft);
     store.act({ type: 'go', page: 'bind' });
   };
+  const isBegun = bindKeeper.get()?.isChange === false;
   const free = candidates.filter(({ boundRole }) => boundRole === null);
   const has = (role: DeviceDetail['role']): boolean => devices.some((each) => each.role === role);
   return (
     <section className="card device add-card" aria-label={words.devices.add}>
       <h2>{words.devices.add}</h2>
+      {isBegun && (
+        <button
+          type="button"
+          className="button"
+          onClick={() => store.act({ type: 'go', page: 'bind' })}
+        >
+          {words.devices.addOn}
+        </button>
+      )}
       <p className="label">{free.length === 0 ? words.devices.foundNone : words.devices.found}</p>
       <ul className="found" aria-live="polite">
         {free.map((candidate) => (

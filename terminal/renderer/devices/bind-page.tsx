@@ -25,7 +25,7 @@ export function BindPage(): ReactNode {
   return (
     <div className="device-page">
       <section className="card device-form">
-        <PageHead>
+        <PageHead onLeave={() => bindKeeper.keep(null)}>
           <h2>{title}</h2>
         </PageHead>
         {draft && devices && (

@@ -62,19 +62,20 @@ export function DeviceCard({
 /** Role, name, how it is attached, and its state as words, colour and sign. */
 export function DeviceHead({ device }: { readonly device: DeviceDetail }): ReactNode {
   const { words } = useApp();
+  const role = words.device[device.role];
+  const way = attachedText(device, words);
   return (
     <header className="device-head">
       <Icon name={device.role} />
       <div>
-        <h2>{words.device[device.role]}</h2>
-        {device.name !== words.device[device.role] && (
-          <p className="label device-name" title={device.name}>
-            {device.name}
-          </p>
-        )}
-        <p className="label device-address">{attachedText(device, words)}</p>
+        <div className="device-title">
+          <h2>{role}</h2>
+          <SaidLine said={stateSaid(device, words)} />
+        </div>
+        <p className="label device-name" title={`${device.name} · ${way}`}>
+          {device.name === role ? way : `${device.name} · ${way}`}
+        </p>
       </div>
-      <SaidLine said={stateSaid(device, words)} />
     </header>
   );
 }

@@ -2,14 +2,23 @@ import type { ReactNode } from 'react';
 import { useApp } from '../app/context.ts';
 
 /** The way back to all devices, and what this page is about. */
-export function PageHead({ children }: { readonly children: ReactNode }): ReactNode {
+export function PageHead({
+  children,
+  onLeave,
+}: {
+  readonly children: ReactNode;
+  readonly onLeave?: () => void;
+}): ReactNode {
   const { words, store } = useApp();
   return (
     <div className="device-page-head">
       <button
         type="button"
         className="button"
-        onClick={() => store.act({ type: 'go', page: 'devices' })}
+        onClick={() => {
+          onLeave?.();
+          store.act({ type: 'go', page: 'devices' });
+        }}
       >
         {words.devices.back}
       </button>

@@ -14,8 +14,8 @@ export function SaidLine({
     <p className={`said tone-${said.tone}`} role="status">
       <Icon name={said.sign} />
       <span>
-        {said.text}
-        {more !== undefined && <span className="label"> {more}</span>}
+        <span>{said.text}</span>
+        {more !== undefined && <span className="label">{more}</span>}
       </span>
     </p>
   );

@@ -2,6 +2,7 @@
 export const zhDevices = {
   title: '设备',
   add: '添加设备',
+  addOn: '接着添加',
   more: '更多',
   moreProfile: '更多 · 改型号',
   back: '返回设备',
@@ -202,6 +203,7 @@ export const zhDevices = {
 export const enDevices: typeof zhDevices = {
   title: 'Devices',
   add: 'Add a device',
+  addOn: 'Go on adding',
   more: 'More',
   moreProfile: 'More · model',
   back: 'Back to devices',
