@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Browser } from 'playwright-core';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 import type { Wallet } from '#shared/tender/payment-code.ts';
 import { findBrowser, launchBrowser } from '../../terminal/renderer/testing/browser.ts';
@@ -24,6 +25,7 @@ const salesPerHour = [4, 7, 8, 9, 15, 13, 5] as const;
 const noonIndex = 4;
 const wallets: readonly Wallet[] = ['wechat', 'wechat', 'alipay', 'wechat', 'alipay', 'unionpay'];
 const clockSettleMs = 60;
+const paperSettleMs = 500;
 
 const executablePath = findBrowser();
 if (executablePath === undefined) throw new Error('no browser: set CHROMIUM_PATH');
@@ -122,5 +124,28 @@ async function takePictures(executable: string, stage: Stage, till: TillClient):
   await page.keyboard.press('F10');
   await page.getByText('全部已上传').waitFor();
   await page.screenshot({ path: path.join(pictures, 'today.png') });
+  await page.close();
+  await pictureCounter(browser, stage, till);
   await browser.close();
+}
+
+/** The line is down, and a sale stands on the screen of the box: the counter with the till beside it. */
+async function pictureCounter(browser: Browser, stage: Stage, till: TillClient): Promise<void> {
+  const page = await browser.newPage({ viewport: { width: 1920, height: 1080 } });
+  await page.clock.setFixedTime(momentMs(pictureAt));
+  await stage.counter.turn({ name: 'network', on: false });
+  await stage.counter.turn({ name: 'drawer', on: true });
+  await till.statusWhere('the outage', (status) => !status.online);
+  await till.must('till.setAmount', { amountFen: 3_850 });
+  await poll(
+    () => till.api.call('till.payBox', {}),
+    (answer) => answer.ok,
+    'the box to take the sale',
+  );
+  await page.goto(stage.counter.url);
+  await page.getByText('请扫码、出码或刷卡').waitFor();
+  await page.frameLocator('iframe').getByText('盒子已收到').waitFor();
+  await page.evaluate(() => document.fonts.ready);
+  await page.waitForTimeout(paperSettleMs);
+  await page.screenshot({ path: path.join(pictures, 'counter.png') });
 }
