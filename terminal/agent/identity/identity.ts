@@ -24,8 +24,12 @@ const identity = Compile(IdentitySchema);
 const signedConfig = Compile(SignedConfigSchema);
 const configPayload = Compile(ConfigPayloadSchema);
 
-export function readIdentity(read: ReadHandle): Identity | undefined {
-  const value = parseJson(getMeta(read, 'identity'));
+export const readIdentity = (read: ReadHandle): Identity | undefined =>
+  identityOf(getMeta(read, 'identity'));
+
+/** An identity from its stored text. */
+export function identityOf(text: string | undefined): Identity | undefined {
+  const value = parseJson(text);
   return identity.Check(value) ? value : undefined;
 }
 

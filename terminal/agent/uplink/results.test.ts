@@ -45,4 +45,14 @@ describe('results', () => {
     await until('the results are taken', async () => (await bench!.status()).online);
     expect(await ask('exceptions.list', {})).toEqual({ rows: [] });
   });
+
+  test('a payment of a sale that the journal does not know is shown: it was lost with a disk', async () => {
+    const { ask, cloud, until } = (bench = await openTillBench());
+    const told = { attempt: 1, channel: 'simulator', channelRef: 'r', atMs: 1, cursor: 1 };
+    cloud.results.push({ ...told, orderId: `ord_${'0'.repeat(26)}`, result: 'paid' });
+    await pull(bench);
+    await until('the exception', async () =>
+      JSON.stringify(await ask('exceptions.list', {})).includes('order-not-in-journal'),
+    );
+  });
 });

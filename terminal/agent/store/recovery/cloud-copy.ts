@@ -1,0 +1,54 @@
+import { systemClock, systemRandom, systemTimers } from '#drivers/core/system-ports.ts';
+import { OwnEntriesAnswerSchema, OwnEpochsAnswerSchema } from '#shared/wire/v1/own-journal.ts';
+import type { WireEntry } from '#shared/wire/v1/journal.ts';
+import type { DeviceKey } from '#terminal/agent/identity/device-key.ts';
+import type { CloudCopy } from '#terminal/agent/store/recovery/recover.ts';
+import { createCloudClient, type CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
+
+/** At most so many pages of 500 entries: more than a till writes in years. */
+const pagesMax = 20_000;
+
+/** What the cloud has of this till, asked for as the till itself: signed with its key. */
+export const cloudCopyOf = (cloud: Pick<CloudClient, 'call'>): CloudCopy => ({
+  epochs: async () => {
+    const answer = await cloud.call({
+      method: 'GET',
+      path: '/v1/journal/epochs',
+      answer: OwnEpochsAnswerSchema,
+    });
+    return answer.ok ? answer.value.epochs : undefined;
+  },
+  entries: async (epoch, afterSeq) => {
+    const all: WireEntry[] = [];
+    for (let page = 0; page < pagesMax; page += 1) {
+      const after = all.at(-1)?.seq ?? afterSeq;
+      const answer = await cloud.call({
+        method: 'GET',
+        path: `/v1/journal/entries?epoch=${epoch}&after=${after}`,
+        answer: OwnEntriesAnswerSchema,
+      });
+      if (!answer.ok) return undefined;
+      all.push(...answer.value.entries);
+      if (!answer.value.more || answer.value.entries.length === 0) return all;
+    }
+    return undefined;
+  },
+});
+
+/** A line to the cloud for one recovery; a till runs none meanwhile. */
+export const recoveryClient = (till: {
+  readonly cloudUrl: string;
+  readonly key: DeviceKey;
+  readonly terminalId: string;
+}): CloudClient =>
+  createCloudClient({
+    cloudUrl: till.cloudUrl,
+    key: till.key,
+    terminalId: () => till.terminalId,
+    clock: systemClock,
+    random: systemRandom,
+    timers: systemTimers,
+    fetch: globalThis.fetch,
+    onOutcome: () => undefined,
+    onIdentityEvidence: () => undefined,
+  });
