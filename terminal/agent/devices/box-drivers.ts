@@ -50,9 +50,10 @@ export function createBoxDriver(settings: BoxSettings, deps: BoxDriverDeps): Box
 const neededInRequest = ['command', 'amount'] as const;
 const neededInResponse = ['command', 'code', 'amount', 'ref'] as const;
 
+const has = (fields: Bcd2TableConfig['request'], name: string): boolean =>
+  fields.some((field) => field.name === name);
+
 function isUsable({ request, response, lookup }: Bcd2TableConfig): boolean {
-  const has = (fields: Bcd2TableConfig['request'], name: string): boolean =>
-    fields.some((field) => field.name === name);
   const named = lookup === 'last-sale' || (has(request, 'order-no') && has(response, 'order-no'));
   return (
     named &&
