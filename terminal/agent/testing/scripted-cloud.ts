@@ -64,7 +64,7 @@ export async function startScriptedCloud() {
   };
 
   const { url, goDown, comeBack } = await openScriptedSocket(handle);
-  const { knowTerminal, newCaps, forgeConfig, memberCode } = platform;
+  const { knowTerminal, newCaps, forgeConfig, replayConfig, memberCode } = platform;
   return {
     url,
     requests,
@@ -84,6 +84,7 @@ export async function startScriptedCloud() {
     knowTerminal,
     revokeTerminal: house.revokeTerminal,
     forgeConfig,
+    replayConfig,
     /** The cloud's clock is so far ahead of ours. */
     skew: (ms: number) => {
       skewMs = ms;

@@ -39,11 +39,14 @@ export function createScriptedPlatform() {
   let terminalKey = '';
   let isKnown = true;
   let isConfigForged = false;
+  let isConfigReplayed = false;
   let configVersion = 1;
   let caps = firstCaps;
 
   const config = () => {
-    const text = JSON.stringify(settingsOf({ configVersion, caps, key: rawKey(issuer.publicKey) }));
+    const key = rawKey(issuer.publicKey);
+    const [version, limits] = isConfigReplayed ? [1, firstCaps] : [configVersion, caps];
+    const text = JSON.stringify(settingsOf({ configVersion: version, caps: limits, key }));
     const signer = isConfigForged ? issuer : platform;
     const signature = sign(null, Buffer.from(text), signer.privateKey).toString('base64url');
     return { payload: text, signature };
@@ -69,6 +72,10 @@ export function createScriptedPlatform() {
     /** Whether the cloud has the right key of this terminal; without it every signature is false. */
     knowTerminal: (known: boolean): void => {
       isKnown = known;
+    },
+    /** An old word of the cloud, rightly signed, is played again instead of the newest settings. */
+    replayConfig: (replayed: boolean): void => {
+      isConfigReplayed = replayed;
     },
     /** New settings are signed with a key that is not the platform's. */
     forgeConfig: (forged: boolean): void => {

@@ -133,6 +133,22 @@ describe('settings that the cloud did not sign', () => {
   });
 });
 
+describe('settings of yesterday', () => {
+  test('rightly signed and played again are refused: the newer ones stay in force', async () => {
+    const here = (bench = await openTillBench(fastWorld(60)));
+    const perPaymentFen = async () => (await here.status()).offline.perPaymentFen;
+    here.cloud.newCaps({ perPaymentFen: 1_000 });
+    await here.until('new caps', async () => (await perPaymentFen()) === 1_000);
+    here.cloud.replayConfig(true);
+    here.cloud.newCaps({ perPaymentFen: 2_000 });
+    await problemIs(here, 'config-outdated');
+    expect(await perPaymentFen()).toBe(1_000);
+    here.cloud.replayConfig(false);
+    await problemIs(here, undefined);
+    expect(await perPaymentFen()).toBe(2_000);
+  });
+});
+
 describe('422 journal-chain-broken', () => {
   test('what the cloud did not take stays counted and listed, and new sales go up under a new epoch', async () => {
     const here = (bench = await openTillBench(fastWorld(10)));

@@ -114,6 +114,8 @@ describe('uplink machine', () => {
     ['signature-invalid', 'yes', 60_000, true],
     ['terminal-unknown', 'yes', 60_000, true],
     ['request-invalid', 'yes', 0, true],
+    ['journal-epochs-exceeded', 'yes', 0, true],
+    ['journal-quarantine-full', 'yes', 0, true],
     ['digest-mismatch', 'yes', 0, false],
     ['cloud-unreachable', 'no', 0, false],
     ['cloud-error', 'maybe', 0, false],

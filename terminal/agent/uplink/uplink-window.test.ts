@@ -81,6 +81,7 @@ const queueFourBatches = (): void => {
   expect(journal.append(facts.flat()).ok).toBe(true);
 };
 
+const retryAfterSeconds = 5;
 const until = (holds: () => boolean): Promise<void> => expect.poll(holds).toBe(true);
 
 function answer(firstSeq: number, status = 200): void {
@@ -88,7 +89,8 @@ function answer(firstSeq: number, status = 200): void {
   held = held.filter((one) => one.batch !== batch);
   const last = batch.entries.at(-1)!;
   const taken = { ackedThrough: last.seq, headHash: last.hash, verdicts: [] };
-  response.writeHead(status, { 'content-type': 'application/json' });
+  const retry = status === 429 ? { 'retry-after': String(retryAfterSeconds) } : {};
+  response.writeHead(status, { 'content-type': 'application/json', ...retry });
   response.end(JSON.stringify(status === 200 ? taken : {}));
 }
 
@@ -130,4 +132,56 @@ test('behind a batch that failed nothing counts: both are sent again, in order, 
     await until(() => held.length > 0 || ackedPosition(journal) === 2_001);
   }
   expect(new Set(arrived)).toEqual(new Set([1, 501, 1_001, 1_501, 2_001]));
+});
+
+/** An uplink whose jitter is always at its ceiling and whose pauses never end by themselves. */
+function openSlow(): { readonly pausesMs: number[] } {
+  const pausesMs: number[] = [];
+  uplink = createUplink({
+    journal,
+    cloud: client,
+    clock: systemClock,
+    random: { ...systemRandom, unit: () => 0.999 },
+    timers: {
+      after: (delayMs) => {
+        pausesMs.push(delayMs);
+        return () => {};
+      },
+    },
+    isReady: () => true,
+    onTrouble: () => {},
+  });
+  return { pausesMs };
+}
+async function failOnce(status = 500): Promise<void> {
+  await until(() => held.length === 1);
+  answer(1, status);
+}
+
+test('the pause between tries grows with each failure and begins anew when the line came back', async () => {
+  const { pausesMs } = openSlow();
+  for (let failures = 1; failures <= 4; failures += 1) {
+    uplink.wake();
+    await failOnce();
+    await until(() => pausesMs.length === failures);
+  }
+  expect(pausesMs).toEqual([999, 1_998, 3_996, 7_992]);
+  uplink.lineUp();
+  await failOnce();
+  await until(() => pausesMs.length === 5);
+  expect(pausesMs.at(-1)).toBe(999);
+});
+
+test('a pause that the cloud ordered is kept, whether the line comes back or a sale is made', async () => {
+  const { pausesMs } = openSlow();
+  uplink.wake();
+  await failOnce(429);
+  await until(() => pausesMs.length === 1);
+  expect(pausesMs[0]).toBeGreaterThanOrEqual(retryAfterSeconds * 1_000);
+  uplink.lineUp();
+  uplink.wake();
+  await new Promise((resolve) => {
+    setTimeout(resolve, 200);
+  });
+  expect(arrived).toEqual([1]);
 });
