@@ -19,9 +19,8 @@ const wedge = (w: WindowBench): Promise<void> =>
   w.page.evaluate((keys) => {
     const strokes = [...Array.from(keys, (key) => [key, `Digit${key}`]), ['Enter', 'Enter']];
     for (const [key, name] of strokes) {
-      const event = new KeyboardEvent('keydown', {
-        ...{ key: key!, code: name!, cancelable: true, bubbles: true },
-      });
+      const stroke = { key: key!, code: name!, cancelable: true, bubbles: true };
+      const event = new KeyboardEvent('keydown', stroke);
       (document.activeElement ?? document.body).dispatchEvent(event);
     }
   }, code);
@@ -81,12 +80,12 @@ describeWindow('the devices screen in a browser', (w) => {
 
   test('printed is said on the printer’s word alone; a refused test stays said until the next', async () => {
     await open(w);
-    const test = (proof: 'printed' | 'sent') =>
+    const tested = (proof: 'printed' | 'sent') =>
       w.host.till.devices.set('printer', { test: { type: 'passed', atMs: nowMs, proof } });
-    test('sent');
+    tested('sent');
     await w.sees('测试小票已送出，请看纸出来没有');
     expect(await card(w, '打印机').innerText()).not.toContain('测试小票已打印');
-    test('printed');
+    tested('printed');
     await w.sees('测试小票已打印');
     w.host.till.refuseNext('devices.test', 'printer-queue-full');
     await press(w, '测试 打印机');

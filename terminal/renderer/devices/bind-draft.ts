@@ -120,6 +120,13 @@ export function typedHost(
   return both ? { host: both[1] ?? '', port: both[2] ?? '' } : { host: text };
 }
 
+/**
+ * What the answer of a probe is about: another port or another protocol was not asked yet. The speed that was found is
+ * part of the answer itself.
+ */
+export const probeSubject = ({ role, wire, host, port, protocol }: BindDraft): string =>
+  JSON.stringify([role, 'path' in wire ? wire.path : wire.type, host, port, protocol]);
+
 /** What `devices.bind` takes. `roleName` is the name of a device that was given none. */
 export function configOf(draft: BindDraft, roleName: string): Result<DeviceConfig, DraftFault> {
   const fault = faultOf(draft);

@@ -2,7 +2,7 @@ import { useState, type ReactNode } from 'react';
 import type { DeviceDetail } from '#terminal/ipc/devices.ts';
 import { useApp } from '../app/context.ts';
 import { errorWords } from '../i18n/language.ts';
-import { configOf, faultOf, type BindDraft } from './bind-draft.ts';
+import { configOf, faultOf, probeSubject, type BindDraft } from './bind-draft.ts';
 import { BindFields } from './bind-fields.tsx';
 import { bindKeeper } from './kept-draft.ts';
 import { PageHead } from './page-head.tsx';
@@ -33,7 +33,7 @@ export function BindPage(): ReactNode {
             <div className="device-fields">
               <BindFields draft={draft} devices={devices} change={change} />
             </div>
-            <ProbeBox draft={draft} change={change} />
+            <ProbeBox key={probeSubject(draft)} draft={draft} change={change} />
             <BindBar draft={draft} devices={devices} />
           </>
         )}

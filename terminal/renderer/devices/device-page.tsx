@@ -69,7 +69,7 @@ function Facts({ device }: { readonly device: DeviceDetail }): ReactNode {
   const { profileId, paperMm } = device;
   const profile = profiles.find(({ id }) => id === profileId)?.name ?? profileId;
   const rows: readonly (readonly [string, string | undefined])[] = [
-    [facts.address, attachedText(device, words)],
+    [facts.address, device.kind === 'printer' ? undefined : attachedText(device, words)],
     [
       device.role === 'scanner' ? facts.lastScan : facts.lastSeen,
       device.lastSeenMs === undefined ? undefined : secondsText(device.lastSeenMs),

@@ -88,10 +88,10 @@ test('a keyboard scanner and a drawer that was not taught are not said to be see
   expect(provedBy(printer, zh)).toBe(zh.devices.proofWords[0]);
 });
 
-describe('tests', () => {
-  const over = (device: Partial<DeviceDetail>, test: Partial<typeof passed> & object = {}) =>
-    overSaid({ ...printer, ...device }, { ...passed, ...test }, facts);
+const over = (device: Partial<DeviceDetail>, how: Partial<typeof passed> & object = {}) =>
+  overSaid({ ...printer, ...device }, { ...passed, ...how }, facts);
 
+describe('tests', () => {
   test('only an answer is green: what was merely sent asks a person to look', () => {
     expect(over({}, { proof: 'printed' } as object)).toMatchObject({ tone: 'good', sign: 'check' });
     expect(over({}, { proof: 'sent' } as object)).toMatchObject({ tone: 'soft', sign: 'pause' });

@@ -114,15 +114,17 @@ export function overSaid(
     : passedSaid(device, test, words);
 }
 
+const proved = (text: string): Said => ({ tone: 'good', sign: 'check', text });
+
+/** A person has to look: no answer can tell. */
+const toLook = (text: string): Said => ({ tone: 'soft', sign: 'pause', text });
+
 function passedSaid(
   { role }: DeviceDetail,
   { proof, scan }: Extract<DeviceTest, { type: 'passed' }>,
   { devices }: Words,
 ): Said {
   const { testPassed } = devices;
-  const proved = (text: string): Said => ({ tone: 'good', sign: 'check', text });
-  /** A person has to look: no answer can tell. */
-  const toLook = (text: string): Said => ({ tone: 'soft', sign: 'pause', text });
   switch (role) {
     case 'scanner':
       return scan === undefined

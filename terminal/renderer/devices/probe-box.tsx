@@ -1,4 +1,4 @@
-import { useEffect, useState, type ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import type { ProbeAnswer } from '#terminal/ipc/devices.ts';
 import { useApp, useNow } from '../app/context.ts';
 import { secondsBetween } from '../format/time.ts';
@@ -15,10 +15,7 @@ export function ProbeBox({ draft, change }: FieldProps): ReactNode {
   const { bind } = words.devices;
   const probe = useRequest('devices.probe');
   const [answer, setAnswer] = useState<ProbeAnswer | null>(null);
-  const about = aboutOf(draft);
   const request = probeOf(draft);
-  // An answer belongs to what was asked: another port or another protocol has none yet.
-  useEffect(() => setAnswer(null), [about]);
   if (request === null) return null;
   const ask = async (): Promise<void> => {
     setAnswer(null);
@@ -52,10 +49,6 @@ export function ProbeBox({ draft, change }: FieldProps): ReactNode {
     </div>
   );
 }
-
-/** What an answer is about; the speed that it found is part of the answer itself. */
-const aboutOf = ({ role, wire, host, port, protocol }: BindDraft): string =>
-  JSON.stringify([role, 'path' in wire ? wire.path : wire.type, host, port, protocol]);
 
 const canAsk = (draft: BindDraft): boolean => ['appId', null].includes(faultOf(draft));
 

@@ -256,7 +256,7 @@ export const enDevices: typeof zhDevices = {
     scanner: 'Unplugging is seen at once.',
     keyboard: 'It types like a keyboard: nobody sees it unplugged. If it scans, it works.',
     drawer: 'We see whether it is open or closed.',
-    drawerUnknown: 'Open or closed is not known: teach it the switch under “More”.',
+    drawerUnknown: 'Open or closed is not known: teach it the switch under "More".',
     'box-pos': 'Each sale counts as the box says.',
     display: 'A display never answers: look whether it is lit.',
   },
@@ -271,7 +271,7 @@ export const enDevices: typeof zhDevices = {
     absent: 'Plug it in and switch it on; waiting receipts print then. You can sell without it.',
   },
   permission: (group) =>
-    `This till may not use the port. Support: add its user to the group “${group}”, then log in again.`,
+    `This till may not use the port. Support: add its user to the group "${group}", then log in again.`,
 
   test: 'Test',
   testing: 'Testing',
@@ -357,7 +357,7 @@ export const enDevices: typeof zhDevices = {
     replaceUse: 'Replace',
     save: 'Save changes',
     busy: 'Connecting',
-    replaces: (name) => `“${name}” is let go; the new one prints what waits.`,
+    replaces: (name) => `"${name}" is let go; the new one prints what waits.`,
     roleFixed: (role) => `${role}: set in the configuration file, not to be changed here.`,
     missing: {
       role: 'Choose what it is for',
@@ -367,7 +367,7 @@ export const enDevices: typeof zhDevices = {
     },
   },
 
-  better: (model, profile) => `It calls itself ${model}: “${profile}” fits better.`,
+  better: (model, profile) => `It calls itself ${model}: "${profile}" fits better.`,
   betterUse: 'Change it',
   change: 'Change',
   unbind: 'Let go of it',
@@ -387,7 +387,7 @@ export const enDevices: typeof zhDevices = {
   calibrateHint: 'Once done, the till sees whether the drawer is open.',
   calibrateClosed: '1. Is the drawer closed now? Push until it clicks.',
   calibrateClosedYes: 'It is closed',
-  calibrateOpen: '2. Open the drawer now, with “Open drawer” or with its key.',
+  calibrateOpen: '2. Open the drawer now, with "Open drawer" or with its key.',
   calibrateKick: 'Open drawer',
   calibrateOpenYes: 'It is open',
   calibrateDone: 'Done: the till now sees whether the drawer is open.',
