@@ -143,11 +143,11 @@ export function createCloudHost(options: CloudHostOptions): CloudHost {
         .then((reply) => ({
           status: reply.statusCode,
           headers: {
-            'content-type': String(reply.headers['content-type'] ?? ''),
+            'content-type': reply.headers['content-type'] ?? '',
             date: new Date(clock.nowMs()).toUTCString(),
             ...(reply.headers['retry-after'] === undefined
               ? {}
-              : { 'retry-after': String(reply.headers['retry-after']) }),
+              : { 'retry-after': reply.headers['retry-after'] }),
           },
           body: reply.body,
         }));
@@ -216,7 +216,7 @@ function startSteps(
       name: 'projection',
       step: () => projectStep(projection),
       nextAtMs: () => nextProjectionAt(deps),
-      then: 'payments',
+      feeds: 'payments',
     },
     {
       name: 'lapse',

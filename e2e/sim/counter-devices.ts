@@ -22,8 +22,9 @@ export interface CounterDevices {
   readonly mend: () => void;
 }
 
+const prompt: BoxBehaviour = { type: 'approve' };
 const behaviours: readonly BoxBehaviour[] = [
-  { type: 'approve' },
+  prompt,
   { type: 'approve', delayMs: 4_000 },
   { type: 'approve', delayMs: 70_000 },
   { type: 'decline' },
@@ -89,7 +90,7 @@ export function createCounterDevices(world: World, name: string): CounterDevices
       box.script(
         ...Array.from(
           { length: scriptedMax },
-          () => behaviours[Math.floor(random.unit() * behaviours.length)] ?? { type: 'busy' },
+          () => behaviours[Math.floor(random.unit() * behaviours.length)] ?? prompt,
         ),
       ),
     mend: () => {

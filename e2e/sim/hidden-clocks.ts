@@ -16,7 +16,7 @@ export function takeHiddenClocks(world: World, fetchOf: typeof globalThis.fetch)
     new Promise((resolve) => {
       world.timers.after(delayMs, () => resolve(value as T));
     });
-  timersPromises.setTimeout = sleep as typeof timersPromises.setTimeout;
+  timersPromises.setTimeout = sleep;
   syncBuiltinESMExports();
   AbortSignal.timeout = (delayMs) => {
     const controller = new AbortController();

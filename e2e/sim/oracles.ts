@@ -171,7 +171,9 @@ const talliesAgree: Oracle = (world) => {
     const tillFen = tallies.reduce((sum, day) => sum + day.tillFen, 0);
     return tallies.every(({ cloudFen }) => cloudFen === tillFen)
       ? []
-      : [`${date}: the tills ${tillFen} fen, the cloud ${tallies.map((day) => day.cloudFen)}`];
+      : [
+          `${date}: the tills ${tillFen} fen, the cloud ${tallies.map((day) => day.cloudFen).join(' and ')}`,
+        ];
   });
 };
 

@@ -123,7 +123,7 @@ export function createSimPool(database: SimDatabase, world: World, fate: PoolFat
     }
   }
   return {
-    db: drizzle(new SimulatedPool() as never) as unknown as Db,
+    db: drizzle(new SimulatedPool() as never),
     queryCount: () => asked,
     kill: async () => {
       alive = false;

@@ -90,7 +90,7 @@ export async function openSimShop(options: SimShopOptions): Promise<SimShop> {
     const plain = tillDeps(options, { index, name, line, devices, mortality });
     const till = createSimTill(planted?.bendTill?.(plain.deps) ?? plain.deps);
     plain.restart.now = () => void till.start();
-    options.closers.push(till.close);
+    options.closers.push(() => till.close());
     await world.settle(till.start());
     const { code } = await world.settle(
       admin<{ code: string }>(

@@ -16,7 +16,7 @@ import type {
 import { cloudOrigin } from './cloud-host.ts';
 import { copyDurable, crashingStore, type CommitFate } from './crash-store.ts';
 import { keyPemOf } from './sim-keys.ts';
-import type { World } from './virtual-world.ts';
+import { openPromise, type World } from './virtual-world.ts';
 
 /** One till as a machine: its disk, its clock, its power. The agent on it is the real one. */
 export interface SimTill {
@@ -205,10 +205,8 @@ export function createSimTill(deps: SimTillDeps): SimTill {
 }
 
 function createLife(folder: string): Life {
-  let end = (): void => undefined;
-  const dead = new Promise<undefined>((resolve) => {
-    end = () => resolve(undefined);
-  });
+  const { promise: dead, resolve } = openPromise<undefined>();
+  const end = (): void => resolve(undefined);
   return { alive: true, folder, dead, end, agent: undefined, hint: () => undefined };
 }
 

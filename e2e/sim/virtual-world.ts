@@ -111,15 +111,12 @@ export function createWorld(seed: number): World {
     }),
     randomOf: (name) => createSeededRandom(mix(seed, name)),
     realWork: () => {
-      let end = (): void => undefined;
-      const work = new Promise<void>((resolve) => {
-        end = resolve;
-      });
-      working.add(work);
+      const { promise, resolve } = openPromise<void>();
+      working.add(promise);
       return () => {
         touch();
-        working.delete(work);
-        end();
+        working.delete(promise);
+        resolve();
       };
     },
     slowTurns: () => {
@@ -146,6 +143,16 @@ export function createWorld(seed: number): World {
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+/** A promise and the function that settles it. */
+export function openPromise<T>(): {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+} {
+  const settle: ((value: T) => void)[] = [];
+  const promise = new Promise<T>((resolve) => void settle.push(resolve));
+  return { promise, resolve: (value) => settle[0]?.(value) };
+}
 
 /** FNV-1a over the name, started from the seed. */
 function mix(seed: number, name: string): number {

@@ -11,7 +11,7 @@ export interface SimWorker {
   readonly nextAtMs?: () => Promise<number | null>;
   readonly everyMs?: number;
   /** The worker that may have something to do afterwards. */
-  readonly then?: string;
+  readonly feeds?: string;
 }
 
 export interface WorkerSchedule {
@@ -60,9 +60,8 @@ export function createWorkerSchedule(
     let delayMs: number | undefined;
     try {
       let done = 0;
-      for (let more = await worker.step(); more > 0 && !stopped; more = await worker.step())
-        done += more;
-      if (done > 0 && worker.then !== undefined) wake(worker.then);
+      for (let more = await worker.step(); more > 0; more = await worker.step()) done += more;
+      if (done > 0 && worker.feeds !== undefined) wake(worker.feeds);
       const nextMs = await worker.nextAtMs?.();
       if (typeof nextMs === 'number') delayMs = Math.max(idleMs, nextMs - clock.nowMs());
       else delayMs = worker.everyMs;

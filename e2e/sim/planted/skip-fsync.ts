@@ -4,13 +4,13 @@ import type { Planted } from './planted.ts';
 
 /** A commit is synced only when so many more have come: what `synchronous=NORMAL` does between two checkpoints. */
 const commitsPerSync = 25;
+const syncedOf = (folder: string): string => `${folder}-synced`;
 
 /** A disk that says "synced" and is not: a power cut loses what came after the last real sync. */
 export const skipFsync: Planted = {
   name: 'skip-fsync',
   bendTill: (deps) => {
     let commits = 0;
-    const syncedOf = (folder: string): string => `${folder}-synced`;
     return {
       ...deps,
       onCommitted: (folder) => {
