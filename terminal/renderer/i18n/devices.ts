@@ -8,7 +8,6 @@ export const zhDevices = {
   back: '返回设备',
   none: '还没有设备。没有设备也能收款：输入金额，用现金；插上扫码枪就能扫码。',
   fixed: '这个设备写在配置文件里，要改请找维护人员。',
-  listFailed: '设备列表读不出来',
 
   kind: {
     serial: '串口',
@@ -31,7 +30,6 @@ export const zhDevices = {
     paper: '纸宽',
     protocol: '说明书上的协议',
     drawer: '钱箱现在',
-    test: '上次测试',
   },
   seen: {
     scanned: (time: string) => `${time} 扫过`,
@@ -209,7 +207,6 @@ export const enDevices: typeof zhDevices = {
   back: 'Back to devices',
   none: 'No devices yet. You can sell without: type the amount, take cash; plug in a scanner to scan.',
   fixed: 'Set in the configuration file; ask support to change it.',
-  listFailed: 'The devices could not be read',
 
   kind: {
     serial: 'Serial port',
@@ -232,7 +229,6 @@ export const enDevices: typeof zhDevices = {
     paper: 'Paper',
     protocol: 'Protocol',
     drawer: 'The drawer is',
-    test: 'Last test',
   },
   seen: {
     scanned: (time) => `scanned ${time}`,
