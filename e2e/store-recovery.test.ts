@@ -55,7 +55,7 @@ async function stop(): Promise<void> {
 }
 
 async function ask<T>(till: Agent, method: string, input: object = {}): Promise<T> {
-  const answer = await till.api.call(method as 'status.get', input as never);
+  const answer = await till.api.call(method as 'status.get', input);
   if (!answer.ok) throw new Error(`${method}: ${JSON.stringify(answer.error)}`);
   return answer.value as T;
 }

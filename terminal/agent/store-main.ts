@@ -4,7 +4,11 @@ import { parseArgs } from 'node:util';
 import { systemClock, systemRandom } from '#drivers/core/system-ports.ts';
 import { errorCatalogue } from '#shared/errors/catalogue.ts';
 import { loadConfig, type Config } from '#terminal/agent/config.ts';
-import { deviceKeyFileName, formerKeyFileName, openDeviceKey } from '#terminal/agent/identity/device-key.ts';
+import {
+  deviceKeyFileName,
+  formerKeyFileName,
+  openDeviceKey,
+} from '#terminal/agent/identity/device-key.ts';
 import { identityOf } from '#terminal/agent/identity/identity.ts';
 import { journalFileName } from '#terminal/agent/journal/open-store.ts';
 import { backupFolderOf, listBackups } from '#terminal/agent/store/backup-folder.ts';
@@ -90,8 +94,11 @@ async function recover(
 ): Promise<void> {
   const dataDir = resolve(till.dataDir);
   const done = await recoverStore({
-    ...{ dataDir, sources: how.sources, reason: how.reason },
-    ...{ clock: systemClock, random: systemRandom },
+    dataDir,
+    sources: how.sources,
+    reason: how.reason,
+    clock: systemClock,
+    random: systemRandom,
     appVersion: process.env['npm_package_version'] ?? '0.1.0',
     cloud: how.alone ? undefined : (meta) => cloudOf(till, meta),
   });

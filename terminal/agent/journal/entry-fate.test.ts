@@ -97,8 +97,8 @@ describe('a commit whose sync fails is read back, never guessed and never repeat
   test('planted: a store that repeats such a commit would hold the sale twice', () => {
     const till = openOnFaultyDisk();
     till.disk.failNext('stored-but-failed');
+    const work = (): void => till.store.write.run("INSERT INTO meta VALUES ('x', '1')");
     const twice = () => {
-      const work = (): void => till.store.write.run("INSERT INTO meta VALUES ('x', '1')");
       try {
         till.store.transact(work);
       } catch {

@@ -161,8 +161,11 @@ function createEntryWriter(deps: JournalDeps) {
     if (!earlier.ok) return earlier;
     if (earlier.value) judge(earlier.value.pending, earlier.value.fate);
     let pending: Pending = {
-      ...{ beforeHash: head.hash, afterHash: head.hash },
-      ...{ after: head, entries: [], hlc },
+      beforeHash: head.hash,
+      afterHash: head.hash,
+      after: head,
+      entries: [],
+      hlc,
     };
     const outcome = commitOnce(store, () => {
       pending = writeFacts(deps, { facts, head, hlc, startEpoch });

@@ -56,10 +56,11 @@ const sizeOf = (db: Database.Database): number =>
   Number(db.pragma('page_count', { simple: true })) *
   Number(db.pragma('page_size', { simple: true }));
 
+const damaged = (detail: string): Result<CheckedCopy, CopyError> =>
+  err({ type: 'copy-damaged', detail });
+
 /** Reads a copy back: its pages, its whole chain, and that it reaches as far as the journal did when it was begun. */
 function checkCopy(path: string, leastPosition: number): Result<CheckedCopy, CopyError> {
-  const damaged = (detail: string): Result<CheckedCopy, CopyError> =>
-    err({ type: 'copy-damaged', detail });
   const db = new Database(path, { readonly: true });
   try {
     const verdict: unknown = db.pragma('integrity_check(1)', { simple: true });

@@ -16,12 +16,13 @@ const hourMs = 3_600_000;
 const noonMs = Date.UTC(2026, 10, 22, 4);
 const nightMs = Date.UTC(2026, 10, 22, 19, 30);
 
+const hourly = (number: number, atMs: number): BackupName => ({
+  number,
+  kind: 'hourly',
+  stamp: stampOf(atMs),
+});
+
 describe('which backups stay', () => {
-  const hourly = (number: number, atMs: number): BackupName => ({
-    number,
-    kind: 'hourly',
-    stamp: stampOf(atMs),
-  });
   const tenDays = Array.from({ length: 240 }, (_, hour) =>
     hourly(hour + 1, noonMs + hour * hourMs),
   );

@@ -115,7 +115,10 @@ function doneRows(
       key,
     })?.state;
     const isOver = state === undefined || donePrints.has(state);
-    return isOver && (content['order_id'] == null || isOrderDone(content['order_id']));
+    return (
+      isOver &&
+      ((content['order_id'] ?? undefined) === undefined || isOrderDone(content['order_id']))
+    );
   };
   return rows.filter((row) =>
     row.projection === 'print_jobs' ? isPrintDone(row) : isOrderDone(row.key),

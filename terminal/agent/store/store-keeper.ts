@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Timers } from '#drivers/core/timers.ts';
+import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import { hlcMs, parseHlc } from '#shared/time/hlc.ts';
 import { lastEntry } from '#terminal/agent/journal/entry-rows.ts';
@@ -109,21 +110,26 @@ function takeResult(
   },
 ): void {
   const { task, result } = done;
-  const { damage, ...kept } = readKept(journal);
+  const kept = readKept(journal);
   const nowMs = clock.nowMs();
-  if (task === 'backup') {
+  if (task === 'backup')
     troubles.note('store-backup', result.type === 'backed-up' ? undefined : 'store-backup-failed');
-    if (result.type === 'backed-up')
-      writeKept(journal, {
-        ...readKept(journal),
-        backupAtMs: nowMs,
-        backupPosition: done.position,
-      });
-  } else if (result.type === 'checked') writeKept(journal, { ...kept, checkAtMs: nowMs });
-  if (task === 'check' && result.type === 'checked') troubles.note('store-check', undefined);
-  if (result.type !== 'damaged') return;
-  troubles.note('store-check', 'store-damaged');
-  writeKept(journal, { ...kept, checkAtMs: nowMs, damage: result.detail });
+  switch (result.type) {
+    case 'backed-up':
+      return writeKept(journal, { ...kept, backupAtMs: nowMs, backupPosition: done.position });
+    case 'checked': {
+      const { damage: _healed, ...well } = kept;
+      troubles.note('store-check', undefined);
+      return writeKept(journal, { ...well, checkAtMs: nowMs });
+    }
+    case 'damaged':
+      troubles.note('store-check', 'store-damaged');
+      return writeKept(journal, { ...kept, checkAtMs: nowMs, damage: result.detail });
+    case 'failed':
+      return undefined;
+    default:
+      return exhaustive(result);
+  }
 }
 
 function readKept(journal: Journal): Kept & Static<typeof KeptSchema> {

@@ -10,11 +10,12 @@ export type CommitFault =
   /** The commit fails, and entries that were confirmed before are gone as well. */
   | 'gave-up-entries';
 
+const failure = () => new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_FSYNC');
+
 /** A disk that fails on command, between the store and the real file. */
 export function createFaultyDisk() {
   let next: CommitFault | undefined;
   let isDead = false;
-  const failure = () => new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_FSYNC');
   const openDatabase: NonNullable<StoreOptions['openDatabase']> = (path, options) => {
     if (isDead) throw failure();
     const db = new Database(path, options);

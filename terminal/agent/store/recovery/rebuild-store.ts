@@ -123,7 +123,9 @@ function writeHistory(tx: WriteHandle, history: History): void {
       `INSERT INTO epoch (epoch_no, epoch, reason, first_position)
        VALUES ($epochNo, $epoch, $reason, $firstPosition)`,
       {
-        ...{ epochNo, epoch: part.epoch, reason: part.reason },
+        epochNo,
+        epoch: part.epoch,
+        reason: part.reason,
         firstPosition: isBeforeCut ? part.firstPosition : position + 1,
       },
     );

@@ -132,6 +132,9 @@ function readCopy(path: string, folder: string): RecoveredFile {
   }
 }
 
+const unreachable = (): Result<History, RecoveryError> =>
+  err({ code: 'cloud-unreachable', detail: 'the cloud did not answer for this till' });
+
 async function gather(
   deps: RecoveryDeps,
   files: readonly RecoveredFile[],
@@ -141,8 +144,6 @@ async function gather(
   const base = files.find((file) => file.epochs.length > 0);
   const cloud = deps.cloud?.(meta);
   const known = await cloud?.epochs();
-  const unreachable = (): Result<History, RecoveryError> =>
-    err({ code: 'cloud-unreachable', detail: 'the cloud did not answer for this till' });
   if (deps.cloud && !known) return unreachable();
   const epochs: History['epochs'][number][] = [];
   for (const epoch of epochNames(files, known ?? [])) {

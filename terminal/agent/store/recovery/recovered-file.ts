@@ -61,29 +61,37 @@ export function recoverFile(path: string): RecoveredFile {
     return { ...nothing, unreadable: [`file: ${wordsOf(error)}`] };
   }
   try {
-    const tryAll = <Row>(what: string, sql: string): readonly Row[] => {
+    const tryAll = (what: string, sql: string): readonly unknown[] => {
       try {
-        return db.prepare(sql).all() as Row[];
+        return db.prepare(sql).all();
       } catch (error) {
         unreadable.push(`${what}: ${wordsOf(error)}`);
         return [];
       }
     };
     const { rows, lastPosition } = readEntries(db, unreadable);
-    const epochRows = tryAll<EpochRow>(
+    const epochRows = tryAll(
       'epoch',
       'SELECT epoch_no AS epochNo, epoch, reason, first_position AS firstPosition FROM epoch',
-    );
+    ) as readonly EpochRow[];
     const has = new Set(
-      tryAll<{ name: string }>('schema', 'SELECT name FROM sqlite_schema').map(({ name }) => name),
+      (tryAll('schema', 'SELECT name FROM sqlite_schema') as readonly { name: string }[]).map(
+        ({ name }) => name,
+      ),
     );
     const sideRows = sideTables.map((table): [SideTable, readonly SqlParams[]] => [
       table,
-      has.has(table) ? tryAll<SqlParams>(table, `SELECT * FROM ${table}`) : [],
+      has.has(table) ? (tryAll(table, `SELECT * FROM ${table}`) as readonly SqlParams[]) : [],
     ]);
-    const meta = tryAll<{ key: string; value: string }>('meta', 'SELECT key, value FROM meta');
+    const meta = tryAll('meta', 'SELECT key, value FROM meta') as readonly {
+      key: string;
+      value: string;
+    }[];
     const [cut] = has.has('chain_cut')
-      ? tryAll<ChainCut>('chain_cut', 'SELECT position, epoch, seq, hash FROM chain_cut')
+      ? (tryAll(
+          'chain_cut',
+          'SELECT position, epoch, seq, hash FROM chain_cut',
+        ) as readonly ChainCut[])
       : [];
     return {
       epochs: epochRows
