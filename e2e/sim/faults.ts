@@ -21,8 +21,8 @@ export interface FaultPlan {
   }[];
   readonly clockJumps: readonly (Span & { readonly till: number; readonly skewMs: number })[];
   readonly diskFull: readonly (Span & { readonly till: number })[];
-  /** A copy of the disk is made, and put back later. */
-  readonly restores: readonly (Span & { readonly till: number })[];
+  /** A copy of the disk is made, and put back later: as a file, behind the till's back, or by the restore command. */
+  readonly restores: readonly (Span & { readonly till: number; readonly byCommand: boolean })[];
   readonly channelTrouble: number;
   readonly channelRefusing: readonly Span[];
 }
@@ -70,7 +70,7 @@ export function planFaults(
       ? [{ till: till(), ...span(90_000), skewMs: (happens(0.5) ? 1 : -1) * jumpDays * dayMs }]
       : [],
     diskFull: happens(0.2) ? [{ till: till(), ...span(30_000) }] : [],
-    restores: happens(0.1) ? [{ till: till(), ...span(60_000) }] : [],
+    restores: happens(0.15) ? [{ till: till(), ...span(60_000), byCommand: happens(0.6) }] : [],
     channelTrouble: happens(0.5) ? 0 : random.unit() * 0.4,
     channelRefusing: happens(0.2) ? [span(20_000)] : [],
   };

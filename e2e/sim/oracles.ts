@@ -19,6 +19,23 @@ type Oracle = (world: WorldEvidence) => readonly string[];
 const wasRestored = ({ faults }: WorldEvidence, { index }: TillEvidence): boolean =>
   faults.restores.some((one) => one.till === index);
 
+const byCommand = ({ faults }: WorldEvidence, { index }: TillEvidence): boolean =>
+  faults.restores.some((one) => one.till === index && one.byCommand);
+
+/** After a restore by command the till has again whatever the cloud ever acknowledged. */
+const acknowledgedIsBack: Oracle = (world) =>
+  world.tills
+    .filter((till) => byCommand(world, till))
+    .flatMap((till) =>
+      till.cloudHeads.flatMap(({ epoch, headSeq, headHash }) => {
+        const entries = till.journal.find((one) => one.epoch === epoch)?.entries ?? [];
+        const back = entries.find(({ seq }) => seq === headSeq);
+        return back?.hash === headHash
+          ? []
+          : [`${till.name} epoch ${epoch}: the cloud has ${headSeq}, the till ${entries.length}`];
+      }),
+    );
+
 const tillOf = ({ tills }: WorldEvidence, sale: Sale): TillEvidence | undefined =>
   tills.find(({ name }) => name === sale.till);
 
@@ -193,6 +210,7 @@ export const oracles = {
   'the customer paid once': paidOnce,
   'the books agree': booksAgree,
   'the journal arrived once': journalArrived,
+  'what was acknowledged is back': acknowledgedIsBack,
   'till and cloud have the same orders': sameOrders,
   'each sale is taken once': takenOnce,
   'nothing is set aside': nothingSetAside,

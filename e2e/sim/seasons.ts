@@ -52,7 +52,7 @@ export function letFaultsLoose(shop: SimShop, faults: FaultPlan): void {
     during(
       one,
       () => till?.backUp(),
-      () => void till?.restore(),
+      () => void till?.restore(one.byCommand),
     );
   }
 }

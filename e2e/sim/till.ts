@@ -15,6 +15,7 @@ import type {
 } from '#terminal/ipc/terminal-api.ts';
 import { cloudOrigin } from './cloud-host.ts';
 import { copyDurable, crashingStore, type CommitFate } from './crash-store.ts';
+import { restoreByCommand } from './restore-by-command.ts';
 import { keyPemOf } from './sim-keys.ts';
 import { openPromise, type World } from './virtual-world.ts';
 
@@ -26,8 +27,8 @@ export interface SimTill {
   start(): Promise<void>;
   /** The power fails. */
   crash(): void;
-  /** Power off, an old copy of the disk put back. */
-  restore(): boolean;
+  /** Power off, an old copy of the disk put back: as a file, or by the restore command, which asks the cloud too. */
+  restore(byCommand: boolean): Promise<void>;
   readonly wasRestored: () => boolean;
   /** Keeps a copy of the disk as it is. */
   backUp(): void;
@@ -86,6 +87,7 @@ export function createSimTill(deps: SimTillDeps): SimTill {
   let diskFull = false;
   let lives = 0;
   let restored = false;
+  let restoring: Promise<void> = Promise.resolve();
   let life: Life | undefined;
   let backup: string | undefined;
   let folder = join(deps.folder, 'life-0');
@@ -160,20 +162,28 @@ export function createSimTill(deps: SimTillDeps): SimTill {
   return {
     name,
     isUp: () => life?.agent !== undefined,
-    start: live,
+    start: async () => {
+      await restoring;
+      if (!life) await live();
+    },
     crash: () => life && die(life),
     backUp: () => {
       backup = join(deps.folder, `backup-${lives}`);
       copyDurable(folder, backup);
     },
-    restore: () => {
-      if (backup === undefined) return false;
+    restore: async (byCommand) => {
+      if (backup === undefined) return;
       if (life) die(life);
-      world.trace.note(`${name} is restored from a backup`);
-      restored = true;
+      world.trace.note(`${name} is restored ${byCommand ? 'by command' : 'from a copied file'}`);
+      restored ||= !byCommand;
+      const source = backup;
+      if (byCommand) {
+        restoring = restoreByCommand({ ...deps, random }, { folder, source });
+        await restoring;
+        return;
+      }
       folder = join(deps.folder, `restored-${lives}`);
-      copyDurable(backup, folder);
-      return true;
+      copyDurable(source, folder);
     },
     activate: async (code) => {
       getOrThrow(await (life?.agent?.activate(code) ?? Promise.reject(new Error('off'))));

@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { assert } from '#shared/result/assert.ts';
+import { getOrThrow } from '#shared/result/result.ts';
+import type { Random } from '#shared/time/random.ts';
+import { openDeviceKey } from '#terminal/agent/identity/device-key.ts';
+import { journalFileName } from '#terminal/agent/journal/open-store.ts';
+import { cloudCopyOf } from '#terminal/agent/store/recovery/cloud-copy.ts';
+import { recoverStore } from '#terminal/agent/store/recovery/recover.ts';
+import { createCloudClient } from '#terminal/agent/uplink/cloud-client.ts';
+import { cloudOrigin } from './cloud-host.ts';
+import type { SimTillDeps } from './till.ts';
+
+const retryMs = 10_000;
+const triesMax = 400;
+
+/** The owner restores a backup with the real command, again and again until the cloud can be reached. */
+export async function restoreByCommand(
+  { world, name, fetch, random }: SimTillDeps & { readonly random: Random },
+  { folder, source }: { readonly folder: string; readonly source: string },
+): Promise<void> {
+  const clock = world.clockOf(() => 0);
+  const key = getOrThrow(openDeviceKey(folder));
+  const cloudOf = (meta: ReadonlyMap<string, string>) => {
+    const identity = JSON.parse(meta.get('identity') ?? '{}') as { terminalId?: string };
+    const client = createCloudClient({
+      cloudUrl: cloudOrigin,
+      key,
+      terminalId: () => identity.terminalId,
+      clock,
+      random,
+      timers: world.timers,
+      fetch,
+      onOutcome: () => undefined,
+      onIdentityEvidence: () => undefined,
+    });
+    return cloudCopyOf(client);
+  };
+  for (let tries = 0; tries < triesMax; tries += 1) {
+    const done = await recoverStore({
+      dataDir: folder,
+      sources: [join(source, journalFileName)],
+      reason: 'restored',
+      cloud: cloudOf,
+      clock,
+      random,
+      appVersion: 'sim',
+    });
+    world.trace.note(`${name} restore: ${done.ok ? 'done' : done.error.code}`);
+    if (done.ok) return;
+    await new Promise<void>((resolve) => void world.timers.after(retryMs, resolve));
+  }
+  assert(false, () => `${name} could not be restored`);
+}
