@@ -27,6 +27,8 @@ export interface BoxKind {
   };
   /** Our order number as the books of the box hold it. */
   readonly markOf: (merchantOrderNo: string) => string;
+  /** Its frames carry a number: one that comes twice is obeyed once, and may be repeated into silence. */
+  readonly knowsRepeats: boolean;
   /** The box can be asked to give a sale up, finds a sale by our number, and takes back parts of one. */
   readonly can: {
     readonly close: boolean;
@@ -41,6 +43,7 @@ export const boxKinds: readonly BoxKind[] = [
     createBox: (deps) => createEcrHubBox({ ...deps, hub: { appId: 'wz0123456789' } }),
     createSimulator: createEcrHubSimulator,
     markOf: (merchantOrderNo) => merchantOrderNo,
+    knowsRepeats: true,
     can: { close: true, findAny: true, refundPart: true },
   },
   {
@@ -48,6 +51,7 @@ export const boxKinds: readonly BoxKind[] = [
     createBox: (deps) => createStxEtxBox(deps, createTransbankDialect()),
     createSimulator: (deps) => createStxEtxSimulator({ ...deps, words: createTransbankWords() }),
     markOf: ticketOf,
+    knowsRepeats: false,
     can: { close: false, findAny: false, refundPart: false },
   },
   {
@@ -56,6 +60,7 @@ export const boxKinds: readonly BoxKind[] = [
     createSimulator: (deps) =>
       createStxEtxSimulator({ ...deps, words: createBcd2Words(exampleBcd2Table) }),
     markOf: (merchantOrderNo) => merchantOrderNo,
+    knowsRepeats: false,
     can: { close: false, findAny: false, refundPart: true },
   },
 ];

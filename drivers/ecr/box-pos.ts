@@ -69,7 +69,10 @@ export type BoxFailure = BoxErrorCode | DeviceErrorCode;
 
 /** News of an intent that was answered `unknown`, or otherwise, before. */
 export interface BoxLateOutcome {
-  /** null: an intent that this run of the program does not know; the evidence says what the box calls it. */
+  /**
+   * May be an intent of an earlier run of the program. null: the box named one that we do not know, by less than its
+   * whole number; the evidence says what the box calls it.
+   */
   readonly merchantOrderNo: string | null;
   readonly outcome: BoxOutcome;
 }

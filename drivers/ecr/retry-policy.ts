@@ -11,7 +11,8 @@ export const linkTriesMax = 4;
 
 /**
  * The same bytes under the same id may go out again only while nothing at all proves that they arrived: the box knows
- * such a repetition by its id and does not act twice. Never on another connection: ids begin anew there.
+ * such a repetition by its id and does not act twice. Never on another connection: ids begin anew there. Where frames
+ * have no id, silence is not enough: the box must have said that the frame arrived broken (see frame-sender.ts).
  */
 export function mayResendFrame(frame: {
   readonly acknowledged: boolean;

@@ -70,7 +70,7 @@ export function createHubLine(deps: BoxLineDeps): BoxLine {
     deliver: (payload) => {
       sendId = nextSendId(sendId);
       const frame = encodeHubFrame({ type: 'data', ack: 0, id: sendId, data: payload });
-      return sender.send(getOrThrow(frame));
+      return sender.send(getOrThrow(frame), 'silence');
     },
     cease: () => sender.cease(),
     end: () => {

@@ -4,9 +4,16 @@ import type { Timers } from '#drivers/core/timers.ts';
 import { mayResendFrame } from '#drivers/ecr/retry-policy.ts';
 import type { Delivery } from '#drivers/ecr/session/session-state.ts';
 
+/**
+ * What may bring a frame out again. `silence`: no acknowledgement came, and the box knows a repetition, by its id or
+ * because it does nothing. `refusal`: only the box's own word that it arrived broken; of a lost acknowledgement nobody
+ * knows whether the box is at work already.
+ */
+export type RepeatOn = 'silence' | 'refusal';
+
 /** Sends frames one after the other, each again and again until it is acknowledged or the policy says no. */
 export interface FrameSender {
-  send(bytes: Uint8Array): Promise<Delivery>;
+  send(bytes: Uint8Array, repeatOn: RepeatOn): Promise<Delivery>;
   /** The frame under way arrived. */
   acked(): void;
   /** It arrived broken: once more, at once. */
@@ -19,6 +26,7 @@ export interface FrameSender {
 
 interface UnderWay {
   readonly bytes: Uint8Array;
+  readonly repeatOn: RepeatOn;
   readonly done: (delivery: Delivery) => void;
   triesMade: number;
 }
@@ -45,7 +53,9 @@ export function createFrameSender(deps: {
     const known = { acknowledged: false, answered: false, sameConnection: !ended };
     if (!mayResendFrame({ ...known, triesMade })) return finish(frame, 'unacknowledged');
     frame.triesMade += 1;
-    alarm.set(deps.ackTimeoutMs, () => attempt(frame));
+    alarm.set(deps.ackTimeoutMs, () =>
+      frame.repeatOn === 'silence' ? attempt(frame) : finish(frame, 'unacknowledged'),
+    );
     void write(frame, triesMade === 0);
   };
 
@@ -56,10 +66,10 @@ export function createFrameSender(deps: {
     finish(frame, nothingLeft ? 'not-written' : 'unacknowledged');
   };
 
-  const begin = (bytes: Uint8Array): Promise<Delivery> =>
+  const begin = (bytes: Uint8Array, repeatOn: RepeatOn): Promise<Delivery> =>
     new Promise((done) => {
       if (ended) return done('not-written');
-      underWay = { bytes, done, triesMade: 0 };
+      underWay = { bytes, repeatOn, done, triesMade: 0 };
       attempt(underWay);
     });
 
@@ -68,8 +78,8 @@ export function createFrameSender(deps: {
   };
 
   return {
-    send: (bytes) => {
-      const sent = tail.then(() => begin(bytes));
+    send: (bytes, repeatOn) => {
+      const sent = tail.then(() => begin(bytes, repeatOn));
       tail = sent;
       return sent;
     },

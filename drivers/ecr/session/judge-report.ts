@@ -38,6 +38,8 @@ export function judgeReport(report: BoxReport, context: JudgeContext): Judgement
     case 'progress':
       return { type: 'progress' };
     case 'not-found':
+      // It denies another intent, e.g. late: that says nothing of this one.
+      if (report.mark !== null && report.mark !== context.mark) return { type: 'not-ours' };
       return { type: 'not-found' };
     case 'done':
       return judgeDone(report, context);
@@ -100,7 +102,8 @@ function judgeOther(report: BoxReport, context: JudgeContext): Judgement {
 
 function judgeNotDone(report: BoxReport, context: JudgeContext): Judgement {
   if (report.mark !== null && report.mark !== context.mark) return { type: 'not-ours' };
-  if (report.mark === null && context.strayPossible)
+  // A query that names nothing may have failed itself, or answer an older question.
+  if (report.mark === null && (context.strayPossible || report.about === 'query'))
     return { type: 'unsettled', code: 'box-refused' };
   const { code, detail } = report;
   return { type: 'settled', outcome: { type: 'declined', code, detail } };

@@ -93,7 +93,7 @@ describe('the session of a box', () => {
     [
       'the yes to somebody else',
       [begin, acked, done({ mark: 'B' }), done()],
-      ['late null approved', 'tell approved'],
+      ['late B approved', 'tell approved'],
     ],
     ['a reversal that answers late', [begin, acked, done({ about: 'reversal', mark: null })], []],
     [
@@ -205,6 +205,44 @@ describe('the session of a box', () => {
     const before = [begin, acked, lost, { type: 'release', merchantOrderNo: 'A' }] as const;
     expect(told([...before, second, acked, nobody]).at(-1)).toBe('tell unknown box-refused');
     expect(told([second, acked, nobody])).toEqual(['tell declined box-declined']);
+  });
+
+  it('an answer that denies another sale says nothing of the one that is asked about', () => {
+    const other = found({ verdict: 'not-found', mark: 'B' });
+    expect(told([begin, lost, ask, other, pauseOver, other, pauseOver, other])).toEqual([
+      'tell unknown device-missing',
+    ]);
+  });
+
+  it.each(['order-no', 'last-sale'] as const)(
+    'a %s query that fails without naming a sale does not fail the sale',
+    (lookup) => {
+      const failed = found({ verdict: 'not-done', mark: null, code: 'box-no-network' });
+      const named = found({ verdict: 'not-done', code: 'box-cancelled' });
+      const withLookup = { ...rules, lookup };
+      expect(told([begin, lost, ask, failed, pauseOver, failed], withLookup)).toEqual([
+        'tell unknown device-missing',
+      ]);
+      expect(told([begin, lost, ask, named], withLookup).at(-1)).toBe(
+        'tell-query declined box-cancelled',
+      );
+    },
+  );
+
+  it('a sale of an earlier run may still be answered: a no without a number is not the next sale’s', () => {
+    const earlier: SessionEvent = { type: 'query', intent: saleOf('A') };
+    const nobody = done({ verdict: 'not-done', mark: null, code: 'box-declined' });
+    const second: SessionEvent = { type: 'begin', intent: saleOf('B') };
+    const released: SessionEvent = { type: 'release', merchantOrderNo: 'A' };
+    expect(told([earlier, released, second, acked, nobody]).at(-1)).toBe(
+      'tell unknown box-refused',
+    );
+  });
+
+  it('a yes of an earlier run comes with its number, where the box says the whole of it', () => {
+    expect(told([done({ mark: 'C' })])).toEqual(['late C approved']);
+    const tickets = { ...rules, markOf: (orderNo: string) => `${orderNo}!` };
+    expect(told([done({ mark: 'C' })], tickets)).toEqual(['late null approved']);
   });
 
   it('believes in progress only so often', () => {

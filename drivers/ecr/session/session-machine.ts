@@ -200,7 +200,9 @@ function lateNews(state: SessionState, report: BoxReport, rules: SessionRules): 
   const same: SessionStep = { state, effects: [] };
   if (report.mark === null || report.about === 'query') return same;
   const known = findClosed(state.closed, report.mark, rules.markOf);
-  if (known === undefined) return report.verdict === 'done' ? strangerPaid(state, report) : same;
+  if (known === undefined) {
+    return report.verdict === 'done' ? strangerPaid(state, report, rules) : same;
+  }
   const current = { intent: known.intent, baselineRef: null };
   const judgement = judge(state, current, report, rules);
   if (judgement.type !== 'settled' || sameOutcome(judgement.outcome, known.told)) return same;
@@ -216,8 +218,11 @@ function lateNews(state: SessionState, report: BoxReport, rules: SessionRules): 
 }
 
 /** The box took money for a number of an earlier run of the program, or of another till. Never kept quiet. */
-function strangerPaid(state: SessionState, report: BoxReport): SessionStep {
-  const { boxRef, method, amountFen, paidAtMs, payerMask } = report;
+function strangerPaid(state: SessionState, report: BoxReport, rules: SessionRules): SessionStep {
+  const { boxRef, method, amountFen, paidAtMs, payerMask, mark } = report;
+  // Where the box says our whole number, its owner can find the order; a reversal has no order of its own.
+  const isWhole = mark !== null && rules.markOf(mark) === mark && report.about !== 'reversal';
+  const merchantOrderNo = isWhole ? mark : null;
   const outcome: BoxOutcome =
     amountFen === null || boxRef === ''
       ? { type: 'unknown', code: 'box-other-sale' }
@@ -225,7 +230,7 @@ function strangerPaid(state: SessionState, report: BoxReport): SessionStep {
           type: 'approved',
           evidence: { boxRef, method, amountFen: fen(amountFen), paidAtMs, payerMask },
         };
-  return { state, effects: [{ type: 'late', merchantOrderNo: null, outcome }] };
+  return { state, effects: [{ type: 'late', merchantOrderNo, outcome }] };
 }
 
 const sameOutcome = (a: BoxOutcome, b: BoxOutcome): boolean =>
@@ -246,7 +251,8 @@ function query(state: SessionState, intent: BoxIntent): SessionStep {
     if (known !== undefined && known.told.type !== 'unknown') return tell(known.told);
     // An intent of an earlier run, or one that a person released: everything may have happened to it.
     const progress = { ...untouched, sent: true };
-    return look({ ...state, progress }, { intent, baselineRef: null, code: 'box-silent' });
+    const asked = { ...state, progress, strayPossible: true };
+    return look(asked, { intent, baselineRef: null, code: 'box-silent' });
   }
   if (phase.type === 'asking' || !isSame(phase.intent, intent)) {
     return tell({ type: 'unknown', code: 'box-blocked' });

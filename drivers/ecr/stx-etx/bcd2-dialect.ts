@@ -75,7 +75,7 @@ export function decodeBcd2(payload: Uint8Array, table: Bcd2Table): BoxReport | n
   const amount = values.amount ?? '';
   return {
     ...emptyReport,
-    ...verdictOf(values.code ?? '', table),
+    ...verdictOf(about, values.code ?? '', table),
     about,
     detail: plainDetail(values.code ?? ''),
     mark: (values['order-no'] ?? '') === '' ? null : (values['order-no'] ?? null),
@@ -92,13 +92,19 @@ function aboutOf(command: string, { commands }: Bcd2Table): BoxReport['about'] |
   return command === commands.void || command === commands.refund ? 'reversal' : null;
 }
 
-function verdictOf(code: string, { codes }: Bcd2Table): Pick<BoxReport, 'verdict' | 'code'> {
+function verdictOf(
+  about: BoxReport['about'],
+  code: string,
+  { codes }: Bcd2Table,
+): Pick<BoxReport, 'verdict' | 'code'> {
   if (codes.approved.includes(code)) return { verdict: 'done', code: 'box-answer-invalid' };
   if (codes.cancelled.includes(code)) return { verdict: 'not-done', code: 'box-cancelled' };
-  if (codes.noNetwork.includes(code)) return { verdict: 'not-done', code: 'box-no-network' };
   if (codes.notFound.includes(code)) return { verdict: 'not-found', code: 'box-not-found' };
   if (codes.pending.includes(code)) return { verdict: 'pending', code: 'box-busy' };
   if (codes.unclear.includes(code)) return { verdict: 'unclear', code: 'box-timeout' };
+  // Here the query itself failed, although it names the sale it asked for: the sale may well be paid.
+  if (about === 'query') return { verdict: 'unclear', code: 'box-refused' };
+  if (codes.noNetwork.includes(code)) return { verdict: 'not-done', code: 'box-no-network' };
   return { verdict: 'not-done', code: 'box-declined' };
 }
 

@@ -150,6 +150,24 @@ describe('bcd2', () => {
   });
 });
 
+describe('a code that no list of the bank’s table explains, and one for no network', () => {
+  const number = sale.merchantOrderNo.padEnd(32, ' ');
+  const answer = (command: string, code: string): Uint8Array =>
+    bytes(`${command}${code}${number}000000001250${' '.repeat(12 + 19 + 14)}`);
+  it.each([
+    ['01', '99', 'not-done', 'box-declined'],
+    ['01', 'N1', 'not-done', 'box-no-network'],
+    // The box repeats the number of the question that it could not answer.
+    ['04', '99', 'unclear', 'box-refused'],
+    ['04', 'N1', 'unclear', 'box-refused'],
+    ['04', 'C1', 'not-done', 'box-cancelled'],
+    ['04', 'F1', 'not-found', 'box-not-found'],
+  ])('in the answer to command %s, code %s: %s, %s', (command, code, verdict, why) => {
+    const read = decodeBcd2(answer(command, code), exampleBcd2Table);
+    expect(read).toMatchObject({ verdict, code: why, mark: sale.merchantOrderNo });
+  });
+});
+
 it('no message of any box makes a dialect throw', () => {
   fc.assert(
     fc.property(

@@ -2,7 +2,7 @@ import { getOrThrow } from '#shared/result/result.ts';
 import { createAlarm } from '#drivers/core/alarm.ts';
 import { readerStart, readOn, readTorn, type ReaderStep } from '#drivers/ecr/frame-reader.ts';
 import { tornFrameMs, type BoxLine, type BoxLineDeps } from '#drivers/ecr/session/box-line.ts';
-import { createFrameSender } from '#drivers/ecr/session/frame-sender.ts';
+import { createFrameSender, type RepeatOn } from '#drivers/ecr/session/frame-sender.ts';
 import {
   ack,
   encodeStxEtx,
@@ -28,8 +28,8 @@ export function createStxEtxLine(deps: BoxLineDeps, config: StxEtxLineConfig): B
   let reader = readerStart;
   let lastReceived: Uint8Array | null = null;
 
-  const send = (payload: Uint8Array): ReturnType<BoxLine['deliver']> =>
-    sender.send(getOrThrow(encodeStxEtx(payload, config.framing)));
+  const send = (payload: Uint8Array, repeatOn: RepeatOn): ReturnType<BoxLine['deliver']> =>
+    sender.send(getOrThrow(encodeStxEtx(payload, config.framing)), repeatOn);
   const reply = (byte: number): void => void deps.link.write(Uint8Array.of(byte));
 
   const take = (event: StxEtxEvent): void => {
@@ -64,11 +64,12 @@ export function createStxEtxLine(deps: BoxLineDeps, config: StxEtxLineConfig): B
     },
     greet: async () => {
       if (config.poll === null) return true;
-      return (await send(config.poll)) === 'acknowledged';
+      return (await send(config.poll, 'silence')) === 'acknowledged';
     },
     deliver: (payload) => {
       lastReceived = null;
-      return send(payload);
+      // These frames carry no number: a box that took this one may take a repetition for a second sale.
+      return send(payload, 'refusal');
     },
     cease: () => sender.cease(),
     end: () => {
