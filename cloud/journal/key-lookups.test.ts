@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { MerchantId, OperatorId, OrderId, TerminalId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
 import { loadOrders } from '#cloud/orders/order-store.ts';
-import type { Db, Tx } from '#cloud/platform/db.ts';
-import { createTestDatabase, type TestDatabase } from '#cloud/platform/testing/test-database.ts';
+import type { Tx } from '#cloud/platform/db.ts';
+import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { storedOrders } from '#cloud/settlement/settlement-lines.ts';
 
 /** One busy shop in a database that has never seen ANALYZE: the first flood after an outage. */
@@ -19,21 +19,18 @@ const soughtCount = 300;
 const readMax = plantedCount + soughtCount;
 const day = '2026-11-22';
 
-let database: TestDatabase;
-let db: Db;
+const database = useTestDatabase();
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  db = database.db;
-  await db.execute(sql`alter table customer_order set (autovacuum_enabled = false)`);
-  await db.execute(sql`alter table settlement_line set (autovacuum_enabled = false)`);
-  await db.execute(sql`
+  await database.db.execute(sql`alter table customer_order set (autovacuum_enabled = false)`);
+  await database.db.execute(sql`alter table settlement_line set (autovacuum_enabled = false)`);
+  await database.db.execute(sql`
     insert into customer_order (operator_id, merchant_id, order_id, terminal_id, epoch, state,
       amount_fen, voucher_fen, business_date, folded, updated_at_ms)
     select ${operatorId}, ${merchantId}, 'ord_' || lpad(i::text, 26, '0'), 'trm', 'e', 'paid',
            100, 0, ${day}, to_jsonb(repeat('x', ${foldedChars}::integer)), 0
       from generate_series(1, ${plantedCount}::integer) i`);
-  await db.execute(sql`
+  await database.db.execute(sql`
     insert into settlement_line (operator_id, merchant_id, order_id, terminal_id, source, channel,
       business_date, ledger_date, paid_at_ms, accepted_at_ms, amount_fen, voucher_fen, net_fen,
       concession_bp, concession_fen, same_day_fen, reserve_fen, subsidy_fen, due_at_ms, state)
@@ -41,7 +38,6 @@ beforeAll(async () => {
            business_date::date, business_date::date, 0, 0, 100, 0, 100, 1000, 10, 0, 0, 0, 0, 'held'
       from customer_order`);
 });
-afterAll(() => database.close());
 
 const orderIdAt = (index: number) => `ord_${String(index).padStart(26, '0')}` as OrderId;
 /** Half of the orders asked for are there, half are new. */
@@ -52,14 +48,14 @@ const sought = Array.from({ length: soughtCount }, (_, index) =>
 /** Rows of `table`, or entries of its indexes, that `work` read. */
 async function rowsRead(table: string, work: (tx: Tx) => Promise<unknown>): Promise<number> {
   const count = async () => {
-    const { rows } = await db.execute<{ read: number }>(sql`
+    const { rows } = await database.db.execute<{ read: number }>(sql`
       select seq_tup_read + (select sum(idx_tup_read) from pg_stat_user_indexes i
                               where i.relid = t.relid) as read
         from pg_stat_user_tables t where relname = ${table}`);
     return Number(rows[0]?.read);
   };
   const before = await count();
-  await db.transaction(async (tx) => {
+  await database.db.transaction(async (tx) => {
     await work(tx);
     await tx.execute(sql`select pg_stat_force_next_flush()`);
   });
@@ -67,7 +63,7 @@ async function rowsRead(table: string, work: (tx: Tx) => Promise<unknown>): Prom
 }
 
 const planOf = async (statement: ReturnType<typeof sql>) =>
-  JSON.stringify((await db.execute(sql`explain ${statement}`)).rows);
+  JSON.stringify((await database.db.execute(sql`explain ${statement}`)).rows);
 
 describe('without statistics', () => {
   test("orders are found by their key: the shop's orders are not read again for each", async () => {

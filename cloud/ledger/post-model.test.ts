@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm';
 import { assert as check, asyncProperty, constantFrom, array, integer, record } from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { postJournals, type LedgerError } from '#cloud/ledger/post.ts';
 import { bookOf, chart, contentHash, type Journal } from '#cloud/ledger/posting.ts';
 import { ledgerLaws, proveLaws } from '#cloud/ledger/proofs.ts';
-import { createTestDatabase, type TestDatabase } from '#cloud/platform/testing/test-database.ts';
+import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import type { MerchantId, OperatorId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
 
@@ -19,16 +19,8 @@ const structural = ledgerLaws.filter((law) =>
   ].includes(law.name),
 );
 
-let database: TestDatabase;
+const database = useTestDatabase();
 let run = 0;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-
-afterAll(async () => {
-  await database.close();
-});
 
 /** The ledger in 40 lines: what the one SQL statement must agree with. */
 function createModel() {

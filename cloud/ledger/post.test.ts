@@ -1,14 +1,14 @@
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { postJournals } from '#cloud/ledger/post.ts';
 import type { AccountName, Journal } from '#cloud/ledger/posting.ts';
-import { createTestDatabase, type TestDatabase } from '#cloud/platform/testing/test-database.ts';
+import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import type { MerchantId, OperatorId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
 const merchant = 'mch_01J00000000000000000000001' as MerchantId;
-let database: TestDatabase;
+const database = useTestDatabase();
 let operatorCount = 0;
 
 /** Every test has an operator, hence books, of its own. */
@@ -54,14 +54,6 @@ async function entryCount(operatorId: OperatorId): Promise<number> {
   );
   return Number(rows[0]?.['n']);
 }
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-
-afterAll(async () => {
-  await database.close();
-});
 
 describe('posting journals', () => {
   it('moves each balance once by the sum of its legs', async () => {

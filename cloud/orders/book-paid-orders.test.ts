@@ -1,12 +1,12 @@
 import { sql } from 'drizzle-orm';
 import { constantFrom, integer, record, sample, shuffledSubarray } from 'fast-check';
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ledgerLaws, proveLaws } from '#cloud/ledger/proofs.ts';
 import { postJournals } from '#cloud/ledger/post.ts';
 import { bookPaidOrders } from '#cloud/orders/book-paid-orders.ts';
 import type { PaidOrder } from '#cloud/orders/paid-order.ts';
-import { createTestDatabase, type TestDatabase } from '#cloud/platform/testing/test-database.ts';
+import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { putPointsConfig } from '#cloud/points/points-config-store.ts';
 import { runFinality } from '#cloud/settlement/finality.ts';
 import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
@@ -36,16 +36,8 @@ interface Vector {
 const file = new URL('../../shared/points/vectors/points-vectors.json', import.meta.url);
 const vectors = (JSON.parse(readFileSync(file, 'utf8')) as { vectors: readonly Vector[] }).vectors;
 
-let database: TestDatabase;
+const database = useTestDatabase();
 let operators = 0;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-
-afterAll(async () => {
-  await database.close();
-});
 
 async function freshOperator(): Promise<OperatorId> {
   operators += 1;

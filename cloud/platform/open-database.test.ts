@@ -1,17 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { migrate } from '#cloud/platform/migrate.ts';
 import { openDatabase } from '#cloud/platform/open-database.ts';
-import { createTestDatabase, type TestDatabase } from '#cloud/platform/testing/test-database.ts';
+import { createTestDatabase } from '#cloud/platform/testing/test-database.ts';
+import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.close());
-
+const database = useTestDatabase();
 test('an int8 arrives as a number, and beyond 2^53 the query fails instead of rounding', async () => {
   const { rows } = await database.pool.query<{ a: number; b: number; c: string }>(
     `select 9007199254740991::int8 as a, sum(x) as b, 1.50::numeric as c

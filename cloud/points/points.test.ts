@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { PaidOrder } from '#cloud/orders/paid-order.ts';
-import { createTestDatabase, type TestDatabase } from '#cloud/platform/testing/test-database.ts';
+import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { attachMember, bindReferrer, lapseUnclaimed } from '#cloud/points/claim-points.ts';
 import { makePointsFinal } from '#cloud/points/final-points.ts';
 import { issuePendingPoints } from '#cloud/points/issue-points.ts';
@@ -24,16 +24,11 @@ import { referralApplies, referralPoints } from '#shared/points/referral.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { addDays } from '#shared/time/calendar-day.ts';
 
-let database: TestDatabase;
+const database = useTestDatabase();
 let operatorCount = 0;
 const freshOperator = (): OperatorId => operatorOf((operatorCount += 1));
 const inTx = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => database.db.transaction(work);
 const issue = (orders: readonly PaidOrder[]) => inTx((tx) => issuePendingPoints(tx, orders));
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.close());
 
 const pointsOf = (operatorId: OperatorId, member: number) =>
   memberPoints(database.db, { operatorId, memberId: memberOf(member) });

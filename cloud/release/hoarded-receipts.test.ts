@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '#cloud/platform/testing/test-database.ts';
+import { describe, expect, it } from 'vitest';
+import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { attachMember, bindReferrer } from '#cloud/points/claim-points.ts';
 import { makePointsFinal } from '#cloud/points/final-points.ts';
 import { issuePendingPoints } from '#cloud/points/issue-points.ts';
@@ -18,14 +18,9 @@ import type { GateMeasure } from '#shared/points/points-config.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { addMonths } from '#shared/time/period.ts';
 
-let database: TestDatabase;
+const database = useTestDatabase();
 let operatorCount = 0;
 const inTx = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => database.db.transaction(work);
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.close());
 
 const ordersPerMonth = 4;
 const months = ['2026-01', '2026-02', '2026-03'] as const;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '#cloud/platform/testing/test-database.ts';
+import { describe, expect, it } from 'vitest';
+import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { issuePendingPoints } from '#cloud/points/issue-points.ts';
 import { makePointsFinal } from '#cloud/points/final-points.ts';
 import {
@@ -23,15 +23,10 @@ import { parseId, type MemberId, type OperatorId } from '#shared/ids/ids.ts';
 import { scheduleLcm } from '#shared/points/schedule.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
-let database: TestDatabase;
+const database = useTestDatabase();
 let operatorCount = 0;
 const freshOperator = (): OperatorId => operatorOf((operatorCount += 1));
 const inTx = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => database.db.transaction(work);
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.close());
 
 const close = (operatorId: OperatorId, period: string) =>
   inTx((tx) => closePeriod(tx, { operatorId, period }));

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '#cloud/platform/testing/test-database.ts';
+import { describe, expect, it } from 'vitest';
+import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { issuePendingPoints } from '#cloud/points/issue-points.ts';
 import {
   balancesOf,
@@ -22,15 +22,10 @@ import { entitlementOfLots, scheduleLcm } from '#shared/points/schedule.ts';
 import { divideConcession } from '#shared/points/waterfall.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
-let database: TestDatabase;
+const database = useTestDatabase();
 let operatorCount = 0;
 const freshOperator = (): OperatorId => operatorOf((operatorCount += 1));
 const inTx = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => database.db.transaction(work);
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.close());
 
 /** A small deterministic generator: the life below must be the same in every run. */
 function createDice(seed: number): (limit: number) => number {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '#cloud/platform/testing/test-database.ts';
+import { describe, expect, it } from 'vitest';
+import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { issuePendingPoints } from '#cloud/points/issue-points.ts';
 import {
   balancesOf,
@@ -29,15 +29,10 @@ import { getOrThrow } from '#shared/result/result.ts';
 
 const md5Hex = (text: string): string => createHash('md5').update(text).digest('hex');
 
-let database: TestDatabase;
+const database = useTestDatabase();
 let operatorCount = 0;
 const freshOperator = (): OperatorId => operatorOf((operatorCount += 1));
 const inTx = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => database.db.transaction(work);
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.close());
 
 const booksMax = 50;
 

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { ledgerLaws, proveLaws } from '#cloud/ledger/proofs.ts';
 import { bookPaidOrders } from '#cloud/orders/book-paid-orders.ts';
-import { createTestDatabase, type TestDatabase } from '#cloud/platform/testing/test-database.ts';
+import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { attachMember } from '#cloud/points/claim-points.ts';
 import {
   fundWith,
@@ -24,12 +24,7 @@ import { fen } from '#shared/money/fen.ts';
 import { addDays, dayStartMs } from '#shared/time/calendar-day.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.close());
-
+const database = useTestDatabase();
 const operatorId = operatorOf(1);
 const inTx = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => database.db.transaction(work);
 const lanes = [1, 2, 3] as const;

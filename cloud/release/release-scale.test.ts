@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '#cloud/platform/testing/test-database.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { makePointsFinal } from '#cloud/points/final-points.ts';
 import { issuePendingPoints } from '#cloud/points/issue-points.ts';
 import {
@@ -24,17 +24,14 @@ const accountsCount = 20_000;
 const ownersCount = 2_000;
 const statementTimeoutMs = 15_000;
 
-let database: TestDatabase;
+const database = useTestDatabase();
 
 beforeAll(async () => {
-  database = await createTestDatabase();
   // Statistics that come by themselves in the middle of a test would hide what it looks for.
   for (const table of ['account_points', 'points_order', 'points_lot', 'release_allocation'])
     await database.db.execute(sql`
       alter table ${sql.identifier(table)} set (autovacuum_enabled = false)`);
 });
-afterAll(() => database.close());
-
 const inTime = <T>(work: (tx: Tx) => Promise<T>): Promise<T> =>
   database.db.transaction(async (tx) => {
     await tx.execute(sql.raw(`set local statement_timeout = ${statementTimeoutMs}`));

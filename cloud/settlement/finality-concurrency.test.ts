@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { postJournals } from '#cloud/ledger/post.ts';
 import { ledgerLaws, proveLaws } from '#cloud/ledger/proofs.ts';
 import { fen } from '#shared/money/fen.ts';
 import { bookPaidOrders } from '#cloud/orders/book-paid-orders.ts';
-import { createTestDatabase, type TestDatabase } from '#cloud/platform/testing/test-database.ts';
+import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { lockBook, putPointsConfig } from '#cloud/points/points-config-store.ts';
 import { runFinality } from '#cloud/settlement/finality.ts';
 import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
@@ -21,16 +21,11 @@ import { basisPoints } from '#shared/money/rate.ts';
 import { defaultPointsConfig } from '#shared/points/points-config.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
-let database: TestDatabase;
+const database = useTestDatabase();
 
 beforeAll(async () => {
-  database = await createTestDatabase();
   for (const index of [1, 2, 3, 4])
     await provisionMerchants(database.db, { operatorId: operatorNo(index), count: 3 });
-});
-
-afterAll(async () => {
-  await database.close();
 });
 
 async function brokenLaws(operatorId: OperatorId) {

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ledgerLaws, proveLaws } from '#cloud/ledger/proofs.ts';
 import { bookPaidOrders } from '#cloud/orders/book-paid-orders.ts';
-import { createTestDatabase, type TestDatabase } from '#cloud/platform/testing/test-database.ts';
+import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { runFinality } from '#cloud/settlement/finality.ts';
 import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
 import {
@@ -19,16 +19,8 @@ import {
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
-let database: TestDatabase;
+const database = useTestDatabase();
 let operators = 0;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-
-afterAll(async () => {
-  await database.close();
-});
 
 async function freshOperator(): Promise<OperatorId> {
   operators += 1;

@@ -1,10 +1,10 @@
 import { sql, type SQL } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { postJournals } from '#cloud/ledger/post.ts';
 import { ledgerLaws, proveLaws } from '#cloud/ledger/proofs.ts';
 import { bookPaidOrders } from '#cloud/orders/book-paid-orders.ts';
 import type { Tx } from '#cloud/platform/db.ts';
-import { createTestDatabase, type TestDatabase } from '#cloud/platform/testing/test-database.ts';
+import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { runFinality } from '#cloud/settlement/finality.ts';
 import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
 import {
@@ -20,11 +20,10 @@ import { getOrThrow } from '#shared/result/result.ts';
 
 const operatorId = operatorNo(1);
 const laws = [...ledgerLaws, ...settlementLaws];
-let database: TestDatabase;
+const database = useTestDatabase();
 
 /** Two final orders, one of them small; a third under hold with a voucher; cash owed and half collected. */
 beforeAll(async () => {
-  database = await createTestDatabase();
   await provisionMerchants(database.db, { operatorId, count: 1 });
   await signThreeRoles(database.db, operatorId);
   await database.db.transaction(async (tx) => {
@@ -51,10 +50,6 @@ beforeAll(async () => {
     const choices = { index: 4, amountFen: 5_000, voucherFen: 300, acceptedAtMs };
     getOrThrow(await bookPaidOrders(tx, [paidOrder({ operatorId, ...choices })]));
   });
-});
-
-afterAll(async () => {
-  await database.close();
 });
 
 /** Changes the books as no code can (triggers off), looks at the laws, and undoes it. */

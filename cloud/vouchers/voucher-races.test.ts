@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { proveLaws } from '#cloud/ledger/proofs.ts';
 import { postJournals } from '#cloud/ledger/post.ts';
-import { createTestDatabase, type TestDatabase } from '#cloud/platform/testing/test-database.ts';
+import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { fundWith, memberOf, operatorOf, orderOf } from '#cloud/points/testing/points-fixtures.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
@@ -12,12 +12,7 @@ import { voucherLaws } from '#cloud/vouchers/voucher-laws.ts';
 import { fen } from '#shared/money/fen.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.close());
-
+const database = useTestDatabase();
 const inTx = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => retriedTransaction(database.db, work);
 const nowMs = 1_775_000_000_000;
 const operatorId = operatorOf(1);

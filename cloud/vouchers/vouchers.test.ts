@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { postJournals } from '#cloud/ledger/post.ts';
-import { createTestDatabase, type TestDatabase } from '#cloud/platform/testing/test-database.ts';
+import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import {
   balancesOf,
   fundWith,
@@ -26,17 +26,12 @@ import type { OperatorId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
-let database: TestDatabase;
+const database = useTestDatabase();
 let operatorCount = 0;
 const freshOperator = (): OperatorId => operatorOf((operatorCount += 1));
 const inTx = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => database.db.transaction(work);
 const nowMs = 1_775_000_000_000;
 const today = '2026-04-10';
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.close());
 
 /** The wallet of the public vector coupon-earliest-first: 5.00 to 31 May, 7.00 to 30 April, 3.00 to 31 March. */
 const vectorWallet = [
