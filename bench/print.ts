@@ -20,13 +20,13 @@ import { describeMachine, median } from './machine.ts';
 export async function runPrintBench(): Promise<BenchTable> {
   const limit = await openLimit();
   const desk = await openDesk();
-  for (let count = 0; count < WARM_UP_SALES; count += 1) await desk.sellOnce();
-  for (let count = 0; count < WARM_UP_SALES; count += 1) await limit.writeOnce();
+  for (let count = 0; count < warmUpSaleCount; count += 1) await desk.sellOnce();
+  for (let count = 0; count < warmUpSaleCount; count += 1) await limit.writeOnce();
   const rounds: Round[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < roundCount; round += 1) {
     const ours: number[] = [];
     const raw: number[] = [];
-    for (let count = 0; count < SALES; count += 1) {
+    for (let count = 0; count < saleCount; count += 1) {
       ours.push(await desk.sellOnce());
       raw.push(await limit.writeOnce());
     }
@@ -37,15 +37,15 @@ export async function runPrintBench(): Promise<BenchTable> {
   return tableOf(rounds);
 }
 
-const ROUNDS = 5;
-const SALES = 200;
-const WARM_UP_SALES = 60;
-const P99_MS_MAX = 20;
-const SALE_WAIT_MS_MAX = 10_000;
+const roundCount = 5;
+const saleCount = 200;
+const warmUpSaleCount = 60;
+const p99MsMax = 20;
+const saleWaitMsMax = 10_000;
 /** Transactions between the answer and the first byte. */
-const COMMITS = 2;
-const PAGE_BYTES = 4_096;
-const AMOUNT_FEN = 1_250;
+const commitCount = 2;
+const pageBytes = 4_096;
+const amountFen = 1_250;
 
 interface Round {
   /** Milliseconds, sorted. */
@@ -86,19 +86,19 @@ async function openDesk(): Promise<Desk> {
       return answer;
     },
   });
-  await till.until('the printer is there', async () => isOnline(till), SALE_WAIT_MS_MAX);
+  await till.until('the printer is there', async () => isOnline(till), saleWaitMsMax);
   let sales = 0;
   return {
     sellOnce: async () => {
       sales += 1;
       [answeredMs, printedMs] = [0, 0];
-      await till.ask('till.setAmount', { amountFen: AMOUNT_FEN });
+      await till.ask('till.setAmount', { amountFen });
       await till.ask('till.scan', { text: `13${String(sales).padStart(16, '0')}` });
       const confirmed = async (): Promise<boolean> => {
         const { screen } = await till.till();
         return screen.type === 'paid' && screen.receipt === 'printed';
       };
-      await till.until('the receipt is confirmed', confirmed, SALE_WAIT_MS_MAX);
+      await till.until('the receipt is confirmed', confirmed, saleWaitMsMax);
       assert(answeredMs > 0 && printedMs > answeredMs, () => 'a receipt follows its answer');
       assert(printer.receipts().length === 1, () => 'one receipt each');
       printer.clearPaper();
@@ -126,7 +126,7 @@ async function openLimit(): Promise<{
 }> {
   const folder = mkdtempSync(join(tmpdir(), 'greentill-bench-'));
   const file = openSync(join(folder, 'raw.bin'), 'w+');
-  const page = Buffer.alloc(PAGE_BYTES, 0x5a);
+  const page = Buffer.alloc(pageBytes, 0x5a);
   writeSync(file, page);
   fdatasyncSync(file);
   const wire = await createTcpWire({ host: '127.0.0.1', port: 0 });
@@ -139,8 +139,8 @@ async function openLimit(): Promise<{
   return {
     writeOnce: async () => {
       const startMs = performance.now();
-      for (let count = 0; count < COMMITS; count += 1) {
-        writeSync(file, page, 0, PAGE_BYTES, 0);
+      for (let count = 0; count < commitCount; count += 1) {
+        writeSync(file, page, 0, pageBytes, 0);
         fdatasyncSync(file);
       }
       await new Promise<void>((resolve) => {
@@ -173,7 +173,7 @@ function tableOf(rounds: readonly Round[]): BenchTable {
     name: 'print',
     machine: describeMachine(),
     settings: [
-      `${ROUNDS} rounds of ${SALES} sales, one at a time, after ${WARM_UP_SALES} to warm up; the middle round counts`,
+      `${roundCount} rounds of ${saleCount} sales, one at a time, after ${warmUpSaleCount} to warm up; the middle round counts`,
       'till: SQLite, synchronous=FULL; printer: simulated, TCP on this machine',
       `load average ${loadavg()[0]?.toFixed(1)} at the end`,
     ],
@@ -191,9 +191,9 @@ function tableOf(rounds: readonly Round[]): BenchTable {
     ],
     verdicts: [
       {
-        law: `the first byte of a receipt is at the printer in under ${P99_MS_MAX} ms after the result (p99)`,
+        law: `the first byte of a receipt is at the printer in under ${p99MsMax} ms after the result (p99)`,
         measured: `${ours(99).toFixed(2)} ms (rounds ${worst})`,
-        ok: ours(99) < P99_MS_MAX,
+        ok: ours(99) < p99MsMax,
       },
     ],
   };

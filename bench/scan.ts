@@ -26,33 +26,33 @@ export async function runScanBench(): Promise<BenchTable> {
     transport: createTcpTransport({ host: '127.0.0.1', port: tcpWire.port, timers: systemTimers }),
   };
   const measured = [
-    await measure('serial in memory, 18 digits', serial(memory()), PAYMENT_CODE),
-    await measure('serial over TCP, 18 digits', serial(tcp), PAYMENT_CODE),
-    await measure('HID in memory, 18 digits', hid(memory()), PAYMENT_CODE),
-    await measure('HID in memory, member code in 5 reports', hid(memory()), MEMBER_CODE),
+    await measure('serial in memory, 18 digits', serial(memory()), paymentCode),
+    await measure('serial over TCP, 18 digits', serial(tcp), paymentCode),
+    await measure('HID in memory, 18 digits', hid(memory()), paymentCode),
+    await measure('HID in memory, member code in 5 reports', hid(memory()), memberCode),
   ];
   await tcpWire.close();
   return {
     name: 'scan',
     machine: describeMachine(),
     settings: [
-      `${ROUNDS} rounds of ${SCANS} scans, one at a time, after ${WARM_UP_SCANS} to warm up; the middle round counts`,
+      `${roundCount} rounds of ${scanCount} scans, one at a time, after ${warmUpScanCount} to warm up; the middle round counts`,
     ],
     rows: [...measured.flatMap(rowsOf), { name: 'router alone', ...routerRate() }],
     verdicts: measured.map(verdictOf),
   };
 }
 
-const ROUNDS = 3;
-const SCANS = 400;
+const roundCount = 3;
+const scanCount = 400;
 /** Scans come one by one: a loop without a pause would measure how the system shares out its processors. */
-const PAUSE_MS = 1;
-const WARM_UP_SCANS = 200;
-const P99_MS_MAX = 5;
-const SCAN_WAIT_MS_MAX = 1_000;
-const ROUTER_ROUND_MS = 300;
-const PAYMENT_CODE = '134567890123456789';
-const MEMBER_CODE = '99'.padEnd(262, '3');
+const pauseMs = 1;
+const warmUpScanCount = 200;
+const p99MsMax = 5;
+const scanWaitMsMax = 1_000;
+const routerRoundMs = 300;
+const paymentCode = '134567890123456789';
+const memberCode = '99'.padEnd(262, '3');
 
 interface Line {
   readonly transport: Transport;
@@ -111,16 +111,16 @@ async function measure(name: string, bench: Bench, code: string): Promise<Measur
     const type = await within(heard.promise);
     assert(type === 'payment' || type === 'member', () => `${name}: routed as ${type}`);
     const latencyMs = performance.now() - startMs;
-    await new Promise<void>((resolve) => void systemTimers.after(PAUSE_MS, resolve));
+    await new Promise<void>((resolve) => void systemTimers.after(pauseMs, resolve));
     return latencyMs;
   };
   scanner.start();
   await online.promise;
-  for (let count = 0; count < WARM_UP_SCANS; count += 1) await scanOnce();
+  for (let count = 0; count < warmUpScanCount; count += 1) await scanOnce();
   const rounds: number[][] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < roundCount; round += 1) {
     const latenciesMs: number[] = [];
-    for (let count = 0; count < SCANS; count += 1) latenciesMs.push(await scanOnce());
+    for (let count = 0; count < scanCount; count += 1) latenciesMs.push(await scanOnce());
     rounds.push(latenciesMs.toSorted((a, b) => a - b));
   }
   await scanner.stop();
@@ -142,7 +142,7 @@ function deferred<T>(): Deferred<T> {
 
 async function within(routed: Promise<string>): Promise<string> {
   const late = deferred<string>();
-  const cancel = systemTimers.after(SCAN_WAIT_MS_MAX, () => late.resolve('nothing'));
+  const cancel = systemTimers.after(scanWaitMsMax, () => late.resolve('nothing'));
   const type = await Promise.race([routed, late.promise]);
   cancel();
   return type;
@@ -162,14 +162,14 @@ const rowsOf = (measured: Measured): readonly BenchRow[] =>
   }));
 
 const verdictOf = (measured: Measured): BenchVerdict => ({
-  law: `${measured.name}: from the last byte to the routed event in under ${P99_MS_MAX} ms (p99)`,
+  law: `${measured.name}: from the last byte to the routed event in under ${p99MsMax} ms (p99)`,
   measured: `${percentile(measured, 99).toFixed(3)} ms`,
-  ok: percentile(measured, 99) < P99_MS_MAX,
+  ok: percentile(measured, 99) < p99MsMax,
 });
 
 function routerRate(): Pick<BenchRow, 'value' | 'unit'> {
   const scans = [
-    { text: PAYMENT_CODE, aim: ']Q1' },
+    { text: paymentCode, aim: ']Q1' },
     { text: '6901234567892', aim: ']E0' },
     { text: '01069012345678921726123110B7', aim: ']d2' },
     { text: 'https://example.com/a?b=1' },
@@ -179,7 +179,7 @@ function routerRate(): Pick<BenchRow, 'value' | 'unit'> {
   do {
     for (const scan of scans) routeScan(scan);
     count += scans.length;
-  } while (performance.now() - startMs < ROUTER_ROUND_MS);
+  } while (performance.now() - startMs < routerRoundMs);
   const rate = (count * 1_000) / (performance.now() - startMs);
   return { value: Math.round(rate), unit: 'scans/s' };
 }
