@@ -6,7 +6,7 @@ import {
 } from '#drivers/printer/watch/printer-knowledge.ts';
 import type { PrinterLine } from '#drivers/printer/status/printer-line.ts';
 import { probePrinter } from '#drivers/printer/watch/printer-probe.ts';
-import { identityKey, type ProfileStore } from '#drivers/printer/watch/profile-store.ts';
+import { identityKey, remember, type ProfileStore } from '#drivers/printer/watch/profile-store.ts';
 
 /** One look at an idle printer: is it there, can it print, who is it, and does it tell its changes by itself? */
 export interface PrinterLook {
@@ -44,7 +44,9 @@ export function createPrinterLook(deps: {
     const { condition } = await line.condition();
     if (!deps.isLine(line) || condition !== 'ready') return;
     remembered = from === 'remembered';
-    if (!remembered) deps.store.save(identityKey(identity), capabilities);
+    if (!remembered) {
+      remember(deps.store, { identity: identityKey(identity), capabilities, doubted: !trusted });
+    }
     deps.learn({ ...deps.known(), capabilities, model: identity.model });
   };
 

@@ -56,7 +56,7 @@ async function createDesk(
   return { time, wire, simulator, printer, sentHex, forgetSent };
 }
 
-describe('one probe in the life of a printer', () => {
+describe('what a printer answers is found out and remembered', () => {
   it.each<readonly [string, Partial<PrinterSimulatorDeps>, string, PrinterCapabilities]>([
     ['says model and serial number', {}, 'serial Greentill SIM SIM00001', everything],
     [
@@ -79,9 +79,28 @@ describe('one probe in the life of a printer', () => {
     ],
   ])('of one that %s', async (_, model, identity, capabilities) => {
     const { saved, store } = createStore();
-    const { time } = await createDesk(model, store);
+    const first = await createDesk(model, store);
+    await first.time.advance(20_000);
+    const isProved = Object.values(capabilities).every(Boolean);
+    // A no is only believed when two probes say it: the next start asks once more, and the one after it no more.
+    expect([...saved]).toEqual([[isProved ? identity : `once ${identity}`, capabilities]]);
+    const second = await createDesk(model, store);
+    await second.time.advance(20_000);
+    expect(saved.get(identity)).toEqual(capabilities);
+    const third = await createDesk(model, store);
+    await third.time.advance(20_000);
+    expect(third.sentHex()).not.toContain('1d2848');
+  });
+
+  it('a printer that was too slow to answer once is asked again, and its word counts from then on', async () => {
+    const { saved, store } = createStore();
+    const slow = await createDesk({ lacks: ['process-id', 'fence'] }, store);
+    await slow.time.advance(20_000);
+    expect(slow.printer.status().confidence).toBe(1);
+    const { time, printer } = await createDesk({}, store);
     await time.advance(20_000);
-    expect([...saved]).toEqual([[identity, capabilities]]);
+    expect(printer.status().confidence).toBe(4);
+    expect(saved.get('serial Greentill SIM SIM00001')).toEqual(everything);
   });
 
   it('the next start asks for the name only: nothing is printed that the printer might not know', async () => {

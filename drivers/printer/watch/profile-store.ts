@@ -9,7 +9,7 @@ export interface PrinterIdentity {
 }
 
 /**
- * Where the results of probes are kept, so that each printer is probed once in its life. Both calls are made rarely and
+ * Where the results of probes are kept, so that a printer is not probed at every start. Both calls are made rarely and
  * may read or write a small file. A store that fails answers null, and the printer is probed again.
  */
 export interface ProfileStore {
@@ -27,6 +27,27 @@ export const forgetfulStore: ProfileStore = { load: () => null, save: () => unde
 export function identityKey({ model, serial, port }: PrinterIdentity): string {
   if (serial !== null) return `serial ${model ?? '?'} ${serial}`;
   return model === null ? `port ${port}` : `model ${model} at ${port}`;
+}
+
+/**
+ * Keeps what a probe found. A yes is a proof; a no may have been a slow answer, and would take a printer's word from it
+ * for life: one that says no to anything is asked again at the next start, until two probes agree on every no.
+ * `doubted`: a job that went unconfirmed was the first no already.
+ */
+export function remember(
+  { load, save }: ProfileStore,
+  found: {
+    readonly identity: string;
+    readonly capabilities: PrinterCapabilities;
+    readonly doubted: boolean;
+  },
+): void {
+  const { identity, capabilities, doubted } = found;
+  const heardOnce = `once ${identity}`;
+  const before = load(heardOnce);
+  const isSure =
+    doubted || flagNames.every((flag) => capabilities[flag] || before?.[flag] === false);
+  save(isSure ? identity : heardOnce, capabilities);
 }
 
 /** Reads what a store kept; null when it is not the record of a probe. Data from our own disk is an edge too. */
