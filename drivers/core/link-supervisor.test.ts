@@ -94,7 +94,7 @@ describe('wire log', () => {
     note('13');
     note('4567\r');
     note('\x1b@12 34');
-    expect(log.lines()).toEqual(['5 #1 in 13', '5 #1 in 45**<0d>', '5 #1 in <1b>@12<20>34']);
+    expect(log.lines()).toEqual(['5 #1 in 13', '5 #1 in 45**<0d>', '5 #1 in <1b>@12<20>3*']);
   });
 
   it('is bounded in entries and in bytes per entry', () => {

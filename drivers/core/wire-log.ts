@@ -15,7 +15,8 @@ export const wireLogEntriesMax = 256;
 export const wireLogEntryBytesMax = 64;
 /**
  * Of a run of printable characters only so many are shown. A payment code is such a run (18 digits, `fp…`, Base64),
- * and so is a code that arrives byte by byte: runs are counted across chunks.
+ * and so is a code that arrives byte by byte: runs are counted across chunks. A space does not end a run: card numbers
+ * are printed in groups of four.
  */
 export const wireLogRunShownMax = 4;
 
@@ -42,7 +43,8 @@ export function maskRuns(
   let runLength = runBefore;
   for (const byte of bytes) {
     const printable = byte > 0x20 && byte < 0x7f;
-    runLength = printable ? runLength + 1 : 0;
+    if (printable) runLength += 1;
+    else if (byte !== 0x20) runLength = 0;
     if (shown.length >= wireLogEntryBytesMax) continue;
     if (!printable) shown.push(`<${byte.toString(16).padStart(2, '0')}>`);
     else shown.push(runLength > wireLogRunShownMax ? '*' : String.fromCharCode(byte));

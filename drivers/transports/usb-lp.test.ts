@@ -1,8 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { getOrThrow } from '#shared/result/result.ts';
 import { systemTimers } from '#drivers/core/system-ports.ts';
 import { createTemporaryPty, describeWithPty } from '#drivers/contract/pty.ts';
+import { createSerialTransport } from '#drivers/transports/serial.ts';
 import { closeReasonOf, createUsbLpTransport, openErrorOf } from '#drivers/transports/usb-lp.ts';
 
 describe('errors of a printer node', () => {
@@ -26,6 +29,24 @@ describe('errors of a printer node', () => {
     ['ESHUTDOWN', { type: 'disconnected' }],
     ['EPIPE', { type: 'device-error', detail: 'EPIPE' }],
   ])('in use: %s', (code, reason) => expect(closeReasonOf(code)).toEqual(reason));
+});
+
+describe('a path that is no printer', () => {
+  it.each([
+    ['a printer', (path: string) => createUsbLpTransport({ path, timers: systemTimers })],
+    [
+      'a serial port',
+      (path: string) => createSerialTransport({ path, baud: 9_600, timers: systemTimers }),
+    ],
+  ])('a file that is called %s is not opened for writing, and keeps its bytes', async (_, make) => {
+    const folder = await mkdtemp(join(tmpdir(), 'greentill-path-'));
+    const path = join(folder, 'journal.db');
+    await writeFile(path, 'the day’s takings');
+    expect(await make(path).open()).toMatchObject({ ok: false });
+    expect(await readFile(path, 'utf8')).toBe('the day’s takings');
+    expect(await make(folder).open()).toMatchObject({ ok: false });
+    await rm(folder, { recursive: true });
+  });
 });
 
 describeWithPty(describe, 'a printer node over a pseudo terminal', () => {

@@ -62,10 +62,19 @@ async function openWithTimeout(deps: UsbLpDeps): Promise<Result<FileHandle, Open
 
 async function openNode(path: string): Promise<Result<FileHandle, OpenError>> {
   try {
-    return ok(await open(path, constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY));
+    const flags = constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY;
+    return await onlyDevice(await open(path, flags));
   } catch (failure) {
     return err(openErrorOf(failure as NodeJS.ErrnoException));
   }
+}
+
+/** A path of a file or a disk must not become a printer: the first receipt would be written over what is there. */
+async function onlyDevice(file: FileHandle): Promise<Result<FileHandle, OpenError>> {
+  const found = await file.stat();
+  if (found.isCharacterDevice()) return ok(file);
+  await file.close();
+  return err({ type: 'device-open-failed', detail: 'not a character device' });
 }
 
 /** The errors of usblp_open and of the file system in front of it. */
