@@ -5,6 +5,12 @@ export type BoxIntent =
   | { readonly kind: 'sale'; readonly order: BoxSale }
   | { readonly kind: 'void' | 'refund'; readonly order: BoxReversal };
 
+/** Is it the intent of this number? One number, one intent. */
+export const isIntentOf = (
+  intent: BoxIntent,
+  { merchantOrderNo }: { readonly merchantOrderNo: string },
+): boolean => intent.order.merchantOrderNo === merchantOrderNo;
+
 /** Everything a dialect can put into bytes. Not every dialect has every ask. */
 export type BoxAsk =
   | BoxIntent

@@ -15,7 +15,12 @@ import type {
 } from '#drivers/ecr/box-pos.ts';
 import type { BoxDialect } from '#drivers/ecr/session/box-dialect.ts';
 import { createBoxTalk, type BoxTalk } from '#drivers/ecr/session/box-talk.ts';
-import type { BoxChore, BoxChoreOutcome, BoxIntent } from '#drivers/ecr/session/box-report.ts';
+import {
+  isIntentOf,
+  type BoxChore,
+  type BoxChoreOutcome,
+  type BoxIntent,
+} from '#drivers/ecr/session/box-report.ts';
 import { statusOf } from '#drivers/ecr/session/box-status.ts';
 import { createSessionRunner, type SessionRunner } from '#drivers/ecr/session/session-runner.ts';
 import { whyBlocked } from '#drivers/ecr/session/session-state.ts';
@@ -66,7 +71,7 @@ export function createBox(deps: BoxDeps, dialect: BoxDialect): BoxWithChores {
     const { phase } = runner.state();
     const code = offlineCode() ?? (phase.type === 'sending' ? 'box-busy' : null);
     if (code !== null) return { type: 'not-sent', code };
-    if (phase.type === 'free' || !isOf(phase.intent, order)) {
+    if (phase.type === 'free' || !isIntentOf(phase.intent, order)) {
       return { type: 'not-sent', code: 'box-not-found' };
     }
     return talk.requestClose(order);
@@ -145,9 +150,6 @@ function connectBox(deps: BoxDeps, dialect: BoxDialect): ConnectedBox {
     });
   return { link, talk, runner, status };
 }
-
-const isOf = (intent: BoxIntent, order: BoxSale): boolean =>
-  intent.order.merchantOrderNo === order.merchantOrderNo;
 
 const intentOf = (order: BoxSale | BoxReversal): BoxIntent =>
   'originalOrderNo' in order ? { kind: 'refund', order } : { kind: 'sale', order };

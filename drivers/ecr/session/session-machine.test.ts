@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
 import { emptyReport, type BoxIntent, type BoxReport } from '#drivers/ecr/session/box-report.ts';
-import { progressCountMax, stepSession } from '#drivers/ecr/session/session-machine.ts';
+import { stepSession } from '#drivers/ecr/session/session-machine.ts';
+import { progressCountMax } from '#drivers/ecr/session/session-news.ts';
 import {
   sessionStart,
   type SessionEffect,

@@ -3,7 +3,7 @@ import { createAlarm } from '#drivers/core/alarm.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import type { BoxLateOutcome, BoxOutcome } from '#drivers/ecr/box-pos.ts';
 import type { BoxDialect } from '#drivers/ecr/session/box-dialect.ts';
-import type { BoxIntent } from '#drivers/ecr/session/box-report.ts';
+import { isIntentOf, type BoxIntent } from '#drivers/ecr/session/box-report.ts';
 import type { BoxTalk } from '#drivers/ecr/session/box-talk.ts';
 import { stepSession } from '#drivers/ecr/session/session-machine.ts';
 import {
@@ -109,7 +109,7 @@ export function createSessionRunner(deps: SessionRunnerDeps): SessionRunner {
 /** Whether a query begins, joins the one that runs, or must not disturb one about another intent. */
 function standingOf(phase: SessionPhase, { order }: BoxIntent): 'first' | 'joins' | 'blocked' {
   if (phase.type !== 'asking') return 'first';
-  return phase.intent.order.merchantOrderNo === order.merchantOrderNo ? 'joins' : 'blocked';
+  return isIntentOf(phase.intent, order) ? 'joins' : 'blocked';
 }
 
 /** All who wait for the answer to the same query. */

@@ -3,9 +3,9 @@ import type { BoxIntent, BoxReport } from '#drivers/ecr/session/box-report.ts';
 import type { ClosedIntent } from '#drivers/ecr/session/closed-intents.ts';
 
 /**
- * What one box and one till are in the middle of; session-machine.ts moves it, box-session.ts carries out its effects. The law: a
- * sale is handed to the link once; whatever is not a clear answer leaves it in doubt; doubt blocks the box and is left
- * by a query, by a late answer, or by a person.
+ * What one box and one till are in the middle of; session-machine.ts moves it, session-runner.ts carries out its
+ * effects. The law: a sale is handed to the link once; whatever is not a clear answer leaves it in doubt; doubt blocks
+ * the box and is left by a query, by a late answer, or by a person.
  */
 export interface SessionState {
   readonly phase: SessionPhase;
