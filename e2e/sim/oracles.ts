@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { defaultCaps } from '#cloud/identity/terminal-config.ts';
 import { verifyChain, type HashLink } from '#shared/wire/v1/chain.ts';
 import { genesisHash } from '#shared/wire/v1/journal.ts';
 import { groupBy } from '../kill/group-by.ts';
@@ -101,7 +102,7 @@ const booksAgree: Oracle = (world) => {
     ...[...known].filter((no) => !booked.has(no)).map((no) => `${no}: paid in the cloud only`),
     ...world.tills.flatMap((till) => {
       if (wasRestored(world, till)) return [];
-      const paid = till.orders.filter(({ state }) => state === 'paid');
+      const paid = till.orders.filter(({ state }) => state === 'paid' || state === 'settled');
       const orders = new Set(paid.map(({ orderId }) => orderIdText(orderId)));
       const atBox = till.boxBooks.map(({ mark }) => mark);
       const posPaid = till.orders.filter(({ state }) => state === 'pos-paid');
@@ -194,6 +195,31 @@ const talliesAgree: Oracle = (world) => {
   });
 };
 
+/** No till accepted more offline than the caps of the cloud allow, told by its own journal. */
+const capsHold: Oracle = (world) =>
+  world.tills.flatMap((till) => {
+    const amounts = new Map(till.orders.map((order) => [order.orderId, order.amountFen]));
+    const open = new Map<string, number>();
+    return till.journal
+      .flatMap(({ entries }) => entries)
+      .flatMap(({ type, body }) => {
+        if (!type.startsWith('offline.')) return [];
+        const { orderId } = JSON.parse(body) as { orderId: string };
+        const amountFen = amounts.get(orderId) ?? 0;
+        if (type !== 'offline.accepted') {
+          open.delete(orderId);
+          return [];
+        }
+        open.set(orderId, amountFen);
+        const sumFen = [...open.values()].reduce((sum, one) => sum + one, 0);
+        const within =
+          amountFen <= defaultCaps.perPaymentFen &&
+          open.size <= defaultCaps.perMemberCount &&
+          sumFen <= Math.min(defaultCaps.perMemberFen, defaultCaps.shopUnsyncedFen);
+        return within ? [] : [`${till.name} ${orderId}: ${open.size} open, ${sumFen} fen`];
+      });
+  });
+
 const lawsHold: Oracle = ({ brokenLaws }) => brokenLaws.map((law) => `${law} is broken`);
 
 /** No order has two receipts that look like originals, and what is called printed is on paper. */
@@ -215,6 +241,7 @@ export const oracles = {
   'each sale is taken once': takenOnce,
   'nothing is set aside': nothingSetAside,
   'the tallies agree': talliesAgree,
+  'no cap is exceeded': capsHold,
   'the laws of the books hold': lawsHold,
   'one original receipt': oneOriginal,
 } as const satisfies Record<string, Oracle>;

@@ -69,10 +69,14 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
     const shop = await openSimShop(shopOptions);
     const sales: Sale[] = [];
     letFaultsLoose(shop, faults);
-    const shifts = shop.counters.map(({ till }, index) => {
+    const shifts = shop.counters.map(({ till, line }, index) => {
       const random = world.randomOf(`shift ${till.name}`);
-      const plan = planSales(random, { till: index, count: steps, hasBox: true });
-      return runShift({ world, till, random }, plan, sales);
+      const plan = planSales(random, { till: index, count: steps });
+      return runShift(
+        { world, till, random, memberCode: shop.memberCode, setLine: line.setUp },
+        plan,
+        sales,
+      );
     });
     await world.settle(Promise.all(shifts), shiftsMsMax);
     mendAll(shop);

@@ -99,7 +99,11 @@ async function areQuiet({ counters }: SimShop): Promise<boolean> {
     // What the cloud refused of an older day's disk stays unsent until people have dealt with it.
     if (status.value.unsentCount > 0 && !till.wasRestored()) return false;
     const page = await till.call('orders.list', { limit: 200 });
-    if (!page?.ok || page.value.rows.some((row) => isOpenHere(row.state))) return false;
+    if (
+      !page?.ok ||
+      page.value.rows.some(({ state }) => isOpenHere(state) || state === 'offline-accepted')
+    )
+      return false;
   }
   return true;
 }

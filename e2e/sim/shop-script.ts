@@ -11,7 +11,7 @@ import type { World } from './virtual-world.ts';
 export interface PlannedSale {
   /** Different for every sale of the world: the amount is the sale's name in every book. */
   readonly amountFen: number;
-  readonly tender: 'cash' | 'wallet' | 'box';
+  readonly tender: 'cash' | 'wallet' | 'box' | 'member';
   readonly wallet: Wallet;
   /** Last two digits of the code: what the channel plays (cloud/channel-simulator/payment-scripts.ts). */
   readonly suffix: string;
@@ -48,17 +48,23 @@ const wallets: readonly Wallet[] = ['wechat', 'alipay', 'unionpay'];
 
 export function planSales(
   random: Random,
-  { till, count, hasBox }: { till: number; count: number; hasBox: boolean },
+  { till, count }: { till: number; count: number },
 ): readonly PlannedSale[] {
   const below = (limit: number): number => Math.floor(random.unit() * limit);
   const pick = <T>(from: readonly T[]): T => from[below(from.length)] as T;
   return Array.from({ length: count }, (_, index) => ({
-    amountFen: 1_000 + 100 * index + till,
-    tender: pick<PlannedSale['tender']>(
-      hasBox
-        ? ['cash', 'wallet', 'wallet', 'wallet', 'box', 'box']
-        : ['cash', 'wallet', 'wallet', 'wallet'],
-    ),
+    // Every fifth is more than an offline payment may be.
+    amountFen: 1_000 + 100 * index + till + (below(5) === 0 ? 5_000 : 0),
+    tender: pick<PlannedSale['tender']>([
+      'cash',
+      'wallet',
+      'wallet',
+      'wallet',
+      'box',
+      'box',
+      'member',
+      'member',
+    ]),
     wallet: pick(wallets),
     suffix: pick(suffixes),
     patienceMs: below(3) === 0 ? 2_000 + below(60_000) : Number.POSITIVE_INFINITY,
@@ -76,6 +82,8 @@ interface Shift {
   readonly world: World;
   readonly till: SimTill;
   readonly random: Random;
+  readonly memberCode: () => Promise<string | undefined>;
+  readonly setLine: (up: boolean) => void;
 }
 
 /** Serves one customer after the other, as a cashier would who looks again after every restart and never guesses. */
@@ -130,11 +138,31 @@ async function amountStands({ world, till }: Shift, amountFen: number): Promise<
   return false;
 }
 
-async function pay(
-  { till, random, world }: Shift,
-  { tender, amountFen, wallet, suffix }: PlannedSale,
-  sale: Sale,
-): Promise<void> {
+const offlineLooksMax = 20;
+
+/** The line is cut, so that the till must judge the member's code alone; the code is shown once. */
+async function payByMember(shift: Shift, amountFen: number): Promise<void> {
+  const { till, world } = shift;
+  const code = await shift.memberCode();
+  if (code === undefined) return;
+  shift.setLine(false);
+  for (let looks = 0; looks < offlineLooksMax; looks += 1) {
+    const status = await till.call('status.get', {});
+    if (status?.ok && !status.value.online) break;
+    await sleep(world, lookMs);
+  }
+  const answer = await till.call('till.scan', { text: code });
+  if (answer?.ok === false)
+    world.trace.note(`${till.name} refuses member for ${amountFen}: ${answer.error.code}`);
+  world.timers.after(lineBackMs, () => shift.setLine(true));
+}
+
+const lineBackMs = 8_000;
+
+async function pay(shift: Shift, plan: PlannedSale, sale: Sale): Promise<void> {
+  const { till, random, world } = shift;
+  const { tender, amountFen, wallet, suffix } = plan;
+  if (tender === 'member') return payByMember(shift, amountFen);
   if (tender === 'cash') {
     const answer = await till.call('till.payCash', { tenderedFen: amountFen });
     if (answer === undefined) sale.cash = 'doubt';
@@ -191,8 +219,7 @@ async function look(
   const { screen } = state.value;
   if ('amountFen' in screen && screen.amountFen === amountFen && 'orderId' in screen) {
     if (screen.orderId !== undefined) sale.orderIds.add(screen.orderId);
-    if (screen.type === 'paid' || screen.type === 'box-paid' || screen.type === 'cash')
-      return 'taken';
+    if (takenScreens.has(screen.type)) return 'taken';
     if (screen.type === 'box-waiting' && screen.mayLeave) return 'may-leave';
     if (screen.type === 'waiting' || screen.type === 'box-waiting' || screen.type === 'held')
       return 'open';
@@ -203,8 +230,10 @@ async function look(
   return rows.some((row) => isOpenHere(row.state)) ? 'open' : 'not-taken';
 }
 
+const takenScreens = new Set<string>(['paid', 'box-paid', 'cash', 'offline-accepted']);
+
 export const isOpenHere = (state: string): boolean =>
-  isOpen(state) || state === 'pos-sent' || state === 'pos-unknown';
+  isOpen(state) || ['pos-sent', 'pos-unknown'].includes(state);
 
 async function ordersOf(till: SimTill, amountFen: number): Promise<readonly OrderRow[]> {
   const page = await till.call('orders.list', { search: formatYuan(fen(amountFen)), limit: 5 });

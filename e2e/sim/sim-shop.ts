@@ -5,6 +5,8 @@ import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
 import { readConfig, type CloudConfig } from '#cloud/platform/config.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { provisionOperator } from '#cloud/identity/provisioning.ts';
+import { registerMember } from '#cloud/members/members.ts';
+import { createPhoneVault, loadMemberDataKey } from '#cloud/members/phone-vault.ts';
 import { assert } from '#shared/result/assert.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { channelSeed, type ChannelHost } from './channel-host.ts';
@@ -31,7 +33,8 @@ export interface SimShop {
   readonly host: CloudHost;
   readonly channel: ChannelHost;
   readonly counters: readonly Counter[];
-  readonly merchantId: string;
+  /** A fresh code on the member's phone, which has a line of its own; undefined while the cloud does not answer. */
+  readonly memberCode: () => Promise<string | undefined>;
   /** Whether tills and cloud die as planned; their effects are counted only while they may. */
   readonly setMortal: (mortal: boolean) => void;
   readonly log: readonly string[];
@@ -81,7 +84,7 @@ export async function openSimShop(options: SimShopOptions): Promise<SimShop> {
       : { bend: (deps: CloudDeps) => planted.bendCloud?.(deps, world) ?? deps }),
   });
   await world.settle(host.start());
-  const { merchantId, storeId } = await world.settle(openMerchant(host, options));
+  const { merchantId, storeId, memberId } = await world.settle(openMerchant(host, options));
   const counters: Counter[] = [];
   for (let index = 0; index < tillCount; index += 1) {
     const name = `T${index + 1}`;
@@ -115,7 +118,16 @@ export async function openSimShop(options: SimShopOptions): Promise<SimShop> {
     host,
     channel: options.channel,
     counters,
-    merchantId,
+    memberCode: async () => {
+      const path = `/v1/members/${memberId}/codes`;
+      const headers = {
+        authorization: `Bearer ${operatorToken}`,
+        'content-type': 'application/json',
+      };
+      const answer = await host.answer({ method: 'POST', path, headers, body: Buffer.from('{}') });
+      if (answer === undefined || answer.status >= 300) return undefined;
+      return (JSON.parse(answer.body) as { code: string }).code;
+    },
     setMortal: (mortal) => {
       mortality.on = mortal;
     },
@@ -198,10 +210,16 @@ const faces = ['wechat', 'alipay', 'unionpay', 'withholding'];
 async function openMerchant(
   host: CloudHost,
   { world }: SimShopOptions,
-): Promise<{ readonly merchantId: string; readonly storeId: string }> {
+): Promise<{ readonly merchantId: string; readonly storeId: string; readonly memberId: string }> {
   const ports = { clock: world.clockOf(() => 0), random: world.randomOf('operator') };
   const operator = { operatorId: simConfig('.').operatorId, name: 'Sim' };
-  await host.db().transaction((tx) => provisionOperator(tx, operator, ports));
+  const db = host.db();
+  const vault = createPhoneVault(loadMemberDataKey(simConfig('.')), ports);
+  const { operatorId } = operator;
+  await db.transaction((tx) => provisionOperator(tx, operator, ports));
+  const { memberId } = await db.transaction((tx) =>
+    registerMember(tx, { operatorId, phone: '13800000001' }, { db, vault, ...ports }),
+  );
   const shop = await admin<{ merchantId: string; storeId: string }>(
     host,
     'POST',
@@ -218,7 +236,7 @@ async function openMerchant(
       dayQuotaFen: 50_000_000,
     })),
   });
-  return shop;
+  return { ...shop, memberId };
 }
 
 /** A call of the operator's desk. */

@@ -3,7 +3,9 @@ import { copyDurable } from '../crash-store.ts';
 import type { Planted } from './planted.ts';
 
 /** A commit is synced only when so many more have come: what `synchronous=NORMAL` does between two checkpoints. */
-const commitsPerSync = 25;
+const commitsPerSync = 60;
+/** The till was activated by then. */
+const firstSync = 6;
 const syncedOf = (folder: string): string => `${folder}-synced`;
 
 /** A disk that says "synced" and is not: a power cut loses what came after the last real sync. */
@@ -15,10 +17,15 @@ export const skipFsync: Planted = {
       ...deps,
       onCommitted: (folder) => {
         commits += 1;
-        if (commits % commitsPerSync === 0) copyDurable(folder, syncedOf(folder));
+        if (commits === firstSync || commits % commitsPerSync === 0)
+          copyDurable(folder, syncedOf(folder));
       },
       durableFolder: (folder) => (existsSync(syncedOf(folder)) ? syncedOf(folder) : folder),
     };
   },
-  bendFaults: (plan) => ({ ...plan, restores: [] }),
+  bendFaults: (plan) => ({
+    ...plan,
+    restores: [],
+    tillDeaths: [...plan.tillDeaths, { till: 0, effect: 90, when: 'after', downMs: 2_000 }],
+  }),
 };
