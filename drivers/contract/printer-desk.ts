@@ -2,7 +2,7 @@ import { createSeededRandom } from '#shared/time/seeded-random.ts';
 import { createManualTime, type ManualTime } from '#drivers/contract/manual-time.ts';
 import { drawnOnReceipt, drawnReceipt, smallReceipt } from '#drivers/contract/receipts.ts';
 import type { PrinterCapabilities } from '#drivers/printer/watch/printer-capabilities.ts';
-import type { PrintOutcome } from '#drivers/printer/job/print-outcome.ts';
+import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
 import { createReceiptPrinter, type ReceiptPrinter } from '#drivers/printer/receipt-printer.ts';
 import {
   referenceProfile,

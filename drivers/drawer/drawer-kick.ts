@@ -1,7 +1,7 @@
 import type { Result } from '#shared/result/result.ts';
 import type { WriteError } from '#drivers/core/transport.ts';
 import { escpos } from '#drivers/printer/encode/escpos-bytes.ts';
-import type { PrintOutcome } from '#drivers/printer/job/print-outcome.ts';
+import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
 import type { PrinterCapabilities } from '#drivers/printer/watch/printer-capabilities.ts';
 import type { PrinterLine } from '#drivers/printer/status/printer-line.ts';
 

@@ -4,7 +4,7 @@ import { boxKinds, type BoxKind } from '#drivers/contract/box-kinds.ts';
 import { createSeededRandom } from '#shared/time/seeded-random.ts';
 import { createManualTime, type ManualTime } from '#drivers/contract/manual-time.ts';
 import type { BoxLateOutcome, BoxOutcome, BoxPos, BoxSale } from '#drivers/ecr/box-pos.ts';
-import { createStxEtxBox } from '#drivers/ecr/stx-etx-box.ts';
+import { createStxEtxBox } from '#drivers/ecr/stx-etx/stx-etx-box.ts';
 import { createTransbankDialect } from '#drivers/ecr/stx-etx/transbank-dialect.ts';
 import { createStxEtxSimulator } from '#drivers/simulator/box-stx-etx.ts';
 import { createTransbankWords } from '#drivers/simulator/box-words.ts';

@@ -8,7 +8,7 @@ import type { DrawerSense } from '#drivers/drawer/drawer-sense.ts';
 import { headerPad } from '#drivers/printer/encode/escpos-bytes.ts';
 import { createHeardIds } from '#drivers/printer/job/heard-ids.ts';
 import { createPrintDesk, type PrintDesk, type PrintJob } from '#drivers/printer/job/print-desk.ts';
-import type { PrintOutcome } from '#drivers/printer/job/print-outcome.ts';
+import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
 import type { EarlierJob, EarlierOutcome } from '#drivers/printer/job/resolve-earlier.ts';
 import {
   referenceProfile,

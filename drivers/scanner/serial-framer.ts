@@ -1,3 +1,5 @@
+import { isAimId } from '#shared/scan/aim.ts';
+
 /**
  * Cuts the byte stream of a serial scanner into codes. Pure and byte by byte: a chunk may hold half a code or three.
  *
@@ -116,8 +118,7 @@ function afterPrefix(
   return start === undefined ? null : pending.slice(start + prefix.length);
 }
 
-/** AIM symbology identifier, ISO/IEC 15424: "]", a letter, a letter or digit. */
 function aimIdOf(data: readonly number[]): string | null {
   const text = String.fromCharCode(...data.slice(0, aimIdLength));
-  return /^\][A-Za-z][A-Za-z0-9]$/.test(text) ? text : null;
+  return isAimId(text) ? text : null;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createSeededRandom } from '#shared/time/seeded-random.ts';
 import { createManualTime } from '#drivers/contract/manual-time.ts';
-import { createEcrHubBox } from '#drivers/ecr/ecr-hub-box.ts';
+import { createEcrHubBox } from '#drivers/ecr/ecr-hub/ecr-hub-box.ts';
 import { createDeviceBench } from '#drivers/simulator/device-bench.ts';
 import { deviceCommands, runDeviceCommand } from '#drivers/simulator/device-commands.ts';
 import { createMemoryWire } from '#drivers/transports/memory.ts';

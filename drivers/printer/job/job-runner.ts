@@ -9,7 +9,7 @@ import {
 } from '#drivers/printer/job/job-effects.ts';
 import type { JobEffect, JobEvent, JobPlan, JobState } from '#drivers/printer/job/job-states.ts';
 import { jobStart, stepJob, wantsCondition } from '#drivers/printer/job/print-job-machine.ts';
-import type { PrintOutcome } from '#drivers/printer/job/print-outcome.ts';
+import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
 import { readingOfAutoStatus, type Reading } from '#drivers/printer/status/printer-condition.ts';
 import type { PrinterLine } from '#drivers/printer/status/printer-line.ts';
 import type { PrinterProfile } from '#drivers/printer/profiles/printer-profile.ts';

@@ -1,5 +1,5 @@
 import type { DeviceErrorCode } from '#shared/errors/device.ts';
-import type { ConfidenceLevel, PrintOutcome } from '#drivers/printer/job/print-outcome.ts';
+import type { ConfidenceLevel, PrintOutcome } from '#drivers/printer/print-outcome.ts';
 import type { PrinterCapabilities } from '#drivers/printer/watch/printer-capabilities.ts';
 import type { Condition } from '#drivers/printer/status/printer-condition.ts';
 

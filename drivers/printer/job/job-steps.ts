@@ -1,6 +1,6 @@
 import type { DeviceErrorCode } from '#shared/errors/device.ts';
 import type { JobEffect, JobState, JobStep } from '#drivers/printer/job/job-states.ts';
-import type { PrintOutcome } from '#drivers/printer/job/print-outcome.ts';
+import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
 import type { Condition } from '#drivers/printer/status/printer-condition.ts';
 
 /** Paper or cover need a hand for longer than this: the receipt is given up. */

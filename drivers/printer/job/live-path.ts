@@ -1,4 +1,4 @@
-import type { ConfidenceLevel } from '#drivers/printer/job/print-outcome.ts';
+import type { ConfidenceLevel } from '#drivers/printer/print-outcome.ts';
 import type { JobEvent, JobPlan, JobStep, LiveState } from '#drivers/printer/job/job-states.ts';
 import {
   abandoned,

@@ -12,7 +12,7 @@ import {
   type EarlierOutcome,
 } from '#drivers/printer/job/resolve-earlier.ts';
 import { voidTornPiece } from '#drivers/printer/job/torn-piece.ts';
-import type { PrintOutcome } from '#drivers/printer/job/print-outcome.ts';
+import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
 import type { PrinterProfile } from '#drivers/printer/profiles/printer-profile.ts';
 import type { LogoKeeper } from '#drivers/printer/watch/logo-keeper.ts';
 import type { PrinterCapabilities } from '#drivers/printer/watch/printer-capabilities.ts';

@@ -1,5 +1,5 @@
 import type { DeviceErrorCode } from '#shared/errors/device.ts';
-import type { ConfidenceLevel } from '#drivers/printer/job/print-outcome.ts';
+import type { ConfidenceLevel } from '#drivers/printer/print-outcome.ts';
 
 /** What is known of a printer at this moment. */
 export interface PrinterStatus {

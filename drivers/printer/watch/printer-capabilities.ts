@@ -1,4 +1,4 @@
-import type { ConfidenceLevel } from '#drivers/printer/job/print-outcome.ts';
+import type { ConfidenceLevel } from '#drivers/printer/print-outcome.ts';
 
 /** What this printer was seen to answer. */
 export interface PrinterCapabilities {

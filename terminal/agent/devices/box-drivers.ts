@@ -1,8 +1,8 @@
 import type { Timers } from '#drivers/core/timers.ts';
 import type { Transport } from '#drivers/core/transport.ts';
 import type { BoxLateOutcome, BoxPos } from '#drivers/ecr/box-pos.ts';
-import { createEcrHubBox } from '#drivers/ecr/ecr-hub-box.ts';
-import { createStxEtxBox } from '#drivers/ecr/stx-etx-box.ts';
+import { createEcrHubBox } from '#drivers/ecr/ecr-hub/ecr-hub-box.ts';
+import { createStxEtxBox } from '#drivers/ecr/stx-etx/stx-etx-box.ts';
 import { createBcd2Dialect } from '#drivers/ecr/stx-etx/bcd2-dialect.ts';
 import { createTransbankDialect } from '#drivers/ecr/stx-etx/transbank-dialect.ts';
 import type { Clock } from '#shared/time/clock.ts';

@@ -1,4 +1,4 @@
-import type { PrintOutcome } from '#drivers/printer/job/print-outcome.ts';
+import type { PrintOutcome } from '#drivers/printer/print-outcome.ts';
 import type { ReceiptPrinter } from '#drivers/printer/receipt-printer.ts';
 import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';

@@ -1,7 +1,7 @@
 import { createSeededRandom } from '#shared/time/seeded-random.ts';
 import { createManualTime, type ManualTime } from '#drivers/contract/manual-time.ts';
 import type { BoxPos } from '#drivers/ecr/box-pos.ts';
-import { createEcrHubBox } from '#drivers/ecr/ecr-hub-box.ts';
+import { createEcrHubBox } from '#drivers/ecr/ecr-hub/ecr-hub-box.ts';
 import { createEcrHubSimulator, type EcrHubSimulator } from '#drivers/simulator/box-ecr-hub.ts';
 import { createMemoryWire, type MemoryWire } from '#drivers/transports/memory.ts';
 import { getOrThrow } from '#shared/result/result.ts';
