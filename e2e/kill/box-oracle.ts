@@ -1,6 +1,6 @@
 import { difference, orderIdOf, type Paid } from './compare-books.ts';
+import type { CloudOrder, Evidence } from './evidence.ts';
 import { groupBy } from './group-by.ts';
-import type { CloudOrder, Evidence } from './oracles.ts';
 
 /**
  * The box took each sale's money once at most; and every sale of its books is paid on the till, written down in the

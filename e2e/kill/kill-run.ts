@@ -1,10 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PrinterSimulator } from '#drivers/simulator/printer-simulator.ts';
 import type { Stage } from '../stage/stage.ts';
-import { gatherEvidence, readCloudHeads, readJournal, type EvidenceDeps } from './evidence.ts';
+import type { SaleRecord } from './evidence.ts';
+import {
+  gatherEvidence,
+  readCloudHeads,
+  readJournal,
+  type EvidenceDeps,
+} from './gather-evidence.ts';
 import { groupBy } from './group-by.ts';
 import { planKills, type KillCounts, type PlannedSale } from './kill-plan.ts';
-import { isTaken, judge, type SaleRecord, type Violation } from './oracles.ts';
+import { isTaken, judge, type Violation } from './oracles.ts';
 import { sell, type Strikes } from './sell.ts';
 import { openTillDesk, type TillDesk } from './till-desk.ts';
 

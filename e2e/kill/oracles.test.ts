@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { entryHash, type HashLink } from '#shared/wire/v1/chain.ts';
 import { genesisHash, type WireEntry } from '#shared/wire/v1/journal.ts';
 import type { OrderRow } from '#terminal/ipc/views.ts';
-import { judge, oracles, type Evidence, type OracleName } from './oracles.ts';
+import type { Evidence } from './evidence.ts';
+import { judge, oracles, type OracleName } from './oracles.ts';
 
 const epoch = '00112233aabbccdd';
 const hashLink: HashLink = ({ prevHash, text }) =>

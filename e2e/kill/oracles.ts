@@ -1,87 +1,19 @@
 import { createHash } from 'node:crypto';
-import type { BookLine } from '#cloud/channel-simulator/protocol.ts';
 import { tallyBucket } from '#shared/order/order-machine.ts';
 import type { OrderStateName } from '#shared/order/order.ts';
 import { verifyChain, type HashLink } from '#shared/wire/v1/chain.ts';
-import { genesisHash, type WireEntry } from '#shared/wire/v1/journal.ts';
-import type { OrderRow } from '#terminal/ipc/views.ts';
+import { genesisHash } from '#shared/wire/v1/journal.ts';
 import { boxBooksAgree } from './box-oracle.ts';
 import { difference, orderIdOf } from './compare-books.ts';
+import type { Evidence } from './evidence.ts';
 import { groupBy } from './group-by.ts';
-
-/** What must hold when everything is at rest again. Pure: each oracle reads one {@link Evidence} and names what breaks it. */
-export interface Evidence {
-  /** What the cashier was told, sale by sale. */
-  readonly sales: readonly SaleRecord[];
-  /** The till's whole order list. */
-  readonly tillOrders: readonly OrderRow[];
-  readonly cloudOrders: readonly CloudOrder[];
-  /** Attempts that the cloud holds for paid, with what the channel was asked for. */
-  readonly cloudPaid: readonly PaidAttempt[];
-  /** Entries that the cloud set aside for people, and batches that contradict what it has. */
-  readonly cloudSetAside: readonly string[];
-  readonly channelBooks: readonly BookLine[];
-  /** Sales in the books of the box POS. */
-  readonly boxBooks: readonly BoxLine[];
-  /** The till's file, epoch by epoch, as read from the disk. */
-  readonly journal: readonly JournalEpoch[];
-  readonly cloudHeads: readonly JournalHead[];
-  readonly tallies: readonly DayTally[];
-  readonly brokenLaws: readonly string[];
-  /** The paper cut by cut, as lines. */
-  readonly paper: readonly (readonly string[])[];
-}
-
-export interface SaleRecord {
-  readonly amountFen: number;
-  readonly tender: 'cash' | 'wallet' | 'member-code' | 'box';
-  readonly orderId: string | undefined;
-  /** What the till said last: taken is acknowledged; `nothing` means that no such order was there. */
-  readonly told: 'taken' | 'not-paid' | 'nothing';
-  /** The financial call died with the till. */
-  readonly answerLost: boolean;
-  /** State of the order, or why there is none. */
-  readonly state: string;
-}
-
-export interface BoxLine {
-  /** Our number of the attempt. */
-  readonly merchantOrderNo: string;
-  readonly amountFen: number;
-  readonly boxRef: string;
-}
-
-export type CloudOrder = Pick<OrderRow, 'orderId' | 'state' | 'amountFen'>;
-
-export interface PaidAttempt {
-  readonly orderId: string;
-  /** Less vouchers. */
-  readonly netFen: number;
-}
-
-export interface JournalEpoch {
-  readonly epoch: string;
-  readonly entries: readonly WireEntry[];
-}
-
-export interface JournalHead {
-  readonly epoch: string;
-  readonly headSeq: number;
-  readonly headHash: string;
-}
-
-export interface DayTally {
-  readonly businessDate: string;
-  readonly tillFen: number;
-  /** Undefined when the cloud did not answer. */
-  readonly cloudFen: number | undefined;
-}
 
 export interface Violation {
   readonly oracle: OracleName;
   readonly detail: string;
 }
 
+/** What must hold when everything is at rest again. Pure: reads one {@link Evidence} and names what breaks it. */
 type Oracle = (evidence: Evidence) => readonly string[];
 
 /** Money, or the promise of it, is in this order. */

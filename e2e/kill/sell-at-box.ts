@@ -4,7 +4,7 @@ import type { BoxBookEntry } from '#drivers/simulator/box-books.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import type { Stage } from '../stage/stage.ts';
 import type { BoxTender } from './kill-plan.ts';
-import type { BoxLine } from './oracles.ts';
+import type { BoxLine } from './evidence.ts';
 import type { TillDesk } from './till-desk.ts';
 
 /** Is the box ready for a sale? After a start of the till it has to shake hands. */

@@ -7,7 +7,8 @@ import { freshWalletCode } from '../stage/wallet-codes.ts';
 import type { Stage } from '../stage/stage.ts';
 import type { PlannedSale } from './kill-plan.ts';
 import { isBoxReady, pullCable, tellCustomer } from './sell-at-box.ts';
-import { isOpen, isTaken, type SaleRecord } from './oracles.ts';
+import type { SaleRecord } from './evidence.ts';
+import { isOpen, isTaken } from './oracles.ts';
 import type { TillDesk } from './till-desk.ts';
 
 /** The kills of one sale, running beside it. */

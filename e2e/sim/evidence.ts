@@ -8,7 +8,7 @@ import { journalFileName } from '#terminal/agent/journal/open-store.ts';
 import type { OrderRow } from '#terminal/ipc/views.ts';
 import { join } from 'node:path';
 import { groupBy } from '../kill/group-by.ts';
-import type { DayTally, JournalEpoch, JournalHead } from '../kill/oracles.ts';
+import type { DayTally, JournalEpoch, JournalHead } from '../kill/evidence.ts';
 import type { FaultPlan } from './faults.ts';
 import type { Sale } from './shop-script.ts';
 import { admin, type Counter, type SimShop } from './sim-shop.ts';

@@ -3,7 +3,8 @@ import { defaultCaps } from '#cloud/identity/terminal-config.ts';
 import { verifyChain, type HashLink } from '#shared/wire/v1/chain.ts';
 import { genesisHash } from '#shared/wire/v1/journal.ts';
 import { groupBy } from '../kill/group-by.ts';
-import { isTaken, oracles as killOracles, type Evidence } from '../kill/oracles.ts';
+import type { Evidence } from '../kill/evidence.ts';
+import { isTaken, oracles as killOracles } from '../kill/oracles.ts';
 import type { TillEvidence, WorldEvidence } from './evidence.ts';
 import { isOpenHere, type Sale } from './shop-script.ts';
 

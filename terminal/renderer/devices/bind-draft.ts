@@ -31,6 +31,12 @@ export interface BindDraft {
   readonly isChange: boolean;
 }
 
+/** What every part of the form is given. */
+export interface FieldProps {
+  readonly draft: BindDraft;
+  readonly change: (part: Partial<BindDraft>) => void;
+}
+
 export type DraftFault = 'role' | 'host' | 'port' | 'appId';
 
 const printerPort = 9100;

@@ -2,14 +2,16 @@ import type { ReactNode } from 'react';
 import type { DeviceDetail } from '#terminal/ipc/devices.ts';
 import { useApp } from '../app/context.ts';
 import { Icon } from '../ui/icon.tsx';
-import { bauds, atSpeed, rolesOf, typedHost, type BindDraft } from './bind-draft.ts';
+import {
+  bauds,
+  atSpeed,
+  rolesOf,
+  typedHost,
+  type BindDraft,
+  type FieldProps,
+} from './bind-draft.ts';
 import { BoxFields, PrinterFields } from './role-fields.tsx';
 import { Row, TextRow } from './form-rows.tsx';
-
-export interface FieldProps {
-  readonly draft: BindDraft;
-  readonly change: (part: Partial<BindDraft>) => void;
-}
 
 /** Everything that may be said of a device; only what its role and its wire need is asked. */
 export function BindFields({

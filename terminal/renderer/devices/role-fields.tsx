@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { useAnswer, useApp } from '../app/context.ts';
-import type { FieldProps } from './bind-fields.tsx';
+import type { FieldProps } from './bind-draft.ts';
 import { Row, TextRow } from './form-rows.tsx';
 
 const papers = [58, 80] as const;
