@@ -16,8 +16,10 @@ import { createDeviceSet, type DeviceSet } from '#terminal/agent/devices/device-
 import { createLogoStore } from '#terminal/agent/devices/logo-store.ts';
 import { createDeviceStore } from '#terminal/agent/devices/device-store.ts';
 import { createDeviceTests, type DeviceTests } from '#terminal/agent/devices/device-tests.ts';
+import { openBoxStates } from '#terminal/agent/checkout/followed-sale.ts';
 import type { DeviceKey } from '#terminal/agent/identity/device-key.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
+import { ordersIn } from '#terminal/agent/journal/order-rows.ts';
 import { createPaperContent } from '#terminal/agent/printing/paper-content.ts';
 import { printerInUse } from '#terminal/agent/printing/printer-in-use.ts';
 import { createReceiptDesk, type ReceiptDesk } from '#terminal/agent/printing/receipt-desk.ts';
@@ -79,6 +81,7 @@ export function createShopSide(deps: ShopSideDeps): ShopSide {
     onChange,
     onLateProcessId: (processId) => spool.confirmLate(processId),
     onLateBoxOutcome: (late) => checkout.heardLateFromBox(late),
+    isBoxSaleOpen: () => ordersIn(journal.read, openBoxStates).length > 0,
   });
   const templates = createReceiptTemplates({ journal, troubles });
   const receipts = createReceiptDesk({

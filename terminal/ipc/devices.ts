@@ -9,7 +9,7 @@ import { DeviceRoleSchema, deviceViewFields } from '#terminal/ipc/state.ts';
  *
  * Errors of the methods: `device-missing` (nobody serves the role), `device-role-taken`, `device-bound` (it serves
  * another role), `device-fixed` (the configuration file says so), `device-unsupported`, `device-probing`,
- * `device-no-answer`, and what opening a port answers (`device-busy`, `device-permission`, …).
+ * `device-no-answer`, `box-blocked` (a sale at this box is in doubt: only this box can tell), and what opening a port answers (`device-busy`, `device-permission`, …).
  */
 const object = <T extends Type.TProperties>(properties: T) =>
   Type.Object(properties, { additionalProperties: false });

@@ -5,6 +5,7 @@ import type { Order } from '#shared/order/order.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
 import { decideOnBox, intentOf } from '#terminal/agent/checkout/box-decisions.ts';
+import { isBoxOfSale } from '#terminal/agent/checkout/box-of-sale.ts';
 import {
   findAtBox,
   freshSale,
@@ -83,7 +84,10 @@ export function createBoxAsker(deps: BoxAskerDeps): BoxAsker {
     const [order, box] = [findAtBox(journal, one.orderId), boxPos()];
     if (!order) return release(one);
     if (!box) return askLater(one);
-    const outcome = await box.query(intentOf(order));
+    const intent = intentOf(order);
+    const outcome: BoxOutcome = isBoxOfSale(journal.read, intent.merchantOrderNo, box)
+      ? await box.query(intent)
+      : { type: 'unknown', code: 'box-other-sale' };
     hearQuery(one, outcome);
     settle(one, 'query', outcome);
   };

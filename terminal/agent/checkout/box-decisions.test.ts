@@ -39,6 +39,22 @@ describe('what a word of the box means', () => {
       });
   });
 
+  test.each([
+    ['never set: 1970, eight hours east of it', -28_800_000],
+    ['of the year 2000', 946_684_800_000],
+    ['a day ahead', sent.openedAtMs + 86_400_000],
+    ['not a time at all', Number.NaN],
+  ])('a clock of the box that was %s dates no payment', (_, paidAtMs) => {
+    const nowMs = sent.openedAtMs + 5_000;
+    const yes = approved(1_000) as Extract<BoxOutcome, { type: 'approved' }>;
+    const evidence = { ...yes.evidence, paidAtMs, boxRef: '7'.repeat(70) };
+    const { facts } = decideOnBox(sent, 'sale', { outcome: { ...yes, evidence }, nowMs });
+    expect(facts).toMatchObject([{ body: { paidAtMs: nowMs, boxRef: '7'.repeat(64) } }]);
+    const honest = { ...yes.evidence, paidAtMs: nowMs - 1_000 };
+    const said = decideOnBox(sent, 'sale', { outcome: { ...yes, evidence: honest }, nowMs });
+    expect(said.facts).toMatchObject([{ body: { paidAtMs: nowMs - 1_000 } }]);
+  });
+
   test.each([999, 1_001, 100_000])('yes to %i instead of 1,000 is not believed', (amountFen) => {
     expect(decideOnBox(sent, 'sale', heard(approved(amountFen)))).toEqual({
       facts: [{ type: 'pos.unknown', body: { orderId, attempt: 1, code: 'box-amount-mismatch' } }],

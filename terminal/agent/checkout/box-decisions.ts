@@ -1,4 +1,5 @@
 import type { BoxOutcome, BoxSale } from '#drivers/ecr/box-pos.ts';
+import { boxClockSkewMsMax } from '#drivers/ecr/retry-policy.ts';
 import { attemptMax, outTradeNo, parseId, type OrderId } from '#shared/ids/ids.ts';
 import { subtractFen, type Fen } from '#shared/money/fen.ts';
 import type { Order } from '#shared/order/order.ts';
@@ -50,7 +51,10 @@ export function decideOnBox(
   switch (outcome.type) {
     case 'approved':
       return outcome.evidence.amountFen === dueOfOrder(order)
-        ? { facts: [paidFact(attempt, { outcome, nowMs })], next: 'done' }
+        ? {
+            facts: [paidFact(attempt, { outcome, openedAtMs: order.openedAtMs, nowMs })],
+            next: 'done',
+          }
         : { facts: unknownOnce(order, 'box-amount-mismatch'), next: 'ask' };
     case 'declined':
       return {
@@ -73,20 +77,38 @@ export function decideOnBox(
 
 type Approved = Extract<BoxOutcome, { type: 'approved' }>;
 
-/** `pos.paid` as the box said it. A box that tells no time paid when it was heard. */
+/** Wall times in ms of the till: when the sale was opened, and now. */
+interface Heard {
+  readonly openedAtMs: number;
+  readonly nowMs: number;
+}
+
+/** `pos.paid` as the box said it. A box that tells no time, or none that can be, was paid when it was heard. */
 export const paidFact = (
   attempt: { readonly orderId: string; readonly attempt: number },
-  { outcome, nowMs }: { readonly outcome: Approved; readonly nowMs: number },
+  { outcome, ...heard }: { readonly outcome: Approved } & Heard,
 ): EntryFact => ({
   type: 'pos.paid',
   body: {
     ...attempt,
     amountFen: outcome.evidence.amountFen,
-    boxRef: outcome.evidence.boxRef,
+    boxRef: outcome.evidence.boxRef.slice(0, boxRefCharsMax),
     method: outcome.evidence.method,
-    paidAtMs: Math.trunc(outcome.evidence.paidAtMs ?? nowMs),
+    paidAtMs: Math.max(0, Math.trunc(paidAtOf(outcome.evidence.paidAtMs, heard))),
   },
 });
+
+/** As many as the journal takes; a bank's own field table may have room for more. */
+const boxRefCharsMax = 64;
+
+/**
+ * When it was paid. The box's clock is believed between the opening of the sale and now; one that was never set would
+ * date the payment to a day on which the shop had no rate agreed, or before 1970, which the journal does not take.
+ */
+const paidAtOf = (saidMs: number | null, { openedAtMs, nowMs }: Heard): number =>
+  saidMs !== null && saidMs >= openedAtMs - boxClockSkewMsMax && saidMs <= nowMs + boxClockSkewMsMax
+    ? saidMs
+    : nowMs;
 
 /** The journal says once that the outcome is unknown, and again only when people are to look at something else. */
 const unknownOnce = (order: Order, code: string): readonly EntryFact[] =>

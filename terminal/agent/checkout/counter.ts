@@ -13,10 +13,12 @@ import type { CodeVault } from '#terminal/agent/checkout/code-vault.ts';
 import { createHeldCharge, type HeldCharge } from '#terminal/agent/checkout/held-charge.ts';
 import { createMemberDesk, type MemberDesk } from '#terminal/agent/checkout/member-desk.ts';
 import { offlineRoom, type RoomDeps } from '#terminal/agent/checkout/offline-room.ts';
+import type { Till } from '#terminal/agent/checkout/checkout-machine.ts';
 import { prepareSale } from '#terminal/agent/checkout/prepare-sale.ts';
 import type { Sale } from '#terminal/agent/checkout/sale-facts.ts';
 import { createTillScreen, type TillScreen } from '#terminal/agent/checkout/till-screen.ts';
 import { createVoucherHolds, type VoucherHolds } from '#terminal/agent/checkout/voucher-holds.ts';
+import type { WriteHandle } from '#terminal/agent/journal/handles.ts';
 import { appendErrorCode, type Journal } from '#terminal/agent/journal/journal.ts';
 import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
 import type { Link } from '#terminal/agent/uplink/link.ts';
@@ -48,7 +50,8 @@ export interface Counter extends CounterDeps {
   readonly runner: ChargeRunner;
   readonly boxRunner: BoxRunner;
   readonly room: RoomDeps;
-  readonly append: (facts: readonly EntryFact[]) => Outcome;
+  /** `beside`: what else is kept in the same transaction. */
+  readonly append: (facts: readonly EntryFact[], beside?: (tx: WriteHandle) => void) => Outcome;
   /** Journals an attempt, then sends it: durable first, then the wire. */
   readonly send: (orderId: OrderId, facts: readonly EntryFact[]) => Outcome;
   /** What the sale on screen starts from; see {@link prepareSale}. */
@@ -69,8 +72,8 @@ export function createCounter(deps: CounterDeps): Counter {
   const desk = createMemberDesk(deps.cloud);
   const holds = createVoucherHolds({ ...deps, desk });
 
-  const append = (facts: readonly EntryFact[]): Outcome => {
-    const kept = journal.append(facts);
+  const append: Counter['append'] = (facts, beside) => {
+    const kept = journal.append(facts, beside);
     return kept.ok ? ok(undefined) : err(appendErrorCode(kept.error));
   };
   /** A payment of the sale at the counter comes with its receipt; of a sale that was let go nobody waits for one. */
@@ -109,8 +112,11 @@ export function createCounter(deps: CounterDeps): Counter {
     onScreen: () => screen.till().orderId,
     send: (orderId, facts) => void send(orderId, facts),
   });
-  const prepare = (withVoucher: boolean): Promise<Result<Sale, ErrorCode>> =>
-    prepareSale({ ...deps, holds }, screen.till(), withVoucher);
+  const prepare = async (withVoucher: boolean): Promise<Result<Sale, ErrorCode>> => {
+    const before = screen.till();
+    const prepared = await prepareSale({ ...deps, holds }, before, withVoucher);
+    return isSameSale(before, screen.till()) ? prepared : err('result-not-known');
+  };
   return {
     ...deps,
     screen,
@@ -126,6 +132,15 @@ export function createCounter(deps: CounterDeps): Counter {
     alongside,
   };
 }
+
+/**
+ * Is the counter still where it was? While vouchers are set aside the line may come back, and the code that waited for it
+ * is charged: what was prepared then would be paid a second time.
+ */
+const isSameSale = (before: Till, now: Till): boolean =>
+  before.orderId === now.orderId &&
+  before.screen.type === now.screen.type &&
+  before.draft === now.draft;
 
 /** What bounds the sales that are taken offline. */
 const roomOf = ({ journal, config, cloud, link }: CounterDeps): RoomDeps => ({

@@ -23,7 +23,7 @@ export function keepLateOutcome(
   if (isKnown && order?.attempt === attempt?.attempt) return true;
   const nowMs = clock.nowMs();
   const facts: readonly EntryFact[] =
-    order && attempt ? [paidFact(attempt, { outcome, nowMs })] : [];
+    order && attempt ? [paidFact(attempt, { outcome, openedAtMs: order.openedAtMs, nowMs })] : [];
   const kept = facts.length > 0 ? journal.append(facts) : undefined;
   if (kept?.ok) return true;
   if (kept && kept.error.type !== 'fact-refused') return false;

@@ -1,7 +1,8 @@
 import type { BoxPos } from '#drivers/ecr/box-pos.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
-import { attemptMax } from '#shared/ids/ids.ts';
+import { attemptMax, outTradeNo } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
+import { noteBoxOfSale } from '#terminal/agent/checkout/box-of-sale.ts';
 import { isWaiting } from '#terminal/agent/checkout/checkout-machine.ts';
 import type { Counter, Outcome } from '#terminal/agent/checkout/counter.ts';
 import { settleCash } from '#terminal/agent/checkout/pay-cash.ts';
@@ -42,10 +43,13 @@ function freeBox({ boxPos, journal }: Counter): Result<BoxPos, ErrorCode> {
 }
 
 /** Durable first, then the wire. */
-function send(counter: Counter, sale: Sale, { protocol }: BoxPos): Outcome {
+function send(counter: Counter, sale: Sale, box: BoxPos): Outcome {
   const { orderId, dueFen } = sale;
-  const body = { orderId, attempt: sale.lastAttempt + 1, amountFen: dueFen, protocol };
-  const kept = counter.append([...sale.opening, { type: 'pos.sent', body }]);
+  const attempt = sale.lastAttempt + 1;
+  const body = { orderId, attempt, amountFen: dueFen, protocol: box.protocol };
+  const kept = counter.append([...sale.opening, { type: 'pos.sent', body }], (tx) =>
+    noteBoxOfSale(tx, outTradeNo(orderId, attempt), box),
+  );
   if (!kept.ok) return kept;
   counter.held.forget();
   counter.vault.drop(orderId);

@@ -44,6 +44,8 @@ export interface DeviceBinderDeps {
   readonly cancelProbe: (portKey: string | null) => Promise<void>;
   /** null: this till has no such driver. */
   readonly create: (wanted: Binding & { readonly fixed: boolean }) => LiveDevice | null;
+  /** Why a role may not change its device just now; null when it may. */
+  readonly whyKept: (role: Role) => ErrorCode | null;
 }
 
 export function createDeviceBinder(deps: DeviceBinderDeps): DeviceBinder {
@@ -70,6 +72,8 @@ export function createDeviceBinder(deps: DeviceBinderDeps): DeviceBinder {
         const { role } = device;
         const fresh = deps.create({ device, identity, fixed: false });
         if (!fresh) return err('device-unsupported');
+        const held = roster.get(role) ? deps.whyKept(role) : null;
+        if (held !== null) return err(held);
         const kept = memory.keep({ bindings: [...othersThan(role), { device, identity }] });
         if (!kept.ok) return kept;
         await roster.swap(role, fresh);
@@ -80,6 +84,8 @@ export function createDeviceBinder(deps: DeviceBinderDeps): DeviceBinder {
         const present = roster.get(role);
         if (!present) return err('device-missing');
         if (present.fixed) return err('device-fixed');
+        const held = deps.whyKept(role);
+        if (held !== null) return err(held);
         const kept = memory.keep({ bindings: othersThan(role) });
         if (!kept.ok) return kept;
         await roster.swap(role, null);

@@ -95,6 +95,11 @@ export interface DeviceSetDeps {
   readonly onLateProcessId: (processId: number) => void;
   /** The box POS spoke again about an intent that was over: money may have moved. */
   readonly onLateBoxOutcome: (late: BoxLateOutcome) => void;
+  /**
+   * Is the outcome of a sale at the box not known? Then the box stays: another one would deny in good faith that it ever
+   * heard of the sale, and the customer would be charged again.
+   */
+  readonly isBoxSaleOpen: () => boolean;
 }
 
 export function createDeviceSet(deps: DeviceSetDeps): DeviceSet {
@@ -125,6 +130,7 @@ export function createDeviceSet(deps: DeviceSetDeps): DeviceSet {
     lookAround: ports.refresh,
     cancelProbe: (key) => probe.cancel(key),
     create: (wanted) => createLiveDevice(wanted, liveDeps),
+    whyKept: (role) => (role === 'box-pos' && deps.isBoxSaleOpen() ? 'box-blocked' : null),
   });
   const calibrate = createDrawerCalibration({
     drawer,
