@@ -61,6 +61,11 @@ describe('what an answer means', () => {
     }
   });
 
+  test('a door that is closed for the moment proves nothing about the number: it is asked about', () => {
+    const busy = decideOnAnswer(submitting, submit, err(failure('cloud-busy', 'yes')));
+    expect([typesOf(busy.facts), busy.next]).toEqual([['charge.unknown'], 'ask']);
+  });
+
   test('an attempt that was unknown stays unknown when its repetition is refused', () => {
     const refused = decideOnAnswer(
       inState('unknown'),

@@ -30,8 +30,13 @@ export interface ChargeQuestion {
 
 /** Refusals of a submit that say: this attempt is known already. Only a query tells how it stands. */
 const knownAlready = new Set(['attempt-in-flight', 'idempotency-mismatch', 'order-already-paid']);
-/** Refusals that leave the code unused and worth another try when the way is free. */
-const comeAgain = new Set(['cloud-unreachable', 'cloud-busy']);
+/**
+ * Refused at the door, for this moment. Something on the way may hand the same request on once more and find the door
+ * open, so it proves nothing about the number: the same one is asked about and sent again, never a new one beside it.
+ */
+const refusedForNow = 'cloud-busy';
+/** No connection came about: not a byte left, the code is unused and worth another try when the line is back. */
+const comeAgain = 'cloud-unreachable';
 
 export function decideOnAnswer(
   order: Order,
@@ -87,11 +92,11 @@ function decideOnFailure(
     body: { orderId: order.orderId, attempt: order.attempt, code: why },
   });
   if (question.kind === 'submit') {
-    if (sent === 'maybe' || knownAlready.has(code))
+    if (sent === 'maybe' || knownAlready.has(code) || code === refusedForNow)
       return { facts: unknownOnce(order, code), next: 'ask' };
     // An attempt that was unknown before is not made definite by a refused repetition.
     if (order.state !== 'submitting') return { facts: [], next: 'ask' };
-    const hold = comeAgain.has(code) && question.codeAlive;
+    const hold = code === comeAgain && question.codeAlive;
     return { facts: [failed(code)], next: hold ? 'hold' : 'done' };
   }
   if (code !== 'charge-not-found') return { facts: [], next: 'ask' };

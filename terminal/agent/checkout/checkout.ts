@@ -86,7 +86,7 @@ export function createCheckout(deps: CounterDeps): Checkout {
     refresh: screen.refresh,
     receiptChanged: screen.showAgain,
     stop: async () => {
-      held.forget();
+      held.stop();
       await Promise.all([runner.stop(), boxRunner.stop()]);
     },
   };
@@ -118,9 +118,8 @@ async function attachMember({ screen, link, desk }: Counter, phone: string): Pro
 const openStates = ['submitting', 'unknown', 'cancel-wanted', 'pos-sent', 'pos-unknown'] as const;
 
 /** What a former run left: codes that were held are gone with it, open attempts are asked about. */
-function takeUp({ journal, append, screen, runner, boxRunner }: Counter): void {
-  for (const { order } of ordersIn(journal.read, ['held']))
-    void append([{ type: 'charge.expired', body: { orderId: order.orderId } }]);
+function takeUp({ journal, append, held, screen, runner, boxRunner }: Counter): void {
+  for (const { order } of ordersIn(journal.read, ['held'])) held.expire(order.orderId);
   for (const { order } of ordersIn(journal.read, ['pos-sent']))
     void append([
       {

@@ -27,9 +27,12 @@ export interface HeldCharge {
   readonly charge: () => void;
   /** Nothing waits any more. */
   readonly forget: () => void;
+  /** Writes down that a held code is gone; tried again until the disk takes it. */
+  readonly expire: (orderId: OrderId) => void;
+  readonly stop: () => void;
 }
 
-/** How long a held charge waits when the line is up but the cloud asked for patience. */
+/** How long a held charge waits when the line is up and came back in between, and an end that the disk refused. */
 const retryMs = 2_000;
 
 export function createHeldCharge(deps: {
@@ -45,18 +48,31 @@ export function createHeldCharge(deps: {
   const { journal, vault, timers, append } = deps;
   let cancelExpiry: (() => void) | undefined;
   let cancelRetry: (() => void) | undefined;
+  /** Ends that the disk refused, by order; at most one each. */
+  const lateExpiries = new Map<OrderId, () => void>();
 
   const forget = (): void => {
     cancelExpiry?.();
     cancelRetry?.();
   };
 
+  const isHeld = (orderId: OrderId): boolean =>
+    findOrder(journal.read, orderId)?.order.state === 'held';
+
+  const expire = (orderId: OrderId): void => {
+    lateExpiries.delete(orderId);
+    if (!isHeld(orderId) || append([{ type: 'charge.expired', body: { orderId } }]).ok) return;
+    lateExpiries.set(
+      orderId,
+      timers.after(retryMs, () => expire(orderId)),
+    );
+  };
+
   const watch = (orderId: OrderId): void => {
     forget();
     cancelExpiry = timers.after(codeLifeMs, () => {
-      if (findOrder(journal.read, orderId)?.order.state !== 'held') return;
-      if (vault.codeOf(orderId) !== undefined) return watch(orderId);
-      append([{ type: 'charge.expired', body: { orderId } }]);
+      if (vault.codeOf(orderId) === undefined) expire(orderId);
+      else if (isHeld(orderId)) watch(orderId);
     });
   };
 
@@ -76,6 +92,11 @@ export function createHeldCharge(deps: {
   return {
     forget,
     charge,
+    expire,
+    stop: () => {
+      forget();
+      for (const cancel of lateExpiries.values()) cancel();
+    },
     hold: (sale, scanned) => {
       const untilMs = deps.clock.nowMs() + codeLifeMs;
       const held = append([...sale.opening, heldFact(sale.orderId, scanned, untilMs)]);
@@ -92,7 +113,7 @@ export function createHeldCharge(deps: {
       const scanned = { wallet: tender.wallet, codeMask: tender.codeMask, codeHash: '' };
       if (!append([...failedFacts, heldFact(orderId, scanned, untilMs)]).ok) return;
       watch(orderId);
-      // The cloud asked to slow down, or the line came back in between: nobody else will call.
+      // The line came back in between: nobody else will call.
       cancelRetry = timers.after(retryMs, charge);
     },
   };
