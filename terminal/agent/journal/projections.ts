@@ -4,6 +4,7 @@ import type { EntryFact } from '#shared/wire/v1/entries.ts';
 import type { ReadHandle, WriteHandle } from '#terminal/agent/journal/handles.ts';
 import type { StoredOrder } from '#terminal/agent/journal/order-rows.ts';
 import type { OrderWriter } from '#terminal/agent/journal/order-writer.ts';
+import { printedLevelMin } from '#terminal/ipc/printed-level.ts';
 
 /** Where an entry stands, for the rows that follow from it. */
 export interface EntryPlace {
@@ -131,7 +132,7 @@ function projectPrint(tx: WriteHandle, fact: PrintFact, place: EntryPlace): void
         {
           jobId,
           level: fact.body.level,
-          state: fact.body.level >= printedLevel ? 'printed' : 'sent',
+          state: fact.body.level >= printedLevelMin ? 'printed' : 'sent',
         },
       );
       return;
@@ -145,9 +146,6 @@ function projectPrint(tx: WriteHandle, fact: PrintFact, place: EntryPlace): void
       return;
   }
 }
-
-/** From this level of evidence on, paper came out; below it the bytes were only sent. */
-export const printedLevel = 3;
 
 /** The contents of every projection table, for comparing a live projection with a rebuilt one. */
 export const dumpProjections = (read: ReadHandle): Readonly<Record<string, readonly unknown[]>> =>

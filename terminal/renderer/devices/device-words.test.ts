@@ -75,8 +75,8 @@ describe('advice', () => {
   });
 });
 
-test('a receipt is called printed from level 2 on, as the agent does', () => {
-  expect([0, 1, 2, 3, 4].map(proofOf)).toEqual(['sent', 'sent', 'printed', 'printed', 'printed']);
+test('a receipt is called printed from level 3 on, as the agent does', () => {
+  expect([0, 1, 2, 3, 4].map(proofOf)).toEqual(['sent', 'sent', 'sent', 'printed', 'printed']);
 });
 
 test('a keyboard scanner and a drawer that was not taught are not said to be seen', () => {

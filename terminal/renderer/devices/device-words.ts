@@ -1,4 +1,5 @@
 import type { DeviceDetail, DeviceTest } from '#terminal/ipc/devices.ts';
+import { printedLevelMin } from '#terminal/ipc/printed-level.ts';
 import type { IconName } from '../ui/icon.tsx';
 import { secondsText, secondsUntil } from '../format/time.ts';
 import type { Words } from '../i18n/zh.ts';
@@ -65,9 +66,6 @@ export function provedBy(device: DeviceDetail, words: Words): string {
     ? (words.devices.proofWords[device.confidence ?? 0] ?? '')
     : proves[device.role];
 }
-
-/** From level 2 on a receipt may be called printed. */
-const printedLevelMin = 2;
 
 export const proofOf = (confidence: number): 'printed' | 'sent' =>
   confidence >= printedLevelMin ? 'printed' : 'sent';

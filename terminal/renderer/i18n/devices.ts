@@ -46,7 +46,7 @@ export const zhDevices = {
   proofWords: [
     '这台打印机从不回答：只能知道已送出，打没打出来要看纸。',
     '能知道打印机在，不能知道这一张打完没有，所以只说已送出。',
-    '打印机会说这一张处理完了，也看得到缺纸和开盖。',
+    '打印机会说这一张处理完了，纸出来没有它不说，所以只说已送出。',
     '每一张打完，打印机都会报这一张的号码。',
     '每一张打完都报号码，切纸次数也对得上。',
   ],
@@ -244,7 +244,7 @@ export const enDevices: typeof zhDevices = {
   proofWords: [
     'This printer never answers: sent is all we know. Look at the paper.',
     'We can see that it is on, not that this receipt came out: sent is all we say.',
-    'It says when it has worked through the receipt, and tells paper and cover.',
+    'It says when it has read the receipt, not that it came out: sent is all we say.',
     'It answers with the number of each receipt when it is out.',
     'It answers with the number of each receipt, and its cutter has counted it.',
   ],
