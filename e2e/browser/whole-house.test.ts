@@ -202,7 +202,7 @@ describe.skipIf(executablePath === undefined)(suiteName, { timeout: 90_000 }, ()
 
   it('misses the printer when its cable is out, and prints what waited when it is back', async () => {
     await flip('打印机的线');
-    await sees(till, '没有接上');
+    await till.getByRole('button', { name: '打印机 没有接上' }).waitFor();
     await typeAmount(page, '6.6');
     await page.keyboard.press('F9');
     await page.keyboard.press('NumpadEnter');
@@ -212,9 +212,10 @@ describe.skipIf(executablePath === undefined)(suiteName, { timeout: 90_000 }, ()
     await expect.poll(() => papers().at(-1), { timeout: 20_000 }).toContain('6.60');
     await page.keyboard.press('Enter');
     await flip('打印纸');
-    await sees(till, '没纸了');
+    const paperOut = till.getByRole('button', { name: '打印机 没纸了' });
+    await paperOut.waitFor();
     await picture(page, 'paper-out');
-    await till.getByRole('button', { name: '打印机 没纸了' }).click();
+    await paperOut.click();
     await sees(till, '换一卷纸，热敏面朝外。装好后会接着打。');
     await picture(page, 'devices-paper-out');
     await flip('打印纸');

@@ -108,13 +108,15 @@ function Tomorrow({ today }: { readonly today: Today }): ReactNode {
 
 function DaySlip({ today }: { readonly today: Today }): ReactNode {
   const { words, store } = useApp();
+  // The bar's own number: what is sent after the day was asked for changes no order, so nobody asks again.
+  const unsentCount = useTill().status?.unsentCount ?? today.unsentCount;
   return (
     <section className="card slip">
       <p>
         <span className="label">{words.today.chain}</span> <code>{today.chainHead}</code>
         <br />
-        <span className={today.unsentCount > 0 ? 'tone-amber' : 'label'}>
-          {today.unsentCount > 0 ? words.today.unsent(today.unsentCount) : words.today.allSent}
+        <span className={unsentCount > 0 ? 'tone-amber' : 'label'}>
+          {unsentCount > 0 ? words.today.unsent(unsentCount) : words.today.allSent}
         </span>
       </p>
       <button
