@@ -35,7 +35,7 @@ export function identityKey({ model, serial, port }: PrinterIdentity): string {
  * `doubted`: a job that went unconfirmed was the first no already.
  */
 export function remember(
-  { load, save }: ProfileStore,
+  store: ProfileStore,
   found: {
     readonly identity: string;
     readonly capabilities: PrinterCapabilities;
@@ -44,10 +44,10 @@ export function remember(
 ): void {
   const { identity, capabilities, doubted } = found;
   const heardOnce = `once ${identity}`;
-  const before = load(heardOnce);
+  const before = store.load(heardOnce);
   const isSure =
     doubted || flagNames.every((flag) => capabilities[flag] || before?.[flag] === false);
-  save(isSure ? identity : heardOnce, capabilities);
+  store.save(isSure ? identity : heardOnce, capabilities);
 }
 
 /** Reads what a store kept; null when it is not the record of a probe. Data from our own disk is an edge too. */

@@ -84,10 +84,7 @@ export function createBoxAsker(deps: BoxAskerDeps): BoxAsker {
     const [order, box] = [findAtBox(journal, one.orderId), boxPos()];
     if (!order) return release(one);
     if (!box) return askLater(one);
-    const intent = intentOf(order);
-    const outcome: BoxOutcome = isBoxOfSale(journal.read, intent.merchantOrderNo, box)
-      ? await box.query(intent)
-      : { type: 'unknown', code: 'box-other-sale' };
+    const outcome = await queryOwn(journal, order, box);
     hearQuery(one, outcome);
     settle(one, 'query', outcome);
   };
@@ -139,6 +136,14 @@ export function createBoxAsker(deps: BoxAskerDeps): BoxAsker {
     },
   };
 }
+
+/** Only the box that was given the sale can tell; another one would deny it in good faith. */
+const queryOwn = async ({ read }: Journal, order: Order, box: BoxPos): Promise<BoxOutcome> => {
+  const intent = intentOf(order);
+  return isBoxOfSale(read, intent.merchantOrderNo, box)
+    ? box.query(intent)
+    : { type: 'unknown', code: 'box-other-sale' };
+};
 
 /**
  * Journals what an outcome means for its order, and tells what comes next; `refused` when the disk did: the box is

@@ -9,17 +9,15 @@ afterEach(async () => {
 
 /** The answer to a reservation is on its way for as long as `hold` says. */
 function slowReservations() {
-  let release = (): void => undefined;
-  let gate: Promise<void> | undefined;
+  let gate: PromiseWithResolvers<void> | undefined;
   return {
     hold: () => {
-      gate = new Promise((resolve) => {
-        release = resolve;
-      });
+      gate = Promise.withResolvers();
     },
-    release: () => release(),
+    release: () => gate?.resolve(),
     fetch: (async (input, init) => {
-      if (gate !== undefined && String(input).includes('reservation')) await gate;
+      const url = input instanceof Request ? input.url : input.toString();
+      if (gate !== undefined && url.includes('reservation')) await gate.promise;
       return fetch(input, init);
     }) as typeof fetch,
   };

@@ -24,13 +24,14 @@ const boxAt = (name: string): DeviceConfig => ({
   appId: 'test',
 });
 
+function makeBox(name: string) {
+  const wire = createMemoryWire({ timers: systemTimers, name });
+  const sim = createEcrHubSimulator({ timers: systemTimers, clock: systemClock });
+  sim.attach(wire.far);
+  return { wire, sim };
+}
+
 async function openCounter(devices: DeviceConfig[]) {
-  const makeBox = (name: string) => {
-    const wire = createMemoryWire({ timers: systemTimers, name });
-    const sim = createEcrHubSimulator({ timers: systemTimers, clock: systemClock });
-    sim.attach(wire.far);
-    return { wire, sim };
-  };
   const boxes = { boxA: makeBox('boxA'), boxB: makeBox('boxB') };
   const transports = new Map(
     Object.entries(boxes).map(([name, { wire }]) => [name, wire.transport] as const),
