@@ -30,6 +30,8 @@ export interface GuardedConnection {
 /** An opening, or a write or piece of a write, longer than this is given up, unless a transport is told otherwise. */
 export const openTimeoutMsDefault = 3_000;
 export const writeTimeoutMsDefault = 10_000;
+/** Longer than a system waits for the bytes of a stuck device to drain. */
+export const closeTimeoutMs = 35_000;
 /** Bytes that arrive before somebody listens are kept up to this many, then dropped from the front. */
 const earlyBytesMax = 65_536;
 
@@ -58,8 +60,7 @@ export function createGuardedConnection(deps: {
     if (closedFor !== null) return closing;
     closedFor = reason;
     inbox.close();
-    // A port that cannot be closed is already gone; its handle was released by the system.
-    closing = raw.close().catch(() => undefined);
+    closing = closedInTime(raw, deps.timers);
     calls.end();
     for (const listener of closeListeners) listener(reason);
     return closing;
@@ -85,6 +86,20 @@ export function createGuardedConnection(deps: {
   };
   return { connection, deliver: inbox.deliver, end: (reason) => void end(reason) };
 }
+
+/**
+ * A port that cannot be closed is already gone; its handle was released by the system. One whose closing hangs is not
+ * waited for either: it would keep the device from ever being opened again.
+ */
+const closedInTime = (raw: RawPort, timers: Timers): Promise<void> =>
+  new Promise((resolve) => {
+    const cancel = timers.after(closeTimeoutMs, resolve);
+    const over = (): void => {
+      cancel();
+      resolve();
+    };
+    raw.close().then(over, over);
+  });
 
 /** Writes in one piece, or in pieces that no other write comes between. */
 function createWriter(port: {

@@ -9,15 +9,18 @@ afterEach(async () => {
 
 /** The answer to a reservation is on its way for as long as `hold` says. */
 function slowReservations() {
-  let gate: PromiseWithResolvers<void> | undefined;
+  let gate: Promise<void> | undefined;
+  let open: (() => void) | undefined;
   return {
     hold: () => {
-      gate = Promise.withResolvers();
+      gate = new Promise((resolve) => {
+        open = resolve;
+      });
     },
-    release: () => gate?.resolve(),
+    release: () => open?.(),
     fetch: (async (input, init) => {
       const url = input instanceof Request ? input.url : input.toString();
-      if (gate !== undefined && url.includes('reservation')) await gate.promise;
+      if (gate !== undefined && url.includes('reservation')) await gate;
       return fetch(input, init);
     }) as typeof fetch,
   };
