@@ -1,6 +1,7 @@
 import { useRef, useState, type ReactNode } from 'react';
 import type { DeviceDetail } from '#terminal/ipc/devices.ts';
 import { useAnswer, useApp } from '../app/context.ts';
+import { millisText } from '../format/time.ts';
 import { errorWords } from '../i18n/language.ts';
 
 /** The last bytes of its wire, for a person who mends it. The agent has masked the codes. */
@@ -10,7 +11,7 @@ export function DeviceLog({ role }: { readonly role: DeviceDetail['role'] }): Re
   const [copied, setCopied] = useState<'no' | 'yes' | 'selected'>('no');
   const text = useRef<HTMLPreElement>(null);
   const answer = useAnswer('devices.log', { role }, turn);
-  const lines = answer?.ok ? answer.value.lines : [];
+  const lines = answer?.ok ? answer.value.lines.map(readableLine) : [];
   const copy = async (): Promise<void> => {
     setCopied((await copyText(lines.join('\n'), text.current)) ? 'yes' : 'selected');
   };
@@ -56,6 +57,10 @@ export function DeviceLog({ role }: { readonly role: DeviceDetail['role'] }): Re
     </section>
   );
 }
+
+/** The agent counts milliseconds since 1970; who mends it compares with the clock on the wall. */
+const readableLine = (line: string): string =>
+  line.replace(/^\d+(?= #)/, (wallMs) => millisText(Number(wallMs)));
 
 /** False where the clipboard is refused: then the text is selected, and the copy key takes it. */
 async function copyText(text: string, shown: Node | null): Promise<boolean> {

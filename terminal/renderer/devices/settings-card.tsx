@@ -14,7 +14,9 @@ export function SettingsCard(): ReactNode {
         {words.devices.settings}
         {status && (
           <span className="label">
-            {[...new Set([status.merchantName, status.storeName, status.cashier])].join(' · ')}
+            {[...new Set([status.merchantName, status.storeName, status.cashier])]
+              .filter((name) => name !== '')
+              .join(' · ')}
           </span>
         )}
       </h2>

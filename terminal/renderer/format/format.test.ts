@@ -6,6 +6,7 @@ import {
   hoursAndMinutes,
   monthAndDay,
   secondsBetween,
+  millisText,
   secondsText,
   secondsUntil,
 } from './time.ts';
@@ -24,6 +25,7 @@ test('times are Shanghai times of 24 hours', () => {
   const wallMs = Date.UTC(2026, 10, 22, 16, 5, 7);
   expect(clockText(wallMs)).toBe('00:05');
   expect(secondsText(wallMs)).toBe('00:05:07');
+  expect(millisText(wallMs + 45)).toMatch(/^00:05:07[.,]\d{3}$/);
 });
 
 test('a countdown never goes below zero and shows 1 until the end', () => {

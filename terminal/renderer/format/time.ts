@@ -11,12 +11,22 @@ const secondsFormat = new Intl.DateTimeFormat('en-GB', {
   minute: '2-digit',
   second: '2-digit',
 });
+const millisFormat = new Intl.DateTimeFormat('en-GB', {
+  ...zone,
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+});
 
 /** 14:32 */
 export const clockText = (wallMs: number): string => clockFormat.format(wallMs);
 
 /** 14:32:07 */
 export const secondsText = (wallMs: number): string => secondsFormat.format(wallMs);
+
+/** 14:32:07.045 */
+export const millisText = (wallMs: number): string => millisFormat.format(wallMs);
 
 /** Whole seconds between two wall times, never negative: a stepped clock shows 0, not nonsense. */
 export const secondsBetween = (fromMs: number, toMs: number): number =>
