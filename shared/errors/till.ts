@@ -11,10 +11,10 @@ export const tillErrors = {
   ),
   'agent-not-activated': entry(
     'This till has no identity yet.',
-    'Enter the activation code from the console.',
+    'Start the till once with --activate and the code from the console.',
     'owner',
     'no',
-    '这台终端还没有激活，请输入激活码',
+    '这台终端还没有激活，请维护人员用激活码启动一次',
     'This terminal is not activated. Enter its activation code.',
   ),
   'agent-restarting': entry(
