@@ -4,7 +4,7 @@ import { deviceState } from '#terminal/agent/testing/memory-counter.ts';
 import { openTillBench, type TillBench } from '#terminal/agent/testing/till-bench.ts';
 import { expect, until, type Check } from './checks.ts';
 import { boxPath, type Devices } from './devices.ts';
-import type { Host } from './host.ts';
+import { linesOnPaper, type Host } from './host.ts';
 import { devicesReady, expectTruth, receiptSettled } from './receipt-truth.ts';
 
 const cablePath = '/dev/ttyUSB0';
@@ -15,8 +15,6 @@ const stepMsMax = 25_000;
  * its scanner on USB-COM.
  */
 export function agentChecks(host: Host, devices: Devices): readonly Check[] {
-  const papers = async (): Promise<readonly string[]> =>
-    (await host.ask('printer.paper', {})).receipts.map(({ lines }) => lines.join('\n'));
   const withTill = async <T>(
     msPerLine: number,
     act: (bench: TillBench, scan: (code: string) => void) => Promise<T>,
@@ -45,48 +43,50 @@ export function agentChecks(host: Host, devices: Devices): readonly Check[] {
   return [
     {
       name: 'agent: a cash sale: drawer open once, receipt on paper, journal whole after a restart',
-      run: () =>
-        withTill(0, async (bench) => {
-          await bench.ask('till.setAmount', { amountFen: 2_350 });
-          await bench.ask('till.payCash', { tenderedFen: 5_000 });
-          const { orderId, changeFen } = await bench.screen('cash', stepMsMax);
-          expect(changeFen === 2_650, 'the change', changeFen);
-          const said = await receiptSettled(bench);
-          const { drawerKickCount, receipts } = await host.ask('printer.paper', {});
-          expect(drawerKickCount === 1, 'one kick', drawerKickCount);
-          const truth = await expectTruth(bench, said, { receipts, orderId });
-          expect(said !== 'unknown', 'no doubt without a fault', said);
-          await until('delivered', () => bench.cloud.delivered().includes('cash.recorded'));
-          // The journal checks its chain of hashes when it is opened.
-          await bench.restart();
-          const list = await bench.ask('orders.list', { limit: 9 });
-          expect('rows' in list && list.rows.length === 1, 'the order is still there', list);
-          return truth;
-        }),
+      run: () => withTill(0, (bench) => sellForCash(host, bench)),
     },
     {
       name: 'agent: a scan pays, the cable comes out in its receipt and back: one unmarked receipt or a told doubt',
-      run: () =>
-        withTill(60, async (bench, scan) => {
-          await bench.ask('till.setAmount', { amountFen: 990 });
-          scan('130000000000000002');
-          const { orderId } = await bench.screen('paid', stepMsMax);
-          await until(
-            'some lines on paper',
-            async () => (await papers()).join('\n').split('\n').length >= 4,
-            15_000,
-          );
-          await host.ask('cable.pull', {});
-          await deviceState(bench, 'printer', 'absent');
-          await host.ask('cable.plug', {});
-          await deviceState(bench, 'printer', 'online');
-          const said = await receiptSettled(bench);
-          const { receipts } = await host.ask('printer.paper', {});
-          const truth = await expectTruth(bench, said, { receipts, orderId });
-          const charges = bench.cloud.bodies.length;
-          expect(charges === 1, 'one charge', charges);
-          return truth;
-        }),
+      run: () => withTill(60, (bench, scan) => pullWhilePrinting(host, bench, scan)),
     },
   ];
+}
+
+async function sellForCash(host: Host, bench: TillBench): Promise<string> {
+  await bench.ask('till.setAmount', { amountFen: 2_350 });
+  await bench.ask('till.payCash', { tenderedFen: 5_000 });
+  const { orderId, changeFen } = await bench.screen('cash', stepMsMax);
+  expect(changeFen === 2_650, 'the change', changeFen);
+  const said = await receiptSettled(bench);
+  const { drawerKickCount, receipts } = await host.ask('printer.paper', {});
+  expect(drawerKickCount === 1, 'one kick', drawerKickCount);
+  const truth = await expectTruth(bench, said, { receipts, orderId });
+  expect(said !== 'unknown', 'no doubt without a fault', said);
+  await until('delivered', () => bench.cloud.delivered().includes('cash.recorded'));
+  // The journal checks its chain of hashes when it is opened.
+  await bench.restart();
+  const list = await bench.ask('orders.list', { limit: 9 });
+  expect('rows' in list && list.rows.length === 1, 'the order is still there', list);
+  return truth;
+}
+
+async function pullWhilePrinting(
+  host: Host,
+  bench: TillBench,
+  scan: (code: string) => void,
+): Promise<string> {
+  await bench.ask('till.setAmount', { amountFen: 990 });
+  scan('130000000000000002');
+  const { orderId } = await bench.screen('paid', stepMsMax);
+  await until('some lines on paper', async () => (await linesOnPaper(host)) >= 4, 15_000);
+  await host.ask('cable.pull', {});
+  await deviceState(bench, 'printer', 'absent');
+  await host.ask('cable.plug', {});
+  await deviceState(bench, 'printer', 'online');
+  const said = await receiptSettled(bench);
+  const { receipts } = await host.ask('printer.paper', {});
+  const truth = await expectTruth(bench, said, { receipts, orderId });
+  const charges = bench.cloud.bodies.length;
+  expect(charges === 1, 'one charge', charges);
+  return truth;
 }

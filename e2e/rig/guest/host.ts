@@ -43,3 +43,7 @@ export function openHost(): Host {
     },
   };
 }
+
+/** Lines that the printer at the host's end of the cable has on paper, of all its receipts. */
+export const linesOnPaper = async (host: Host): Promise<number> =>
+  (await host.ask('printer.paper', {})).receipts.flatMap(({ lines }) => lines).length;

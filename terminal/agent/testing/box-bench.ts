@@ -1,16 +1,18 @@
 import { createSeededRandom } from '#shared/time/seeded-random.ts';
 import { createManualTime, type ManualTime } from '#drivers/contract/manual-time.ts';
+import type { Timers } from '#drivers/core/timers.ts';
 import type { BoxPos } from '#drivers/ecr/box-pos.ts';
 import { createEcrHubBox } from '#drivers/ecr/ecr-hub/ecr-hub-box.ts';
 import { createEcrHubSimulator, type EcrHubSimulator } from '#drivers/simulator/box-ecr-hub.ts';
 import { createMemoryWire, type MemoryWire } from '#drivers/transports/memory.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
+import type { Random } from '#shared/time/random.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import { createCheckout, type Checkout } from '#terminal/agent/checkout/checkout.ts';
 import { createCodeVault } from '#terminal/agent/checkout/code-vault.ts';
-import { openDeviceKey } from '#terminal/agent/identity/device-key.ts';
+import { openDeviceKey, type DeviceKey } from '#terminal/agent/identity/device-key.ts';
 import { walkEntries } from '#terminal/agent/journal/entry-rows.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { openTestJournal, tempFolder } from '#terminal/agent/testing/temp-store.ts';
@@ -79,67 +81,8 @@ export async function openBoxBench(seed = 1): Promise<BoxBench> {
   box.attach(wire.far);
   const { store, journal } = openTestJournal(folder.path, clock);
   const key = getOrThrow(openDeviceKey(folder.path));
+  const makeTill = (): MortalTill => createMortalTill({ ...ports, wire, journal, key });
   let till = makeTill();
-
-  function makeTill() {
-    let alive = true;
-    // What the dead till had in hand must not go on: its timers and its news end with it.
-    const timers: typeof time.timers = {
-      after: (delayMs, run) => time.timers.after(delayMs, () => alive && run()),
-    };
-    const own = { ...ports, timers };
-    const cloud = createCloudClient({
-      ...own,
-      cloudUrl: 'http://127.0.0.1:9',
-      key,
-      terminalId: () => config.terminalId,
-      fetch: () => Promise.reject(new TypeError('connect ECONNREFUSED')),
-      onOutcome: () => undefined,
-      onIdentityEvidence: () => undefined,
-    });
-    const driver = createEcrHubBox({
-      ...own,
-      transport: wire.transport,
-      hub: { appId: 'test' },
-      onStatus: () => alive && checkout.boxChanged(),
-      onLateOutcome: (late) => alive && checkout.heardLateFromBox(late),
-    });
-    const mortal: BoxPos = {
-      ...driver,
-      sale: (intent) => whileAlive(() => driver.sale(intent)),
-      query: (intent) => whileAlive(() => driver.query(intent)),
-      close: (intent) => whileAlive(() => driver.close(intent)),
-    };
-    const whileAlive = async <T>(work: () => Promise<T>): Promise<T> => {
-      const value = alive ? await work() : await never<T>();
-      return alive ? value : never<T>();
-    };
-    const checkout: Checkout = createCheckout({
-      ...own,
-      journal,
-      cloud,
-      // Never started: the line is down.
-      link: createLink({ ...own, probe: () => Promise.resolve(false) }),
-      vault: createCodeVault({ clock, hashKey: key.hashKey() }),
-      cashier: '小王',
-      boxPos: () => mortal,
-      config: () => config,
-      jobsFor: (orderId, result) =>
-        result === 'cash' ? [] : [receiptOf(orderId, random.bytes(26))],
-    });
-    return {
-      checkout,
-      driver: mortal,
-      start: () => {
-        driver.start();
-        checkout.start();
-      },
-      kill: () => {
-        alive = false;
-        void driver.stop();
-      },
-    };
-  }
 
   const start = async (): Promise<void> => {
     till = makeTill();
@@ -175,6 +118,81 @@ export async function openBoxBench(seed = 1): Promise<BoxBench> {
       journal.close();
       store.close();
       folder.remove();
+    },
+  };
+}
+
+interface MortalTill {
+  readonly checkout: Checkout;
+  readonly driver: BoxPos;
+  readonly start: () => void;
+  readonly kill: () => void;
+}
+
+interface MortalTillDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly wire: MemoryWire;
+  readonly journal: Journal;
+  readonly key: DeviceKey;
+}
+
+/** A till whose power can fail: what the dead one had in hand does not go on, its timers and its news end with it. */
+function createMortalTill({ wire, journal, key, ...ports }: MortalTillDeps): MortalTill {
+  let alive = true;
+  const timers: Timers = {
+    after: (delayMs, run) => ports.timers.after(delayMs, () => alive && run()),
+  };
+  const own = { ...ports, timers };
+  const driver = createEcrHubBox({
+    ...own,
+    transport: wire.transport,
+    hub: { appId: 'test' },
+    onStatus: () => alive && checkout.boxChanged(),
+    onLateOutcome: (late) => alive && checkout.heardLateFromBox(late),
+  });
+  const whileAlive = async <T>(work: () => Promise<T>): Promise<T> => {
+    const value = alive ? await work() : await never<T>();
+    return alive ? value : never<T>();
+  };
+  const mortal: BoxPos = {
+    ...driver,
+    sale: (intent) => whileAlive(() => driver.sale(intent)),
+    query: (intent) => whileAlive(() => driver.query(intent)),
+    close: (intent) => whileAlive(() => driver.close(intent)),
+  };
+  const checkout: Checkout = createCheckout({
+    ...own,
+    journal,
+    cloud: createCloudClient({
+      ...own,
+      cloudUrl: 'http://127.0.0.1:9',
+      key,
+      terminalId: () => config.terminalId,
+      fetch: () => Promise.reject(new TypeError('connect ECONNREFUSED')),
+      onOutcome: () => undefined,
+      onIdentityEvidence: () => undefined,
+    }),
+    // Never started: the line is down.
+    link: createLink({ ...own, probe: () => Promise.resolve(false) }),
+    vault: createCodeVault({ clock: own.clock, hashKey: key.hashKey() }),
+    cashier: '小王',
+    boxPos: () => mortal,
+    config: () => config,
+    jobsFor: (orderId, result) =>
+      result === 'cash' ? [] : [receiptOf(orderId, own.random.bytes(26))],
+  });
+  return {
+    checkout,
+    driver: mortal,
+    start: () => {
+      driver.start();
+      checkout.start();
+    },
+    kill: () => {
+      alive = false;
+      void driver.stop();
     },
   };
 }
