@@ -2,7 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-/** What code cites must lie in this repository: docs/points.md by section, rule and invariant, and pages by path. */
+/**
+ * What code cites must lie in this repository: docs/points.md by section, rule and invariant, pages by path, and files by
+ * their path or name.
+ */
 
 interface Source {
   readonly path: string;
@@ -13,6 +16,8 @@ interface Citable {
   /** 2.4, R12, I2: headings and table rows of docs/points.md. */
   readonly marks: ReadonlySet<string>;
   readonly hasPage: (path: string) => boolean;
+  /** A path from the root, or the end of one. */
+  readonly hasFile: (name: string) => boolean;
 }
 
 const pointsPage = 'docs/points.md';
@@ -45,6 +50,12 @@ function marksCited(text: string): readonly string[] {
 const pagesCited = (text: string): readonly string[] =>
   [...text.matchAll(/\bdocs\/(?:adr\/\d{4}|[\w/-]+\.md)/g)].map((match) => match[0]);
 
+/** Files that a comment or a page sends its reader to. Relative imports are the compiler's to check. */
+const filesNamed = (text: string): readonly string[] =>
+  [...text.matchAll(/(?<![\w./@…-])(?:[\w-]+\/)*[\w-]+(?:\.[\w-]+)*\.(?:tsx?|py)\b/g)].map(
+    (match) => match[0],
+  );
+
 /** A number without its page, and words for documents that a reader of this repository cannot open. */
 const elsewhere =
   /(?<!RFC \d+,? )\b[Ss]ections? \d+\.\d+|\b[Rr]ules? \d+\.\d+|\bdecision D\d|\bresearch\b|\bpoints specification\b|\bfirst plan\b/g;
@@ -55,6 +66,7 @@ function deadCitations({ path, text }: Source, citable: Citable): readonly strin
   return [
     ...marksCited(plain).filter((mark) => !citable.marks.has(mark)),
     ...pagesCited(plain).filter((page) => !citable.hasPage(page)),
+    ...filesNamed(text).filter((name) => !citable.hasFile(name)),
     ...elsewhereCited,
   ].map((cited) => `${path}: ${cited}`);
 }
@@ -64,11 +76,18 @@ const tracked = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
   .filter((path) => existsSync(path));
 const sources: readonly Source[] = tracked
   .filter((path) => /^(shared|cloud|drivers|terminal|bench|e2e)\/.*\.(tsx?|sql)$/.test(path))
-  .concat(tracked.filter((path) => /^docs\/(adr\/.*|architecture|operations)\.md$/.test(path)))
+  .concat(
+    tracked.filter((path) =>
+      /^(README|docs\/(adr\/.*|architecture|benchmarks|devices|operations|terminal-api|wire))\.md$/.test(
+        path,
+      ),
+    ),
+  )
   .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
 const citable: Citable = {
   marks: marksOf(readFileSync(pointsPage, 'utf8')),
   hasPage: (page) => tracked.some((path) => path === page || path.startsWith(`${page}-`)),
+  hasFile: (name) => tracked.some((path) => path === name || path.endsWith(`/${name}`)),
 };
 
 test('docs/points.md has all its sections, rules and invariants, and code cites many of them', () => {
@@ -91,6 +110,8 @@ test.each([
   ['an invariant', "it('keeps the floor (I9)', run);", 'I9'],
   ['a page', '// See docs/economics.md for more.', 'docs/economics.md'],
   ['a decision', '// See docs/adr/9999 for more.', 'docs/adr/9999'],
+  ['a file', '/** The pure half of box-heart.ts. */', 'box-heart.ts'],
+  ['a moved file', '// See drivers/ecr/stx-etx-box.ts.', 'drivers/ecr/stx-etx-box.ts'],
   ['a section of nothing', '/** Pays (section 2.4). */', 'section 2.4'],
   ['a document elsewhere', '// Source: points specification.', 'points specification'],
 ])('planted violation: %s that does not exist is noticed', (_name, text, dead) => {
