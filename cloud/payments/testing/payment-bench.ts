@@ -103,26 +103,8 @@ export async function createPaymentBench(
     ...options.simulator,
   });
   const timing = { ...paymentTiming, ...options.timing };
-  const restarted = (): OfflineSettlementDeps => ({
-    ...cloud.deps,
-    channels: createSimulatedChannels({
-      baseUrl: simulator.baseUrl,
-      appId,
-      appPrivateKey: keys.appPrivateKey,
-      channelPublicKey: keys.channelPublicKey,
-      clock,
-      random: cloud.deps.random,
-      readTimeoutMs: timing.chargeReadTimeoutMs,
-    }),
-    timing,
-    health: createChannelHealth(),
-    vouchers: createVoucherDesk(),
-    contentKey: contentKeyOf(cloud.deps.keys),
-    issuerKeys: cloud.deps.keys.issuer.accepted.map(({ keyId, pair }) => ({
-      keyId,
-      publicKey: pair.publicKey,
-    })),
-  });
+  const restarted = (): OfflineSettlementDeps =>
+    freshDeps({ cloud, clock, keys, timing, baseUrl: simulator.baseUrl });
   const deps = restarted();
   const merchantNo = '1900000109';
   const till = await provisionTill(cloud, merchantNo);
@@ -160,6 +142,37 @@ export async function createPaymentBench(
       await simulator.close();
       await cloud.close();
     },
+  };
+}
+
+/** What a cloud process that has just started works with: nothing in its memory is old. */
+function freshDeps(parts: {
+  readonly cloud: TestCloud;
+  readonly clock: Clock;
+  readonly keys: ReturnType<typeof sandboxKeysFromSeed>;
+  readonly timing: PaymentTiming;
+  readonly baseUrl: string;
+}): OfflineSettlementDeps {
+  const { cloud, clock, keys, timing, baseUrl } = parts;
+  return {
+    ...cloud.deps,
+    channels: createSimulatedChannels({
+      baseUrl,
+      appId,
+      appPrivateKey: keys.appPrivateKey,
+      channelPublicKey: keys.channelPublicKey,
+      clock,
+      random: cloud.deps.random,
+      readTimeoutMs: timing.chargeReadTimeoutMs,
+    }),
+    timing,
+    health: createChannelHealth(),
+    vouchers: createVoucherDesk(),
+    contentKey: contentKeyOf(cloud.deps.keys),
+    issuerKeys: cloud.deps.keys.issuer.accepted.map(({ keyId, pair }) => ({
+      keyId,
+      publicKey: pair.publicKey,
+    })),
   };
 }
 
