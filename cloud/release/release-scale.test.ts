@@ -32,6 +32,7 @@ beforeAll(async () => {
     await database.db.execute(sql`
       alter table ${sql.identifier(table)} set (autovacuum_enabled = false)`);
 });
+
 const inTime = <T>(work: (tx: Tx) => Promise<T>): Promise<T> =>
   database.db.transaction(async (tx) => {
     await tx.execute(sql.raw(`set local statement_timeout = ${statementTimeoutMs}`));
