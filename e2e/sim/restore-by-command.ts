@@ -8,14 +8,22 @@ import { cloudCopyOf } from '#terminal/agent/store/recovery/cloud-copy.ts';
 import { recoverStore } from '#terminal/agent/store/recovery/recover.ts';
 import { createCloudClient } from '#terminal/agent/uplink/cloud-client.ts';
 import { cloudOrigin } from './cloud-host.ts';
-import type { SimTillDeps } from './till.ts';
+import type { World } from './virtual-world.ts';
 
 const retryMs = 10_000;
 const triesMax = 400;
 
+/** The till whose owner restores. */
+interface RestoredTill {
+  readonly world: World;
+  readonly name: string;
+  readonly fetch: typeof globalThis.fetch;
+  readonly random: Random;
+}
+
 /** The owner restores a backup with the real command, again and again until the cloud can be reached. */
 export async function restoreByCommand(
-  { world, name, fetch, random }: SimTillDeps & { readonly random: Random },
+  { world, name, fetch, random }: RestoredTill,
   { folder, source }: { readonly folder: string; readonly source: string },
 ): Promise<void> {
   const clock = world.clockOf(() => 0);
