@@ -91,7 +91,7 @@ export function rolesOf({ type }: Wire): readonly Role[] {
     case 'memory':
       return ['scanner', 'printer', 'box-pos', 'display'];
     case 'tcp':
-      return ['printer', 'box-pos', 'scanner'];
+      return ['printer', 'box-pos', 'scanner', 'display'];
     case 'usb-lp':
       return ['printer'];
     case 'hid':
