@@ -39,6 +39,8 @@ export function createSpool(deps: SpoolDeps): Spool {
   const attempts = createAttempts(deps);
   const earlierRun = createEarlierRun(deps);
   const running = new Map<Lane, Promise<void>>();
+  /** Woken while it ran: it may have looked for work already, and found none, when the job came. */
+  const wokenAgain = new Set<Lane>();
   let stopped = true;
   let cancel: (() => void) | undefined;
 
@@ -60,6 +62,10 @@ export function createSpool(deps: SpoolDeps): Spool {
       if (!goOn) return pause();
     }
   };
+  const ended = (lane: Lane): void => {
+    running.delete(lane);
+    if (wokenAgain.delete(lane)) wake();
+  };
   const pause = (): void => {
     cancel?.();
     cancel = deps.timers.after(retryPauseMs, wake);
@@ -68,9 +74,12 @@ export function createSpool(deps: SpoolDeps): Spool {
   const wake = (): void => {
     if (stopped) return;
     for (const lane of lanes) {
-      if (running.has(lane)) continue;
-      const work = runLane(lane).finally(() => running.delete(lane));
-      running.set(lane, work);
+      if (running.has(lane)) wokenAgain.add(lane);
+      else
+        running.set(
+          lane,
+          runLane(lane).finally(() => ended(lane)),
+        );
     }
   };
 
