@@ -34,7 +34,7 @@ export interface ReceiptPrinterDeps {
   readonly random: Random;
   /** What this printer is known to answer; without it the printer is probed. */
   readonly capabilities?: PrinterCapabilities;
-  /** Keeps what a probe found, so that a printer is probed once in its life; default: every start probes. */
+  /** Keeps what a probe found, so that a printer is not probed at every start; default: every start probes. */
   readonly profileStore?: ProfileStore;
   /** Remembers which printer keeps which logo (profile.logo `stored`); default: every receipt carries its logo. */
   readonly logoStore?: LogoStore;
