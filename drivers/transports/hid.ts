@@ -101,10 +101,10 @@ function connect(opened: {
     timers: deps.timers,
     writeTimeoutMs: deps.writeTimeoutMs,
     raw: {
-      write: (bytes, done) => {
+      write: (bytes, answer) => {
         device.write(Buffer.from(bytes)).then(
-          () => done(null),
-          (failure: Error) => done(failure.message),
+          () => answer(null),
+          (failure: Error) => answer(failure.message),
         );
       },
       drain: (done) => done(null),

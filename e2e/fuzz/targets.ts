@@ -147,7 +147,7 @@ const streams: readonly FuzzTarget[] = [
     frameBytesMax: hubFrameBytesMax,
   }),
   frames('transbank-frames', takeStxEtx(transbankFraming), {
-    seeds: [stxEtx(transbankFraming, transbankAnswer), hex('06023031303003' + '02'), hex('0615')],
+    seeds: [stxEtx(transbankFraming, transbankAnswer), hex('0602303130300302'), hex('0615')],
     frameBytesMax: frameBytesMaxOf(transbankFraming),
   }),
   frames('bcd2-frames', takeStxEtx(bcd2Framing), {
@@ -188,7 +188,7 @@ const readers: readonly FuzzTarget[] = [
     [
       hex('1b401c26c4e3bac30a1d7630000100010080'),
       hex('1d286b0500315030414210040a1d564200'),
-      hex('1d6b49067b42414231321b70001' + '9fa'),
+      hex('1d6b49067b42414231321b700019fa'),
       hex('1d284806003030616263641d67320b200'.padEnd(34, '0')),
     ],
     readsEscPos,

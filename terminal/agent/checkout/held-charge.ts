@@ -11,6 +11,7 @@ import {
   type Sale,
   type ScannedWallet,
 } from '#terminal/agent/checkout/sale-facts.ts';
+import { createHeldExpiry } from '#terminal/agent/checkout/held-expiry.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder } from '#terminal/agent/journal/order-rows.ts';
 import type { Link } from '#terminal/agent/uplink/link.ts';
@@ -32,7 +33,7 @@ export interface HeldCharge {
   readonly stop: () => void;
 }
 
-/** How long a held charge waits when the line is up and came back in between, and an end that the disk refused. */
+/** How long a held charge waits when the line came back in between. */
 const retryMs = 2_000;
 
 export function createHeldCharge(deps: {
@@ -48,31 +49,18 @@ export function createHeldCharge(deps: {
   const { journal, vault, timers, append } = deps;
   let cancelExpiry: (() => void) | undefined;
   let cancelRetry: (() => void) | undefined;
-  /** Ends that the disk refused, by order; at most one each. */
-  const lateExpiries = new Map<OrderId, () => void>();
+  const expiry = createHeldExpiry(deps);
 
   const forget = (): void => {
     cancelExpiry?.();
     cancelRetry?.();
   };
 
-  const isHeld = (orderId: OrderId): boolean =>
-    findOrder(journal.read, orderId)?.order.state === 'held';
-
-  const expire = (orderId: OrderId): void => {
-    lateExpiries.delete(orderId);
-    if (!isHeld(orderId) || append([{ type: 'charge.expired', body: { orderId } }]).ok) return;
-    lateExpiries.set(
-      orderId,
-      timers.after(retryMs, () => expire(orderId)),
-    );
-  };
-
   const watch = (orderId: OrderId): void => {
     forget();
     cancelExpiry = timers.after(codeLifeMs, () => {
-      if (vault.codeOf(orderId) === undefined) expire(orderId);
-      else if (isHeld(orderId)) watch(orderId);
+      if (vault.codeOf(orderId) === undefined) expiry.expire(orderId);
+      else if (expiry.isHeld(orderId)) watch(orderId);
     });
   };
 
@@ -92,10 +80,10 @@ export function createHeldCharge(deps: {
   return {
     forget,
     charge,
-    expire,
+    expire: expiry.expire,
     stop: () => {
       forget();
-      for (const cancel of lateExpiries.values()) cancel();
+      expiry.stop();
     },
     hold: (sale, scanned) => {
       const untilMs = deps.clock.nowMs() + codeLifeMs;
