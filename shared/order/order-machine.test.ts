@@ -34,7 +34,12 @@ describe('the table', () => {
 
   test('a second attempt or another tender starts only where nothing can have been charged', () => {
     const open: OrderPlace[] = ['draft', 'held', 'failed', 'reversed'];
-    for (const tender of ['charge.submitted', 'pos.sent', 'cash.recorded', 'offline.accepted'] as const) {
+    for (const tender of [
+      'charge.submitted',
+      'pos.sent',
+      'cash.recorded',
+      'offline.accepted',
+    ] as const) {
       expect(orderMachine.states.filter((state) => orderMachine.propose(state, tender))).toEqual(
         open,
       );
