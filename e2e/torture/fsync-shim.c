@@ -3,7 +3,8 @@
  * cut at any moment would have left it. Preloaded (LD_PRELOAD) into Node; made by e2e/torture/shim.ts when needed.
  *
  * GREENTILL_SHIM_FOLDER: absolute path of the folder. GREENTILL_SHIM_LOG: the record, outside of it.
- * GREENTILL_SHIM_FAIL_AT, GREENTILL_SHIM_ERRNO: the write, truncation or sync of this number (from 1) fails; 0: none.
+ * Opening the file "shim-fail-N-E" in the folder (it need not be there) makes the Nth write, truncation or sync from then
+ * on fail with the error number E, once; N = 0: none.
  *
  * A record is a head (struct head, little endian as the machine), the path, and the data. An operation is recorded after
  * it succeeded, under one lock, so the order of the records is the order on the disk.
@@ -16,6 +17,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,7 +36,7 @@ static char *names[FDS_MAX];
 static char folder[PATH_MAX];
 static size_t folder_bytes;
 static int record_fd = -1;
-static long fail_at, fail_errno = EIO, touches;
+static long fail_at, fail_errno, touches;
 static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
 #define REAL(name) \
@@ -55,12 +57,9 @@ static int plain_open(const char *path, int flags, mode_t mode) {
 
 __attribute__((constructor)) static void begin(void) {
   const char *where = getenv("GREENTILL_SHIM_FOLDER"), *log = getenv("GREENTILL_SHIM_LOG");
-  const char *at = getenv("GREENTILL_SHIM_FAIL_AT"), *error = getenv("GREENTILL_SHIM_ERRNO");
   if (!where || !log) return;
   folder_bytes = strlen(where);
   memcpy(folder, where, folder_bytes + 1);
-  if (at) fail_at = atol(at);
-  if (error) fail_errno = atol(error);
   record_fd = plain_open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
@@ -94,6 +93,12 @@ static int strikes(void) {
 static int opened(const char *path, int flags, mode_t mode) {
   const char *name = inside(path);
   if (!name) return plain_open(path, flags, mode);
+  long at, error_number;
+  if (sscanf(name, "shim-fail-%ld-%ld", &at, &error_number) == 2) {
+    fail_at = at, fail_errno = error_number, touches = 0;
+    errno = ENOENT;
+    return -1;
+  }
   pthread_mutex_lock(&lock);
   int is_new = (flags & O_CREAT) && access(path, F_OK) != 0;
   int fd = plain_open(path, flags, mode);

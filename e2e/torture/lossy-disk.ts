@@ -1,5 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Draw } from './draw.ts';
 import type { DiskOp } from './record.ts';
 
@@ -10,8 +8,8 @@ import type { DiskOp } from './record.ts';
  */
 export interface LossyDisk {
   apply(op: DiskOp): void;
-  /** Writes the files as a power cut would leave them now into `folder`. */
-  cutInto(folder: string, fate: Fate, draw: Draw): void;
+  /** The files as a power cut would leave them now, by name. */
+  filesAfterCut(fate: Fate, draw: Draw): ReadonlyMap<string, Buffer>;
 }
 
 /** What becomes of what was not synced. */
@@ -75,7 +73,8 @@ export function createLossyDisk(): LossyDisk {
         }
     }
   };
-  const cutInto = (folder: string, fate: Fate, draw: Draw): void => {
+  const filesAfterCut = (fate: Fate, draw: Draw): ReadonlyMap<string, Buffer> => {
+    const files = new Map<string, Buffer>();
     const names = new Map(durableNames);
     const keptNames = Math.floor(shareOf(fate, draw('names')) * (pendingNames.length + 1));
     for (const { name, file } of pendingNames.slice(0, keptNames)) setOrDelete(names, name, file);
@@ -83,12 +82,11 @@ export function createLossyDisk(): LossyDisk {
       const content = durable.copy();
       for (const change of survivors(pending, fate, (what) => draw(`${name}/${what}`)))
         content.apply(change);
-      const file = path.join(folder, name);
-      mkdirSync(path.dirname(file), { recursive: true });
-      writeFileSync(file, content.bytes());
+      files.set(name, content.bytes());
     }
+    return files;
   };
-  return { apply, cutInto };
+  return { apply, filesAfterCut };
 }
 
 function setOrDelete(map: Map<string, OneFile>, name: string, file: OneFile | undefined): void {

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { cashFact, openedFact } from '#terminal/agent/testing/facts.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { openTestJournal } from '#terminal/agent/testing/temp-store.ts';
-import { countSales } from './count-sales.ts';
+import { countSales, type SalesCount } from './count-sales.ts';
 import { createDraw, type Draw } from './draw.ts';
 import { createLossyDisk, fates } from './lossy-disk.ts';
 import { readRecord, type DiskOp } from './record.ts';
@@ -47,10 +47,7 @@ export function recordSelling(): readonly DiskOp[] {
 }
 
 /** Cuts the power at `count` moments of a recorded run and opens what is left with the real store. */
-export function judgeCuts(
-  ops: readonly DiskOp[],
-  { count, seed, say }: TierRun,
-): TierOutcome {
+export function judgeCuts(ops: readonly DiskOp[], { count, seed, say }: TierRun): TierOutcome {
   const draw = createDraw(`cuts/${seed}`);
   const moments = Array.from({ length: count }, (_, index) => ({
     index,
@@ -66,7 +63,7 @@ export function judgeCuts(
       if (op.type === 'told') told += salesTold(op.text);
     }
     const fate = fates[index % fates.length]!;
-    const found = openAfterCut((folder) => disk.cutInto(folder, fate, under(draw, index)));
+    const found = openAfterCut(disk.filesAfterCut(fate, under(draw, index)));
     tried += 1;
     lost += Math.max(0, told - found.salesCount);
     doubled += found.doubledCount;
@@ -92,15 +89,13 @@ const salesTold = (text: string): number =>
   text.split('\n').filter((line) => /^\d+$/.test(line)).length;
 
 /** Opens the store on what a cut left, counts, and sells once more: a till that can only be looked at is no till. */
-function openAfterCut(cutInto: (folder: string) => void): ReturnType<typeof countSales> {
+function openAfterCut(files: ReadonlyMap<string, Buffer>): SalesCount {
   const folder = mkdtempSync(path.join(scratch, 'greentill-cut-'));
   try {
-    cutInto(folder);
+    for (const [name, bytes] of files) writeFileSync(path.join(folder, name), bytes);
     const { journal } = openTestJournal(folder);
     const found = countSales(journal.read);
-    getOrThrow(
-      journal.append([openedFact(found.salesCount), cashFact(found.salesCount)]),
-    );
+    getOrThrow(journal.append([openedFact(found.salesCount), cashFact(found.salesCount)]));
     const after = countSales(journal.read);
     journal.close();
     const goesOn = after.salesCount === found.salesCount + 1;

@@ -23,16 +23,11 @@ export const shimEnvironment = (options: {
   /** Absolute; what lies below it is recorded. */
   readonly folder: string;
   readonly record: string;
-  /** Which write, truncation or sync fails, from 1; with this errno. */
-  readonly failAt?: number;
-  readonly errno?: number;
 }): NodeJS.ProcessEnv => ({
   ...process.env,
   LD_PRELOAD: options.library,
   GREENTILL_SHIM_FOLDER: options.folder,
   GREENTILL_SHIM_LOG: options.record,
-  GREENTILL_SHIM_FAIL_AT: String(options.failAt ?? 0),
-  GREENTILL_SHIM_ERRNO: String(options.errno ?? 0),
   // Everything through plain calls, where the shim sees it.
   UV_USE_IO_URING: '0',
 });

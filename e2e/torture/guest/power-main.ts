@@ -32,5 +32,8 @@ try {
     tell({ type: 'ack', index });
   }
 } catch (error) {
-  tell({ type: 'failed', why: error instanceof Error ? (error.stack ?? error.message) : 'unknown' });
+  tell({
+    type: 'failed',
+    why: error instanceof Error ? (error.stack ?? error.message) : 'unknown',
+  });
 }
