@@ -95,6 +95,7 @@ interface Heard {
   readonly unknown: readonly number[];
   /** The journal did not open, and nothing was sold. */
   readonly isClosed: boolean;
+  readonly wasRun: boolean;
 }
 
 /** What the till of one fault said. */
@@ -107,6 +108,7 @@ function hear(text: string, fault: string): Heard {
     sold: of('sold'),
     refused: of('refused'),
     unknown: of('unknown'),
+    wasRun: told !== '',
     isClosed: lines[0]?.startsWith('closed') === true,
   };
 }
@@ -117,6 +119,7 @@ function judge(
   heard: Heard,
 ): { readonly lost: number; readonly doubled: number; readonly faults: readonly string[] } {
   const faults: string[] = [];
+  if (!heard.wasRun) faults.push('the till fell over before this fault');
   const answered = heard.sold.length + heard.refused.length + heard.unknown.length;
   if (answered < sales && !heard.isClosed)
     faults.push(`the till fell over after ${answered} sales`);

@@ -38,7 +38,7 @@ export interface House {
 
 /** Tries at the line come twenty times as fast as at a counter: the torture is short. */
 const haste = 0.05;
-const settleMsMax = 180_000;
+const settleMsMax = 60_000;
 const pollMs = 50;
 /** How long PostgreSQL may need to come back: children of a killed postmaster end first. */
 const databaseBackMsMax = 60_000;
@@ -59,6 +59,11 @@ export async function openHouse(options: { readonly clock?: Clock }): Promise<Ho
     LOG_LEVEL: 'fatal',
   });
   const { origin } = cloud;
+  let lastWords = '';
+  for (const stream of [cloud.child.stdout, cloud.child.stderr])
+    stream?.on('data', (chunk: Buffer) => {
+      lastWords = (lastWords + chunk.toString()).slice(-lastWordsCharsMax);
+    });
   const operatorToken = readFileSync(path.join(folder, 'cloud/operator-token'), 'utf8').trim();
   const { merchantId, storeId } = await activateTestTerminal({ origin, operatorToken });
   const route = `/admin/v1/merchants/${merchantId}/stores/${storeId}/activation-codes`;
@@ -124,7 +129,10 @@ export async function openHouse(options: { readonly clock?: Clock }): Promise<Ho
       const found = await compare({ entries, sold, ask });
       const { exitCode, signalCode } = cloud.child;
       if (exitCode === null && signalCode === null) return found;
-      return { ...found, faults: [...found.faults, 'the cloud’s process ended by itself'] };
+      return {
+        ...found,
+        faults: [...found.faults, `the cloud’s process ended by itself: ${lastWords}`],
+      };
     },
     close: async () => {
       await stopAgent();
@@ -137,6 +145,7 @@ export async function openHouse(options: { readonly clock?: Clock }): Promise<Ho
   };
 }
 
+const lastWordsCharsMax = 1_500;
 const firstFen = 101;
 
 /** Reads beside the till, which holds the writer's lock. */

@@ -20,6 +20,7 @@ const clean = (outcome: TierOutcome) => ({
   doubled: outcome.doubled,
   faults: outcome.faults,
 });
+const bytes = (text: string): Buffer => Buffer.from(text);
 const nothing = { lost: 0, doubled: 0, faults: [] };
 
 describe.skipIf(shimMissing() !== undefined)(
@@ -59,7 +60,6 @@ describe.skipIf(shimMissing() !== undefined)(
 
 test('what was not synced is lost, and a new name without a sync of its folder too', () => {
   const disk = createLossyDisk();
-  const bytes = (text: string): Buffer => Buffer.from(text);
   disk.apply({ type: 'create', name: 'a' });
   disk.apply({ type: 'write', name: 'a', offset: 0, data: bytes('kept') });
   disk.apply({ type: 'sync', name: 'a' });
