@@ -24,6 +24,9 @@ export function connect(databaseUrl: string, options?: { readonly poolMax: numbe
   });
   // An idle connection that dies (server restart) is dropped by the pool; the next query opens a new one.
   pool.on('error', () => {});
+  // One that dies in a transaction, between two queries, says so on itself alone: the next query of the transaction
+  // fails, and that is how the caller hears of it. Without a listener the whole cloud would end.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return { db: drizzle(pool), pool };
 }
 

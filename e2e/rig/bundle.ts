@@ -16,7 +16,10 @@ const external = [
  * The guest's checks, with the drivers and the agent of this working tree, as one file of JavaScript: an emulated
  * processor reads one file in a second and a thousand in a minute.
  */
-export async function bundleGuest(): Promise<string> {
+export async function bundleGuest(
+  entry = path.join(import.meta.dirname, 'guest/main.ts'),
+  name = 'guest.mjs',
+): Promise<string> {
   const outDir = path.join(repo, 'out/rig');
   await build({
     root: repo,
@@ -25,15 +28,17 @@ export async function bundleGuest(): Promise<string> {
     publicDir: false,
     ssr: { noExternal: true },
     build: {
-      ssr: path.join(import.meta.dirname, 'guest/main.ts'),
+      ssr: entry,
+      // Another guest's file may lie beside this one.
+      emptyOutDir: false,
       outDir,
       minify: false,
       target: 'node24',
       rollupOptions: {
         external,
-        output: { format: 'es', entryFileNames: 'guest.mjs', codeSplitting: false },
+        output: { format: 'es', entryFileNames: name, codeSplitting: false },
       },
     },
   });
-  return path.join(outDir, 'guest.mjs');
+  return path.join(outDir, name);
 }

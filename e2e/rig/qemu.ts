@@ -33,6 +33,10 @@ export async function startQemu(deps: {
   readonly entry: string;
   /** Run the checks whose name holds this text; empty runs all. */
   readonly only: string;
+  /** The guest's second stage; the checks' own when absent. */
+  readonly stage?: string;
+  /** A disk image that the guest sees as /dev/vda. */
+  readonly disk?: string;
 }): Promise<Guest> {
   const sockets = mkdtempSync(path.join(tmpdir(), 'rig-'));
   const program = 'qemu-system-x86_64';
@@ -73,12 +77,12 @@ export async function startQemu(deps: {
  * `Nehalem` is the smallest model that has what Node's builds expect.
  */
 function argumentsOf(
-  { image, repo, node, entry, only }: Parameters<typeof startQemu>[0],
+  { image, repo, node, entry, only, stage, disk }: Parameters<typeof startQemu>[0],
   sockets: string,
 ): readonly string[] {
   const words = {
     modules: image.modulesFolder,
-    stage: path.join(import.meta.dirname, 'guest/stage.sh'),
+    stage: stage ?? path.join(import.meta.dirname, 'guest/stage.sh'),
     repo,
     node,
     entry,
@@ -107,6 +111,9 @@ function argumentsOf(
     ['device', 'qemu-xhci,id=usb'],
     ['chardev', socket('cable')],
     ['device', `${driver},${cableWords.join(',')},always-plugged=on`],
+    ...(disk === undefined
+      ? []
+      : ([['drive', `file=${disk},format=raw,if=virtio,cache=writeback`]] as const)),
     ['qmp', `unix:${path.join(sockets, 'qmp')},server=on,wait=off`],
   ];
   return ['-nodefaults', '-no-reboot', ...flags.flatMap(([name, value]) => [`-${name}`, value])];

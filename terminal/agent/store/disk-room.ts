@@ -27,17 +27,29 @@ export const freeBytesOf = (folder: string): number => {
   return disk.bavail * disk.bsize;
 };
 
+function writeBallast(path: string): void {
+  const file = openSync(path, 'w', 0o600);
+  try {
+    writeSync(file, Buffer.alloc(ballastBytes, 0xa5));
+    // Some file systems take blocks only when a file is synced; unsynced ballast would keep nothing back.
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** A file whose blocks are given back when the disk is full, so that checkpoint and a last few entries still fit. */
 export function createBallast(dataDir: string): { make(): void; drop(): void } {
   const path = join(dataDir, ballastFileName);
   return {
     make: () => {
       if (existsSync(path) || freeBytesOf(dataDir) < ballastNeedsFreeBytes) return;
-      const file = openSync(path, 'w', 0o600);
-      writeSync(file, Buffer.alloc(ballastBytes, 0xa5));
-      // Some file systems take blocks only when a file is synced; unsynced ballast would keep nothing back.
-      fsyncSync(file);
-      closeSync(file);
+      try {
+        writeBallast(path);
+      } catch {
+        // A quota or a bad block: the till opens without ballast rather than not at all.
+        rmSync(path, { force: true });
+      }
     },
     drop: () => rmSync(path, { force: true }),
   };

@@ -1,0 +1,24 @@
+import { chaos } from './chaos.ts';
+import { clockJumps } from './clock-jumps.ts';
+import { databaseStops } from './database-stops.ts';
+import { diskFaults } from './disk-faults.ts';
+import { diskFull } from './disk-full.ts';
+import { kills } from './kills.ts';
+import { powerCuts } from './power-cuts.ts';
+import { realPower } from './real-power.ts';
+import type { Tier } from './tier.ts';
+
+/** Every tier by the name that `npm run torture -- --only NAME` takes; in this order they stand in the report. */
+export const tiers = {
+  kills,
+  'power-cuts': powerCuts,
+  'real-power': realPower,
+  'disk-faults': diskFaults,
+  'disk-full': diskFull,
+  'database-stops': databaseStops,
+  chaos,
+  'clock-jumps': clockJumps,
+} as const satisfies Readonly<Record<string, Tier>>;
+
+export type TierName = keyof typeof tiers;
+export const tierNames = Object.keys(tiers) as readonly TierName[];
