@@ -15,7 +15,7 @@ export const fileModeProtector: KeyProtector = {
   open: (sealed) => sealed,
 };
 
-export const wrapKeyBytes = 32;
+const wrapKeyBytes = 32;
 const ivBytes = 12;
 const tagBytes = 16;
 const cipher = 'aes-256-gcm';
