@@ -15,7 +15,6 @@ export const fileModeProtector: KeyProtector = {
   open: (sealed) => sealed,
 };
 
-const wrapKeyBytes = 32;
 const ivBytes = 12;
 const tagBytes = 16;
 const cipher = 'aes-256-gcm';
