@@ -186,6 +186,16 @@ describe('offline', () => {
       rows: [{ orderId, code: 'withholding-failed', amountFen: 4_000 }],
     });
     expect(await ask('today.get', {})).toMatchObject({ offlineFen: 4_000, settledFen: 0 });
+    const list = await ask('exceptions.list', {});
+    const key = 'rows' in list ? list.rows[0]!.key : '';
+    const word = { key, action: 'acknowledged', note: '顾客明天来付' } as const;
+    expect(await ask('exceptions.resolve', word)).toEqual({});
+    await until('it leaves the count', async () => (await status()).exceptionCount === 0);
+    expect(await ask('exceptions.handled', {})).toMatchObject({
+      rows: [{ orderId, cashier: '小王', note: '顾客明天来付' }],
+    });
+    await until('the cloud has it', () => cloud.delivered().includes('exception.resolved'));
+    expect(await ask('orders.get', { orderId })).toMatchObject({ state: 'debit-failed' });
   });
 
   test('after a restart without the line only half of the room is given', async () => {

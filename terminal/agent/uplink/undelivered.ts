@@ -52,11 +52,12 @@ export interface RefusedOrder {
 /** The most refused orders that are listed; all are counted. */
 const refusedListMax = 200;
 
-/** Orders that the cloud refused to take, newest first. */
+/** Orders that the cloud refused to take and that nobody has dealt with, newest first. */
 export const refusedOrders = (read: ReadHandle): readonly RefusedOrder[] =>
   read.all<RefusedOrder>(
     `SELECT order_id AS orderId, code, coalesce(amount_fen, 0) AS amountFen, since_ms AS sinceMs
      FROM refused_orders LEFT JOIN orders USING (order_id)
+     WHERE NOT EXISTS (SELECT 1 FROM resolved WHERE row_key = 'refused:' || order_id)
      ORDER BY since_ms DESC, order_id DESC LIMIT ${refusedListMax}`,
   );
 
