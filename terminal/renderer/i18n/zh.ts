@@ -142,6 +142,8 @@ export const zh = {
     },
     facts: (wallet: string, order: string, seconds: number) =>
       `${wallet} · 订单 …${order} · 已等 ${seconds} 秒`,
+    secondScanLeft: (seconds: number) => `最多再等 ${seconds} 秒`,
+    queryNow: '立即查询',
     secondScan: '又扫到一个码，已经挡住，没有扣款。先等这一笔的结果',
     query: '再查一次',
     cancel: '取消这笔',
@@ -174,6 +176,7 @@ export const zh = {
     points: (points: string) => `顾客预计得 ${points} 积分（待生效）`,
     offlineMember: (member: string) => `会员 ${member}`,
     offlineLine: '联网后扣款，扣到才算到账',
+    offlineMemberLeft: (amount: string, count: number) => `这位会员还可记 ${amount}、${count} 次`,
     offlineLeft: (amount: string) => `剩余离线额度 ${amount}`,
     next: '下一笔',
     back: '知道了',
