@@ -130,11 +130,24 @@ describeWindow('lists, sums, devices and the counter in a browser', (w) => {
   });
 
   test('an offline deadline that is over is not told; one that comes is', async () => {
-    const room = { perPaymentFen: 5000, remainingFen: 42_000, totalFen: 50_000 };
+    const room = {
+      perPaymentFen: 5000,
+      remainingFen: 42_000,
+      totalFen: 50_000,
+      remainingCount: 28,
+      perMemberFen: 10_000,
+      perMemberCount: 3,
+    };
     w.host.till.setStatus({ ...offline, offline: { ...room, closesAtMs: nowMs + 7_200_000 } });
     await w.sees('还可用 2 小时');
+    await w.sees('28 笔');
+    await w.sees('每人 ≤ ¥100、3 次，未到账');
+    expect(await findOverflow(w.page)).toEqual([]);
     w.host.till.setStatus({ ...offline, offline: { ...room, closesAtMs: nowMs - 1 } });
     await w.page.getByText('还可用').waitFor({ state: 'detached' });
+    const used = { ...room, remainingCount: 0, closesAtMs: nowMs + 7_200_000 };
+    w.host.till.setStatus({ ...offline, offline: used });
+    await w.sees('用完了');
   });
 
   test('a device that is not there gets one piece of advice', async () => {

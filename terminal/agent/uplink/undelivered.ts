@@ -33,13 +33,15 @@ export const isDelivered = (
     orderId: stored.order.orderId,
   }) === undefined;
 
-/** Accepted offline and not yet in the cloud's hands, fen. */
-export const undeliveredOfflineFen = (read: ReadHandle): number =>
-  read.one<{ sum: number }>(
-    `SELECT coalesce(sum(amount_fen), 0) AS sum FROM offline_usage
+/** Accepted offline and not yet in the cloud's hands. */
+export const undeliveredOffline = (
+  read: ReadHandle,
+): { readonly count: number; readonly sumFen: number } =>
+  read.one<{ count: number; sumFen: number }>(
+    `SELECT count(*) AS count, coalesce(sum(amount_fen), 0) AS sumFen FROM offline_usage
      WHERE position > $acked OR order_id IN (SELECT order_id FROM refused_orders)`,
     { acked: acked(read) },
-  )?.sum ?? 0;
+  ) ?? { count: 0, sumFen: 0 };
 
 export interface RefusedOrder {
   readonly orderId: string;
