@@ -220,7 +220,8 @@ describe('offline', () => {
 
   test('a field that a newer cloud signs into the configuration does not keep the rest of it out', async () => {
     const { status, cloud, until } = (bench = await openTillBench());
-    cloud.newCaps({ perPaymentFen: 1_000, ...{ ofANewerVersion: true } });
+    const newer = { perPaymentFen: 1_000, ofANewerVersion: true };
+    cloud.newCaps(newer);
     await until('new caps', async () => (await status()).offline.perPaymentFen === 1_000);
   });
 

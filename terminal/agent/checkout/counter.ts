@@ -67,8 +67,7 @@ export function createCounter(deps: CounterDeps): Counter {
     ...deps,
     progressOf: (orderId) => runner.progressOf(orderId),
     boxProgressOf: (orderId) => boxRunner.progressOf(orderId),
-    remainingOfflineFen: () => offlineRoom(room).remainingFen,
-    memberRoom: (memberId) => memberRoom(room, memberId),
+    ...offlineFigures(room),
   });
   const desk = createMemberDesk(deps.cloud);
   const holds = createVoucherHolds({ ...deps, desk });
@@ -149,4 +148,9 @@ const roomOf = ({ journal, config, cloud, link }: CounterDeps): RoomDeps => ({
   config,
   nowMs: () => cloud.cloudNowMs(),
   sinceContactMs: link.sinceContactMs,
+});
+
+const offlineFigures = (room: RoomDeps) => ({
+  remainingOfflineFen: () => offlineRoom(room).remainingFen,
+  memberRoom: (memberId: string) => memberRoom(room, memberId),
 });
