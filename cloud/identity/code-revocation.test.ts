@@ -64,6 +64,7 @@ it('the caps of a new shop are small change for one day', async () => {
     perMemberFen: 10_000,
     perMemberCount: 3,
     shopUnsyncedFen: 50_000,
+    shopUnsyncedCount: 30,
     windowMs: 86_400_000,
   });
 });

@@ -75,6 +75,23 @@ test('a batch is acknowledged through its last entry; sent again it is a duplica
   expect(await storedCount(journal.epoch)).toBe(5);
 });
 
+test('who dealt with an exception is kept like any entry', async () => {
+  const journal = journalOf(1);
+  journal.append('exception.resolved', {
+    row: 'print:prt_01KAN7D5Q00000000000000000',
+    code: 'print-interrupted',
+    action: 'seen',
+    cashier: '小王',
+    note: '',
+    about: 'ord_01M80FST80000000000000000A',
+    paper: 'receipt',
+    sinceMs: 1_795_000_000_000,
+  });
+  expect(await terminal.post(path, journal.batch(1, 2))).toMatchObject({
+    body: { verdicts: [{ verdict: 'accepted' }, { verdict: 'accepted' }] },
+  });
+});
+
 test('the same batch sent by eight requests at once is stored once and acknowledged to all', async () => {
   const journal = journalOf(50);
   const answers = await Promise.all(

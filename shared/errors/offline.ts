@@ -66,6 +66,14 @@ export const offlineErrors = {
     '超过单笔离线额度，请收现金',
     'Over the limit for one offline payment. Take cash.',
   ),
+  'offline-shop-count': entry(
+    'This shop holds as many unsynced offline payments as it may.',
+    'Connect the till, or take cash.',
+    'cashier',
+    'no',
+    '本店离线笔数用完了，请联网或收现金',
+    'No offline payments are left for this shop. Connect or take cash.',
+  ),
   'offline-shop-sum': entry(
     'The payment would go above what this shop may hold unsynced.',
     'Connect the till, or take cash.',

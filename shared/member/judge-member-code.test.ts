@@ -35,6 +35,7 @@ const unused: OfflineUsage = {
   memberFen: fen(0),
   memberCount: 0,
   shopUnsyncedFen: fen(0),
+  shopUnsyncedCount: 0,
   certificateUsed: false,
 };
 const good = {
@@ -49,6 +50,7 @@ const good = {
     perMemberFen: 10_000,
     perMemberCount: 3,
     shopUnsyncedFen: 50_000,
+    shopUnsyncedCount: 10,
     windowMs: 86_400_000,
   },
   usageOf: () => unused,
@@ -67,7 +69,12 @@ describe('judgeMemberCode', () => {
         shopRemainingFen: 45_000,
       },
     });
-    const toTheBrim = used({ memberFen: fen(5000), memberCount: 2, shopUnsyncedFen: fen(45_000) });
+    const toTheBrim = used({
+      memberFen: fen(5000),
+      memberCount: 2,
+      shopUnsyncedFen: fen(45_000),
+      shopUnsyncedCount: 9,
+    });
     expect(judge(toTheBrim)).toMatchObject({ ok: true, value: { shopRemainingFen: 0 } });
   });
 
@@ -110,6 +117,11 @@ describe('judgeMemberCode', () => {
       { type: 'offline-shop-sum', remainingFen: 4999 },
     ],
     [
+      'one payment more than the shop may hold',
+      used({ shopUnsyncedCount: 10 }),
+      { type: 'offline-shop-count', limit: 10 },
+    ],
+    [
       'a window that closed a millisecond ago',
       { sinceContactMs: 86_400_001 },
       { type: 'offline-window-closed' },
@@ -122,7 +134,9 @@ describe('judgeMemberCode', () => {
     // Each row breaks one more check than the one before it, from the last check to the first.
     const worse: Partial<typeof good>[] = [{ sinceContactMs: 1e9 }];
     const alsoBreak = (change: Partial<typeof good>) => worse.push({ ...worse.at(-1), ...change });
-    let usage: OfflineUsage = { ...unused, shopUnsyncedFen: fen(50_000) };
+    let usage: OfflineUsage = { ...unused, shopUnsyncedCount: 10 };
+    alsoBreak(used(usage));
+    usage = { ...usage, shopUnsyncedFen: fen(50_000) };
     alsoBreak(used(usage));
     usage = { ...usage, memberCount: 3 };
     alsoBreak(used(usage));
@@ -140,6 +154,7 @@ describe('judgeMemberCode', () => {
       worse.map((change) => (judge(change) as { error: { type: string } }).error.type),
     ).toEqual([
       'offline-window-closed',
+      'offline-shop-count',
       'offline-shop-sum',
       'offline-member-count',
       'offline-member-sum',
@@ -182,6 +197,7 @@ test('after a restart offline half of the room is given, rounded down', () => {
     perMemberFen: 5000,
     perMemberCount: 1,
     shopUnsyncedFen: 25_000,
+    shopUnsyncedCount: 5,
     windowMs: 86_400_000,
   });
 });

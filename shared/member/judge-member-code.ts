@@ -38,6 +38,7 @@ export type MemberCodeRefused =
   | { readonly type: 'offline-member-sum'; readonly remainingFen: Fen }
   | { readonly type: 'offline-member-count'; readonly limit: number }
   | { readonly type: 'offline-shop-sum'; readonly remainingFen: Fen }
+  | { readonly type: 'offline-shop-count'; readonly limit: number }
   | { readonly type: 'offline-window-closed'; readonly windowMs: number };
 
 export interface MemberCodeAccepted {
@@ -53,6 +54,8 @@ export interface OfflineCaps {
   readonly perMemberFen: number;
   readonly perMemberCount: number;
   readonly shopUnsyncedFen: number;
+  /** Payments that the shop may hold unsynced; absent: only their sum counts. */
+  readonly shopUnsyncedCount?: number | undefined;
   readonly windowMs: number;
 }
 
@@ -61,6 +64,7 @@ export interface OfflineUsage {
   readonly memberFen: Fen;
   readonly memberCount: number;
   readonly shopUnsyncedFen: Fen;
+  readonly shopUnsyncedCount: number;
   /** Was this certificate accepted here before, settled or not? */
   readonly certificateUsed: boolean;
 }
@@ -96,7 +100,7 @@ export function verifyMemberCode(trust: Trust): Result<MemberCodeFields, MemberC
 
 /**
  * May this code pay `amountFen` while the cloud is out of reach? After {@link verifyMemberCode}, in this order:
- * used here before, per payment, per member sum, per member count, shop unsynced, window. The lower of the code's own
+ * used here before, per payment, per member sum, per member count, shop unsynced sum and count, window. The lower of the code's own
  * caps and the shop's signed caps holds. The caller journals `offline.accepted` before it shows anything.
  */
 export function judgeMemberCode(
@@ -127,6 +131,10 @@ export function judgeMemberCode(
   }
   const shopFen = room(fen(caps.shopUnsyncedFen), usage.shopUnsyncedFen);
   if (amountFen > shopFen) return err({ type: 'offline-shop-sum', remainingFen: shopFen });
+  const shopCount = caps.shopUnsyncedCount;
+  if (shopCount !== undefined && usage.shopUnsyncedCount >= shopCount) {
+    return err({ type: 'offline-shop-count', limit: shopCount });
+  }
   if (sinceContactMs > caps.windowMs) {
     return err({ type: 'offline-window-closed', windowMs: caps.windowMs });
   }
@@ -146,6 +154,9 @@ export const halveCaps = (caps: OfflineCaps): OfflineCaps => ({
   perMemberFen: shareFloor(fen(caps.perMemberFen), halfBp),
   perMemberCount: Math.floor(caps.perMemberCount / 2),
   shopUnsyncedFen: shareFloor(fen(caps.shopUnsyncedFen), halfBp),
+  ...(caps.shopUnsyncedCount === undefined
+    ? {}
+    : { shopUnsyncedCount: Math.floor(caps.shopUnsyncedCount / 2) }),
   windowMs: caps.windowMs,
 });
 

@@ -1,9 +1,9 @@
 import type { EntryFact, EntryType } from '#shared/wire/v1/entries.ts';
 
-/** The entry types that move an order; facts about the store, the printer and the caps do not. */
+/** The entry types that move an order; facts about the store, the printer, the caps and the exceptions do not. */
 export type OrderFactType = Exclude<
   EntryType,
-  `print.${string}` | `store.${string}` | `caps.${string}`
+  `print.${string}` | `store.${string}` | `caps.${string}` | `exception.${string}`
 >;
 export type OrderFact = Extract<EntryFact, { readonly type: OrderFactType }>;
 
@@ -15,6 +15,7 @@ const otherTypes: Readonly<Record<Exclude<EntryType, OrderFactType>, true>> = {
   'print.unknown': true,
   'print.abandoned': true,
   'caps.applied': true,
+  'exception.resolved': true,
 };
 
 /** Does this fact move an order? */

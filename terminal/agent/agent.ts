@@ -140,6 +140,7 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
       ...cloudSide,
       ...shop,
       journal,
+      cashier: deps.config.cashier,
       config: cloudSide.session.config,
       status: shop.status.get,
     }),

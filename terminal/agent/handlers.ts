@@ -14,8 +14,11 @@ import type { DeviceTests } from '#terminal/agent/devices/device-tests.ts';
 import { appendErrorCode, type Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder, listOrders } from '#terminal/agent/journal/order-rows.ts';
 import { lastReceipt } from '#terminal/agent/printing/spool-view.ts';
-import { exceptionRows, orderRow } from '#terminal/agent/tally/order-views.ts';
-import { readToday } from '#terminal/agent/tally/read-today.ts';
+import { exceptionRows } from '#terminal/agent/tally/exception-rows.ts';
+import { orderRow } from '#terminal/agent/tally/order-views.ts';
+import { dayStartMs, readToday } from '#terminal/agent/tally/read-today.ts';
+import { receiptCopiesMax, resolveException } from '#terminal/agent/tally/resolve-exception.ts';
+import { handledRows } from '#terminal/agent/tally/resolved-rows.ts';
 import {
   createReceiptHandlers,
   type ReceiptHandlerDeps,
@@ -36,6 +39,7 @@ export interface HandlerDeps extends ReceiptHandlerDeps {
   readonly troubles: Troubles;
   readonly clock: Clock;
   readonly random: Random;
+  readonly cashier: string;
   readonly config: () => ConfigPayload | undefined;
   readonly status: () => Status;
 }
@@ -56,6 +60,8 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     return kept.ok ? ok(jobId) : err(appendErrorCode(kept.error));
   };
   const queue = (job: Omit<EntryBody<'print.queued'>, 'jobId'>): Done => done(queueJob(job));
+
+  const exceptionDeps = { ...deps, hasPrinter: () => devices.printer() !== undefined };
 
   return {
     'till.setAmount': ({ amountFen }) => done(checkout.setAmount(amountFen)),
@@ -94,11 +100,11 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     'today.get': async ({ businessDate: date }) => ok(await readToday(deps, date)),
     'today.printSlip': () => queue({ kind: 'day-slip', copy: 1 }),
     'exceptions.list': () => ok({ rows: [...exceptionRows(read, deps.troubles.list())] }),
+    'exceptions.handled': () => ok({ rows: [...handledRows(read, dayStartMs(deps))] }),
+    'exceptions.resolve': (wanted) => done(resolveException(exceptionDeps, wanted)),
     ...createDeviceHandlers({ devices, tests: deps.tests, queue: queueJob }),
     ...createReceiptHandlers(deps, queue),
     'drawer.open': ({ reason }) =>
       devices.has('drawer') ? queue({ kind: 'drawer', copy: 1, reason }) : err('device-missing'),
   };
 }
-
-const receiptCopiesMax = 99;

@@ -142,7 +142,11 @@ describe('offline', () => {
     await ask('till.setAmount', { amountFen: 4_000 });
     await ask('till.scan', { text: code });
     const amber = await screen('offline-accepted');
-    expect(amber).toMatchObject({ amountFen: 4_000, remainingOfflineFen: 46_000 });
+    expect(amber).toMatchObject({
+      amountFen: 4_000,
+      remainingOfflineFen: 46_000,
+      memberRoom: { remainingFen: 6_000, remainingCount: 2 },
+    });
     await ask('till.setAmount', { amountFen: 1_000 });
     await ask('till.scan', { text: code });
     expect(await till()).toMatchObject({ notice: { code: 'member-code-used' } });
@@ -186,6 +190,39 @@ describe('offline', () => {
       rows: [{ orderId, code: 'withholding-failed', amountFen: 4_000 }],
     });
     expect(await ask('today.get', {})).toMatchObject({ offlineFen: 4_000, settledFen: 0 });
+    const list = await ask('exceptions.list', {});
+    const key = 'rows' in list ? list.rows[0]!.key : '';
+    const word = { key, action: 'acknowledged', note: '顾客明天来付' } as const;
+    expect(await ask('exceptions.resolve', word)).toEqual({});
+    await until('it leaves the count', async () => (await status()).exceptionCount === 0);
+    expect(await ask('exceptions.handled', {})).toMatchObject({
+      rows: [{ orderId, cashier: '小王', note: '顾客明天来付' }],
+    });
+    await until('the cloud has it', () => cloud.delivered().includes('exception.resolved'));
+    expect(await ask('orders.get', { orderId })).toMatchObject({ state: 'debit-failed' });
+  });
+
+  test('the count of a shop is a cap too: shown as what is left, and the sale after the last is refused', async () => {
+    const { ask, screen, till, status, cloud, until } = (bench = await openTillBench());
+    cloud.newCaps({ shopUnsyncedCount: 1 });
+    await until('new caps', async () => (await status()).offline.remainingCount === 1);
+    await cutLine(bench);
+    await ask('till.setAmount', { amountFen: 100 });
+    await ask('till.scan', { text: cloud.memberCode(4) });
+    await screen('offline-accepted');
+    await until('none left', async () => (await status()).offline.remainingCount === 0);
+    await ask('till.setAmount', { amountFen: 100 });
+    await ask('till.scan', { text: cloud.memberCode(5) });
+    expect(await till()).toMatchObject({ notice: { code: 'offline-shop-count' } });
+    await cloud.comeBack();
+    await until('room again', async () => (await status()).offline.remainingCount === 1);
+  });
+
+  test('a field that a newer cloud signs into the configuration does not keep the rest of it out', async () => {
+    const { status, cloud, until } = (bench = await openTillBench());
+    const newer = { perPaymentFen: 1_000, ofANewerVersion: true };
+    cloud.newCaps(newer);
+    await until('new caps', async () => (await status()).offline.perPaymentFen === 1_000);
   });
 
   test('after a restart without the line only half of the room is given', async () => {

@@ -5,7 +5,7 @@ import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import { offlineRoom } from '#terminal/agent/checkout/offline-room.ts';
 import type { DeviceSet } from '#terminal/agent/devices/device-set.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
-import { exceptionRows } from '#terminal/agent/tally/order-views.ts';
+import { exceptionRows } from '#terminal/agent/tally/exception-rows.ts';
 import type { Troubles } from '#terminal/agent/troubles.ts';
 import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
 import type { Link } from '#terminal/agent/uplink/link.ts';

@@ -118,6 +118,10 @@ export const ScreenSchema = Type.Union([
     atMs: At,
     receipt: ReceiptStateSchema,
     remainingOfflineFen: Type.Integer(),
+    /** What this till would still accept of this member while the line is down. */
+    memberRoom: Type.Optional(
+      object({ remainingFen: Type.Integer(), remainingCount: Type.Integer({ minimum: 0 }) }),
+    ),
   }),
   /** Red: not charged, and what to do. */
   object({
@@ -191,6 +195,10 @@ export const StatusSchema = object({
     perPaymentFen: Type.Integer(),
     remainingFen: Type.Integer(),
     totalFen: Type.Integer(),
+    /** Payments; null when only their sum is limited. */
+    remainingCount: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]),
+    perMemberFen: Type.Integer(),
+    perMemberCount: Type.Integer({ minimum: 0 }),
     closesAtMs: Type.Union([At, Type.Null()]),
   }),
   exceptionCount: Type.Integer({ minimum: 0 }),

@@ -2,12 +2,16 @@ import Type, { type Static } from 'typebox';
 import type { Result } from '#shared/result/result.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { BusinessDateSchema, OrderIdSchema, PartAmountSchema } from '#shared/wire/v1/common.ts';
+import { exceptionNoteCharsMax } from '#shared/wire/v1/entries.ts';
 import { PhoneSchema } from '#shared/wire/v1/members.ts';
 import { deviceMethods } from '#terminal/ipc/devices.ts';
 import { receiptMethods } from '#terminal/ipc/receipt-template.ts';
 import { StatusSchema, TillStateSchema } from '#terminal/ipc/state.ts';
 import {
+  ExceptionActionSchema,
+  ExceptionKeySchema,
   ExceptionRowSchema,
+  HandledRowSchema,
   OrderPageSchema,
   OrderRowSchema,
   TodaySchema,
@@ -71,6 +75,20 @@ export const methods = {
   'exceptions.list': {
     input: none,
     output: object({ rows: Type.Array(ExceptionRowSchema, { maxItems: 200 }) }),
+  },
+  /** What was dealt with on this business day, the latest first. */
+  'exceptions.handled': {
+    input: none,
+    output: object({ rows: Type.Array(HandledRowSchema, { maxItems: 200 }) }),
+  },
+  /** A person dealt with a row; it is journaled with his name. `acknowledged` needs a note. */
+  'exceptions.resolve': {
+    input: object({
+      key: ExceptionKeySchema,
+      action: ExceptionActionSchema,
+      note: Type.String({ maxLength: exceptionNoteCharsMax }),
+    }),
+    output: none,
   },
   ...deviceMethods,
   ...receiptMethods,

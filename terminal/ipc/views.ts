@@ -74,19 +74,45 @@ export const TodaySchema = object({
 });
 export type Today = Static<typeof TodaySchema>;
 
-export const ExceptionRowSchema = object({
+const Paper = Type.Union([
+  Type.Literal('receipt'),
+  Type.Literal('drawer'),
+  Type.Literal('day-slip'),
+  Type.Literal('test'),
+]);
+/** `seen` 看过了，没问题; `reprinted` 补打; `acknowledged` 处理好了, with a note. */
+export const ExceptionActionSchema = Type.Union([
+  Type.Literal('seen'),
+  Type.Literal('reprinted'),
+  Type.Literal('acknowledged'),
+]);
+export type ExceptionAction = Static<typeof ExceptionActionSchema>;
+export const ExceptionKeySchema = Type.String({ pattern: '^[a-z-]{1,16}:[!-~]{1,143}$' });
+
+const exceptionFields = {
+  /** Names this row for `exceptions.resolve`. */
+  key: ExceptionKeySchema,
   orderId: Type.String(),
   code: Type.String(),
   amountFen: Type.Integer(),
   sinceMs: At,
   /** It is about this kind of paper; `orderId` is empty when the paper belongs to no order. */
-  paper: Type.Optional(
-    Type.Union([
-      Type.Literal('receipt'),
-      Type.Literal('drawer'),
-      Type.Literal('day-slip'),
-      Type.Literal('test'),
-    ]),
-  ),
+  paper: Type.Optional(Paper),
+};
+
+export const ExceptionRowSchema = object({
+  ...exceptionFields,
+  /** What a person may say about it; none: it ends by an answer, or when the till is well again. */
+  actions: Type.Array(ExceptionActionSchema, { maxItems: 3 }),
 });
 export type ExceptionRow = Static<typeof ExceptionRowSchema>;
+
+/** A row that somebody dealt with: who, how and when. */
+export const HandledRowSchema = object({
+  ...exceptionFields,
+  action: ExceptionActionSchema,
+  cashier: Type.String(),
+  note: Type.String(),
+  atMs: At,
+});
+export type HandledRow = Static<typeof HandledRowSchema>;

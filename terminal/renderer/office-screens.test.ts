@@ -74,6 +74,53 @@ describeWindow('lists, sums, devices and the counter in a browser', (w) => {
     expect(await w.page.locator('.today-right h2 b').first().innerText()).toBe(strip);
   });
 
+  test('a row is dealt with: in the own words of a person, or with one press; it stays listed', async () => {
+    const row = { amountFen: 3800, sinceMs: nowMs };
+    w.host.till.setExceptions([
+      {
+        ...row,
+        key: 'order:1:debit-failed',
+        orderId: sampleOrderId('9B0T'),
+        code: 'withholding-failed',
+        actions: ['acknowledged'],
+      },
+      {
+        ...row,
+        key: 'print:1',
+        orderId: '',
+        code: 'receipt-unconfirmed',
+        paper: 'day-slip',
+        actions: ['seen', 'reprinted'],
+      },
+      { ...row, key: 'till:1', orderId: '', code: 'clock-skewed' },
+    ]);
+    await w.page.keyboard.press('F10');
+    const rows = w.page.locator('.exceptions > ul > li');
+    await expect.poll(() => rows.count()).toBe(3);
+    expect(await rows.nth(2).innerText()).toContain('有结果会自己消失');
+    await rows.nth(1).getByText('看过了，没问题').click();
+    await expect.poll(() => rows.count()).toBe(2);
+    await rows.nth(0).getByText('处理好了').click();
+    const save = rows.nth(0).getByText('记下');
+    expect(await save.isDisabled()).toBe(true);
+    await rows.nth(0).locator('input').fill('顾客明天来付');
+    expect(await findOverflow(w.page)).toEqual([]);
+    expect(await findSmallTargets(w.page)).toEqual([]);
+    await save.click();
+    await expect
+      .poll(() => w.called('exceptions.resolve'))
+      .toEqual([
+        { key: 'print:1', action: 'seen', note: '' },
+        { key: 'order:1:debit-failed', action: 'acknowledged', note: '顾客明天来付' },
+      ]);
+    await w.sees('已处理 2 件');
+    await w.page.getByText('已处理 2 件').click();
+    const handled = await w.page.locator('.handled').innerText();
+    expect(handled).toContain('王姐');
+    expect(handled).toContain('处理好了 · 顾客明天来付');
+    expect(await findSmallTargets(w.page)).toEqual([]);
+  });
+
   test('a till without an identity says so instead of looking ready', async () => {
     w.host.till.setStatus({ ...offline, problem: { code: 'agent-not-activated' } });
     await w.sees('这台收银机还没有激活');
@@ -83,11 +130,24 @@ describeWindow('lists, sums, devices and the counter in a browser', (w) => {
   });
 
   test('an offline deadline that is over is not told; one that comes is', async () => {
-    const room = { perPaymentFen: 5000, remainingFen: 42_000, totalFen: 50_000 };
+    const room = {
+      perPaymentFen: 5000,
+      remainingFen: 42_000,
+      totalFen: 50_000,
+      remainingCount: 28,
+      perMemberFen: 10_000,
+      perMemberCount: 3,
+    };
     w.host.till.setStatus({ ...offline, offline: { ...room, closesAtMs: nowMs + 7_200_000 } });
     await w.sees('还可用 2 小时');
+    await w.sees('28 笔');
+    await w.sees('每人 ≤ ¥100、3 次，未到账');
+    expect(await findOverflow(w.page)).toEqual([]);
     w.host.till.setStatus({ ...offline, offline: { ...room, closesAtMs: nowMs - 1 } });
     await w.page.getByText('还可用').waitFor({ state: 'detached' });
+    const used = { ...room, remainingCount: 0, closesAtMs: nowMs + 7_200_000 };
+    w.host.till.setStatus({ ...offline, offline: used });
+    await w.sees('用完了');
   });
 
   test('a device that is not there gets one piece of advice', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Screen } from '#terminal/ipc/state.ts';
-import { findOverflow, watchResults } from './testing/page-checks.ts';
+import { findOverflow, findSmallTargets, watchResults } from './testing/page-checks.ts';
 import { nowMs, offline, paid, sale, waiting } from './testing/sample-screens.ts';
 import { startScriptedHost } from './testing/scripted-host.ts';
 import { describeWindow, machineShared, seenTimeoutMs } from './testing/window-bench.ts';
@@ -111,6 +111,13 @@ describeWindow('selling in a browser', (w) => {
     w.host.till.show({ ...waiting, phase: 'unknown', secondScan: true });
     await w.sees('还不知道收到没有');
     await w.sees('已经挡住');
+    await w.sees('最多再等');
+    expect(await findOverflow(w.page)).toEqual([]);
+    expect(await findSmallTargets(w.page)).toEqual([]);
+    await w.page.getByText('立即查询').click();
+    await expect.poll(() => w.called('till.queryNow')).toHaveLength(2);
+    w.host.till.show({ ...waiting, phase: 'cancelling', secondScan: true });
+    await w.page.getByText('最多再等').waitFor({ state: 'detached' });
   });
 
   test('a waiting sale never says "not charged, take cash", whatever failed meanwhile', async () => {

@@ -27,6 +27,9 @@ const body = <T extends Type.TProperties>(properties: T) =>
 /** The most ranges of lost entries that one store.opened names. */
 export const lostRangesMax = 20;
 
+/** The longest note on a row of the exceptions, in characters. */
+export const exceptionNoteCharsMax = 64;
+
 const order = { orderId: OrderIdSchema };
 const attempt = { ...order, attempt: AttemptSchema };
 
@@ -169,6 +172,34 @@ export const entryBodies = {
   'print.abandoned': body({
     jobId: Type.String({ pattern: '^prt_[0-9A-Z]{26}$' }),
     code: ErrorCodeSchema,
+  }),
+  /**
+   * A person dealt with a row of the till's list of exceptions: who, how, and what he wrote. It moves no order and no
+   * money; what it was about stays what it was.
+   */
+  'exception.resolved': body({
+    /** Names the row: what kind, which order or job, in which state. */
+    row: Type.String({ pattern: '^[a-z-]{1,16}:[!-~]{1,143}$' }),
+    code: ErrorCodeSchema,
+    /** `seen`: looked at and fine. `reprinted`: another copy was asked for. `acknowledged`: dealt with as noted. */
+    action: Type.Union([
+      Type.Literal('seen'),
+      Type.Literal('reprinted'),
+      Type.Literal('acknowledged'),
+    ]),
+    cashier: CashierSchema,
+    note: Type.String({ maxLength: exceptionNoteCharsMax }),
+    /** The order it is about; not `orderId`, because the order stays as it is. */
+    about: Type.Optional(OrderIdSchema),
+    paper: Type.Optional(
+      Type.Union([
+        Type.Literal('receipt'),
+        Type.Literal('drawer'),
+        Type.Literal('day-slip'),
+        Type.Literal('test'),
+      ]),
+    ),
+    sinceMs: WallMsSchema,
   }),
   /** Signed caps from the cloud came into force on this till. */
   'caps.applied': body({ capsVersion: Type.Integer({ minimum: 1 }) }),

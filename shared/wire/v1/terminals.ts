@@ -39,6 +39,8 @@ export const CapsSchema = Type.Object(
     perMemberFen: PartAmountSchema,
     perMemberCount: Type.Integer({ minimum: 0, maximum: 100 }),
     shopUnsyncedFen: PartAmountSchema,
+    /** Payments that the shop may hold unsynced; absent: only their sum is limited. */
+    shopUnsyncedCount: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000 })),
     /** Offline acceptance closes this many milliseconds after the last contact with the cloud. */
     windowMs: Type.Integer({ minimum: 0, maximum: 604_800_000 }),
     issuedAtMs: WallMsSchema,

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { BoxBehaviour } from '#drivers/simulator/box-behaviour.ts';
 import { listOrders } from '#terminal/agent/journal/order-rows.ts';
-import { exceptionRows } from '#terminal/agent/tally/order-views.ts';
+import { exceptionRows } from '#terminal/agent/tally/exception-rows.ts';
 import { openBoxBench, type BoxBench } from '#terminal/agent/testing/box-bench.ts';
 
 /** Whatever the box does, whoever presses what, and whenever the till dies: the box's own books are the judge. */

@@ -12,7 +12,7 @@ import { createChargeRunner, type ChargeRunner } from '#terminal/agent/checkout/
 import type { CodeVault } from '#terminal/agent/checkout/code-vault.ts';
 import { createHeldCharge, type HeldCharge } from '#terminal/agent/checkout/held-charge.ts';
 import { createMemberDesk, type MemberDesk } from '#terminal/agent/checkout/member-desk.ts';
-import { offlineRoom, type RoomDeps } from '#terminal/agent/checkout/offline-room.ts';
+import { memberRoom, offlineRoom, type RoomDeps } from '#terminal/agent/checkout/offline-room.ts';
 import type { Till } from '#terminal/agent/checkout/checkout-machine.ts';
 import { prepareSale } from '#terminal/agent/checkout/prepare-sale.ts';
 import type { Sale } from '#terminal/agent/checkout/sale-facts.ts';
@@ -67,7 +67,7 @@ export function createCounter(deps: CounterDeps): Counter {
     ...deps,
     progressOf: (orderId) => runner.progressOf(orderId),
     boxProgressOf: (orderId) => boxRunner.progressOf(orderId),
-    remainingOfflineFen: () => offlineRoom(room).remainingFen,
+    ...offlineFigures(room),
   });
   const desk = createMemberDesk(deps.cloud);
   const holds = createVoucherHolds({ ...deps, desk });
@@ -148,4 +148,9 @@ const roomOf = ({ journal, config, cloud, link }: CounterDeps): RoomDeps => ({
   config,
   nowMs: () => cloud.cloudNowMs(),
   sinceContactMs: link.sinceContactMs,
+});
+
+const offlineFigures = (room: RoomDeps) => ({
+  remainingOfflineFen: () => offlineRoom(room).remainingFen,
+  memberRoom: (memberId: string) => memberRoom(room, memberId),
 });

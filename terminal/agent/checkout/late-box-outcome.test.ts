@@ -7,7 +7,7 @@ import type { EntryFact } from '#shared/wire/v1/entries.ts';
 import { keepLateOutcome } from '#terminal/agent/checkout/late-box-outcome.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder } from '#terminal/agent/journal/order-rows.ts';
-import { exceptionRows } from '#terminal/agent/tally/order-views.ts';
+import { exceptionRows } from '#terminal/agent/tally/exception-rows.ts';
 import { cashFact, openedFact, orderIdOf } from '#terminal/agent/testing/facts.ts';
 import { openTestJournal, tempFolder } from '#terminal/agent/testing/temp-store.ts';
 

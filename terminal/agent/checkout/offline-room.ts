@@ -14,13 +14,18 @@ import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import { verifyBytes } from '#terminal/agent/identity/device-key.ts';
 import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
 import { getMeta } from '#terminal/agent/journal/meta.ts';
-import { undeliveredOfflineFen } from '#terminal/agent/uplink/undelivered.ts';
+import { undeliveredOffline } from '#terminal/agent/uplink/undelivered.ts';
 
 /** What this till may still accept while the cloud is out of reach, and whether one code fits into it. */
 export interface OfflineRoom {
   readonly perPaymentFen: number;
   readonly remainingFen: number;
   readonly totalFen: number;
+  /** Payments that this till may still accept; null when only their sum is limited. */
+  readonly remainingCount: number | null;
+  /** What one member may owe here, fen, and in how many payments. */
+  readonly perMemberFen: number;
+  readonly perMemberCount: number;
   /** Wall time at which acceptance closes; null when the cloud never answered. */
   readonly closesAtMs: number | null;
 }
@@ -52,14 +57,40 @@ function sinceContactMs(deps: RoomDeps): number | undefined {
 export function offlineRoom(deps: RoomDeps): OfflineRoom {
   const caps = capsInForce(deps);
   const since = sinceContactMs(deps);
-  if (!caps || since === undefined)
-    return { perPaymentFen: 0, remainingFen: 0, totalFen: 0, closesAtMs: null };
-  const usedFen = undeliveredOfflineFen(deps.read);
+  if (!caps || since === undefined) return noRoom;
+  const used = undeliveredOffline(deps.read);
+  const { shopUnsyncedCount: countMax } = caps;
   return {
     perPaymentFen: caps.perPaymentFen,
-    remainingFen: since > caps.windowMs ? 0 : Math.max(0, caps.shopUnsyncedFen - usedFen),
+    perMemberFen: caps.perMemberFen,
+    perMemberCount: caps.perMemberCount,
+    remainingFen: since > caps.windowMs ? 0 : Math.max(0, caps.shopUnsyncedFen - used.sumFen),
+    remainingCount: countMax === undefined ? null : Math.max(0, countMax - used.count),
     totalFen: caps.shopUnsyncedFen,
     closesAtMs: Math.trunc(deps.nowMs() - since + caps.windowMs),
+  };
+}
+
+const noRoom: OfflineRoom = {
+  perPaymentFen: 0,
+  remainingFen: 0,
+  totalFen: 0,
+  remainingCount: null,
+  perMemberFen: 0,
+  perMemberCount: 0,
+  closesAtMs: null,
+};
+
+/** What this till would still accept of one member, as far as its own caps go. */
+export function memberRoom(
+  deps: RoomDeps,
+  memberId: string,
+): { readonly remainingFen: number; readonly remainingCount: number } {
+  const { perMemberFen, perMemberCount } = offlineRoom(deps);
+  const used = usedByMember(deps.read, memberId);
+  return {
+    remainingFen: Math.max(0, perMemberFen - used.sumFen),
+    remainingCount: Math.max(0, perMemberCount - used.count),
   };
 }
 
@@ -89,18 +120,27 @@ function usageOf(
   read: ReadHandle,
   { memberId, certificateId }: { memberId: MemberId; certificateId: string },
 ): OfflineUsage {
-  const member = read.one<{ sum: number; count: number }>(
-    `SELECT coalesce(sum(amount_fen), 0) AS sum, count(*) AS count FROM offline_usage
-     WHERE member_id = $memberId AND settled = 0`,
-    { memberId },
-  );
+  const member = usedByMember(read, memberId);
+  const shop = undeliveredOffline(read);
   const used = read.one('SELECT 1 FROM offline_usage WHERE certificate_id = $certificateId', {
     certificateId,
   });
   return {
-    memberFen: fen(member?.sum ?? 0),
-    memberCount: member?.count ?? 0,
-    shopUnsyncedFen: fen(undeliveredOfflineFen(read)),
+    memberFen: fen(member.sumFen),
+    memberCount: member.count,
+    shopUnsyncedFen: fen(shop.sumFen),
+    shopUnsyncedCount: shop.count,
     certificateUsed: used !== undefined,
   };
 }
+
+/** Accepted of one member here and not settled yet. */
+const usedByMember = (
+  read: ReadHandle,
+  memberId: string,
+): { readonly count: number; readonly sumFen: number } =>
+  read.one<{ count: number; sumFen: number }>(
+    `SELECT count(*) AS count, coalesce(sum(amount_fen), 0) AS sumFen FROM offline_usage
+     WHERE member_id = $memberId AND settled = 0`,
+    { memberId },
+  ) ?? { count: 0, sumFen: 0 };

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { sumDay } from '#terminal/agent/tally/today.ts';
-import { exceptionRows, orderRow } from '#terminal/agent/tally/order-views.ts';
+import { exceptionRows } from '#terminal/agent/tally/exception-rows.ts';
+import { orderRow } from '#terminal/agent/tally/order-views.ts';
 import { lastEntry } from '#terminal/agent/journal/entry-rows.ts';
 import { listOrders } from '#terminal/agent/journal/order-rows.ts';
 import { openBoxBench, type BoxBench } from '#terminal/agent/testing/box-bench.ts';

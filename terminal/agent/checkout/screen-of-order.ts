@@ -17,6 +17,7 @@ export interface ScreenExtras {
   readonly heldUntilMs: number | undefined;
   readonly memberMask: string;
   readonly remainingOfflineFen: number;
+  readonly memberRoom: { readonly remainingFen: number; readonly remainingCount: number };
 }
 
 /** How long the cloud waits for the payer when it has not said so itself. */
@@ -63,6 +64,7 @@ export function screenOfOrder(
         atMs: kept ?? changedAtMs,
         receipt: extras.receipt,
         remainingOfflineFen: extras.remainingOfflineFen,
+        memberRoom: extras.memberRoom,
       };
     case 'failed':
     case 'reversed':

@@ -44,6 +44,7 @@ export interface TillScreenDeps {
   readonly progressOf: (orderId: OrderId) => ChargeProgress | undefined;
   readonly boxProgressOf: (orderId: OrderId) => BoxProgress | undefined;
   readonly remainingOfflineFen: () => number;
+  readonly memberRoom: (memberId: string) => ScreenExtras['memberRoom'];
 }
 
 export function createTillScreen(deps: TillScreenDeps): TillScreen {
@@ -104,5 +105,6 @@ function extrasOf(
     // Offline a member code names nobody whom the cashier could know.
     memberMask: member?.memberId === memberId ? (member?.phoneMask ?? '') : '',
     remainingOfflineFen: deps.remainingOfflineFen(),
+    memberRoom: deps.memberRoom(memberId ?? ''),
   };
 }

@@ -123,4 +123,21 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (business_date, bucket, tender, hour_start_ms)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Rows of the exceptions that a person has dealt with. A projection.
+  CREATE TABLE resolved (
+    row_key TEXT PRIMARY KEY,
+    order_id TEXT,
+    code TEXT NOT NULL,
+    action TEXT NOT NULL,
+    cashier TEXT NOT NULL,
+    note TEXT NOT NULL,
+    paper TEXT,
+    since_ms INTEGER NOT NULL,
+    resolved_at_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX resolved_by_time ON resolved (resolved_at_ms);
+  -- Money that came late and went back is told until somebody has taken note of it.
+  CREATE INDEX orders_refunded ON orders (order_id) WHERE state = 'paid-then-refunded';
+  `,
 ];

@@ -47,6 +47,30 @@ export function ordersIn(
     .map(stored);
 }
 
+/** Orders in one of `states` that no person has dealt with as they stand, newest first, at most {@link ordersListMax}. */
+export function unresolvedOrdersIn(
+  read: ReadHandle,
+  states: readonly OrderStateName[],
+): readonly StoredOrder[] {
+  const open = `state IN (SELECT value FROM json_each($states)) AND NOT EXISTS
+    (SELECT 1 FROM resolved WHERE row_key = 'order:' || order_id || ':' || state)
+    ORDER BY order_id DESC LIMIT ${ordersListMax}`;
+  const wanted = { states: JSON.stringify(states) };
+  // Two questions, each of which an index of a few rows answers.
+  return [
+    ...read.all<Row>(
+      `SELECT ${columns} FROM orders
+       WHERE state IN ('held', 'submitting', 'unknown', 'cancel-wanted', 'debit-failed', 'duplicate', 'manual', 'pos-sent', 'pos-unknown')
+         AND ${open}`,
+      wanted,
+    ),
+    ...read.all<Row>(
+      `SELECT ${columns} FROM orders WHERE state = 'paid-then-refunded' AND ${open}`,
+      wanted,
+    ),
+  ].map(stored);
+}
+
 /** Orders that count in no sum of the day: no money was taken, or all of it was given back. */
 const noBucket = 'none';
 

@@ -28,7 +28,7 @@ type PrintFact = FactOf<
 type OrderBound = Extract<EntryFact, { body: { orderId: string } }>;
 
 /** Names of the tables that can be thrown away and rebuilt from the entries. */
-export const projectionTables = ['orders', 'print_jobs', 'offline_usage'] as const;
+export const projectionTables = ['orders', 'print_jobs', 'offline_usage', 'resolved'] as const;
 
 /** Folds one entry into the projections, inside the transaction that appends it. Answers why it cannot. */
 export function project(
@@ -40,6 +40,7 @@ export function project(
     projectPrint(tx, fact, place);
     return undefined;
   }
+  if (fact.type === 'exception.resolved') projectResolved(tx, fact, place);
   if (!isOrderBound(fact)) return undefined;
   const stored = projectOrder(orders, fact, place);
   if ('type' in stored) return stored;
@@ -95,6 +96,29 @@ function projectOffline(
   }
   if (fact.type === 'offline.settled')
     tx.run('UPDATE offline_usage SET settled = 1 WHERE order_id = $orderId', { orderId });
+}
+
+function projectResolved(
+  tx: WriteHandle,
+  { body }: FactOf<'exception.resolved'>,
+  place: EntryPlace,
+): void {
+  tx.run(
+    `INSERT OR REPLACE INTO resolved
+       (row_key, order_id, code, action, cashier, note, paper, since_ms, resolved_at_ms)
+     VALUES ($rowKey, $orderId, $code, $action, $cashier, $note, $paper, $sinceMs, $resolvedAtMs)`,
+    {
+      rowKey: body.row,
+      orderId: body.about ?? null,
+      code: body.code,
+      action: body.action,
+      cashier: body.cashier,
+      note: body.note,
+      paper: body.paper ?? null,
+      sinceMs: body.sinceMs,
+      resolvedAtMs: place.wallMs,
+    },
+  );
 }
 
 function projectPrint(tx: WriteHandle, fact: PrintFact, place: EntryPlace): void {

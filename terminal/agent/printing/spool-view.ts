@@ -46,6 +46,14 @@ export const unknownJobs = (read: ReadHandle): readonly PrintJobRow[] =>
      ORDER BY job_id DESC LIMIT ${jobsListMax}`,
   );
 
+/** Those of them that nobody has looked at yet. */
+export const doubtfulJobs = (read: ReadHandle): readonly PrintJobRow[] =>
+  read.all<PrintJobRow>(
+    `${select} WHERE state IN ('queued', 'writing', 'unknown') AND state = 'unknown'
+       AND NOT EXISTS (SELECT 1 FROM resolved WHERE row_key = 'print:' || job_id)
+     ORDER BY job_id DESC LIMIT ${jobsListMax}`,
+  );
+
 /** The newest receipt job of an order. */
 export const lastReceipt = (read: ReadHandle, orderId: string): PrintJobRow | undefined =>
   read.one<PrintJobRow>(

@@ -12,6 +12,7 @@ const keyOf: Readonly<Record<Projection, string>> = {
   orders: 'order_id',
   print_jobs: 'job_id',
   offline_usage: 'order_id',
+  resolved: 'row_key',
 };
 
 export interface CarriedRow {

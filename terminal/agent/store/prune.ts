@@ -15,6 +15,8 @@ import {
 } from '#terminal/agent/store/carried-rows.ts';
 import { readCut, writeCut } from '#terminal/agent/store/chain-cut.ts';
 import { withScratchStore } from '#terminal/agent/store/scratch-store.ts';
+import { isResolved } from '#terminal/agent/tally/resolved-rows.ts';
+import { isStillTold } from '#terminal/agent/tally/still-told.ts';
 
 /** Entries stay on the till for so long; after that the cloud's copy is enough. */
 export const keepMs = 90 * 86_400_000;
@@ -114,15 +116,21 @@ function doneRows(
     const state = read.one<{ state: string }>('SELECT state FROM print_jobs WHERE job_id = $key', {
       key,
     })?.state;
-    const isOver = state === undefined || donePrints.has(state);
+    const isOver =
+      state === undefined ||
+      donePrints.has(state) ||
+      isResolved(read, { kind: 'print', jobId: key });
     return (
       isOver &&
       ((content['order_id'] ?? undefined) === undefined || isOrderDone(content['order_id']))
     );
   };
-  return rows.filter((row) =>
-    row.projection === 'print_jobs' ? isPrintDone(row) : isOrderDone(row.key),
-  );
+  return rows.filter((row) => {
+    if (row.projection === 'print_jobs') return isPrintDone(row);
+    // What a person said of a row stays as long as the row would come back without it.
+    if (row.projection === 'resolved') return !isStillTold(read, row.key);
+    return isOrderDone(row.key);
+  });
 }
 
 /** The columns are those that a day is summed by (tally/today.ts). */

@@ -1,4 +1,4 @@
-import { businessDate } from '#shared/time/business-day.ts';
+import { businessDate, businessDayStartMs } from '#shared/time/business-day.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import { CloudTallySchema, type ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
@@ -20,6 +20,13 @@ const tallyTimeoutMs = 2_000;
 /** The business day that the till is in now. */
 const currentBusinessDate = (deps: Pick<LocalDayDeps, 'clock' | 'config'>): string =>
   businessDate({ atMs: deps.clock.nowMs(), cutOverHour: deps.config()?.cutOverHour ?? 0 });
+
+/** When it began, wall milliseconds. */
+export const dayStartMs = (deps: Pick<LocalDayDeps, 'clock' | 'config'>): number =>
+  businessDayStartMs({
+    businessDate: currentBusinessDate(deps),
+    cutOverHour: deps.config()?.cutOverHour ?? 0,
+  });
 
 /** The day as this till knows it, without asking anybody. */
 export function localToday(deps: LocalDayDeps, date = currentBusinessDate(deps)): Today {

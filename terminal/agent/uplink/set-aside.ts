@@ -3,6 +3,7 @@ import { Compile } from 'typebox/compile';
 import type { ReadHandle, WriteHandle } from '#terminal/agent/journal/handles.ts';
 import { entryOfSeq } from '#terminal/agent/journal/entry-rows.ts';
 import { getMeta, setMeta } from '#terminal/agent/journal/meta.ts';
+import { isResolved } from '#terminal/agent/tally/resolved-rows.ts';
 
 /**
  * What the cloud took but will not act on by itself: entries it parked, and epochs whose history it does not believe.
@@ -37,7 +38,8 @@ export function parseSetAside(text: string | undefined): readonly SetAside[] {
 
 export function addSetAside(tx: WriteHandle, more: readonly SetAside[]): void {
   if (more.length === 0) return;
-  const known = readSetAside(tx);
+  // What a person has dealt with makes room, and the same thing may be told again when it happens again.
+  const known = readSetAside(tx).filter((one) => !isResolved(tx, { kind: 'set-aside', ...one }));
   const fresh = more.filter(
     (one) => !known.some((old) => old.orderId === one.orderId && old.code === one.code),
   );

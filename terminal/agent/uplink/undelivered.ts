@@ -33,13 +33,15 @@ export const isDelivered = (
     orderId: stored.order.orderId,
   }) === undefined;
 
-/** Accepted offline and not yet in the cloud's hands, fen. */
-export const undeliveredOfflineFen = (read: ReadHandle): number =>
-  read.one<{ sum: number }>(
-    `SELECT coalesce(sum(amount_fen), 0) AS sum FROM offline_usage
+/** Accepted offline and not yet in the cloud's hands. */
+export const undeliveredOffline = (
+  read: ReadHandle,
+): { readonly count: number; readonly sumFen: number } =>
+  read.one<{ count: number; sumFen: number }>(
+    `SELECT count(*) AS count, coalesce(sum(amount_fen), 0) AS sumFen FROM offline_usage
      WHERE position > $acked OR order_id IN (SELECT order_id FROM refused_orders)`,
     { acked: acked(read) },
-  )?.sum ?? 0;
+  ) ?? { count: 0, sumFen: 0 };
 
 export interface RefusedOrder {
   readonly orderId: string;
@@ -52,11 +54,12 @@ export interface RefusedOrder {
 /** The most refused orders that are listed; all are counted. */
 const refusedListMax = 200;
 
-/** Orders that the cloud refused to take, newest first. */
+/** Orders that the cloud refused to take and that nobody has dealt with, newest first. */
 export const refusedOrders = (read: ReadHandle): readonly RefusedOrder[] =>
   read.all<RefusedOrder>(
     `SELECT order_id AS orderId, code, coalesce(amount_fen, 0) AS amountFen, since_ms AS sinceMs
      FROM refused_orders LEFT JOIN orders USING (order_id)
+     WHERE NOT EXISTS (SELECT 1 FROM resolved WHERE row_key = 'refused:' || order_id)
      ORDER BY since_ms DESC, order_id DESC LIMIT ${refusedListMax}`,
   );
 

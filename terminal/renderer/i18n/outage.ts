@@ -2,6 +2,7 @@
 export const zhOutage = {
   title: '网断了，还可以这样收',
   left: '剩余离线额度',
+  countLeft: (count: number) => `${count} 笔`,
   hoursLeft: (hours: number) => `还可用 ${hours} 小时`,
   minutesLeft: (minutes: number) => `还可用 ${minutes} 分钟`,
   since: (time: string) => `${time} 断的`,
@@ -10,7 +11,7 @@ export const zhOutage = {
   cashHow: '小票有积分领取码',
   member: '会员离线码',
   memberLimit: (amount: string) => `单笔 ≤ ${amount}`,
-  memberHow: '先记账，还没到账',
+  memberHow: (amount: string, count: number) => `每人 ≤ ${amount}、${count} 次，未到账`,
   memberOff: '用完了',
   memberOffHow: '联网上传后恢复',
   wallet: '微信 支付宝',
@@ -24,6 +25,7 @@ export const zhOutage = {
 export const enOutage: typeof zhOutage = {
   title: 'Offline. You can still take',
   left: 'Room left',
+  countLeft: (count) => `${count} sales`,
   hoursLeft: (hours) => `${hours} h left`,
   minutesLeft: (minutes) => `${minutes} min left`,
   since: (time) => `down since ${time}`,
@@ -32,7 +34,7 @@ export const enOutage: typeof zhOutage = {
   cashHow: 'Points code on the receipt',
   member: 'Member code',
   memberLimit: (amount) => `≤ ${amount}`,
-  memberHow: 'Recorded, no money yet',
+  memberHow: (amount, count) => `Each ≤ ${amount}, ${count} times. No money yet`,
   memberOff: 'used up',
   memberOffHow: 'Back after the next upload',
   wallet: 'WeChat, Alipay',

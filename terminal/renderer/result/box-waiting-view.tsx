@@ -35,7 +35,7 @@ export function BoxWaitingView({ screen }: { readonly screen: BoxWaiting }): Rea
         ))}
       </ul>
       {!asking && <p className="overlay-line overlay-what">{boxLine(screen, language)}</p>}
-      {screen.secondScan && <SecondScan />}
+      {screen.secondScan && <SecondScan seconds={null} />}
       {asking ? <ConfirmBoxCancel /> : <BoxKeys screen={screen} />}
     </>
   );

@@ -112,6 +112,14 @@ export function OfflineView({ screen }: Of<'offline-accepted'>): ReactNode {
           words.result.order(orderTail(screen.orderId)),
         ].join(' · ')}
       </p>
+      {screen.memberRoom && (
+        <p className="overlay-line">
+          {words.result.offlineMemberLeft(
+            yuan(screen.memberRoom.remainingFen),
+            screen.memberRoom.remainingCount,
+          )}
+        </p>
+      )}
       <Leave />
     </>
   );

@@ -72,12 +72,13 @@ export function ConfirmCancel({
   );
 }
 
-/** The customer showed another code meanwhile: nobody is charged twice. */
-export function SecondScan(): ReactNode {
+/** The customer showed another code meanwhile: nobody is charged twice, and the first verdict is at most so far away. */
+export function SecondScan({ seconds }: { readonly seconds: number | null }): ReactNode {
   const { words } = useApp();
   return (
     <p className="overlay-guard" role="alert">
       {words.waiting.secondScan}
+      {seconds !== null && seconds > 0 && ` · ${words.waiting.secondScanLeft(seconds)}`}
     </p>
   );
 }

@@ -8,14 +8,12 @@ import { waitingWords } from './waiting-words.ts';
 import { BigAmount } from '../ui/amount.tsx';
 import { Ring } from '../ui/ring.tsx';
 
+type Waiting = Extract<Screen, { type: 'waiting' }>;
+
 const tickMs = 250;
 
 /** Amber: not known yet. Says how long, what is being done, and that nothing is charged twice. */
-export function WaitingView({
-  screen,
-}: {
-  readonly screen: Extract<Screen, { type: 'waiting' }>;
-}): ReactNode {
+export function WaitingView({ screen }: { readonly screen: Waiting }): ReactNode {
   const { words, language } = useApp();
   const { desk, status } = useTill();
   const said = waitingWords(screen, { language, online: status?.online !== false });
@@ -37,18 +35,20 @@ export function WaitingView({
         {words.waiting.facts(words.wallet[screen.wallet], orderTail(screen.orderId), waited)}
       </p>
       {!asking && <p className="overlay-line overlay-what">{said.line}</p>}
-      {screen.secondScan && <SecondScan />}
-      {asking ? <ConfirmChargeCancel /> : <ChargeKeys cancelling={screen.phase === 'cancelling'} />}
+      {screen.secondScan && <SecondScan seconds={screen.phase === 'cancelling' ? null : left} />}
+      {asking ? <ConfirmChargeCancel /> : <ChargeKeys screen={screen} />}
     </>
   );
 }
 
-function ChargeKeys({ cancelling }: { readonly cancelling: boolean }): ReactNode {
+function ChargeKeys({ screen }: { readonly screen: Waiting }): ReactNode {
   const { words } = useApp();
+  const cancelling = screen.phase === 'cancelling';
   const { status } = useTill();
   const offline = status?.online === false;
   const leave = cancelling ? words.waiting.leave : words.waiting.cancel;
-  return <WaitingKeys query={words.waiting.query} leave={!cancelling || offline ? leave : null} />;
+  const query = screen.secondScan ? words.waiting.queryNow : words.waiting.query;
+  return <WaitingKeys query={query} leave={!cancelling || offline ? leave : null} />;
 }
 
 function ConfirmChargeCancel(): ReactNode {

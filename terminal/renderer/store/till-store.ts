@@ -26,7 +26,7 @@ export interface TillSnapshot {
 }
 
 export interface DoneNote {
-  readonly what: 'reprint' | 'drawer' | 'slip' | 'test' | 'boxDecided';
+  readonly what: 'reprint' | 'drawer' | 'slip' | 'test' | 'boxDecided' | 'exceptionDone';
   /** Grows with every note, so that the same one shown twice is seen twice. */
   readonly number: number;
 }

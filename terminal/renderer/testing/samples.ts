@@ -29,7 +29,15 @@ export const sampleStatus = (nowMs: number): Status => ({
   offlineSinceMs: null,
   unsentCount: 0,
   unsentFen: 0,
-  offline: { perPaymentFen: 5000, remainingFen: 42_000, totalFen: 50_000, closesAtMs: null },
+  offline: {
+    perPaymentFen: 5000,
+    remainingFen: 42_000,
+    totalFen: 50_000,
+    remainingCount: 28,
+    perMemberFen: 10_000,
+    perMemberCount: 3,
+    closesAtMs: null,
+  },
   exceptionCount: 0,
   devices: [
     {

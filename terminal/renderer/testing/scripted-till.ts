@@ -11,7 +11,7 @@ import type {
   TerminalError,
   TerminalEvent,
 } from '#terminal/ipc/terminal-api.ts';
-import type { ExceptionRow, OrderRow, Today } from '#terminal/ipc/views.ts';
+import type { ExceptionRow, HandledRow, OrderRow, Today } from '#terminal/ipc/views.ts';
 import { scriptedDevices, type ScriptedDevices } from './scripted-devices.ts';
 import { scriptedReceipts } from './scripted-receipts.ts';
 import { sampleMember, sampleOrders, sampleStatus, sampleToday } from './samples.ts';
@@ -30,12 +30,16 @@ export interface ScriptedTill {
   setStatus(change: Partial<Status>): void;
   setToday(change: Partial<Today>): void;
   setOrders(rows: readonly OrderRow[]): void;
-  setExceptions(rows: readonly ExceptionRow[]): void;
+  setExceptions(rows: readonly GivenException[]): void;
   readonly devices: ScriptedDevices;
   /** The next call of this method is refused. */
   refuseNext(method: MethodName, code: ErrorCode): void;
   state(): TillState;
 }
+
+/** A row as a test gives it; one without actions ends by itself. */
+export type GivenException = Omit<ExceptionRow, 'key' | 'actions'> &
+  Partial<Pick<ExceptionRow, 'key' | 'actions'>>;
 
 export interface ScriptedCall {
   readonly method: MethodName;
@@ -54,6 +58,7 @@ interface World {
   today: Today;
   orders: readonly OrderRow[];
   exceptions: readonly ExceptionRow[];
+  handled: readonly HandledRow[];
 }
 
 export function createScriptedTill(nowMs: () => number): ScriptedTill {
@@ -72,6 +77,7 @@ export function createScriptedTill(nowMs: () => number): ScriptedTill {
     today: sampleToday,
     orders: sampleOrders(nowMs()),
     exceptions: [],
+    handled: [],
   };
   const setTill = (change: Partial<TillState>): void => {
     world.till = { ...world.till, ...change, version: world.till.version + 1 };
@@ -85,7 +91,8 @@ export function createScriptedTill(nowMs: () => number): ScriptedTill {
     views: () => world.status.devices,
     show: (views) => setStatus({ devices: [...views] }),
   });
-  const handlers = createHandlers({ world, nowMs, setTill, devices });
+  const showExceptions = (): void => setStatus({ exceptionCount: world.exceptions.length });
+  const handlers = createHandlers({ world, nowMs, setTill, devices, showExceptions });
 
   async function call<M extends MethodName>(
     method: M,
@@ -121,8 +128,8 @@ export function createScriptedTill(nowMs: () => number): ScriptedTill {
       emit({ name: 'order.changed', payload: { orderId: rows[0]?.orderId ?? '' } });
     },
     setExceptions(rows) {
-      world.exceptions = rows;
-      setStatus({ exceptionCount: rows.length });
+      world.exceptions = rows.map((row, index) => ({ key: `row:${index}`, actions: [], ...row }));
+      showExceptions();
     },
     refuseNext: (method, code) => refusals.set(method, code),
   };
@@ -141,9 +148,10 @@ interface HandlerDeps {
   readonly nowMs: () => number;
   readonly setTill: (change: Partial<TillState>) => void;
   readonly devices: ScriptedDevices;
+  readonly showExceptions: () => void;
 }
 
-function createHandlers({ world, nowMs, setTill, devices }: HandlerDeps): Handlers {
+function createHandlers({ world, nowMs, setTill, devices, showExceptions }: HandlerDeps): Handlers {
   const setDraft = (change: Partial<TillState['draft']>): void => {
     const draft = { ...world.till.draft, ...change };
     const voucherFen = draft.useVoucher
@@ -182,6 +190,8 @@ function createHandlers({ world, nowMs, setTill, devices }: HandlerDeps): Handle
     'today.get': () => world.today,
     'today.printSlip': none,
     'exceptions.list': () => ({ rows: [...world.exceptions] }),
+    'exceptions.handled': () => ({ rows: [...world.handled] }),
+    'exceptions.resolve': (wanted) => (handle(world, wanted, nowMs()), showExceptions(), {}),
     ...devices.handlers,
     'drawer.open': none,
     ...scriptedReceipts(),
@@ -189,6 +199,21 @@ function createHandlers({ world, nowMs, setTill, devices }: HandlerDeps): Handle
 }
 
 const none = () => ({});
+
+function handle(
+  world: World,
+  { key, action, note }: MethodInput<'exceptions.resolve'>,
+  atMs: number,
+): void {
+  const row = world.exceptions.find((one) => one.key === key);
+  if (!row) return;
+  const { actions: _, ...about } = row;
+  world.exceptions = world.exceptions.filter((one) => one !== row);
+  world.handled = [
+    { ...about, action, note, cashier: world.status.cashier, atMs },
+    ...world.handled,
+  ];
+}
 
 function cashScreen(world: World, tenderedFen: number, atMs: number): Screen {
   const { amountFen, voucherFen, pointsEstimateFen } = world.till.draft;

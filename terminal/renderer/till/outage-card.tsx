@@ -10,13 +10,15 @@ export function OutageCard({ status }: { readonly status: Status }): ReactNode {
   const { words } = useApp();
   const { offline } = status;
   const { outage } = words;
-  const memberOpen = offline.remainingFen > 0 && offline.perPaymentFen > 0;
+  const memberOpen =
+    offline.remainingFen > 0 && offline.perPaymentFen > 0 && offline.remainingCount !== 0;
   return (
     <section className="outage" aria-label={outage.title}>
       <div className="outage-head" role="status">
         <b>{outage.title}</b>
         <span>
           {outage.left} <b>{yuan(offline.remainingFen)}</b> / {yuan(offline.totalFen)}
+          {offline.remainingCount !== null && ` · ${outage.countLeft(offline.remainingCount)}`}
           {offline.closesAtMs !== null && <TimeLeft closesAtMs={offline.closesAtMs} />}
         </span>
       </div>
@@ -43,7 +45,11 @@ export function OutageCard({ status }: { readonly status: Status }): ReactNode {
           state={
             memberOpen ? outage.memberLimit(shortYuan(offline.perPaymentFen)) : outage.memberOff
           }
-          how={memberOpen ? outage.memberHow : outage.memberOffHow}
+          how={
+            memberOpen
+              ? outage.memberHow(shortYuan(offline.perMemberFen), offline.perMemberCount)
+              : outage.memberOffHow
+          }
         />
         <Step
           icon="wifi-off"

@@ -1,55 +1,85 @@
 import type { ReactNode } from 'react';
-import type { ExceptionRow } from '#terminal/ipc/views.ts';
+import type { ExceptionRow, HandledRow } from '#terminal/ipc/views.ts';
 import { useAnswer, useApp, useTill } from '../app/context.ts';
 import { yuan } from '../format/money.ts';
 import { orderTail } from '../format/order.ts';
 import { clockText } from '../format/time.ts';
 import { errorWords } from '../i18n/language.ts';
+import { DealWith } from './deal-with.tsx';
 
-/** Where trouble lives: what happened and what to do, and the way to the order. */
+/** Where trouble lives: what happened and what to do, the way to the order, and who dealt with what today. */
 export function ExceptionsCard(): ReactNode {
-  const { words, store, language } = useApp();
+  const { words } = useApp();
   const { status } = useTill();
-  const answer = useAnswer('exceptions.list', {}, status?.version);
-  const rows = answer?.ok ? answer.value.rows : [];
-  if (rows.length === 0) {
-    return (
-      <section className="card exceptions">
-        <h2>{words.today.exceptions}</h2>
-        <p className="label">{answer?.ok ? words.today.exceptionsNone : ''}</p>
-      </section>
-    );
-  }
+  const open = useAnswer('exceptions.list', {}, status?.version);
+  const done = useAnswer('exceptions.handled', {}, status?.version);
+  const rows = open?.ok ? open.value.rows : [];
+  const handled = done?.ok ? done.value.rows : [];
+  const title = rows.length > 0 ? words.today.exceptionsCount(rows.length) : words.today.exceptions;
   return (
-    <section className="card exceptions exceptions-open">
-      <h2>{words.today.exceptionsCount(rows.length)}</h2>
+    <section className={`card exceptions${rows.length > 0 ? ' exceptions-open' : ''}`}>
+      <h2>{title}</h2>
+      {rows.length === 0 && <p className="label">{open?.ok ? words.today.exceptionsNone : ''}</p>}
       <ul>
         {rows.map((row) => (
-          <li key={`${row.orderId} ${row.code} ${row.paper ?? ''} ${row.sinceMs}`}>
-            <div>
-              <p>
-                <About row={row} /> · {words.today.since(clockText(row.sinceMs))}
-              </p>
-              <p className="exceptions-what">{errorWords(row.code, language)}</p>
-            </div>
-            {row.orderId !== '' && (
-              <button
-                type="button"
-                className="button"
-                onClick={() => store.act({ type: 'open-order', orderId: row.orderId })}
-              >
-                {words.today.open}
-              </button>
-            )}
-          </li>
+          <OpenRow key={row.key} row={row} />
         ))}
       </ul>
+      {handled.length > 0 && <Handled rows={handled} />}
     </section>
   );
 }
 
+function OpenRow({ row }: { readonly row: ExceptionRow }): ReactNode {
+  const { words, store, language } = useApp();
+  return (
+    <li>
+      <div>
+        <p>
+          <About row={row} /> · {words.today.since(clockText(row.sinceMs))}
+        </p>
+        <p className="exceptions-what">{errorWords(row.code, language)}</p>
+        <DealWith row={row} />
+      </div>
+      {row.orderId !== '' && (
+        <button
+          type="button"
+          className="button"
+          onClick={() => store.act({ type: 'open-order', orderId: row.orderId })}
+        >
+          {words.today.open}
+        </button>
+      )}
+    </li>
+  );
+}
+
+/** Dealt with today: by whom, when, how, and in whose words. */
+function Handled({ rows }: { readonly rows: readonly HandledRow[] }): ReactNode {
+  const { words, language } = useApp();
+  return (
+    <details className="handled">
+      <summary>{words.today.handled(rows.length)}</summary>
+      <ul>
+        {rows.map((row) => (
+          <li key={row.key}>
+            <p>
+              <About row={row} /> · {words.today.handledBy(row.cashier, clockText(row.atMs))}
+            </p>
+            <p className="exceptions-what">{errorWords(row.code, language)}</p>
+            <p className="exceptions-what">
+              {words.today.deal[row.action]}
+              {row.note !== '' && ` · ${row.note}`}
+            </p>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
 /** What a row is about: an order with its sum, a paper that belongs to none, or the till as a whole. */
-function About({ row }: { readonly row: ExceptionRow }): ReactNode {
+function About({ row }: { readonly row: ExceptionRow | HandledRow }): ReactNode {
   const { words } = useApp();
   const paper = row.paper && words.today.paper[row.paper];
   if (row.orderId === '') return <b>{paper ?? words.today.theTill}</b>;
