@@ -8,6 +8,7 @@ import {
   type WedgeOutput,
   type WedgeState,
 } from '#shared/scan/wedge-machine.ts';
+import { fitsKnownCode } from '#shared/scan/fits-known-code.ts';
 
 interface Stroke {
   readonly char: string;
@@ -111,7 +112,8 @@ test('a key of a person right before a burst: the code is scanned and the key is
       fc.nat(50),
       fc.constantFrom('\n', '\t', ''),
       (key, text, gapMs, pauseMs, end) => {
-        fc.pre(pauseMs > gapMs * 2);
+        // Now and then key and code together are a product's number; then nobody can tell them apart.
+        fc.pre(pauseMs > gapMs * 2 && !fitsKnownCode(key + text));
         const told = play([
           { char: key, afterMs: 500 },
           ...strokesOf(text + end, [gapMs], pauseMs),
