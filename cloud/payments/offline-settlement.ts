@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { attemptMax, outTradeNo } from '#shared/ids/ids.ts';
-import { verifyMemberCode, type IssuerKey } from '#shared/member/judge-member-code.ts';
+import { verifyMemberCode, type IssuerKey } from '#shared/member/verify-member-code.ts';
 import { fenOfYuan, subtractFen, zeroFen } from '#shared/money/fen.ts';
 import { assert } from '#shared/result/assert.ts';
 import { verifyEd25519 } from '#cloud/members/member-codes.ts';
