@@ -6,6 +6,7 @@ import { memberErrors } from '#shared/errors/members.ts';
 import { moneyErrors } from '#shared/errors/money.ts';
 import { offlineErrors } from '#shared/errors/offline.ts';
 import { paymentErrors } from '#shared/errors/payment.ts';
+import { ownerErrors } from '#shared/errors/owner.ts';
 import { pointsErrors } from '#shared/errors/points.ts';
 import { receiptErrors } from '#shared/errors/receipt.ts';
 import { scanErrors } from '#shared/errors/scan.ts';
@@ -30,6 +31,7 @@ export const errorCatalogue = {
   ...identityErrors,
   ...paymentErrors,
   ...offlineErrors,
+  ...ownerErrors,
   ...pointsErrors,
   ...memberErrors,
 } as const;

@@ -15,6 +15,7 @@ import { openDeviceKey, type KeyRing } from '#terminal/agent/identity/device-key
 import type { KeyProtector } from '#terminal/agent/identity/key-protector.ts';
 import { openJournal, type Journal } from '#terminal/agent/journal/journal.ts';
 import { openStore } from '#terminal/agent/journal/open-store.ts';
+import { createOwnerDesk, type OwnerDesk } from '#terminal/agent/owner/owner-desk.ts';
 import { backupFolderOf } from '#terminal/agent/store/backup-folder.ts';
 import { createStoreKeeper, type StoreKeeper } from '#terminal/agent/store/store-keeper.ts';
 import type { StoreTask, StoreTaskResult } from '#terminal/agent/store/store-tasks.ts';
@@ -112,12 +113,20 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
     fetch: deps.fetch ?? globalThis.fetch,
     createHints: deps.createHints ?? createHintSocket,
     peripherals: () => shop.devices.views().map(({ role, state }) => ({ role, state })),
+    pinLocksEver: () => owner.lockedEver(),
     alongside: (orderId, facts) => shop.checkout.alongside(orderId, facts),
+  });
+  const owner = createOwnerDesk({
+    ...ports,
+    journal,
+    onChange: () => shop.status.changed(),
+    onLockout: cloudSide.heartbeat.kick,
   });
   const shop = createShopSide({
     ...ports,
     journal,
     key,
+    owner,
     config: deps.config,
     transports: deps.transports ?? new Map(),
     around: deps.around ?? thisMachine,
@@ -139,18 +148,20 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
       ...ports,
       ...cloudSide,
       ...shop,
+      owner,
       journal,
       cashier: deps.config.cashier,
       config: cloudSide.session.config,
       status: shop.status.get,
     }),
   );
-  announce({ journal, cloudSide, shop, emit });
+  announce({ journal, cloudSide, shop, owner, emit });
   return {
     api,
     isActivated: cloudSide.isReady,
     start: () => start(cloudSide, shop, keeper),
     stop: async () => {
+      owner.stop();
       await Promise.all([stop(cloudSide, shop), keeper.stop()]);
       journal.close();
     },
@@ -163,18 +174,24 @@ function announce({
   journal,
   cloudSide: { link, session, troubles, uplink },
   shop: { checkout, spool, status },
+  owner,
   emit,
 }: {
   readonly journal: Journal;
   readonly cloudSide: CloudSide;
   readonly shop: ShopSide;
+  readonly owner: OwnerDesk;
   readonly emit: (event: TerminalEvent) => void;
 }): void {
   checkout.onChange((payload) => emit({ name: 'till.changed', payload }));
   status.onChange((payload) => emit({ name: 'status.changed', payload }));
   link.onChange(status.changed);
   troubles.onChange(status.changed);
+  // A reset that came with the last run's configuration may not have been followed: the disk can refuse.
+  const followReset = (): void => owner.followReset(session.config()?.ownerPinReset ?? 0);
+  followReset();
   session.onConfig(() => {
+    followReset();
     status.changed();
     checkout.refresh();
   });

@@ -13,6 +13,8 @@ import type { DeviceSet } from '#terminal/agent/devices/device-set.ts';
 import type { DeviceTests } from '#terminal/agent/devices/device-tests.ts';
 import { appendErrorCode, type Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder, listOrders } from '#terminal/agent/journal/order-rows.ts';
+import type { OwnerDesk } from '#terminal/agent/owner/owner-desk.ts';
+import { createOwnerHandlers } from '#terminal/agent/owner/owner-handlers.ts';
 import { lastReceipt } from '#terminal/agent/printing/spool-view.ts';
 import { exceptionRows } from '#terminal/agent/tally/exception-rows.ts';
 import { orderRow } from '#terminal/agent/tally/order-views.ts';
@@ -36,6 +38,7 @@ export interface HandlerDeps extends ReceiptHandlerDeps {
   readonly checkout: Checkout;
   readonly devices: DeviceSet;
   readonly tests: DeviceTests;
+  readonly owner: OwnerDesk;
   readonly troubles: Troubles;
   readonly clock: Clock;
   readonly random: Random;
@@ -72,6 +75,10 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     },
     'till.payCash': async ({ tenderedFen }) => done(await checkout.payCash(tenderedFen)),
     'till.payBox': async () => done(await checkout.payBox()),
+    'till.payPromise': async ({ approvalId, ...asked }) => {
+      const approve = () => deps.owner.redeem({ approvalId, action: 'till.payPromise' });
+      return done(await checkout.payPromise({ ...asked, approve }));
+    },
     'till.cancel': () => done(checkout.cancel()),
     'till.queryNow': () => done(checkout.queryNow()),
     'till.dismiss': () => done(checkout.dismiss()),
@@ -90,6 +97,11 @@ export function createHandlers(deps: HandlerDeps): Handlers {
       return stored ? ok(orderRow(read, stored)) : err('order-not-found');
     },
     'orders.decideBox': (slip) => done(checkout.decideBox(slip)),
+    'orders.keepPromise': (kept) => done(checkout.keepPromise(kept)),
+    'orders.breakPromise': ({ approvalId, ...broken }) => {
+      const approve = () => deps.owner.redeem({ approvalId, action: 'orders.breakPromise' });
+      return done(checkout.breakPromise({ ...broken, approve }));
+    },
     'orders.reprint': ({ orderId }) => {
       if (!findOrder(read, orderId as OrderId)) return err('order-not-found');
       const copy = (lastReceipt(read, orderId)?.copy ?? 0) + 1;
@@ -104,6 +116,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     'exceptions.resolve': (wanted) => done(resolveException(exceptionDeps, wanted)),
     ...createDeviceHandlers({ devices, tests: deps.tests, queue: queueJob }),
     ...createReceiptHandlers(deps, queue),
+    ...createOwnerHandlers(deps.owner),
     'drawer.open': ({ reason }) =>
       devices.has('drawer') ? queue({ kind: 'drawer', copy: 1, reason }) : err('device-missing'),
   };

@@ -32,6 +32,22 @@ export const ActivationRequestSchema = Type.Object(
 export type ActivationRequest = Static<typeof ActivationRequestSchema>;
 
 /** What a till may do while the cloud is out of reach. Signed by the cloud; all amounts in fen. */
+/** How much may be promised instead of paid. The loss is the shop's own, so its owner sets them below the bound. */
+export const PromiseLimitsSchema = Type.Object(
+  {
+    /** Grows with each change by the shop; 1: as the platform delivers them. */
+    version: Type.Integer({ minimum: 1 }),
+    perPromiseFen: PartAmountSchema,
+    /** Sum of the promises that nobody has called kept or broken yet. */
+    openFen: PartAmountSchema,
+    openCount: Type.Integer({ minimum: 0, maximum: 1_000 }),
+    /** No promise is taken so many milliseconds after the last contact with the cloud. */
+    windowMs: Type.Integer({ minimum: 0, maximum: 604_800_000 }),
+  },
+  { additionalProperties: false },
+);
+export type PromiseLimits = Static<typeof PromiseLimitsSchema>;
+
 export const CapsSchema = Type.Object(
   {
     version: Type.Integer({ minimum: 1 }),
@@ -94,6 +110,8 @@ export const ActivationAnswerSchema = Type.Object({
   serverMs: WallMsSchema,
   config: SignedConfigSchema,
 });
+    /** Number of the last reset of the owner's PIN: a till that has not followed it forgets its PIN. Absent: none yet. */
+    ownerPinReset: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
 export type ActivationAnswer = Static<typeof ActivationAnswerSchema>;
 
 /**
