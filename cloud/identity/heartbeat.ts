@@ -9,6 +9,7 @@ import {
   type HeardBefore,
   type StoredJournal,
 } from '#cloud/identity/judge-heartbeat.ts';
+import { keepContact } from '#cloud/identity/terminal-contact.ts';
 import { isRotationDue } from '#cloud/identity/rotate-key.ts';
 import type { Finding } from '#cloud/identity/terminal-alarms.ts';
 import type { TerminalIdentity } from '#cloud/identity/terminal-identity.ts';
@@ -51,6 +52,7 @@ export async function recordHeartbeat(
   const stored = { heads: row.heads ?? [], entries: row.entries ?? [] };
   const { after, findings } = judgeHeartbeat(heartbeat, before, { stored, nowMs });
   await writeHeartbeat(deps, terminal, { heartbeat, after, findings, nowMs });
+  await keepContact(deps.db, { ...terminal, nowMs });
   const rotateKey = isRotationDue(
     { keySinceMs: row.key_since_ms, wantedAtMs: row.key_wanted_at_ms ?? undefined },
     nowMs,

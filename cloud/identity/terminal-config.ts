@@ -1,24 +1,13 @@
 import { sql } from 'drizzle-orm';
 import type { MerchantId, OperatorId, TerminalId } from '#shared/ids/ids.ts';
-import type { Caps, ConfigPayload, SignedConfig } from '#shared/wire/v1/terminals.ts';
+import type { ConfigPayload, SignedConfig } from '#shared/wire/v1/terminals.ts';
+import { capsEditions, type CapsEdition } from '#cloud/identity/caps-editions.ts';
 import { signText } from '#cloud/identity/ed25519.ts';
 import type { Db } from '#cloud/platform/db.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 
-/**
- * What a till may accept offline by default: 50 yuan a payment, 100 yuan and 3 payments a member, 500 yuan and 30
- * payments a shop, for 24 hours. The platform answers for what is accepted inside the caps, so they begin small. Amounts in fen.
- * Source: offline limits in use elsewhere (UPI Lite X 500 rupees, static code 500 yuan a day, Square 24 h).
- */
-export const defaultCaps: Omit<Caps, 'issuedAtMs'> = {
-  version: 3,
-  perPaymentFen: 5_000,
-  perMemberFen: 10_000,
-  perMemberCount: 3,
-  shopUnsyncedFen: 50_000,
-  shopUnsyncedCount: 30,
-  windowMs: 24 * 3_600_000,
-};
+/** What a till may accept offline by default: small change for a day, because the platform answers for what is inside. */
+export const defaultCaps: CapsEdition = capsEditions.at(-1) ?? capsEditions[0];
 
 /** The newest revocations that one configuration holds. */
 const revokedCertificatesMax = 10_000;

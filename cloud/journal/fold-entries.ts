@@ -22,7 +22,10 @@ export interface StoredEntry extends Stream {
 export interface OfflineAcceptance {
   readonly kept: KeptOrder;
   readonly fact: EntryBody<'offline.accepted'>;
+  /** By the trusted time of the till; by its own clock when it wrote no other. */
   readonly acceptedAtMs: number;
+  readonly isTimeTrusted: boolean;
+  readonly entry: { readonly epoch: string; readonly seq: number };
 }
 
 /** A sale whose money passed no channel of ours, so that only the journal tells of it: cash or a box POS. */
@@ -107,7 +110,14 @@ export function foldEntries(entries: readonly OrderEntry[], context: FoldContext
       sales.push({ entry, paid, reservationId: kept.reservationId });
     }
     if (fact.type === 'offline.accepted') {
-      const accepted = { kept, fact: fact.body, acceptedAtMs: entry.wallMs };
+      const { trustedAtMs } = fact.body;
+      const accepted = {
+        kept,
+        fact: fact.body,
+        acceptedAtMs: trustedAtMs ?? entry.wallMs,
+        isTimeTrusted: trustedAtMs !== undefined,
+        entry: { epoch: entry.epoch, seq: entry.seq },
+      };
       offline.push({ entry, accepted });
     }
   }

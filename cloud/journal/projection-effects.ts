@@ -47,7 +47,7 @@ const claimOf = ({ stream, order, claimHash }: KeptOrder) => ({
   claimHash,
 });
 
-const saleOf = ({ kept, fact, acceptedAtMs }: OfflineAcceptance) => ({
+const saleOf = ({ kept, fact, acceptedAtMs, isTimeTrusted, entry }: OfflineAcceptance) => ({
   operatorId: kept.stream.operatorId,
   merchantId: kept.stream.merchantId,
   terminalId: kept.stream.terminalId,
@@ -61,4 +61,7 @@ const saleOf = ({ kept, fact, acceptedAtMs }: OfflineAcceptance) => ({
   cashier: kept.order.cashier,
   claimHash: kept.claimHash,
   acceptedAtMs,
+  isTimeTrusted,
+  entry,
+  capsVersion: fact.capsVersion,
 });
