@@ -26,6 +26,9 @@ import type { Wallet } from '#shared/tender/payment-code.ts';
  * | pos-sent          | a frame went to the box POS                                    | 待确认                 |
  * | pos-paid          | the box POS said paid                                          | 已到账                 |
  * | pos-unknown       | the box POS did not answer                                     | 待确认                 |
+ * | promised          | 赊账, or a static code seen by eye: no payment, no turnover    | -                      |
+ * | promise-kept      | somebody says that the promised money came                     | - (收回, beside them)  |
+ * | promise-broken    | somebody says that the promised money will not come            | -                      |
  * | manual            | two people decide                                              | 待确认                 |
  * | voided            | given up before any charge                                     | -                      |
  */
@@ -47,6 +50,9 @@ export type OrderStateName =
   | 'pos-sent'
   | 'pos-paid'
   | 'pos-unknown'
+  | 'promised'
+  | 'promise-kept'
+  | 'promise-broken'
   | 'manual'
   | 'voided';
 
@@ -91,4 +97,22 @@ export type OrderTender =
       /** What the box calls the transaction, as on its own slip; undefined until the box has said so. */
       readonly boxRef: string | undefined;
     }
-  | { readonly type: 'member-code'; readonly certificateId: string };
+  | { readonly type: 'member-code'; readonly certificateId: string }
+  | {
+      readonly type: 'promise';
+      readonly kind: PromiseKind;
+      /** Who owes it, in the shop's words; '' when nobody was named. */
+      readonly who: string;
+      readonly approvedBy: string;
+      /** How and on which business day the money came, and who says so; null until somebody does. */
+      readonly kept: {
+        readonly how: PromiseKeptHow;
+        readonly businessDate: string;
+        readonly by: string;
+      } | null;
+      /** Who says that it will not come, in his words; null until somebody does. */
+      readonly broken: { readonly by: string; readonly note: string } | null;
+    };
+
+export type PromiseKind = 'iou' | 'static-code';
+export type PromiseKeptHow = 'cash' | 'static-code-seen' | 'transfer';
