@@ -13,7 +13,8 @@ import type { DeviceSet } from '#terminal/agent/devices/device-set.ts';
 import type { DeviceTests } from '#terminal/agent/devices/device-tests.ts';
 import { appendErrorCode, type Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder, listOrders } from '#terminal/agent/journal/order-rows.ts';
-import type { OwnerDesk } from '#terminal/agent/owner/owner-desk.ts';
+import { approvedBy, type OwnerDesk } from '#terminal/agent/owner/owner-desk.ts';
+import { guardSetUp } from '#terminal/agent/owner/guard-handlers.ts';
 import { createOwnerHandlers } from '#terminal/agent/owner/owner-handlers.ts';
 import { lastReceipt } from '#terminal/agent/printing/spool-view.ts';
 import { exceptionRows } from '#terminal/agent/tally/exception-rows.ts';
@@ -96,7 +97,10 @@ export function createHandlers(deps: HandlerDeps): Handlers {
       const stored = findOrder(read, orderId as OrderId);
       return stored ? ok(orderRow(read, stored)) : err('order-not-found');
     },
-    'orders.decideBox': (slip) => done(checkout.decideBox(slip)),
+    'orders.decideBox': ({ approvalId, ...slip }) => {
+      const approve = () => deps.owner.redeem({ approvalId, action: 'orders.decideBox' });
+      return done(checkout.decideBox({ ...slip, approve }));
+    },
     'orders.keepPromise': (kept) => done(checkout.keepPromise(kept)),
     'orders.breakPromise': ({ approvalId, ...broken }) => {
       const approve = () => deps.owner.redeem({ approvalId, action: 'orders.breakPromise' });
@@ -114,10 +118,21 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     'exceptions.list': () => ok({ rows: [...exceptionRows(read, deps.troubles.list())] }),
     'exceptions.handled': () => ok({ rows: [...handledRows(read, dayStartMs(deps))] }),
     'exceptions.resolve': (wanted) => done(resolveException(exceptionDeps, wanted)),
-    ...createDeviceHandlers({ devices, tests: deps.tests, queue: queueJob }),
-    ...createReceiptHandlers(deps, queue),
+    ...guardSetUp(
+      {
+        ...createDeviceHandlers({ devices, tests: deps.tests, queue: queueJob }),
+        ...createReceiptHandlers(deps, queue),
+      },
+      deps.owner,
+    ),
     ...createOwnerHandlers(deps.owner),
-    'drawer.open': ({ reason }) =>
-      devices.has('drawer') ? queue({ kind: 'drawer', copy: 1, reason }) : err('device-missing'),
+    'drawer.open': ({ reason, approvalId }) => {
+      if (!devices.has('drawer')) return err('device-missing');
+      if (!devices.printer()) return err('printer-missing');
+      const approved = deps.owner.approveDrawer(approvalId);
+      return approved.ok
+        ? queue({ kind: 'drawer', copy: 1, reason, ...approvedBy(approved.value) })
+        : approved;
+    },
   };
 }

@@ -66,7 +66,10 @@ export const ownerMethods = {
   'owner.unlock': { input: object({ pin: Pin }), output: object({ untilMs: Type.Integer() }) },
   'owner.lock': { input: none, output: none },
   'owner.setRules': {
-    input: object({ guardsDrawer: Type.Boolean(), approvalId: ApprovalIdSchema }),
+    input: object({
+      guardsDrawer: Type.Boolean(),
+      approvalId: Type.Optional(ApprovalIdSchema),
+    }),
     output: none,
   },
 } as const;

@@ -79,6 +79,8 @@ export const methods = {
     input: object({
       orderId: OrderIdSchema,
       boxRef: Type.Union([Type.String({ pattern: '^[0-9A-Za-z-]{4,64}$' }), Type.Null()]),
+      /** `owner.approve`, once a PIN is set. */
+      approvalId: Type.Optional(ApprovalIdSchema),
     }),
     output: none,
   },
@@ -124,7 +126,11 @@ export const methods = {
   ...receiptMethods,
   ...ownerMethods,
   'drawer.open': {
-    input: object({ reason: Type.String({ minLength: 1, maxLength: 64 }) }),
+    input: object({
+      reason: Type.String({ minLength: 1, maxLength: 64 }),
+      /** `owner.approve`, once a PIN is set and unless the owner leaves the drawer to the cashier. */
+      approvalId: Type.Optional(ApprovalIdSchema),
+    }),
     output: none,
   },
 } as const;

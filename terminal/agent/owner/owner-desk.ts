@@ -22,6 +22,10 @@ export interface Approval {
   readonly by: 'owner' | null;
 }
 
+/** What the entry of an approved action says of it; an action that needed nobody says nothing. */
+export const approvedBy = ({ by }: Approval): { readonly approvedBy?: 'owner' } =>
+  by === null ? {} : { approvedBy: by };
+
 /** The owner's PIN (店主密码) and what it opens. See terminal/ipc/owner.ts for the words of the contract. */
 export interface OwnerDesk {
   readonly state: () => OwnerState;
@@ -39,7 +43,7 @@ export interface OwnerDesk {
   /** Errors: as {@link redeem}, a disk's. */
   readonly setRules: (rules: {
     readonly guardsDrawer: boolean;
-    readonly approvalId: string;
+    readonly approvalId?: string | undefined;
   }) => Result<void, ErrorCode>;
   /**
    * Uses an approval up, whatever becomes of the action afterwards: look first whether the action can be done at all.
@@ -49,6 +53,8 @@ export interface OwnerDesk {
     readonly approvalId: string | undefined;
     readonly action: OwnerAction;
   }) => Result<Approval, ErrorCode>;
+  /** For the drawer outside a sale: open when the owner chose so. Errors: as {@link redeem}. */
+  readonly approveDrawer: (approvalId: string | undefined) => Result<Approval, ErrorCode>;
   /** For the pages that set the till up. Errors: `owner-locked`. */
   readonly requireUnlocked: () => Result<Approval, ErrorCode>;
   readonly isPinSet: () => boolean;
@@ -140,6 +146,10 @@ export function createOwnerDesk(deps: OwnerDeskDeps): OwnerDesk {
       return kept;
     },
     redeem,
+    approveDrawer: (approvalId) =>
+      keeper.record().guardsDrawer
+        ? redeem({ approvalId, action: 'drawer.open' })
+        : ok({ by: null }),
     requireUnlocked: () => {
       if (!keeper.record().pin) return ok({ by: null });
       return approvals.openForMs() > 0 ? ok({ by: 'owner' }) : err('owner-locked');
