@@ -132,7 +132,7 @@ export function changes(order: Order, fact: Later, next: OrderStateName): Partia
       return { tender: { ...promiseOf(order), broken }, reason: knownCode(code) };
     }
     case 'offline.settled':
-      return { voucherFen: fen(fact.body.voucherFen), reason: undefined };
+      return { voucherFen: fen(fact.body.voucherFen), reason: undefined, loss: undefined };
     case 'charge.paid':
       return { reason: next === 'manual' ? 'proofs-contradict' : undefined };
     case 'charge.cancel-wanted':
@@ -143,10 +143,14 @@ export function changes(order: Order, fact: Later, next: OrderStateName): Partia
     case 'charge.unknown':
     case 'pos.failed':
     case 'pos.unknown':
-    case 'offline.debit-failed':
-    case 'offline.duplicate':
     case 'order.voided':
       return { reason: knownCode(fact.body.code) };
+    case 'offline.debit-failed':
+    case 'offline.duplicate': {
+      const { code, bearer, coveredFen = 0 } = fact.body;
+      const loss = bearer && { bearer, coveredFen: fen(coveredFen) };
+      return { reason: knownCode(code), ...(loss && { loss }) };
+    }
     default:
       return exhaustive(fact);
   }

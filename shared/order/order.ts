@@ -78,8 +78,16 @@ export interface Order {
   readonly attempt: number;
   /** Why it stands where it stands, when that needs words. */
   readonly reason: ErrorCode | undefined;
+  /** Who bears it that the money of an offline sale never came; absent while there is no loss, or nobody has said. */
+  readonly loss?: OfflineLoss | undefined;
   /** Seq of the last entry about this order: the cloud has all of it when its ack reaches this seq. */
   readonly lastSeq: number;
+}
+
+export interface OfflineLoss {
+  readonly bearer: 'member' | 'platform' | 'merchant';
+  /** What of it the platform paid the merchant. */
+  readonly coveredFen: Fen;
 }
 
 /** The customer's code was scanned by the box, the box showed a code, a card was used, or it does not say. */

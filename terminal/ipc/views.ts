@@ -120,6 +120,17 @@ const exceptionFields = {
   sinceMs: At,
   /** It is about this kind of paper; `orderId` is empty when the paper belongs to no order. */
   paper: Type.Optional(Paper),
+  /** Who bears it that the money of an offline sale never came, and what of it the platform paid this shop. */
+  loss: Type.Optional(
+    object({
+      bearer: Type.Union([
+        Type.Literal('member'),
+        Type.Literal('platform'),
+        Type.Literal('merchant'),
+      ]),
+      coveredFen: Type.Integer({ minimum: 0 }),
+    }),
+  ),
   /** Money that was promised: `orders.keepPromise` and `orders.breakPromise` end it. */
   promise: Type.Optional(PromiseViewSchema),
 };

@@ -58,6 +58,7 @@ function rowOfOrder({ order, changedAtMs }: StoredOrder): ExceptionRow {
     code: orderCode(order),
     amountFen: order.amountFen,
     sinceMs: changedAtMs,
+    ...(order.loss && { loss: order.loss }),
     actions: openStates.has(state) ? [] : ['acknowledged'],
   };
 }

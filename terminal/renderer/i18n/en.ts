@@ -290,6 +290,12 @@ export const en: Words = {
     paper: { receipt: 'Receipt', drawer: 'Drawer', 'day-slip': 'Day slip', test: 'Test slip' },
     theTill: 'This till',
     exceptionsNone: 'Nothing to be settled',
+    lossBearer: {
+      member: 'The member bears it',
+      platform: 'The platform bears it',
+      merchant: 'This shop bears it',
+    },
+    lossCovered: (sum) => `the platform paid ${sum}`,
     exceptionsCount: (count) => `${count} to be settled`,
     since: (time) => `since ${time}`,
     open: 'Open',

@@ -289,6 +289,12 @@ export const zh = {
     paper: { receipt: '小票', drawer: '开钱箱', 'day-slip': '日结小票', test: '测试小票' },
     theTill: '收银机',
     exceptionsNone: '没有要处理的',
+    lossBearer: {
+      member: '由会员承担',
+      platform: '由平台承担',
+      merchant: '由本店承担',
+    },
+    lossCovered: (sum: string) => `平台已补 ${sum}`,
     exceptionsCount: (count: number) => `${count} 件要处理`,
     since: (time: string) => `${time} 起`,
     open: '看这笔',

@@ -6,6 +6,7 @@ import { orderTail } from '../format/order.ts';
 import { clockText } from '../format/time.ts';
 import { errorWords } from '../i18n/language.ts';
 import { DealWith } from './deal-with.tsx';
+import { lossWords } from './loss-words.ts';
 import { dealtWith, EndPromise, PromiseAge } from './end-promise.tsx';
 
 /** Where trouble lives: what happened and what to do, the way to the order, and who dealt with what today. */
@@ -41,6 +42,7 @@ function OpenRow({ row }: { readonly row: ExceptionRow }): ReactNode {
           {row.promise ? <PromiseAge row={row} /> : words.today.since(clockText(row.sinceMs))}
         </p>
         <p className="exceptions-what">{errorWords(row.code, language)}</p>
+        {row.loss && <p className="exceptions-what">{lossWords(row.loss, words)}</p>}
         {row.promise ? <EndPromise row={row} /> : <DealWith row={row} />}
       </div>
       {row.orderId !== '' && (
