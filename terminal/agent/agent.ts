@@ -11,6 +11,7 @@ import { createApi } from '#terminal/agent/api.ts';
 import { createCloudSide, type CloudSide } from '#terminal/agent/cloud-side.ts';
 import { parseConfig, type Config } from '#terminal/agent/config.ts';
 import { createHandlers } from '#terminal/agent/handlers.ts';
+import { createActivationDesk } from '#terminal/agent/identity/activation-desk.ts';
 import { openDeviceKey, type KeyRing } from '#terminal/agent/identity/device-key.ts';
 import type { KeyProtector } from '#terminal/agent/identity/key-protector.ts';
 import { openJournal, type Journal } from '#terminal/agent/journal/journal.ts';
@@ -122,11 +123,20 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
     onChange: () => shop.status.changed(),
     onLockout: cloudSide.heartbeat.kick,
   });
+  const activation = createActivationDesk({
+    ...ports,
+    session: cloudSide.session,
+    cloudNowMs: () =>
+      cloudSide.link.sinceContactMs() === undefined ? undefined : cloudSide.cloud.cloudNowMs(),
+    onActivated: () => takeUp(cloudSide),
+    onChange: () => shop.status.changed(),
+  });
   const shop = createShopSide({
     ...ports,
     journal,
     key,
     owner,
+    activation,
     config: deps.config,
     transports: deps.transports ?? new Map(),
     around: deps.around ?? thisMachine,
@@ -149,6 +159,7 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
       ...cloudSide,
       ...shop,
       owner,
+      activation,
       journal,
       cashier: deps.config.cashier,
       config: cloudSide.session.config,
@@ -165,7 +176,10 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
       await Promise.all([stop(cloudSide, shop), keeper.stop()]);
       journal.close();
     },
-    activate: (code) => activate(cloudSide, code),
+    activate: async (code) => {
+      const activated = await activation.activate(code);
+      return activated.ok ? activated : err({ code: activated.error });
+    },
   };
 }
 
@@ -235,17 +249,12 @@ async function stop(cloudSide: CloudSide, shop: ShopSide): Promise<void> {
   await Promise.all(quiet);
 }
 
-async function activate(
-  { session, hints, heartbeat, results, uplink }: CloudSide,
-  code: string,
-): Promise<Result<void, TerminalError>> {
-  const activated = await session.activate(code);
-  if (!activated.ok) return activated;
+/** What waited for the till's identity begins. */
+function takeUp({ hints, heartbeat, results, uplink }: CloudSide): void {
   hints.start();
   heartbeat.kick();
   results.kick();
   uplink.retryNow();
-  return activated;
 }
 
 /** Orders that a group of entries is about, each once. */

@@ -11,6 +11,10 @@ import type { Checkout } from '#terminal/agent/checkout/checkout.ts';
 import { createDeviceHandlers } from '#terminal/agent/devices/device-handlers.ts';
 import type { DeviceSet } from '#terminal/agent/devices/device-set.ts';
 import type { DeviceTests } from '#terminal/agent/devices/device-tests.ts';
+import {
+  createIdentityHandlers,
+  type ActivationDesk,
+} from '#terminal/agent/identity/activation-desk.ts';
 import { appendErrorCode, type Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder, listOrders } from '#terminal/agent/journal/order-rows.ts';
 import { approvedBy, type OwnerDesk } from '#terminal/agent/owner/owner-desk.ts';
@@ -40,6 +44,7 @@ export interface HandlerDeps extends ReceiptHandlerDeps {
   readonly devices: DeviceSet;
   readonly tests: DeviceTests;
   readonly owner: OwnerDesk;
+  readonly activation: ActivationDesk;
   readonly troubles: Troubles;
   readonly clock: Clock;
   readonly random: Random;
@@ -71,7 +76,8 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     'till.setAmount': ({ amountFen }) => done(checkout.setAmount(amountFen)),
     'till.scan': async ({ text }) => {
       const scan = scanOfTyped(text);
-      if (!devices.scannedInWindow(scan)) await checkout.scan(scan);
+      if (!devices.scannedInWindow(scan) && !deps.activation.takesScan(scan))
+        await checkout.scan(scan);
       return ok({});
     },
     'till.payCash': async ({ tenderedFen }) => done(await checkout.payCash(tenderedFen)),
@@ -126,6 +132,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
       deps.owner,
     ),
     ...createOwnerHandlers(deps.owner),
+    ...createIdentityHandlers(deps.activation),
     'drawer.open': ({ reason, approvalId }) => {
       if (!devices.has('drawer')) return err('device-missing');
       if (!devices.printer()) return err('printer-missing');

@@ -17,6 +17,7 @@ import { createLogoStore } from '#terminal/agent/devices/logo-store.ts';
 import { createDeviceStore } from '#terminal/agent/devices/device-store.ts';
 import { createDeviceTests, type DeviceTests } from '#terminal/agent/devices/device-tests.ts';
 import { openBoxStates } from '#terminal/agent/checkout/followed-sale.ts';
+import type { ActivationDesk } from '#terminal/agent/identity/activation-desk.ts';
 import type { DeviceKey } from '#terminal/agent/identity/device-key.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { ordersIn } from '#terminal/agent/journal/order-rows.ts';
@@ -51,6 +52,7 @@ export interface ShopSideDeps {
   readonly key: DeviceKey;
   readonly config: Config;
   readonly owner: OwnerDesk;
+  readonly activation: Pick<ActivationDesk, 'takesScan'>;
   readonly transports: ReadonlyMap<string, Transport>;
   /** Where devices are looked for. */
   readonly around: Surroundings;
@@ -78,7 +80,9 @@ export function createShopSide(deps: ShopSideDeps): ShopSide {
     tests,
     around: deps.around,
     transports: deps.transports,
-    onScan: (scan) => void checkout.scan(scan),
+    onScan: (scan) => {
+      if (!deps.activation.takesScan(scan)) void checkout.scan(scan);
+    },
     onScanProblem: (code) => checkout.scanUnreadable(code),
     onChange,
     onLateProcessId: (processId) => spool.confirmLate(processId),

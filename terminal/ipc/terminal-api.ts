@@ -11,6 +11,7 @@ import {
 import { exceptionNoteCharsMax, promiseWhoCharsMax } from '#shared/wire/v1/entries.ts';
 import { PhoneSchema } from '#shared/wire/v1/members.ts';
 import { deviceMethods } from '#terminal/ipc/devices.ts';
+import { identityMethods } from '#terminal/ipc/identity.ts';
 import { ApprovalIdSchema, ownerMethods } from '#terminal/ipc/owner.ts';
 import { receiptMethods } from '#terminal/ipc/receipt-template.ts';
 import { StatusSchema, TillStateSchema } from '#terminal/ipc/state.ts';
@@ -125,6 +126,7 @@ export const methods = {
   ...deviceMethods,
   ...receiptMethods,
   ...ownerMethods,
+  ...identityMethods,
   'drawer.open': {
     input: object({
       reason: Type.String({ minLength: 1, maxLength: 64 }),

@@ -11,6 +11,7 @@ import {
   type ConfigPayload,
   type SignedConfig,
 } from '#shared/wire/v1/terminals.ts';
+import { activationCodeOf, isActivationCode } from '#terminal/agent/identity/activation-code.ts';
 import { finishKeyChange } from '#terminal/agent/identity/change-key.ts';
 import type { KeyRing } from '#terminal/agent/identity/device-key.ts';
 import {
@@ -57,7 +58,6 @@ export interface SessionDeps {
 
 /** Of one start of the program: the cloud tells two copies of a till by it. */
 const runIdBytes = 8;
-const activationCode = /^[0-9A-HJKMNP-TV-Z]{12}$/;
 
 export function createSession(deps: SessionDeps): Session {
   const { journal, cloud } = deps;
@@ -162,8 +162,8 @@ async function requestActivation(
   { cloud, key, model, appVersion }: SessionDeps,
   typed: string,
 ): Promise<Result<ActivationAnswer, { readonly code: ErrorCode }>> {
-  const code = typed.trim().toUpperCase().replaceAll(/[\s-]/g, '');
-  if (!activationCode.test(code)) return err({ code: 'activation-code-invalid' });
+  const code = activationCodeOf(typed);
+  if (!isActivationCode(code)) return err({ code: 'activation-code-invalid' });
   const { publicKey } = key;
   const proof = key.sign(activationProofText(code, publicKey)).toString('base64url');
   const answer = await cloud.call({
