@@ -22,7 +22,7 @@ const suffixes = {
   'unknown-not-paid': '05',
   expired: '06',
   'answer-lost': '07',
-  balance: '09',
+  balance: '12',
 } as const;
 
 registerChannelContract('the simulated channel over HTTP', async () => {
