@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import type { OperatorId } from '#shared/ids/ids.ts';
+import { defaultPromiseLimits } from '#shared/promise/promise-limits.ts';
 import type { CloudKeys } from '#cloud/identity/cloud-keys.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import { defaultCaps } from '#cloud/identity/terminal-config.ts';
@@ -24,6 +25,7 @@ export async function renewConfigBasis(
   if (basis.caps === undefined) await keepEdition(tx, { operatorId, nowMs: basis.clock.nowMs() });
   const shared = {
     caps: basis.caps ?? defaultCaps,
+    promises: defaultPromiseLimits,
     issuerKeys: basis.keys.issuer.accepted.map(({ keyId, pair }) => [keyId, pair.publicKey]),
   };
   const digest = createHash('sha256').update(JSON.stringify(shared)).digest('hex');

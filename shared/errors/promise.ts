@@ -18,6 +18,22 @@ export const promiseErrors = {
     '没收回的赊账笔数到上限了，请先收回旧账或收现金',
     'Too many promises are open. Collect old ones first, or take cash.',
   ),
+  'promise-limits-too-high': entry(
+    "The limits are above the platform's bound.",
+    'Ask for lower ones.',
+    'operator',
+    'no',
+    '超过平台允许的赊账上限，请改小',
+    'Over what the platform allows. Ask for lower limits.',
+  ),
+  'promise-limits-too-many': entry(
+    "The shop's limits were changed as often as they can be.",
+    'Report it: no shop changes them so often.',
+    'operator',
+    'no',
+    '赊账上限改得太频繁，请联系平台',
+    'The limits were changed too often. Contact the platform.',
+  ),
   'promise-line-up': entry(
     'Payments can be taken: promises are for outages only.',
     'Scan the payment code, or take cash.',
