@@ -3,6 +3,8 @@ import type { Database, Statement } from 'better-sqlite3';
 /** A value that SQLite stores here: the schema has no blobs and no reals. */
 export type SqlValue = string | number | null;
 export type SqlParams = Readonly<Record<string, SqlValue>>;
+/** Values for `?`, in order: bound in half the time that names take. For the few statements of every sale. */
+export type SqlList = readonly SqlValue[];
 
 /** Reads only. Queries through it see the last commit and must be short: a long one starves the checkpoint. */
 /* oxlint-disable typescript/no-unnecessary-type-parameters -- a query's row type is known to its caller alone */
@@ -17,7 +19,7 @@ declare const writes: unique symbol;
 /** May change the file. Only the journal holds one; everything else gets a {@link ReadHandle}. */
 export interface WriteHandle extends ReadHandle {
   readonly [writes]: true;
-  run(sql: string, params?: SqlParams): void;
+  run(sql: string, params?: SqlParams | SqlList): void;
 }
 
 /** How many prepared statements one handle keeps; ours has a fixed set of texts, far below this. */
@@ -39,7 +41,7 @@ export function createWriteHandle(connection: Connection): WriteHandle {
   const prepare = statementCache(connection);
   const handle = {
     ...createReadHandle(connection),
-    run: (sql: string, params: SqlParams = {}) => {
+    run: (sql: string, params: SqlParams | SqlList = {}) => {
       prepare(sql).run(params);
     },
   };

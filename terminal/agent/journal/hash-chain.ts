@@ -1,15 +1,24 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { entryPreimage, genesisHash, type WireEntry } from '#shared/wire/v1/journal.ts';
 
+const hashBytes = 32;
+/** Of one UTF-16 unit; a pair of them takes four bytes. */
+const utf8BytesPerUnitMax = 3;
+/** Nearly every entry is laid out in here: for texts this short, making buffers costs more than hashing. */
+const usual = Buffer.allocUnsafe(8_192);
+
 /** The hash of an entry: SHA-256 over the raw previous hash and the entry's text (shared/wire/v1/journal.ts). */
-export const entryHash = (
+export function entryHash(
   prevHash: string,
   entry: Omit<WireEntry, 'hash'> & { readonly epoch: string },
-): string =>
-  createHash('sha256')
-    .update(Buffer.from(prevHash, 'hex'))
-    .update(entryPreimage(entry.epoch, entry), 'utf8')
-    .digest('hex');
+): string {
+  const text = entryPreimage(entry.epoch, entry);
+  const bytesMax = hashBytes + utf8BytesPerUnitMax * text.length;
+  const link = bytesMax <= usual.length ? usual : Buffer.allocUnsafe(bytesMax);
+  const prevBytes = link.write(prevHash, 0, hashBytes, 'hex');
+  const textBytes = link.write(text, prevBytes, 'utf8');
+  return hash('sha256', link.subarray(0, prevBytes + textBytes));
+}
 
 export type ChainFault = {
   readonly type: 'gap' | 'hash-mismatch';

@@ -308,16 +308,8 @@ function makeEntry(
 const insertEntry = (tx: WriteHandle, entry: JournalEntry): void =>
   tx.run(
     `INSERT INTO entry (position, epoch_no, seq, hlc, wall_ms, type, body, hash)
-     VALUES ($position, (SELECT max(epoch_no) FROM epoch), $seq, $hlc, $wallMs, $type, $body, $hash)`,
-    {
-      position: entry.position,
-      seq: entry.seq,
-      hlc: entry.hlc,
-      wallMs: entry.wallMs,
-      type: entry.type,
-      body: entry.body,
-      hash: entry.hash,
-    },
+     VALUES (?, (SELECT max(epoch_no) FROM epoch), ?, ?, ?, ?, ?, ?)`,
+    [entry.position, entry.seq, entry.hlc, entry.wallMs, entry.type, entry.body, entry.hash],
   );
 
 function newEpoch(
