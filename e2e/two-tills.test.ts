@@ -191,6 +191,17 @@ describe.each([
       loss: { bearer: 'member', coveredFen: 2_000 },
     });
 
+    const evidence = await operator.call<{ offline: object[] }>(
+      'GET',
+      `/admin/v1/merchants/${loser.merchantId}/payment-exceptions`,
+    );
+    expect(evidence.offline[0]).toMatchObject({
+      orderId: lost,
+      bearer: 'member',
+      rivalOrderId: won,
+    });
+    expect(evidence.offline[0]).toMatchObject({ seq: expect.any(Number), coveredFen: 2_000 });
+
     // The phone is stopped everywhere: the next showing is refused at a till that has heard of it.
     let counter = 7;
     await until(async () => {

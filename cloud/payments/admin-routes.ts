@@ -2,9 +2,11 @@ import Type from 'typebox';
 import { orderAmountFenMax } from '#shared/money/fen.ts';
 import type { MemberId, MerchantId } from '#shared/ids/ids.ts';
 import {
+  LossBearerSchema,
   MemberIdSchema,
   MerchantIdSchema,
   OrderIdSchema,
+  TerminalIdSchema,
   WalletSchema,
 } from '#shared/wire/v1/common.ts';
 import { openMerchantChannels, withholdingChannel } from '#cloud/payments/merchant-channels.ts';
@@ -12,6 +14,7 @@ import {
   listOfflineExceptions,
   offlineExceptionsMax,
   revokeMemberCodes,
+  type OfflineSettlement,
 } from '#cloud/payments/offline-store.ts';
 import { listParkedBookings, parkedBookingsMax } from '#cloud/payments/parked-bookings.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
@@ -58,6 +61,16 @@ const ExceptionsSchema = Type.Object({
       amountFen: Type.Integer(),
       acceptedAtMs: Type.Integer(),
       code: Type.Optional(Type.String()),
+      /** Who bears it, what of it the platform paid the merchant, and the other sale of the same showing. */
+      bearer: Type.Optional(LossBearerSchema),
+      coveredFen: Type.Integer(),
+      rivalOrderId: Type.Optional(OrderIdSchema),
+      /** The first cap it went over. */
+      overCaps: Type.Optional(Type.String()),
+      /** Its entry in the journal of its terminal: with the rival's, the evidence. */
+      terminalId: TerminalIdSchema,
+      epoch: Type.Optional(Type.String()),
+      seq: Type.Optional(Type.Integer()),
     }),
     { maxItems: offlineExceptionsMax },
   ),
@@ -106,18 +119,26 @@ export function registerPaymentAdminRoutes(
         listParkedBookings(db, merchant),
       ]);
       return {
-        offline: offline.map(({ orderId, state, amountFen, acceptedAtMs, reason }) => ({
-          orderId,
-          state,
-          amountFen,
-          acceptedAtMs,
-          ...(reason === undefined ? {} : { code: reason }),
-        })),
+        offline: offline.map(offlineView),
         unbooked: [...unbooked],
       };
     },
   );
 }
+
+const offlineView = (sale: OfflineSettlement) => ({
+  orderId: sale.orderId,
+  state: sale.state,
+  amountFen: sale.amountFen,
+  acceptedAtMs: sale.acceptedAtMs,
+  coveredFen: sale.coveredFen,
+  terminalId: sale.terminalId,
+  ...(sale.reason === undefined ? {} : { code: sale.reason }),
+  ...(sale.bearer === undefined ? {} : { bearer: sale.bearer }),
+  ...(sale.rivalOrderId === undefined ? {} : { rivalOrderId: sale.rivalOrderId }),
+  ...(sale.overCaps === undefined ? {} : { overCaps: sale.overCaps }),
+  ...sale.entry,
+});
 
 /** POST /admin/v1/members/{memberId}/revoke-codes {reason}: a phone was lost; none of its codes pays any more. */
 function registerCodeRevocation(
