@@ -41,8 +41,8 @@ describeWindow("the owner's PIN", (w) => {
       JSON.stringify([
         document.documentElement.outerHTML,
         [...document.querySelectorAll('input')].map(({ value }) => value),
-        { ...localStorage },
-        { ...sessionStorage },
+        Object.entries(localStorage),
+        Object.entries(sessionStorage),
         location.href,
       ]),
     );

@@ -62,6 +62,14 @@ const fail = async (times: number): Promise<void> => {
   for (let index = 0; index < times; index += 1) await owner.unlock(wrong);
 };
 
+const approve = async (): Promise<string> =>
+  getOrThrow(await owner.approve({ pin, action: 'orders.decideBox' })).approvalId;
+const bytes = (): string =>
+  readdirSync(dataDir, { recursive: true, withFileTypes: true })
+    .filter((file) => file.isFile() && !file.name.includes('ballast'))
+    .map((file) => readFileSync(join(file.parentPath, file.name), 'latin1'))
+    .join('\n');
+
 beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'greentill-owner-'));
   clock = createManualClock();
@@ -186,9 +194,6 @@ describe('wrong tries', () => {
 });
 
 describe('approvals', () => {
-  const approve = async (): Promise<string> =>
-    getOrThrow(await owner.approve({ pin, action: 'orders.decideBox' })).approvalId;
-
   it('without a PIN what a cashier may do is open, and what the owner alone may is not', () => {
     const approvalId = undefined;
     expect(owner.redeem({ approvalId, action: 'drawer.open' })).toEqual({
@@ -251,12 +256,6 @@ describe('approvals', () => {
 });
 
 describe('on the disk', () => {
-  const bytes = (): string =>
-    readdirSync(dataDir, { recursive: true, withFileTypes: true })
-      .filter((file) => file.isFile() && !file.name.includes('ballast'))
-      .map((file) => readFileSync(join(file.parentPath, file.name), 'latin1'))
-      .join('\n');
-
   it('no PIN stands anywhere in clear, and the journal has no word of it', async () => {
     const entries = journal.head().seq;
     getOrThrow(await owner.setPin({ newPin: '28064193' }));

@@ -4,7 +4,12 @@ import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
-import { approvalMs, createApprovals, unlockMs } from '#terminal/agent/owner/approvals.ts';
+import {
+  approvalMs,
+  createApprovals,
+  unlockMs,
+  type Approvals,
+} from '#terminal/agent/owner/approvals.ts';
 import { readOwner, writeOwner, type OwnerRecord } from '#terminal/agent/owner/owner-store.ts';
 import { hashPin, isPin, pinSaltBytes } from '#terminal/agent/owner/pin-hash.ts';
 import {
@@ -105,23 +110,7 @@ export function createOwnerDesk(deps: OwnerDeskDeps): OwnerDesk {
       unlockedUntilMs: untilMs(approvals.openForMs()),
       guardsDrawer: keeper.record().guardsDrawer,
     }),
-    setPin: async ({ oldPin, newPin }) => {
-      if (keeper.record().pin) {
-        if (oldPin === undefined) return err('owner-pin-missing');
-        const tried = await keeper.tryPin(oldPin);
-        if (!tried.ok) return tried;
-      }
-      const before = keeper.record().pin;
-      if (isWeakPin(newPin)) return err('owner-pin-weak');
-      const pin = await hashPin(newPin, deps.random.bytes(pinSaltBytes));
-      // Two windows may set a first PIN at once: the one that was slower is told to ask for the other's.
-      if (keeper.record().pin !== before) return err('owner-pin-missing');
-      const kept = keeper.change({ pin }, 'renewed');
-      if (!kept.ok) return kept;
-      approvals.clear();
-      deps.onChange();
-      return kept;
-    },
+    setPin: createPinSetter({ ...deps, keeper, approvals }),
     approve: async ({ pin, action }) => {
       const tried = await keeper.tryPin(pin);
       if (!tried.ok) return tried;
@@ -165,6 +154,33 @@ export function createOwnerDesk(deps: OwnerDeskDeps): OwnerDesk {
     stop: keeper.stop,
   };
 }
+
+/** Sets a first PIN, or another one for who knows the old. */
+const createPinSetter =
+  (
+    deps: Pick<OwnerDeskDeps, 'random' | 'onChange'> & {
+      readonly keeper: ReturnType<typeof createKeeper>;
+      readonly approvals: Approvals;
+    },
+  ): OwnerDesk['setPin'] =>
+  async ({ oldPin, newPin }) => {
+    const { keeper, approvals } = deps;
+    if (keeper.record().pin) {
+      if (oldPin === undefined) return err('owner-pin-missing');
+      const tried = await keeper.tryPin(oldPin);
+      if (!tried.ok) return tried;
+    }
+    const before = keeper.record().pin;
+    if (isWeakPin(newPin)) return err('owner-pin-weak');
+    const pin = await hashPin(newPin, deps.random.bytes(pinSaltBytes));
+    // Two windows may set a first PIN at once: the one that was slower is told to ask for the other's.
+    if (keeper.record().pin !== before) return err('owner-pin-missing');
+    const kept = keeper.change({ pin }, 'renewed');
+    if (!kept.ok) return kept;
+    approvals.clear();
+    deps.onChange();
+    return kept;
+  };
 
 /** Events that hold in memory even when the disk fails: they must not make tries free, nor lock for good. */
 const learned: ReadonlySet<PinEvent> = new Set(['right', 'wrong', 'served', 'start']);

@@ -12,7 +12,7 @@ const yearMax = 2039;
  * repeats, a run up or down, the same from both ends, a year, pairs, or well known.
  */
 export function isWeakPin(pin: string): boolean {
-  const digits = [...pin].map(Number);
+  const digits = Array.from(pin, Number);
   const isRunBy = (step: number): boolean =>
     digits.every((digit, index) => index === 0 || digit === (digits[index - 1]! + step + 10) % 10);
   const repeats = (length: number): boolean =>

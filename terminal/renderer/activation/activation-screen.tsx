@@ -63,14 +63,7 @@ function Ask({
   return (
     <>
       <h1>{words.activation.title}</h1>
-      <ol className="activation-steps">
-        {words.activation.steps.map((step, index) => (
-          <li key={step}>
-            <b>{index + 1}</b>
-            {step}
-          </li>
-        ))}
-      </ol>
+      <Steps />
       <label className="activation-label">
         {words.activation.label}
         <input
@@ -102,6 +95,20 @@ function Ask({
   );
 }
 
+function Steps(): ReactNode {
+  const { words } = useApp();
+  return (
+    <ol className="activation-steps">
+      {words.activation.steps.map((step, index) => (
+        <li key={step}>
+          <b>{index + 1}</b>
+          {step}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
 /** One line: what is wrong, the worst first; else what is still to be typed. */
 function Said({
   identity,
@@ -124,7 +131,7 @@ function Said({
         ? errorWords(refusal.code, language)
         : !isOnline
           ? activation.offline
-          : identity?.clockOffMs != null
+          : (identity?.clockOffMs ?? null) !== null
             ? activation.clockOff
             : null;
   if (trouble === null)

@@ -45,6 +45,37 @@ export interface OwnerGate {
 }
 
 export function createOwnerGate(link: Pick<TerminalLink, 'call'>): OwnerGate {
+  const board = createBoard(link);
+  const { open, close, change, readState } = board;
+  const { enter, edit } = createEntry(link, board);
+  let isUnlocked = false;
+  return {
+    approve: (action) => open({ type: 'approve', action }),
+    unlock: async () => {
+      isUnlocked = (await open({ type: 'unlock' })) !== null;
+      return isUnlocked;
+    },
+    setPin: async () => (await open({ type: 'set-pin' })) !== null,
+    lock: () => {
+      if (isUnlocked) void link.call('owner.lock', {});
+      isUnlocked = false;
+    },
+    press: (digit) => edit((pad) => pad.press(digit)),
+    erase: () => edit((pad) => pad.erase()),
+    clear: () => edit((pad) => pad.clear()),
+    enter,
+    cancel: () => close(null),
+    refresh: async () => {
+      const owner = await readState();
+      change({ owner, said: null });
+    },
+    getSheet: board.sheet,
+    subscribe: board.subscribe,
+  };
+}
+
+/** The sheet on the screen, the digits behind it, and who waits for its end. */
+function createBoard(link: Pick<TerminalLink, 'call'>) {
   const pads: Readonly<Record<PinStep, PinPad>> = {
     pin: createPinPad(),
     old: createPinPad(),
@@ -54,7 +85,6 @@ export function createOwnerGate(link: Pick<TerminalLink, 'call'>): OwnerGate {
   const listeners = new Set<() => void>();
   let sheet: Sheet | null = null;
   let answer: ((approvalId: string | null) => void) | undefined;
-  let isUnlocked = false;
 
   const show = (next: Sheet | null): void => {
     sheet = next;
@@ -95,22 +125,42 @@ export function createOwnerGate(link: Pick<TerminalLink, 'call'>): OwnerGate {
     }
     return done;
   };
+  return {
+    pads,
+    change,
+    close,
+    readState,
+    open,
+    sheet: () => sheet,
+    subscribe: (listener: () => void) => {
+      listeners.add(listener);
+      return () => {
+        listeners.delete(listener);
+      };
+    },
+  };
+}
 
+/** What the keys of the sheet do. */
+function createEntry(link: Pick<TerminalLink, 'call'>, board: ReturnType<typeof createBoard>) {
+  const { pads, change, close, readState } = board;
   /** Asks the agent; what it answers counts only while the same sheet is open. */
   const tryPin = async (ask: () => Promise<Tried>, stepAfter: PinStep): Promise<void> => {
+    const sheet = board.sheet();
     if (!sheet) return;
     const { wish } = sheet;
     change({ isAsking: true, said: null, digitCount: 0 });
     const tried = await ask();
-    if (sheet?.wish !== wish) return;
+    if (board.sheet()?.wish !== wish) return;
     if (tried.approvalId !== undefined) return close(tried.approvalId);
     const owner = await readState();
-    if (sheet.wish !== wish) return;
+    if (board.sheet()?.wish !== wish) return;
     for (const pad of Object.values(pads)) pad.clear();
     change({ isAsking: false, said: tried.refused, owner, step: stepAfter, digitCount: 0 });
   };
 
   const enter = (): void => {
+    const sheet = board.sheet();
     if (!sheet || sheet.isAsking || isLocked(sheet)) return;
     const { wish, step } = sheet;
     if (wish.type === 'set-pin') return enterNew(step);
@@ -126,7 +176,7 @@ export function createOwnerGate(link: Pick<TerminalLink, 'call'>): OwnerGate {
     }
     const [oldPin, newPin, again] = [pads.old.take(), pads.new.take(), pads.again.take()];
     if (newPin === undefined) return;
-    const first = sheet?.owner?.isPinSet === true ? 'old' : 'new';
+    const first = board.sheet()?.owner?.isPinSet === true ? 'old' : 'new';
     if (newPin !== again) {
       pads.again.clear();
       return change({ step: first, digitCount: 0, said: 'pins-differ' });
@@ -135,38 +185,13 @@ export function createOwnerGate(link: Pick<TerminalLink, 'call'>): OwnerGate {
     void tryPin(() => askToSet(link, pins), first);
   };
   const edit = (how: (pad: PinPad) => void): void => {
+    const sheet = board.sheet();
     if (!sheet || sheet.isAsking || isLocked(sheet)) return;
     const pad = pads[sheet.step];
     how(pad);
     change({ digitCount: pad.count(), said: null });
   };
-
-  return {
-    approve: (action) => open({ type: 'approve', action }),
-    unlock: async () => {
-      isUnlocked = (await open({ type: 'unlock' })) !== null;
-      return isUnlocked;
-    },
-    setPin: async () => (await open({ type: 'set-pin' })) !== null,
-    lock: () => {
-      if (isUnlocked) void link.call('owner.lock', {});
-      isUnlocked = false;
-    },
-    press: (digit) => edit((pad) => pad.press(digit)),
-    erase: () => edit((pad) => pad.erase()),
-    clear: () => edit((pad) => pad.clear()),
-    enter,
-    cancel: () => close(null),
-    refresh: async () => {
-      const owner = await readState();
-      change({ owner, said: null });
-    },
-    getSheet: () => sheet,
-    subscribe: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-  };
+  return { enter, edit };
 }
 
 type Tried =

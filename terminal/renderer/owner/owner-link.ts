@@ -38,7 +38,12 @@ export function createOwnerLink(link: TerminalLink, gate: OwnerGate): TerminalLi
     const approvalId = await gate.approve(method);
     if (approvalId === null) return answer;
     // The method is known to take one; its own type is not known here.
-    return link.call(method, { ...input, approvalId } as MethodInput<M>);
+    const approved: MethodInput<M> = Object.assign({}, input, { approvalId });
+    return link.call(method, approved);
   };
-  return { call, subscribe: link.subscribe, watch: link.watch };
+  return {
+    call,
+    subscribe: (listener) => link.subscribe(listener),
+    watch: (listener) => link.watch(listener),
+  };
 }

@@ -26,7 +26,7 @@ function OpenSheet({ sheet }: { readonly sheet: Sheet }): ReactNode {
   const { words, owner } = useApp();
   const { wish, step } = sheet;
   const title = words.owner.ask[wish.type === 'approve' ? wish.action : wish.type];
-  const isShut = sheet.isAsking || sheet.owner?.lockedUntilMs != null;
+  const isShut = sheet.isAsking || (sheet.owner?.lockedUntilMs ?? null) !== null;
   return (
     <div className="pin-cover">
       <section className="pin-sheet" role="dialog" aria-modal="true" aria-label={title}>
@@ -98,7 +98,8 @@ function Dots({ count }: { readonly count: number }): ReactNode {
 function Said({ sheet }: { readonly sheet: Sheet }): ReactNode {
   const { words, language } = useApp();
   const { owner, said, isAsking } = sheet;
-  if (owner?.lockedUntilMs != null) return <Countdown untilMs={owner.lockedUntilMs} />;
+  const lockedUntilMs = owner?.lockedUntilMs ?? null;
+  if (lockedUntilMs !== null) return <Countdown untilMs={lockedUntilMs} />;
   if (isAsking && owner) return <p className="pin-said label">{words.owner.checking}…</p>;
   const tries = owner?.isPinSet === true ? words.owner.triesLeft(owner.triesLeft) : '';
   if (said === null)

@@ -1,4 +1,5 @@
 import { useEffect } from 'react';
+import { exhaustive } from '#shared/result/exhaustive.ts';
 import { pinDigitsMax } from '#terminal/ipc/owner.ts';
 import { useApp } from '../app/context.ts';
 import type { DeskAction } from '../desk/desk.ts';
@@ -40,13 +41,23 @@ function takes(owner: OwnerGate, action: DeskAction): boolean {
       }
       owner.cancel();
       return false;
+    // Some of a scan's digits stand in the PIN, unseen, or the window goes elsewhere: the sheet goes.
     case 'slow-scan':
     case 'unreadable-scan':
-      // Some of its digits stand in the PIN, unseen: the sheet goes, and the notice says why.
+    case 'detach-member':
+    case 'drawer-reason':
+    case 'function':
+    case 'go':
+    case 'open-device':
+    case 'open-order':
+    case 'promise-kind':
+    case 'promise-who':
+    case 'quick-cash':
+    case 'show-device':
+    case 'try-scanner':
       owner.cancel();
       return false;
     default:
-      owner.cancel();
-      return false;
+      return exhaustive(action);
   }
 }
