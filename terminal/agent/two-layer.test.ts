@@ -102,6 +102,7 @@ describe('what a till can know', () => {
   const platform = createScriptedPlatform();
   const config = JSON.parse(platform.config().payload) as ConfigPayload;
   const code = platform.twoLayerCode(1, { counter: 1 });
+  const shownAtMs = Date.now();
 
   function room(change: Partial<JudgeDeps> & { readonly oneIn?: number } = {}) {
     const folder = tempFolder();
@@ -110,7 +111,7 @@ describe('what a till can know', () => {
     const deps: JudgeDeps = {
       read: journal.read,
       config: () => ({ ...config, caps }),
-      nowMs: () => Date.now(),
+      nowMs: () => shownAtMs,
       sinceContactMs: () => 0,
       sinceListMs: () => 0,
       isLineThere: () => false,
@@ -143,8 +144,8 @@ describe('what a till can know', () => {
   });
 
   test('the trusted time decides, whatever the clock on the wall says', () => {
-    expect(room({ nowMs: () => Date.now() + 40 * 86_400_000 })).toBe('member-code-expired');
-    expect(room({ nowMs: () => Date.now() - 95_000 })).toBe('member-code-stale');
+    expect(room({ nowMs: () => shownAtMs + 40 * 86_400_000 })).toBe('member-code-expired');
+    expect(room({ nowMs: () => shownAtMs - 95_000 })).toBe('member-code-stale');
   });
 });
 
