@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generatedDocs } from './generated-docs.ts';
 
-/** node .ci/generate-docs.ts: writes docs/errors.md and docs/wire/*.schema.json, and removes schemas that are gone. */
+/** node .ci/generate-docs.ts: writes docs/errors.md, the tables of docs/payments.md and docs/wire/*.schema.json, and removes schemas that are gone. */
 const root = join(import.meta.dirname, '..');
 const wire = join(root, 'docs/wire');
 const docs = await generatedDocs();

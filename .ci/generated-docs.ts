@@ -1,7 +1,8 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format } from 'prettier';
 import type { ErrorEntry } from '#shared/errors/entry.ts';
+import type { ChannelCodeTable } from '#cloud/payments/channel-codes.ts';
 import { entryBodies } from '#shared/wire/v1/entries.ts';
 
 type Area = Readonly<Record<string, ErrorEntry>>;
@@ -59,7 +60,11 @@ export async function generatedDocs(): Promise<ReadonlyMap<string, string>> {
     parser: 'markdown',
     printWidth: 100,
   });
-  return new Map([['docs/errors.md', errors], ...(await schemaFiles())]);
+  return new Map([
+    ['docs/errors.md', errors],
+    ['docs/payments.md', await paymentsPage()],
+    ...(await schemaFiles()),
+  ]);
 }
 
 const retryWords = {
@@ -91,6 +96,39 @@ const errorMarkdown = ([code, entry]: [string, ErrorEntry]): string =>
     `- 中文：${entry.zh}`,
     `- English: ${entry.en}`,
     '',
+  ].join('\n');
+
+const generatedBelow = 'do not edit below -->';
+
+/** docs/payments.md: its words as they are, and under them one table of codes for each channel. */
+async function paymentsPage(): Promise<string> {
+  const root = join(import.meta.dirname, '..');
+  const words = readFileSync(join(root, 'docs/payments.md'), 'utf8');
+  const channels = 'cloud/payments/channels';
+  const tables = readdirSync(join(root, channels))
+    .filter((name) => existsSync(join(root, channels, name, 'codes.ts')))
+    .toSorted()
+    .map(async (name) => {
+      const exported = (await import(join(root, channels, name, 'codes.ts'))) as object;
+      const [, table] = Object.entries(exported).find(([key]) => key.endsWith('Codes')) ?? [];
+      return codesMarkdown(name, (table ?? {}) as ChannelCodeTable);
+    });
+  const end = words.indexOf(generatedBelow) + generatedBelow.length;
+  const page = [words.slice(0, end), ...(await Promise.all(tables))].join('\n\n');
+  return await format(page, { parser: 'markdown', printWidth: 100 });
+}
+
+const codesMarkdown = (channel: string, table: ChannelCodeTable): string =>
+  [
+    `### ${channel}`,
+    '',
+    '| code | means | the till shows | the cloud does | another channel |',
+    '|---|---|---|---|---|',
+    ...Object.entries(table).map(
+      ([code, { outcome, till, cloud, otherChannel }]) =>
+        `| \`${code}\` | ${outcome} | ${outcome === 'paid' ? 'paid' : till} | ${cloud} | ${otherChannel ? 'may be tried' : 'no'} |`,
+    ),
+    '| anything else | unknown | channel-unknown | query | no |',
   ].join('\n');
 
 /** One JSON Schema for each object that a wire module exports, and one with all bodies of journal entries. */

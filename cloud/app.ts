@@ -9,6 +9,7 @@ import type { PaymentRoom } from '#cloud/payment-room.ts';
 import { registerReleaseRoutes } from '#cloud/release/routes.ts';
 import { registerPaymentAdminRoutes } from '#cloud/payments/admin-routes.ts';
 import { registerPaymentRoutes } from '#cloud/payments/routes.ts';
+import { registerPromiseAdminRoutes } from '#cloud/promises/admin-routes.ts';
 import { registerProofRoutes } from '#cloud/proof-routes.ts';
 import { registerSettlementRoutes } from '#cloud/settlement/settlement-routes.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
@@ -35,6 +36,7 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerPaymentRoutes(app, parts.payments);
   registerPaymentAdminRoutes(app, deps);
   registerSettlementRoutes(app, deps);
+  registerPromiseAdminRoutes(app, deps);
   registerProofRoutes(app, deps);
   registerReleaseRoutes(app, deps);
   return app;

@@ -14,8 +14,17 @@ export interface BookedOrder {
   state: TradeState;
   polls: number;
   paidAtMs: number | undefined;
-  /** Fen by refund number. */
-  readonly refunds: Record<string, number>;
+  /** Money went out of it by refund number. */
+  readonly refunds: Record<string, BookedRefund>;
+  /** The money is held for splitting until it is released. */
+  readonly isFrozen: boolean;
+}
+
+export interface BookedRefund {
+  readonly amountFen: number;
+  readonly atMs: number;
+  /** Made by a reversal, not by a refund of its own number. */
+  readonly isReversal: boolean;
 }
 
 export function bookLine(order: BookedOrder): BookLine {
@@ -34,4 +43,4 @@ export function bookLine(order: BookedOrder): BookLine {
 }
 
 export const refundedFen = (order: BookedOrder): number =>
-  Object.values(order.refunds).reduce((sum, part) => sum + part, 0);
+  Object.values(order.refunds).reduce((sum, part) => sum + part.amountFen, 0);

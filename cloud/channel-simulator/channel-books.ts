@@ -1,4 +1,9 @@
-import { refundedFen, bookLine, type BookedOrder } from '#cloud/channel-simulator/booked-order.ts';
+import {
+  refundedFen,
+  bookLine,
+  type BookedOrder,
+  type BookedRefund,
+} from '#cloud/channel-simulator/booked-order.ts';
 import {
   createOrderShelf,
   type BooksStore,
@@ -7,12 +12,13 @@ import {
 import { scriptOfCode } from '#cloud/channel-simulator/payment-scripts.ts';
 import type {
   BookLine,
+  Face,
   OrderRequest,
   PayRequest,
   RefundRequest,
   WithholdRequest,
 } from '#cloud/channel-simulator/protocol.ts';
-import { refusal, reply, type Reply } from '#cloud/channel-simulator/replies.ts';
+import { refusal, reply, statusOfCode, type Reply } from '#cloud/channel-simulator/replies.ts';
 
 /** The channel's own rules. Times in milliseconds of the channel's clock. */
 export interface BooksRules {
@@ -24,6 +30,18 @@ export interface BooksRules {
   readonly reverseWindowMs: number;
   /** A withholding from an agreement whose number ends so is refused for lack of balance. */
   readonly withholdFailEndings: readonly string[];
+  /** A refund is refused later than this after the payment. WeChat: one year. */
+  readonly refundWindowMs: number;
+  readonly refundsPerOrderMax: number;
+}
+
+/** What a face adds to a request: who speaks, and where its rules differ from {@link BooksRules}. */
+export interface FaceTerms {
+  readonly face: Face;
+  readonly reverseNotBeforeMs?: number;
+  readonly reverseWindowMs?: number;
+  /** Hold the money of a charge for splitting. */
+  readonly freezes?: boolean;
 }
 
 export const booksRulesDefault: BooksRules = {
@@ -31,6 +49,8 @@ export const booksRulesDefault: BooksRules = {
   reverseNotBeforeMs: 15_000,
   reverseWindowMs: 7 * 86_400_000,
   withholdFailEndings: [],
+  refundWindowMs: 365 * 86_400_000,
+  refundsPerOrderMax: 50,
 };
 
 /**
@@ -38,12 +58,18 @@ export const booksRulesDefault: BooksRules = {
  * answers say, because the whole point is that answers get lost.
  */
 export interface ChannelBooks {
-  readonly pay: (request: PayRequest, nowMs: number) => Reply;
+  readonly pay: (request: PayRequest, nowMs: number, terms?: FaceTerms) => Reply;
   readonly withhold: (request: WithholdRequest, nowMs: number) => Reply;
   readonly query: (request: OrderRequest, nowMs: number) => Reply;
-  readonly reverse: (request: OrderRequest, nowMs: number) => Reply;
+  readonly reverse: (request: OrderRequest, nowMs: number, terms?: FaceTerms) => Reply;
   readonly refund: (request: RefundRequest, nowMs: number) => Reply;
+  /** The order and what was refunded under this number, as the books have it. */
+  readonly findRefund: (
+    request: Pick<RefundRequest, 'merchantNo' | 'outRefundNo'>,
+  ) => { readonly order: BookedOrder; readonly refund: BookedRefund } | undefined;
   readonly lines: () => readonly BookLine[];
+  /** The orders themselves, for splits and bills. */
+  readonly shelf: Pick<OrderShelf, 'find' | 'findByTransaction' | 'orders'>;
 }
 
 export function createChannelBooks(options: {
@@ -52,33 +78,72 @@ export function createChannelBooks(options: {
   readonly store?: BooksStore;
 }): ChannelBooks {
   const shelf = createOrderShelf(options.seed, options.store);
-  const moment = (nowMs: number): Moment => ({ shelf, rules: options.rules(), nowMs });
+  const moment = (nowMs: number, terms?: FaceTerms): Moment => ({
+    shelf,
+    rules: { ...options.rules(), ...definedOf(terms) },
+    nowMs,
+    ...(terms === undefined ? {} : { terms }),
+  });
+  const refundOwners = new Map<string, BookedOrder>();
+  for (const order of shelf.orders())
+    for (const no of Object.keys(order.refunds))
+      refundOwners.set(`${order.merchantNo}/${no}`, order);
   return {
-    pay: (request, nowMs) => pay(request, moment(nowMs)),
+    pay: (request, nowMs, terms) => pay(request, moment(nowMs, terms)),
     withhold: (request, nowMs) => withhold(request, moment(nowMs)),
     query: (request, nowMs) => query(request, moment(nowMs)),
-    reverse: (request, nowMs) => reverse(request, moment(nowMs)),
-    refund: (request, nowMs) => refund(request, moment(nowMs)),
+    reverse: (request, nowMs, terms) => reverse(request, moment(nowMs, terms)),
+    refund: (request, nowMs) => {
+      const key = `${request.merchantNo}/${request.outRefundNo}`;
+      const owner = refundOwners.get(key);
+      if (owner !== undefined && owner.outTradeNo !== request.outTradeNo)
+        return refusal(400, 'OUT_TRADE_NO_USED', 'the refund number belongs to another order');
+      const replied = refund(request, moment(nowMs));
+      const order = shelf.find(request);
+      if (order !== undefined && Object.hasOwn(order.refunds, request.outRefundNo))
+        refundOwners.set(key, order);
+      return replied;
+    },
+    findRefund: ({ merchantNo, outRefundNo }) => {
+      const order = refundOwners.get(`${merchantNo}/${outRefundNo}`);
+      const refunded = order?.refunds[outRefundNo];
+      return order === undefined || refunded === undefined
+        ? undefined
+        : { order, refund: refunded };
+    },
     lines: () => shelf.orders().map(bookLine),
+    shelf,
   };
 }
+
+/** Only the time rules that a face really sets. */
+const definedOf = (terms: FaceTerms | undefined): Partial<BooksRules> => ({
+  ...(terms?.reverseNotBeforeMs === undefined
+    ? {}
+    : { reverseNotBeforeMs: terms.reverseNotBeforeMs }),
+  ...(terms?.reverseWindowMs === undefined ? {} : { reverseWindowMs: terms.reverseWindowMs }),
+});
 
 /** What a request meets when it arrives. */
 interface Moment {
   readonly shelf: OrderShelf;
   readonly rules: BooksRules;
   readonly nowMs: number;
+  readonly terms?: FaceTerms;
 }
 
-function pay(request: PayRequest, { shelf, nowMs }: Moment): Reply {
+function pay(request: PayRequest, { shelf, nowMs, terms }: Moment): Reply {
   const again = repeated(request, shelf);
   if (again !== undefined) return again;
   if (!shelf.useCode(request.authCode, request))
     return refusal(400, 'AUTH_CODE_INVALID', 'the payment code was used before');
-  const { booked, answer, delivery, paysAfterPolls } = scriptOfCode(request.authCode);
-  if (booked === 'none') return refusal(400, answer, 'not charged');
-  const order = shelf.book(request, { state: booked, paysAfterPolls, nowMs });
-  return { ...reply(order, answer), delivery };
+  const script = scriptOfCode(request.authCode);
+  const { booked, answer, delivery, paysAfterPolls, notices } = script;
+  if (booked === 'none') return refusal(statusOfCode(answer), answer, 'not charged');
+  const isFrozen = terms?.freezes ?? false;
+  const order = shelf.book(request, { state: booked, paysAfterPolls, isFrozen, nowMs });
+  if (answer === 'TRADE_ERROR') return refusal(400, answer, 'broke off, please reverse');
+  return { ...reply(order, answer), delivery, notices };
 }
 
 function withhold(request: WithholdRequest, { shelf, rules, nowMs }: Moment): Reply {
@@ -116,12 +181,12 @@ function query(request: OrderRequest, { shelf, rules, nowMs }: Moment): Reply {
   return reply(order.paysAfterPolls ? shelf.keep(order) : order, 'SUCCESS');
 }
 
-function reverse(request: OrderRequest, { shelf, rules, nowMs }: Moment): Reply {
+function reverse(request: OrderRequest, { shelf, rules, nowMs, terms }: Moment): Reply {
   const order =
     shelf.find(request) ??
     // A number that never arrived is closed too, so that a charge still on its way is refused when it lands.
     shelf.book(
-      { ...request, face: 'wechat', amountFen: 0 },
+      { ...request, face: terms?.face ?? 'wechat', amountFen: 0 },
       { state: 'CLOSED', paysAfterPolls: false, nowMs },
     );
   if (order.state === 'CLOSED' || order.state === 'REFUND') return reply(order, 'SUCCESS');
@@ -130,30 +195,42 @@ function reverse(request: OrderRequest, { shelf, rules, nowMs }: Moment): Reply 
     return refusal(400, 'REVERSE_TOO_EARLY', 'query first, reverse later');
   if (ageMs > rules.reverseWindowMs)
     return refusal(400, 'REVERSE_EXPIRED', 'too late to reverse, refund instead');
-  takeOut(order);
+  takeOut(order, nowMs);
   return reply(shelf.keep(order), 'SUCCESS');
 }
 
 /** Money that came in goes back; an order that is not paid is closed for good. */
-function takeOut(order: BookedOrder): void {
+function takeOut(order: BookedOrder, nowMs: number): void {
   if (order.state === 'SUCCESS') {
-    order.refunds[`reverse ${order.outTradeNo}`] = order.amountFen;
+    order.refunds[`reverse ${order.outTradeNo}`] = {
+      amountFen: order.amountFen - refundedFen(order),
+      atMs: nowMs,
+      isReversal: true,
+    };
     order.state = 'REFUND';
   } else order.state = 'CLOSED';
 }
 
-function refund(request: RefundRequest, { shelf }: Moment): Reply {
+function refund(request: RefundRequest, { shelf, rules, nowMs }: Moment): Reply {
   const order = shelf.find(request);
   if (order === undefined) return refusal(404, 'ORDER_NOT_FOUND', 'no such order');
   if (Object.hasOwn(order.refunds, request.outRefundNo))
-    return order.refunds[request.outRefundNo] === request.amountFen
+    return order.refunds[request.outRefundNo]?.amountFen === request.amountFen
       ? reply(order, 'SUCCESS')
       : refusal(400, 'OUT_TRADE_NO_USED', 'the refund number belongs to another refund');
   if (order.state !== 'SUCCESS' && order.state !== 'REFUND')
     return refusal(400, 'TRADE_ERROR', 'the order is not paid');
   if (refundedFen(order) + request.amountFen > order.amountFen)
     return refusal(400, 'NOT_ENOUGH', 'more than is left of the order');
-  order.refunds[request.outRefundNo] = request.amountFen;
+  if (nowMs - (order.paidAtMs ?? nowMs) > rules.refundWindowMs)
+    return refusal(400, 'REFUND_EXPIRED', 'too late to refund');
+  if (Object.keys(order.refunds).length >= rules.refundsPerOrderMax)
+    return refusal(400, 'TOO_MANY_REFUNDS', 'no more refunds of this order');
+  order.refunds[request.outRefundNo] = {
+    amountFen: request.amountFen,
+    atMs: nowMs,
+    isReversal: false,
+  };
   order.state = 'REFUND';
   return reply(shelf.keep(order), 'SUCCESS');
 }

@@ -1,47 +1,24 @@
-import { sign, type KeyObject } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Static, TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import type { KeyObject } from 'node:crypto';
+import Fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '#shared/time/clock.ts';
+import { createBillDesk, type BillDesk } from '#cloud/channel-simulator/bill-lines.ts';
 import {
   booksRulesDefault,
   createChannelBooks,
   type BooksRules,
 } from '#cloud/channel-simulator/channel-books.ts';
-import type { BooksStore } from '#cloud/channel-simulator/order-shelf.ts';
+import type { FaceHouse, SimulatorFace } from '#cloud/channel-simulator/face.ts';
+import { neutralFace } from '#cloud/channel-simulator/faces/neutral/neutral-face.ts';
+import { carryExchange, type LineFault } from '#cloud/channel-simulator/line.ts';
 import {
-  answerSignText,
-  booksPageMax,
-  BooksRequestSchema,
-  channelHeaders,
-  channelPaths,
-  OrderRequestSchema,
-  PayRequestSchema,
-  RefundRequestSchema,
-  requestBytesMax,
-  WithholdRequestSchema,
-  type BookLine,
-  type BooksAnswer,
-  type ChannelPath,
-} from '#cloud/channel-simulator/protocol.ts';
-import type { Reply } from '#cloud/channel-simulator/replies.ts';
-import { createRequestGuard } from '#cloud/channel-simulator/request-guard.ts';
-
-/**
- * What may go wrong on the line, on top of what the payment code asks for.
- * lose-request: the request never arrives. lose-answer: it is carried out, the answer is cut off.
- * forge-answer: it is carried out, the answer is changed after signing. garbage: bytes that are no JSON.
- * echo-request: it is carried out, and the answer leaks the request's body in its message.
- */
-export type LineFault =
-  | 'none'
-  | 'lose-request'
-  | 'lose-answer'
-  | 'forge-answer'
-  | 'garbage'
-  | 'echo-request'
-  | 'too-many-requests';
+  createMoneyBooks,
+  moneyRulesDefault,
+  type MoneyBooks,
+  type MoneyRules,
+} from '#cloud/channel-simulator/money-books.ts';
+import { createNotifier } from '#cloud/channel-simulator/notifier.ts';
+import type { BooksStore } from '#cloud/channel-simulator/order-shelf.ts';
+import { requestBytesMax, type BookLine } from '#cloud/channel-simulator/protocol.ts';
 
 export interface ChannelSimulatorOptions {
   /** 0 = any free port; `none`: nobody listens, requests come through `inject` alone. */
@@ -54,9 +31,12 @@ export interface ChannelSimulatorOptions {
   /** Callers by app id, with the key that verifies their requests. */
   readonly apps: ReadonlyMap<string, KeyObject>;
   readonly rules?: Partial<BooksRules>;
+  readonly moneyRules?: Partial<MoneyRules>;
+  /** The true dialects it speaks beside the neutral protocol. */
+  readonly faces?: readonly SimulatorFace[];
   /** Keeps the books over a restart; without it they live as long as the process. */
   readonly store?: BooksStore;
-  /** Real milliseconds until suffix 08 is answered; set it above the caller's read timeout. */
+  /** Real milliseconds until suffix 10 is answered; set it above the caller's read timeout. */
   readonly slowAnswerMs?: number;
   /** Decides the fault of each request; `none` without it. */
   readonly faultOf?: (request: { readonly path: string; readonly index: number }) => LineFault;
@@ -67,6 +47,10 @@ export interface ChannelSimulator {
   /** One request without a socket, for worlds in which time is not real. Rejects when the answer is cut off. */
   readonly inject: FastifyInstance['inject'];
   readonly books: () => readonly BookLine[];
+  /** Splits, subsidies and payouts as they really happened. */
+  readonly money: MoneyBooks;
+  /** Bills as the faces write them, and where they are made to lie. */
+  readonly bills: BillDesk;
   /** Changes the channel's rules while it runs: for demos and tests. */
   setRules(rules: Partial<BooksRules>): void;
   setFaults(faultOf: NonNullable<ChannelSimulatorOptions['faultOf']>): void;
@@ -88,50 +72,52 @@ export async function createChannelSimulator(
     rules: () => rules,
     ...(options.store === undefined ? {} : { store: options.store }),
   });
-  const guard = createRequestGuard(options.apps);
+  const moneyRules: MoneyRules = { ...moneyRulesDefault, ...options.moneyRules };
+  const store = options.store === undefined ? {} : { store: options.store };
+  const money = createMoneyBooks({ seed: options.seed, books, rules: () => moneyRules, ...store });
+  const bills = createBillDesk(books.shelf.orders);
   const counts = new Map<string, number>();
   const closing = new AbortController();
   let index = 0;
+  let baseUrl = 'http://channel.invalid';
 
   const app = Fastify({ logger: false, bodyLimit: requestBytesMax, forceCloseConnections: true });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);
   });
-
-  const handlers = handlersOf(books);
-  const handle = async (request: FastifyRequest, answer: FastifyReply): Promise<void> => {
-    const path = request.url as ChannelPath;
-    const body = typeof request.body === 'string' ? request.body : '';
-    const nowMs = options.clock.nowMs();
-    const fault = faultOf({ path, index });
-    index += 1;
-    if (fault === 'lose-request') return cutOff(answer);
-    const refused = guard.judge({ path, headers: request.headers, body, nowMs });
-    const nonce = request.headers[channelHeaders.nonce];
-    const send = signedSender({ answer, options, nonce: typeof nonce === 'string' ? nonce : '' });
-    if (refused !== undefined) return send(401, { code: refused, message: 'not accepted' }, fault);
-    if (fault === 'too-many-requests')
-      return send(429, { code: 'FREQUENCY_LIMITED', message: 'slow down' }, 'none');
-    counts.set(path, (counts.get(path) ?? 0) + 1);
-    const done = handlers[path](body, nowMs);
-    if (fault === 'lose-answer' || ('delivery' in done && done.delivery === 'dropped'))
-      return cutOff(answer);
-    if ('delivery' in done && done.delivery === 'slow')
-      await sleep(options.slowAnswerMs ?? slowAnswerMsDefault, undefined, {
-        signal: closing.signal,
-      }).catch(() => undefined);
-    const leak = fault === 'echo-request' ? { message: body.slice(0, 200) } : {};
-    return send(done.status, { ...done.answer, ...leak }, fault);
+  const house: FaceHouse = {
+    clock: options.clock,
+    seed: options.seed,
+    baseUrl: () => baseUrl,
+    books,
+    money,
+    bills,
+    serve: async (request, answer, exchange) => {
+      const [path = ''] = request.url.split('?');
+      const fault = faultOf({ path, index });
+      index += 1;
+      const count = (): void => void counts.set(path, (counts.get(path) ?? 0) + 1);
+      const slowAnswerMs = options.slowAnswerMs ?? slowAnswerMsDefault;
+      await carryExchange(answer, exchange, {
+        fault,
+        slowAnswerMs,
+        closing: closing.signal,
+        count,
+      });
+    },
+    notify: createNotifier(closing.signal),
   };
-  for (const path of Object.values(channelPaths)) app.post(path, handle);
+  for (const face of [neutralFace(options), ...(options.faces ?? [])]) face.mount(app, house);
 
   const { port, host = '127.0.0.1' } = options;
-  const baseUrl = port === 'none' ? 'http://channel.invalid' : await app.listen({ port, host });
+  if (port !== 'none') baseUrl = await app.listen({ port, host });
   return {
     baseUrl,
     inject: app.inject.bind(app),
     books: () => books.lines(),
+    money,
+    bills,
     setRules: (change) => {
       rules = { ...rules, ...change };
     },
@@ -143,78 +129,5 @@ export async function createChannelSimulator(
       closing.abort();
       await app.close();
     },
-  };
-}
-
-interface BooksReply {
-  readonly status: number;
-  readonly answer: object;
-}
-
-type Handler = (body: string, nowMs: number) => Reply | BooksReply;
-
-function handlersOf(books: ReturnType<typeof createChannelBooks>): Record<ChannelPath, Handler> {
-  return {
-    [channelPaths.pay]: parsed(PayRequestSchema, books.pay),
-    [channelPaths.withhold]: parsed(WithholdRequestSchema, books.withhold),
-    [channelPaths.query]: parsed(OrderRequestSchema, books.query),
-    [channelPaths.reverse]: parsed(OrderRequestSchema, books.reverse),
-    [channelPaths.refund]: parsed(RefundRequestSchema, books.refund),
-    [channelPaths.books]: parsed(BooksRequestSchema, ({ merchantNo, after }) => {
-      const rest = books
-        .lines()
-        .filter((line) => line.merchantNo === merchantNo && line.outTradeNo > after)
-        .toSorted((a, b) => (a.outTradeNo < b.outTradeNo ? -1 : 1));
-      const lines = rest.slice(0, booksPageMax);
-      const answer: BooksAnswer = { code: 'SUCCESS', lines, more: rest.length > lines.length };
-      return { status: 200, answer };
-    }),
-  };
-}
-
-function parsed<S extends TSchema>(
-  schema: S,
-  handler: (request: Static<S>, nowMs: number) => Reply | BooksReply,
-): Handler {
-  const check = Compile(schema);
-  return (body, nowMs) => {
-    const value = jsonOf(body);
-    return check.Check(value)
-      ? handler(value, nowMs)
-      : { status: 400, answer: { code: 'PARAM_ERROR', message: 'the request does not fit' } };
-  };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function cutOff(answer: FastifyReply): void {
-  answer.hijack();
-  answer.raw.destroy();
-}
-
-function signedSender(deps: {
-  readonly answer: FastifyReply;
-  readonly options: ChannelSimulatorOptions;
-  readonly nonce: string;
-}): (status: number, value: object, fault: LineFault) => void {
-  return (status, value, fault) => {
-    const body = fault === 'garbage' ? '<html>502' : JSON.stringify(value);
-    const timestamp = String(Math.floor(deps.options.clock.nowMs() / 1_000));
-    const text = answerSignText({ status, timestamp, requestNonce: deps.nonce, body });
-    const signature = sign(null, Buffer.from(text), deps.options.channelPrivateKey);
-    const sent =
-      fault === 'forge-answer' ? body.replace(/"code":"[A-Z_]+"/, '"code":"SUCCESS"') + ' ' : body;
-    void deps.answer
-      .code(status)
-      .header('content-type', 'application/json; charset=utf-8')
-      .header(channelHeaders.timestamp, timestamp)
-      .header(channelHeaders.signature, signature.toString('base64'))
-      .send(sent);
   };
 }

@@ -5,7 +5,8 @@ import type { OrderRequest, TradeState } from '#cloud/channel-simulator/protocol
 /** One change of the books, as it is kept. */
 export type BookRecord =
   | { readonly type: 'order'; readonly order: BookedOrder }
-  | { readonly type: 'code'; readonly hash: string; readonly owner: string };
+  | { readonly type: 'code'; readonly hash: string; readonly owner: string }
+  | { readonly type: 'money'; readonly key: string; readonly value: unknown };
 
 /** Where books are kept over a restart of the channel. */
 export interface BooksStore {
@@ -26,6 +27,7 @@ export interface OrderShelf {
   /** False when the code was used for another order. */
   readonly useCode: (authCode: string, request: OrderRequest) => boolean;
   readonly orders: () => readonly BookedOrder[];
+  readonly findByTransaction: (transactionId: string) => BookedOrder | undefined;
 }
 
 export type NewOrder = Pick<BookedOrder, 'face' | 'merchantNo' | 'outTradeNo' | 'amountFen'>;
@@ -33,6 +35,7 @@ export type NewOrder = Pick<BookedOrder, 'face' | 'merchantNo' | 'outTradeNo' | 
 export interface NewOrderState {
   readonly state: TradeState;
   readonly paysAfterPolls: boolean;
+  readonly isFrozen?: boolean;
   readonly nowMs: number;
 }
 
@@ -41,16 +44,21 @@ export const bookedOrdersMax = 1_000_000;
 
 export function createOrderShelf(seed: string, store: BooksStore | undefined): OrderShelf {
   const orders = new Map<string, BookedOrder>();
+  const keyOfTransaction = new Map<string, string>();
+  const shelve = (order: BookedOrder): void => {
+    orders.set(keyOf(order), order);
+    keyOfTransaction.set(order.transactionId, keyOf(order));
+  };
   const codeOwners = new Map<string, string>();
   for (const record of store?.records ?? []) {
-    if (record.type === 'order') orders.set(keyOf(record.order), record.order);
-    else codeOwners.set(record.hash, record.owner);
+    if (record.type === 'order') shelve(record.order);
+    else if (record.type === 'code') codeOwners.set(record.hash, record.owner);
   }
   const keyed = (text: string): string =>
     createHmac('sha256', `greentill/channel-simulator/${seed}`).update(text).digest('hex');
 
   const keep = (order: BookedOrder): BookedOrder => {
-    orders.set(keyOf(order), order);
+    shelve(order);
     store?.append({ type: 'order', order });
     return order;
   };
@@ -61,7 +69,11 @@ export function createOrderShelf(seed: string, store: BooksStore | undefined): O
     isFull: () => orders.size >= bookedOrdersMax,
     isSameContent: (order, request) => order.requestHash === keyed(JSON.stringify(request)),
     orders: () => [...orders.values()],
-    book: (request, { state, paysAfterPolls, nowMs }) =>
+    findByTransaction: (transactionId) => {
+      const key = keyOfTransaction.get(transactionId);
+      return key === undefined ? undefined : orders.get(key);
+    },
+    book: (request, { state, paysAfterPolls, isFrozen = false, nowMs }) =>
       keep({
         face: request.face,
         merchantNo: request.merchantNo,
@@ -75,6 +87,7 @@ export function createOrderShelf(seed: string, store: BooksStore | undefined): O
         polls: 0,
         paidAtMs: state === 'SUCCESS' ? nowMs : undefined,
         refunds: {},
+        isFrozen,
       }),
     useCode: (authCode, request) => {
       const hash = keyed(authCode);

@@ -1,18 +1,33 @@
+/** How an answer travels: at once, cut off after booking, later than the caller waits, or changed after signing. */
+export type Delivery = 'prompt' | 'dropped' | 'slow' | 'tampered';
+
 /** What the channel does with a payment code, told by the code's last two digits. */
 export interface PaymentScript {
   /** What the books say right after the charge; `none` = nothing is booked. */
-  readonly booked: 'SUCCESS' | 'USERPAYING' | 'NOTPAY' | 'none';
-  /** The code of the answer to the charge. */
-  readonly answer: 'SUCCESS' | 'USERPAYING' | 'SYSTEM_ERROR' | 'AUTH_CODE_EXPIRED' | 'NOT_ENOUGH';
-  /** How the answer travels: at once, cut off after booking, or later than the caller waits. */
-  readonly delivery: 'prompt' | 'dropped' | 'slow';
+  readonly booked: 'SUCCESS' | 'USERPAYING' | 'NOTPAY' | 'PAYERROR' | 'none';
+  /** The code of the answer to the charge, in the neutral words of the books; a face translates it. */
+  readonly answer:
+    | 'SUCCESS'
+    | 'USERPAYING'
+    | 'SYSTEM_ERROR'
+    | 'AUTH_CODE_EXPIRED'
+    | 'NOT_ENOUGH'
+    | 'TRADE_ERROR'
+    | 'NO_AUTH'
+    | 'FREQUENCY_LIMITED';
+  readonly delivery: Delivery;
   /** USERPAYING turns into SUCCESS after the configured number of queries. */
   readonly paysAfterPolls: boolean;
+  /** Notifies the face sends about the payment, where its dialect has them. */
+  readonly notices: 0 | 1 | 2;
 }
 
-const prompt = { delivery: 'prompt', paysAfterPolls: false } as const;
+const prompt = { delivery: 'prompt', paysAfterPolls: false, notices: 1 } as const;
+const refused = { ...prompt, booked: 'none', notices: 0 } as const;
 
 /**
+ * The same for every face and for payees of payouts (last two digits of the payee's id).
+ *
  * | suffix | plays                                              |
  * |--------|----------------------------------------------------|
  * | 01     | paid                                               |
@@ -22,22 +37,33 @@ const prompt = { delivery: 'prompt', paysAfterPolls: false } as const;
  * | 05     | answers "unknown", is not paid                     |
  * | 06     | the code has expired                               |
  * | 07     | booked as paid, the answer is cut off              |
- * | 08     | booked as paid, the answer comes too late          |
- * | 09     | balance not enough                                 |
+ * | 08     | paid, and notified twice                           |
+ * | 09     | paid, the answer is changed after signing          |
+ * | 10     | booked as paid, the answer comes too late          |
+ * | 11     | refused as too many requests                       |
+ * | 12     | balance not enough                                 |
+ * | 13     | the payment broke off; a reversal is asked for     |
+ * | 14     | the merchant has no right to charge here           |
  * | others | paid                                               |
  */
 const scriptOfSuffix: Readonly<Record<string, PaymentScript>> = {
-  '02': { booked: 'USERPAYING', answer: 'USERPAYING', delivery: 'prompt', paysAfterPolls: true },
-  '03': { ...prompt, booked: 'USERPAYING', answer: 'USERPAYING' },
+  '02': { ...prompt, booked: 'USERPAYING', answer: 'USERPAYING', paysAfterPolls: true },
+  '03': { ...prompt, booked: 'USERPAYING', answer: 'USERPAYING', notices: 0 },
   '04': { ...prompt, booked: 'SUCCESS', answer: 'SYSTEM_ERROR' },
-  '05': { ...prompt, booked: 'NOTPAY', answer: 'SYSTEM_ERROR' },
-  '06': { ...prompt, booked: 'none', answer: 'AUTH_CODE_EXPIRED' },
-  '07': { booked: 'SUCCESS', answer: 'SUCCESS', delivery: 'dropped', paysAfterPolls: false },
-  '08': { booked: 'SUCCESS', answer: 'SUCCESS', delivery: 'slow', paysAfterPolls: false },
-  '09': { ...prompt, booked: 'none', answer: 'NOT_ENOUGH' },
+  '05': { ...prompt, booked: 'NOTPAY', answer: 'SYSTEM_ERROR', notices: 0 },
+  '06': { ...refused, answer: 'AUTH_CODE_EXPIRED' },
+  '07': { ...prompt, booked: 'SUCCESS', answer: 'SUCCESS', delivery: 'dropped' },
+  '08': { ...prompt, booked: 'SUCCESS', answer: 'SUCCESS', notices: 2 },
+  '09': { ...prompt, booked: 'SUCCESS', answer: 'SUCCESS', delivery: 'tampered' },
+  '10': { ...prompt, booked: 'SUCCESS', answer: 'SUCCESS', delivery: 'slow' },
+  '11': { ...refused, answer: 'FREQUENCY_LIMITED' },
+  '12': { ...refused, answer: 'NOT_ENOUGH' },
+  '13': { ...prompt, booked: 'PAYERROR', answer: 'TRADE_ERROR', notices: 0 },
+  '14': { ...refused, answer: 'NO_AUTH' },
 };
 
 const paidScript: PaymentScript = { ...prompt, booked: 'SUCCESS', answer: 'SUCCESS' };
 
+/** What a code, or a payee, plays. */
 export const scriptOfCode = (authCode: string): PaymentScript =>
   scriptOfSuffix[authCode.slice(-2)] ?? paidScript;

@@ -1,12 +1,14 @@
 import { bookLine, type BookedOrder } from '#cloud/channel-simulator/booked-order.ts';
-import type { PaymentScript } from '#cloud/channel-simulator/payment-scripts.ts';
+import type { Delivery } from '#cloud/channel-simulator/payment-scripts.ts';
 import type { ChannelAnswer } from '#cloud/channel-simulator/protocol.ts';
 
 /** An answer with its HTTP status and the way it travels. */
 export interface Reply {
   readonly status: number;
   readonly answer: ChannelAnswer;
-  readonly delivery: PaymentScript['delivery'];
+  readonly delivery: Delivery;
+  /** Notifies to send about it, where the dialect has them. */
+  readonly notices?: 0 | 1 | 2;
 }
 
 export function reply(order: BookedOrder, code: string): Reply {
@@ -27,6 +29,10 @@ export function reply(order: BookedOrder, code: string): Reply {
         };
   return { status: code === 'SYSTEM_ERROR' ? 500 : 200, answer, delivery: 'prompt' };
 }
+
+/** HTTP status of a refusal by its code. */
+export const statusOfCode = (code: string): number =>
+  ({ FREQUENCY_LIMITED: 429, NO_AUTH: 403 })[code] ?? 400;
 
 export const refusal = (status: number, code: string, message: string): Reply => ({
   status,

@@ -1,4 +1,5 @@
 import { verify, type KeyObject } from 'node:crypto';
+import { createNonceMemory } from '#cloud/channel-simulator/nonce-memory.ts';
 import {
   channelHeaders,
   requestSignText,
@@ -6,9 +7,6 @@ import {
 } from '#cloud/channel-simulator/protocol.ts';
 
 export type GuardRefusal = 'SIGN_ERROR' | 'TIMESTAMP_ERROR' | 'NONCE_REUSED' | 'NO_AUTH';
-
-/** Nonces remembered at most; a caller that sends more within ten minutes is refused until old ones run out. */
-export const noncesMax = 500_000;
 
 /** Judges the headers and raw body of one request, in this order: app, time, signature, nonce. */
 export interface RequestGuard {
@@ -24,14 +22,7 @@ const noncePattern = /^[A-Za-z0-9_-]{16,64}$/;
 const timestampPattern = /^[0-9]{1,12}$/;
 
 export function createRequestGuard(apps: ReadonlyMap<string, KeyObject>): RequestGuard {
-  // Insertion order is time order, so the oldest nonces come first and are dropped from the front.
-  const seen = new Map<string, number>();
-  const forget = (nowMs: number): void => {
-    for (const [nonce, untilMs] of seen) {
-      if (untilMs > nowMs) return;
-      seen.delete(nonce);
-    }
-  };
+  const nonces = createNonceMemory(2 * timestampAgeSecondsMax * 1_000);
   return {
     judge({ path, headers, body, nowMs }) {
       const read = (name: string): string => {
@@ -48,9 +39,7 @@ export function createRequestGuard(apps: ReadonlyMap<string, KeyObject>): Reques
       const text = requestSignText({ path, timestamp, nonce, body });
       const signature = Buffer.from(read(channelHeaders.signature), 'base64');
       if (!verify(null, Buffer.from(text), publicKey, signature)) return 'SIGN_ERROR';
-      forget(nowMs);
-      if (seen.has(nonce) || seen.size >= noncesMax) return 'NONCE_REUSED';
-      seen.set(nonce, nowMs + 2 * timestampAgeSecondsMax * 1_000);
+      if (!nonces.use(nonce, nowMs)) return 'NONCE_REUSED';
       return undefined;
     },
   };

@@ -5,7 +5,13 @@ import type { MerchantId, TerminalId } from '#shared/ids/ids.ts';
 import { ConcessionBpSchema, MerchantIdSchema, TerminalIdSchema } from '#shared/wire/v1/common.ts';
 import { issueActivationCode } from '#cloud/identity/activation-code.ts';
 import { provisionMerchant, provisionStore } from '#cloud/identity/provisioning.ts';
-import { alarmKinds, alarmsListedMax, listAlarms } from '#cloud/identity/terminal-alarms.ts';
+import { registerOwnerPinReset, WhoAndWhy } from '#cloud/identity/owner-pin-reset.ts';
+import {
+  acknowledgeAlarm,
+  alarmKinds,
+  alarmsListedMax,
+  listAlarms,
+} from '#cloud/identity/terminal-alarms.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
@@ -63,6 +69,8 @@ export function registerAdminIdentityRoutes(app: CloudApp, deps: CloudDeps): voi
   registerActivationCodeRoute(app, deps);
   registerRotationRequest(app, deps);
   registerAlarmList(app, deps);
+  registerAlarmNote(app, deps);
+  registerOwnerPinReset(app, deps);
   app.post(
     '/admin/v1/terminals/:terminalId/revoke',
     { schema: { params: Type.Object({ terminalId: TerminalIdSchema }) } },
@@ -106,6 +114,10 @@ const AlarmsSchema = Type.Object({
       firstAtMs: Type.Integer(),
       lastAtMs: Type.Integer(),
       seenCount: Type.Integer(),
+      acknowledged: Type.Union([
+        Type.Object({ by: Type.String(), note: Type.String(), atMs: Type.Integer() }),
+        Type.Null(),
+      ]),
     }),
     { maxItems: alarmsListedMax },
   ),
@@ -125,6 +137,36 @@ function registerAlarmList(app: CloudApp, deps: CloudDeps): void {
       const merchantId = request.params.merchantId as MerchantId;
       const alarms = await listAlarms(deps.db, { operatorId: deps.operatorId, merchantId });
       return { alarms: [...alarms] };
+    },
+  );
+}
+
+/** POST /admin/v1/terminals/{terminalId}/alarms/acknowledge: who looked into it and what he found; kept for good. */
+function registerAlarmNote(app: CloudApp, deps: CloudDeps): void {
+  app.post(
+    '/admin/v1/terminals/:terminalId/alarms/acknowledge',
+    {
+      schema: {
+        params: Type.Object({ terminalId: TerminalIdSchema }),
+        body: Type.Object(
+          {
+            kind: Type.Enum([...alarmKinds]),
+            subject: Type.String({ maxLength: 64 }),
+            by: WhoAndWhy.by,
+            note: WhoAndWhy.why,
+          },
+          { additionalProperties: false },
+        ),
+      },
+    },
+    async (request, reply) => {
+      const terminalId = request.params.terminalId as TerminalId;
+      const { kind, subject, by, note } = request.body;
+      const alarm = { operatorId: deps.operatorId, terminalId, kind, subject };
+      const seen = { by, note, nowMs: deps.clock.nowMs() };
+      return (await acknowledgeAlarm(deps.db, alarm, seen))
+        ? reply.code(201).send({ terminalId, kind, subject, acknowledged: true })
+        : sendProblem(reply, { status: 404, code: 'not-found' });
     },
   );
 }

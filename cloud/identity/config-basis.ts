@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import type { OperatorId } from '#shared/ids/ids.ts';
+import { defaultPromiseLimits } from '#shared/promise/promise-limits.ts';
 import type { CloudKeys } from '#cloud/identity/cloud-keys.ts';
+import type { Clock } from '#shared/time/clock.ts';
 import { defaultCaps } from '#cloud/identity/terminal-config.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 
@@ -12,11 +14,18 @@ import type { Tx } from '#cloud/platform/db.ts';
  */
 export async function renewConfigBasis(
   tx: Tx,
-  basis: { readonly operatorId: OperatorId; readonly keys: CloudKeys; readonly caps?: object },
+  basis: {
+    readonly operatorId: OperatorId;
+    readonly keys: CloudKeys;
+    readonly caps?: object;
+    readonly clock: Clock;
+  },
 ): Promise<boolean> {
   const { operatorId } = basis;
+  if (basis.caps === undefined) await keepEdition(tx, { operatorId, nowMs: basis.clock.nowMs() });
   const shared = {
     caps: basis.caps ?? defaultCaps,
+    promises: defaultPromiseLimits,
     issuerKeys: basis.keys.issuer.accepted.map(({ keyId, pair }) => [keyId, pair.publicKey]),
   };
   const digest = createHash('sha256').update(JSON.stringify(shared)).digest('hex');
@@ -29,4 +38,16 @@ export async function renewConfigBasis(
   await tx.execute(sql`
     update terminal set config_version = config_version + 1 where operator_id = ${operatorId}`);
   return true;
+}
+
+/** Since when an edition of the caps is signed. What was signed first under a version stays what it means. */
+async function keepEdition(
+  tx: Tx,
+  { operatorId, nowMs }: { readonly operatorId: OperatorId; readonly nowMs: number },
+): Promise<void> {
+  const { version } = defaultCaps;
+  await tx.execute(sql`
+    insert into offline_caps_edition (operator_id, version, caps, since_ms)
+    values (${operatorId}, ${version}, ${JSON.stringify(defaultCaps)}::jsonb, ${nowMs})
+    on conflict do nothing`);
 }

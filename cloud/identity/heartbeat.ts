@@ -9,6 +9,7 @@ import {
   type HeardBefore,
   type StoredJournal,
 } from '#cloud/identity/judge-heartbeat.ts';
+import { keepContact } from '#cloud/identity/terminal-contact.ts';
 import { isRotationDue } from '#cloud/identity/rotate-key.ts';
 import type { Finding } from '#cloud/identity/terminal-alarms.ts';
 import type { TerminalIdentity } from '#cloud/identity/terminal-identity.ts';
@@ -31,6 +32,7 @@ interface Row extends Record<string, unknown> {
   lanes: unknown;
   lane_returns: number | null;
   lane_returned_at_ms: number | null;
+  pin_locks: number | null;
   heads: StoredJournal['heads'] | null;
   entries: StoredJournal['entries'] | null;
 }
@@ -49,14 +51,23 @@ export async function recordHeartbeat(
     returnedAtMs: row.lane_returned_at_ms ?? 0,
   };
   const stored = { heads: row.heads ?? [], entries: row.entries ?? [] };
-  const { after, findings } = judgeHeartbeat(heartbeat, before, { stored, nowMs });
+  const judged = judgeHeartbeat(heartbeat, before, { stored, nowMs });
+  const { after } = judged;
+  const findings = [...judged.findings, ...pinFindings(heartbeat, row.pin_locks ?? 0)];
   await writeHeartbeat(deps, terminal, { heartbeat, after, findings, nowMs });
+  await keepContact(deps.db, { ...terminal, nowMs });
   const rotateKey = isRotationDue(
     { keySinceMs: row.key_since_ms, wantedAtMs: row.key_wanted_at_ms ?? undefined },
     nowMs,
   );
   return { configVersion: row.config_version, rotateKey, findings };
 }
+
+/** The till counts its locks for ever: a number that grew is news, and the same one every half minute is not. */
+const pinFindings = ({ pinLocks = 0 }: Heartbeat, before: number): readonly Finding[] =>
+  pinLocks > before
+    ? [{ kind: 'owner-pin-locked', subject: '', detail: 'wrong PINs of the owner until it locked' }]
+    : [];
 
 async function readBefore(
   deps: Pick<CloudDeps, 'db'>,
@@ -66,7 +77,7 @@ async function readBefore(
   const { rows } = await deps.db.execute<Row>(sql`
     select t.config_version, coalesce(t.key_since_ms, t.activated_at_ms) as key_since_ms,
            t.key_wanted_at_ms,
-           b.lanes, b.lane_returns, b.lane_returned_at_ms,
+           b.lanes, b.lane_returns, b.lane_returned_at_ms, b.pin_locks,
            (select jsonb_agg(jsonb_build_object('epoch', h.epoch, 'headSeq', h.head_seq,
                      'headHash', h.head_hash, 'beganAtMs', h.begun_at_ms,
                      'movedAtMs', h.updated_at_ms))
@@ -104,12 +115,14 @@ async function writeHeartbeat(
   await deps.db.execute(sql`
     insert into terminal_heartbeat (operator_id, terminal_id, received_at_ms, epoch, head_seq,
       head_hash, acked_seq, oldest_unsynced_ms, clock_offset_ms, app_version, disk_free_bytes,
-      caps_version, peripherals, tail_lost, lanes, lane_returns, lane_returned_at_ms)
+      caps_version, peripherals, tail_lost, lanes, lane_returns, lane_returned_at_ms,
+      pin_locks)
     values (${operatorId}, ${terminalId}, ${nowMs}, ${heartbeat.epoch}, ${heartbeat.headSeq},
       ${heartbeat.headHash}, ${heartbeat.ackedSeq}, ${heartbeat.oldestUnsyncedMs},
       ${heartbeat.wallMs - nowMs}, ${heartbeat.appVersion}, ${heartbeat.diskFreeBytes},
       ${heartbeat.capsVersion}, ${JSON.stringify(heartbeat.peripherals)}::jsonb, ${tailLost},
-      ${JSON.stringify(after.lanes)}::jsonb, ${after.returns}, ${after.returnedAtMs})
+      ${JSON.stringify(after.lanes)}::jsonb, ${after.returns}, ${after.returnedAtMs},
+      ${heartbeat.pinLocks ?? 0})
     on conflict (operator_id, terminal_id) do update set
       received_at_ms = excluded.received_at_ms, epoch = excluded.epoch,
       head_seq = excluded.head_seq, head_hash = excluded.head_hash,
@@ -117,5 +130,6 @@ async function writeHeartbeat(
       clock_offset_ms = excluded.clock_offset_ms, app_version = excluded.app_version,
       disk_free_bytes = excluded.disk_free_bytes, caps_version = excluded.caps_version,
       peripherals = excluded.peripherals, tail_lost = excluded.tail_lost, lanes = excluded.lanes,
-      lane_returns = excluded.lane_returns, lane_returned_at_ms = excluded.lane_returned_at_ms`);
+      lane_returns = excluded.lane_returns, lane_returned_at_ms = excluded.lane_returned_at_ms,
+      pin_locks = excluded.pin_locks`);
 }

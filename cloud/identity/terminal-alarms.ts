@@ -8,12 +8,14 @@ import type { CloudDeps } from '#cloud/platform/deps.ts';
  * - `clone`: two programs speak under one identity.
  * - `tail-lost`: the till has less than it once said or sent, or other entries.
  * - `fork`: one entry number arrived with two contents; both are kept.
+ * - `owner-pin-locked`: the owner's PIN was wrong until the till locked.
  * - `quarantine-full`, `epochs-exceeded`: a bound was met; the till keeps what was not taken.
  */
 export const alarmKinds = [
   'clone',
   'epochs-exceeded',
   'fork',
+  'owner-pin-locked',
   'quarantine-full',
   'tail-lost',
 ] as const;
@@ -21,7 +23,7 @@ export type AlarmKind = (typeof alarmKinds)[number];
 
 export interface Finding {
   readonly kind: AlarmKind;
-  /** The epoch that it is about. */
+  /** The epoch that it is about; empty where it is about none. */
   readonly subject: string;
   readonly detail: string;
 }
@@ -61,6 +63,12 @@ export interface TerminalAlarm extends Finding {
   readonly firstAtMs: number;
   readonly lastAtMs: number;
   readonly seenCount: number;
+  /** Who took note of it since it was seen last; null: nobody. */
+  readonly acknowledged: {
+    readonly by: string;
+    readonly note: string;
+    readonly atMs: number;
+  } | null;
 }
 
 export const alarmsListedMax = 200;
@@ -78,10 +86,19 @@ export async function listAlarms(
     first_at_ms: number;
     last_at_ms: number;
     seen_count: number;
+    seen_by: string | null;
+    note: string | null;
+    seen_at_ms: number | null;
   }>(sql`
-    select a.terminal_id, a.kind, a.subject, a.detail, a.first_at_ms, a.last_at_ms, a.seen_count
+    select a.terminal_id, a.kind, a.subject, a.detail, a.first_at_ms, a.last_at_ms, a.seen_count,
+           s.seen_by, s.note, s.seen_at_ms
       from terminal_alarm a
       join terminal t on t.operator_id = a.operator_id and t.terminal_id = a.terminal_id
+      left join lateral (
+        select * from terminal_alarm_seen one
+         where one.operator_id = a.operator_id and one.terminal_id = a.terminal_id
+           and one.kind = a.kind and one.subject = a.subject and one.seen_at_ms >= a.last_at_ms
+         order by one.seen_at_ms desc limit 1) s on true
      where a.operator_id = ${merchant.operatorId} and t.merchant_id = ${merchant.merchantId}
      order by a.last_at_ms desc, a.terminal_id, a.kind, a.subject limit ${alarmsListedMax}`);
   return rows.map((row) => ({
@@ -92,5 +109,26 @@ export async function listAlarms(
     firstAtMs: row.first_at_ms,
     lastAtMs: row.last_at_ms,
     seenCount: row.seen_count,
+    acknowledged:
+      row.seen_by === null
+        ? null
+        : { by: row.seen_by, note: row.note ?? '', atMs: row.seen_at_ms ?? 0 },
   }));
+}
+
+/** Writes down who took note of an alarm, and what he found. False: there is no such alarm. */
+export async function acknowledgeAlarm(
+  db: Db,
+  alarm: Named & Pick<Finding, 'kind' | 'subject'>,
+  seen: { readonly by: string; readonly note: string; readonly nowMs: number },
+): Promise<boolean> {
+  const { rowCount } = await db.execute(sql`
+    insert into terminal_alarm_seen (operator_id, terminal_id, kind, subject, seen_at_ms, seen_by, note)
+    select operator_id, terminal_id, kind, subject, greatest(${seen.nowMs}::bigint, last_at_ms),
+           ${seen.by}, ${seen.note}
+      from terminal_alarm
+     where operator_id = ${alarm.operatorId} and terminal_id = ${alarm.terminalId}
+       and kind = ${alarm.kind} and subject = ${alarm.subject}
+    on conflict (operator_id, terminal_id, kind, subject, seen_at_ms) do nothing`);
+  return rowCount === 1;
 }

@@ -1,24 +1,14 @@
 import { sql } from 'drizzle-orm';
 import type { MerchantId, OperatorId, TerminalId } from '#shared/ids/ids.ts';
-import type { Caps, ConfigPayload, SignedConfig } from '#shared/wire/v1/terminals.ts';
+import type { ConfigPayload, SignedConfig } from '#shared/wire/v1/terminals.ts';
+import { capsEditions, type CapsEdition } from '#cloud/identity/caps-editions.ts';
 import { signText } from '#cloud/identity/ed25519.ts';
 import type { Db } from '#cloud/platform/db.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
+import { currentPromiseLimits } from '#cloud/promises/promise-limits.ts';
 
-/**
- * What a till may accept offline by default: 50 yuan a payment, 100 yuan and 3 payments a member, 500 yuan and 30
- * payments a shop, for 24 hours. The platform answers for what is accepted inside the caps, so they begin small. Amounts in fen.
- * Source: offline limits in use elsewhere (UPI Lite X 500 rupees, static code 500 yuan a day, Square 24 h).
- */
-export const defaultCaps: Omit<Caps, 'issuedAtMs'> = {
-  version: 3,
-  perPaymentFen: 5_000,
-  perMemberFen: 10_000,
-  perMemberCount: 3,
-  shopUnsyncedFen: 50_000,
-  shopUnsyncedCount: 30,
-  windowMs: 24 * 3_600_000,
-};
+/** What a till may accept offline by default: small change for a day, because the platform answers for what is inside. */
+export const defaultCaps: CapsEdition = capsEditions.at(-1) ?? capsEditions[0];
 
 /** The newest revocations that one configuration holds. */
 const revokedCertificatesMax = 10_000;
@@ -32,6 +22,7 @@ interface Row extends Record<string, unknown> {
   same_day_bp: number;
   cut_over_hour: number;
   config_version: number;
+  owner_pin_reset: number;
 }
 
 /** The terminal's configuration, signed by the cloud. Undefined when there is no such terminal. */
@@ -42,7 +33,8 @@ export async function signedConfig(
 ): Promise<SignedConfig | undefined> {
   const { rows } = await deps.db.execute<Row>(sql`
     select m.merchant_id, m.name as merchant_name, s.name as store_name, s.phone as store_phone,
-           m.concession_bp, m.same_day_bp, m.cut_over_hour, t.config_version
+           m.concession_bp, m.same_day_bp, m.cut_over_hour, t.config_version,
+           t.owner_pin_reset
       from terminal t
       join merchant m on m.operator_id = t.operator_id and m.merchant_id = t.merchant_id
       join store s on s.operator_id = t.operator_id and s.merchant_id = t.merchant_id
@@ -61,11 +53,16 @@ export async function signedConfig(
     sameDayBp: row.same_day_bp,
     cutOverHour: row.cut_over_hour,
     claimBaseUrl: deps.config.claimBaseUrl ?? `${deps.config.publicOrigin ?? origin}/claim/`,
-    caps: { ...defaultCaps, issuedAtMs: deps.clock.nowMs() },
+    caps: {
+      ...defaultCaps,
+      promises: await currentPromiseLimits(deps.db, { ...terminal, merchantId: row.merchant_id }),
+      issuedAtMs: deps.clock.nowMs(),
+    },
     issuerKeys: deps.keys.issuer.accepted.map((key) => ({
       keyId: key.keyId,
       publicKey: key.pair.publicKey,
     })),
+    ...(row.owner_pin_reset === 0 ? {} : { ownerPinReset: row.owner_pin_reset }),
     // Read after the version: a list may be newer than its number, never older.
     revokedCertificateIds: await revokedCertificates(deps, terminal.operatorId),
   };

@@ -2,14 +2,15 @@ import type { OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { subtractFen, type Fen } from '#shared/money/fen.ts';
 import { isOrderFact, type OrderFact } from '#shared/order/order-fact.ts';
 import { applyFact } from '#shared/order/order-machine.ts';
-import type { Order } from '#shared/order/order.ts';
+import type { Order, OrderTender } from '#shared/order/order.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { EntryBody } from '#shared/wire/v1/entries.ts';
 import { parseEntry } from '#shared/wire/v1/parse-entry.ts';
 import type { PaidAttempt } from '#cloud/journal/paid-attempts.ts';
 import { hashClaimToken } from '#cloud/orders/claim-hash.ts';
 import type { KeptOrder, Stream } from '#cloud/orders/kept-order.ts';
-import type { PaidOrder } from '#cloud/orders/paid-order.ts';
+import type { PaidOrder, SaleSource } from '#cloud/orders/paid-order.ts';
+import type { NewPromise } from '#cloud/promises/judge-promises.ts';
 
 export interface StoredEntry extends Stream {
   readonly seq: number;
@@ -22,15 +23,20 @@ export interface StoredEntry extends Stream {
 export interface OfflineAcceptance {
   readonly kept: KeptOrder;
   readonly fact: EntryBody<'offline.accepted'>;
+  /** By the trusted time of the till; by its own clock when it wrote no other. */
   readonly acceptedAtMs: number;
+  readonly isTimeTrusted: boolean;
+  readonly entry: { readonly epoch: string; readonly seq: number };
 }
 
-/** A sale whose money passed no channel of ours, so that only the journal tells of it: cash or a box POS. */
+/** A sale whose money passed no channel of ours, so that only the journal tells of it: cash, a box POS, a kept promise. */
 export interface TillSale {
   readonly entry: StoredEntry;
   readonly paid: PaidOrder;
   /** The vouchers that were set aside for it, when it used any. */
   readonly reservationId: string | undefined;
+  /** When its rate was agreed on: the sale itself, of a promise the moment at which the goods left. */
+  readonly ratedAtMs: number;
 }
 
 export interface Refusal {
@@ -44,6 +50,8 @@ export interface FoldedEntries {
   readonly orders: ReadonlyMap<string, KeptOrder>;
   readonly refusals: readonly Refusal[];
   readonly sales: readonly TillSale[];
+  /** Goods that left on a promise: judged again with those of the shop's other tills. */
+  readonly promises: readonly NewPromise[];
   /** Orders that began: the claim tokens of their receipts become known. */
   readonly opened: readonly KeptOrder[];
   readonly offline: readonly {
@@ -89,6 +97,7 @@ export function foldEntries(entries: readonly OrderEntry[], context: FoldContext
   const refusals: Refusal[] = [];
   const sales: TillSale[] = [];
   const opened: KeptOrder[] = [];
+  const promises: NewPromise[] = [];
   const offline: { entry: StoredEntry; accepted: OfflineAcceptance }[] = [];
   for (const { entry, fact } of entries) {
     const key = orderKey(entry, fact.body.orderId);
@@ -104,14 +113,23 @@ export function foldEntries(entries: readonly OrderEntry[], context: FoldContext
     const source = sourceOf(kept.order);
     if (source !== undefined) {
       const paid = paidOrder(entry, { kept, source, nowMs: context.nowMs });
-      sales.push({ entry, paid, reservationId: kept.reservationId });
+      const ratedAtMs = source === 'promise' ? kept.order.openedAtMs : entry.wallMs;
+      sales.push({ entry, paid, reservationId: kept.reservationId, ratedAtMs });
     }
+    if (fact.type === 'offline.promised') promises.push(newPromise(entry, fact.body));
     if (fact.type === 'offline.accepted') {
-      const accepted = { kept, fact: fact.body, acceptedAtMs: entry.wallMs };
+      const { trustedAtMs } = fact.body;
+      const accepted = {
+        kept,
+        fact: fact.body,
+        acceptedAtMs: trustedAtMs ?? entry.wallMs,
+        isTimeTrusted: trustedAtMs !== undefined,
+        entry: { epoch: entry.epoch, seq: entry.seq },
+      };
       offline.push({ entry, accepted });
     }
   }
-  return { orders: changed, refusals, sales, offline, opened };
+  return { orders: changed, refusals, sales, promises, offline, opened };
 }
 
 function foldOne(options: {
@@ -163,9 +181,12 @@ function doubtAbout(
   return { code: 'order-transition-refused', detail };
 }
 
-/** Both states are the end of an order, so a fact that leads there is the one that brought the money. */
-function sourceOf({ state }: Order): 'cash' | 'box' | undefined {
+type TillSource = Exclude<SaleSource, 'channel'>;
+
+/** These states are the end of an order, so a fact that leads there is the one that brought the money. */
+function sourceOf({ state }: Order): TillSource | undefined {
   if (state === 'cash-recorded') return 'cash';
+  if (state === 'promise-kept') return 'promise';
   return state === 'pos-paid' ? 'box' : undefined;
 }
 
@@ -173,7 +194,7 @@ function paidOrder(
   entry: StoredEntry,
   sale: {
     readonly kept: KeptOrder;
-    readonly source: 'cash' | 'box';
+    readonly source: TillSource;
     readonly nowMs: number;
   },
 ): PaidOrder {
@@ -186,7 +207,7 @@ function paidOrder(
     terminalId: entry.terminalId,
     orderId: order.orderId satisfies OrderId,
     source,
-    channel: source,
+    channel: kept.order.tender?.type === 'promise' ? promiseChannel(kept.order.tender) : source,
     amountFen: order.amountFen,
     voucherFen: order.voucherFen,
     netFen,
@@ -195,6 +216,25 @@ function paidOrder(
     claimHash: kept.claimHash,
     paidAtMs: entry.wallMs,
     acceptedAtMs: nowMs,
-    businessDate: order.businessDate,
+    businessDate: dayOf(order),
   };
 }
+
+/** The money of a kept promise came on another day than the goods left: it belongs to that one. */
+const dayOf = ({ tender, businessDate }: Order): string =>
+  tender?.type === 'promise' ? (tender.kept?.businessDate ?? businessDate) : businessDate;
+
+const promiseChannel = ({ kept }: Extract<OrderTender, { type: 'promise' }>): string =>
+  `promise-${kept?.how ?? 'cash'}`;
+
+const newPromise = (
+  { operatorId, merchantId, wallMs }: StoredEntry,
+  { orderId, amountFen, limitsVersion }: EntryBody<'offline.promised'>,
+): NewPromise => ({
+  operatorId,
+  merchantId,
+  orderId,
+  amountFen,
+  limitsVersion,
+  promisedAtMs: wallMs,
+});

@@ -9,6 +9,7 @@ const moneyFacts: ReadonlySet<string> = new Set<EntryFact['type']>([
   'cash.recorded',
   'charge.paid',
   'offline.accepted',
+  'offline.promise-kept',
   'pos.paid',
 ]);
 

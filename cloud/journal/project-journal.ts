@@ -25,6 +25,7 @@ import { appendResult } from '#cloud/orders/results.ts';
 import { loadOrders, saveOrders, type OrderName } from '#cloud/orders/order-store.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
+import type { NewPromise } from '#cloud/promises/judge-promises.ts';
 
 /** What the journal does to other domains. Each runs in the projection's transaction: all of it happens, or nothing. */
 export interface ProjectionEffects {
@@ -37,6 +38,8 @@ export interface ProjectionEffects {
     acceptance: OfflineAcceptance,
     nowMs: number,
   ): Promise<Result<unknown, { type: string }>>;
+  /** Judges what was promised with what all tills of the shop have outside. Call after the orders were saved. */
+  judgePromises(tx: Tx, promises: readonly NewPromise[], nowMs: number): Promise<void>;
   /** Which of these attempts does the cloud itself know as paid (also when the money went back later)? */
   findPaidAttempts(tx: Tx, attempts: readonly AttemptName[]): Promise<readonly PaidAttempt[]>;
 }
@@ -85,6 +88,7 @@ export async function projectStreams(options: {
   const refusals = [...folded.refusals, ...unbooked, ...(await enqueueOffline(deps, tx, folded))];
   await deps.effects.openClaims(tx, withoutBooked(folded, unbooked));
   await saveOrders(tx, [...folded.orders.values()], nowMs);
+  await deps.effects.judgePromises(tx, folded.promises, nowMs);
   await parkRefusals(tx, refusals, nowMs);
   await saveEntries(tx, read);
   await advanceStreams(tx, read);

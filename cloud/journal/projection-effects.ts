@@ -9,12 +9,14 @@ import { insertClaims } from '#cloud/members/order-claims.ts';
 import { bookTillSales } from '#cloud/orders/book-till-sales.ts';
 import { enqueueOfflineSettlement, lockSettlement } from '#cloud/payments/offline-store.ts';
 import type { Tx } from '#cloud/platform/db.ts';
+import { judgePromises } from '#cloud/promises/judge-promises.ts';
 
 /** The real effects: books, claims, settlement of offline sales, and the cloud's own book of attempts. */
 export const createProjectionEffects = (): ProjectionEffects => ({
   bookSales: bookTillSales,
   openClaims: (tx, opened) => insertClaims(tx, opened.map(claimOf)),
   enqueueOffline,
+  judgePromises,
   findPaidAttempts,
 });
 
@@ -47,7 +49,7 @@ const claimOf = ({ stream, order, claimHash }: KeptOrder) => ({
   claimHash,
 });
 
-const saleOf = ({ kept, fact, acceptedAtMs }: OfflineAcceptance) => ({
+const saleOf = ({ kept, fact, acceptedAtMs, isTimeTrusted, entry }: OfflineAcceptance) => ({
   operatorId: kept.stream.operatorId,
   merchantId: kept.stream.merchantId,
   terminalId: kept.stream.terminalId,
@@ -61,4 +63,7 @@ const saleOf = ({ kept, fact, acceptedAtMs }: OfflineAcceptance) => ({
   cashier: kept.order.cashier,
   claimHash: kept.claimHash,
   acceptedAtMs,
+  isTimeTrusted,
+  entry,
+  capsVersion: fact.capsVersion,
 });

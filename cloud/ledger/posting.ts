@@ -60,6 +60,10 @@ export const chart = {
   agent_payable: claim({ guarded: false, slots: 16 }),
   margin: claim({ guarded: false, slots: 16 }),
   contingency: claim({ guarded: true, slots: 1 }),
+  /** Paid to merchants for offline sales whose money never came, and borne by the platform. */
+  guarantee_loss: holding({ guarded: true, slots: 1 }),
+  /** Paid to merchants the same way, and owed by the members whose phones signed twice. */
+  member_receivable: holding({ guarded: true, slots: 1 }),
   /** Claims on their way between books. */
   transit: claim({ guarded: false, slots: 16 }),
   /** Money on its way between books. */

@@ -9,7 +9,7 @@ import {
   verifyMemberCode,
   type MemberCodeUntrusted,
   type VerifySignature,
-} from '#shared/member/judge-member-code.ts';
+} from '#shared/member/verify-member-code.ts';
 import { encodeMemberCode } from '#shared/member/member-code.ts';
 import type { Result } from '#shared/result/result.ts';
 import type { MemberCodeAnswer } from '#shared/wire/v1/members.ts';

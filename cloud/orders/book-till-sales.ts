@@ -9,7 +9,7 @@ import { commitReservation, type ReserveError } from '#cloud/vouchers/reservatio
 export type TillSaleError = { readonly type: 'concession-rate-invalid' } | ReserveError | BookError;
 
 /**
- * Books the sales that only the tills' journals tell of (cash, box POS), spending the vouchers that were set aside for
+ * Books the sales that only the tills' journals tell of (cash, box POS, kept promises), spending the vouchers that were set aside for
  * them. All or nothing; after an error `tx` can be used further. Errors: concession-rate-invalid, those of the reservation, then those of {@link bookPaidOrders}.
  */
 export async function bookTillSales(
@@ -17,7 +17,7 @@ export async function bookTillSales(
   sales: readonly TillSale[],
 ): Promise<Result<{ readonly booked: number }, TillSaleError>> {
   return withSavepoint<{ readonly booked: number }, TillSaleError>(tx, async (inner) => {
-    const rates = sales.map(({ paid }) => ({ ...paid, atMs: paid.paidAtMs }));
+    const rates = sales.map(({ paid, ratedAtMs }) => ({ ...paid, atMs: ratedAtMs }));
     if (!(await areRatesAgreed(inner, rates))) return err({ type: 'concession-rate-invalid' });
     for (const { paid, reservationId } of sales) {
       if (paid.voucherFen === 0) continue;

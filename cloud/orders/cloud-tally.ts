@@ -5,6 +5,7 @@ import type { OrderStateName, TallyBucket } from '#shared/order/order.ts';
 import type { CloudTally } from '#shared/wire/v1/terminals.ts';
 import type { SaleSource } from '#cloud/orders/paid-order.ts';
 import type { Db } from '#cloud/platform/db.ts';
+import { promisesOfDay } from '#cloud/promises/list-promises.ts';
 import { settlementForDay } from '#cloud/settlement/settlement-day.ts';
 
 interface Row extends Record<string, unknown> {
@@ -58,12 +59,15 @@ export async function cloudTally(
     reserveDueDate: settlement.reserveDueDate,
     subsidyFen: settlement.subsidyFen,
     concessionFen: settlement.concessionFen,
+    promises: await promisesOfDay(db, day),
   };
 }
 
 function bucketOf({ source, state }: Row): TallyBucket | undefined {
   if (source === 'cash') return 'cash';
   if (source === 'channel' || source === 'box') return 'settled';
+  // Collected promises stand beside the four sums.
+  if (source === 'promise') return undefined;
   if (state === null) return undefined;
   const bucket = tallyBucket(state);
   // Without a settlement line nothing has arrived, whatever the journal says.

@@ -2,7 +2,7 @@ import type { BasisPoints } from '#shared/money/rate.ts';
 import type { Fen } from '#shared/money/fen.ts';
 import type { MemberId, MerchantId, OperatorId, OrderId, TerminalId } from '#shared/ids/ids.ts';
 
-export type SaleSource = 'channel' | 'cash' | 'box';
+export type SaleSource = 'channel' | 'cash' | 'box' | 'promise';
 
 /** Did the money pass no channel of ours, so that the merchant has all of it and owes the concession? */
 export const owesConcession = (source: SaleSource): boolean => source !== 'channel';
@@ -14,6 +14,8 @@ export const owesConcession = (source: SaleSource): boolean => source !== 'chann
  *   so points of cash sales stay pending until it is collected.
  * - `box`: the merchant's own acquirer took `netFen` by a box POS and pays it to the merchant; the concession is owed
  *   as of a cash sale (docs/adr/0009-box-sales-owe-their-concession.md).
+ * - `promise`: the goods left in an outage and the merchant says that the money came later; the concession is owed as of
+ *   a cash sale (docs/adr/0010-a-promise-is-no-payment.md). `businessDate` is the day on which it came.
  */
 export interface PaidOrder {
   readonly operatorId: OperatorId;
@@ -21,7 +23,7 @@ export interface PaidOrder {
   readonly terminalId: TerminalId;
   readonly orderId: OrderId;
   readonly source: SaleSource;
-  /** wechat, alipay, unionpay, withholding, cash or box. */
+  /** wechat, alipay, unionpay, withholding, cash, box, or promise- and how it was kept. */
   readonly channel: string;
   /** Gross, before vouchers. */
   readonly amountFen: Fen;

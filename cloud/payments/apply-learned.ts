@@ -9,7 +9,7 @@ import {
   saveProgress,
 } from '#cloud/payments/attempt-store.ts';
 import type { CallEvidence } from '#cloud/payments/channel.ts';
-import { ruleOfChannelCode } from '#cloud/payments/channel-codes.ts';
+import { ruleOfChannelCode, type ChannelCodeTable } from '#cloud/payments/channel-codes.ts';
 import { endReservation } from '#cloud/payments/merchant-channels.ts';
 import { concludeWithholding } from '#cloud/payments/offline-outcome.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
@@ -50,7 +50,8 @@ export async function applyLearned(
       outcome: said,
       evidence: call.evidence,
     });
-    const progress = learn(before.progress, call.learned, { nowMs, timing: deps.timing });
+    const codes = codesOf(deps, before);
+    const progress = learn(before.progress, call.learned, { nowMs, timing: deps.timing, codes });
     return await moveTo(tx, deps, before, { progress, nowMs });
   });
   if (after !== undefined) noteHealth(deps, after, call);
@@ -138,8 +139,12 @@ function noteHealth(deps: PaymentDeps, attempt: Attempt, call: LearnedCall): voi
   deps.health.saw(attempt.channel, call.evidence.signature === 'valid', nowMs);
   const { outcome } = call.learned;
   if (call.learned.from !== 'charge' || !('code' in outcome)) return;
-  const rule = ruleOfChannelCode(outcome.code);
+  const rule = ruleOfChannelCode(codesOf(deps, attempt), outcome.code);
   if (rule.cloud === 'close-channel') deps.health.refused(attempt, nowMs);
   if (rule.cloud === 'alarm')
     deps.logger.error({ outTradeNo: attempt.outTradeNo }, 'the channel knows this number already');
 }
+
+/** The table of the channel that answered. Without its adapter nobody could have asked. */
+const codesOf = (deps: PaymentDeps, { channel }: Attempt): ChannelCodeTable =>
+  deps.channels.get(channel)?.profile.codes ?? {};

@@ -79,7 +79,7 @@ export async function isOrderClosed(
     select 1 from customer_order where operator_id = ${order.operatorId}
        and merchant_id = ${order.merchantId} and order_id = ${order.orderId}
        and state in ('paid', 'paid-then-refunded', 'cash-recorded', 'offline-accepted', 'settled',
-         'debit-failed', 'duplicate', 'pos-paid', 'voided')
+         'debit-failed', 'duplicate', 'pos-paid', 'promised', 'promise-kept', 'promise-broken', 'voided')
     limit 1`);
   return rows.length > 0;
 }

@@ -62,6 +62,7 @@ async function ask(channel: Channel, attempt: Attempt, call: ChannelCall): Promi
     }
     case 'withhold': {
       assert(memberId !== undefined, () => `withholding without a member: ${attempt.orderId}`);
+      assert(channel.withhold !== undefined, () => `${attempt.channel} debits no member`);
       const withheld = await channel.withhold({ ...order, memberId });
       return taught({ from: 'charge', outcome: withheld.outcome }, withheld);
     }
@@ -74,7 +75,11 @@ async function ask(channel: Channel, attempt: Attempt, call: ChannelCall): Promi
       return taught({ from: 'reverse', outcome: reversed.outcome }, reversed);
     }
     case 'refund': {
-      const refunded = await channel.refund({ ...order, outRefundNo: `${outTradeNo}R1` });
+      const refunded = await channel.refund({
+        ...order,
+        outRefundNo: `${outTradeNo}R1`,
+        refundFen: netFen,
+      });
       return taught({ from: 'refund', outcome: refunded.outcome }, refunded);
     }
     default:

@@ -17,46 +17,66 @@ export interface ChannelCodeRule {
   readonly otherChannel: boolean;
 }
 
-/**
- * Answers to a charge or a withholding. A code that is not here is unknown.
- * Sources: WeChat Pay codepay result table (pay.weixin.qq.com/doc/v3/merchant/4012382150), Alipay trade.pay codes.
- */
-export const channelCodes: Readonly<Record<string, ChannelCodeRule>> = {
-  SUCCESS: { outcome: 'paid', till: 'channel-unknown', cloud: 'book', otherChannel: false },
-  USERPAYING: { outcome: 'paying', till: 'payer-confirming', cloud: 'poll', otherChannel: false },
-  SYSTEM_ERROR: unknownRule('query'),
-  BANK_ERROR: unknownRule('query'),
-  ORDER_PAID: unknownRule('query'),
-  FREQUENCY_LIMITED: unknownRule('back-off'),
-  OUT_TRADE_NO_USED: unknownRule('alarm'),
-  TRADE_ERROR: {
-    outcome: 'broken-off',
-    till: 'channel-unknown',
-    cloud: 'reverse',
-    otherChannel: false,
-  },
-  AUTH_CODE_EXPIRED: failedRule('payment-code-expired', 'new-number'),
-  AUTH_CODE_INVALID: failedRule('payment-code-used', 'new-number'),
-  NOT_ENOUGH: failedRule('payer-balance', 'new-number'),
-  NOT_SUPPORT_CARD: failedRule('payer-balance', 'new-number'),
-  ORDER_CLOSED: failedRule('order-number-closed', 'new-number'),
-  PARAM_ERROR: { ...failedRule('channel-closed', 'close-channel'), otherChannel: true },
-  NO_AUTH: { ...failedRule('channel-closed', 'close-channel'), otherChannel: true },
-  SIGN_ERROR: { ...failedRule('channel-closed', 'close-channel'), otherChannel: true },
-  TIMESTAMP_ERROR: { ...failedRule('channel-closed', 'close-channel'), otherChannel: true },
-  MERCHANT_NOT_FOUND: { ...failedRule('channel-closed', 'close-channel'), otherChannel: true },
-  /** Ours: the connection was refused, so not one byte left. */
-  'not-sent': { ...failedRule('channel-unreachable', 'back-off'), otherChannel: true },
+/** Answers of one channel to a charge or a withholding, by the channel's code. */
+export type ChannelCodeTable = Readonly<Record<string, ChannelCodeRule>>;
+
+/** Nothing may be concluded: ask, and reverse when it stays unclear. */
+export const unknownRule = (cloud: ChannelCodeRule['cloud']): ChannelCodeRule => ({
+  outcome: 'unknown',
+  till: 'channel-unknown',
+  cloud,
+  otherChannel: false,
+});
+
+/** Final: not charged and never will be. */
+export const failedRule = (till: ErrorCode, cloud: ChannelCodeRule['cloud']): ChannelCodeRule => ({
+  outcome: 'failed',
+  till,
+  cloud,
+  otherChannel: false,
+});
+
+/** Final, and the channel refuses this merchant or our keys: no sale goes there until people looked. */
+export const closedRule: ChannelCodeRule = {
+  ...failedRule('channel-closed', 'close-channel'),
+  otherChannel: true,
 };
 
-/** What a code means; unknown for every code that is not in the table. */
-export const ruleOfChannelCode = (code: string): ChannelCodeRule =>
-  Object.hasOwn(channelCodes, code) ? channelCodes[code]! : unknownRule('query');
+export const paidRule: ChannelCodeRule = {
+  outcome: 'paid',
+  till: 'channel-unknown',
+  cloud: 'book',
+  otherChannel: false,
+};
 
-function unknownRule(cloud: ChannelCodeRule['cloud']): ChannelCodeRule {
-  return { outcome: 'unknown', till: 'channel-unknown', cloud, otherChannel: false };
-}
+export const payingRule: ChannelCodeRule = {
+  outcome: 'paying',
+  till: 'payer-confirming',
+  cloud: 'poll',
+  otherChannel: false,
+};
 
-function failedRule(till: ErrorCode, cloud: ChannelCodeRule['cloud']): ChannelCodeRule {
-  return { outcome: 'failed', till, cloud, otherChannel: false };
-}
+/** The channel itself asks for a reversal before anything new. */
+export const brokenOffRule: ChannelCodeRule = {
+  outcome: 'broken-off',
+  till: 'channel-unknown',
+  cloud: 'reverse',
+  otherChannel: false,
+};
+
+/** Words of our own, in lower case, the same for every channel. Not one of them but `not-sent` concludes anything. */
+export const ownCodes: ChannelCodeTable = {
+  /** The connection was refused, so not one byte left. */
+  'not-sent': { ...failedRule('channel-unreachable', 'back-off'), otherChannel: true },
+  'no-answer': unknownRule('query'),
+  'bad-signature': unknownRule('query'),
+  'garbled-answer': unknownRule('query'),
+  'order-mismatch': unknownRule('query'),
+  'state-mismatch': unknownRule('query'),
+};
+
+/** What a code means; unknown for every code that stands neither in the channel's table nor among our own. */
+export const ruleOfChannelCode = (table: ChannelCodeTable, code: string): ChannelCodeRule => {
+  if (Object.hasOwn(table, code)) return table[code]!;
+  return Object.hasOwn(ownCodes, code) ? ownCodes[code]! : unknownRule('query');
+};

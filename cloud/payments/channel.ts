@@ -1,23 +1,38 @@
 import type { Fen } from '#shared/money/fen.ts';
 import type { MemberId, TerminalId } from '#shared/ids/ids.ts';
 import type { Wallet } from '#shared/tender/payment-code.ts';
+import type { BillDesk } from '#cloud/payments/channel-bill.ts';
+import type { PayoutDesk, SplitDesk, SubsidyDesk } from '#cloud/payments/channel-money.ts';
+import type { NotifyReader } from '#cloud/payments/channel-notify.ts';
+import type { ChannelProfile } from '#cloud/payments/channel-profile.ts';
 
 /**
  * The port to a payment channel. Whatever a channel says becomes one of few outcomes, and only a whitelist of codes
- * (channel-codes.ts) is a final failure: a timeout, a 5xx, a bad signature, a wrong amount, a code nobody has seen,
- * all of them are `unknown`, which is left only by a query or a reversal.
- * Every implementation passes register-channel-contract.ts.
+ * (the channel's codes.ts) is a final failure: a timeout, a 5xx, a bad signature, a wrong amount, a code nobody has
+ * seen, all of them are `unknown`, which is left only by a query or a reversal.
+ * Not every channel can do everything: what is optional here is listed in `profile.abilities` exactly when it is there.
+ * Every implementation passes register-channel-contract.ts; docs/payments.md tells how to add one.
  */
 export interface Channel {
+  readonly profile: ChannelProfile;
   /** Charges a scanned payment code. Sent once; never repeated, because the code is gone afterwards. */
   charge(request: ChargeOrder): Promise<Answered<ChargeOutcome>>;
   /** Debits a member under his withholding agreement. Sent once; an unknown result is queried, never replayed. */
-  withhold(request: WithholdOrder): Promise<Answered<ChargeOutcome>>;
+  withhold?(request: WithholdOrder): Promise<Answered<ChargeOutcome>>;
   query(order: ChannelOrder): Promise<Answered<QueryOutcome>>;
   /** Closes an unpaid order, gives the money of a paid one back. May be repeated until it is definite. */
   reverse(order: ChannelOrder): Promise<Answered<ReverseOutcome>>;
-  /** Gives the whole amount back, for orders too old to reverse. Idempotent by `outRefundNo`. */
-  refund(order: ChannelOrder & { readonly outRefundNo: string }): Promise<Answered<RefundOutcome>>;
+  /** Gives money back, in whole or in part. Idempotent by `outRefundNo`: repeating it asks for its state. */
+  refund(order: RefundOrder): Promise<Answered<RefundOutcome>>;
+  /** What became of a refund. Never starts one. */
+  queryRefund?(order: RefundOrder): Promise<Answered<RefundOutcome>>;
+  /** Self test with the real keys; moves no money. */
+  probe?(): Promise<Answered<ProbeOutcome>>;
+  readonly splits?: SplitDesk;
+  readonly subsidies?: SubsidyDesk;
+  readonly payouts?: PayoutDesk;
+  readonly bills?: BillDesk;
+  readonly notify?: NotifyReader;
 }
 
 /** What names an order at a channel, and what every answer about it is checked against. */
@@ -38,6 +53,13 @@ export interface ChargeOrder extends ChannelOrder {
 
 export interface WithholdOrder extends ChannelOrder {
   readonly memberId: MemberId;
+}
+
+export interface RefundOrder extends ChannelOrder {
+  /** The idempotency key of this refund. */
+  readonly outRefundNo: string;
+  /** 1..netFen; `netFen` is the order's total, which channels want to hear again. */
+  readonly refundFen: Fen;
 }
 
 /** The money is there: the answer's signature, merchant, order number and amount have been checked. */
@@ -84,7 +106,21 @@ export type ReverseOutcome =
   | { readonly type: 'window-over' }
   | Unknown;
 
-export type RefundOutcome = { readonly type: 'refunded' } | Unknown;
+/**
+ * `refunded`: this refund went through. `refunding`: the channel took it and is at it. `refund-failed`: whitelisted,
+ * nothing moved under this number and nothing will; people look, or a new number is tried. `no-such-refund`: only a
+ * query says so; the request may still be on its way.
+ */
+export type RefundOutcome =
+  | { readonly type: 'refunded' }
+  | { readonly type: 'refunding'; readonly code: string }
+  | { readonly type: 'refund-failed'; readonly code: string }
+  | { readonly type: 'no-such-refund'; readonly code: string }
+  | Unknown;
+
+/** `refused`: the channel answered and does not accept our keys or account. */
+export type ProbeOutcome =
+  { readonly type: 'healthy' } | { readonly type: 'refused'; readonly code: string } | Unknown;
 
 export type SignatureVerdict = 'valid' | 'invalid' | 'missing' | 'no-answer';
 

@@ -103,7 +103,7 @@ describe('every suffix, end to end', () => {
 
   it.each([
     ['06', 'payment-code-expired'],
-    ['09', 'payer-balance'],
+    ['12', 'payer-balance'],
   ])('%s: definitely failed, with words for the till', async (suffix, code) => {
     const request = bench.request(suffix);
     expect(await charge(request)).toMatchObject({ status: 'failed', code });
@@ -132,7 +132,7 @@ it('08: an answer slower than the read timeout is unknown, then found paid', asy
     timing: { chargeReadTimeoutMs: 300 },
     simulator: { slowAnswerMs: 2_000 },
   });
-  const request = slow.request('08');
+  const request = slow.request('10');
   const started = await startCharge(slow.deps, slow.till, request);
   expect(started).toMatchObject({ ok: true, value: { status: 'unknown' } });
   await slow.runUntilQuiet();
@@ -263,7 +263,7 @@ describe('cancelling', () => {
 describe('lines and answers that lie', () => {
   it('a forged answer is never believed, whatever it says', async () => {
     bench.simulator.setFaults(({ path }) => (path === '/v1/pay' ? 'forge-answer' : 'none'));
-    const request = bench.request('09');
+    const request = bench.request('12');
     expect(await charge(request)).toMatchObject({ status: 'unknown' });
     await bench.runUntilQuiet();
     expect(await statusOf(request)).toBe('reversed');

@@ -1,11 +1,17 @@
+import { sql } from 'drizzle-orm';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
-import { zeroFen } from '#shared/money/fen.ts';
+import type { OrderId } from '#shared/ids/ids.ts';
+import { decodeTwoLayerCode } from '#shared/member/two-layer-code.ts';
+import { fen, fenOfYuan, zeroFen } from '#shared/money/fen.ts';
 import { assert } from '#shared/result/assert.ts';
 import { appendResult } from '#cloud/orders/results.ts';
 import { isOrderInHand } from '#cloud/payments/attempt-store.ts';
 import { book, type Ended } from '#cloud/payments/book-attempt.ts';
+import { capsOf } from '#cloud/payments/offline-caps.ts';
+import { bookLoss, decideLoss, type Loss, type LossCause } from '#cloud/payments/offline-loss.ts';
 import {
   lockSettlement,
+  saveLoss,
   saveSettlement,
   type OfflineSettlement,
 } from '#cloud/payments/offline-store.ts';
@@ -71,15 +77,41 @@ export async function concludeWithholding(
     });
     return;
   }
+  const rivalOrderId = await overspentWith(tx, sale);
   await failSettlement(tx, deps, {
     sale,
     nowMs,
     state: 'debit-failed',
-    code: 'withholding-failed',
+    code: rivalOrderId === undefined ? 'withholding-failed' : 'member-overspent',
+    cause: 'not-debited',
+    rivalOrderId,
   });
 }
 
-/** Makes an offline sale an exception: for the till, and for the list that people work through. */
+/**
+ * The last sale of the same certificate in another shop, when all of them together are above what the platform allowed
+ * the member in one window; undefined when this sale failed for itself.
+ */
+async function overspentWith(tx: Tx, sale: OfflineSettlement): Promise<OrderId | undefined> {
+  const read = decodeTwoLayerCode(sale.code);
+  if (!read.ok) return undefined;
+  const capFen = fenOfYuan(read.value.certificate.fields.windowCapYuan);
+  const { rows } = await tx.execute<{ order_id: OrderId; sum_fen: number }>(sql`
+    select order_id, (sum(amount_fen) over ())::bigint as sum_fen from offline_settlement
+     where operator_id = ${sale.operatorId} and certificate_id = ${sale.certificateId}
+       and order_id <> ${sale.orderId} and merchant_id <> ${sale.merchantId}
+       and state <> 'duplicate'
+     order by accepted_at_ms desc, order_id desc limit 1`);
+  const other = rows[0];
+  return other !== undefined && sale.amountFen + other.sum_fen > capFen
+    ? other.order_id
+    : undefined;
+}
+
+/**
+ * Makes an offline sale an exception: for the till, and for the list that people work through. Decides who bears what
+ * was lost, and pays the merchant what the platform answers for.
+ */
 export async function failSettlement(
   tx: Tx,
   deps: Pick<PaymentDeps, 'vouchers'>,
@@ -88,9 +120,13 @@ export async function failSettlement(
     readonly nowMs: number;
     readonly state: 'debit-failed' | 'duplicate';
     readonly code: ErrorCode;
+    /** Undefined: nothing was lost, because the order was paid otherwise. */
+    readonly cause: LossCause | undefined;
+    /** The other sale that is evidence. */
+    readonly rivalOrderId?: OrderId | undefined;
   },
 ): Promise<void> {
-  const { sale, nowMs, state, code } = failure;
+  const { sale, nowMs, state, code, cause, rivalOrderId } = failure;
   await giveVouchersBack(tx, deps, sale, nowMs);
   await saveSettlement(tx, sale, {
     state,
@@ -99,12 +135,24 @@ export async function failSettlement(
     reservationId: undefined,
     settledAtMs: nowMs,
   });
+  const loss = cause === undefined ? undefined : await lossOf(tx, sale, cause);
+  if (loss !== undefined) {
+    await saveLoss(tx, sale, { ...loss, rivalOrderId });
+    await bookLoss(tx, { sale, loss, nowMs });
+  }
   await appendResult(tx, {
     operatorId: sale.operatorId,
     terminalId: sale.terminalId,
     resultKey: `offline:${sale.orderId}:${state}`,
-    result: { orderId: sale.orderId, result: state, code, atMs: nowMs },
+    result: { orderId: sale.orderId, result: state, code, ...loss, atMs: nowMs },
   });
+}
+
+async function lossOf(tx: Tx, sale: OfflineSettlement, cause: LossCause): Promise<Loss> {
+  const caps = await capsOf(tx, sale);
+  const guaranteedFen = fen(caps?.guaranteedFen ?? caps?.perPaymentFen ?? 0);
+  const { amountFen, overCaps } = sale;
+  return decideLoss({ cause, amountFen, guaranteedFen, isInsideCaps: overCaps === undefined });
 }
 
 async function giveVouchersBack(

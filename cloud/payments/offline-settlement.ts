@@ -2,8 +2,13 @@ import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
-import { attemptMax, outTradeNo } from '#shared/ids/ids.ts';
-import { verifyMemberCode, type IssuerKey } from '#shared/member/judge-member-code.ts';
+import { attemptMax, outTradeNo, type OrderId } from '#shared/ids/ids.ts';
+import {
+  genuineMemberCode,
+  momentToleranceMs,
+  type GenuineCode,
+  type IssuerKey,
+} from '#shared/member/verify-member-code.ts';
 import { fenOfYuan, subtractFen, zeroFen } from '#shared/money/fen.ts';
 import { assert } from '#shared/result/assert.ts';
 import { verifyEd25519 } from '#cloud/members/member-codes.ts';
@@ -11,12 +16,18 @@ import type { Attempt } from '#cloud/payments/attempt.ts';
 import { insertAttempt, recordCall } from '#cloud/payments/attempt-store.ts';
 import { callChannel } from '#cloud/payments/call-channel.ts';
 import { routeAndReserve } from '#cloud/payments/merchant-channels.ts';
+import { lastContactMs } from '#cloud/identity/terminal-contact.ts';
+import { capsGoneOver } from '#cloud/payments/offline-caps.ts';
+import type { LossCause } from '#cloud/payments/offline-loss.ts';
 import { failSettlement } from '#cloud/payments/offline-outcome.ts';
 import {
-  claimCertificate,
-  isRevoked,
+  claimShowing,
   lockDueSettlement,
+  lockSettlement,
   saveSettlement,
+  saveOverCaps,
+  stopClonedDevice,
+  stoppedSince,
   type OfflineSettlement,
 } from '#cloud/payments/offline-store.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
@@ -73,16 +84,24 @@ async function prepareDebit(
   deps: OfflineSettlementDeps,
   nowMs: number,
 ): Promise<Step | undefined> {
-  const sale = await lockDueSettlement(tx, nowMs);
-  if (sale === undefined) return undefined;
-  const fail = async (state: 'debit-failed' | 'duplicate', code: ErrorCode): Promise<Step> => {
-    await failSettlement(tx, deps, { sale, nowMs, state, code });
+  const taken = await lockDueSettlement(tx, nowMs);
+  if (taken === undefined) return undefined;
+  let sale = taken;
+  const fail = async (failure: Failure): Promise<Step> => {
+    await failSettlement(tx, deps, { sale, nowMs, ...failure });
     return { sale, debit: undefined };
   };
-  const judged = await judgeCode(tx, deps, sale);
-  if (!judged.ok) return await fail('debit-failed', judged.error);
+  const genuine = genuineMemberCode({ ...sale, keys: deps.issuerKeys, verify: verifyEd25519 });
+  if (!genuine.ok)
+    return await fail({ state: 'debit-failed', code: 'member-code-invalid', cause: 'untrusted' });
+  const overCaps = await capsGoneOver(tx, taken, genuine.value);
+  await saveOverCaps(tx, taken, overCaps);
+  sale = { ...taken, overCaps };
+  const judged = await judgeCode(tx, sale, genuine.value);
+  if (!judged.ok) return await fail({ state: 'debit-failed', ...judged.error });
   const chargeIs = await chargeOf(tx, sale);
-  if (chargeIs === 'paid') return await fail('duplicate', 'order-already-paid');
+  if (chargeIs === 'paid')
+    return await fail({ state: 'duplicate', code: 'order-already-paid', cause: undefined });
   if (chargeIs === 'in-flight') {
     await saveSettlement(tx, sale, {
       state: 'queued',
@@ -90,47 +109,80 @@ async function prepareDebit(
     });
     return { sale, debit: undefined };
   }
-  if (!(await claimCertificate(tx, { ...sale, nowMs })))
-    return await fail('duplicate', 'member-code-used');
+  const rivalOrderId = await claimShowing(tx, { ...sale, nowMs });
+  if (rivalOrderId !== undefined)
+    return await fail({
+      ...(await doubleSpent(tx, { sale, rivalOrderId, code: genuine.value, nowMs })),
+      rivalOrderId,
+    });
   const debit = await beginDebit(tx, deps, { sale, nowMs });
   if (debit.ok) return { sale, debit: debit.value };
   const healsByItself =
     debit.error === 'channel-unreachable' || debit.error === 'channel-quota-reached';
   if (!healsByItself || nowMs - sale.acceptedAtMs > waitForChannelMsMax)
-    return await fail('debit-failed', debit.error);
+    return await fail({ state: 'debit-failed', code: debit.error, cause: 'not-debited' });
   await saveSettlement(tx, sale, { state: 'queued', nextAtMs: nowMs + waitForChannelMs });
   return { sale, debit: undefined };
 }
 
+interface Failure {
+  readonly state: 'debit-failed' | 'duplicate';
+  readonly code: ErrorCode;
+  readonly cause: LossCause | undefined;
+  readonly rivalOrderId?: OrderId;
+}
+
+/** The till's time may have been bent to ours when it ran ahead: what its code says is judged with so much more patience. */
+const bentTimeMs = 60_000;
+
 /**
- * Was the code genuine, about this member and certificate, good when the till took it, not revoked since, and the sum
- * within what it allows? A till that keeps to its caps never sends more; one that does not debits nobody with it.
+ * Is a genuine code about this member and certificate, was it good when the till took it, and is the sum within what the
+ * code itself allows? A till that keeps to its rules never sends more; one that does not debits nobody with it.
  */
 async function judgeCode(
   tx: Tx,
-  deps: OfflineSettlementDeps,
   sale: OfflineSettlement,
-): Promise<Result<void, ErrorCode>> {
-  const revoked = (await isRevoked(tx, sale)) ? [sale.certificateId] : [];
-  const verified = verifyMemberCode({
-    code: sale.code,
-    keys: deps.issuerKeys,
-    verify: verifyEd25519,
-    nowMs: sale.acceptedAtMs,
-    revoked: new Set(revoked),
-  });
-  if (!verified.ok) {
-    const { type } = verified.error;
-    return err(
-      type === 'member-code-expired' || type === 'member-code-revoked'
-        ? type
-        : 'member-code-invalid',
-    );
+  code: GenuineCode,
+): Promise<Result<void, Omit<Failure, 'state'>>> {
+  const untrusted = (reason: ErrorCode) => err({ code: reason, cause: 'untrusted' as const });
+  const { memberId, certificateId, scope, moment } = code;
+  if (memberId !== sale.memberId || certificateId !== sale.certificateId || scope !== 0)
+    return untrusted('member-code-invalid');
+  if (sale.acceptedAtMs > code.notAfterSeconds * 1_000) return untrusted('member-code-expired');
+  if (moment !== undefined) {
+    const skewMs = Math.abs(moment.timeSeconds * 1_000 - sale.acceptedAtMs);
+    if (skewMs > momentToleranceMs + bentTimeMs) return untrusted('member-code-stale');
   }
-  const { memberId, certificateId, paymentCapYuan } = verified.value;
-  if (memberId !== sale.memberId || certificateId !== sale.certificateId)
-    return err('member-code-invalid');
-  return sale.amountFen <= fenOfYuan(paymentCapYuan) ? ok(undefined) : err('offline-payment-limit');
+  const stoppedAtMs = await stoppedSince(tx, sale);
+  if (stoppedAtMs !== undefined) {
+    const contactMs = await lastContactMs(tx, { ...sale, atMs: sale.acceptedAtMs });
+    const couldKnow = contactMs === undefined || contactMs >= stoppedAtMs;
+    return err({ code: 'member-code-revoked', cause: couldKnow ? 'untrusted' : 'stopped' });
+  }
+  return sale.amountFen <= fenOfYuan(code.paymentCapYuan)
+    ? ok(undefined)
+    : untrusted('offline-payment-limit');
+}
+
+/** One showing of a code paid two orders. Two tills of one shop did it themselves; of two shops, the form of code says who. */
+async function doubleSpent(
+  tx: Tx,
+  spent: {
+    readonly sale: OfflineSettlement;
+    readonly rivalOrderId: OrderId;
+    readonly code: GenuineCode;
+    readonly nowMs: number;
+  },
+): Promise<Failure> {
+  const { sale, rivalOrderId, code, nowMs } = spent;
+  const { operatorId, certificateId } = sale;
+  const rival = await lockSettlement(tx, { operatorId, orderId: rivalOrderId });
+  const duplicate = { state: 'duplicate' as const, code: 'member-code-used' as const };
+  if (rival?.merchantId === sale.merchantId) return { ...duplicate, cause: 'own-tills' };
+  const { devicePublicKey } = code;
+  if (devicePublicKey === undefined) return { ...duplicate, cause: 'replayed' };
+  await stopClonedDevice(tx, { operatorId, certificateId, devicePublicKey, nowMs });
+  return { state: 'duplicate', code: 'member-code-cloned', cause: 'cloned' };
 }
 
 async function beginDebit(

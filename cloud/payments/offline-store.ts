@@ -8,6 +8,7 @@ import type {
   OrderId,
   TerminalId,
 } from '#shared/ids/ids.ts';
+import { decodeTwoLayerCode } from '#shared/member/two-layer-code.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { basisPoints, type BasisPoints } from '#shared/money/rate.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
@@ -28,9 +29,18 @@ export interface OfflineSale {
   readonly businessDate: string;
   readonly cashier: string;
   readonly claimHash: string | undefined;
-  /** When the till accepted it, by its trusted time. */
+  /** When the till accepted it, by its trusted time; never later than when it came. */
   readonly acceptedAtMs: number;
+  /** False or absent: the till wrote only its own clock's time. */
+  readonly isTimeTrusted?: boolean | undefined;
+  /** By which caps the till took it; absent: from before they were kept, and not judged by them. */
+  readonly capsVersion?: number | undefined;
+  /** Its entry in the terminal's journal: the evidence. */
+  readonly entry?: { readonly epoch: string; readonly seq: number } | undefined;
 }
+
+/** Who bears a loss, see offline-loss.ts. */
+export type LossBearer = 'member' | 'platform' | 'merchant';
 
 export interface OfflineSettlement extends OfflineSale {
   readonly state: 'queued' | 'debiting' | 'settled' | 'debit-failed' | 'duplicate';
@@ -39,6 +49,17 @@ export interface OfflineSettlement extends OfflineSale {
   /** Debits tried so far. */
   readonly debitAttempt: number;
   readonly reason: ErrorCode | undefined;
+  /** What the phone counted when it showed the code; 0: the bearer form, or no code at all. */
+  readonly counter: number;
+  /** When the batch came that brought it. */
+  readonly receivedAtMs: number | undefined;
+  /** The first cap it went over: the platform does not answer for it. */
+  readonly overCaps: ErrorCode | undefined;
+  readonly bearer: LossBearer | undefined;
+  /** What of a loss the platform paid the merchant. */
+  readonly coveredFen: Fen;
+  /** The other sale that was paid with the same showing of the code. */
+  readonly rivalOrderId: OrderId | undefined;
 }
 
 /** Queues a sale for settlement. The same order again changes nothing. */
@@ -46,31 +67,45 @@ export async function enqueueOfflineSettlement(
   tx: Tx,
   sale: OfflineSale & { readonly nowMs: number },
 ): Promise<{ readonly queued: boolean }> {
+  const { epoch, seq } = sale.entry ?? { epoch: null, seq: null };
   const { rows } = await tx.execute(sql`
     insert into offline_settlement (operator_id, order_id, merchant_id, terminal_id, member_id,
       certificate_id, member_code, amount_fen, concession_bp, business_date, cashier, claim_hash,
-      accepted_at_ms, state, next_at_ms)
+      accepted_at_ms, state, next_at_ms, caps_version, epoch, seq, time_trusted, counter, received_at_ms)
     values (${sale.operatorId}, ${sale.orderId}, ${sale.merchantId}, ${sale.terminalId},
       ${sale.memberId}, ${sale.certificateId}, ${sale.code}, ${sale.amountFen},
       ${sale.concessionBp}, ${sale.businessDate}, ${sale.cashier}, ${sale.claimHash ?? null},
-      ${sale.acceptedAtMs}, 'queued', ${sale.nowMs})
+      ${sale.acceptedAtMs}, 'queued', ${sale.nowMs}, ${sale.capsVersion ?? null}, ${epoch},
+      ${seq}::bigint, ${sale.isTimeTrusted ?? false}, ${counterOf(sale.code)},
+      coalesce((select received_at_ms from journal_batch where operator_id = ${sale.operatorId}
+          and terminal_id = ${sale.terminalId} and epoch = ${epoch}
+          and ${seq}::bigint between first_seq and last_seq limit 1), ${sale.nowMs}))
     on conflict do nothing returning 1`);
   return { queued: rows.length === 1 };
 }
 
-/** Claims a certificate for an order: true when it is this order's now or was before, false when another used it. */
-export async function claimCertificate(
+/** Of a code of two layers what the phone counted; else 0. */
+function counterOf(code: string): number {
+  const read = decodeTwoLayerCode(code);
+  return read.ok ? read.value.moment.counter : 0;
+}
+
+/**
+ * Claims one showing of a code (certificate and counter) for an order. The first sale that the cloud judges has it, for
+ * good: docs/adr/0012-who-bears-an-offline-loss.md says why. Answers the order that has it when that is another one.
+ */
+export async function claimShowing(
   tx: Tx,
-  sale: OfflineSale & { readonly nowMs: number },
-): Promise<boolean> {
+  sale: OfflineSettlement & { readonly nowMs: number },
+): Promise<OrderId | undefined> {
   await tx.execute(sql`
-    insert into member_certificate_use (operator_id, certificate_id, order_id, used_at_ms)
-    values (${sale.operatorId}, ${sale.certificateId}, ${sale.orderId}, ${sale.nowMs})
+    insert into member_certificate_use (operator_id, certificate_id, counter, order_id, used_at_ms)
+    values (${sale.operatorId}, ${sale.certificateId}, ${sale.counter}, ${sale.orderId}, ${sale.nowMs})
     on conflict do nothing`);
-  const { rows } = await tx.execute(sql`
-    select 1 from member_certificate_use where operator_id = ${sale.operatorId}
-       and certificate_id = ${sale.certificateId} and order_id = ${sale.orderId}`);
-  return rows.length === 1;
+  const { rows } = await tx.execute<{ order_id: OrderId }>(sql`
+    select order_id from member_certificate_use where operator_id = ${sale.operatorId}
+       and certificate_id = ${sale.certificateId} and counter = ${sale.counter}`);
+  return rows[0]?.order_id === sale.orderId ? undefined : rows[0]?.order_id;
 }
 
 /**
@@ -111,6 +146,10 @@ export async function revokeMemberCodes(
      where operator_id = ${entry.operatorId} and member_id = ${entry.memberId}
        and not_after_ms >= ${entry.nowMs}
     on conflict do nothing`);
+  await tx.execute(sql`
+    update member_device set revoked_at_ms = ${entry.nowMs}, revoke_reason = ${entry.reason}
+     where operator_id = ${entry.operatorId} and member_id = ${entry.memberId}
+       and revoked_at_ms is null`);
   const revoked = rowCount ?? 0;
   if (revoked > 0) await announceRevocation(tx, entry.operatorId);
   return { revoked };
@@ -122,15 +161,44 @@ const announceRevocation = (tx: Tx, operatorId: OperatorId) =>
     update terminal set config_version = config_version + 1
      where operator_id = ${operatorId} and revoked_at_ms is null`);
 
-export async function isRevoked(
+/** Since when a certificate is stopped, unless its own phone was why: what that signed, its owner owes. */
+export async function stoppedSince(
   tx: Db | Tx,
   key: { readonly operatorId: OperatorId; readonly certificateId: string },
-): Promise<boolean> {
-  const { rows } = await tx.execute(sql`
-    select 1 from member_certificate_revoked where operator_id = ${key.operatorId}
-       and certificate_id = ${key.certificateId}`);
-  return rows.length === 1;
+): Promise<number | undefined> {
+  const { rows } = await tx.execute<{ at: number }>(sql`
+    select revoked_at_ms as at from member_certificate_revoked
+     where operator_id = ${key.operatorId} and certificate_id = ${key.certificateId}
+       and reason <> ${clonedReason}`);
+  return rows[0]?.at;
 }
+
+/** Stops a phone that signed one showing for two shops: its key, and every code it could still show. */
+export async function stopClonedDevice(
+  tx: Tx,
+  cloned: {
+    readonly operatorId: OperatorId;
+    readonly certificateId: CertificateId;
+    readonly devicePublicKey: string;
+    readonly nowMs: number;
+  },
+): Promise<void> {
+  const { operatorId, devicePublicKey, nowMs } = cloned;
+  await tx.execute(sql`
+    update member_device set revoked_at_ms = ${nowMs}, revoke_reason = ${clonedReason}
+     where operator_id = ${operatorId} and device_public_key = ${devicePublicKey}
+       and revoked_at_ms is null`);
+  const { rowCount } = await tx.execute(sql`
+    insert into member_certificate_revoked (operator_id, certificate_id, reason, revoked_at_ms)
+    select operator_id, certificate_id, ${clonedReason}, ${nowMs}::bigint from member_certificate
+     where operator_id = ${operatorId} and device_public_key = ${devicePublicKey}
+       and not_after_ms >= ${nowMs}
+    union select ${operatorId}, ${cloned.certificateId}, ${clonedReason}, ${nowMs}::bigint
+    order by 2 on conflict do nothing`);
+  if ((rowCount ?? 0) > 0) await announceRevocation(tx, operatorId);
+}
+
+const clonedReason = 'cloned';
 
 /** Takes the next queued sale that is due and holds its row; other workers pass it over. */
 export async function lockDueSettlement(
@@ -140,7 +208,7 @@ export async function lockDueSettlement(
   const { rows } = await tx.execute<Row>(sql`
     select *, business_date::text as business_day from offline_settlement
      where state = 'queued' and next_at_ms <= ${nowMs}
-     order by next_at_ms limit 1 for update skip locked`);
+     order by next_at_ms, accepted_at_ms, order_id limit 1 for update skip locked`);
   return rows[0] === undefined ? undefined : fromRow(rows[0]);
 }
 
@@ -194,6 +262,30 @@ export async function saveSettlement(
     where operator_id = ${sale.operatorId} and order_id = ${sale.orderId}`);
 }
 
+export const saveOverCaps = (
+  tx: Tx,
+  sale: OfflineSettlement,
+  overCaps: ErrorCode | undefined,
+): Promise<unknown> =>
+  tx.execute(sql`
+    update offline_settlement set over_caps = ${overCaps ?? null}
+     where operator_id = ${sale.operatorId} and order_id = ${sale.orderId}`);
+
+/** Who bears what a failed sale lost, and the sale that proves it. */
+export const saveLoss = (
+  tx: Tx,
+  sale: OfflineSettlement,
+  loss: {
+    readonly bearer: LossBearer;
+    readonly coveredFen: Fen;
+    readonly rivalOrderId: OrderId | undefined;
+  },
+): Promise<unknown> =>
+  tx.execute(sql`
+    update offline_settlement set bearer_party = ${loss.bearer}, covered_fen = ${loss.coveredFen},
+           rival_order_id = ${loss.rivalOrderId ?? null}
+     where operator_id = ${sale.operatorId} and order_id = ${sale.orderId}`);
+
 interface Row extends Record<string, unknown> {
   operator_id: OperatorId;
   order_id: OrderId;
@@ -213,6 +305,16 @@ interface Row extends Record<string, unknown> {
   reservation_id: string | null;
   debit_attempt: number;
   code: ErrorCode | null;
+  time_trusted: boolean;
+  caps_version: number | null;
+  epoch: string | null;
+  seq: number | null;
+  counter: number;
+  received_at_ms: number | null;
+  over_caps: ErrorCode | null;
+  bearer_party: LossBearer | null;
+  covered_fen: number;
+  rival_order_id: OrderId | null;
 }
 
 const fromRow = (row: Row): OfflineSettlement => ({
@@ -234,4 +336,13 @@ const fromRow = (row: Row): OfflineSettlement => ({
   reservationId: row.reservation_id ?? undefined,
   debitAttempt: row.debit_attempt,
   reason: row.code ?? undefined,
+  isTimeTrusted: row.time_trusted,
+  capsVersion: row.caps_version ?? undefined,
+  entry: row.epoch === null || row.seq === null ? undefined : { epoch: row.epoch, seq: row.seq },
+  counter: row.counter,
+  receivedAtMs: row.received_at_ms ?? undefined,
+  overCaps: row.over_caps ?? undefined,
+  bearer: row.bearer_party ?? undefined,
+  coveredFen: fen(row.covered_fen),
+  rivalOrderId: row.rival_order_id ?? undefined,
 });

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { outTradeNo, type OrderId } from '#shared/ids/ids.ts';
 import type { ChargeRequest, ChargeStatus } from '#shared/wire/v1/charges.ts';
-import type { LineFault } from '#cloud/channel-simulator/channel-simulator.ts';
+import type { LineFault } from '#cloud/channel-simulator/line.ts';
 import type { Channel } from '#cloud/payments/channel.ts';
 import { cancelCharge, startCharge } from '#cloud/payments/charge.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
@@ -23,7 +23,7 @@ const faults: readonly LineFault[] = [
   'garbage',
   'too-many-requests',
 ];
-const suffixes = ['01', '02', '03', '04', '05', '06', '07', '09'] as const;
+const suffixes = ['01', '02', '03', '04', '05', '06', '07', '09', '12'] as const;
 const wallets = ['wechat', 'alipay', 'unionpay'] as const;
 
 interface Sale {

@@ -1,5 +1,6 @@
 import { array, assert, constantFrom, integer, option, property, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { simulatedCodes as codes } from '#cloud/payments/channels/simulated/codes.ts';
 import type { ChargeOutcome, QueryOutcome, ReverseOutcome } from '#cloud/payments/channel.ts';
 import {
   askCancel,
@@ -20,11 +21,11 @@ const paying = { type: 'paying', code: 'USERPAYING' } as const;
 const unpaid = { type: 'unpaid', code: 'NOTPAY' } as const;
 
 const charged = (outcome: ChargeOutcome, afterMs = 200, from = begun): AttemptProgress =>
-  learn(from, { from: 'charge', outcome }, { nowMs: t0 + afterMs, timing });
+  learn(from, { from: 'charge', outcome }, { nowMs: t0 + afterMs, timing, codes });
 const queried = (from: AttemptProgress, outcome: QueryOutcome, afterMs: number): AttemptProgress =>
-  learn(from, { from: 'query', outcome }, { nowMs: t0 + afterMs, timing });
+  learn(from, { from: 'query', outcome }, { nowMs: t0 + afterMs, timing, codes });
 const reversed = (from: AttemptProgress, outcome: ReverseOutcome, afterMs: number) =>
-  learn(from, { from: 'reverse', outcome }, { nowMs: t0 + afterMs, timing });
+  learn(from, { from: 'reverse', outcome }, { nowMs: t0 + afterMs, timing, codes });
 
 describe('the first answer', () => {
   it('paid is final at once', () => {
@@ -64,7 +65,11 @@ describe('asking', () => {
     while (progress.status === 'waiting-payer') {
       const next = progress.next!;
       asked.push(next.atMs - t0);
-      progress = learn(progress, { from: 'query', outcome: paying }, { nowMs: next.atMs, timing });
+      progress = learn(
+        progress,
+        { from: 'query', outcome: paying },
+        { nowMs: next.atMs, timing, codes },
+      );
     }
     expect(asked).toEqual([5_200, 10_200, 15_200, 20_200, 25_200, 30_200, 35_200, 40_200, 45_000]);
     expect(progress.next).toEqual({ type: 'reverse', atMs: t0 + 45_000 });
@@ -135,7 +140,7 @@ describe('cancelling', () => {
     const pauses: number[] = [];
     for (let round = 0; round < 14; round += 1) {
       const nowMs = progress.next!.atMs;
-      progress = learn(progress, { from: 'reverse', outcome: unknown }, { nowMs, timing });
+      progress = learn(progress, { from: 'reverse', outcome: unknown }, { nowMs, timing, codes });
       pauses.push((progress.next!.atMs - nowMs) / 1_000);
     }
     expect(pauses).toEqual([5, 5, 5, 5, 5, 5, 60, 300, 900, 3_600, 21_600, 86_400, 86_400, 86_400]);
@@ -188,7 +193,7 @@ describe('laws under any order of answers', () => {
             progress =
               learned === null
                 ? askCancel(before, nowMs, timing)
-                : learn(before, learned, { nowMs, timing });
+                : learn(before, learned, { nowMs, timing, codes });
             if (before.status === 'paid') expect(progress).toEqual(before);
             if (before.cancelWanted) {
               expect(progress.cancelWanted).toBe(true);

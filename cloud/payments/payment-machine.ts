@@ -2,7 +2,7 @@ import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { assert } from '#shared/result/assert.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { ChargeStatus } from '#shared/wire/v1/charges.ts';
-import { ruleOfChannelCode } from '#cloud/payments/channel-codes.ts';
+import { ruleOfChannelCode, type ChannelCodeTable } from '#cloud/payments/channel-codes.ts';
 import type {
   ChargeOutcome,
   QueryOutcome,
@@ -84,6 +84,13 @@ export function askCancel(
   return progress.status === 'reversing' ? wanted : reversing(wanted, nowMs, timing);
 }
 
+/** When an answer came, and by which rules it is read: our durations and the channel's table of codes. */
+export interface Moment {
+  readonly nowMs: number;
+  readonly timing: PaymentTiming;
+  readonly codes: ChannelCodeTable;
+}
+
 /**
  * Takes in what a channel said at `nowMs`. Laws:
  * 1. Paid without a wish to cancel is final at once. Paid after a wish to cancel, or after a reversal may have left,
@@ -95,7 +102,7 @@ export function askCancel(
 export function learn(
   progress: AttemptProgress,
   { from, outcome }: Learned,
-  at: { readonly nowMs: number; readonly timing: PaymentTiming },
+  at: Moment,
 ): AttemptProgress {
   const { nowMs, timing } = at;
   const next = isFinal(progress.status)
@@ -127,7 +134,7 @@ function afterFinal(
 function settle(
   before: AttemptProgress,
   { from, outcome }: Learned,
-  { nowMs, timing }: { readonly nowMs: number; readonly timing: PaymentTiming },
+  { nowMs, timing, codes }: Moment,
 ): AttemptProgress {
   // Whatever answers a reversal proves that one was sent: there is no way back to a sale.
   const isReversing = before.status === 'reversing' || from === 'reverse' || from === 'refund';
@@ -150,7 +157,7 @@ function settle(
         ...progress,
         status: 'failed',
         next: undefined,
-        code: ruleOfChannelCode(outcome.code).till,
+        code: ruleOfChannelCode(codes, outcome.code).till,
       };
     case 'closed':
       return {
@@ -167,6 +174,10 @@ function settle(
         : keepAsking({ ...progress, status: 'waiting-payer' }, 'payer-confirming', nowMs, timing);
     case 'broken-off':
       return isReversing ? tryAgain(progress, nowMs, timing) : reversing(progress, nowMs, timing);
+    case 'refunding':
+    case 'refund-failed':
+    case 'no-such-refund':
+      return tryAgain(progress, nowMs, timing);
     case 'unpaid':
       return unpaid(progress, nowMs, timing);
     case 'too-early':
@@ -177,7 +188,7 @@ function settle(
       if (isReversing) return tryAgain(progress, nowMs, timing);
       const status = progress.status === 'submitting' ? 'unknown' : progress.status;
       const pauseMs = from === 'charge' ? timing.firstQueryAfterMs : timing.queryEveryMs;
-      const code = ruleOfChannelCode(outcome.code).till;
+      const code = ruleOfChannelCode(codes, outcome.code).till;
       return keepAsking({ ...progress, status }, code, nowMs, { ...timing, queryEveryMs: pauseMs });
     }
     default:

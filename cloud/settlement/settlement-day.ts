@@ -17,6 +17,8 @@ export interface SettlementDay {
   readonly cashFen: Fen;
   /** Net of box sales: the merchant's own acquirer pays it. */
   readonly boxFen: Fen;
+  /** Net of promises that were kept: the merchant has it already. */
+  readonly promiseFen: Fen;
   /** Net that channels took. */
   readonly channelFen: Fen;
   /** 货款 of the same day. */
@@ -29,7 +31,7 @@ export interface SettlementDay {
   readonly subsidyFen: Fen;
   /** 让利 of all sales. */
   readonly concessionFen: Fen;
-  /** Of it, what the merchant still owes for cash and box sales. */
+  /** Of it, what the merchant still owes for cash and box sales and kept promises. */
   readonly concessionOwedFen: Fen;
 }
 
@@ -40,6 +42,7 @@ const sums: SQL = sql`
   coalesce(sum(amount_fen), 0) AS turnover_fen,
   coalesce(sum(net_fen) FILTER (WHERE source = 'cash'), 0) AS cash_fen,
   coalesce(sum(net_fen) FILTER (WHERE source = 'box'), 0) AS box_fen,
+  coalesce(sum(net_fen) FILTER (WHERE source = 'promise'), 0) AS promise_fen,
   coalesce(sum(net_fen) FILTER (WHERE source = 'channel'), 0) AS channel_fen,
   coalesce(sum(same_day_fen), 0) AS same_day_fen,
   coalesce(sum(reserve_fen), 0) AS reserve_fen,
@@ -103,6 +106,7 @@ function toDay(
     turnoverFen: amount('turnover_fen'),
     cashFen: amount('cash_fen'),
     boxFen: amount('box_fen'),
+    promiseFen: amount('promise_fen'),
     channelFen: amount('channel_fen'),
     sameDayFen: amount('same_day_fen'),
     reserveFen: amount('reserve_fen'),

@@ -11,7 +11,7 @@ export const settlementLaws: readonly Law[] = [
         (SELECT * FROM settlement_line WHERE operator_id = ${operatorId}
            AND (source = 'channel' OR concession_fen > 0)) l
         FULL JOIN (SELECT * FROM ledger_txn WHERE operator_id = ${operatorId}
-           AND kind IN ('channel-sale', 'cash-sale', 'box-sale')) t
+           AND kind IN ('channel-sale', 'cash-sale', 'box-sale', 'promise-sale')) t
         ON t.book = l.merchant_id AND t.idem_key = 'sale:' || l.order_id
       GROUP BY 1 HAVING count(l.order_id) <> 1 OR count(t.idem_key) <> 1`,
   },

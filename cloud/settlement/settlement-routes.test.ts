@@ -72,6 +72,7 @@ describe('the settlement of a day', () => {
       turnoverFen: 35_001,
       cashFen: 5_000,
       boxFen: 0,
+      promiseFen: 0,
       channelFen: 30_001,
       sameDayFen: 8_000 + 16_000,
       reserveFen: 2_001 + 4_000,

@@ -39,6 +39,7 @@ const SettlementDaySchema = Type.Object({
   turnoverFen: FenSchema,
   cashFen: FenSchema,
   boxFen: FenSchema,
+  promiseFen: FenSchema,
   channelFen: FenSchema,
   sameDayFen: FenSchema,
   reserveFen: FenSchema,

@@ -1,8 +1,8 @@
 import {
   createChannelSimulator,
   type ChannelSimulator,
-  type LineFault,
 } from '#cloud/channel-simulator/channel-simulator.ts';
+import type { LineFault } from '#cloud/channel-simulator/line.ts';
 import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
 import type { World } from './virtual-world.ts';
 

@@ -38,7 +38,7 @@ export interface Sale {
   done: boolean;
 }
 
-const suffixes = ['01', '01', '01', '01', '02', '03', '04', '05', '06', '07', '08', '09'] as const;
+const suffixes = ['01', '01', '01', '01', '02', '03', '04', '05', '06', '07', '10', '12'] as const;
 const shapes: Readonly<Record<Wallet, readonly [prefix: string, digits: number]>> = {
   wechat: ['13', 18],
   alipay: ['28', 18],

@@ -11,7 +11,7 @@ const suffixOf: Readonly<Record<Outcome, string>> = {
   'unknown-not-paid': '05',
   expired: '06',
   'answer-dropped': '07',
-  slow: '08',
+  slow: '10',
 };
 
 const shapeOf: Readonly<Record<Wallet, { readonly prefix: string; readonly digits: number }>> = {

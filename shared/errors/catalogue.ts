@@ -4,9 +4,12 @@ import { discoveryErrors } from '#shared/errors/discovery.ts';
 import { identityErrors } from '#shared/errors/identity.ts';
 import { memberErrors } from '#shared/errors/members.ts';
 import { moneyErrors } from '#shared/errors/money.ts';
+import { offlineCodeErrors } from '#shared/errors/offline-codes.ts';
 import { offlineErrors } from '#shared/errors/offline.ts';
+import { ownerErrors } from '#shared/errors/owner.ts';
 import { paymentErrors } from '#shared/errors/payment.ts';
 import { pointsErrors } from '#shared/errors/points.ts';
+import { promiseErrors } from '#shared/errors/promise.ts';
 import { receiptErrors } from '#shared/errors/receipt.ts';
 import { scanErrors } from '#shared/errors/scan.ts';
 import { storeErrors } from '#shared/errors/store.ts';
@@ -28,8 +31,11 @@ export const errorCatalogue = {
   ...storeErrors,
   ...wireErrors,
   ...identityErrors,
+  ...ownerErrors,
   ...paymentErrors,
   ...offlineErrors,
+  ...offlineCodeErrors,
+  ...promiseErrors,
   ...pointsErrors,
   ...memberErrors,
 } as const;

@@ -1,6 +1,14 @@
 import { entry, type ErrorEntry } from '#shared/errors/entry.ts';
 
 export const tillErrors = {
+  'agent-activated-already': entry(
+    'This till has an identity already.',
+    'Nothing to do; to give it to another shop, revoke it and set it up anew.',
+    'owner',
+    'no',
+    '这台终端已经激活过了',
+    'This terminal is activated already.',
+  ),
   'agent-busy': entry(
     'Too many calls wait for the agent at once.',
     'Wait a moment; report it if it comes back.',
@@ -11,10 +19,10 @@ export const tillErrors = {
   ),
   'agent-not-activated': entry(
     'This till has no identity yet.',
-    'Start the till once with --activate and the code from the console.',
+    'Type or scan the activation code from the console on the screen of the till.',
     'owner',
     'no',
-    '这台终端还没有激活，请维护人员用激活码启动一次',
+    '这台终端还没有激活，请输入激活码',
     'This terminal is not activated. Enter its activation code.',
   ),
   'agent-restarting': entry(

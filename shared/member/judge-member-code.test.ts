@@ -1,9 +1,10 @@
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { CertificateId, MemberId } from '#shared/ids/ids.ts';
-import { halveCaps, judgeMemberCode, verifyMemberCode } from '#shared/member/judge-member-code.ts';
-import type { OfflineUsage, VerifySignature } from '#shared/member/judge-member-code.ts';
+import { judgeMemberCode, type OfflineUsage } from '#shared/member/judge-member-code.ts';
 import { encodeMemberCode, type MemberCodeFields } from '#shared/member/member-code.ts';
+import { halveCaps, type OfflineCaps } from '#shared/member/offline-caps.ts';
+import { verifyMemberCode, type VerifySignature } from '#shared/member/verify-member-code.ts';
 import { fen } from '#shared/money/fen.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
@@ -37,6 +38,15 @@ const unused: OfflineUsage = {
   shopUnsyncedFen: fen(0),
   shopUnsyncedCount: 0,
   certificateUsed: false,
+  lastCounter: 0,
+};
+const bearerless: OfflineCaps = {
+  perPaymentFen: 5000,
+  perMemberFen: 10_000,
+  perMemberCount: 3,
+  shopUnsyncedFen: 50_000,
+  shopUnsyncedCount: 10,
+  windowMs: 86_400_000,
 };
 const good = {
   code: codeOf(),
@@ -45,16 +55,11 @@ const good = {
   nowMs,
   revoked: new Set<string>(),
   amountFen: fen(5000),
-  caps: {
-    perPaymentFen: 5000,
-    perMemberFen: 10_000,
-    perMemberCount: 3,
-    shopUnsyncedFen: 50_000,
-    shopUnsyncedCount: 10,
-    windowMs: 86_400_000,
-  },
+  caps: bearerless,
   usageOf: () => unused,
   sinceContactMs: 86_400_000,
+  listAgeMs: 86_400_000,
+  isOnlineWanted: () => false,
 };
 const judge = (change: Partial<typeof good> = {}) => judgeMemberCode({ ...good, ...change });
 const used = (usage: Partial<OfflineUsage>) => ({ usageOf: () => ({ ...unused, ...usage }) });
@@ -88,6 +93,27 @@ describe('judgeMemberCode', () => {
       'a withdrawn certificate',
       { revoked: new Set<string>([fields.certificateId]) },
       { type: 'member-code-revoked' },
+    ],
+    [
+      'a list of a day and a millisecond ago',
+      { listAgeMs: 86_400_001 },
+      { type: 'member-code-list-old' },
+    ],
+    [
+      'one that has to be asked about online',
+      { isOnlineWanted: () => true },
+      { type: 'offline-online-wanted' },
+    ],
+    [
+      'a bearer code above the caps of its own',
+      {
+        caps: {
+          ...bearerless,
+          bearer: { perPaymentFen: 4_000, perMemberFen: 8_000, perMemberCount: 2 },
+        },
+        amountFen: fen(4_001),
+      },
+      { type: 'offline-payment-limit', limitFen: 4_000 },
     ],
     ['a certificate used here', used({ certificateUsed: true }), { type: 'member-code-used' }],
     [
@@ -132,8 +158,9 @@ describe('judgeMemberCode', () => {
 
   test('when several refusals apply, the written order decides', () => {
     // Each row breaks one more check than the one before it, from the last check to the first.
-    const worse: Partial<typeof good>[] = [{ sinceContactMs: 1e9 }];
+    const worse: Partial<typeof good>[] = [{ isOnlineWanted: () => true }];
     const alsoBreak = (change: Partial<typeof good>) => worse.push({ ...worse.at(-1), ...change });
+    alsoBreak({ sinceContactMs: 1e9 });
     let usage: OfflineUsage = { ...unused, shopUnsyncedCount: 10 };
     alsoBreak(used(usage));
     usage = { ...usage, shopUnsyncedFen: fen(50_000) };
@@ -143,9 +170,10 @@ describe('judgeMemberCode', () => {
     usage = { ...usage, memberFen: fen(10_000) };
     alsoBreak(used(usage));
     alsoBreak({ amountFen: fen(9000) });
-    alsoBreak(used({ ...usage, certificateUsed: true }));
+    alsoBreak({ listAgeMs: 1e9 });
     alsoBreak({ revoked: new Set<string>([fields.certificateId]) });
     alsoBreak({ code: codeOf({ scope: 1 }) });
+    alsoBreak(used({ ...usage, certificateUsed: true }));
     alsoBreak({ nowMs: nowMs + 1 });
     alsoBreak({ code: codeOf({ scope: 1 }, stranger) });
     alsoBreak({ keys: [] });
@@ -153,15 +181,17 @@ describe('judgeMemberCode', () => {
     expect(
       worse.map((change) => (judge(change) as { error: { type: string } }).error.type),
     ).toEqual([
+      'offline-online-wanted',
       'offline-window-closed',
       'offline-shop-count',
       'offline-shop-sum',
       'offline-member-count',
       'offline-member-sum',
       'offline-payment-limit',
-      'member-code-used',
+      'member-code-list-old',
       'member-code-revoked',
       'member-code-scope',
+      'member-code-used',
       'member-code-expired',
       'member-code-forged',
       'member-code-key-unknown',

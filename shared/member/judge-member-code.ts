@@ -1,39 +1,17 @@
 import type { CertificateId, MemberId } from '#shared/ids/ids.ts';
+import { inForm, type OfflineCaps } from '#shared/member/offline-caps.ts';
 import {
-  decodeMemberCode,
-  type MemberCodeFields,
-  type MemberCodeMalformed,
-} from '#shared/member/member-code.ts';
+  genuineMemberCode,
+  isTimely,
+  type GenuineCode,
+  type Keys,
+  type MemberCodeUntrusted,
+} from '#shared/member/verify-member-code.ts';
 import { addFen, fen, fenOfYuan, minFen, subtractFen, type Fen } from '#shared/money/fen.ts';
-import { basisPoints, shareFloor } from '#shared/money/rate.ts';
 import { assert } from '#shared/result/assert.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 
-/** A key of the platform as the till holds it: see IssuerKeySchema of the wire. */
-export interface IssuerKey {
-  readonly keyId: number;
-  /** 32 raw bytes, base64url. */
-  readonly publicKey: string;
-}
-
-/** Is `signature` the Ed25519 signature of `publicKey` over `bytes`? False for anything it cannot read. */
-export type VerifySignature = (check: {
-  readonly publicKey: string;
-  readonly bytes: Uint8Array;
-  readonly signature: Uint8Array;
-}) => boolean;
-
-export type MemberCodeUntrusted =
-  | MemberCodeMalformed
-  | { readonly type: 'member-code-key-unknown'; readonly keyId: number }
-  | { readonly type: 'member-code-forged' }
-  | { readonly type: 'member-code-expired'; readonly notAfterSeconds: number }
-  | { readonly type: 'member-code-scope'; readonly scope: number }
-  | { readonly type: 'member-code-revoked' };
-
-export type MemberCodeRefused =
-  | MemberCodeUntrusted
-  | { readonly type: 'member-code-used' }
+export type OverCaps =
   | { readonly type: 'offline-payment-limit'; readonly limitFen: Fen }
   | { readonly type: 'offline-member-sum'; readonly remainingFen: Fen }
   | { readonly type: 'offline-member-count'; readonly limit: number }
@@ -41,22 +19,19 @@ export type MemberCodeRefused =
   | { readonly type: 'offline-shop-count'; readonly limit: number }
   | { readonly type: 'offline-window-closed'; readonly windowMs: number };
 
+export type MemberCodeRefused =
+  | MemberCodeUntrusted
+  | OverCaps
+  /** The bearer form was accepted here before, or the phone's counter is not above the last one seen. */
+  | { readonly type: 'member-code-used' }
+  | { readonly type: 'member-code-list-old' }
+  | { readonly type: 'offline-online-wanted' };
+
 export interface MemberCodeAccepted {
   readonly memberId: MemberId;
   readonly certificateId: CertificateId;
   /** What this shop may still accept offline after this payment. */
   readonly shopRemainingFen: Fen;
-}
-
-/** What the caps allow; the same fields as CapsSchema of the wire, in fen and milliseconds. */
-export interface OfflineCaps {
-  readonly perPaymentFen: number;
-  readonly perMemberFen: number;
-  readonly perMemberCount: number;
-  readonly shopUnsyncedFen: number;
-  /** Payments that the shop may hold unsynced; absent: only their sum counts. */
-  readonly shopUnsyncedCount?: number | undefined;
-  readonly windowMs: number;
 }
 
 /** What was accepted offline and not settled yet, this payment not included. */
@@ -67,77 +42,54 @@ export interface OfflineUsage {
   readonly shopUnsyncedCount: number;
   /** Was this certificate accepted here before, settled or not? */
   readonly certificateUsed: boolean;
+  /** The highest counter of this certificate that was accepted here; 0 when none was. */
+  readonly lastCounter: number;
 }
 
-interface Trust {
-  readonly code: string;
-  readonly keys: readonly IssuerKey[];
-  readonly verify: VerifySignature;
-  /** Trusted time: the last time the cloud told, plus the monotonic time since. */
-  readonly nowMs: number;
-  readonly revoked: ReadonlySet<string>;
-}
-
-/** Is the code genuine and still good? Order: shape, key, signature, not-after, scope, revoked. */
-export function verifyMemberCode(trust: Trust): Result<MemberCodeFields, MemberCodeUntrusted> {
-  const decoded = decodeMemberCode(trust.code);
-  if (!decoded.ok) return decoded;
-  const { fields, signedBytes: bytes, signature } = decoded.value;
-  const { keyId, notAfterSeconds, scope } = fields;
-  const key = trust.keys.find((candidate) => candidate.keyId === keyId);
-  if (key === undefined) return err({ type: 'member-code-key-unknown', keyId });
-  if (!trust.verify({ publicKey: key.publicKey, bytes, signature })) {
-    return err({ type: 'member-code-forged' });
-  }
-  if (trust.nowMs > notAfterSeconds * 1000) {
-    return err({ type: 'member-code-expired', notAfterSeconds });
-  }
-  // Version 1 issues codes for any shop only; a narrower scope belongs to shops that this till cannot tell apart.
-  if (scope !== 0) return err({ type: 'member-code-scope', scope });
-  if (trust.revoked.has(fields.certificateId)) return err({ type: 'member-code-revoked' });
-  return ok(fields);
-}
+/** A list of revoked codes that is older proves nothing about a phone that was lost since. */
+export const revocationListAgeMsMax = 24 * 3_600_000;
 
 /**
- * May this code pay `amountFen` while the cloud is out of reach? After {@link verifyMemberCode}, in this order:
- * used here before, per payment, per member sum, per member count, shop unsynced sum and count, window. The lower of the code's own
- * caps and the shop's signed caps holds. The caller journals `offline.accepted` before it shows anything.
+ * May this code pay `amountFen` while the cloud is out of reach? In this order: shape, key, both signatures, not-after,
+ * the phone's time, counter (bearer: used here before), scope, revoked and the age of that list, per payment, per member
+ * sum, per member count, shop unsynced sum and count, window, random online demand. The lower of the code's own caps and
+ * the shop's signed caps holds; the bearer form has caps of its own. The caller journals `offline.accepted` before it
+ * shows anything.
  */
 export function judgeMemberCode(
-  request: Trust & {
+  request: Keys & {
+    /** Trusted time: the last time the cloud told, plus the monotonic time since. */
+    readonly nowMs: number;
+    readonly revoked: ReadonlySet<string>;
+    /** Milliseconds since the cloud last said that the list of revoked codes is the newest. */
+    readonly listAgeMs: number;
     /** What is due after vouchers, above 0. */
     readonly amountFen: Fen;
     readonly caps: OfflineCaps;
-    readonly usageOf: (code: MemberCodeFields) => OfflineUsage;
+    readonly usageOf: (code: GenuineCode) => OfflineUsage;
     /** Monotonic milliseconds since the cloud last answered. */
     readonly sinceContactMs: number;
+    /** This one of the many must be taken online, because there is a line. */
+    readonly isOnlineWanted: (code: GenuineCode) => boolean;
   },
 ): Result<MemberCodeAccepted, MemberCodeRefused> {
-  const { amountFen, caps, sinceContactMs } = request;
+  const { amountFen } = request;
   assert(amountFen > 0, () => `a member code pays amounts above zero, got ${amountFen}`);
-  const verified = verifyMemberCode(request);
-  if (!verified.ok) return verified;
-  const code = verified.value;
+  const genuine = genuineMemberCode(request);
+  if (!genuine.ok) return genuine;
+  const code = genuine.value;
+  const timely = isTimely(code, request.nowMs);
+  if (!timely.ok) return timely;
   const usage = request.usageOf(code);
-  if (usage.certificateUsed) return err({ type: 'member-code-used' });
-  const limitFen = minFen(fen(caps.perPaymentFen), fenOfYuan(code.paymentCapYuan));
-  if (amountFen > limitFen) return err({ type: 'offline-payment-limit', limitFen });
-  const memberCapFen = minFen(fen(caps.perMemberFen), fenOfYuan(code.windowCapYuan));
-  if (addFen(usage.memberFen, amountFen) > memberCapFen) {
-    return err({ type: 'offline-member-sum', remainingFen: room(memberCapFen, usage.memberFen) });
-  }
-  if (usage.memberCount >= caps.perMemberCount) {
-    return err({ type: 'offline-member-count', limit: caps.perMemberCount });
-  }
-  const shopFen = room(fen(caps.shopUnsyncedFen), usage.shopUnsyncedFen);
-  if (amountFen > shopFen) return err({ type: 'offline-shop-sum', remainingFen: shopFen });
-  const shopCount = caps.shopUnsyncedCount;
-  if (shopCount !== undefined && usage.shopUnsyncedCount >= shopCount) {
-    return err({ type: 'offline-shop-count', limit: shopCount });
-  }
-  if (sinceContactMs > caps.windowMs) {
-    return err({ type: 'offline-window-closed', windowMs: caps.windowMs });
-  }
+  if (isUsed(code, usage)) return err({ type: 'member-code-used' });
+  if (code.scope !== 0) return err({ type: 'member-code-scope', scope: code.scope });
+  if (request.revoked.has(code.certificateId)) return err({ type: 'member-code-revoked' });
+  if (request.listAgeMs > revocationListAgeMsMax) return err({ type: 'member-code-list-old' });
+  const { sinceContactMs } = request;
+  const over = overCaps({ code, amountFen, caps: request.caps, usage, sinceContactMs });
+  if (over !== undefined) return err(over);
+  if (request.isOnlineWanted(code)) return err({ type: 'offline-online-wanted' });
+  const shopFen = room(fen(request.caps.shopUnsyncedFen), usage.shopUnsyncedFen);
   return ok({
     memberId: code.memberId,
     certificateId: code.certificateId,
@@ -145,22 +97,35 @@ export function judgeMemberCode(
   });
 }
 
-/**
- * Caps for a till that restarted while offline: its monotonic clock no longer reaches back to the cloud's time,
- * so the wall clock has to be believed, and half of the room is given.
- */
-export const halveCaps = (caps: OfflineCaps): OfflineCaps => ({
-  perPaymentFen: shareFloor(fen(caps.perPaymentFen), halfBp),
-  perMemberFen: shareFloor(fen(caps.perMemberFen), halfBp),
-  perMemberCount: Math.floor(caps.perMemberCount / 2),
-  shopUnsyncedFen: shareFloor(fen(caps.shopUnsyncedFen), halfBp),
-  ...(caps.shopUnsyncedCount === undefined
-    ? {}
-    : { shopUnsyncedCount: Math.floor(caps.shopUnsyncedCount / 2) }),
-  windowMs: caps.windowMs,
-});
+const isUsed = ({ moment }: GenuineCode, usage: OfflineUsage): boolean =>
+  moment === undefined ? usage.certificateUsed : moment.counter <= usage.lastCounter;
 
-const halfBp = basisPoints(5000);
+/** The first cap that a payment does not keep to, in the order of {@link judgeMemberCode}; undefined inside all. Pure. */
+export function overCaps(payment: {
+  readonly code: Pick<GenuineCode, 'moment' | 'paymentCapYuan' | 'windowCapYuan'>;
+  readonly amountFen: Fen;
+  readonly caps: OfflineCaps;
+  readonly usage: Omit<OfflineUsage, 'certificateUsed' | 'lastCounter'>;
+  readonly sinceContactMs: number;
+}): OverCaps | undefined {
+  const { code, amountFen, usage, sinceContactMs } = payment;
+  const caps = inForm(payment.caps, code.moment === undefined ? 'bearer' : 'two-layer');
+  const limitFen = minFen(fen(caps.perPaymentFen), fenOfYuan(code.paymentCapYuan));
+  if (amountFen > limitFen) return { type: 'offline-payment-limit', limitFen };
+  const memberCapFen = minFen(fen(caps.perMemberFen), fenOfYuan(code.windowCapYuan));
+  if (addFen(usage.memberFen, amountFen) > memberCapFen)
+    return { type: 'offline-member-sum', remainingFen: room(memberCapFen, usage.memberFen) };
+  if (usage.memberCount >= caps.perMemberCount)
+    return { type: 'offline-member-count', limit: caps.perMemberCount };
+  const shopFen = room(fen(caps.shopUnsyncedFen), usage.shopUnsyncedFen);
+  if (amountFen > shopFen) return { type: 'offline-shop-sum', remainingFen: shopFen };
+  const shopCount = caps.shopUnsyncedCount;
+  if (shopCount !== undefined && usage.shopUnsyncedCount >= shopCount)
+    return { type: 'offline-shop-count', limit: shopCount };
+  return sinceContactMs > caps.windowMs
+    ? { type: 'offline-window-closed', windowMs: caps.windowMs }
+    : undefined;
+}
 
 const room = (capFen: Fen, usedFen: Fen): Fen =>
   usedFen >= capFen ? fen(0) : subtractFen(capFen, usedFen);

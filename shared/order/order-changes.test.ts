@@ -41,6 +41,32 @@ describe('what facts carry', () => {
     expect(fold('order.opened', 'offline.accepted', 'offline.settled').voucherFen).toBe(300);
   });
 
+  test('a promise carries who, what and the owner; being kept adds how and the day', () => {
+    const tender = { type: 'promise', kind: 'iou', who: '王阿姨', approvedBy: '店主' };
+    expect(fold('order.opened', 'offline.promised').tender).toEqual({
+      ...tender,
+      kept: null,
+      broken: null,
+    });
+    expect(fold('order.opened', 'offline.promised', 'offline.promise-kept').tender).toEqual({
+      ...tender,
+      kept: { how: 'cash', businessDate: '2026-11-23', by: '小王' },
+      broken: null,
+    });
+    expect(fold('order.opened', 'offline.promised', 'offline.promise-broken')).toMatchObject({
+      reason: 'promise-broken',
+      tender: { ...tender, kept: null, broken: { by: '小王', note: '不认账' } },
+    });
+  });
+
+  test('a promise of another sum than what is due is refused', () => {
+    const fact = facts(0)['offline.promised'];
+    const less = { ...fact, body: { ...fact.body, amountFen: 999 } };
+    expect(applyFact(fold('order.opened'), less, at(2))).toMatchObject({
+      error: { why: 'amount' },
+    });
+  });
+
   test('a reason stays as long as it is true', () => {
     const failed = fold('order.opened', 'charge.submitted', 'charge.failed');
     expect(failed.reason).toBe('payment-code-expired');

@@ -3,7 +3,8 @@ import type { MemberId, OrderId } from '#shared/ids/ids.ts';
 import { fen, subtractFen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
 import type { OrderFact } from '#shared/order/order-fact.ts';
-import type { Order, OrderStateName } from '#shared/order/order.ts';
+import type { Order, OrderStateName, OrderTender } from '#shared/order/order.ts';
+import { assert } from '#shared/result/assert.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 
 type Opened = Extract<OrderFact, { type: 'order.opened' }>;
@@ -46,6 +47,7 @@ export function sumsFit(order: Order, fact: Later): boolean {
       return fact.body.amountFen <= order.amountFen;
     case 'pos.sent':
     case 'pos.paid':
+    case 'offline.promised':
       return fact.body.amountFen === dueFen;
     case 'charge.held':
     case 'charge.expired':
@@ -61,6 +63,8 @@ export function sumsFit(order: Order, fact: Later): boolean {
     case 'offline.accepted':
     case 'offline.debit-failed':
     case 'offline.duplicate':
+    case 'offline.promise-kept':
+    case 'offline.promise-broken':
     case 'order.voided':
       return true;
     default:
@@ -112,8 +116,23 @@ export function changes(order: Order, fact: Later, next: OrderStateName): Partia
         memberId: fact.body.memberId as MemberId,
         reason: undefined,
       };
+    case 'offline.promised': {
+      const { kind, who = '', approvedBy } = fact.body;
+      const ends = { kept: null, broken: null };
+      return { tender: { type: 'promise', kind, who, approvedBy, ...ends }, reason: undefined };
+    }
+    case 'offline.promise-kept': {
+      const { how, businessDate, cashier: by } = fact.body;
+      const kept = { how, businessDate, by };
+      return { tender: { ...promiseOf(order), kept }, reason: undefined };
+    }
+    case 'offline.promise-broken': {
+      const { code, cashier: by, note } = fact.body;
+      const broken = { by, note };
+      return { tender: { ...promiseOf(order), broken }, reason: knownCode(code) };
+    }
     case 'offline.settled':
-      return { voucherFen: fen(fact.body.voucherFen), reason: undefined };
+      return { voucherFen: fen(fact.body.voucherFen), reason: undefined, loss: undefined };
     case 'charge.paid':
       return { reason: next === 'manual' ? 'proofs-contradict' : undefined };
     case 'charge.cancel-wanted':
@@ -124,13 +143,22 @@ export function changes(order: Order, fact: Later, next: OrderStateName): Partia
     case 'charge.unknown':
     case 'pos.failed':
     case 'pos.unknown':
-    case 'offline.debit-failed':
-    case 'offline.duplicate':
     case 'order.voided':
       return { reason: knownCode(fact.body.code) };
+    case 'offline.debit-failed':
+    case 'offline.duplicate': {
+      const { code, bearer, coveredFen = 0 } = fact.body;
+      const loss = bearer && { bearer, coveredFen: fen(coveredFen) };
+      return { reason: knownCode(code), ...(loss && { loss }) };
+    }
     default:
       return exhaustive(fact);
   }
+}
+
+function promiseOf({ orderId, tender }: Order): Extract<OrderTender, { type: 'promise' }> {
+  assert(tender?.type === 'promise', () => `${orderId} was kept without a promise`);
+  return tender;
 }
 
 const protocolOf = ({ tender }: Order): string =>

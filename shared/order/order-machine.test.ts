@@ -39,6 +39,7 @@ describe('the table', () => {
       'pos.sent',
       'cash.recorded',
       'offline.accepted',
+      'offline.promised',
     ] as const) {
       expect(orderMachine.states.filter((state) => orderMachine.propose(state, tender))).toEqual(
         open,
@@ -114,6 +115,18 @@ describe('the ways of a sale', () => {
       'settled',
     ],
     ['member code used twice', ['offline.accepted', 'offline.duplicate'], 'duplicate'],
+    ['promised, kept', ['offline.promised', 'offline.promise-kept'], 'promise-kept'],
+    ['promised, broken', ['offline.promised', 'offline.promise-broken'], 'promise-broken'],
+    [
+      'failed, then promised, and the first scan turns out to be paid: people decide',
+      ['charge.submitted', 'charge.failed', 'offline.promised', 'charge.paid'],
+      'manual',
+    ],
+    [
+      'a broken promise whose box sale turns out to be paid: people decide',
+      ['pos.sent', 'pos.failed', 'offline.promised', 'offline.promise-broken', 'pos.paid'],
+      'manual',
+    ],
     ['given up', ['order.voided'], 'voided'],
     ['at the box, paid', ['pos.sent', 'pos.paid'], 'pos-paid'],
     ['at the box, silence, query, paid', ['pos.sent', 'pos.unknown', 'pos.paid'], 'pos-paid'],
@@ -174,6 +187,23 @@ describe('the ways of a sale', () => {
     ['the box a second time while it has it', ['pos.sent'], 'pos.sent'],
     ['the box paying twice', ['pos.sent', 'pos.paid'], 'pos.paid'],
     ['the box saying no after yes', ['pos.sent', 'pos.paid'], 'pos.failed'],
+    ['a promise while the outcome is unknown', ['charge.submitted'], 'offline.promised'],
+    ['a promise while the box has it', ['pos.sent', 'pos.unknown'], 'offline.promised'],
+    ['cash on top of a promise', ['offline.promised'], 'cash.recorded'],
+    ['a charge on top of a promise', ['offline.promised'], 'charge.submitted'],
+    ['giving up a promise without a word about it', ['offline.promised'], 'order.voided'],
+    ['keeping a promise that nobody made', [], 'offline.promise-kept'],
+    ['keeping it twice', ['offline.promised', 'offline.promise-kept'], 'offline.promise-kept'],
+    [
+      'breaking what was kept',
+      ['offline.promised', 'offline.promise-kept'],
+      'offline.promise-broken',
+    ],
+    [
+      'keeping what was broken',
+      ['offline.promised', 'offline.promise-broken'],
+      'offline.promise-kept',
+    ],
     ['settling twice', ['offline.accepted', 'offline.settled'], 'offline.settled'],
     [
       'a refunded order tried again',
@@ -193,7 +223,20 @@ test.each<[string | undefined, OrderStateName[]]>([
   ['cash', ['cash-recorded']],
   ['offline', ['offline-accepted', 'debit-failed', 'duplicate']],
   ['pending', ['submitting', 'unknown', 'cancel-wanted', 'pos-sent', 'pos-unknown', 'manual']],
-  [undefined, ['draft', 'held', 'failed', 'reversed', 'paid-then-refunded', 'voided']],
+  [
+    undefined,
+    [
+      'draft',
+      'held',
+      'failed',
+      'reversed',
+      'paid-then-refunded',
+      'voided',
+      'promised',
+      'promise-kept',
+      'promise-broken',
+    ],
+  ],
 ])('the sum %s of the day takes %j and nothing else', (bucket, states) => {
   const inBucket = orderMachine.states.filter(
     (state) => state !== 'none' && tallyBucket(state) === bucket,
@@ -227,6 +270,9 @@ describe('the rescan guard', () => {
     'paid-then-refunded',
     'voided',
     'debit-failed',
+    'promised',
+    'promise-kept',
+    'promise-broken',
   ] as const)('%s: the order is closed', (state) => {
     expect(nextAttempt(inState(state))).toEqual({
       ok: false,
@@ -249,6 +295,7 @@ const tenderStarts: readonly OrderFactType[] = [
   'pos.sent',
   'cash.recorded',
   'offline.accepted',
+  'offline.promised',
 ];
 
 test('whatever facts arrive in whatever order, money is never counted twice and never forgotten', () => {
@@ -273,6 +320,35 @@ test('whatever facts arrive in whatever order, money is never counted twice and 
         expect(order.voucherFen).toBeLessThanOrEqual(order.amountFen);
         expect(order.amountFen).toBe(fen(1000));
       }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('whatever facts arrive, a promise is never a payment: it counts in no sum until people decide about real money', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...factTypes), { maxLength: 30 }), (types) => {
+      let order: Order = fold('order.opened');
+      let promises = 0;
+      for (const [index, type] of types.entries()) {
+        const before = order;
+        const result = applyFact(before, facts(before.attempt)[type], at(index + 2));
+        if (!result.ok) continue;
+        order = result.value;
+        if (type === 'offline.promised') promises += 1;
+        if (before.state === 'promised') {
+          expect(['promise-kept', 'promise-broken', 'manual']).toContain(order.state);
+          expect(tenderStarts).not.toContain(type);
+        }
+        if (order.state.startsWith('promise')) {
+          expect(tallyBucket(order.state)).toBeUndefined();
+          expect(order.tender?.type).toBe('promise');
+        }
+        if (order.state === 'promise-kept')
+          expect(order.tender).toMatchObject({ kept: { how: 'cash', businessDate: '2026-11-23' } });
+      }
+      // Only a reversal of what people looked at lets the same order be promised again.
+      if (!types.includes('charge.reversed')) expect(promises).toBeLessThanOrEqual(1);
     }),
     { numRuns: 1000 },
   );

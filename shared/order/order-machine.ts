@@ -23,6 +23,7 @@ const mayBegin = {
   'pos.sent': 'pos-sent',
   'cash.recorded': 'cash-recorded',
   'offline.accepted': 'offline-accepted',
+  'offline.promised': 'promised',
   'order.voided': 'voided',
 } as const;
 
@@ -31,6 +32,9 @@ const boxAnswers = {
   'pos.failed': 'failed',
   'pos.unknown': 'pos-unknown',
 } as const;
+
+/** Money for an order that stands as not charged. */
+const lateMoney = { 'charge.paid': 'manual', 'pos.paid': 'manual' } as const;
 
 const definiteAnswers = {
   'charge.paid': 'paid',
@@ -49,6 +53,8 @@ const definiteAnswers = {
  * 2. A new attempt, another channel or another tender starts only where nothing can have been charged.
  * 3. A definite "paid" after a definite "not charged" is a contradiction that people resolve: `manual`.
  * 4. `pos-sent` and `pos-unknown` are left only by the box POS's own word about this attempt.
+ * 5. A promise is no payment: only a person's word calls it kept or broken, and money that a channel or the box reports
+ *    beside it is a contradiction that people resolve.
  */
 export const orderMachine = createMachine<OrderPlace, OrderFactType>({
   none: { 'order.opened': 'draft' },
@@ -68,7 +74,7 @@ export const orderMachine = createMachine<OrderPlace, OrderFactType>({
   // The cancel may lose the race: the channel had taken the money already.
   'cancel-wanted': { ...definiteAnswers, 'charge.unknown': 'cancel-wanted' },
   paid: { 'charge.refunded-late': 'paid-then-refunded' },
-  failed: { ...mayBegin, 'charge.paid': 'manual', 'pos.paid': 'manual' },
+  failed: { ...mayBegin, ...lateMoney },
   reversed: { ...mayBegin, 'charge.paid': 'manual', 'charge.refunded-late': 'paid-then-refunded' },
   'paid-then-refunded': {},
   'cash-recorded': {},
@@ -85,8 +91,15 @@ export const orderMachine = createMachine<OrderPlace, OrderFactType>({
   'pos-sent': { ...boxAnswers, 'pos.cancel-wanted': 'pos-sent' },
   'pos-paid': {},
   'pos-unknown': { ...boxAnswers, 'pos.cancel-wanted': 'pos-unknown' },
+  promised: {
+    'offline.promise-kept': 'promise-kept',
+    'offline.promise-broken': 'promise-broken',
+    ...lateMoney,
+  },
+  'promise-kept': {},
+  'promise-broken': lateMoney,
   manual: { 'charge.reversed': 'reversed', 'charge.refunded-late': 'paid-then-refunded' },
-  voided: { 'charge.paid': 'manual', 'pos.paid': 'manual' },
+  voided: lateMoney,
 });
 
 /**
@@ -159,6 +172,9 @@ const buckets: Readonly<Record<OrderStateName, TallyBucket | undefined>> = {
   'pos-sent': 'pending',
   'pos-paid': 'settled',
   'pos-unknown': 'pending',
+  promised: undefined,
+  'promise-kept': undefined,
+  'promise-broken': undefined,
   manual: 'pending',
   voided: undefined,
 };

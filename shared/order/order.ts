@@ -26,6 +26,9 @@ import type { Wallet } from '#shared/tender/payment-code.ts';
  * | pos-sent          | a frame went to the box POS                                    | 待确认                 |
  * | pos-paid          | the box POS said paid                                          | 已到账                 |
  * | pos-unknown       | the box POS did not answer                                     | 待确认                 |
+ * | promised          | 赊账, or a static code seen by eye: no payment, no turnover    | -                      |
+ * | promise-kept      | somebody says that the promised money came                     | - (收回, beside them)  |
+ * | promise-broken    | somebody says that the promised money will not come            | -                      |
  * | manual            | two people decide                                              | 待确认                 |
  * | voided            | given up before any charge                                     | -                      |
  */
@@ -47,6 +50,9 @@ export type OrderStateName =
   | 'pos-sent'
   | 'pos-paid'
   | 'pos-unknown'
+  | 'promised'
+  | 'promise-kept'
+  | 'promise-broken'
   | 'manual'
   | 'voided';
 
@@ -72,8 +78,16 @@ export interface Order {
   readonly attempt: number;
   /** Why it stands where it stands, when that needs words. */
   readonly reason: ErrorCode | undefined;
+  /** Who bears it that the money of an offline sale never came; absent while there is no loss, or nobody has said. */
+  readonly loss?: OfflineLoss | undefined;
   /** Seq of the last entry about this order: the cloud has all of it when its ack reaches this seq. */
   readonly lastSeq: number;
+}
+
+export interface OfflineLoss {
+  readonly bearer: 'member' | 'platform' | 'merchant';
+  /** What of it the platform paid the merchant. */
+  readonly coveredFen: Fen;
 }
 
 /** The customer's code was scanned by the box, the box showed a code, a card was used, or it does not say. */
@@ -91,4 +105,22 @@ export type OrderTender =
       /** What the box calls the transaction, as on its own slip; undefined until the box has said so. */
       readonly boxRef: string | undefined;
     }
-  | { readonly type: 'member-code'; readonly certificateId: string };
+  | { readonly type: 'member-code'; readonly certificateId: string }
+  | {
+      readonly type: 'promise';
+      readonly kind: PromiseKind;
+      /** Who owes it, in the shop's words; '' when nobody was named. */
+      readonly who: string;
+      readonly approvedBy: string;
+      /** How and on which business day the money came, and who says so; null until somebody does. */
+      readonly kept: {
+        readonly how: PromiseKeptHow;
+        readonly businessDate: string;
+        readonly by: string;
+      } | null;
+      /** Who says that it will not come, in his words; null until somebody does. */
+      readonly broken: { readonly by: string; readonly note: string } | null;
+    };
+
+export type PromiseKind = 'iou' | 'static-code';
+export type PromiseKeptHow = 'cash' | 'static-code-seen' | 'transfer';

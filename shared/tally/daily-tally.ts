@@ -5,7 +5,7 @@ import { assert } from '#shared/result/assert.ts';
 import { shanghaiHour } from '#shared/time/business-day.ts';
 import type { Wallet } from '#shared/tender/payment-code.ts';
 
-export type TallyTender = Wallet | 'cash' | 'box-pos' | 'member-code';
+export type TallyTender = Wallet | 'cash' | 'box-pos' | 'member-code' | 'promise';
 
 /** What orders add up to. Amounts are gross, before vouchers, so that the four sums make the turnover. */
 export interface DailyTally {

@@ -83,6 +83,26 @@ export const facts = (
     body: { orderId, code: 'withholding-failed' },
   },
   'offline.duplicate': { type: 'offline.duplicate', body: { orderId, code: 'member-code-used' } },
+  'offline.promised': {
+    type: 'offline.promised',
+    body: {
+      orderId,
+      kind: 'iou',
+      amountFen: 1000,
+      who: '王阿姨',
+      approvedBy: '店主',
+      capsVersion: 4,
+      limitsVersion: 1,
+    },
+  },
+  'offline.promise-kept': {
+    type: 'offline.promise-kept',
+    body: { orderId, how: 'cash', businessDate: '2026-11-23', cashier: '小王' },
+  },
+  'offline.promise-broken': {
+    type: 'offline.promise-broken',
+    body: { orderId, code: 'promise-broken', cashier: '小王', approvedBy: '店主', note: '不认账' },
+  },
   'order.voided': { type: 'order.voided', body: { orderId, code: 'cancelled-by-cashier' } },
 });
 

@@ -11,10 +11,12 @@ import { createApi } from '#terminal/agent/api.ts';
 import { createCloudSide, type CloudSide } from '#terminal/agent/cloud-side.ts';
 import { parseConfig, type Config } from '#terminal/agent/config.ts';
 import { createHandlers } from '#terminal/agent/handlers.ts';
+import { createActivationDesk } from '#terminal/agent/identity/activation-desk.ts';
 import { openDeviceKey, type KeyRing } from '#terminal/agent/identity/device-key.ts';
 import type { KeyProtector } from '#terminal/agent/identity/key-protector.ts';
 import { openJournal, type Journal } from '#terminal/agent/journal/journal.ts';
 import { openStore } from '#terminal/agent/journal/open-store.ts';
+import { createOwnerDesk, type OwnerDesk } from '#terminal/agent/owner/owner-desk.ts';
 import { backupFolderOf } from '#terminal/agent/store/backup-folder.ts';
 import { createStoreKeeper, type StoreKeeper } from '#terminal/agent/store/store-keeper.ts';
 import type { StoreTask, StoreTaskResult } from '#terminal/agent/store/store-tasks.ts';
@@ -112,12 +114,29 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
     fetch: deps.fetch ?? globalThis.fetch,
     createHints: deps.createHints ?? createHintSocket,
     peripherals: () => shop.devices.views().map(({ role, state }) => ({ role, state })),
+    pinLocksEver: () => owner.lockedEver(),
     alongside: (orderId, facts) => shop.checkout.alongside(orderId, facts),
+  });
+  const owner = createOwnerDesk({
+    ...ports,
+    journal,
+    onChange: () => shop.status.changed(),
+    onLockout: cloudSide.heartbeat.kick,
+  });
+  const activation = createActivationDesk({
+    ...ports,
+    session: cloudSide.session,
+    cloudNowMs: () =>
+      cloudSide.link.sinceContactMs() === undefined ? undefined : cloudSide.cloud.cloudNowMs(),
+    onActivated: () => takeUp(cloudSide),
+    onChange: () => shop.status.changed(),
   });
   const shop = createShopSide({
     ...ports,
     journal,
     key,
+    owner,
+    activation,
     config: deps.config,
     transports: deps.transports ?? new Map(),
     around: deps.around ?? thisMachine,
@@ -139,22 +158,28 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
       ...ports,
       ...cloudSide,
       ...shop,
+      owner,
+      activation,
       journal,
       cashier: deps.config.cashier,
       config: cloudSide.session.config,
       status: shop.status.get,
     }),
   );
-  announce({ journal, cloudSide, shop, emit });
+  announce({ journal, cloudSide, shop, owner, emit });
   return {
     api,
     isActivated: cloudSide.isReady,
     start: () => start(cloudSide, shop, keeper),
     stop: async () => {
+      owner.stop();
       await Promise.all([stop(cloudSide, shop), keeper.stop()]);
       journal.close();
     },
-    activate: (code) => activate(cloudSide, code),
+    activate: async (code) => {
+      const activated = await activation.activate(code);
+      return activated.ok ? activated : err({ code: activated.error });
+    },
   };
 }
 
@@ -163,18 +188,24 @@ function announce({
   journal,
   cloudSide: { link, session, troubles, uplink },
   shop: { checkout, spool, status },
+  owner,
   emit,
 }: {
   readonly journal: Journal;
   readonly cloudSide: CloudSide;
   readonly shop: ShopSide;
+  readonly owner: OwnerDesk;
   readonly emit: (event: TerminalEvent) => void;
 }): void {
   checkout.onChange((payload) => emit({ name: 'till.changed', payload }));
   status.onChange((payload) => emit({ name: 'status.changed', payload }));
   link.onChange(status.changed);
   troubles.onChange(status.changed);
+  // A reset that came with the last run's configuration may not have been followed: the disk can refuse.
+  const followReset = (): void => owner.followReset(session.config()?.ownerPinReset ?? 0);
+  followReset();
   session.onConfig(() => {
+    followReset();
     status.changed();
     checkout.refresh();
   });
@@ -218,17 +249,12 @@ async function stop(cloudSide: CloudSide, shop: ShopSide): Promise<void> {
   await Promise.all(quiet);
 }
 
-async function activate(
-  { session, hints, heartbeat, results, uplink }: CloudSide,
-  code: string,
-): Promise<Result<void, TerminalError>> {
-  const activated = await session.activate(code);
-  if (!activated.ok) return activated;
+/** What waited for the till's identity begins. */
+function takeUp({ hints, heartbeat, results, uplink }: CloudSide): void {
   hints.start();
   heartbeat.kick();
   results.kick();
   uplink.retryNow();
-  return activated;
 }
 
 /** Orders that a group of entries is about, each once. */

@@ -41,6 +41,8 @@ export interface CloudSideDeps {
   readonly fetch: typeof globalThis.fetch;
   readonly createHints: typeof createHintSocket;
   readonly peripherals: () => Heartbeat['peripherals'];
+  /** How often the owner's PIN was wrong until the till locked. */
+  readonly pinLocksEver: () => number;
   readonly alongside: Alongside;
 }
 

@@ -11,8 +11,15 @@ import type { Checkout } from '#terminal/agent/checkout/checkout.ts';
 import { createDeviceHandlers } from '#terminal/agent/devices/device-handlers.ts';
 import type { DeviceSet } from '#terminal/agent/devices/device-set.ts';
 import type { DeviceTests } from '#terminal/agent/devices/device-tests.ts';
+import {
+  createIdentityHandlers,
+  type ActivationDesk,
+} from '#terminal/agent/identity/activation-desk.ts';
 import { appendErrorCode, type Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder, listOrders } from '#terminal/agent/journal/order-rows.ts';
+import { approvedBy, type OwnerDesk } from '#terminal/agent/owner/owner-desk.ts';
+import { guardSetUp } from '#terminal/agent/owner/guard-handlers.ts';
+import { createOwnerHandlers } from '#terminal/agent/owner/owner-handlers.ts';
 import { lastReceipt } from '#terminal/agent/printing/spool-view.ts';
 import { exceptionRows } from '#terminal/agent/tally/exception-rows.ts';
 import { orderRow } from '#terminal/agent/tally/order-views.ts';
@@ -36,6 +43,8 @@ export interface HandlerDeps extends ReceiptHandlerDeps {
   readonly checkout: Checkout;
   readonly devices: DeviceSet;
   readonly tests: DeviceTests;
+  readonly owner: OwnerDesk;
+  readonly activation: ActivationDesk;
   readonly troubles: Troubles;
   readonly clock: Clock;
   readonly random: Random;
@@ -67,11 +76,16 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     'till.setAmount': ({ amountFen }) => done(checkout.setAmount(amountFen)),
     'till.scan': async ({ text }) => {
       const scan = scanOfTyped(text);
-      if (!devices.scannedInWindow(scan)) await checkout.scan(scan);
+      if (!devices.scannedInWindow(scan) && !deps.activation.takesScan(scan))
+        await checkout.scan(scan);
       return ok({});
     },
     'till.payCash': async ({ tenderedFen }) => done(await checkout.payCash(tenderedFen)),
     'till.payBox': async () => done(await checkout.payBox()),
+    'till.payPromise': async ({ approvalId, ...asked }) => {
+      const approve = () => deps.owner.redeem({ approvalId, action: 'till.payPromise' });
+      return done(await checkout.payPromise({ ...asked, approve }));
+    },
     'till.cancel': () => done(checkout.cancel()),
     'till.queryNow': () => done(checkout.queryNow()),
     'till.dismiss': () => done(checkout.dismiss()),
@@ -89,7 +103,15 @@ export function createHandlers(deps: HandlerDeps): Handlers {
       const stored = findOrder(read, orderId as OrderId);
       return stored ? ok(orderRow(read, stored)) : err('order-not-found');
     },
-    'orders.decideBox': (slip) => done(checkout.decideBox(slip)),
+    'orders.decideBox': ({ approvalId, ...slip }) => {
+      const approve = () => deps.owner.redeem({ approvalId, action: 'orders.decideBox' });
+      return done(checkout.decideBox({ ...slip, approve }));
+    },
+    'orders.keepPromise': (kept) => done(checkout.keepPromise(kept)),
+    'orders.breakPromise': ({ approvalId, ...broken }) => {
+      const approve = () => deps.owner.redeem({ approvalId, action: 'orders.breakPromise' });
+      return done(checkout.breakPromise({ ...broken, approve }));
+    },
     'orders.reprint': ({ orderId }) => {
       if (!findOrder(read, orderId as OrderId)) return err('order-not-found');
       const copy = (lastReceipt(read, orderId)?.copy ?? 0) + 1;
@@ -102,9 +124,22 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     'exceptions.list': () => ok({ rows: [...exceptionRows(read, deps.troubles.list())] }),
     'exceptions.handled': () => ok({ rows: [...handledRows(read, dayStartMs(deps))] }),
     'exceptions.resolve': (wanted) => done(resolveException(exceptionDeps, wanted)),
-    ...createDeviceHandlers({ devices, tests: deps.tests, queue: queueJob }),
-    ...createReceiptHandlers(deps, queue),
-    'drawer.open': ({ reason }) =>
-      devices.has('drawer') ? queue({ kind: 'drawer', copy: 1, reason }) : err('device-missing'),
+    ...guardSetUp(
+      {
+        ...createDeviceHandlers({ devices, tests: deps.tests, queue: queueJob }),
+        ...createReceiptHandlers(deps, queue),
+      },
+      deps.owner,
+    ),
+    ...createOwnerHandlers(deps.owner),
+    ...createIdentityHandlers(deps.activation),
+    'drawer.open': ({ reason, approvalId }) => {
+      if (!devices.has('drawer')) return err('device-missing');
+      if (!devices.printer()) return err('printer-missing');
+      const approved = deps.owner.approveDrawer(approvalId);
+      return approved.ok
+        ? queue({ kind: 'drawer', copy: 1, reason, ...approvedBy(approved.value) })
+        : approved;
+    },
   };
 }

@@ -181,13 +181,22 @@ describe('offline', () => {
       orderId,
       result: 'debit-failed',
       code: 'withholding-failed',
+      bearer: 'platform',
+      coveredFen: 4_000,
       atMs: 1,
     };
     cloud.results.push(failed as (typeof cloud.results)[number]);
     await cloud.comeBack();
     await until('an exception', async () => (await status()).exceptionCount === 1);
     expect(await ask('exceptions.list', {})).toMatchObject({
-      rows: [{ orderId, code: 'withholding-failed', amountFen: 4_000 }],
+      rows: [
+        {
+          orderId,
+          code: 'withholding-failed',
+          amountFen: 4_000,
+          loss: { bearer: 'platform', coveredFen: 4_000 },
+        },
+      ],
     });
     expect(await ask('today.get', {})).toMatchObject({ offlineFen: 4_000, settledFen: 0 });
     const list = await ask('exceptions.list', {});

@@ -17,9 +17,11 @@ import { createLogoStore } from '#terminal/agent/devices/logo-store.ts';
 import { createDeviceStore } from '#terminal/agent/devices/device-store.ts';
 import { createDeviceTests, type DeviceTests } from '#terminal/agent/devices/device-tests.ts';
 import { openBoxStates } from '#terminal/agent/checkout/followed-sale.ts';
+import type { ActivationDesk } from '#terminal/agent/identity/activation-desk.ts';
 import type { DeviceKey } from '#terminal/agent/identity/device-key.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { ordersIn } from '#terminal/agent/journal/order-rows.ts';
+import type { OwnerDesk } from '#terminal/agent/owner/owner-desk.ts';
 import { createPaperContent } from '#terminal/agent/printing/paper-content.ts';
 import { printerInUse } from '#terminal/agent/printing/printer-in-use.ts';
 import { createReceiptDesk, type ReceiptDesk } from '#terminal/agent/printing/receipt-desk.ts';
@@ -49,6 +51,8 @@ export interface ShopSideDeps {
   readonly journal: Journal;
   readonly key: DeviceKey;
   readonly config: Config;
+  readonly owner: OwnerDesk;
+  readonly activation: Pick<ActivationDesk, 'takesScan'>;
   readonly transports: ReadonlyMap<string, Transport>;
   /** Where devices are looked for. */
   readonly around: Surroundings;
@@ -76,7 +80,9 @@ export function createShopSide(deps: ShopSideDeps): ShopSide {
     tests,
     around: deps.around,
     transports: deps.transports,
-    onScan: (scan) => void checkout.scan(scan),
+    onScan: (scan) => {
+      if (!deps.activation.takesScan(scan)) void checkout.scan(scan);
+    },
     onScanProblem: (code) => checkout.scanUnreadable(code),
     onChange,
     onLateProcessId: (processId) => spool.confirmLate(processId),
@@ -102,14 +108,23 @@ export function createShopSide(deps: ShopSideDeps): ShopSide {
     vault: createCodeVault({ clock, hashKey: deps.key.hashKey() }),
     cashier,
     boxPos: devices.boxPos,
+    sinceListMs: session.sinceConfirmedMs,
     jobsFor: jobsOfSales(devices, { clock, random }),
   });
   checkout.onChange(createCustomerScreen(devices.display));
-  const status = createStatus({ ...shared, cloud, link, devices, troubles, cashier });
+  const status = createStatus({
+    ...shared,
+    owner: deps.owner,
+    cloud,
+    link,
+    devices,
+    troubles,
+    cashier,
+  });
   return { devices, tests, spool, checkout, templates, receipts, status };
 }
 
-/** A sale prints its receipt; cash opens the drawer before it. Nothing without a printer. */
+/** A sale prints its receipt; cash opens the drawer, before it or when it comes later. Nothing without a printer. */
 const jobsOfSales =
   (
     devices: DeviceSet,
@@ -121,7 +136,8 @@ const jobsOfSales =
       type: 'print.queued',
       body: { jobId: newId('prt', ports), kind, orderId, copy: 1 },
     });
-    return result === 'cash' && devices.has('drawer')
-      ? [job('drawer'), job('receipt')]
-      : [job('receipt')];
+    const drawer = devices.has('drawer') ? [job('drawer')] : [];
+    // The paper of a promise that was kept is a copy of its first one: asked for when somebody wants it.
+    if (result === 'kept-cash') return drawer;
+    return result === 'cash' ? [...drawer, job('receipt')] : [job('receipt')];
   };

@@ -2,10 +2,12 @@ import type { Timers } from '#drivers/core/timers.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
-import { offlineRoom } from '#terminal/agent/checkout/offline-room.ts';
+import { promiseStatus } from '#terminal/agent/checkout/promise-room.ts';
+import { offlineRoom, type RoomDeps } from '#terminal/agent/checkout/offline-room.ts';
 import type { DeviceSet } from '#terminal/agent/devices/device-set.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { exceptionRows } from '#terminal/agent/tally/exception-rows.ts';
+import type { OwnerDesk } from '#terminal/agent/owner/owner-desk.ts';
 import type { Troubles } from '#terminal/agent/troubles.ts';
 import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
 import type { Link } from '#terminal/agent/uplink/link.ts';
@@ -47,12 +49,20 @@ export function createStatus(deps: {
   readonly devices: DeviceSet;
   readonly troubles: Troubles;
   readonly cashier: string;
+  readonly owner: Pick<OwnerDesk, 'isPinSet'>;
 }): StatusBoard {
   const { read } = deps.journal;
   const listeners: ((status: Status) => void)[] = [];
   let version = 0;
   let cancel: (() => void) | undefined;
   let stopped = false;
+
+  const room: RoomDeps = {
+    read,
+    config: deps.config,
+    nowMs: () => deps.cloud.cloudNowMs(),
+    sinceContactMs: deps.link.sinceContactMs,
+  };
 
   const get = (): Status => {
     const config = deps.config();
@@ -69,14 +79,11 @@ export function createStatus(deps: {
       offlineSinceMs: deps.link.offlineSinceMs(),
       unsentCount: waiting.count,
       unsentFen: waiting.sumFen,
-      offline: offlineRoom({
-        read,
-        config: deps.config,
-        nowMs: () => deps.cloud.cloudNowMs(),
-        sinceContactMs: deps.link.sinceContactMs,
-      }),
+      offline: offlineRoom(room),
+      promises: promiseStatus(room),
       exceptionCount: exceptionRows(read, troubles).length,
       problem: problemOf(first?.code, config),
+      isOwnerPinSet: deps.owner.isPinSet(),
       devices: [...deps.devices.views()],
     };
   };

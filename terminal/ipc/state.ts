@@ -3,8 +3,10 @@ import {
   OrderAmountSchema,
   OrderIdSchema,
   PartAmountSchema,
+  PromiseKindSchema,
   WalletSchema,
 } from '#shared/wire/v1/common.ts';
+import { promiseWhoCharsMax } from '#shared/wire/v1/entries.ts';
 import { MemberViewSchema } from '#shared/wire/v1/members.ts';
 
 /** What the till shows. The agent owns it; a renderer only draws it. Amounts in fen, times in wall milliseconds. */
@@ -123,6 +125,18 @@ export const ScreenSchema = Type.Union([
       object({ remainingFen: Type.Integer(), remainingCount: Type.Integer({ minimum: 0 }) }),
     ),
   }),
+  /** Amber: the goods leave on a promise, nothing was paid. */
+  object({
+    type: Type.Literal('promised'),
+    ...sale,
+    kind: PromiseKindSchema,
+    who: Type.String({ maxLength: promiseWhoCharsMax }),
+    atMs: At,
+    receipt: ReceiptStateSchema,
+    /** What may still be promised after it. */
+    remainingFen: Type.Integer(),
+    remainingCount: Type.Integer({ minimum: 0 }),
+  }),
   /** Red: not charged, and what to do. */
   object({
     type: Type.Literal('not-paid'),
@@ -201,12 +215,24 @@ export const StatusSchema = object({
     perMemberCount: Type.Integer({ minimum: 0 }),
     closesAtMs: Type.Union([At, Type.Null()]),
   }),
+  /** What may still be promised instead of paid; null: the signed limits allow none. */
+  promises: Type.Union([
+    object({
+      perPromiseFen: Type.Integer(),
+      remainingFen: Type.Integer(),
+      totalFen: Type.Integer(),
+      remainingCount: Type.Integer({ minimum: 0 }),
+    }),
+    Type.Null(),
+  ]),
   exceptionCount: Type.Integer({ minimum: 0 }),
   /**
    * What is wrong with the till as a whole, as a catalogue code: the cloud does not know it any more, its settings
    * were not signed, its journal is refused. null when nothing is; the exceptions list has every one of them.
    */
   problem: Type.Optional(Type.Union([object({ code: Code }), Type.Null()])),
+  /** 店主密码: without one nobody's approval can be asked for. */
+  isOwnerPinSet: Type.Optional(Type.Boolean()),
   devices: Type.Array(DeviceViewSchema, { maxItems: 16 }),
 });
 export type Status = Static<typeof StatusSchema>;

@@ -1,10 +1,18 @@
 import Type, { type Static } from 'typebox';
 import type { Result } from '#shared/result/result.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
-import { BusinessDateSchema, OrderIdSchema, PartAmountSchema } from '#shared/wire/v1/common.ts';
-import { exceptionNoteCharsMax } from '#shared/wire/v1/entries.ts';
+import {
+  BusinessDateSchema,
+  OrderIdSchema,
+  PartAmountSchema,
+  PromiseKeptHowSchema,
+  PromiseKindSchema,
+} from '#shared/wire/v1/common.ts';
+import { exceptionNoteCharsMax, promiseWhoCharsMax } from '#shared/wire/v1/entries.ts';
 import { PhoneSchema } from '#shared/wire/v1/members.ts';
 import { deviceMethods } from '#terminal/ipc/devices.ts';
+import { identityMethods } from '#terminal/ipc/identity.ts';
+import { ApprovalIdSchema, ownerMethods } from '#terminal/ipc/owner.ts';
 import { receiptMethods } from '#terminal/ipc/receipt-template.ts';
 import { StatusSchema, TillStateSchema } from '#terminal/ipc/state.ts';
 import {
@@ -34,6 +42,15 @@ export const methods = {
   'till.payCash': { input: object({ tenderedFen: PartAmountSchema }), output: none },
   /** Take the sale on screen to the box POS, which has a line of its own. */
   'till.payBox': { input: none, output: none },
+  /** Let the goods go on a promise: while nothing can be charged, inside the signed limits, approved by the owner's PIN. */
+  'till.payPromise': {
+    input: object({
+      kind: PromiseKindSchema,
+      who: Type.String({ maxLength: promiseWhoCharsMax }),
+      approvalId: Type.Optional(ApprovalIdSchema),
+    }),
+    output: none,
+  },
   /** Ask to cancel the sale in flight: a request, never a forget. */
   'till.cancel': { input: none, output: none },
   'till.queryNow': { input: none, output: none },
@@ -63,6 +80,22 @@ export const methods = {
     input: object({
       orderId: OrderIdSchema,
       boxRef: Type.Union([Type.String({ pattern: '^[0-9A-Za-z-]{4,64}$' }), Type.Null()]),
+      /** `owner.approve`, once a PIN is set. */
+      approvalId: Type.Optional(ApprovalIdSchema),
+    }),
+    output: none,
+  },
+  /** The promised money came. In cash it goes into the drawer, which opens. */
+  'orders.keepPromise': {
+    input: object({ orderId: OrderIdSchema, how: PromiseKeptHowSchema }),
+    output: none,
+  },
+  /** The promised money will not come: the owner says so. */
+  'orders.breakPromise': {
+    input: object({
+      orderId: OrderIdSchema,
+      note: Type.String({ maxLength: exceptionNoteCharsMax }),
+      approvalId: Type.Optional(ApprovalIdSchema),
     }),
     output: none,
   },
@@ -92,8 +125,14 @@ export const methods = {
   },
   ...deviceMethods,
   ...receiptMethods,
+  ...ownerMethods,
+  ...identityMethods,
   'drawer.open': {
-    input: object({ reason: Type.String({ minLength: 1, maxLength: 64 }) }),
+    input: object({
+      reason: Type.String({ minLength: 1, maxLength: 64 }),
+      /** `owner.approve`, once a PIN is set and unless the owner leaves the drawer to the cashier. */
+      approvalId: Type.Optional(ApprovalIdSchema),
+    }),
     output: none,
   },
 } as const;

@@ -1,10 +1,19 @@
 import Type, { type Static } from 'typebox';
+import { PromiseKeptHowSchema, PromiseKindSchema } from '#shared/wire/v1/common.ts';
+import { promiseWhoCharsMax } from '#shared/wire/v1/entries.ts';
+import { PromiseTallySchema } from '#shared/wire/v1/terminals.ts';
 import { BoxMethodSchema } from '#terminal/ipc/state.ts';
 
 /** What lists and reports show. Amounts in fen, times in wall milliseconds. */
 const object = <T extends Type.TProperties>(properties: T) =>
   Type.Object(properties, { additionalProperties: false });
 const At = Type.Integer();
+
+export const PromiseViewSchema = object({
+  kind: PromiseKindSchema,
+  /** '' when nobody was named. */
+  who: Type.String({ maxLength: promiseWhoCharsMax }),
+});
 
 export const OrderRowSchema = object({
   orderId: Type.String(),
@@ -25,6 +34,17 @@ export const OrderRowSchema = object({
   reason: Type.Union([Type.String(), Type.Null()]),
   /** What the box POS said of a sale that it took: its own number, and how the customer paid. */
   box: Type.Optional(object({ boxRef: Type.String(), method: BoxMethodSchema })),
+  /** Who promised what, and on which business day it was kept, when it was. */
+  promise: Type.Optional(
+    object({
+      ...PromiseViewSchema.properties,
+      kept: Type.Union([
+        object({ how: PromiseKeptHowSchema, businessDate: Type.String(), by: Type.String() }),
+        Type.Null(),
+      ]),
+      broken: Type.Union([object({ by: Type.String(), note: Type.String() }), Type.Null()]),
+    }),
+  ),
   synced: Type.Boolean(),
   receiptCopies: Type.Integer(),
   receipt: Type.String(),
@@ -56,6 +76,8 @@ export const TodaySchema = object({
     object({ tender: Type.String(), count: Type.Integer(), amountFen: Type.Integer() }),
     { maxItems: 16 },
   ),
+  /** 赊账 and static codes: no turnover, none of the sums above. */
+  promises: PromiseTallySchema,
   /** From the cloud; null while it cannot be reached. */
   tomorrow: Type.Union([
     object({
@@ -98,6 +120,19 @@ const exceptionFields = {
   sinceMs: At,
   /** It is about this kind of paper; `orderId` is empty when the paper belongs to no order. */
   paper: Type.Optional(Paper),
+  /** Who bears it that the money of an offline sale never came, and what of it the platform paid this shop. */
+  loss: Type.Optional(
+    object({
+      bearer: Type.Union([
+        Type.Literal('member'),
+        Type.Literal('platform'),
+        Type.Literal('merchant'),
+      ]),
+      coveredFen: Type.Integer({ minimum: 0 }),
+    }),
+  ),
+  /** Money that was promised: `orders.keepPromise` and `orders.breakPromise` end it. */
+  promise: Type.Optional(PromiseViewSchema),
 };
 
 export const ExceptionRowSchema = object({
@@ -110,7 +145,8 @@ export type ExceptionRow = Static<typeof ExceptionRowSchema>;
 /** A row that somebody dealt with: who, how and when. */
 export const HandledRowSchema = object({
   ...exceptionFields,
-  action: ExceptionActionSchema,
+  /** How a promise ended stands here too: by which money, or `broken`. */
+  action: Type.Union([ExceptionActionSchema, PromiseKeptHowSchema, Type.Literal('broken')]),
   cashier: Type.String(),
   note: Type.String(),
   atMs: At,

@@ -1,12 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
 import type { MemberId, TerminalId } from '#shared/ids/ids.ts';
+import type { Wallet } from '#shared/tender/payment-code.ts';
+import { errorCatalogue } from '#shared/errors/catalogue.ts';
+import { ruleOfChannelCode } from '#cloud/payments/channel-codes.ts';
 import type { Channel, ChannelOrder } from '#cloud/payments/channel.ts';
+import { abilitiesOf } from '#cloud/payments/channel-profile.ts';
 
 /** What a far end must be able to play, so that the laws of {@link Channel} can be put to the test. */
 export interface ChannelRig {
   readonly channel: Channel;
   readonly channelMerchantNo: string;
+  /** The wallet that `codeFor` gives codes of. */
+  readonly wallet: Wallet;
   /** A fresh payment code for each behaviour of the far end. */
   codeFor(
     behaviour:
@@ -30,7 +36,6 @@ export interface ChannelRig {
 
 const terminalId = 'trm_01ARZ3NDEKTSV4RRFFQ69G5FAV' as TerminalId;
 const memberId = 'mbr_01ARZ3NDEKTSV4RRFFQ69G5FAV' as MemberId;
-const reverseAllowedAfterMs = 15_000;
 
 /** The laws every channel adapter obeys, whatever its dialect. */
 export function registerChannelContract(name: string, open: () => Promise<ChannelRig>): void {
@@ -57,7 +62,7 @@ export function registerChannelContract(name: string, open: () => Promise<Channe
     ): Promise<Awaited<ReturnType<Channel['charge']>>> =>
       rig.channel.charge({
         ...order,
-        wallet: 'wechat',
+        wallet: rig.wallet,
         authCode: rig.codeFor(behaviour),
         terminalId,
       });
@@ -101,19 +106,19 @@ export function registerChannelContract(name: string, open: () => Promise<Channe
     ] as const)('%s: nothing may be concluded from any call', async (fault) => {
       const order = newOrder();
       await charge('paid', order);
-      rig.advance(reverseAllowedAfterMs);
+      rig.advance(rig.channel.profile.limits.reverseNotBeforeMs);
       rig.setLine(fault);
       const outRefundNo = `${order.outTradeNo}R1`;
       const answers = [
         await charge('balance'),
-        await rig.channel.withhold({ ...newOrder(), memberId }),
+        await rig.channel.withhold?.({ ...newOrder(), memberId }),
         await rig.channel.query(order),
         await rig.channel.reverse(order),
-        await rig.channel.refund({ ...order, outRefundNo }),
-      ];
-      expect(answers.map(({ outcome }) => outcome.type)).toEqual(
-        Array.from({ length: 5 }, () => 'unknown'),
-      );
+        await rig.channel.refund({ ...order, outRefundNo, refundFen: order.netFen }),
+        await rig.channel.queryRefund?.({ ...order, outRefundNo, refundFen: order.netFen }),
+        await rig.channel.probe?.(),
+      ].filter((answer) => answer !== undefined);
+      expect(new Set(answers.map(({ outcome }) => outcome.type))).toEqual(new Set(['unknown']));
     });
 
     it.each([
@@ -130,8 +135,10 @@ export function registerChannelContract(name: string, open: () => Promise<Channe
       const [paid, paying] = [newOrder(), newOrder()];
       await charge('paid', paid);
       await charge('paying', paying);
-      expect((await rig.channel.reverse(paid)).outcome.type).toBe('too-early');
-      rig.advance(reverseAllowedAfterMs);
+      const { reverseNotBeforeMs } = rig.channel.profile.limits;
+      if (reverseNotBeforeMs > 0)
+        expect((await rig.channel.reverse(paid)).outcome.type).toBe('too-early');
+      rig.advance(reverseNotBeforeMs);
       for (let round = 0; round < 2; round += 1) {
         expect((await rig.channel.reverse(paid)).outcome.type).toBe('refunded');
         expect((await rig.channel.reverse(paying)).outcome.type).toBe('closed');
@@ -147,26 +154,66 @@ export function registerChannelContract(name: string, open: () => Promise<Channe
       expect((await charge('paid', order)).outcome.type).toBe('failed');
     });
 
-    it('a refund counts once', async () => {
+    it('what it says it can do is what it can do, and every code has words and a rule', () => {
+      const { profile } = rig.channel;
+      expect(abilitiesOf(rig.channel)).toEqual(profile.abilities);
+      for (const [code, rule] of Object.entries(profile.codes)) {
+        expect(errorCatalogue[rule.till].zh, code).not.toBe('');
+        expect(rule.otherChannel && rule.outcome !== 'failed', code).toBe(false);
+        expect(rule.outcome === 'failed' && rule.cloud === 'query', code).toBe(false);
+      }
+      expect(ruleOfChannelCode(profile.codes, 'NEVER_SEEN').outcome).toBe('unknown');
+    });
+
+    it('a refund counts once, and parts add up to the whole and no further', async () => {
       const order = newOrder();
       await charge('paid', order);
-      const refund = { ...order, outRefundNo: `${order.outTradeNo}R1` };
-      expect((await rig.channel.refund(refund)).outcome.type).toBe('refunded');
-      expect((await rig.channel.refund(refund)).outcome.type).toBe('refunded');
+      const part = (number: number, refundFen: number) =>
+        rig.channel.refund({
+          ...order,
+          outRefundNo: `${order.outTradeNo}R${number}`,
+          refundFen: fen(refundFen),
+        });
+      expect((await part(1, 400)).outcome.type).toBe('refunded');
+      expect((await part(1, 400)).outcome.type).toBe('refunded');
+      expect((await rig.channel.query(order)).outcome.type).not.toBe('refunded');
+      expect((await part(2, order.netFen - 400)).outcome.type).toBe('refunded');
+      expect(['unknown', 'refund-failed']).toContain((await part(3, 1)).outcome.type);
+      expect((await rig.channel.query(order)).outcome.type).toBe('refunded');
+    });
+
+    it('a refund that was never asked for is not there, and asking starts none', async () => {
+      if (rig.channel.queryRefund === undefined) return;
+      const order = newOrder();
+      await charge('paid', order);
+      const refund = { ...order, outRefundNo: `${order.outTradeNo}R1`, refundFen: order.netFen };
+      expect((await rig.channel.queryRefund(refund)).outcome.type).toBe('no-such-refund');
+      expect((await rig.channel.query(order)).outcome.type).toBe('paid');
+      await rig.channel.refund(refund);
+      expect((await rig.channel.queryRefund(refund)).outcome.type).toBe('refunded');
+      expect((await rig.channel.queryRefund({ ...refund, refundFen: fen(1) })).outcome.type).toBe(
+        'unknown',
+      );
     });
 
     it('a withholding is debited once; asking for it again under its number moves nothing', async () => {
+      if (rig.channel.withhold === undefined) return;
       const order = newOrder();
       expect((await rig.channel.withhold({ ...order, memberId })).outcome.type).toBe('paid');
       expect((await rig.channel.withhold({ ...order, memberId })).outcome.type).toBe('unknown');
       expect((await rig.channel.query(order)).outcome.type).toBe('paid');
     });
 
+    it('the self test moves nothing and says healthy', async () => {
+      if (rig.channel.probe === undefined) return;
+      expect((await rig.channel.probe()).outcome).toEqual({ type: 'healthy' });
+    });
+
     it('evidence never holds the payment code', async () => {
       const authCode = rig.codeFor('paid');
       const { evidence } = await rig.channel.charge({
         ...newOrder(),
-        wallet: 'wechat',
+        wallet: rig.wallet,
         authCode,
         terminalId,
       });

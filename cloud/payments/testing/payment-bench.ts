@@ -176,7 +176,8 @@ function freshDeps(parts: {
   };
 }
 
-async function provisionTill(cloud: TestCloud, merchantNo: string): Promise<TillIdentity> {
+/** Another shop with one till and its own number at the channel. */
+export async function provisionTill(cloud: TestCloud, merchantNo: string): Promise<TillIdentity> {
   const { deps } = cloud;
   const { operatorId } = deps;
   const terminalId = newId('trm', deps);

@@ -168,19 +168,22 @@ export interface TestJournal {
   readonly epoch: string;
   readonly entries: readonly WireEntry[];
   append(type: string, body: unknown): WireEntry;
+  /** The till's clock goes on by so many milliseconds. */
+  shiftClock(byMs: number): void;
   /** Entries from..to as a batch. */
   batch(fromSeq: number, toSeq?: number): Batch;
 }
 
 export function createTestJournal(epoch = randomBytes(8).toString('hex')): TestJournal {
   const entries: WireEntry[] = [];
+  let shiftMs = 0;
   const prevHashOf = (seq: number) => (seq === 1 ? genesisHash : (entries[seq - 2]?.hash ?? ''));
   return {
     epoch,
     entries,
     append(type, body) {
       const seq = entries.length + 1;
-      const wallMs = Date.now();
+      const wallMs = Date.now() + shiftMs;
       const unhashed = {
         seq,
         hlc: `${wallMs.toString(16).padStart(12, '0')}-${(seq % 65536).toString(16).padStart(4, '0')}`,
@@ -195,6 +198,9 @@ export function createTestJournal(epoch = randomBytes(8).toString('hex')): TestJ
       const entry = { ...unhashed, hash };
       entries.push(entry);
       return entry;
+    },
+    shiftClock: (byMs) => {
+      shiftMs += byMs;
     },
     batch: (fromSeq, toSeq = entries.length) => ({
       epoch,

@@ -35,6 +35,20 @@ export const WalletSchema = Type.Union([
   Type.Literal('alipay'),
   Type.Literal('unionpay'),
 ]);
+/** What was promised: 赊账, or a payment to the shop's static code that a person saw. */
+export const PromiseKindSchema = Type.Union([Type.Literal('iou'), Type.Literal('static-code')]);
+/** How the promised money came: into the drawer, seen in the account of the static code, or by transfer. */
+export const PromiseKeptHowSchema = Type.Union([
+  Type.Literal('cash'),
+  Type.Literal('static-code-seen'),
+  Type.Literal('transfer'),
+]);
+/** Who bears the loss of an offline sale whose money never came. */
+export const LossBearerSchema = Type.Union([
+  Type.Literal('member'),
+  Type.Literal('platform'),
+  Type.Literal('merchant'),
+]);
 /** A code of shared/errors/catalogue.ts. */
 export const ErrorCodeSchema = Type.String({ pattern: '^[a-z0-9-]{1,64}$' });
 export const CashierSchema = Type.String({ minLength: 1, maxLength: 32 });

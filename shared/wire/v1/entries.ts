@@ -8,10 +8,13 @@ import {
   ConcessionBpSchema,
   EpochSchema,
   ErrorCodeSchema,
+  LossBearerSchema,
   MemberIdSchema,
   OrderAmountSchema,
   OrderIdSchema,
   PartAmountSchema,
+  PromiseKeptHowSchema,
+  PromiseKindSchema,
   SeqSchema,
   WallMsSchema,
   WalletSchema,
@@ -30,8 +33,20 @@ export const lostRangesMax = 20;
 /** The longest note on a row of the exceptions, in characters. */
 export const exceptionNoteCharsMax = 64;
 
+/** The longest name of who promised to pay, in characters. */
+export const promiseWhoCharsMax = 32;
+
+/** The owner let it through with the PIN of this till; absent: nobody was asked. */
+const ApprovedBySchema = Type.Optional(Type.Literal('owner'));
+
 const order = { orderId: OrderIdSchema };
 const attempt = { ...order, attempt: AttemptSchema };
+const loss = {
+  code: ErrorCodeSchema,
+  /** Who bears it, and what of it the platform pays the merchant; absent: nothing was lost, or an older cloud. */
+  bearer: Type.Optional(LossBearerSchema),
+  coveredFen: Type.Optional(PartAmountSchema),
+};
 
 export const entryBodies = {
   /** The journal file came into being; always seq 1 of an epoch. */
@@ -111,12 +126,14 @@ export const entryBodies = {
     paidAtMs: WallMsSchema,
     /** Who read it from the box's slip, when no query could clear it up; absent when the box said it. */
     decidedBy: Type.Optional(CashierSchema),
+    approvedBy: ApprovedBySchema,
   }),
   /** Definitely not charged: declined, given up at the box, or never heard of by a box that is idle. */
   'pos.failed': body({
     ...attempt,
     code: ErrorCodeSchema,
     decidedBy: Type.Optional(CashierSchema),
+    approvedBy: ApprovedBySchema,
   }),
   /** The box did not answer: only a query of the box leaves this. */
   'pos.unknown': body({ ...attempt, code: ErrorCodeSchema }),
@@ -135,10 +152,44 @@ export const entryBodies = {
     certificateId: CertificateIdSchema,
     code: Type.String({ pattern: '^[0-9]{100,512}$' }),
     capsVersion: Type.Integer({ minimum: 1 }),
+    /** The trusted time by which the code was judged; absent from tills that wrote only their own clock's. */
+    trustedAtMs: Type.Optional(WallMsSchema),
   }),
   'offline.settled': body({ ...order, voucherFen: PartAmountSchema, debitFen: PartAmountSchema }),
-  'offline.debit-failed': body({ ...order, code: ErrorCodeSchema }),
-  'offline.duplicate': body({ ...order, code: ErrorCodeSchema }),
+  'offline.debit-failed': body({ ...order, ...loss }),
+  'offline.duplicate': body({ ...order, ...loss }),
+  /**
+   * The goods left on a promise while nothing could be charged: `iou` 赊账, `static-code` the shop's own static code with
+   * the payment seen by eye. No payment: nothing settles it but a person's word (docs/adr/0010-a-promise-is-no-payment.md).
+   */
+  'offline.promised': body({
+    ...order,
+    kind: PromiseKindSchema,
+    amountFen: OrderAmountSchema,
+    /** Who owes it, as the shop calls him; of a static code the last digits of the payment's number. No payment code. */
+    who: Type.Optional(Type.String({ minLength: 1, maxLength: promiseWhoCharsMax })),
+    /** The owner, who approved it by his PIN. */
+    approvedBy: CashierSchema,
+    capsVersion: Type.Integer({ minimum: 1 }),
+    /** Version of the shop's signed promise limits: `caps.promises.version`. */
+    limitsVersion: Type.Integer({ minimum: 1 }),
+  }),
+  /** Somebody says that the money came. `businessDate` is the day on which it did; in cash it is in the drawer then. */
+  'offline.promise-kept': body({
+    ...order,
+    how: PromiseKeptHowSchema,
+    businessDate: BusinessDateSchema,
+    cashier: CashierSchema,
+    approvedBy: Type.Optional(CashierSchema),
+  }),
+  /** Somebody says that the money will not come. */
+  'offline.promise-broken': body({
+    ...order,
+    code: ErrorCodeSchema,
+    cashier: CashierSchema,
+    approvedBy: Type.Optional(CashierSchema),
+    note: Type.String({ maxLength: exceptionNoteCharsMax }),
+  }),
   'order.voided': body({ ...order, code: ErrorCodeSchema }),
   /** A print or drawer job exists. Durable before the first byte. `copy` 1 is the original, above it a 补打. */
   'print.queued': body({
@@ -152,6 +203,7 @@ export const entryBodies = {
     orderId: Type.Optional(OrderIdSchema),
     copy: Type.Integer({ minimum: 1, maximum: 99 }),
     reason: Type.Optional(Type.String({ maxLength: 64 })),
+    approvedBy: ApprovedBySchema,
   }),
   'print.attempted': body({
     jobId: Type.String({ pattern: '^prt_[0-9A-Z]{26}$' }),

@@ -90,6 +90,8 @@ export const HeartbeatSchema = Type.Object(
      * of one terminal take turns, there are two terminals with one key.
      */
     runId: Type.Optional(EpochSchema),
+    /** How often, ever, the owner's PIN was wrong until this till locked; absent: never. */
+    pinLocks: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
   },
   { additionalProperties: false },
 );

@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox';
 import {
   ConcessionBpSchema,
   ErrorCodeSchema,
+  LossBearerSchema,
   MerchantIdSchema,
   OrderIdSchema,
   PartAmountSchema,
@@ -31,6 +32,22 @@ export const ActivationRequestSchema = Type.Object(
 );
 export type ActivationRequest = Static<typeof ActivationRequestSchema>;
 
+/** How much may be promised instead of paid. The loss is the shop's own, so its owner sets them below the bound. */
+export const PromiseLimitsSchema = Type.Object(
+  {
+    /** Grows with each change by the shop; 1: as the platform delivers them. */
+    version: Type.Integer({ minimum: 1 }),
+    perPromiseFen: PartAmountSchema,
+    /** Sum of the promises that nobody has called kept or broken yet. */
+    openFen: PartAmountSchema,
+    openCount: Type.Integer({ minimum: 0, maximum: 1_000 }),
+    /** No promise is taken so many milliseconds after the last contact with the cloud. */
+    windowMs: Type.Integer({ minimum: 0, maximum: 604_800_000 }),
+  },
+  { additionalProperties: false },
+);
+export type PromiseLimits = Static<typeof PromiseLimitsSchema>;
+
 /** What a till may do while the cloud is out of reach. Signed by the cloud; all amounts in fen. */
 export const CapsSchema = Type.Object(
   {
@@ -43,6 +60,23 @@ export const CapsSchema = Type.Object(
     shopUnsyncedCount: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000 })),
     /** Offline acceptance closes this many milliseconds after the last contact with the cloud. */
     windowMs: Type.Integer({ minimum: 0, maximum: 604_800_000 }),
+    /** Lower caps of the bearer form of member codes; absent: as the rest. */
+    bearer: Type.Optional(
+      Type.Object(
+        {
+          perPaymentFen: PartAmountSchema,
+          perMemberFen: PartAmountSchema,
+          perMemberCount: Type.Integer({ minimum: 0, maximum: 100 }),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    /** Of so many member codes one is taken online only, while there is a line; absent: none. */
+    onlineOneIn: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+    /** What the platform answers for of one payment inside the caps; absent: `perPaymentFen`. */
+    guaranteedFen: Type.Optional(PartAmountSchema),
+    /** Promised tenders (赊账, static code by eye); absent: they are not allowed. */
+    promises: Type.Optional(PromiseLimitsSchema),
     issuedAtMs: WallMsSchema,
   },
   { additionalProperties: false },
@@ -76,6 +110,8 @@ export const ConfigPayloadSchema = Type.Object(
     claimBaseUrl: Type.String({ maxLength: 200 }),
     caps: CapsSchema,
     issuerKeys: Type.Array(IssuerKeySchema, { maxItems: 4 }),
+    /** Number of the last reset of the owner's PIN: a till that has not followed it forgets its PIN. Absent: none yet. */
+    ownerPinReset: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
     revokedCertificateIds: Type.Array(Type.String({ maxLength: 40 }), { maxItems: 10_000 }),
   },
   { additionalProperties: false },
@@ -138,6 +174,9 @@ export const OrderResultSchema = Type.Object({
   channel: Type.Optional(Type.String({ maxLength: 32 })),
   channelRef: Type.Optional(Type.String({ maxLength: 64 })),
   code: Type.Optional(ErrorCodeSchema),
+  /** Of `debit-failed` and `duplicate`: who bears the loss, and what of it the platform pays the merchant. */
+  bearer: Type.Optional(LossBearerSchema),
+  coveredFen: Type.Optional(PartAmountSchema),
   atMs: WallMsSchema,
 });
 export type OrderResult = Static<typeof OrderResultSchema>;
@@ -147,6 +186,19 @@ export const ResultsAnswerSchema = Type.Object({
   more: Type.Boolean(),
 });
 export type ResultsAnswer = Static<typeof ResultsAnswerSchema>;
+
+/** 赊账 and static codes of one day, beside the four sums of its turnover. */
+export const PromiseTallySchema = Type.Object({
+  /** Promised that day and still open. */
+  iouFen: Type.Integer(),
+  staticCodeFen: Type.Integer(),
+  openCount: Type.Integer(),
+  /** Kept that day, whenever it was promised; `keptCashFen` of it is in the drawer. */
+  keptFen: Type.Integer(),
+  keptCashFen: Type.Integer(),
+  keptCount: Type.Integer(),
+});
+export type PromiseTally = Static<typeof PromiseTallySchema>;
 
 /** GET /v1/tallies/{businessDate}: the cloud's own sums for this terminal's merchant: the line 今日应到. */
 export const CloudTallySchema = Type.Object({
@@ -164,5 +216,7 @@ export const CloudTallySchema = Type.Object({
   /** 券补贴: voucher deductions paid to the merchant in cash. */
   subsidyFen: Type.Integer(),
   concessionFen: Type.Integer(),
+  /** What was promised and what promises brought that day: no turnover, none of the sums above. */
+  promises: Type.Optional(PromiseTallySchema),
 });
 export type CloudTally = Static<typeof CloudTallySchema>;

@@ -112,6 +112,7 @@ const soldScreens: ReadonlySet<Screen['type']> = new Set([
   'box-paid',
   'cash',
   'offline-accepted',
+  'promised',
 ]);
 
 function showOrder(till: Till, stored: StoredOrder, extras: ScreenExtras): Till {

@@ -11,9 +11,11 @@ import {
   type Outcome,
 } from '#terminal/agent/checkout/counter.ts';
 import { decideBoxSale, type BoxSlip } from '#terminal/agent/checkout/decide-box-sale.ts';
+import { breakPromise, keepPromise } from '#terminal/agent/checkout/end-promise.ts';
 import { scanAtCounter } from '#terminal/agent/checkout/scan-desk.ts';
 import { createTurn } from '#terminal/agent/checkout/turn.ts';
 import { payByBox } from '#terminal/agent/checkout/pay-by-box.ts';
+import { payPromise, type PromiseAsked } from '#terminal/agent/checkout/pay-promise.ts';
 import { payCash } from '#terminal/agent/checkout/pay-cash.ts';
 import { ordersIn } from '#terminal/agent/journal/order-rows.ts';
 import type { TillState } from '#terminal/ipc/state.ts';
@@ -29,6 +31,10 @@ export interface Checkout extends Pick<Counter, 'alongside'> {
   readonly scanUnreadable: (code: ErrorCode) => void;
   readonly payCash: (tenderedFen: number) => Promise<Outcome>;
   readonly payBox: () => Promise<Outcome>;
+  /** Lets the goods go on a promise, see {@link payPromise}. */
+  readonly payPromise: (asked: PromiseAsked) => Promise<Outcome>;
+  readonly keepPromise: (kept: Parameters<typeof keepPromise>[1]) => Outcome;
+  readonly breakPromise: (broken: Parameters<typeof breakPromise>[1]) => Outcome;
   /** The box POS came, went, or went a step further with a sale. */
   readonly boxChanged: () => void;
   readonly heardLateFromBox: (late: BoxLateOutcome) => void;
@@ -73,6 +79,9 @@ export function createCheckout(deps: CounterDeps): Checkout {
     scanUnreadable: screen.notice,
     payCash: (tenderedFen) => turn.take(() => payCash(counter, tenderedFen)),
     payBox: () => turn.take(() => payByBox(counter)),
+    payPromise: (asked) => turn.take(() => payPromise(counter, asked)),
+    keepPromise: (kept) => keepPromise(counter, kept),
+    breakPromise: (broken) => breakPromise(counter, broken),
     decideBox: (slip) => decideBoxSale(counter, slip),
     boxChanged: boxRunner.boxChanged,
     heardLateFromBox: boxRunner.heardLate,

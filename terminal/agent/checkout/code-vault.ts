@@ -15,6 +15,8 @@ export interface CodeVault {
   readonly aliveUntilMs: (orderId: OrderId) => number | undefined;
   readonly drop: (orderId: OrderId) => void;
   readonly hashOf: (code: string) => string;
+  /** A number of 0..2^32-1 that follows from the text and this till's secret: nobody outside can foresee it. */
+  readonly lotOf: (text: string) => number;
   /** From now on the code with this hash counts as used. */
   readonly markSent: (orderId: OrderId, hash: string) => void;
   /** The code was not received after all: it may be scanned again. */
@@ -55,6 +57,8 @@ export function createCodeVault(deps: { clock: Clock; hashKey: Uint8Array }): Co
       codes.delete(orderId);
     },
     hashOf: (code) => createHmac('sha256', deps.hashKey).update(code).digest('hex'),
+    lotOf: (text) =>
+      createHmac('sha256', deps.hashKey).update(`lot\n${text}`).digest().readUInt32BE(),
     markSent: (orderId, hash) => {
       sent.delete(hash);
       sent.set(hash, orderId);

@@ -12,7 +12,13 @@ import { createChargeRunner, type ChargeRunner } from '#terminal/agent/checkout/
 import type { CodeVault } from '#terminal/agent/checkout/code-vault.ts';
 import { createHeldCharge, type HeldCharge } from '#terminal/agent/checkout/held-charge.ts';
 import { createMemberDesk, type MemberDesk } from '#terminal/agent/checkout/member-desk.ts';
-import { memberRoom, offlineRoom, type RoomDeps } from '#terminal/agent/checkout/offline-room.ts';
+import {
+  memberRoom,
+  offlineRoom,
+  type JudgeDeps,
+  type RoomDeps,
+} from '#terminal/agent/checkout/offline-room.ts';
+import { promiseRoomOf } from '#terminal/agent/checkout/promise-room.ts';
 import type { Till } from '#terminal/agent/checkout/checkout-machine.ts';
 import { prepareSale } from '#terminal/agent/checkout/prepare-sale.ts';
 import type { Sale } from '#terminal/agent/checkout/sale-facts.ts';
@@ -37,8 +43,13 @@ export interface CounterDeps {
   /** The box POS of this till; undefined without one. */
   readonly boxPos: () => BoxPos | undefined;
   readonly config: () => ConfigPayload | undefined;
+  /** Monotonic milliseconds since the cloud said that the list of stopped codes is the newest. */
+  readonly sinceListMs: () => number | undefined;
   /** Print and drawer jobs that belong to a sale with this result; none without a printer. */
-  readonly jobsFor: (orderId: OrderId, result: 'paid' | 'cash' | 'offline') => readonly EntryFact[];
+  readonly jobsFor: (
+    orderId: OrderId,
+    result: 'paid' | 'cash' | 'offline' | 'promised' | 'kept-cash',
+  ) => readonly EntryFact[];
 }
 
 /** What every way to pay works with: the screen, the journal, the charge in flight, the code that waits. */
@@ -49,7 +60,7 @@ export interface Counter extends CounterDeps {
   readonly held: HeldCharge;
   readonly runner: ChargeRunner;
   readonly boxRunner: BoxRunner;
-  readonly room: RoomDeps;
+  readonly room: JudgeDeps;
   /** `beside`: what else is kept in the same transaction. */
   readonly append: (facts: readonly EntryFact[], beside?: (tx: WriteHandle) => void) => Outcome;
   /** Journals an attempt, then sends it: durable first, then the wire. */
@@ -143,14 +154,18 @@ const isSameSale = (before: Till, now: Till): boolean =>
   before.draft === now.draft;
 
 /** What bounds the sales that are taken offline. */
-const roomOf = ({ journal, config, cloud, link }: CounterDeps): RoomDeps => ({
+const roomOf = ({ journal, config, cloud, link, vault, sinceListMs }: CounterDeps): JudgeDeps => ({
   read: journal.read,
   config,
-  nowMs: () => cloud.cloudNowMs(),
+  nowMs: () => cloud.trustedNowMs() ?? cloud.cloudNowMs(),
   sinceContactMs: link.sinceContactMs,
+  sinceListMs,
+  isLineThere: link.online,
+  lotOf: vault.lotOf,
 });
 
 const offlineFigures = (room: RoomDeps) => ({
   remainingOfflineFen: () => offlineRoom(room).remainingFen,
   memberRoom: (memberId: string) => memberRoom(room, memberId),
+  promiseRoom: () => promiseRoomOf(room),
 });

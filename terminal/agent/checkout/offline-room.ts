@@ -1,14 +1,12 @@
-import type { MemberId } from '#shared/ids/ids.ts';
-import { fen } from '#shared/money/fen.ts';
 import {
-  halveCaps,
   judgeMemberCode,
   type MemberCodeAccepted,
   type MemberCodeRefused,
-  type OfflineCaps,
   type OfflineUsage,
 } from '#shared/member/judge-member-code.ts';
-import type { Fen } from '#shared/money/fen.ts';
+import { halveCaps, type OfflineCaps } from '#shared/member/offline-caps.ts';
+import type { GenuineCode } from '#shared/member/verify-member-code.ts';
+import { fen, type Fen } from '#shared/money/fen.ts';
 import { err, type Result } from '#shared/result/result.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import { verifyBytes } from '#terminal/agent/identity/device-key.ts';
@@ -33,9 +31,20 @@ export interface OfflineRoom {
 export interface RoomDeps {
   readonly read: ReadHandle;
   readonly config: () => ConfigPayload | undefined;
+  /** The cloud's last time plus the monotonic time since; the wall clock in a run that has not reached the cloud. */
   readonly nowMs: () => number;
   /** Monotonic; undefined when this run has not reached the cloud yet. */
   readonly sinceContactMs: () => number | undefined;
+}
+
+/** What judging a code needs besides. */
+export interface JudgeDeps extends RoomDeps {
+  /** Monotonic milliseconds since the cloud said that the list of stopped codes is the newest; undefined: not in this run. */
+  readonly sinceListMs: () => number | undefined;
+  /** Does the line seem to be there, although the cloud did not answer? */
+  readonly isLineThere: () => boolean;
+  /** A number of 0..2^32-1 that follows from a text and that nobody outside can foresee. */
+  readonly lotOf: (text: string) => number;
 }
 
 /** The caps in force: halved when only the wall clock says how long the cloud has been away. */
@@ -45,9 +54,13 @@ function capsInForce(deps: RoomDeps): OfflineCaps | undefined {
   return deps.sinceContactMs() === undefined ? halveCaps(caps) : caps;
 }
 
-function sinceContactMs(deps: RoomDeps): number | undefined {
-  const known = deps.sinceContactMs();
-  if (known !== undefined) return known;
+/** Since the cloud was heard of last; by the wall clock when this run has not. undefined: never. */
+export function sinceContactMs(deps: RoomDeps): number | undefined {
+  return deps.sinceContactMs() ?? sinceKeptContactMs(deps);
+}
+
+/** By the wall clock alone: a former run wrote down when the cloud last answered a heartbeat. */
+function sinceKeptContactMs(deps: RoomDeps): number | undefined {
   const text = getMeta(deps.read, 'contact');
   const contact: unknown = text === undefined ? undefined : JSON.parse(text);
   if (typeof contact !== 'object' || contact === null || !('wallMs' in contact)) return undefined;
@@ -96,7 +109,7 @@ export function memberRoom(
 
 /** Judges a member code on this till alone. Errors besides the judgement's: no caps from the cloud yet. */
 export function judgeOffline(
-  deps: RoomDeps,
+  deps: JudgeDeps,
   { code, amountFen }: { code: string; amountFen: Fen },
 ): Result<MemberCodeAccepted, MemberCodeRefused | { readonly type: 'offline-caps-missing' }> {
   const config = deps.config();
@@ -111,26 +124,32 @@ export function judgeOffline(
     verify: verifyBytes,
     nowMs: deps.nowMs(),
     revoked: new Set(config.revokedCertificateIds),
-    usageOf: (fields) => usageOf(deps.read, fields),
+    usageOf: (genuine) => usageOf(deps.read, genuine),
     sinceContactMs: since,
+    listAgeMs: deps.sinceListMs() ?? sinceKeptContactMs(deps) ?? since,
+    // By the certificate and not by the throw of a die: scanning again is no second chance.
+    isOnlineWanted: ({ certificateId }) =>
+      caps.onlineOneIn !== undefined &&
+      deps.isLineThere() &&
+      deps.lotOf(certificateId) % caps.onlineOneIn === 0,
   });
 }
 
-function usageOf(
-  read: ReadHandle,
-  { memberId, certificateId }: { memberId: MemberId; certificateId: string },
-): OfflineUsage {
+function usageOf(read: ReadHandle, { memberId, certificateId }: GenuineCode): OfflineUsage {
   const member = usedByMember(read, memberId);
   const shop = undeliveredOffline(read);
-  const used = read.one('SELECT 1 FROM offline_usage WHERE certificate_id = $certificateId', {
-    certificateId,
-  });
+  const seen = read.one<{ count: number; last: number | null }>(
+    `SELECT count(*) AS count, max(counter) AS last FROM offline_usage
+     WHERE certificate_id = $certificateId`,
+    { certificateId },
+  );
   return {
     memberFen: fen(member.sumFen),
     memberCount: member.count,
     shopUnsyncedFen: fen(shop.sumFen),
     shopUnsyncedCount: shop.count,
-    certificateUsed: used !== undefined,
+    certificateUsed: (seen?.count ?? 0) > 0,
+    lastCounter: seen?.last ?? 0,
   };
 }
 

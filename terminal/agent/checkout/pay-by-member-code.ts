@@ -24,13 +24,17 @@ async function acceptOffline(counter: Counter, code: string): Promise<Outcome> {
   const prepared = await counter.prepare(false);
   if (!prepared.ok) return prepared;
   const { orderId, dueFen, opening } = prepared.value;
+  const trustedAtMs = counter.room.nowMs();
   const judged = judgeOffline(counter.room, { code, amountFen: fen(dueFen) });
   if (!judged.ok) return err(judged.error.type);
   const { memberId, certificateId } = judged.value;
   const capsVersion = counter.config()?.caps.version ?? 1;
   const kept = counter.append([
     ...opening,
-    { type: 'offline.accepted', body: { orderId, memberId, certificateId, code, capsVersion } },
+    {
+      type: 'offline.accepted',
+      body: { orderId, memberId, certificateId, code, capsVersion, trustedAtMs },
+    },
     ...counter.jobsFor(orderId, 'offline'),
   ]);
   if (!kept.ok) return kept;

@@ -18,6 +18,7 @@ export interface ScreenExtras {
   readonly memberMask: string;
   readonly remainingOfflineFen: number;
   readonly memberRoom: { readonly remainingFen: number; readonly remainingCount: number };
+  readonly promiseRoom: { readonly remainingFen: number; readonly remainingCount: number };
 }
 
 /** How long the cloud waits for the payer when it has not said so itself. */
@@ -66,6 +67,16 @@ export function screenOfOrder(
         remainingOfflineFen: extras.remainingOfflineFen,
         memberRoom: extras.memberRoom,
       };
+    case 'promised':
+      return {
+        type: 'promised',
+        ...sale,
+        ...promiseOf(order),
+        atMs: kept ?? changedAtMs,
+        receipt: extras.receipt,
+        remainingFen: extras.promiseRoom.remainingFen,
+        remainingCount: extras.promiseRoom.remainingCount,
+      };
     case 'failed':
     case 'reversed':
     case 'paid-then-refunded':
@@ -88,6 +99,8 @@ export function screenOfOrder(
     case 'settled':
     case 'debit-failed':
     case 'duplicate':
+    case 'promise-kept':
+    case 'promise-broken':
       return undefined;
     default:
       return exhaustive(order.state);
@@ -164,6 +177,11 @@ function phaseOf(order: Order, progress: ChargeProgress | undefined) {
 
 const walletOf = (order: Order) =>
   order.tender?.type === 'wallet' ? order.tender.wallet : ('wechat' as const);
+
+const promiseOf = ({ tender }: Order) =>
+  tender?.type === 'promise'
+    ? { kind: tender.kind, who: tender.who }
+    : { kind: 'iou' as const, who: '' };
 
 const cashOf = (order: Order) =>
   order.tender?.type === 'cash'

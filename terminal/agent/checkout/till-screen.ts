@@ -45,6 +45,7 @@ export interface TillScreenDeps {
   readonly boxProgressOf: (orderId: OrderId) => BoxProgress | undefined;
   readonly remainingOfflineFen: () => number;
   readonly memberRoom: (memberId: string) => ScreenExtras['memberRoom'];
+  readonly promiseRoom: () => ScreenExtras['promiseRoom'];
 }
 
 export function createTillScreen(deps: TillScreenDeps): TillScreen {
@@ -106,5 +107,6 @@ function extrasOf(
     memberMask: member?.memberId === memberId ? (member?.phoneMask ?? '') : '',
     remainingOfflineFen: deps.remainingOfflineFen(),
     memberRoom: deps.memberRoom(memberId ?? ''),
+    promiseRoom: deps.promiseRoom(),
   };
 }

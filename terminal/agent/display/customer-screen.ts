@@ -31,6 +31,7 @@ export function customerFace({ draft, screen }: Pick<TillState, 'draft' | 'scree
     case 'waiting':
     case 'not-paid':
     case 'offline-accepted':
+    case 'promised':
       return totalOf(screen.amountFen);
     default:
       return exhaustive(screen);

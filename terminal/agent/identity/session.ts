@@ -11,6 +11,7 @@ import {
   type ConfigPayload,
   type SignedConfig,
 } from '#shared/wire/v1/terminals.ts';
+import { activationCodeOf, isActivationCode } from '#terminal/agent/identity/activation-code.ts';
 import { finishKeyChange } from '#terminal/agent/identity/change-key.ts';
 import type { KeyRing } from '#terminal/agent/identity/device-key.ts';
 import {
@@ -34,6 +35,8 @@ export interface Session {
   readonly activate: (code: string) => Promise<Result<void, { readonly code: ErrorCode }>>;
   /** One heartbeat; pulls the configuration when the cloud has a newer one. */
   readonly beat: () => Promise<void>;
+  /** Monotonic milliseconds since the cloud said that this configuration is the newest; undefined: not in this run. */
+  readonly sinceConfirmedMs: () => number | undefined;
   /** Calls `listener` whenever another configuration came into force. */
   readonly onConfig: (listener: () => void) => void;
 }
@@ -47,18 +50,20 @@ export interface SessionDeps {
   readonly model: string;
   readonly appVersion: string;
   readonly peripherals: () => Heartbeat['peripherals'];
+  /** How often the owner's PIN was wrong until the till locked. */
+  readonly pinLocksEver: () => number;
   /** The newest configuration was refused; undefined when one came into force. */
   readonly onConfigTrouble: (code: ErrorCode | undefined) => void;
 }
 
 /** Of one start of the program: the cloud tells two copies of a till by it. */
 const runIdBytes = 8;
-const activationCode = /^[0-9A-HJKMNP-TV-Z]{12}$/;
 
 export function createSession(deps: SessionDeps): Session {
   const { journal, cloud } = deps;
   const listeners: (() => void)[] = [];
   const runId = Buffer.from(deps.random.bytes(runIdBytes)).toString('hex');
+  let confirmedAtMs: number | undefined;
   let identity = readIdentity(journal.read);
   let config = identity && readConfig(journal.read, identity);
 
@@ -88,6 +93,7 @@ export function createSession(deps: SessionDeps): Session {
     if (!kept.ok) return err({ code: appendErrorCode(kept.error) });
     identity = who;
     config = opened.value;
+    confirmedAtMs = deps.clock.monotonicMs();
     deps.onConfigTrouble(undefined);
     for (const listener of listeners) listener();
     return ok(undefined);
@@ -105,6 +111,8 @@ export function createSession(deps: SessionDeps): Session {
   return {
     identity: () => identity,
     config: () => config,
+    sinceConfirmedMs: () =>
+      confirmedAtMs === undefined ? undefined : deps.clock.monotonicMs() - confirmedAtMs,
     onConfig: (listener) => {
       listeners.push(listener);
     },
@@ -118,6 +126,7 @@ export function createSession(deps: SessionDeps): Session {
       if (!identity) return;
       const configVersion = await beat(deps, { terminalId: identity.terminalId, runId, config });
       if (configVersion > (config?.configVersion ?? 0)) await pullConfig(identity);
+      else if (configVersion > 0) confirmedAtMs = deps.clock.monotonicMs();
     },
   };
 }
@@ -153,8 +162,8 @@ async function requestActivation(
   { cloud, key, model, appVersion }: SessionDeps,
   typed: string,
 ): Promise<Result<ActivationAnswer, { readonly code: ErrorCode }>> {
-  const code = typed.trim().toUpperCase().replaceAll(/[\s-]/g, '');
-  if (!activationCode.test(code)) return err({ code: 'activation-code-invalid' });
+  const code = activationCodeOf(typed);
+  if (!isActivationCode(code)) return err({ code: 'activation-code-invalid' });
   const { publicKey } = key;
   const proof = key.sign(activationProofText(code, publicKey)).toString('base64url');
   const answer = await cloud.call({
@@ -172,6 +181,7 @@ function heartbeatOf(deps: SessionDeps, config: ConfigPayload | undefined): Hear
   const head = journal.head();
   const acked = ackedPosition(journal);
   const ackedEntry = entryAt(journal.read, acked);
+  const pinLocks = deps.pinLocksEver();
   return {
     epoch: head.epoch,
     headSeq: head.seq,
@@ -183,5 +193,6 @@ function heartbeatOf(deps: SessionDeps, config: ConfigPayload | undefined): Hear
     diskFreeBytes: journal.diskFreeBytes(),
     capsVersion: config?.caps.version ?? 0,
     peripherals: deps.peripherals(),
+    ...(pinLocks === 0 ? {} : { pinLocks }),
   };
 }

@@ -140,4 +140,36 @@ export const migrations: readonly string[] = [
   -- Money that came late and went back is told until somebody has taken note of it.
   CREATE INDEX orders_refunded ON orders (order_id) WHERE state = 'paid-then-refunded';
   `,
+  `
+  -- The owner's PIN, as scrypt of it, and the tries at it. One row; no projection. Nothing of it is ever an entry.
+  CREATE TABLE owner (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    -- JSON of PinHash (owner/pin-hash.ts); null: no PIN is set.
+    pin TEXT,
+    wrong_count INTEGER NOT NULL,
+    checking INTEGER NOT NULL CHECK (checking IN (0, 1)),
+    lock_count INTEGER NOT NULL,
+    locked_for_ms INTEGER NOT NULL,
+    locked_ever INTEGER NOT NULL,
+    guards_drawer INTEGER NOT NULL CHECK (guards_drawer IN (0, 1)),
+    -- Number of the last reset by the cloud that was followed.
+    reset_no INTEGER NOT NULL
+  ) STRICT;
+  `,
+  `
+  -- Promises (赊账, static codes seen by eye) are few and looked at often: what is open, and what each day brought back.
+  CREATE INDEX orders_promised ON orders (state, order_id) WHERE state IN ('promised', 'promise-kept');
+  -- What pruned promises brought on the day on which they were kept.
+  CREATE TABLE pruned_promises (
+    business_date TEXT NOT NULL,
+    how TEXT NOT NULL,
+    order_count INTEGER NOT NULL,
+    sum_fen INTEGER NOT NULL,
+    PRIMARY KEY (business_date, how)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  -- What a member's phone counts: a code of two layers is taken once, and never after a later one.
+  ALTER TABLE offline_usage ADD COLUMN counter INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

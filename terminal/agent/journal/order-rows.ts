@@ -71,6 +71,14 @@ export function unresolvedOrdersIn(
   ].map(stored);
 }
 
+/** Promises that nobody has called kept or broken yet, newest first, at most {@link ordersListMax}. */
+export const promisedOrders = (read: ReadHandle): readonly StoredOrder[] =>
+  read
+    .all<Row>(
+      `SELECT ${columns} FROM orders WHERE state = 'promised' ORDER BY order_id DESC LIMIT ${ordersListMax}`,
+    )
+    .map(stored);
+
 /** Orders that count in no sum of the day: no money was taken, or all of it was given back. */
 const noBucket = 'none';
 

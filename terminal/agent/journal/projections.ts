@@ -1,9 +1,11 @@
 import type { OrderId } from '#shared/ids/ids.ts';
+import { decodeTwoLayerCode } from '#shared/member/two-layer-code.ts';
 import { applyFact } from '#shared/order/order-machine.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
 import type { ReadHandle, WriteHandle } from '#terminal/agent/journal/handles.ts';
 import type { StoredOrder } from '#terminal/agent/journal/order-rows.ts';
 import type { OrderWriter } from '#terminal/agent/journal/order-writer.ts';
+import { rowKey } from '#terminal/agent/tally/resolved-rows.ts';
 import { printedLevelMin } from '#terminal/ipc/printed-level.ts';
 
 /** Where an entry stands, for the rows that follow from it. */
@@ -42,9 +44,12 @@ export function project(
   }
   if (fact.type === 'exception.resolved') projectResolved(tx, fact, place);
   if (!isOrderBound(fact)) return undefined;
+  const sinceMs = orders.find(fact.body.orderId as OrderId)?.changedAtMs ?? place.wallMs;
   const stored = projectOrder(orders, fact, place);
   if ('type' in stored) return stored;
   projectOffline(tx, fact, stored);
+  if (fact.type === 'offline.promise-kept' || fact.type === 'offline.promise-broken')
+    keepResolved(tx, { ...resolvedByPromise(fact), sinceMs, resolvedAtMs: place.wallMs });
   return undefined;
 }
 
@@ -87,37 +92,65 @@ function projectOffline(
 ): void {
   const { orderId, amountFen } = order;
   if (fact.type === 'offline.accepted') {
-    const { memberId, certificateId } = fact.body;
+    const { memberId, certificateId, code } = fact.body;
+    const read = decodeTwoLayerCode(code);
+    const counter = read.ok ? read.value.moment.counter : 0;
     tx.run(
-      `INSERT INTO offline_usage (order_id, member_id, certificate_id, amount_fen, accepted_at_ms, settled, position)
-       VALUES ($orderId, $memberId, $certificateId, $amountFen, $acceptedAtMs, 0, $position)`,
-      { orderId, memberId, certificateId, amountFen, acceptedAtMs, position },
+      `INSERT INTO offline_usage
+         (order_id, member_id, certificate_id, amount_fen, accepted_at_ms, settled, position, counter)
+       VALUES ($orderId, $memberId, $certificateId, $amountFen, $acceptedAtMs, 0, $position, $counter)`,
+      { orderId, memberId, certificateId, amountFen, acceptedAtMs, position, counter },
     );
   }
   if (fact.type === 'offline.settled')
     tx.run('UPDATE offline_usage SET settled = 1 WHERE order_id = $orderId', { orderId });
 }
 
-function projectResolved(
+const projectResolved = (
   tx: WriteHandle,
   { body }: FactOf<'exception.resolved'>,
   place: EntryPlace,
+): void =>
+  keepResolved(tx, {
+    rowKey: body.row,
+    orderId: body.about ?? null,
+    code: body.code,
+    action: body.action,
+    cashier: body.cashier,
+    note: body.note,
+    paper: body.paper ?? null,
+    sinceMs: body.sinceMs,
+    resolvedAtMs: place.wallMs,
+  });
+
+/** A promise is dealt with by the word that ends it. */
+function resolvedByPromise(fact: FactOf<'offline.promise-kept' | 'offline.promise-broken'>) {
+  const { orderId, cashier } = fact.body;
+  const row = { rowKey: rowKey({ kind: 'promise', orderId }), orderId, code: 'promise-open' };
+  return fact.type === 'offline.promise-kept'
+    ? { ...row, action: fact.body.how, cashier, note: '', paper: null }
+    : { ...row, action: 'broken', cashier, note: fact.body.note, paper: null };
+}
+
+function keepResolved(
+  tx: WriteHandle,
+  row: {
+    readonly rowKey: string;
+    readonly orderId: string | null;
+    readonly code: string;
+    readonly action: string;
+    readonly cashier: string;
+    readonly note: string;
+    readonly paper: string | null;
+    readonly sinceMs: number;
+    readonly resolvedAtMs: number;
+  },
 ): void {
   tx.run(
     `INSERT OR REPLACE INTO resolved
        (row_key, order_id, code, action, cashier, note, paper, since_ms, resolved_at_ms)
      VALUES ($rowKey, $orderId, $code, $action, $cashier, $note, $paper, $sinceMs, $resolvedAtMs)`,
-    {
-      rowKey: body.row,
-      orderId: body.about ?? null,
-      code: body.code,
-      action: body.action,
-      cashier: body.cashier,
-      note: body.note,
-      paper: body.paper ?? null,
-      sinceMs: body.sinceMs,
-      resolvedAtMs: place.wallMs,
-    },
+    row,
   );
 }
 

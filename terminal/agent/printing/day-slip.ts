@@ -22,11 +22,23 @@ export function daySlipContent(day: {
     row('营业额', yuan(today.turnoverFen)),
     row('笔数', String(today.orderCount)),
     row('未上传', String(today.unsentCount)),
+    ...promisePart(today.promises),
     { type: 'rule', style: 'single' },
     row('打印时间', shanghaiText(day.printedAtMs)),
     row('账本尾号', today.chainHead),
     { type: 'cut' },
   ];
+}
+
+/** Beside the turnover, never in it: what is owed of today, and what came back today. */
+function promisePart(promises: Today['promises']): readonly ReceiptCommand[] {
+  const rows = [
+    ...(promises.iouFen > 0 ? [row('赊账未收', yuan(promises.iouFen))] : []),
+    ...(promises.staticCodeFen > 0 ? [row('店码待核', yuan(promises.staticCodeFen))] : []),
+    ...(promises.keptFen > 0 ? [row('收回旧账', yuan(promises.keptFen))] : []),
+    ...(promises.keptCashFen > 0 ? [row('其中现金', yuan(promises.keptCashFen))] : []),
+  ];
+  return rows.length === 0 ? [] : [{ type: 'rule', style: 'single' }, ...rows];
 }
 
 /** A paper that shows whether characters, width and cutter work. */

@@ -1,7 +1,7 @@
 import type { PackedRaster, ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 import { outTradeNo } from '#shared/ids/ids.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
-import type { Order } from '#shared/order/order.ts';
+import type { Order, OrderTender } from '#shared/order/order.ts';
 import type { Wallet } from '#shared/tender/payment-code.ts';
 import { pointsEstimateFen } from '#terminal/agent/checkout/points-estimate.ts';
 import { points, shanghaiText, yuan } from '#terminal/agent/printing/paper-words.ts';
@@ -59,6 +59,7 @@ export function receiptFrom(
     ...(blocks.cashier ? [row('收银员', order.cashier)] : []),
     ...(givesPoints(order) ? pointsPart(facts, blocks) : []),
     ...(blocks.barcode ? [barcodeOf(order)] : []),
+    ...signaturePart(order),
     { type: 'rule', style: 'single' },
     ...optionalLine(uploadWord(facts)),
     ...optionalLine(blocks.phone && facts.storePhone !== '' ? `电话 ${facts.storePhone}` : ''),
@@ -136,6 +137,12 @@ export function stateWord(order: Order): string {
     case 'pos-unknown':
     case 'manual':
       return '结果待确认';
+    case 'promised':
+      return isIou(order) ? '赊账（未收款）' : '店码收款待核对';
+    case 'promise-kept':
+      return isIou(order) ? '赊账已收回' : '店码收款已核对';
+    case 'promise-broken':
+      return isIou(order) ? '赊账未收回' : '店码未收到';
     case 'paid-then-refunded':
       return '已退款';
     case 'draft':
@@ -162,10 +169,37 @@ function tenderRows(order: Order): readonly ReceiptCommand[] {
       return [row('支付方式', '会员码')];
     case 'box-pos':
       return [row('支付方式', boxWords(order.tender.method))];
+    case 'promise':
+      return promiseRows(order.tender);
     case undefined:
       return [];
   }
 }
+
+const isIou = ({ tender }: Order): boolean => tender?.type === 'promise' && tender.kind === 'iou';
+
+const keptWords = { cash: '现金', 'static-code-seen': '看到到账', transfer: '转账' } as const;
+
+function promiseRows({
+  kind,
+  who,
+  approvedBy,
+  kept,
+}: Extract<OrderTender, { type: 'promise' }>): readonly ReceiptCommand[] {
+  const isOwed = kind === 'iou';
+  return [
+    row('记账方式', isOwed ? '赊账' : '店码'),
+    ...(who === '' ? [] : [row(isOwed ? '赊账人' : '支付单尾号', who)]),
+    row('同意人', approvedBy),
+    ...(kept ? [row('收回方式', keptWords[kept.how]), row('收回日期', kept.businessDate)] : []),
+  ];
+}
+
+/** Who owes puts his name to it, for as long as he does. */
+const signaturePart = (order: Order): readonly ReceiptCommand[] =>
+  order.state === 'promised' && isIou(order)
+    ? [{ type: 'feed', lines: 1 }, row('赊账人签名', '________________')]
+    : [];
 
 /** How the customer paid at the box, when it has said so. */
 const boxMethods = { scan: '扫码', show: '出示码', card: '刷卡', other: '' } as const;
@@ -175,7 +209,9 @@ const boxWords = (method: keyof typeof boxMethods | undefined): string => {
 };
 
 const givesPoints = (order: Order): boolean =>
-  ['paid', 'settled', 'pos-paid', 'cash-recorded', 'offline-accepted'].includes(order.state);
+  ['paid', 'settled', 'pos-paid', 'cash-recorded', 'offline-accepted', 'promise-kept'].includes(
+    order.state,
+  );
 
 function pointsPart(
   facts: ReceiptFacts,

@@ -34,6 +34,8 @@ const doneStates: ReadonlySet<string> = new Set<OrderStateName>([
   'settled',
   'paid-then-refunded',
   'pos-paid',
+  'promise-kept',
+  'promise-broken',
   'voided',
 ]);
 const donePrints: ReadonlySet<string> = new Set(['sent', 'printed', 'abandoned']);
@@ -133,8 +135,17 @@ function doneRows(
   });
 }
 
-/** The columns are those that a day is summed by (tally/today.ts). */
-const addToDay = (tx: WriteHandle, orderId: string): void =>
+/** The columns are those that a day is summed by (tally/today.ts, tally/day-promises.ts). */
+function addToDay(tx: WriteHandle, orderId: string): void {
+  tx.run(
+    `INSERT INTO pruned_promises (business_date, how, order_count, sum_fen)
+     SELECT json_extract(detail, '$.tender.kept.businessDate'), json_extract(detail, '$.tender.kept.how'),
+       1, amount_fen - voucher_fen
+     FROM orders WHERE order_id = $orderId AND state = 'promise-kept'
+     ON CONFLICT (business_date, how) DO UPDATE SET
+       order_count = order_count + 1, sum_fen = sum_fen + excluded.sum_fen`,
+    { orderId },
+  );
   tx.run(
     `INSERT INTO pruned_sums (business_date, bucket, tender, hour_start_ms, order_count, sum_fen, voucher_fen)
      SELECT business_date, bucket,
@@ -146,3 +157,4 @@ const addToDay = (tx: WriteHandle, orderId: string): void =>
        voucher_fen = voucher_fen + excluded.voucher_fen`,
     { orderId },
   );
+}

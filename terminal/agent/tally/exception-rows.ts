@@ -4,6 +4,7 @@ import { openBoxCode, openChargeCode } from '#terminal/agent/checkout/open-charg
 import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
 import {
   findOrder,
+  promisedOrders,
   unresolvedOrdersIn,
   type StoredOrder,
 } from '#terminal/agent/journal/order-rows.ts';
@@ -57,7 +58,22 @@ function rowOfOrder({ order, changedAtMs }: StoredOrder): ExceptionRow {
     code: orderCode(order),
     amountFen: order.amountFen,
     sinceMs: changedAtMs,
+    ...(order.loss && { loss: order.loss }),
     actions: openStates.has(state) ? [] : ['acknowledged'],
+  };
+}
+
+/** Money that was promised: it ends by a person's word about the money, not by one about this list. */
+function rowOfPromise({ order, changedAtMs }: StoredOrder): ExceptionRow {
+  const { orderId, amountFen, tender } = order;
+  return {
+    key: rowKey({ kind: 'promise', orderId }),
+    orderId,
+    code: 'promise-open',
+    amountFen,
+    sinceMs: changedAtMs,
+    actions: [],
+    ...(tender?.type === 'promise' ? { promise: { kind: tender.kind, who: tender.who } } : {}),
   };
 }
 
@@ -71,6 +87,7 @@ export function exceptionRows(
   troubles: readonly Trouble[],
 ): readonly ExceptionRow[] {
   const orders = unresolvedOrdersIn(read, [...openStates, ...restingStates]).map(rowOfOrder);
+  const promises = promisedOrders(read).map(rowOfPromise);
   const prints = doubtfulJobs(read).map((job) => ({
     key: rowKey({ kind: 'print', jobId: job.jobId }),
     orderId: job.orderId ?? '',
@@ -104,7 +121,7 @@ export function exceptionRows(
       amountFen: 0,
       actions: pastTroubles.has(trouble.code) ? acknowledged : [],
     }));
-  return [...ofTheTill, ...orders, ...prints, ...setAside, ...refused]
+  return [...ofTheTill, ...orders, ...promises, ...prints, ...setAside, ...refused]
     .toSorted((a, b) => b.sinceMs - a.sinceMs)
     .slice(0, exceptionsMax);
 }

@@ -22,6 +22,9 @@ export function orderRow(read: ReadHandle, stored: StoredOrder): OrderRow {
     ...(tender?.type === 'box-pos' && tender.boxRef !== undefined
       ? { box: { boxRef: tender.boxRef, method: tender.method ?? 'other' } }
       : {}),
+    ...(tender?.type === 'promise'
+      ? { promise: { kind: tender.kind, who: tender.who, kept: tender.kept, broken: tender.broken } }
+      : {}),
     synced: isDelivered(read, stored),
     receiptCopies: receipt?.copy ?? 0,
     receipt: receiptState(receipt),

@@ -7,6 +7,8 @@ export type RowSubject =
   | { readonly kind: 'order'; readonly orderId: string; readonly state: string }
   | { readonly kind: 'print'; readonly jobId: string }
   | { readonly kind: 'refused'; readonly orderId: string }
+  /** A promise that waits for its money; it ends by its own entry. */
+  | { readonly kind: 'promise'; readonly orderId: string }
   /** Parked entries, histories that the cloud does not believe, a store that was recovered. */
   | {
       readonly kind: 'set-aside';
@@ -25,6 +27,8 @@ export function rowKey(subject: RowSubject): string {
       return `print:${subject.jobId}`;
     case 'refused':
       return `refused:${subject.orderId}`;
+    case 'promise':
+      return `promise:${subject.orderId}`;
     case 'set-aside':
       return `set-aside:${subject.orderId}:${subject.code}:${subject.sinceMs}`;
     case 'till':

@@ -2,6 +2,7 @@ import { shanghaiHour } from '#shared/time/business-day.ts';
 import type { CloudTally } from '#shared/wire/v1/terminals.ts';
 import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
 import { idsOfDay } from '#terminal/agent/journal/order-rows.ts';
+import { sumPromises } from '#terminal/agent/tally/day-promises.ts';
 import type { Today } from '#terminal/ipc/views.ts';
 
 /** One day from the journal's projection: four sums that add up to turnover, by hour and by tender. */
@@ -50,6 +51,7 @@ export function sumDay(read: ReadHandle, businessDate: string): DaySums {
       .reduce((count, row) => count + row.count, 0),
     byHour: byHour(rows),
     byTender: byTender(rows),
+    promises: sumPromises(read, businessDate),
   };
 }
 

@@ -178,6 +178,7 @@ function createMortalTill({ wire, journal, key, ...ports }: MortalTillDeps): Mor
     link: createLink({ ...own, probe: () => Promise.resolve(false) }),
     vault: createCodeVault({ clock: own.clock, hashKey: key.hashKey() }),
     cashier: '小王',
+    sinceListMs: () => undefined,
     boxPos: () => mortal,
     config: () => config,
     jobsFor: (orderId, result) =>

@@ -64,7 +64,8 @@ export async function startScriptedCloud() {
   };
 
   const { url, goDown, comeBack } = await openScriptedSocket(handle);
-  const { knowTerminal, newCaps, forgeConfig, replayConfig, memberCode } = platform;
+  const { knowTerminal, newCaps, forgetPromises, forgeConfig, replayConfig } = platform;
+  const { memberCode, twoLayerCode, stopCode } = platform;
   return {
     url,
     requests,
@@ -81,6 +82,7 @@ export async function startScriptedCloud() {
     answerBatches: journal.script,
     problem,
     newCaps,
+    forgetPromises,
     knowTerminal,
     revokeTerminal: house.revokeTerminal,
     forgeConfig,
@@ -90,6 +92,8 @@ export async function startScriptedCloud() {
       skewMs = ms;
     },
     memberCode,
+    twoLayerCode,
+    stopCode,
     goDown,
     comeBack,
     stop: goDown,

@@ -1,6 +1,8 @@
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import type { CertificateId, MemberId } from '#shared/ids/ids.ts';
-import { encodeMemberCode } from '#shared/member/member-code.ts';
+import { encodeMemberCode, type MemberCodeFields } from '#shared/member/member-code.ts';
+import { encodeCertificate, encodeTwoLayerCode } from '#shared/member/two-layer-code.ts';
+import { defaultPromiseLimits } from '#shared/promise/promise-limits.ts';
 import type { MemberView } from '#shared/wire/v1/members.ts';
 import type { Caps, ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import { problem, type ScriptedAnswer } from '#terminal/agent/testing/scripted-answer.ts';
@@ -25,6 +27,7 @@ const firstCaps: Caps = {
   perMemberCount: 3,
   shopUnsyncedFen: 50_000,
   windowMs: 86_400_000,
+  promises: defaultPromiseLimits,
   issuedAtMs: 0,
 };
 
@@ -36,6 +39,8 @@ const rawKey = (key: KeyObject): string =>
 export function createScriptedPlatform() {
   const platform = generateKeyPairSync('ed25519');
   const issuer = generateKeyPairSync('ed25519');
+  const phone = generateKeyPairSync('ed25519');
+  let stopped: readonly string[] = [];
   let terminalKey = '';
   let isKnown = true;
   let isConfigForged = false;
@@ -46,7 +51,8 @@ export function createScriptedPlatform() {
   const config = () => {
     const key = rawKey(issuer.publicKey);
     const [version, limits] = isConfigReplayed ? [1, firstCaps] : [configVersion, caps];
-    const text = JSON.stringify(settingsOf({ configVersion: version, caps: limits, key }));
+    const settings = settingsOf({ configVersion: version, caps: limits, key });
+    const text = JSON.stringify({ ...settings, revokedCertificateIds: stopped });
     const signer = isConfigForged ? issuer : platform;
     const signature = sign(null, Buffer.from(text), signer.privateKey).toString('base64url');
     return { payload: text, signature };
@@ -69,6 +75,12 @@ export function createScriptedPlatform() {
       configVersion += 1;
       caps = { ...caps, ...change, version: caps.version + 1 };
     },
+    /** Caps as a cloud signs them that knows nothing of promised tenders. */
+    forgetPromises: (): void => {
+      const { promises: _, ...rest } = caps;
+      configVersion += 1;
+      caps = { ...rest, version: caps.version + 1 };
+    },
     /** Whether the cloud has the right key of this terminal; without it every signature is false. */
     knowTerminal: (known: boolean): void => {
       isKnown = known;
@@ -81,22 +93,45 @@ export function createScriptedPlatform() {
     forgeConfig: (forged: boolean): void => {
       isConfigForged = forged;
     },
-    memberCode: (serial: number, paymentCapYuan = 50): string =>
-      encodeMemberCode(
+    /** What a member's phone shows: its `serial`-th certificate, and its word about this moment. */
+    twoLayerCode: (
+      serial: number,
+      shown: { readonly counter: number; readonly aheadMs?: number; readonly isForged?: boolean },
+    ): string => {
+      const certificate = encodeCertificate(
         {
-          keyId: memberKeyId,
-          memberId: testMember.memberId as MemberId,
-          certificateId:
-            `crt_01KAN7D5Q0000000000000${String(serial).padStart(4, '0')}` as CertificateId,
-          paymentCapYuan,
-          windowCapYuan: 100,
-          notAfterSeconds: Math.floor(Date.now() / 1_000) + 3_600,
-          scope: 0,
+          ...codeFields(serial, 50),
+          devicePublicKey: rawKey(phone.publicKey),
         },
         (bytes) => sign(null, bytes, issuer.privateKey),
+      );
+      const timeSeconds = Math.floor((Date.now() + (shown.aheadMs ?? 0)) / 1_000);
+      const { privateKey } = shown.isForged === true ? issuer : phone;
+      return encodeTwoLayerCode({ certificate, timeSeconds, counter: shown.counter }, (bytes) =>
+        sign(null, bytes, privateKey),
+      );
+    },
+    /** The code with this serial number is stopped. */
+    stopCode: (serial: number): void => {
+      configVersion += 1;
+      stopped = [...stopped, codeFields(serial, 0).certificateId];
+    },
+    memberCode: (serial: number, paymentCapYuan = 50): string =>
+      encodeMemberCode(codeFields(serial, paymentCapYuan), (bytes) =>
+        sign(null, bytes, issuer.privateKey),
       ),
   };
 }
+
+const codeFields = (serial: number, paymentCapYuan: number): MemberCodeFields => ({
+  keyId: memberKeyId,
+  memberId: testMember.memberId as MemberId,
+  certificateId: `crt_01KAN7D5Q0000000000000${String(serial).padStart(4, '0')}` as CertificateId,
+  paymentCapYuan,
+  windowCapYuan: 100,
+  notAfterSeconds: Math.floor(Date.now() / 1_000) + 3_600,
+  scope: 0,
+});
 
 const settingsOf = (now: {
   readonly configVersion: number;

@@ -46,6 +46,11 @@ export interface CloudClient {
   probe(timeoutMs: number): Promise<boolean>;
   /** Wall time of the cloud as last seen, corrected by how long ago that was. */
   cloudNowMs(): number;
+  /**
+   * The cloud's last time plus the monotonic time since: what nobody at the till can turn back. Undefined until the
+   * cloud has answered in this run; a machine that sleeps may stand still meanwhile.
+   */
+  trustedNowMs(): number | undefined;
   /** Ends every exchange in flight; their outcomes are not known. */
   close(): void;
 }
@@ -82,6 +87,7 @@ export function createCloudClient(deps: CloudClientDeps): CloudClient {
   const { clock } = deps;
   const closing = new AbortController();
   let offsetMs = 0;
+  let anchor: { readonly serverMs: number; readonly monotonicMs: number } | undefined;
   // Grows across restarts as long as the clock does; the nonce is what makes a request unique.
   let terminalSeq = clock.nowMs();
 
@@ -118,6 +124,7 @@ export function createCloudClient(deps: CloudClientDeps): CloudClient {
   const learnClock = (headers: Headers): void => {
     const serverMs = Date.parse(headers.get('date') ?? '');
     if (Number.isNaN(serverMs)) return;
+    anchor = { serverMs, monotonicMs: clock.monotonicMs() };
     const differenceMs = serverMs - clock.nowMs();
     offsetMs = Math.abs(differenceMs) > clockOffsetToleratedMs ? differenceMs : 0;
   };
@@ -148,6 +155,8 @@ export function createCloudClient(deps: CloudClientDeps): CloudClient {
       return outcome.type === 'answered' && !deadGateway.has(outcome.status);
     },
     cloudNowMs: () => clock.nowMs() + offsetMs,
+    trustedNowMs: () =>
+      anchor && Math.trunc(anchor.serverMs + clock.monotonicMs() - anchor.monotonicMs),
     close: () => closing.abort(),
   };
 }

@@ -94,6 +94,9 @@ const chargeResults = new Set<OrderResult['result']>([
   'refunded-late',
 ]);
 
+const lossOf = ({ bearer, coveredFen = 0 }: OrderResult) =>
+  bearer === undefined ? {} : { bearer, coveredFen };
+
 /** The journal fact a result stands for; undefined when it is none. */
 export function factOfResult(order: Order, result: OrderResult): EntryFact | undefined {
   const { orderId } = order;
@@ -124,9 +127,9 @@ export function factOfResult(order: Order, result: OrderResult): EntryFact | und
         body: { orderId, voucherFen: result.voucherFen ?? 0, debitFen: result.debitFen ?? 0 },
       };
     case 'debit-failed':
-      return { type: 'offline.debit-failed', body: { orderId, code } };
+      return { type: 'offline.debit-failed', body: { orderId, code, ...lossOf(result) } };
     case 'duplicate':
-      return { type: 'offline.duplicate', body: { orderId, code } };
+      return { type: 'offline.duplicate', body: { orderId, code, ...lossOf(result) } };
     case 'parked':
       return undefined;
     default:

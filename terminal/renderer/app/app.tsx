@@ -9,6 +9,8 @@ import { OrdersScreen } from '../orders/orders-screen.tsx';
 import { ReceiptScreen } from '../receipt/receipt-screen.tsx';
 import { errorWords } from '../i18n/language.ts';
 import { Overlay } from '../result/overlay.tsx';
+import { PinSheet, useSheet } from '../owner/pin-sheet.tsx';
+import { useOwnersTime } from '../owner/use-owners-time.ts';
 import { TillScreen } from '../till/till-screen.tsx';
 import { TodayScreen } from '../today/today-screen.tsx';
 import { useApp, useTill } from './context.ts';
@@ -23,6 +25,9 @@ export function TillApp(): ReactNode {
   const { till, desk, linkUp, linkCode } = useTill();
   useAnnouncements();
   useBlurAfterTouch();
+  const sheet = useSheet();
+  const covered = till !== null && shownScreen(desk, till).type !== 'ready';
+  useOwnersTime({ page: desk.page, covered });
   if (!till) {
     return (
       <div className="loading" role="status">
@@ -31,17 +36,17 @@ export function TillApp(): ReactNode {
     );
   }
   const screen = shownScreen(desk, till);
-  const covered = screen.type !== 'ready';
   return (
     <>
-      <div className="window" inert={covered}>
+      <div className="window" inert={covered || sheet !== null}>
         <TopBar />
         <main className="page">
           <PageOf page={desk.page} />
         </main>
         <FootBar />
       </div>
-      {covered && <Overlay screen={screen} />}
+      {screen.type !== 'ready' && <Overlay screen={screen} />}
+      <PinSheet />
       <NoteBar />
     </>
   );

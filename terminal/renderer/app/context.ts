@@ -9,6 +9,8 @@ import type {
 } from '#terminal/ipc/terminal-api.ts';
 import type { Language } from '../i18n/language.ts';
 import type { Words } from '../i18n/zh.ts';
+import type { KeyGrab } from '../input/key-grab.ts';
+import type { OwnerGate } from '../owner/owner-gate.ts';
 import type { Preferences } from '../platform/preferences.ts';
 import type { Voice } from '../sound/voice.ts';
 import type { TillSnapshot, TillStore } from '../store/till-store.ts';
@@ -18,6 +20,10 @@ export interface App {
   readonly store: TillStore;
   readonly clock: Clock;
   readonly voice: Voice;
+  /** Asks for the owner's PIN. */
+  readonly owner: OwnerGate;
+  /** Who gets the keys before the desk. */
+  readonly keys: KeyGrab;
   readonly words: Words;
   readonly language: Language;
   readonly preferences: Preferences;

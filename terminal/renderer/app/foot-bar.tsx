@@ -7,7 +7,9 @@ export function FootBar(): ReactNode {
   const { words, store } = useApp();
   const { status } = useTill();
   const hasBox = status?.devices.some(({ role }) => role === 'box-pos') === true;
+  const mayPromise = status !== null && !status.online && status.promises !== null;
   const keys: readonly (readonly [FunctionKey, string])[] = [
+    ...(mayPromise ? ([['F1', words.promise.key]] as const) : []),
     ['F2', words.key.member],
     ['F3', words.key.voucher],
     ['F5', words.key.query],

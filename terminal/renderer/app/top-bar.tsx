@@ -41,6 +41,7 @@ export function TopBar(): ReactNode {
       <span className="spring" />
       {status && <NetworkChip status={status} />}
       {status && <DeviceChips devices={status.devices} />}
+      {status?.isOwnerPinSet === false && <PinChip />}
       {status && <span className="cashier">{status.cashier}</span>}
       <VoiceSwitch />
       <LanguageSwitch />
@@ -104,6 +105,22 @@ function DeviceChips({ devices }: { readonly devices: readonly DeviceView[] }): 
         </button>
       ))}
     </span>
+  );
+}
+
+/** Until there is a PIN nobody's approval can be asked for: the desk says so, and leads to where it is set. */
+function PinChip(): ReactNode {
+  const { words, store } = useApp();
+  return (
+    <button
+      type="button"
+      className="chip chip-button chip-amber pin-chip"
+      title={words.owner.why}
+      onClick={() => store.act({ type: 'go', page: 'devices' })}
+    >
+      <Icon name="lock" />
+      <span className="chip-trouble">{words.owner.notSet}</span>
+    </button>
   );
 }
 

@@ -1,4 +1,5 @@
 import { exhaustive } from '#shared/result/exhaustive.ts';
+import { isChannelAway } from '#terminal/ipc/channel-away.ts';
 import type { Screen, TillState } from '#terminal/ipc/state.ts';
 import {
   amountOfEntry,
@@ -27,6 +28,7 @@ import { phoneDigits, pressInPanel } from './panel-machine.ts';
  * | held                       | Esc (nothing was sent, so it needs no second question), F6, scan   |
  * | waiting, box-waiting       | F5, Esc (asks once more; while cancelling: next sale), scan        |
  * | paid, cash, offline, failed| F12; Enter and Esc leave; a digit leaves and starts the next sale  |
+ * | failed for want of channels| F1 too: on trust                                                   |
  */
 export function act(desk: Desk, till: TillState, action: DeskAction): DeskStep {
   if (action.type === 'scan') {
@@ -62,6 +64,7 @@ export function act(desk: Desk, till: TillState, action: DeskAction): DeskStep {
     case 'box-paid':
     case 'cash':
     case 'offline-accepted':
+    case 'promised':
     case 'not-paid':
       return actOnResult(heard, screen, action);
     default:
@@ -127,6 +130,8 @@ function actWhenReady(desk: Desk, till: TillState, action: DeskAction): DeskStep
       return pressFunction(desk, till, action.key);
     case 'quick-cash':
     case 'drawer-reason':
+    case 'promise-kind':
+    case 'promise-who':
       return still(desk);
     case 'detach-member':
       return step(closed(desk), call('till.detachMember', {}));
@@ -177,6 +182,10 @@ function pressFunction(
 ): DeskStep {
   const atTill: Desk = { ...closed(desk), page: 'till' };
   switch (key) {
+    case 'F1':
+      return amountOfEntry(desk.entry) === 0
+        ? still({ ...atTill, notice: 'amount-not-positive' })
+        : still({ ...atTill, panel: freshPromise });
     case 'F2':
       return still({ ...atTill, panel: { type: 'member', digits: '', asking: false } });
     case 'F3':
@@ -226,6 +235,9 @@ function actOnResult(desk: Desk, screen: Screen, action: DeskAction): DeskStep {
   const dismiss = call('till.dismiss', {});
   if (action.type === 'function' && action.key === 'F12')
     return step(desk, { type: 'reprint-last' });
+  // No channel could be asked: the way on that is left besides cash and the box.
+  if (action.type === 'function' && action.key === 'F1' && isPromiseOffered(screen))
+    return step({ ...left, panel: freshPromise }, dismiss);
   if (action.type === 'enter' || action.type === 'escape') return step(left, dismiss);
   if (action.type === 'amount-key') {
     // The amount of the sale that is over must not come back when this digit turns out to be a scanner's.
@@ -238,6 +250,12 @@ function actOnResult(desk: Desk, screen: Screen, action: DeskAction): DeskStep {
   }
   return still(desk);
 }
+
+const freshPromise: Desk['panel'] = { type: 'promise', kind: 'iou', who: '', sent: false };
+
+/** May this sale, which was not paid, go on trust although the line is up? The agent decides; this offers it. */
+export const isPromiseOffered = (screen: Screen): boolean =>
+  screen.type === 'not-paid' && isChannelAway(screen.code);
 
 /**
  * A slow scanner's digits went where they were typed. A phone number is let through; where the digits are gone with

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import type { PromiseKind } from '#shared/order/order.ts';
 import type { DeviceView } from '#terminal/ipc/state.ts';
 import type { MethodInput, MethodName } from '#terminal/ipc/terminal-api.ts';
 import { emptyAmount, type AmountEntry, type AmountKey } from '../input/amount-entry.ts';
@@ -35,10 +36,17 @@ export type Panel =
   | { readonly type: 'member'; readonly digits: string; readonly asking: boolean }
   /** Digits only choose and Enter confirms: the first digit of a scan must not open a drawer. */
   | { readonly type: 'drawer'; readonly chosen: number | null }
+  /** Goods on trust. The agent is asked first; the owner's PIN only when nothing but his word is missing. */
+  | {
+      readonly type: 'promise';
+      readonly kind: PromiseKind;
+      readonly who: string;
+      readonly sent: boolean;
+    }
   /** Money may have moved: Esc asks once more. */
   | { readonly type: 'confirm-cancel' };
 
-export type FunctionKey = 'F2' | 'F3' | 'F5' | 'F6' | 'F7' | 'F9' | 'F10' | 'F12';
+export type FunctionKey = 'F1' | 'F2' | 'F3' | 'F5' | 'F6' | 'F7' | 'F9' | 'F10' | 'F12';
 
 export type DeskAction =
   | { readonly type: 'amount-key'; readonly key: AmountKey }
@@ -51,6 +59,8 @@ export type DeskAction =
   | { readonly type: 'function'; readonly key: FunctionKey }
   | { readonly type: 'quick-cash'; readonly tenderedFen: number }
   | { readonly type: 'drawer-reason'; readonly index: number }
+  | { readonly type: 'promise-kind'; readonly kind: PromiseKind }
+  | { readonly type: 'promise-who'; readonly text: string }
   | { readonly type: 'detach-member' }
   | { readonly type: 'go'; readonly page: Page }
   | { readonly type: 'open-order'; readonly orderId: string | null }

@@ -1,3 +1,4 @@
+import { promiseWhoCharsMax } from '#shared/wire/v1/entries.ts';
 import type { TillState } from '#terminal/ipc/state.ts';
 import { tenderedFenMax } from '#shared/tender/cash-limit.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
@@ -35,6 +36,8 @@ export function pressInPanel(
       return pressInMember(desk, panel, till, action);
     case 'drawer':
       return pressInDrawer(desk, panel, action);
+    case 'promise':
+      return pressInPromise(desk, panel, till, action);
     case 'confirm-cancel':
     case 'none':
       return undefined;
@@ -133,6 +136,43 @@ function openDrawer(desk: Desk, index: number | null): DeskStep {
   return {
     desk: { ...desk, panel: { type: 'none' } },
     effects: [call('drawer.open', { reason })],
+  };
+}
+
+/** Goods on trust: who owes it is typed on any keys. */
+function pressInPromise(
+  desk: Desk,
+  panel: Extract<Panel, { type: 'promise' }>,
+  till: TillState,
+  action: DeskAction,
+): DeskStep | undefined {
+  const withPanel = (change: Partial<typeof panel>): DeskStep => ({
+    desk: { ...desk, panel: { ...panel, ...change } },
+    effects: [],
+  });
+  const withWho = (who: string): DeskStep => withPanel({ who: who.slice(0, promiseWhoCharsMax) });
+  if (action.type === 'promise-kind') return withPanel({ kind: action.kind });
+  if (action.type === 'promise-who') return withWho(action.text);
+  if (action.type === 'amount-key')
+    return action.key === '.' ? withPanel({}) : withWho(panel.who + action.key);
+  if (action.type === 'backspace') return withWho(panel.who.slice(0, -1));
+  if (action.type === 'clear') return withWho('');
+  if (action.type === 'function' && action.key === 'F1')
+    return withPanel({ kind: panel.kind === 'iou' ? 'static-code' : 'iou' });
+  return action.type === 'enter' ? askPromise(desk, panel, till) : undefined;
+}
+
+function askPromise(
+  desk: Desk,
+  panel: Extract<Panel, { type: 'promise' }>,
+  till: TillState,
+): DeskStep {
+  const settled = amountOfEntry(desk.entry) === till.draft.amountFen;
+  if (panel.sent || !settled) return { desk, effects: [] };
+  const { kind, who } = panel;
+  return {
+    desk: { ...desk, panel: { ...panel, sent: true } },
+    effects: [call('till.payPromise', { kind, who: who.trim() })],
   };
 }
 

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { useApp, useTill } from '../app/context.ts';
 import { languageTag, otherLanguage } from '../i18n/language.ts';
+import { OwnerSettings } from '../owner/owner-settings.tsx';
 
 /** What belongs to this till: language, voice, and the way to how its receipts look. */
 export function SettingsCard(): ReactNode {
@@ -67,6 +68,7 @@ export function SettingsCard(): ReactNode {
           </dd>
         </div>
       </dl>
+      <OwnerSettings />
       {!speaks && <p className="label">{words.devices.voiceNone}</p>}
     </section>
   );

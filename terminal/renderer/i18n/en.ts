@@ -1,11 +1,15 @@
 import { enBox } from './box.ts';
 import { enDevices } from './devices.ts';
 import { enOutage } from './outage.ts';
+import { enOwner } from './owner.ts';
+import { enPromise } from './promise.ts';
 import type { Words } from './zh.ts';
 
 export const en: Words = {
   box: enBox,
   outage: enOutage,
+  owner: enOwner,
+  promise: enPromise,
   brand: 'Greentill',
   language: { name: 'English', other: '中', switch: 'Switch to 中文' },
   voice: { on: 'Voice is on', off: 'Voice is off' },
@@ -94,6 +98,7 @@ export const en: Words = {
     cash: 'Cash',
     'box-pos': 'Box POS',
     'member-code': 'Member code',
+    promise: 'On trust',
     voucher: 'Voucher',
     none: 'Not paid',
   },
@@ -252,6 +257,9 @@ export const en: Words = {
     'pos-sent': 'At the box',
     'pos-paid': 'Received',
     'pos-unknown': 'Not known',
+    promised: 'On trust',
+    'promise-kept': 'Collected',
+    'promise-broken': 'Not collected',
     manual: 'Needs a person',
     voided: 'Void',
   },
@@ -282,6 +290,12 @@ export const en: Words = {
     paper: { receipt: 'Receipt', drawer: 'Drawer', 'day-slip': 'Day slip', test: 'Test slip' },
     theTill: 'This till',
     exceptionsNone: 'Nothing to be settled',
+    lossBearer: {
+      member: 'The member bears it',
+      platform: 'The platform bears it',
+      merchant: 'This shop bears it',
+    },
+    lossCovered: (sum) => `the platform paid ${sum}`,
     exceptionsCount: (count) => `${count} to be settled`,
     since: (time) => `since ${time}`,
     open: 'Open',
@@ -351,7 +365,9 @@ export const en: Words = {
   },
   done: {
     boxDecided: enBox.decide.done,
+    promiseEnded: enPromise.done,
     exceptionDone: 'Noted in the journal, with your name',
+    ownerPin: enOwner.done,
     reprint: 'Copy sent, marked 补打 (reprint)',
     drawer: 'Drawer opened, reason recorded',
     slip: 'Day slip sent to the printer',

@@ -1,6 +1,8 @@
 import { zhBox } from './box.ts';
 import { zhDevices } from './devices.ts';
 import { zhOutage } from './outage.ts';
+import { zhOwner } from './owner.ts';
+import { zhPromise } from './promise.ts';
 
 /**
  * Every word a cashier or an owner reads, plain and in the shop's own terms. Amounts arrive formatted.
@@ -9,6 +11,8 @@ import { zhOutage } from './outage.ts';
 export const zh = {
   box: zhBox,
   outage: zhOutage,
+  owner: zhOwner,
+  promise: zhPromise,
   brand: '绿点收银',
   language: { name: '中文', other: 'EN', switch: '切换到 English' },
   voice: { on: '语音播报已开', off: '语音播报已关' },
@@ -91,6 +95,7 @@ export const zh = {
     cash: '现金',
     'box-pos': '刷卡盒子',
     'member-code': '会员码',
+    promise: '赊账/店码',
     voucher: '券',
     none: '未付款',
   },
@@ -250,6 +255,9 @@ export const zh = {
     'pos-sent': '等盒子',
     'pos-paid': '已到账',
     'pos-unknown': '结果不明',
+    promised: '已赊待收',
+    'promise-kept': '已收回',
+    'promise-broken': '没收回',
     manual: '等人处理',
     voided: '已作废',
   },
@@ -281,6 +289,12 @@ export const zh = {
     paper: { receipt: '小票', drawer: '开钱箱', 'day-slip': '日结小票', test: '测试小票' },
     theTill: '收银机',
     exceptionsNone: '没有要处理的',
+    lossBearer: {
+      member: '由会员承担',
+      platform: '由平台承担',
+      merchant: '由本店承担',
+    },
+    lossCovered: (sum: string) => `平台已补 ${sum}`,
     exceptionsCount: (count: number) => `${count} 件要处理`,
     since: (time: string) => `${time} 起`,
     open: '看这笔',
@@ -349,7 +363,9 @@ export const zh = {
   },
   done: {
     boxDecided: zhBox.decide.done,
+    promiseEnded: zhPromise.done,
     exceptionDone: '已记下，账本里有你的名字',
+    ownerPin: zhOwner.done,
     reprint: '补打已送出，纸上有「补打」字样',
     drawer: '钱箱已打开，原因已记下',
     slip: '日结小票已送去打印',

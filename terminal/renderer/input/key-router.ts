@@ -18,6 +18,7 @@ import { charOfKey } from './key-names.ts';
 type Typed = DeskAction | { readonly type: 'nothing' };
 
 const functionKeys: ReadonlySet<string> = new Set<FunctionKey>([
+  'F1',
   'F2',
   'F3',
   'F5',

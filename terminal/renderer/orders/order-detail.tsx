@@ -45,6 +45,7 @@ function Facts({ row }: { readonly row: OrderRow }): ReactNode {
           [words.box.refName, row.box.boxRef],
         ] as const)
       : []),
+    ...promiseLines(row, words),
     [words.orders.amount, yuan(row.amountFen)],
     ...(row.voucherFen > 0
       ? ([
@@ -90,6 +91,23 @@ function Facts({ row }: { readonly row: OrderRow }): ReactNode {
       </div>
     </>
   );
+}
+
+/** Who promised what, and what became of it, by whose word. */
+function promiseLines(
+  { promise }: OrderRow,
+  { promise: words }: ReturnType<typeof useApp>['words'],
+): readonly (readonly [string, string])[] {
+  if (!promise) return [];
+  const { kind, who, kept, broken } = promise;
+  return [
+    [words.kindName, words.kind[kind]],
+    ...(who === '' ? [] : [[words.whoName, who] as const]),
+    ...(kept
+      ? [[words.ended, words.kept(words.how[kept.how], kept.businessDate, kept.by)] as const]
+      : []),
+    ...(broken ? [[words.ended, [words.broken, broken.by, broken.note].join(' · ')] as const] : []),
+  ];
 }
 
 function receiptText(row: OrderRow, words: ReturnType<typeof useApp>['words']): string {

@@ -6,6 +6,7 @@ import { networkText } from '../app/top-bar.tsx';
 import { HeldView } from './held-view.tsx';
 import { BoxWaitingView } from './box-waiting-view.tsx';
 import { BoxPaidView, CashView, NotPaidView, OfflineView, PaidView } from './result-view.tsx';
+import { PromisedView } from './promised-view.tsx';
 import { WaitingView } from './waiting-view.tsx';
 
 /** The whole screen belongs to the sale: green, amber or red, with words, an icon, a tone and a voice. */
@@ -44,6 +45,8 @@ function ScreenView({
       return <CashView screen={screen} />;
     case 'offline-accepted':
       return <OfflineView screen={screen} />;
+    case 'promised':
+      return <PromisedView screen={screen} />;
     case 'not-paid':
       return <NotPaidView screen={screen} />;
     default:
@@ -61,6 +64,7 @@ function colourOf(screen: Exclude<Screen, { type: 'ready' }>): 'green' | 'amber'
     case 'waiting':
     case 'box-waiting':
     case 'offline-accepted':
+    case 'promised':
       return 'amber';
     case 'not-paid':
       return 'red';

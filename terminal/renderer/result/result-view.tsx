@@ -3,6 +3,7 @@ import { fen, subtractFen } from '#shared/money/fen.ts';
 import type { Screen } from '#terminal/ipc/state.ts';
 import { useApp } from '../app/context.ts';
 import { plainYuan, yuan } from '../format/money.ts';
+import { isPromiseOffered } from '../desk/desk-machine.ts';
 import { orderTail } from '../format/order.ts';
 import { secondsText } from '../format/time.ts';
 import { errorWords } from '../i18n/language.ts';
@@ -139,7 +140,7 @@ export function NotPaidView({ screen }: Of<'not-paid'>): ReactNode {
           ' · ',
         )}
       </p>
-      <Back />
+      <Back screen={screen} />
     </>
   );
 }
@@ -159,7 +160,7 @@ export function Mark({
   );
 }
 
-function Leave(): ReactNode {
+export function Leave(): ReactNode {
   const { words, store } = useApp();
   return (
     <div className="row overlay-row">
@@ -177,10 +178,20 @@ function Leave(): ReactNode {
 }
 
 /** After red the sale is not over: back to it, for another code or cash. */
-function Back(): ReactNode {
+function Back({ screen }: Of<'not-paid'>): ReactNode {
   const { words, store } = useApp();
   return (
     <div className="row overlay-row">
+      {isPromiseOffered(screen) && (
+        <button
+          type="button"
+          className="button button-plain"
+          onClick={() => store.act({ type: 'function', key: 'F1' })}
+        >
+          {words.promise.outage}
+          <kbd>F1</kbd>
+        </button>
+      )}
       <button
         type="button"
         className="button button-plain"

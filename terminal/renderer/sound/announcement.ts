@@ -49,6 +49,8 @@ export function announcementOf(
       };
     case 'offline-accepted':
       return { tone: 'amber', text: words.say.offline(amount(screen.amountFen)) };
+    case 'promised':
+      return { tone: 'amber', text: words.promise.say[screen.kind](amount(screen.amountFen)) };
     case 'not-paid':
       return { tone: 'bad', text: words.say.notPaid };
     default:

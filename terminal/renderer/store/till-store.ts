@@ -26,7 +26,16 @@ export interface TillSnapshot {
 }
 
 export interface DoneNote {
-  readonly what: 'reprint' | 'drawer' | 'slip' | 'test' | 'boxDecided' | 'exceptionDone';
+  readonly what:
+    | 'reprint'
+    | 'drawer'
+    | 'slip'
+    | 'test'
+    | 'boxDecided'
+    | 'exceptionDone'
+    | 'ownerPin'
+    | 'ownerPin'
+    | 'promiseEnded';
   /** Grows with every note, so that the same one shown twice is seen twice. */
   readonly number: number;
 }
@@ -37,6 +46,8 @@ export interface TillStore {
   readonly act: (action: DeskAction) => void;
   /** A call outside the desk (reprint an order, test a device); its refusal becomes the notice. */
   readonly request: (call: DeskCall, done?: DoneNote['what']) => void;
+  /** Says that something was done outside of the desk. */
+  readonly note: (what: DoneNote['what']) => void;
   readonly link: TerminalLink;
 }
 
@@ -69,12 +80,13 @@ export function createTillStore(link: TerminalLink): TillStore {
     return set({ till: event.payload, desk });
   };
 
+  const note = (what: DoneNote['what']): void =>
+    set({ done: { what, number: (snapshot.done?.number ?? 0) + 1 } });
   const finish = (outcome: Outcome, done: DoneNote['what'] | undefined): void => {
     if (outcome.refused) setDesk(refusedDesk(snapshot.desk, outcome.refused));
     else if (outcome.openOrderId !== undefined)
       setDesk({ ...snapshot.desk, page: 'orders', openOrderId: outcome.openOrderId });
-    if (!outcome.refused && done)
-      set({ done: { what: done, number: (snapshot.done?.number ?? 0) + 1 } });
+    if (!outcome.refused && done) note(done);
     if (snapshot.till) setDesk(adopt(snapshot.desk, snapshot.till, calls.areOver()));
   };
   const run = (effect: DeskEffect, done = doneBy(effect)): void =>
@@ -110,6 +122,7 @@ export function createTillStore(link: TerminalLink): TillStore {
       effects.forEach((effect) => run(effect));
     },
     request: (effect, done) => run(effect, done),
+    note,
   };
 }
 
@@ -126,7 +139,8 @@ function refusedDesk(desk: Desk, code: ErrorCode): Desk {
   const { panel } = desk;
   const free: Desk = { ...desk, notice: code, leaving: null };
   if (panel.type === 'member') return { ...free, panel: { ...panel, asking: false } };
-  if (panel.type === 'cash') return { ...free, panel: { ...panel, sent: false } };
+  if (panel.type === 'cash' || panel.type === 'promise')
+    return { ...free, panel: { ...panel, sent: false } };
   return free;
 }
 

@@ -38,6 +38,12 @@ export const sampleStatus = (nowMs: number): Status => ({
     perMemberCount: 3,
     closesAtMs: null,
   },
+  promises: {
+    perPromiseFen: 20_000,
+    remainingFen: 196_500,
+    totalFen: 200_000,
+    remainingCount: 49,
+  },
   exceptionCount: 0,
   devices: [
     {
@@ -93,6 +99,14 @@ export const sampleToday: Today = {
     { tender: 'cash', count: 8, amountFen: 26_890 },
     { tender: 'member-code', count: 1, amountFen: 3_800 },
   ],
+  promises: {
+    iouFen: 0,
+    staticCodeFen: 0,
+    openCount: 0,
+    keptFen: 0,
+    keptCashFen: 0,
+    keptCount: 0,
+  },
   tomorrow: {
     sameDayFen: 206_208,
     subsidyFen: 4_000,

@@ -13,6 +13,7 @@ import type {
 } from '#terminal/ipc/terminal-api.ts';
 import type { ExceptionRow, HandledRow, OrderRow, Today } from '#terminal/ipc/views.ts';
 import { scriptedDevices, type ScriptedDevices } from './scripted-devices.ts';
+import { scriptedOwner, type ScriptedOwner } from './scripted-owner.ts';
 import { scriptedReceipts } from './scripted-receipts.ts';
 import { sampleMember, sampleOrders, sampleStatus, sampleToday } from './samples.ts';
 
@@ -32,6 +33,7 @@ export interface ScriptedTill {
   setOrders(rows: readonly OrderRow[]): void;
   setExceptions(rows: readonly GivenException[]): void;
   readonly devices: ScriptedDevices;
+  readonly owner: ScriptedOwner;
   /** The next call of this method is refused. */
   refuseNext(method: MethodName, code: ErrorCode): void;
   state(): TillState;
@@ -91,8 +93,12 @@ export function createScriptedTill(nowMs: () => number): ScriptedTill {
     views: () => world.status.devices,
     show: (views) => setStatus({ devices: [...views] }),
   });
+  const owner = scriptedOwner({
+    nowMs,
+    changed: (isOwnerPinSet) => setStatus({ isOwnerPinSet }),
+  });
   const showExceptions = (): void => setStatus({ exceptionCount: world.exceptions.length });
-  const handlers = createHandlers({ world, nowMs, setTill, devices, showExceptions });
+  const handlers = createHandlers({ world, nowMs, setTill, devices, owner, showExceptions });
 
   async function call<M extends MethodName>(
     method: M,
@@ -114,6 +120,7 @@ export function createScriptedTill(nowMs: () => number): ScriptedTill {
     },
     calls,
     devices,
+    owner,
     state: () => world.till,
     show: (screen) => setTill({ screen }),
     setDraft: (change) => setTill({ draft: { ...world.till.draft, ...change } }),
@@ -148,10 +155,18 @@ interface HandlerDeps {
   readonly nowMs: () => number;
   readonly setTill: (change: Partial<TillState>) => void;
   readonly devices: ScriptedDevices;
+  readonly owner: ScriptedOwner;
   readonly showExceptions: () => void;
 }
 
-function createHandlers({ world, nowMs, setTill, devices, showExceptions }: HandlerDeps): Handlers {
+function createHandlers({
+  world,
+  nowMs,
+  setTill,
+  devices,
+  owner,
+  showExceptions,
+}: HandlerDeps): Handlers {
   const setDraft = (change: Partial<TillState['draft']>): void => {
     const draft = { ...world.till.draft, ...change };
     const voucherFen = draft.useVoucher
@@ -196,6 +211,7 @@ function createHandlers({ world, nowMs, setTill, devices, showExceptions }: Hand
     'drawer.open': none,
     ...scriptedReceipts(),
   };
+    ...owner.handlers,
 }
 
 const none = () => ({});

@@ -51,6 +51,7 @@ export function OutageCard({ status }: { readonly status: Status }): ReactNode {
               : outage.memberOffHow
           }
         />
+        <PromiseStep status={status} />
         <Step
           icon="wifi-off"
           kind="bad"
@@ -86,6 +87,36 @@ function BoxStep({ status }: { readonly status: Status }): ReactNode {
           </span>
         </span>
         <kbd>F6</kbd>
+      </button>
+    </li>
+  );
+}
+
+/** Goods on trust, with the owner's PIN: a button, because it begins with an amount and not with a scan. */
+function PromiseStep({ status: { promises } }: { readonly status: Status }): ReactNode {
+  const { words, store } = useApp();
+  const { promise } = words;
+  if (!promises) return null;
+  const { remainingFen, remainingCount, perPromiseFen } = promises;
+  const isOpen = remainingFen > 0;
+  return (
+    <li className={`outage-step outage-press outage-${isOpen ? 'amber' : 'bad'}`}>
+      <button
+        type="button"
+        className="outage-button"
+        onClick={() => store.act({ type: 'function', key: 'F1' })}
+      >
+        <Icon name="member" />
+        <span>
+          <span className="outage-name">
+            {promise.outage}{' '}
+            <b>{isOpen ? promise.left(yuan(remainingFen), remainingCount) : promise.none}</b>
+          </span>
+          <span className="outage-how">
+            {isOpen ? promise.outageHow(shortYuan(perPromiseFen)) : promise.outageNone}
+          </span>
+        </span>
+        <kbd>F1</kbd>
       </button>
     </li>
   );

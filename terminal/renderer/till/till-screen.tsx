@@ -6,6 +6,7 @@ import { CashPanel } from './cash-panel.tsx';
 import { DrawerPanel } from './drawer-panel.tsx';
 import { Keypad } from './keypad.tsx';
 import { MemberPanel } from './member-panel.tsx';
+import { PromisePanel } from './promise-panel.tsx';
 import { SumStrip } from './sum-strip.tsx';
 
 /** The cashier's page: what is being sold on the left, the keys on the right. Panels take the amount's place. */
@@ -32,6 +33,8 @@ function OpenPanel(): ReactNode {
       return <MemberPanel panel={panel} />;
     case 'drawer':
       return <DrawerPanel chosen={panel.chosen} />;
+    case 'promise':
+      return <PromisePanel panel={panel} />;
     case 'none':
     case 'confirm-cancel':
       return <AmountCard />;

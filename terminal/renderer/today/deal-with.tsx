@@ -12,7 +12,14 @@ export function DealWith({ row }: { readonly row: ExceptionRow }): ReactNode {
     store.request(call('exceptions.resolve', { key: row.key, action, note }), 'exceptionDone');
   if (row.actions.length === 0) return <p className="exceptions-what">{words.today.waits}</p>;
   if (isWriting) {
-    return <Note save={(note) => resolve('acknowledged', note)} leave={() => setWriting(false)} />;
+    return (
+      <Note
+        hint={words.today.dealNote}
+        action={words.today.dealSave}
+        save={(note) => resolve('acknowledged', note)}
+        leave={() => setWriting(false)}
+      />
+    );
   }
   return (
     <div className="row exceptions-deal">
@@ -30,10 +37,14 @@ export function DealWith({ row }: { readonly row: ExceptionRow }): ReactNode {
   );
 }
 
-function Note({
+export function Note({
+  hint,
+  action,
   save,
   leave,
 }: {
+  readonly hint: string;
+  readonly action: string;
   readonly save: (note: string) => void;
   readonly leave: () => void;
 }): ReactNode {
@@ -45,8 +56,8 @@ function Note({
         <input
           value={text}
           maxLength={exceptionNoteCharsMax}
-          placeholder={words.today.dealNote}
-          aria-label={words.today.dealNote}
+          placeholder={hint}
+          aria-label={hint}
           autoComplete="off"
           spellCheck={false}
           onChange={(event) => setText(event.target.value)}
@@ -59,7 +70,7 @@ function Note({
           disabled={text.trim() === ''}
           onClick={() => save(text)}
         >
-          {words.today.dealSave}
+          {action}
         </button>
         <button type="button" className="button button-plain" onClick={leave}>
           {words.today.dealBack}

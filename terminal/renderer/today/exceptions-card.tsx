@@ -6,6 +6,8 @@ import { orderTail } from '../format/order.ts';
 import { clockText } from '../format/time.ts';
 import { errorWords } from '../i18n/language.ts';
 import { DealWith } from './deal-with.tsx';
+import { lossWords } from './loss-words.ts';
+import { dealtWith, EndPromise, PromiseAge } from './end-promise.tsx';
 
 /** Where trouble lives: what happened and what to do, the way to the order, and who dealt with what today. */
 export function ExceptionsCard(): ReactNode {
@@ -36,10 +38,12 @@ function OpenRow({ row }: { readonly row: ExceptionRow }): ReactNode {
     <li>
       <div>
         <p>
-          <About row={row} /> · {words.today.since(clockText(row.sinceMs))}
+          <About row={row} /> ·{' '}
+          {row.promise ? <PromiseAge row={row} /> : words.today.since(clockText(row.sinceMs))}
         </p>
         <p className="exceptions-what">{errorWords(row.code, language)}</p>
-        <DealWith row={row} />
+        {row.loss && <p className="exceptions-what">{lossWords(row.loss, words)}</p>}
+        {row.promise ? <EndPromise row={row} /> : <DealWith row={row} />}
       </div>
       {row.orderId !== '' && (
         <button
@@ -68,7 +72,7 @@ function Handled({ rows }: { readonly rows: readonly HandledRow[] }): ReactNode 
             </p>
             <p className="exceptions-what">{errorWords(row.code, language)}</p>
             <p className="exceptions-what">
-              {words.today.deal[row.action]}
+              {dealtWith(row, words)}
               {row.note !== '' && ` · ${row.note}`}
             </p>
           </li>

@@ -59,8 +59,24 @@ function FourSums({ today }: { readonly today: Today }): ReactNode {
         {words.today.sum} <b>{yuan(today.turnoverFen)}</b> {words.today.turnover} ·{' '}
         {words.today.count(today.orderCount)}
       </p>
+      <PromiseLine promises={today.promises} />
     </section>
   );
+}
+
+/** Beside the four sums, never in them: what is owed of today, and what came back today. */
+function PromiseLine({ promises }: { readonly promises: Today['promises'] }): ReactNode {
+  const { words } = useApp();
+  const { iouFen, staticCodeFen, openCount, keptFen, keptCashFen } = promises;
+  const { today } = words.promise;
+  const parts = [
+    ...(iouFen > 0 ? [today.iou(yuan(iouFen))] : []),
+    ...(staticCodeFen > 0 ? [today.static(yuan(staticCodeFen))] : []),
+    ...(openCount > 0 ? [today.count(openCount)] : []),
+    ...(keptFen > 0 ? [today.kept(yuan(keptFen))] : []),
+    ...(keptCashFen > 0 ? [today.keptCash(yuan(keptCashFen))] : []),
+  ];
+  return parts.length === 0 ? null : <p className="four-promises">{parts.join(' · ')}</p>;
 }
 
 function Tomorrow({ today }: { readonly today: Today }): ReactNode {

@@ -19,7 +19,8 @@ export type IconName =
   | 'alert'
   | 'offline-book'
   | 'search'
-  | 'plug';
+  | 'plug'
+  | 'lock';
 
 /** Our own line icons on a 24-unit grid. Decoration only: the words beside them say the same. */
 const shapes: Readonly<Record<IconName, ReactNode>> = {
@@ -93,6 +94,12 @@ const shapes: Readonly<Record<IconName, ReactNode>> = {
     <>
       <circle cx="10.5" cy="10.5" r="6.5" />
       <path d="m15.5 15.5 5.5 5.5" />
+    </>
+  ),
+  lock: (
+    <>
+      <rect x="5" y="11" width="14" height="10" rx="2" />
+      <path d="M8 11V8a4 4 0 0 1 8 0v3" />
     </>
   ),
 };

@@ -1,10 +1,13 @@
 import type { ChannelAnswer } from '#cloud/channel-simulator/protocol.ts';
 import { ruleOfChannelCode } from '#cloud/payments/channel-codes.ts';
+import { unknown } from '#cloud/payments/channels/wire/evidence.ts';
+import { simulatedCodes } from '#cloud/payments/channels/simulated/codes.ts';
 import type {
   ChannelOrder,
   ChargeOutcome,
   Paid,
   QueryOutcome,
+  RefundOrder,
   RefundOutcome,
   ReverseOutcome,
   Unknown,
@@ -19,7 +22,7 @@ export const isAbout = (answer: ChannelAnswer, order: ChannelOrder): boolean =>
 
 /** What a verified answer to a charge or a withholding means. */
 export function judgeCharge(answer: ChannelAnswer, order: ChannelOrder): ChargeOutcome {
-  const { outcome } = ruleOfChannelCode(answer.code);
+  const { outcome } = ruleOfChannelCode(simulatedCodes, answer.code);
   switch (outcome) {
     case 'paid':
       return answer.state === 'SUCCESS' ? paidOr(answer, order) : unknown('state-mismatch');
@@ -73,10 +76,10 @@ export function judgeReverse(answer: ChannelAnswer, order: ChannelOrder): Revers
   return unknown('state-mismatch');
 }
 
-/** What a verified answer to a refund of the whole amount means. */
-export function judgeRefund(answer: ChannelAnswer, order: ChannelOrder): RefundOutcome {
-  const isWhole = answer.state === 'REFUND' && answer.refundedFen === order.netFen;
-  return answer.code === 'SUCCESS' && isAbout(answer, order) && isWhole
+/** What a verified answer to a refund means: carried out when at least so much has gone back. */
+export function judgeRefund(answer: ChannelAnswer, order: RefundOrder): RefundOutcome {
+  const isBack = answer.state === 'REFUND' && (answer.refundedFen ?? 0) >= order.refundFen;
+  return answer.code === 'SUCCESS' && isAbout(answer, order) && isBack
     ? { type: 'refunded' }
     : unknown(answer.code === 'SUCCESS' ? 'order-mismatch' : answer.code);
 }
@@ -94,5 +97,3 @@ function paidOr(answer: ChannelAnswer, order: ChannelOrder): Paid | Unknown {
     return unknown('proof-missing');
   return { type: 'paid', channelRef: answer.transactionId, paidAtMs: answer.paidAtMs };
 }
-
-const unknown = (code: string): Unknown => ({ type: 'unknown', code });

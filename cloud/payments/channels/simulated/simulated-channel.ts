@@ -18,13 +18,10 @@ import {
   sendSigned,
   type SignedClientOptions,
 } from '#cloud/payments/channels/simulated/signed-client.ts';
-import type {
-  Answered,
-  Channel,
-  ChannelOrder,
-  FailedFinal,
-  Unknown,
-} from '#cloud/payments/channel.ts';
+import { neverSent, unknown } from '#cloud/payments/channels/wire/evidence.ts';
+import type { ChannelProfile } from '#cloud/payments/channel-profile.ts';
+import { simulatedCodes } from '#cloud/payments/channels/simulated/codes.ts';
+import type { Answered, Channel, ChannelOrder } from '#cloud/payments/channel.ts';
 
 export interface SimulatedChannelOptions extends SignedClientOptions {
   /** Which wallet's rules the far end plays. */
@@ -32,6 +29,20 @@ export interface SimulatedChannelOptions extends SignedClientOptions {
 }
 
 const description = '门店消费';
+
+/** Reversals from 15 s after the charge on, for 7 days. The neutral protocol has no word for the rest. */
+const profileOf = (face: Face): ChannelProfile => ({
+  kind: 'neutral',
+  wallets: face === 'withholding' ? [] : [face],
+  abilities: ['withhold'],
+  codes: simulatedCodes,
+  limits: {
+    reverseNotBeforeMs: 15_000,
+    reverseWindowMs: 7 * 86_400_000,
+    refundWindowMs: 365 * 86_400_000,
+    refundsPerOrderMax: 50,
+  },
+});
 
 /** The adapter to the neutral channel protocol (cloud/channel-simulator/protocol.ts) over HTTP. */
 export function createSimulatedChannel(options: SimulatedChannelOptions): Channel {
@@ -48,6 +59,7 @@ export function createSimulatedChannel(options: SimulatedChannelOptions): Channe
   };
 
   return {
+    profile: profileOf(options.face),
     charge: (order) => {
       const value: PayRequest = {
         face: options.face,
@@ -85,7 +97,7 @@ export function createSimulatedChannel(options: SimulatedChannelOptions): Channe
       const value: RefundRequest = {
         ...orderRequest(order),
         outRefundNo: order.outRefundNo,
-        amountFen: order.netFen,
+        amountFen: order.refundFen,
       };
       return call({ path: channelPaths.refund, value }, (a) => judgeRefund(a, order), unknown);
     },
@@ -95,12 +107,4 @@ export function createSimulatedChannel(options: SimulatedChannelOptions): Channe
 const orderRequest = (order: ChannelOrder): OrderRequest => ({
   merchantNo: order.channelMerchantNo,
   outTradeNo: order.outTradeNo,
-});
-
-const unknown = (code: string): Unknown => ({ type: 'unknown', code });
-
-/** A first request that never left is a final failure; for every other silence nothing may be concluded. */
-const neverSent = (code: string): Unknown | FailedFinal => ({
-  type: code === 'not-sent' ? 'failed' : 'unknown',
-  code,
 });

@@ -1,0 +1,38 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '#shared/time/clock.ts';
+import type { BillDesk } from '#cloud/channel-simulator/bill-lines.ts';
+import type { ChannelBooks } from '#cloud/channel-simulator/channel-books.ts';
+import type { Exchange } from '#cloud/channel-simulator/line.ts';
+import type { MoneyBooks } from '#cloud/channel-simulator/money-books.ts';
+
+/**
+ * One dialect of the simulator. It verifies requests, translates between its words and the shared books, and signs
+ * answers. It keeps no books and plays no faults of its own.
+ */
+export interface SimulatorFace {
+  readonly name: string;
+  /** Adds its routes. Bodies arrive as Buffer, whatever their content type. */
+  mount(app: FastifyInstance, house: FaceHouse): void;
+}
+
+/** What all faces share. */
+export interface FaceHouse {
+  readonly clock: Clock;
+  readonly seed: string;
+  readonly baseUrl: () => string;
+  readonly books: ChannelBooks;
+  readonly money: MoneyBooks;
+  readonly bills: BillDesk;
+  /** Carries an exchange over the line with its faults. */
+  serve(request: FastifyRequest, answer: FastifyReply, exchange: Exchange): Promise<void>;
+  /** Posts a notify, `times` times, behind the answer; a far end that is not there is no error. */
+  notify(call: {
+    readonly url: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+    readonly times: number;
+  }): void;
+}
+
+export const bodyOf = (request: FastifyRequest): string =>
+  Buffer.isBuffer(request.body) ? request.body.toString('utf8') : '';

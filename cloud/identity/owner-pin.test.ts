@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sql } from 'drizzle-orm';
+import type { CloudApp } from '#cloud/platform/cloud-app.ts';
+import {
+  buildTestApp,
+  createTestCloud,
+  testOperatorToken,
+  type TestCloud,
+} from '#cloud/platform/testing/test-cloud.ts';
+import {
+  activateTestTerminal,
+  admin,
+  type TestTerminal,
+} from '#cloud/platform/testing/test-terminal.ts';
+
+const operatorToken = testOperatorToken;
+let cloud: TestCloud;
+let app: CloudApp;
+let origin: string;
+let terminal: TestTerminal;
+
+beforeAll(async () => {
+  cloud = await createTestCloud();
+  app = await buildTestApp(cloud);
+  origin = await app.listen({ host: '127.0.0.1', port: 0 });
+  terminal = await activateTestTerminal({ origin, operatorToken });
+});
+afterAll(async () => {
+  await app.close();
+  await cloud.close();
+});
+
+const ask = (path: string, body: unknown) =>
+  admin({ origin, operatorToken }, `/admin/v1/terminals/${terminal.terminalId}/${path}`, body);
+
+const beat = async (pinLocks?: number): Promise<number> => {
+  const answer = await terminal.post('/v1/heartbeats', {
+    epoch: '0123456789abcdef',
+    headSeq: 0,
+    headHash: '0'.repeat(64),
+    ackedSeq: 0,
+    oldestUnsyncedMs: null,
+    appVersion: '1',
+    wallMs: Date.now(),
+    diskFreeBytes: 1,
+    capsVersion: 1,
+    peripherals: [],
+    runId: '00000000000000aa',
+    ...(pinLocks === undefined ? {} : { pinLocks }),
+  });
+  expect(answer.status).toBe(200);
+  return Number(answer.body['configVersion']);
+};
+
+const resetInConfig = async (): Promise<unknown> => {
+  const { body } = await terminal.get('/v1/terminals/me/config');
+  return (JSON.parse(String(body['payload'])) as { ownerPinReset?: number }).ownerPinReset;
+};
+
+const alarms = async (): Promise<readonly Record<string, unknown>[]> => {
+  const url = `${origin}/admin/v1/merchants/${terminal.merchantId}/terminal-alarms`;
+  const answer = await fetch(url, { headers: { authorization: `Bearer ${operatorToken}` } });
+  return ((await answer.json()) as { alarms: Record<string, unknown>[] }).alarms;
+};
+
+test('a reset of the PIN goes out with a newer configuration, and who asked and why is kept', async () => {
+  const before = await beat();
+  expect(await resetInConfig()).toBeUndefined();
+  const why = '店主李姐电话报身份证后四位，忘了密码';
+  expect(await ask('owner-pin-reset', { by: '客服小陈', why })).toMatchObject({
+    status: 201,
+    body: { resetNo: 1 },
+  });
+  expect(await beat()).toBe(before + 1);
+  expect(await resetInConfig()).toBe(1);
+  expect((await ask('owner-pin-reset', { by: '客服小陈', why })).body).toMatchObject({
+    resetNo: 2,
+  });
+  const { rows } = await cloud.deps.db.execute(
+    sql`select reset_no, asked_by, why from owner_pin_reset order by reset_no`,
+  );
+  expect(rows).toEqual([1, 2].map((reset_no) => ({ reset_no, asked_by: '客服小陈', why })));
+});
+
+test('nobody asks for a reset without his name and a reason, or without the token', async () => {
+  for (const body of [{ by: '客服小陈' }, { why: '忘了' }, { by: ' ', why: '忘了' }, {}])
+    expect((await ask('owner-pin-reset', body)).status).toBe(400);
+  const stranger = { origin, operatorToken: 'not the token' };
+  const path = `/admin/v1/terminals/${terminal.terminalId}/owner-pin-reset`;
+  expect((await admin(stranger, path, { by: 'x', why: 'y' })).status).toBe(401);
+  const nobody = '/admin/v1/terminals/trm_00000000000000000000000000/owner-pin-reset';
+  expect((await admin({ origin, operatorToken }, nobody, { by: 'x', why: 'y' })).status).toBe(404);
+});
+
+test('each lock of a till is one alarm, however often its heartbeat says so', async () => {
+  await beat();
+  expect(await alarms()).toEqual([]);
+  await beat(1);
+  await beat(1);
+  await beat(1);
+  expect(await alarms()).toMatchObject([{ kind: 'owner-pin-locked', seenCount: 1 }]);
+  await beat(3);
+  expect(await alarms()).toMatchObject([{ kind: 'owner-pin-locked', seenCount: 2 }]);
+});
+
+test('an alarm that somebody took note of says who and what he found, and is open again when it is seen again', async () => {
+  const alarm = { kind: 'owner-pin-locked', subject: '' };
+  expect(await alarms()).toMatchObject([{ ...alarm, acknowledged: null }]);
+  expect((await ask('alarms/acknowledge', { ...alarm, by: '客服小陈' })).status).toBe(400);
+  const seen = { by: '客服小陈', note: '店主说是孩子按的' };
+  expect((await ask('alarms/acknowledge', { ...alarm, ...seen })).status).toBe(201);
+  expect(await alarms()).toMatchObject([{ ...alarm, acknowledged: seen }]);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await beat(4);
+  expect(await alarms()).toMatchObject([{ ...alarm, acknowledged: null }]);
+  const { rows } = await cloud.deps.db.execute(sql`select seen_by, note from terminal_alarm_seen`);
+  expect(rows).toEqual([{ seen_by: seen.by, note: seen.note }]);
+  const other = { kind: 'fork', subject: 'no such epoch', ...seen };
+  expect((await ask('alarms/acknowledge', other)).status).toBe(404);
+});

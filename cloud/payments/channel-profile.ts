@@ -1,0 +1,60 @@
+import type { Wallet } from '#shared/tender/payment-code.ts';
+import type { Channel } from '#cloud/payments/channel.ts';
+import type { ChannelCodeTable } from '#cloud/payments/channel-codes.ts';
+
+/** Which dialect an adapter speaks. */
+export type ChannelKind = 'neutral' | 'wechat' | 'alipay' | 'unionpay' | 'aggregator';
+
+/** What not every channel can do. */
+export type ChannelAbility =
+  'bill' | 'notify' | 'payout' | 'probe' | 'query-refund' | 'split' | 'subsidy' | 'withhold';
+
+/** The channel's own rules, from its public documents. Times in milliseconds. */
+export interface ChannelLimits {
+  /** A reversal is refused earlier than this after the charge; 0 = at once. */
+  readonly reverseNotBeforeMs: number;
+  /** A reversal is refused later than this after the charge; a refund is the way then. */
+  readonly reverseWindowMs: number;
+  readonly refundWindowMs: number;
+  readonly refundsPerOrderMax: number;
+  readonly split?: SplitLimits;
+}
+
+export interface SplitLimits {
+  /** Most that may go to others than the order's own merchant, basis points of the order. */
+  readonly othersMaxBp: number;
+  readonly requestsPerOrderMax: number;
+  readonly receiversPerRequestMax: number;
+  /** A split is refused earlier than this after the payment. */
+  readonly notBeforeMs: number;
+  /** After this the channel releases what is frozen by itself. */
+  readonly frozenMaxMs: number;
+}
+
+/** What a channel is, as data: for the router, for the payment machine, for the docs. */
+export interface ChannelProfile {
+  readonly kind: ChannelKind;
+  /** Wallets whose codes it charges. */
+  readonly wallets: readonly Wallet[];
+  /** Sorted; equal to {@link abilitiesOf} of the adapter. */
+  readonly abilities: readonly ChannelAbility[];
+  readonly codes: ChannelCodeTable;
+  readonly limits: ChannelLimits;
+}
+
+const portOfAbility = {
+  bill: 'bills',
+  notify: 'notify',
+  payout: 'payouts',
+  probe: 'probe',
+  'query-refund': 'queryRefund',
+  split: 'splits',
+  subsidy: 'subsidies',
+  withhold: 'withhold',
+} as const satisfies Readonly<Record<ChannelAbility, keyof Channel>>;
+
+/** What an adapter really has; the contract holds its profile to it. */
+export const abilitiesOf = (channel: Channel): readonly ChannelAbility[] =>
+  (Object.keys(portOfAbility) as ChannelAbility[]).filter(
+    (ability) => channel[portOfAbility[ability]] !== undefined,
+  );

@@ -1,0 +1,58 @@
+/** What to send. The caller has signed it already. */
+export interface WireRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** How long one answer may take, milliseconds of real time. */
+  readonly readTimeoutMs: number;
+  readonly answerBytesMax: number;
+}
+
+export interface WireAnswer {
+  readonly type: 'answered';
+  readonly status: number;
+  readonly headers: Headers;
+  /** Exactly as they came: a signature covers bytes, not what they mean. */
+  readonly bytes: Buffer;
+}
+
+/** `not-sent`: proven, not one byte left. `no-answer`: anything may have happened. */
+export type WireResult = WireAnswer | { readonly type: 'not-sent' | 'no-answer' };
+
+/** Sends one request, once. Redirects are errors: a channel's answer comes from the channel. */
+export async function sendOnWire(request: WireRequest): Promise<WireResult> {
+  try {
+    const response = await fetch(request.url, {
+      method: request.method,
+      redirect: 'error',
+      headers: request.headers,
+      ...(request.body === undefined ? {} : { body: request.body }),
+      signal: AbortSignal.timeout(request.readTimeoutMs),
+    });
+    const bytes = await readBounded(response, request.answerBytesMax);
+    return bytes === undefined
+      ? { type: 'no-answer' }
+      : { type: 'answered', status: response.status, headers: response.headers, bytes };
+  } catch (cause) {
+    return { type: isRefusedConnection(cause) ? 'not-sent' : 'no-answer' };
+  }
+}
+
+/** The answer's bytes; undefined when there are more than `bytesMax`. */
+async function readBounded(response: Response, bytesMax: number): Promise<Buffer | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    if (size > bytesMax) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Only a refused connection proves that not one byte left; every other error may have come after the request. */
+function isRefusedConnection(cause: unknown): boolean {
+  const inner = cause instanceof Error ? cause.cause : undefined;
+  return inner instanceof Error && 'code' in inner && inner.code === 'ECONNREFUSED';
+}

@@ -1,0 +1,77 @@
+import { entry, type ErrorEntry } from '#shared/errors/entry.ts';
+
+/** Two-layer member codes, and what the cloud finds when it judges again what a till accepted. */
+export const offlineCodeErrors = {
+  'member-code-cloned': entry(
+    'Two shops took the same showing of one member code: the member answers for it, his code is stopped.',
+    'Nothing; the row says who bears it.',
+    'owner',
+    'no',
+    '会员码被复制，两家店收了同一个码，会员码已停用',
+    'The member code was copied and used in two shops. It is stopped now.',
+  ),
+  'member-code-list-old': entry(
+    'The list of stopped member codes on this till is older than a day.',
+    'Connect the till once, or take another tender.',
+    'cashier',
+    'yes',
+    '停用名单太旧，请联网一次或换一种付款',
+    'The list of stopped codes is too old. Connect once or use another way.',
+  ),
+  'member-code-stale': entry(
+    "The time in the member code is more than 90 seconds from the till's trusted time.",
+    'Ask the member to let the code renew itself; check his phone clock.',
+    'customer',
+    'yes',
+    '会员码已过时，请顾客等它刷新再扫',
+    'This member code is out of date. Let it refresh and scan again.',
+  ),
+  'member-device-limit': entry(
+    'The member has as many phones with a code as he may have.',
+    'Use one of them, or have the others stopped.',
+    'customer',
+    'no',
+    '会员码绑定的手机太多，请用原来的手机',
+    'Too many phones hold this member code. Use one of them.',
+  ),
+  'member-device-refused': entry(
+    'The key of this phone is stopped, of another member, or was not proved.',
+    'Use the single-use code of the page.',
+    'customer',
+    'no',
+    '这部手机的会员码已停用，请用一次性会员码',
+    'The code of this phone is stopped. Use the single-use code.',
+  ),
+  'member-overspent': entry(
+    'The member paid in several shops offline, together above what he may owe, and the debit failed.',
+    'Nothing; the row says who bears it.',
+    'owner',
+    'no',
+    '会员在多家店离线消费超额，扣款失败',
+    'The member overspent offline in several shops. The debit failed.',
+  ),
+  'offline-caps-outdated': entry(
+    'The payment was taken by limits that this till had replaced before.',
+    'Nothing; the row says who bears it.',
+    'owner',
+    'no',
+    '收款时用的离线额度已作废',
+    'The payment was taken by limits that no longer held.',
+  ),
+  'offline-caps-unknown': entry(
+    'The payment names limits that the cloud never signed.',
+    'Nothing; the row says who bears it.',
+    'owner',
+    'no',
+    '收款时用的离线额度平台没有签发过',
+    'The payment names limits that were never issued.',
+  ),
+  'offline-online-wanted': entry(
+    'Of so many member codes one is taken online only, as long as there is a line; the cloud did not answer.',
+    'Try again, or take another tender.',
+    'cashier',
+    'yes',
+    '这一笔需要联网验证，请再试或换一种付款',
+    'This payment must be checked online. Try again or use another way.',
+  ),
+} as const satisfies Record<string, ErrorEntry>;

@@ -1,0 +1,63 @@
+import type { Clock } from '#shared/time/clock.ts';
+import type { Random } from '#shared/time/random.ts';
+import type { OwnerAction } from '#terminal/ipc/owner.ts';
+
+/** How long an approval waits for the action that it is for. */
+export const approvalMs = 60_000;
+/** How long the owner's time at the settings lasts. */
+export const unlockMs = 300_000;
+/** More than one person at one till can have open; the oldest goes. */
+const approvalsMax = 8;
+const approvalIdBytes = 16;
+
+/** What the owner has approved and opened, in memory only: a restart takes all of it back. Monotonic time. */
+export interface Approvals {
+  /** Makes an approval for one action. */
+  readonly give: (action: OwnerAction) => string;
+  /** Uses it up. False: unknown, used, too old, or for another action (which uses it up too). */
+  readonly take: (approvalId: string, action: OwnerAction) => boolean;
+  readonly open: () => void;
+  /** Milliseconds that the owner's time still lasts; 0: it is over. */
+  readonly openForMs: () => number;
+  readonly close: () => void;
+  /** Takes everything back. */
+  readonly clear: () => void;
+}
+
+export function createApprovals({
+  clock,
+  random,
+}: {
+  readonly clock: Clock;
+  readonly random: Random;
+}): Approvals {
+  const given = new Map<string, { readonly action: OwnerAction; readonly untilMs: number }>();
+  let openUntilMs = 0;
+  return {
+    give: (action) => {
+      const approvalId = Buffer.from(random.bytes(approvalIdBytes)).toString('base64url');
+      given.set(approvalId, { action, untilMs: clock.monotonicMs() + approvalMs });
+      for (const [oldest] of given) {
+        if (given.size <= approvalsMax) break;
+        given.delete(oldest);
+      }
+      return approvalId;
+    },
+    take: (approvalId, action) => {
+      const found = given.get(approvalId);
+      given.delete(approvalId);
+      return found?.action === action && clock.monotonicMs() < found.untilMs;
+    },
+    open: () => {
+      openUntilMs = clock.monotonicMs() + unlockMs;
+    },
+    openForMs: () => Math.max(0, openUntilMs - clock.monotonicMs()),
+    close: () => {
+      openUntilMs = 0;
+    },
+    clear: () => {
+      given.clear();
+      openUntilMs = 0;
+    },
+  };
+}

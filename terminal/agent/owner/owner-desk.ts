@@ -1,0 +1,238 @@
+import type { Timers } from '#drivers/core/timers.ts';
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import { err, ok, type Result } from '#shared/result/result.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import type { Random } from '#shared/time/random.ts';
+import type { Journal } from '#terminal/agent/journal/journal.ts';
+import { approvalMs, createApprovals, unlockMs } from '#terminal/agent/owner/approvals.ts';
+import { readOwner, writeOwner, type OwnerRecord } from '#terminal/agent/owner/owner-store.ts';
+import { hashPin, isPin, pinSaltBytes } from '#terminal/agent/owner/pin-hash.ts';
+import {
+  pinRefusal,
+  pinTriesLeft,
+  stepPinLock,
+  type PinEvent,
+} from '#terminal/agent/owner/pin-lock-machine.ts';
+import { isWeakPin } from '#terminal/agent/owner/weak-pin.ts';
+import type { OwnerAction, OwnerState } from '#terminal/ipc/owner.ts';
+
+/** Who stands behind an action that was let through. The entry that it leads to says so. */
+export interface Approval {
+  /** null: no PIN is set on this till, and the action is open without one. */
+  readonly by: 'owner' | null;
+}
+
+/** What the entry of an approved action says of it; an action that needed nobody says nothing. */
+export const approvedBy = ({ by }: Approval): { readonly approvedBy?: 'owner' } =>
+  by === null ? {} : { approvedBy: by };
+
+/** The owner's PIN (店主密码) and what it opens. See terminal/ipc/owner.ts for the words of the contract. */
+export interface OwnerDesk {
+  readonly state: () => OwnerState;
+  /** Errors: `owner-pin-weak`, `owner-pin-missing`, those of a try, a disk's. */
+  readonly setPin: (pins: {
+    readonly oldPin?: string | undefined;
+    readonly newPin: string;
+  }) => Promise<Result<void, ErrorCode>>;
+  readonly approve: (wanted: {
+    readonly pin: string;
+    readonly action: OwnerAction;
+  }) => Promise<Result<{ readonly approvalId: string; readonly untilMs: number }, ErrorCode>>;
+  readonly unlock: (pin: string) => Promise<Result<{ readonly untilMs: number }, ErrorCode>>;
+  readonly lock: () => void;
+  /** Errors: as {@link redeem}, a disk's. */
+  readonly setRules: (rules: {
+    readonly guardsDrawer: boolean;
+    readonly approvalId?: string | undefined;
+  }) => Result<void, ErrorCode>;
+  /**
+   * Uses an approval up, whatever becomes of the action afterwards: look first whether the action can be done at all.
+   * Errors: `owner-approval-missing`, `owner-approval-stale`; without a PIN `owner-pin-not-set` for what is not done without.
+   */
+  readonly redeem: (wanted: {
+    readonly approvalId: string | undefined;
+    readonly action: OwnerAction;
+  }) => Result<Approval, ErrorCode>;
+  /** For the drawer outside a sale: open when the owner chose so. Errors: as {@link redeem}. */
+  readonly approveDrawer: (approvalId: string | undefined) => Result<Approval, ErrorCode>;
+  /** For the pages that set the till up. Errors: `owner-locked`. */
+  readonly requireUnlocked: () => Result<Approval, ErrorCode>;
+  readonly isPinSet: () => boolean;
+  /** Locks since the till was made; the heartbeat tells the cloud. */
+  readonly lockedEver: () => number;
+  /** The cloud asks for a reset: the PIN goes, once for each number. */
+  readonly followReset: (resetNo: number) => void;
+  readonly stop: () => void;
+}
+
+export interface OwnerDeskDeps {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timers: Timers;
+  /** Something that a window shows has changed. */
+  readonly onChange: () => void;
+  /** Too many wrong tries: the shop's owner should hear of it. */
+  readonly onLockout: () => void;
+}
+
+/** What the till never does on a cashier's word alone, PIN or none. */
+const neverWithoutPin: ReadonlySet<OwnerAction> = new Set([
+  'till.payPromise',
+  'orders.breakPromise',
+  'owner.setRules',
+]);
+
+export function createOwnerDesk(deps: OwnerDeskDeps): OwnerDesk {
+  const { clock } = deps;
+  const approvals = createApprovals(deps);
+  const keeper = createKeeper(deps);
+  const untilMs = (forMs: number): number | null =>
+    forMs > 0 ? Math.trunc(clock.nowMs() + forMs) : null;
+
+  const redeem: OwnerDesk['redeem'] = ({ approvalId, action }) => {
+    if (!keeper.record().pin)
+      return neverWithoutPin.has(action) ? err('owner-pin-not-set') : ok({ by: null });
+    if (approvalId === undefined) return err('owner-approval-missing');
+    return approvals.take(approvalId, action) ? ok({ by: 'owner' }) : err('owner-approval-stale');
+  };
+
+  return {
+    state: () => ({
+      isPinSet: keeper.record().pin !== null,
+      triesLeft: pinTriesLeft(keeper.record().lock),
+      lockedUntilMs: untilMs(keeper.lockedForMs()),
+      unlockedUntilMs: untilMs(approvals.openForMs()),
+      guardsDrawer: keeper.record().guardsDrawer,
+    }),
+    setPin: async ({ oldPin, newPin }) => {
+      if (keeper.record().pin) {
+        if (oldPin === undefined) return err('owner-pin-missing');
+        const tried = await keeper.tryPin(oldPin);
+        if (!tried.ok) return tried;
+      }
+      const before = keeper.record().pin;
+      if (isWeakPin(newPin)) return err('owner-pin-weak');
+      const pin = await hashPin(newPin, deps.random.bytes(pinSaltBytes));
+      // Two windows may set a first PIN at once: the one that was slower is told to ask for the other's.
+      if (keeper.record().pin !== before) return err('owner-pin-missing');
+      const kept = keeper.change({ pin }, 'renewed');
+      if (!kept.ok) return kept;
+      approvals.clear();
+      deps.onChange();
+      return kept;
+    },
+    approve: async ({ pin, action }) => {
+      const tried = await keeper.tryPin(pin);
+      if (!tried.ok) return tried;
+      return ok({ approvalId: approvals.give(action), untilMs: untilMs(approvalMs) ?? 0 });
+    },
+    unlock: async (pin) => {
+      const tried = await keeper.tryPin(pin);
+      if (!tried.ok) return tried;
+      approvals.open();
+      deps.onChange();
+      return ok({ untilMs: untilMs(unlockMs) ?? 0 });
+    },
+    lock: () => {
+      approvals.close();
+      deps.onChange();
+    },
+    setRules: ({ guardsDrawer, approvalId }) => {
+      const approved = redeem({ approvalId, action: 'owner.setRules' });
+      if (!approved.ok) return approved;
+      const kept = keeper.change({ guardsDrawer });
+      deps.onChange();
+      return kept;
+    },
+    redeem,
+    approveDrawer: (approvalId) =>
+      keeper.record().guardsDrawer
+        ? redeem({ approvalId, action: 'drawer.open' })
+        : ok({ by: null }),
+    requireUnlocked: () => {
+      if (!keeper.record().pin) return ok({ by: null });
+      return approvals.openForMs() > 0 ? ok({ by: 'owner' }) : err('owner-locked');
+    },
+    isPinSet: () => keeper.record().pin !== null,
+    lockedEver: () => keeper.record().lock.lockedEver,
+    followReset: (resetNo) => {
+      if (resetNo <= keeper.record().resetNo) return;
+      if (!keeper.change({ pin: null, resetNo }, 'renewed').ok) return;
+      approvals.clear();
+      deps.onChange();
+    },
+    stop: keeper.stop,
+  };
+}
+
+/** Events that hold in memory even when the disk fails: they must not make tries free, nor lock for good. */
+const learned: ReadonlySet<PinEvent> = new Set(['right', 'wrong', 'served', 'start']);
+
+/** Keeps the record on the disk, counts the tries, and lets a lock end. */
+function createKeeper(deps: OwnerDeskDeps) {
+  const { journal, clock } = deps;
+  let record = readOwner(journal.read);
+  let lockedUntilMs = 0;
+  let cancel: (() => void) | undefined;
+
+  /** Errors: the disk's; nothing is changed then. */
+  const change = (part: Partial<OwnerRecord>, event?: PinEvent): Result<void, ErrorCode> => {
+    const lock = event === undefined ? record.lock : stepPinLock(record.lock, event);
+    const next = { ...record, ...part, lock };
+    const kept = writeOwner(journal, next);
+    if (!kept.ok && (event === undefined || !learned.has(event))) return kept;
+    const { lockedEver: lockedBefore } = record.lock;
+    record = kept.ok ? next : { ...record, lock };
+    watchLock();
+    if (record.lock.lockedEver > lockedBefore) deps.onLockout();
+    return kept;
+  };
+
+  const watchLock = (): void => {
+    cancel?.();
+    cancel = undefined;
+    const { lockedForMs } = record.lock;
+    if (lockedForMs === 0) {
+      lockedUntilMs = 0;
+      return;
+    }
+    if (lockedUntilMs === 0) lockedUntilMs = clock.monotonicMs() + lockedForMs;
+    cancel = deps.timers.after(Math.max(0, lockedUntilMs - clock.monotonicMs()), serve);
+  };
+
+  const serve = (): void => {
+    cancel = undefined;
+    if (clock.monotonicMs() < lockedUntilMs) return watchLock();
+    change({}, 'served');
+    deps.onChange();
+  };
+
+  const tryPin = async (pin: string): Promise<Result<void, ErrorCode>> => {
+    const { pin: kept } = record;
+    if (!kept) return err('owner-pin-not-set');
+    const refusal = pinRefusal(record.lock);
+    if (refusal) return err(refusal);
+    // Durable before it is checked: pulling the plug gives no further tries.
+    const counted = change({}, 'begin');
+    if (!counted.ok) return counted;
+    const isRight = await isPin(pin, kept);
+    // The cloud may have reset it meanwhile.
+    if (record.pin !== kept) return err('owner-pin-wrong');
+    change({}, isRight ? 'right' : 'wrong');
+    deps.onChange();
+    if (isRight) return ok(undefined);
+    return err(record.lock.lockedForMs > 0 ? 'owner-pin-locked' : 'owner-pin-wrong');
+  };
+
+  if (record.lock.checking) change({}, 'start');
+  else watchLock();
+  return {
+    record: () => record,
+    change,
+    tryPin,
+    lockedForMs: () =>
+      record.lock.lockedForMs === 0 ? 0 : Math.max(1, lockedUntilMs - clock.monotonicMs()),
+    stop: () => cancel?.(),
+  };
+}

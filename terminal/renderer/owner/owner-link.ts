@@ -1,0 +1,44 @@
+import type { Result } from '#shared/result/result.ts';
+import type { OwnerAction } from '#terminal/ipc/owner.ts';
+import type {
+  MethodInput,
+  MethodName,
+  MethodOutput,
+  TerminalError,
+} from '#terminal/ipc/terminal-api.ts';
+import type { TerminalLink } from '../link/terminal-link.ts';
+import type { OwnerGate } from './owner-gate.ts';
+
+/** Methods that take an approval are named like the action that it is for. */
+const approvable: ReadonlySet<string> = new Set<OwnerAction & MethodName>([
+  'drawer.open',
+  'orders.breakPromise',
+  'orders.decideBox',
+  'owner.setRules',
+  'till.payPromise',
+]);
+
+const isApprovable = (method: MethodName): method is OwnerAction & MethodName =>
+  approvable.has(method);
+
+/** What the owner can lift: the sheet asks for the PIN and the same call is made again. */
+const lifted = new Set(['owner-approval-missing', 'owner-approval-stale']);
+
+/** A link whose calls ask the owner where the agent wants him. Without his PIN the agent's refusal stands. */
+export function createOwnerLink(link: TerminalLink, gate: OwnerGate): TerminalLink {
+  const call = async <M extends MethodName>(
+    method: M,
+    input: MethodInput<M>,
+  ): Promise<Result<MethodOutput<M>, TerminalError>> => {
+    const answer = await link.call(method, input);
+    if (answer.ok) return answer;
+    const { code } = answer.error;
+    if (code === 'owner-locked') return (await gate.unlock()) ? link.call(method, input) : answer;
+    if (!lifted.has(code) || !isApprovable(method)) return answer;
+    const approvalId = await gate.approve(method);
+    if (approvalId === null) return answer;
+    // The method is known to take one; its own type is not known here.
+    return link.call(method, { ...input, approvalId } as MethodInput<M>);
+  };
+  return { call, subscribe: link.subscribe, watch: link.watch };
+}

@@ -1,0 +1,52 @@
+import { useEffect } from 'react';
+import { pinDigitsMax } from '#terminal/ipc/owner.ts';
+import { useApp } from '../app/context.ts';
+import type { DeskAction } from '../desk/desk.ts';
+import type { OwnerGate } from './owner-gate.ts';
+
+/** While the sheet is open, keys that a person types are the PIN's. A scanner's code closes it and goes to the till. */
+export function usePinKeys(isOpen: boolean): void {
+  const { keys, owner } = useApp();
+  useEffect(
+    () => (isOpen ? keys.grab((action) => takes(owner, action)) : undefined),
+    [isOpen, keys, owner],
+  );
+}
+
+function takes(owner: OwnerGate, action: DeskAction): boolean {
+  switch (action.type) {
+    case 'amount-key':
+      owner.press(action.key);
+      return true;
+    // What looked typed was the beginning of a scan.
+    case 'take-back':
+    case 'backspace':
+      owner.erase();
+      return true;
+    case 'clear':
+      owner.clear();
+      return true;
+    case 'enter':
+      owner.enter();
+      return true;
+    case 'escape':
+      owner.cancel();
+      return true;
+    case 'scan':
+      // Never so short: that is a PIN typed in great haste, and no code to pay with.
+      if (action.text.length <= pinDigitsMax) {
+        owner.clear();
+        return true;
+      }
+      owner.cancel();
+      return false;
+    case 'slow-scan':
+    case 'unreadable-scan':
+      // Some of its digits stand in the PIN, unseen: the sheet goes, and the notice says why.
+      owner.cancel();
+      return false;
+    default:
+      owner.cancel();
+      return false;
+  }
+}
