@@ -16,8 +16,8 @@ import type { MemberCodeAnswer } from '#shared/wire/v1/members.ts';
 
 /** The bearer form is good for a day at most, and for small sums: whoever holds it can pay with it once. */
 const lifetimeMs = 24 * 60 * 60 * 1_000;
-const paymentCapYuan = 50;
-const windowCapYuan = 100;
+const paymentCapYuan = 40;
+const windowCapYuan = 80;
 const anyShop = 0;
 
 type CodeDeps = Pick<CloudDeps, 'clock' | 'random' | 'keys'>;

@@ -3,6 +3,7 @@ import encodeQR from 'qr';
 import { terminalOf } from '#cloud/identity/terminal-identity.ts';
 import { claimPage } from '#cloud/members/claim-page.ts';
 import { claimReceipt } from '#cloud/members/claim-receipt.ts';
+import { certifyDevice } from '#cloud/members/member-certificates.ts';
 import { issueMemberCode, readMemberCode } from '#cloud/members/member-codes.ts';
 import {
   createMemberLinks,
@@ -10,6 +11,7 @@ import {
   type MemberLinks,
 } from '#cloud/members/member-links.ts';
 import { memberPage } from '#cloud/members/member-page.ts';
+import { workerHeaders, workerScript } from '#cloud/members/member-page-worker.ts';
 import {
   findMemberByPhone,
   operatorOfMember,
@@ -30,7 +32,13 @@ import type { MemberId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
-import { ClaimTokenSchema, MemberIdSchema } from '#shared/wire/v1/common.ts';
+import {
+  CertificateIdSchema,
+  ClaimTokenSchema,
+  MemberIdSchema,
+  WallMsSchema,
+} from '#shared/wire/v1/common.ts';
+import { PublicKeySchema, SignatureSchema } from '#shared/wire/v1/terminals.ts';
 import {
   ClaimAnswerSchema,
   ClaimRequestSchema,
@@ -57,6 +65,7 @@ const publicAccess = {
  * POST /v1/members, POST /v1/members/resolve, POST /v1/voucher-reservations      the till (shared/wire/v1/members.ts)
  * GET  /claim/{token}, POST /v1/claims                    the customer with a receipt; public, few per minute
  * GET  /m/{memberId}, POST /v1/member-pages               the member's own page; the key stands behind the #
+ * POST /v1/member-pages/certificates                    the member's phone: its key certified for a day
  * POST /v1/members/{memberId}/codes                       the operator: a member code for tools and the demo
  * POST /admin/v1/members/{memberId}/page-link             the operator: the link to a member's page
  */
@@ -75,6 +84,7 @@ export function registerMemberRoutes(
   registerClaims(app, deps);
   registerCodes(app, deps);
   registerMemberPage(app, deps);
+  registerCertificates(app, deps);
 }
 
 function registerTillRoutes(app: CloudApp, deps: RouteDeps): void {
@@ -179,6 +189,36 @@ function registerClaims(app: CloudApp, deps: RouteDeps): void {
   });
 }
 
+/** The phone asks for itself: it has the link's key, and proves that it holds its own. */
+function registerCertificates(app: CloudApp, deps: RouteDeps): void {
+  app.get('/m/worker.js', { schema: { hide: true }, config: publicAccess }, (_request, reply) =>
+    reply.headers(workerHeaders).send(workerScript),
+  );
+  const schema = {
+    summary: "Certify the key of a member's phone for a day",
+    body: Type.Object(
+      { ...ownerFields, devicePublicKey: PublicKeySchema, proof: SignatureSchema },
+      { additionalProperties: false },
+    ),
+    response: { 200: CertificateAnswerSchema },
+  };
+  const path = '/v1/member-pages/certificates';
+  app.post(path, { schema, config: publicAccess }, async (request, reply) => {
+    const { key, devicePublicKey, proof } = request.body;
+    const memberId = request.body.memberId as MemberId;
+    if (!deps.links.isKey(memberId, key)) return sendProblem(reply, memberUnknown);
+    const operatorId = await operatorOfMember(deps.db, memberId);
+    if (operatorId === undefined) return sendProblem(reply, memberUnknown);
+    const device = { operatorId, memberId, devicePublicKey, proof };
+    const given = await runScoped({ type: 'operator', operatorId }, () =>
+      retriedTransaction(deps.db, (tx) => certifyDevice(tx, device, deps)),
+    );
+    return given.ok
+      ? reply.send(given.value)
+      : sendProblem(reply, { status: 409, code: given.error.type });
+  });
+}
+
 const MemberPathSchema = Type.Object({ memberId: MemberIdSchema });
 
 function registerCodes(app: CloudApp, deps: RouteDeps): void {
@@ -205,9 +245,21 @@ async function codeOf(
 
 const MemberPageAnswerSchema = Type.Object({
   member: MemberViewSchema,
-  code: MemberCodeAnswerSchema,
-  qrSvg: Type.String(),
+  code: Type.Optional(MemberCodeAnswerSchema),
+  qrSvg: Type.Optional(Type.String()),
 });
+
+const CertificateAnswerSchema = Type.Object({
+  certificate: Type.String(),
+  certificateId: CertificateIdSchema,
+  notAfterMs: WallMsSchema,
+  serverMs: WallMsSchema,
+});
+
+const ownerFields = {
+  memberId: MemberIdSchema,
+  key: Type.String({ pattern: memberLinkKeyPattern }),
+};
 
 function registerMemberPage(app: CloudApp, deps: RouteDeps): void {
   const link = {
@@ -228,8 +280,9 @@ function registerMemberPage(app: CloudApp, deps: RouteDeps): void {
 
   const schema = {
     summary: 'What a member page shows: points, vouchers and a fresh member code',
+    /** `withCode` false: the phone signs its codes itself and needs none of the bearer form. */
     body: Type.Object(
-      { memberId: MemberIdSchema, key: Type.String({ pattern: memberLinkKeyPattern }) },
+      { ...ownerFields, withCode: Type.Optional(Type.Boolean()) },
       { additionalProperties: false },
     ),
     response: { 200: MemberPageAnswerSchema },
@@ -237,14 +290,14 @@ function registerMemberPage(app: CloudApp, deps: RouteDeps): void {
   app.post('/v1/member-pages', { schema, config: publicAccess }, async (request, reply) => {
     const memberId = request.body.memberId as MemberId;
     if (!deps.links.isKey(memberId, request.body.key)) return sendProblem(reply, memberUnknown);
-    const operatorId = await runScoped({ type: 'across', work: 'member-page-by-key' }, () =>
-      operatorOfMember(deps.db, memberId),
-    );
+    const operatorId = await operatorOfMember(deps.db, memberId);
     if (operatorId === undefined) return sendProblem(reply, memberUnknown);
-    const [member, code] = await runScoped({ type: 'operator', operatorId }, async () => [
-      await viewMember(deps.db, { operatorId, memberId }, deps),
-      await codeOf({ operatorId, memberId }, deps),
-    ]);
+    const { member, code } = await runScoped({ type: 'operator', operatorId }, async () => ({
+      member: await viewMember(deps.db, { operatorId, memberId }, deps),
+      code:
+        request.body.withCode === false ? undefined : await codeOf({ operatorId, memberId }, deps),
+    }));
+    if (member !== undefined && request.body.withCode === false) return reply.send({ member });
     if (member === undefined || code === undefined) return sendProblem(reply, memberUnknown);
     const qrSvg = encodeQR(code.code, 'svg', { encoding: 'numeric', ecc: 'low' });
     return reply.send({ member, code, qrSvg });

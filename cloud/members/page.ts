@@ -13,6 +13,8 @@ export interface PageParts {
   readonly body: string;
   readonly style: string;
   readonly script: string;
+  /** It may have a service worker of ours. */
+  readonly hasWorker?: boolean;
 }
 
 export const escapeHtml = (text: string): string =>
@@ -37,6 +39,7 @@ export function createPage(parts: PageParts): Page {
     `style-src ${hashSource(style)}`,
     `script-src ${hashSource(script)}`,
     `connect-src 'self'`,
+    ...(parts.hasWorker === true ? [`worker-src 'self'`] : []),
     `form-action 'none'`,
     `base-uri 'none'`,
     `frame-ancestors 'none'`,

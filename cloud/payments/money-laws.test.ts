@@ -64,6 +64,14 @@ it.each<[law: string, planted: SQL]>([
   ],
   ['settled-offline-sales-were-debited', offlineRow],
   [
+    'covered-losses-are-paid-once',
+    sql`insert into offline_settlement (operator_id, order_id, merchant_id, terminal_id, member_id,
+      certificate_id, member_code, amount_fen, concession_bp, business_date, cashier, accepted_at_ms,
+      state, bearer_party, covered_fen)
+    select operator_id, 'ord_planted', merchant_id, terminal_id, 'm', 'c', '9', 100, 1000,
+      business_date, 'x', 0, 'debit-failed', 'platform', 100 from payment_attempt limit 1`,
+  ],
+  [
     'wallets-equal-ledger',
     sql`update voucher set left_fen = left_fen + 1, face_fen = face_fen + 1`,
   ],

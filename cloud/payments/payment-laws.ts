@@ -26,6 +26,20 @@ export const paymentLaws: readonly Law[] = [
        GROUP BY l.order_id HAVING NOT bool_or(a.status = 'paid')`,
   },
   {
+    name: 'covered-losses-are-paid-once',
+    says: 'What the platform answers for of an offline sale it paid the merchant, once and nothing else.',
+    violations: (operatorId) => sql`
+      SELECT coalesce(o.order_id, t.idem_key) AS order_id, o.covered_fen, sum(e.amount_fen) AS paid_fen
+        FROM (SELECT * FROM offline_settlement
+               WHERE operator_id = ${operatorId} AND covered_fen > 0) o
+        FULL JOIN (SELECT * FROM ledger_txn WHERE operator_id = ${operatorId}
+                      AND kind = 'offline-guarantee' AND book <> '') t
+          ON t.book = o.merchant_id AND t.idem_key = 'guarantee:' || o.order_id
+        LEFT JOIN ledger_entry e ON e.operator_id = t.operator_id AND e.txn_no = t.txn_no
+         AND e.account = 'merchant_payable'
+       GROUP BY 1, o.covered_fen HAVING sum(e.amount_fen) IS DISTINCT FROM o.covered_fen`,
+  },
+  {
     name: 'settled-offline-sales-were-debited',
     says: 'An offline sale is settled exactly when one of its debits was paid, and by those sums.',
     violations: (operatorId) => sql`

@@ -45,6 +45,7 @@ test('health, readiness and metrics answer anyone; everything else is closed unl
     'get /readyz',
     'post /v1/claims',
     'post /v1/member-pages',
+    'post /v1/member-pages/certificates',
     'post /v1/terminals/activate',
   ]);
 });

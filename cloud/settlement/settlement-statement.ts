@@ -28,10 +28,13 @@ const columns = [
   ['当日货款(分)', 'same_day_fen'],
   ['结算保留款(分)', 'reserve_fen'],
   ['券补贴(分)', 'subsidy_fen'],
+  ['离线未到账(分)', 'lost_fen'],
+  ['承担方', 'loss_bearer'],
 ] as const;
 
 /**
- * The settlement file of one merchant and ledger date: one row per order and a last row of sums. The lines of a past
+ * The settlement file of one merchant and ledger date: one row per order, one per offline sale whose money never came
+ * (who bears it; what the platform paid of it is due the same day), and a last row of sums. The lines of a past
  * date never change, so neither does the file nor its hash. Undefined when there are more than
  * {@link statementRowsMax} rows.
  */
@@ -46,10 +49,20 @@ export async function settlementStatement(
   const { rows } = await db.execute(sql`
     SELECT order_id, business_date::text AS business_date, ledger_date::text AS ledger_date,
       terminal_id, channel, amount_fen, voucher_fen, net_fen, concession_fen, same_day_fen,
-      reserve_fen, subsidy_fen
+      reserve_fen, subsidy_fen, 0 AS lost_fen, '' AS loss_bearer, accepted_at_ms
     FROM settlement_line
     WHERE operator_id = ${day.operatorId} AND merchant_id = ${day.merchantId}
       AND ledger_date = ${day.ledgerDate}::date
+    UNION ALL
+    SELECT order_id, business_date::text, ${day.ledgerDate}, terminal_id, 'offline-loss', 0, 0, 0, 0,
+      covered_fen, 0, 0, amount_fen,
+      CASE bearer_party WHEN 'member' THEN '会员' WHEN 'platform' THEN '平台' ELSE '商户' END,
+      settled_at_ms
+    FROM offline_settlement
+    WHERE operator_id = ${day.operatorId} AND merchant_id = ${day.merchantId}
+      AND bearer_party IS NOT NULL
+      AND (to_timestamp(settled_at_ms / 1000.0) AT TIME ZONE 'Asia/Shanghai')::date
+        = ${day.ledgerDate}::date
     ORDER BY accepted_at_ms, order_id LIMIT ${statementRowsMax + 1}`);
   return rows.length > statementRowsMax ? undefined : toStatement(rows);
 }

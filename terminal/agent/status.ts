@@ -83,6 +83,7 @@ export function createStatus(deps: {
       promises: promiseStatus(room),
       exceptionCount: exceptionRows(read, troubles).length,
       problem: problemOf(first?.code, config),
+      isActivated: config !== undefined,
       isOwnerPinSet: deps.owner.isPinSet(),
       devices: [...deps.devices.views()],
     };

@@ -231,6 +231,8 @@ export const StatusSchema = object({
    * were not signed, its journal is refused. null when nothing is; the exceptions list has every one of them.
    */
   problem: Type.Optional(Type.Union([object({ code: Code }), Type.Null()])),
+  /** Has this till an identity? Without one its window shows nothing but the activation. */
+  isActivated: Type.Optional(Type.Boolean()),
   /** 店主密码: without one nobody's approval can be asked for. */
   isOwnerPinSet: Type.Optional(Type.Boolean()),
   devices: Type.Array(DeviceViewSchema, { maxItems: 16 }),

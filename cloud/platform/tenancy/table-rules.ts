@@ -22,10 +22,7 @@ const ruleExceptions: Readonly<Record<string, TableRule>> = {
 };
 
 /** Tables whose rows end; everywhere else the cloud may not delete. */
-const deletableTables: readonly string[] = ['outbox', 'request_nonce'];
-
-/** Tables that only the migrations write. */
-const readOnlyTables: readonly string[] = [];
+export const deletableTables: readonly string[] = ['outbox', 'request_nonce', 'terminal_contact'];
 
 /** A table as the catalogue describes it. */
 export interface TableFacts {
@@ -67,7 +64,6 @@ const conditionOf: Readonly<Record<TableRule, string>> = {
 
 /** What the roles may do with a table. */
 export function grantsOf(table: Pick<TableFacts, 'name' | 'isAppendOnly'>): readonly string[] {
-  if (readOnlyTables.includes(table.name)) return ['SELECT'];
   if (table.isAppendOnly) return ['INSERT', 'SELECT'];
   return [
     ...(deletableTables.includes(table.name) ? ['DELETE'] : []),

@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MerchantId, OperatorId, TerminalId } from '#shared/ids/ids.ts';
@@ -7,7 +10,12 @@ import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { appRole, runScoped, workerRole, type Scope } from '#cloud/platform/tenancy/scope.ts';
 import { createScopedDb } from '#cloud/platform/tenancy/scoped-db.ts';
 import { readTables, sealTables } from '#cloud/platform/tenancy/seal-tables.ts';
-import { ruleOf, sealingOf, sharedTables } from '#cloud/platform/tenancy/table-rules.ts';
+import {
+  deletableTables,
+  ruleOf,
+  sealingOf,
+  sharedTables,
+} from '#cloud/platform/tenancy/table-rules.ts';
 import {
   changeable,
   fuzzTenants,
@@ -47,6 +55,19 @@ describe('every table', () => {
     const tables = await readTables(database.pool);
     const shared = tables.filter((table) => ruleOf(table) === undefined).map(({ name }) => name);
     expect(shared).toEqual(sharedTables);
+  });
+
+  test('whose rows end is named, and no other: a DELETE in the code needs the right', () => {
+    const cloud = fileURLToPath(new URL('../..', import.meta.url));
+    const sources = readdirSync(cloud, { recursive: true, encoding: 'utf8' }).filter(
+      (file) => file.endsWith('.ts') && !/\.test\.ts$|testing/.test(file),
+    );
+    const deleted = sources.flatMap((file) =>
+      [...readFileSync(join(cloud, file), 'utf8').matchAll(/\bdelete from (\w+)/gi)].map(
+        (found) => found[1],
+      ),
+    );
+    expect([...new Set(deleted)].toSorted()).toEqual(deletableTables.toSorted());
   });
 
   test('that a migration forgot is found, and sealed by the next start', async () => {

@@ -1,5 +1,6 @@
 import { useEffect, type ReactNode } from 'react';
 import { exhaustive } from '#shared/result/exhaustive.ts';
+import { ActivationScreen } from '../activation/activation-screen.tsx';
 import { shownScreen } from '../desk/desk-machine.ts';
 import type { Page } from '../desk/desk.ts';
 import { BindPage } from '../devices/bind-page.tsx';
@@ -26,6 +27,7 @@ export function TillApp(): ReactNode {
   useAnnouncements();
   useBlurAfterTouch();
   const sheet = useSheet();
+  const activation = useActivation();
   const covered = till !== null && shownScreen(desk, till).type !== 'ready';
   useOwnersTime({ page: desk.page, covered });
   if (!till) {
@@ -35,6 +37,7 @@ export function TillApp(): ReactNode {
       </div>
     );
   }
+  if (activation.isOpen) return <ActivationScreen onStart={activation.leave} />;
   const screen = shownScreen(desk, till);
   return (
     <>
@@ -71,6 +74,14 @@ function PageOf({ page }: { readonly page: Page }): ReactNode {
     default:
       return exhaustive(page);
   }
+}
+
+/** The activation stays on the screen until somebody has read for which shop it was. */
+function useActivation(): { readonly isOpen: boolean; readonly leave: () => void } {
+  const { status } = useTill();
+  const [isOpen, setOpen] = useState(false);
+  if (status?.isActivated === false && !isOpen) setOpen(true);
+  return { isOpen, leave: useCallback(() => setOpen(false), []) };
 }
 
 /** A touched button does not keep the focus: the next key belongs to the amount. */

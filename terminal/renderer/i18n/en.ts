@@ -1,3 +1,4 @@
+import { enActivation } from './activation.ts';
 import { enBox } from './box.ts';
 import { enDevices } from './devices.ts';
 import { enOutage } from './outage.ts';
@@ -9,6 +10,7 @@ export const en: Words = {
   box: enBox,
   outage: enOutage,
   owner: enOwner,
+  activation: enActivation,
   promise: enPromise,
   brand: 'Greentill',
   language: { name: 'English', other: '中', switch: 'Switch to 中文' },

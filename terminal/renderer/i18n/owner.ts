@@ -79,6 +79,6 @@ export const enOwner: typeof zhOwner = {
   differ: 'The two are not the same. Start again',
   checking: 'Checking',
   ok: 'OK',
-  back: 'Back',
+  back: 'Delete',
   pad: 'PIN keypad',
 };

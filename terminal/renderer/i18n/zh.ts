@@ -1,3 +1,4 @@
+import { zhActivation } from './activation.ts';
 import { zhBox } from './box.ts';
 import { zhDevices } from './devices.ts';
 import { zhOutage } from './outage.ts';
@@ -12,6 +13,7 @@ export const zh = {
   box: zhBox,
   outage: zhOutage,
   owner: zhOwner,
+  activation: zhActivation,
   promise: zhPromise,
   brand: '绿点收银',
   language: { name: '中文', other: 'EN', switch: '切换到 English' },

@@ -159,7 +159,7 @@ export function createOwnerGate(link: Pick<TerminalLink, 'call'>): OwnerGate {
     cancel: () => close(null),
     refresh: async () => {
       const owner = await readState();
-      change({ owner });
+      change({ owner, said: null });
     },
     getSheet: () => sheet,
     subscribe: (listener) => {

@@ -107,7 +107,8 @@ function Said({ sheet }: { readonly sheet: Sheet }): ReactNode {
   return (
     <p className="pin-said tone-amber" role="alert">
       <Icon name="alert" />
-      {said === 'owner-pin-wrong' ? `${why} ${tries}` : why}
+      {why}
+      {said === 'owner-pin-wrong' && <b>{tries}</b>}
     </p>
   );
 }

@@ -2,6 +2,7 @@ import { fen, minFen, subtractFen } from '#shared/money/fen.ts';
 import { basisPoints, shareFloor } from '#shared/money/rate.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import type { IdentityState } from '#terminal/ipc/identity.ts';
 import type { Screen, Status, TillState } from '#terminal/ipc/state.ts';
 import type {
   MethodInput,
@@ -34,6 +35,8 @@ export interface ScriptedTill {
   setExceptions(rows: readonly GivenException[]): void;
   readonly devices: ScriptedDevices;
   readonly owner: ScriptedOwner;
+  /** Who the till is; `isActivated` goes into its status, too. */
+  setIdentity(change: Partial<IdentityState>): void;
   /** The next call of this method is refused. */
   refuseNext(method: MethodName, code: ErrorCode): void;
   state(): TillState;
@@ -61,6 +64,7 @@ interface World {
   orders: readonly OrderRow[];
   exceptions: readonly ExceptionRow[];
   handled: readonly HandledRow[];
+  identity: IdentityState;
 }
 
 export function createScriptedTill(nowMs: () => number): ScriptedTill {
@@ -80,6 +84,7 @@ export function createScriptedTill(nowMs: () => number): ScriptedTill {
     orders: sampleOrders(nowMs()),
     exceptions: [],
     handled: [],
+    identity: sampleIdentity,
   };
   const setTill = (change: Partial<TillState>): void => {
     world.till = { ...world.till, ...change, version: world.till.version + 1 };
@@ -126,6 +131,10 @@ export function createScriptedTill(nowMs: () => number): ScriptedTill {
     setDraft: (change) => setTill({ draft: { ...world.till.draft, ...change } }),
     setNotice: (code) => setTill({ notice: code === null ? null : { code, atMs: nowMs() } }),
     setStatus,
+    setIdentity(change) {
+      world.identity = { ...world.identity, ...change };
+      setStatus({ isActivated: world.identity.isActivated });
+    },
     setToday(change) {
       world.today = { ...world.today, ...change };
       setStatus({});
@@ -141,6 +150,16 @@ export function createScriptedTill(nowMs: () => number): ScriptedTill {
     refuseNext: (method, code) => refusals.set(method, code),
   };
 }
+
+const sampleIdentity: IdentityState = {
+  isActivated: true,
+  isAsking: false,
+  refusal: null,
+  terminalId: 'trm_01J0000000000000000000TILL',
+  merchantName: '绿点小店',
+  storeName: '绿点小店',
+  clockOffMs: null,
+};
 
 const emptyDraft: TillState['draft'] = {
   amountFen: 0,
@@ -212,6 +231,8 @@ function createHandlers({
     ...scriptedReceipts(),
   };
     ...owner.handlers,
+    'identity.state': () => world.identity,
+    'identity.activate': () => world.identity,
 }
 
 const none = () => ({});

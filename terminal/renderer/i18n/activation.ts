@@ -1,0 +1,36 @@
+/** Words of the screen on which a new till is activated, in both languages. */
+export const zhActivation = {
+  title: '激活这台收银机',
+  steps: ['向服务商要激活码', '输入，或扫一下', '看到店名就能收款'],
+  label: '激活码，12 位',
+  hint: '15 分钟内有效，只能用一次。字母大小写、空格都可以。',
+  go: '激活',
+  asking: '正在激活，请不要关机',
+  left: (count: number) => `还差 ${count} 位`,
+  offline: '网络没有连上，先把网线或无线网接好',
+  notACode: '扫到的不是激活码，激活码是 12 位',
+  clockOff: '电脑时间不对，请先校准日期和时间',
+  done: '激活成功',
+  terminal: '终端编号',
+  start: '开始收款',
+  next: '先到设备页设店主密码，再接打印机和扫码枪。',
+  noSales: '激活前不能收款，现金也不能记。',
+};
+
+export const enActivation: typeof zhActivation = {
+  title: 'Activate this till',
+  steps: ['Ask support for a code', 'Type it below, or scan it', 'See your shop, then sell'],
+  label: 'Activation code, 12 characters',
+  hint: 'Good for 15 minutes, once. Small letters and spaces are fine.',
+  go: 'Activate',
+  asking: 'Activating. Do not switch off',
+  left: (count) => `${count} to go`,
+  offline: 'No connection. Plug in the network first',
+  notACode: 'That is no activation code. It has 12 characters',
+  clockOff: "The computer's date or time is wrong. Set it first",
+  done: 'Activated',
+  terminal: 'Terminal',
+  start: 'Start selling',
+  next: "Next: set the owner's PIN on the devices page, then add printer and scanner.",
+  noSales: 'Nothing can be sold before, not even for cash.',
+};
