@@ -16,6 +16,7 @@ const areaTitles: Readonly<Record<string, string>> = {
   wire: 'The wire',
   payment: 'Payments',
   offline: 'Member codes offline',
+  'offline-codes': 'Member codes in two layers, and judged again',
   members: 'Members',
   points: 'Points and vouchers',
 };

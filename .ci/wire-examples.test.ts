@@ -6,6 +6,11 @@ import { Compile } from 'typebox/compile';
 import { describe, expect, test } from 'vitest';
 import type { CertificateId, MemberId } from '#shared/ids/ids.ts';
 import { decodeMemberCode, encodeMemberCode } from '#shared/member/member-code.ts';
+import {
+  decodeTwoLayerCode,
+  encodeCertificate,
+  encodeTwoLayerCode,
+} from '#shared/member/two-layer-code.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { verifyChain, type HashLink } from '#shared/wire/v1/chain.ts';
 import { BatchSchema, entryPreimage, HeartbeatSchema } from '#shared/wire/v1/journal.ts';
@@ -138,6 +143,44 @@ describe('the worked examples of docs/wire.md', () => {
     expect(signedHex.length).toBe(86);
   });
 
+  test('two-layer code: certificate, digits and both signatures follow from the fields', () => {
+    const number = Type.Integer();
+    const printed = example(
+      'two-layer-code',
+      Type.Object({
+        phoneSeedHex: text,
+        keyId: number,
+        memberId: text,
+        certificateId: text,
+        devicePublicKey: text,
+        paymentCapYuan: number,
+        windowCapYuan: number,
+        notAfterSeconds: number,
+        scope: number,
+        certificateHex: text,
+        timeSeconds: number,
+        counter: number,
+        digits: text,
+      }),
+    );
+    const phone = privateKeyOf(printed.phoneSeedHex);
+    expect(createPublicKey(phone).export({ format: 'jwk' })['x']).toBe(printed.devicePublicKey);
+    const signBy = (secret: typeof phone) => (bytes: Uint8Array) =>
+      new Uint8Array(sign(null, bytes, secret));
+    const fields = {
+      ...printed,
+      memberId: printed.memberId as MemberId,
+      certificateId: printed.certificateId as CertificateId,
+    };
+    const certificate = encodeCertificate(fields, signBy(privateKey));
+    expect(Buffer.from(certificate).toString('hex')).toBe(printed.certificateHex);
+    expect(encodeTwoLayerCode({ ...printed, certificate }, signBy(phone))).toBe(printed.digits);
+    expect(getOrThrow(decodeTwoLayerCode(printed.digits)).moment).toEqual({
+      timeSeconds: printed.timeSeconds,
+      counter: printed.counter,
+    });
+  });
+
   test('planted violation: an example with one changed character does not pass', () => {
     const batch = example('batch', BatchSchema);
     const [first, ...rest] = batch.entries;
@@ -150,7 +193,16 @@ describe('the worked examples of docs/wire.md', () => {
 });
 
 test('every schema file is named on the page, or part of one that is', () => {
-  const parts = ['caps', 'issuer-key', 'order-result', 'verdict', 'wallet-voucher', 'wire-entry'];
+  const parts = [
+    'caps',
+    'issuer-key',
+    'order-result',
+    'promise-limits',
+    'promise-tally',
+    'verdict',
+    'wallet-voucher',
+    'wire-entry',
+  ];
   const linked = new Set(
     [...page.matchAll(/wire\/([a-z-]+)\.schema\.json/g)].map(([, name]) => name),
   );

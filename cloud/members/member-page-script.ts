@@ -83,7 +83,7 @@ const joined = (...parts) => {
 
 /** The device with a certificate that is fresh enough; as it is when the cloud cannot be asked or refuses. */
 const certified = async (device) => {
-  const isFresh = device.certificate && Date.now() - device.fetchedAtMs < ${certificateAgeMsMax};
+  const isFresh = device.certificate && phoneNowMs() - device.fetchedAtMs < ${certificateAgeMsMax};
   if (isFresh) return device;
   try {
     const proof = await signBytes(device, utf8('greentill/member-device/1\\n' + memberId + '\\n' + device.publicKey));
@@ -100,12 +100,12 @@ const certified = async (device) => {
     const certificate = fromBase64Url(answer.body.certificate);
     if (certificate.length !== ${certificateBytes}) return device;
     const { notAfterMs, serverMs } = answer.body;
-    const aheadMs = serverMs - Date.now();
+    const aheadMs = serverMs - phoneNowMs();
     return await change((row) => ({
       ...row,
       certificate,
       notAfterMs,
-      fetchedAtMs: Date.now(),
+      fetchedAtMs: phoneNowMs(),
       clockAheadMs: Math.abs(aheadMs) > 2000 ? aheadMs : 0,
       // A certificate counts for itself; the numbers of the last one are not reused all the same.
       counter: row.counter < 60000 ? row.counter : 0,
@@ -118,7 +118,7 @@ const certified = async (device) => {
 /** One showing: the counter is durable before anybody can see it. */
 const nextCode = async () => {
   const device = await change((row) => ({ ...row, counter: row.counter + 1 }));
-  const nowMs = Date.now() + device.clockAheadMs;
+  const nowMs = phoneNowMs() + device.clockAheadMs;
   if (nowMs >= device.notAfterMs) return undefined;
   const moment = new Uint8Array(6);
   new DataView(moment.buffer).setUint32(0, Math.floor(nowMs / 1000));

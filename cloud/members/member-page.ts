@@ -1,4 +1,5 @@
 import { memberPageScript } from '#cloud/members/member-page-script.ts';
+import { phoneClockScript } from '#cloud/members/system-phone.ts';
 import { createPage, words, type Page } from '#cloud/members/page.ts';
 import { qrScript } from '#cloud/members/qr-script.ts';
 
@@ -23,7 +24,7 @@ dd{font-size:26px;font-weight:600;font-variant-numeric:tabular-nums}
 const page = createPage({
   title: '会员码',
   style,
-  script: qrScript + memberPageScript,
+  script: qrScript + phoneClockScript + memberPageScript,
   hasWorker: true,
   body: `<main>
 <h1>${words({ zh: '会员码', en: 'Member code' })}</h1>

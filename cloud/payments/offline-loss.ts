@@ -29,7 +29,7 @@ export interface Loss {
 
 /**
  * Who bears a lost sale. Only the sale's own facts count, never which shop's batch came first: the rule and its reasons
- * are docs/adr/0012-who-bears-an-offline-loss.md. Pure.
+ * are docs/adr/0011-who-bears-an-offline-loss.md. Pure.
  */
 export function decideLoss(lost: {
   readonly cause: LossCause;

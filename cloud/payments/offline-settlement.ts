@@ -135,6 +135,8 @@ interface Failure {
 /** The till's time may have been bent to ours when it ran ahead: what its code says is judged with so much more patience. */
 const bentTimeMs = 60_000;
 
+const untrusted = (reason: ErrorCode) => err({ code: reason, cause: 'untrusted' as const });
+
 /**
  * Is a genuine code about this member and certificate, was it good when the till took it, and is the sum within what the
  * code itself allows? A till that keeps to its rules never sends more; one that does not debits nobody with it.
@@ -144,7 +146,6 @@ async function judgeCode(
   sale: OfflineSettlement,
   code: GenuineCode,
 ): Promise<Result<void, Omit<Failure, 'state'>>> {
-  const untrusted = (reason: ErrorCode) => err({ code: reason, cause: 'untrusted' as const });
   const { memberId, certificateId, scope, moment } = code;
   if (memberId !== sale.memberId || certificateId !== sale.certificateId || scope !== 0)
     return untrusted('member-code-invalid');

@@ -92,7 +92,7 @@ function counterOf(code: string): number {
 
 /**
  * Claims one showing of a code (certificate and counter) for an order. The first sale that the cloud judges has it, for
- * good: docs/adr/0012-who-bears-an-offline-loss.md says why. Answers the order that has it when that is another one.
+ * good: docs/adr/0011-who-bears-an-offline-loss.md says why. Answers the order that has it when that is another one.
  */
 export async function claimShowing(
   tx: Tx,

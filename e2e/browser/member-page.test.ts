@@ -115,9 +115,9 @@ test('the bearer form, when the member asks for it, and where the browser has no
   await page.locator('#form').click();
   expect(read(await shown('bearer'))).toMatchObject({ memberId, moment: undefined });
   const old = await browser.newContext();
-  await old.addInitScript(() => {
-    SubtleCrypto.prototype.generateKey = () => Promise.reject(new Error('NotSupportedError'));
-  });
+  await old.addInitScript(
+    `SubtleCrypto.prototype.generateKey = () => Promise.reject(new Error('NotSupportedError'))`,
+  );
   page = await old.newPage();
   await page.goto(origin + path);
   expect(read(await shown('bearer'))).toMatchObject({ memberId, moment: undefined });

@@ -228,6 +228,45 @@ class Terminal:
         return former
 
 
+# --- Section 13: member codes in two layers ----------------------------------------------------------------------------
+
+
+def read_two_layer_code(digits, issuer_keys, trusted_seconds, last_counter):
+    """What a code says, or the first check that it fails; the order is the page's."""
+    if len(digits) != 508 or not digits.isdigit() or digits[:2] != "99":
+        return "malformed"
+    number = int(digits[2:506])
+    if number % 97 != int(digits[506:]) or number >= 1 << (8 * 209):
+        return "malformed"
+    raw = number.to_bytes(209, "big")
+    field = lambda start, end: int.from_bytes(raw[start:end], "big")  # noqa: E731
+    if raw[0] != 2 or field(143, 145) == 0:
+        return "malformed"
+    if raw[1] not in issuer_keys:
+        return "key-unknown"
+    if not Key.verify(issuer_keys[raw[1]], b"greentill/member-certificate/2\n" + raw[:75], raw[75:139]):
+        return "forged"
+    if not Key.verify(raw[34:66], b"greentill/member-moment/2\n" + raw[:145], raw[145:]):
+        return "forged"
+    if trusted_seconds > field(70, 74):
+        return "expired"
+    if abs(field(139, 143) - trusted_seconds) > 90:
+        return "stale"
+    if field(143, 145) <= last_counter:
+        return "used"
+    return {
+        "keyId": raw[1],
+        "devicePublicKey": url64(raw[34:66]),
+        "paymentCapYuan": field(66, 68),
+        "windowCapYuan": field(68, 70),
+        "notAfterSeconds": field(70, 74),
+        "scope": raw[74],
+        "certificateHex": raw[:139].hex(),
+        "timeSeconds": field(139, 143),
+        "counter": field(143, 145),
+    }
+
+
 # --- The two commands ------------------------------------------------------------------------------------------------
 
 
@@ -316,7 +355,16 @@ def vectors(page_path):
     raw = number.to_bytes(107, "big")
     assert number % 97 == int(code["digits"][260:]) and raw[:43].hex() == code["signedHex"]
     assert Key.verify(key.public, b"greentill/member-code/1\n" + raw[:43], raw[43:])
-    print(json.dumps({"vectors": 7, "crypto": Key.__name__}))
+    shown = example("two-layer-code")
+    accepted = read_two_layer_code(shown["digits"], {1: key.public}, shown["timeSeconds"] + 90, shown["counter"] - 1)
+    assert accepted == {name: shown[name] for name in accepted}, accepted
+    assert Key(bytes.fromhex(shown["phoneSeedHex"])).public == unurl64(shown["devicePublicKey"])
+    for seconds, last, refusal in [(91, 6, "stale"), (-91, 6, "stale"), (0, 7, "used"), (10**6, 6, "expired")]:
+        assert read_two_layer_code(shown["digits"], {1: key.public}, shown["timeSeconds"] + seconds, last) == refusal
+    forged = int(shown["digits"][2:506]) ^ 1
+    forged = "99%0504d%02d" % (forged, forged % 97)
+    assert read_two_layer_code(forged, {1: key.public}, shown["timeSeconds"], 6) == "forged"
+    print(json.dumps({"vectors": 8, "crypto": Key.__name__}))
 
 
 if __name__ == "__main__":

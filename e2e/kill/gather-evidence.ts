@@ -13,8 +13,6 @@ import type { TillDesk } from './till-desk.ts';
 /** Reads every book there is, each from its owner: till, disk, cloud, channel, box and paper. */
 export interface EvidenceDeps {
   readonly stage: Stage;
-  /** The stage's folder. */
-  readonly folder: string;
   readonly desk: TillDesk;
 }
 
@@ -48,7 +46,7 @@ export async function gatherEvidence(deps: EvidenceDeps): Promise<Gathered> {
     cloudSetAside: await setAside(stage),
     channelBooks: await allBooks(deps),
     boxBooks: boxLines(stage),
-    journal: readJournal(deps.folder),
+    journal: readJournal(stage.folder),
     cloudHeads: await readCloudHeads(stage),
     tallies: await Promise.all(dates.rows.map(({ date }) => tallyOf(desk, date))),
     brokenLaws: proofs.filter((proof) => !proof.holds).map((proof) => proof.name),
@@ -93,7 +91,7 @@ async function setAside({ database, shop }: Stage): Promise<readonly string[]> {
   return parked.rows.map((row) => row.text);
 }
 
-async function allBooks({ stage, folder }: EvidenceDeps): Promise<Evidence['channelBooks']> {
+async function allBooks({ stage }: EvidenceDeps): Promise<Evidence['channelBooks']> {
   const { rows } = await stage.database.pool.query<{ merchantNo: string }>(
     `select distinct channel_merchant_no as "merchantNo" from merchant_channel
       where merchant_id = $1`,
@@ -102,7 +100,7 @@ async function allBooks({ stage, folder }: EvidenceDeps): Promise<Evidence['chan
   const origin = stage.channelOrigin();
   const books = await Promise.all(
     rows.map(({ merchantNo }) =>
-      readChannelBooks({ origin, folder: path.join(folder, 'channel'), merchantNo }),
+      readChannelBooks({ origin, folder: stage.channelFolder, merchantNo }),
     ),
   );
   return books.flat();

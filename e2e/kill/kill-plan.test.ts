@@ -26,16 +26,19 @@ describe('planKills', () => {
     expect(new Set(outcomes)).toEqual(new Set(['paid', 'unknown-paid', 'answer-dropped']));
   });
 
-  it('kills as often as asked, in every kind of sale, before it and after its call', () => {
+  it('kills as often as asked, in every kind of sale: before it, after its call, inside a commit, and both at once', () => {
     const plans = planKills(counts);
     const struck = plans.filter((plan) => plan.tillStrike !== undefined);
     expect(struck).toHaveLength(100);
     expect(plans.filter((plan) => plan.cloudStrike !== undefined)).toHaveLength(20);
     expect(new Set(struck.map((plan) => plan.tender.type)).size).toBe(4);
-    expect(new Set(struck.map((plan) => plan.tillStrike?.moment)).size).toBe(2);
-    expect(struck.filter((plan) => (plan.tillStrike?.delayMs ?? 99) < 20).length).toBeGreaterThan(
-      30,
-    );
+    const moments = struck.map((plan) => plan.tillStrike?.moment);
+    expect(new Set(moments)).toEqual(new Set(['before-sale', 'after-call', 'at-write']));
+    expect(moments.filter((moment) => moment === 'at-write').length).toBeGreaterThan(40);
+    const all = planKills({ ...counts, tillKills: 500, cloudKills: 100 });
+    const atOnce = all.filter((plan) => plan.cloudStrike?.moment === 'with-till');
+    expect(atOnce.length).toBeGreaterThan(20);
+    expect(atOnce.every((plan) => plan.tillStrike?.moment !== 'before-sale')).toBe(true);
   });
 
   it.each([

@@ -27,18 +27,20 @@ export interface BoxTender {
   readonly isOffline: boolean;
 }
 
-/** kill -9 of the till `delayMs` after the financial call left, or before the sale begins. */
-export interface TillStrike {
-  readonly moment: 'before-sale' | 'after-call';
-  readonly delayMs: number;
+/** kill -9 of the till. */
+export type TillStrike = {
   /** How long it stays dead. */
   readonly downMs: number;
-}
+} & (
+  | { readonly moment: 'before-sale' | 'after-call'; readonly delayMs: number }
+  /** In the middle of a commit: so many microseconds after the so manyth write to the journal since the call left. */
+  | { readonly moment: 'at-write'; readonly write: number; readonly thenMicros: number }
+);
 
-export interface CloudStrike {
-  readonly delayMs: number;
-  readonly downMs: number;
-}
+/** kill -9 of the cloud `delayMs` after the financial call left, or in the very moment in which the till is killed. */
+export type CloudStrike = { readonly downMs: number } & (
+  { readonly moment: 'after-call'; readonly delayMs: number } | { readonly moment: 'with-till' }
+);
 
 export interface KillCounts {
   readonly sales: number;
@@ -106,35 +108,56 @@ export function planKills(counts: KillCounts): readonly PlannedSale[] {
   const tillStruck = new Set(shuffled('till').slice(0, tillKills));
   const cloudStruck = new Set(shuffled('cloud').slice(0, cloudKills));
 
+  const strikes = (
+    index: number,
+    tender: PlannedSale['tender']['type'],
+  ): Pick<PlannedSale, 'tillStrike' | 'cloudStrike'> => {
+    const till = tillStruck.has(index) ? tillStrike(draw, index, tender) : undefined;
+    if (!cloudStruck.has(index)) return { tillStrike: till, cloudStrike: undefined };
+    const isWithTill = till !== undefined && till.moment !== 'before-sale';
+    return { tillStrike: till, cloudStrike: cloudStrike(draw, index, { tender, isWithTill }) };
+  };
+
   return Array.from({ length: sales }, (_, index) => {
     const tender = tenders.get(index) ?? ({ type: 'cash' } as const);
     return {
       amountFen: amountFenFirst + index,
       tender,
-      tillStrike: tillStruck.has(index) ? tillStrike(draw, index, tender.type) : undefined,
-      cloudStrike: cloudStruck.has(index) ? cloudStrike(draw, index, tender.type) : undefined,
+      ...strikes(index, tender.type),
     };
   });
 }
 
-/** Most kills fall around the commit of the sale, some into printing and asking, a few between two sales. */
+/** Most kills fall into the commits of the sale, some into printing and asking, a few between two sales. */
 function tillStrike(draw: Draw, index: number, tender: PlannedSale['tender']['type']): TillStrike {
   const kind = draw(`till kind/${index}`);
   const delay = draw(`till delay/${index}`);
   const downMs = Math.floor(draw(`till down/${index}`) * 200);
-  if (kind < 0.15) return { moment: 'before-sale', delayMs: Math.floor(delay * 60), downMs };
-  const longestMs = kind < 0.6 ? 20 : kind < 0.85 ? 120 : tender === 'wallet' ? 5_000 : 500;
+  if (kind < 0.1) return { moment: 'before-sale', delayMs: Math.floor(delay * 60), downMs };
+  if (kind < 0.65) {
+    const write = 1 + Math.floor(delay * journalWriteMax);
+    const thenMicros = Math.floor(draw(`till micros/${index}`) * thenMicrosMax);
+    return { moment: 'at-write', write, thenMicros, downMs };
+  }
+  const longestMs = kind < 0.8 ? 20 : kind < 0.9 ? 120 : tender === 'wallet' ? 5_000 : 500;
   return { moment: 'after-call', delayMs: Math.floor(delay * longestMs), downMs };
 }
 
+/** A sale in cash makes so many writes to the journal until its receipt is on paper; one by wallet makes more. */
+const journalWriteMax = 24;
+/** About as long as a commit takes. */
+const thenMicrosMax = 3_000;
+
+/** Half of the cloud's kills are the till's as well, where the till is killed in the same sale. */
 function cloudStrike(
   draw: Draw,
   index: number,
-  tender: PlannedSale['tender']['type'],
+  { tender, isWithTill }: { tender: PlannedSale['tender']['type']; isWithTill: boolean },
 ): CloudStrike {
-  const longestMs = draw(`cloud kind/${index}`) < 0.6 ? 60 : tender === 'wallet' ? 5_000 : 500;
-  return {
-    delayMs: Math.floor(draw(`cloud delay/${index}`) * longestMs),
-    downMs: Math.floor(draw(`cloud down/${index}`) * 1_500),
-  };
+  const kind = draw(`cloud kind/${index}`);
+  const downMs = Math.floor(draw(`cloud down/${index}`) * 1_500);
+  if (isWithTill && draw(`cloud with till/${index}`) < 0.5) return { moment: 'with-till', downMs };
+  const longestMs = kind < 0.6 ? 60 : tender === 'wallet' ? 5_000 : 500;
+  const delayMs = Math.floor(draw(`cloud delay/${index}`) * longestMs);
+  return { moment: 'after-call', delayMs, downMs };
 }

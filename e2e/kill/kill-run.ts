@@ -1,5 +1,7 @@
+import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PrinterSimulator } from '#drivers/simulator/printer-simulator.ts';
+import { journalFileName } from '#terminal/agent/journal/open-store.ts';
 import type { Stage } from '../stage/stage.ts';
 import type { SaleRecord } from './evidence.ts';
 import {
@@ -9,22 +11,46 @@ import {
   type EvidenceDeps,
 } from './gather-evidence.ts';
 import { groupBy } from './group-by.ts';
-import { planKills, type KillCounts, type PlannedSale } from './kill-plan.ts';
+import {
+  planKills,
+  type CloudStrike,
+  type KillCounts,
+  type PlannedSale,
+  type TillStrike,
+} from './kill-plan.ts';
 import { isTaken, judge, type Violation } from './oracles.ts';
 import { sell, type Strikes } from './sell.ts';
+import type { Aim, Blow, Striker } from './striker.ts';
 import { openTillDesk, type TillDesk } from './till-desk.ts';
 
 export interface KillOptions extends KillCounts {
   readonly stage: Stage;
-  /** The folder that the stage was opened in: journal, books and keys are read from it. */
-  readonly folder: string;
   readonly say: (text: string) => void;
+  readonly striker: Striker;
+  /** One after the other: shops that share a cloud kill it in turn. */
+  readonly inTurn: InTurn;
+}
+
+/** Runs `work` when all that was given to it before has ended. */
+export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
+export function createTurns(): InTurn {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
 }
 
 export interface KillReport {
   readonly sales: readonly SaleRecord[];
   readonly tillKills: number;
   readonly cloudKills: number;
+  /** Of both: till and cloud in the same moment. */
+  readonly doubleKills: number;
+  /** Of the till’s: inside a commit, at the write that the kill waited for. */
+  readonly writeKills: number;
   /** Acknowledged sales that are missing on the till or in the cloud. */
   readonly lostCount: number;
   /** Sales that stand twice on the till, in the cloud, or in the books of the channel or the box. */
@@ -47,15 +73,15 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
   const paper = collectPaper(stage.bench.printer);
   const plans = planKills(options);
   const sales: SaleRecord[] = [];
-  const killed = { till: 0, cloud: 0 };
+  const killed: Killed = { till: 0, cloud: 0, both: 0, atWrite: 0 };
   try {
     for (const [index, plan] of plans.entries()) {
-      sales.push(await sellUnderFire({ stage, desk }, plan, killed));
+      sales.push(await sellUnderFire({ ...options, desk }, plan, killed));
       if ((index + 1) % sayEverySales === 0 || index + 1 === plans.length)
         say(progressLine(sales, killed, performance.now() - startedMs));
     }
     say('the last sale is rung up; waiting until everything is at rest …');
-    const deps: EvidenceDeps = { stage, folder: options.folder, desk };
+    const deps: EvidenceDeps = { stage, desk };
     await untilAtRest(deps);
     const evidence = { ...(await gatherEvidence(deps)), sales, paper: paper() };
     const violations = judge(evidence);
@@ -72,6 +98,8 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
       sales,
       tillKills: killed.till,
       cloudKills: killed.cloud,
+      doubleKills: killed.both,
+      writeKills: killed.atWrite,
       lostCount: missing.length,
       doubledCount: doubled.length,
       entryCount: evidence.journal.reduce((sum, { entries }) => sum + entries.length, 0),
@@ -112,39 +140,97 @@ function progressLine(
   );
 }
 
+type Killed = { [Kind in 'till' | 'cloud' | 'both' | 'atWrite']: number };
+
+/** When a write does not come, the till is killed so long after the call all the same. */
+const writeMsMax = 400;
+
 async function sellUnderFire(
-  deps: { readonly stage: Stage; readonly desk: TillDesk },
+  deps: Pick<KillOptions, 'stage' | 'striker' | 'inTurn'> & { readonly desk: TillDesk },
   plan: PlannedSale,
-  killed: { till: number; cloud: number },
+  killed: Killed,
 ): Promise<SaleRecord> {
-  const { stage } = deps;
+  const { stage, inTurn } = deps;
   const { tillStrike, cloudStrike } = plan;
-  const killTill = async (): Promise<void> => {
-    if (!tillStrike) return;
-    await pause(tillStrike.delayMs);
-    await stage.killTill();
+  const isBoth = cloudStrike?.moment === 'with-till';
+  const killTill = async (strike: TillStrike, struck: Blow['struck']): Promise<void> => {
+    const gone = struck.then(() => undefined);
+    await Promise.all([stage.killTill(gone), isBoth ? stage.killCloud(gone) : undefined]);
     killed.till += 1;
-    await pause(tillStrike.downMs);
-    await stage.startTill();
+    if ((await struck).atWrite) killed.atWrite += 1;
+    if (isBoth) {
+      killed.cloud += 1;
+      killed.both += 1;
+    }
+    await Promise.all([
+      backAfter(strike.downMs, () => stage.startTill()),
+      isBoth ? backAfter(cloudStrike.downMs, () => stage.startCloud()) : undefined,
+    ]);
   };
-  const killCloud = async (): Promise<void> => {
-    if (!cloudStrike) return;
-    await pause(cloudStrike.delayMs);
+  const killCloud = async ({ downMs }: CloudStrike): Promise<void> => {
     await stage.killCloud();
     killed.cloud += 1;
-    await pause(cloudStrike.downMs);
-    await stage.startCloud();
+    await backAfter(downMs, () => stage.startCloud());
   };
-  if (tillStrike?.moment === 'before-sale') await killTill();
-  let callSent: (() => void) | undefined;
-  const called = new Promise<void>((resolve) => {
-    callSent = resolve;
-  });
-  const tillBack = tillStrike?.moment === 'after-call' ? called.then(killTill) : undefined;
-  const cloudBack = called.then(killCloud);
-  const strikes: Strikes = { callSent: () => callSent?.(), tillBack };
+
+  if (tillStrike?.moment === 'before-sale') {
+    await pause(tillStrike.delayMs);
+    await killTill(tillStrike, Promise.resolve({ atWrite: false }));
+  }
+  const called = signal();
+  const ready = signal();
+  const strikeTill = async (strike: TillStrike): Promise<void> => {
+    const { struck } = await deps.striker.aim(aimOf(strike, stage, isBoth));
+    ready.give();
+    await killTill(strike, struck);
+  };
+  const isStruckInCall = tillStrike !== undefined && tillStrike.moment !== 'before-sale';
+  const armed = signal();
+  const tillBack = isStruckInCall
+    ? armed.given.then(() =>
+        isBoth ? inTurn(() => strikeTill(tillStrike)) : strikeTill(tillStrike),
+      )
+    : undefined;
+  const cloudBack =
+    cloudStrike?.moment === 'after-call'
+      ? called.given
+          .then(() => pause(cloudStrike.delayMs))
+          .then(() => inTurn(() => killCloud(cloudStrike)))
+      : undefined;
+  const strikes: Strikes = {
+    ready: async () => {
+      armed.give();
+      if (tillBack) await Promise.race([ready.given, tillBack]);
+    },
+    callSent: called.give,
+    tillBack,
+  };
   const [record] = await Promise.all([sell(deps, plan, strikes), tillBack, cloudBack]);
   return record;
+}
+
+async function backAfter(downMs: number, start: () => Promise<void>): Promise<void> {
+  await pause(downMs);
+  await start();
+}
+
+function aimOf(strike: TillStrike, stage: Stage, isBoth: boolean): Aim {
+  const { till, cloud } = stage.pids();
+  const pids = isBoth ? [till, cloud] : [till];
+  if (strike.moment !== 'at-write')
+    return { pids, atWrite: undefined, thenMicros: 0, latestMs: strike.delayMs };
+  const file = path.join(stage.folder, 'till', `${journalFileName}-wal`);
+  const { write, thenMicros } = strike;
+  return { pids, atWrite: { file, number: write }, thenMicros, latestMs: writeMsMax };
+}
+
+/** Something that happens once. */
+function signal(): { readonly given: Promise<void>; readonly give: () => void } {
+  let give: (() => void) | undefined;
+  const given = new Promise<void>((resolve) => {
+    give = resolve;
+  });
+  return { given, give: () => give?.() };
 }
 
 /** Everything that was printed, torn off piece by piece: the simulator's roll keeps only the last thousands of lines. */
@@ -172,7 +258,7 @@ async function untilAtRest(deps: EvidenceDeps): Promise<void> {
   // Not an error of its own: the oracles say what is still open.
 }
 
-async function isAtRest({ stage, folder, desk }: EvidenceDeps): Promise<boolean> {
+async function isAtRest({ stage, desk }: EvidenceDeps): Promise<boolean> {
   const status = await desk.look('status.get', {});
   const today = await desk.look('today.get', {});
   if (!status.ok || !today.ok || !status.value.online || status.value.unsentCount > 0) return false;
@@ -185,5 +271,7 @@ async function isAtRest({ stage, folder, desk }: EvidenceDeps): Promise<boolean>
   );
   if (Number(waiting.rows[0]?.count) > 0) return false;
   const heads = new Map((await readCloudHeads(stage)).map((head) => [head.epoch, head.headSeq]));
-  return readJournal(folder).every(({ epoch, entries }) => heads.get(epoch) === entries.length);
+  return readJournal(stage.folder).every(
+    ({ epoch, entries }) => heads.get(epoch) === entries.length,
+  );
 }

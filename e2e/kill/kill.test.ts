@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePorts, openStage, type Stage } from '../stage/stage.ts';
-import { runKills } from './kill-run.ts';
+import { createTurns, runKills } from './kill-run.ts';
+import { openStriker } from './striker.ts';
 
 /** The short version of `npm run kill`, which kills a hundred tills and twenty clouds. */
+const say = (): void => undefined;
 const counts = { sales: 20, tillKills: 4, cloudKills: 2, seed: 1 };
 
 describe('kill -9 of till and cloud in the middle of sales', () => {
@@ -21,7 +23,9 @@ describe('kill -9 of till and cloud in the middle of sales', () => {
   }, 60_000);
 
   it('loses no acknowledged sale and doubles none, in any book', async () => {
-    const report = await runKills({ stage, folder, say: () => undefined, ...counts });
+    const striker = openStriker();
+    const report = await runKills({ stage, say, striker, inTurn: createTurns(), ...counts });
+    await striker.close();
     expect(report.violations).toEqual([]);
     expect(report.sales).toHaveLength(counts.sales);
     expect([report.tillKills, report.cloudKills]).toEqual([counts.tillKills, counts.cloudKills]);

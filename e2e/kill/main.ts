@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { freePorts, openStage } from '../stage/stage.ts';
-import { runKills, type KillReport } from './kill-run.ts';
+import { createTurns, runKills, type KillReport } from './kill-run.ts';
+import { openStriker } from './striker.ts';
 
 /**
  * npm run kill -- [--sales 500] [--till-kills 100] [--cloud-kills 20] [--seed 1]
@@ -41,8 +42,9 @@ async function play(): Promise<boolean> {
       say(`stopped by ${signal}; everything is kept in ${folder}`);
       void stage.close().finally(() => process.exit(1));
     });
+  const striker = openStriker();
   try {
-    const report = await runKills({ stage, folder, say, ...counts });
+    const report = await runKills({ stage, say, striker, inTurn: createTurns(), ...counts });
     for (const line of tableOf(report)) say(line);
     return report.violations.length === 0;
   } catch (error) {
@@ -51,6 +53,7 @@ async function play(): Promise<boolean> {
     );
     return false;
   } finally {
+    await striker.close();
     await stage.close();
   }
 }
@@ -65,7 +68,9 @@ function tableOf(report: KillReport): readonly string[] {
     ['  never begun (killed before the commit)', told('nothing')],
     ['kill -9 of the till', report.tillKills],
     ['  in the middle of a call', sales.filter((sale) => sale.answerLost).length],
+    ['  inside a commit', report.writeKills],
     ['kill -9 of the cloud', report.cloudKills],
+    ['  both in the same moment', report.doubleKills],
     ['journal entries, chain verified', report.entryCount],
     ['charges in the channel’s books', report.channelCharges],
     ['charges in the box’s books', report.boxCharges],

@@ -13,6 +13,8 @@ import type { TillDesk } from './till-desk.ts';
 
 /** The kills of one sale, running beside it. */
 export interface Strikes {
+  /** The next that happens is the financial call: resolves when everything that will strike in it stands ready. */
+  ready(): Promise<void>;
   /** The financial call has just left: now the delays count. */
   callSent(): void;
   /** Resolves when the till has been killed and started again; undefined when it is not struck. */
@@ -46,6 +48,7 @@ export async function sell(
     if (isOffline) await untilOffline(deps.desk);
     if (tender.type === 'box') await untilBoxReady(deps.desk);
     await untilAmountStands(deps.desk, amountFen);
+    await strikes.ready();
     const answering = pay(deps.desk, plan, code);
     if (tender.type === 'box') cable = pullCable(deps.stage, tender);
     strikes.callSent();
@@ -90,7 +93,9 @@ async function codeOf(stage: Stage, { tender }: PlannedSale): Promise<string> {
   if (tender.type === 'wallet') return freshWalletCode(tender.wallet, tender.outcome);
   const { members } = stage.shop;
   const phone = members[tender.memberIndex % members.length]?.phone ?? '';
-  return stage.memberCode(phone);
+  return waitFor('the cloud to show a code on a phone', () =>
+    stage.memberCode(phone).catch(() => undefined),
+  );
 }
 
 /** Shown offline; a till that was just started says so too. */

@@ -11,8 +11,11 @@ export interface Program {
   readonly running: boolean;
   /** Asks it to stop and waits; SIGKILL after 10 s. */
   stop(): Promise<void>;
-  /** kill -9, and waits until it is gone. */
-  kill(): Promise<void>;
+  /**
+   * kill -9, and waits until it is gone. With `struck` somebody else strikes at a moment of his own, and this waits for
+   * him first: the end is then no surprise.
+   */
+  kill(struck?: Promise<void>): Promise<void>;
 }
 
 export interface ProgramOptions {
@@ -28,7 +31,8 @@ export interface ProgramOptions {
   readonly onLost?: () => void;
 }
 
-const readyMsMax = 60_000;
+/** A start costs about a second of a processor: on a host where others have all of it, that takes minutes. */
+const readyMsMax = 240_000;
 const stopMsMax = 10_000;
 const tailLinesMax = 40;
 
@@ -68,7 +72,11 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
       return running;
     },
     stop: () => end('SIGTERM'),
-    kill: () => end('SIGKILL'),
+    kill: async (struck) => {
+      asked = true;
+      await struck;
+      await end('SIGKILL');
+    },
   };
 }
 

@@ -54,11 +54,14 @@ export async function seedOnce(
   return { members, history };
 }
 
-/** The demo's own shop, opened by the operator's calls, once per folder. */
+/**
+ * The demo's own shop, opened by the operator's calls, once per folder. `number` tells shops before one cloud apart, from
+ * 0: each is a merchant of its own with its own numbers at the channels.
+ */
 export async function openShop(
   folder: string,
   operator: OperatorDesk,
-  seeded: Seeded,
+  { number, seeded }: { readonly number: number; readonly seeded: Seeded },
 ): Promise<Shop> {
   const file = path.join(folder, 'shop.json');
   if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8')) as Shop;
@@ -77,7 +80,7 @@ export async function openShop(
   await operator.call('PUT', `/admin/v1/merchants/${merchantId}/channels`, {
     channels: faces.map((face, index) => ({
       channel: face,
-      channelMerchantNo: `1900${String(index + 1).padStart(6, '0')}`,
+      channelMerchantNo: `1900${String(number * faces.length + index + 1).padStart(6, '0')}`,
       wallets: face === 'withholding' ? [] : [face],
       priority: index + 1,
       ...limits,

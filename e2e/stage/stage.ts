@@ -10,7 +10,7 @@ import { plugDevices, writeTillConfig } from './devices.ts';
 import { startNetworkSwitch, type NetworkSwitch } from './network-switch.ts';
 import { createOperatorDesk, type OperatorDesk } from './operator.ts';
 import { startProgram, type Program } from './program.ts';
-import { activationCode, openShop, seedOnce, type Shop } from './shop.ts';
+import { activationCode, openShop, seedOnce, type Seeded, type Shop } from './shop.ts';
 
 /**
  * Everything at once, as a user would start it: the cloud, the channel simulator and the till are processes of their
@@ -18,6 +18,10 @@ import { activationCode, openShop, seedOnce, type Shop } from './shop.ts';
  * wire that can be cut. The demo, the tour and the kill tests all play on it.
  */
 export interface Stage {
+  /** Holds the till's journal (till/journal.db) and what belongs to this shop alone. */
+  readonly folder: string;
+  /** Holds the channel simulator's keys. */
+  readonly channelFolder: string;
   readonly bench: DeviceBench;
   readonly network: NetworkSwitch;
   readonly counter: CounterServer;
@@ -30,9 +34,18 @@ export interface Stage {
   channelOrigin(): string;
   memberCode(phone: string): Promise<string>;
   startTill(): Promise<void>;
-  killTill(): Promise<void>;
+  /** kill -9; with `struck` the caller's own strike at {@link pids} is awaited first. */
+  killTill(struck?: Promise<void>): Promise<void>;
   startCloud(): Promise<void>;
-  killCloud(): Promise<void>;
+  killCloud(struck?: Promise<void>): Promise<void>;
+  /** The processes that run now. */
+  pids(): { readonly till: number; readonly cloud: number };
+  close(): Promise<void>;
+}
+
+/** Several shops before one cloud, each a merchant of its own with its till, its devices and its line. */
+export interface Street {
+  readonly stages: readonly Stage[];
   close(): Promise<void>;
 }
 
@@ -60,6 +73,18 @@ type WhenClosed = (end: () => Promise<void>) => void;
 
 /** Opens the stage; when a part fails to start, what runs already is stopped before the error goes on. */
 export async function openStage(options: StageOptions): Promise<Stage> {
+  const street = await open(options, [options.folder]);
+  return { ...street.stages[0]!, close: () => street.close() };
+}
+
+/** Opens `shopCount` shops before one cloud; shop 3 has the folder shop-3 below the street's. */
+export const openStreet = (options: StageOptions, shopCount: number): Promise<Street> =>
+  open(
+    options,
+    Array.from({ length: shopCount }, (_, number) => path.join(options.folder, `shop-${number}`)),
+  );
+
+async function open(options: StageOptions, shopFolders: readonly string[]): Promise<Street> {
   const opened: (() => Promise<void>)[] = [];
   const whenClosed: WhenClosed = (end) => opened.push(end);
   const close = async (): Promise<void> => {
@@ -68,8 +93,10 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   try {
     await mkdir(options.folder, { recursive: true });
     const cloudSide = await raiseCloud(options, whenClosed);
-    const shopSide = await raiseShop(options, cloudSide, whenClosed);
-    return { ...cloudSide, ...shopSide, close };
+    const stages: Stage[] = [];
+    for (const [number, folder] of shopFolders.entries())
+      stages.push(await raiseShop({ ...options, folder }, { cloudSide, number }, whenClosed));
+    return { stages, close };
   } catch (error) {
     await close();
     throw error;
@@ -97,10 +124,16 @@ const starter =
 
 type CloudSide = Pick<
   Stage,
-  'database' | 'operator' | 'shop' | 'cloudOrigin' | 'channelOrigin' | 'startCloud' | 'killCloud'
->;
+  | 'database'
+  | 'operator'
+  | 'channelFolder'
+  | 'cloudOrigin'
+  | 'channelOrigin'
+  | 'startCloud'
+  | 'killCloud'
+> & { readonly seeded: Seeded; readonly cloudPid: () => number };
 
-/** Database, channel simulator, cloud, and the shop that the operator opens there. */
+/** Database, channel simulator and cloud, with members and a history. */
 async function raiseCloud(options: StageOptions, whenClosed: WhenClosed): Promise<CloudSide> {
   const start = starter(options);
   const cloudFolder = path.join(options.folder, 'cloud');
@@ -134,31 +167,31 @@ async function raiseCloud(options: StageOptions, whenClosed: WhenClosed): Promis
   let cloud = await startCloud(options.ports.cloud);
   whenClosed(() => cloud.stop());
   const cloudOrigin = cloud.ready[1]!;
-  const operator = createOperatorDesk(() => cloudOrigin, operatorToken);
   return {
     database,
-    operator,
-    shop: await openShop(options.folder, operator, seeded),
+    channelFolder,
+    operator: createOperatorDesk(() => cloudOrigin, operatorToken),
+    seeded,
     cloudOrigin: () => cloudOrigin,
     channelOrigin: () => channelOrigin,
     startCloud: async () => {
       cloud = await startCloud(Number(new URL(cloudOrigin).port));
     },
-    killCloud: () => cloud.kill(),
+    killCloud: (struck) => cloud.kill(struck),
+    cloudPid: () => cloud.pid,
   };
 }
 
-type ShopSide = Pick<
-  Stage,
-  'bench' | 'network' | 'counter' | 'memberCode' | 'tillUrl' | 'startTill' | 'killTill'
->;
-
-/** The line, the devices, the virtual counter and the till. */
+/** The shop that the operator opens in the cloud, the line, the devices, the virtual counter and the till. */
 async function raiseShop(
   options: StageOptions,
-  { operator, shop, cloudOrigin }: CloudSide,
+  street: { readonly cloudSide: CloudSide; readonly number: number },
   whenClosed: WhenClosed,
-): Promise<ShopSide> {
+): Promise<Stage> {
+  const { seeded, cloudPid, ...cloudSide } = street.cloudSide;
+  const { operator, cloudOrigin } = cloudSide;
+  await mkdir(options.folder, { recursive: true });
+  const shop = await openShop(options.folder, operator, { number: street.number, seeded });
   const network = await startNetworkSwitch({ port: Number(new URL(cloudOrigin()).port) });
   whenClosed(() => network.close());
   const plugged = await plugDevices(options.folder);
@@ -191,13 +224,18 @@ async function raiseShop(
   whenClosed(async () => till?.stop());
   await startTill();
   return {
+    ...cloudSide,
+    folder: options.folder,
+    shop,
     bench,
     network,
     counter,
     memberCode,
     tillUrl: () => till?.ready[1] ?? '',
     startTill,
-    killTill: async () => till?.kill(),
+    killTill: async (struck) => till?.kill(struck),
+    pids: () => ({ till: till?.pid ?? 0, cloud: cloudPid() }),
+    close: () => Promise.resolve(),
   };
 }
 

@@ -1,13 +1,21 @@
 import { createDraw } from './draw.ts';
 import { openHouse } from './house.ts';
-import type { Tier, TierOutcome, TierRun } from './tier.ts';
+import { mischiefs } from './line.ts';
+import { counted, type Tier, type TierOutcome, type TierRun } from './tier.ts';
 
 export const chaos: Tier = {
   title: 'A line that delays, cuts, drops, half-closes and repeats between till and cloud',
   unit: 'sales',
   fullCount: 2_000,
+  partCount: 500,
   missing: () => undefined,
   run: sellOverABadLine,
+  note: (counts) => {
+    const all = Object.values(counts).reduce((sum, times) => sum + times, 0);
+    const words = mischiefs.map((name) => `${name} ${counted(counts, name)}`).join(', ');
+    return `${all.toLocaleString('en-US')} connections: ${words}.`;
+  },
+  found: 'Nothing so far.',
 };
 
 /** The line is unplugged now and then, so that it also strikes whole batches. */
@@ -30,9 +38,7 @@ async function sellOverABadLine({ count, seed, say }: TierRun): Promise<TierOutc
     const suffered = [...house.cloudLine.suffered];
     house.cloudLine.calmDown();
     const found = await house.settle();
-    const connections = suffered.reduce((sum, [, times]) => sum + times, 0);
-    const words = suffered.map(([name, times]) => `${name} ${times}`).join(', ');
-    return { ...found, tried: count, note: `${connections} connections: ${words}.` };
+    return { ...found, tried: count, counts: Object.fromEntries(suffered) };
   } finally {
     await house.close();
   }

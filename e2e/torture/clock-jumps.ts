@@ -9,6 +9,9 @@ export const clockJumps: Tier = {
   fullCount: 500,
   missing: () => undefined,
   run: jumpOften,
+  note: () =>
+    `${salesPerJump} sales after each jump; the logical clock of the entries never went back.`,
+  found: 'Nothing so far.',
 };
 
 const dayMs = 86_400_000;
@@ -29,8 +32,7 @@ async function jumpOften({ count, seed, say }: TierRun): Promise<TierOutcome> {
     }
     shiftMs = 0;
     const found = await house.settle();
-    const note = `${salesPerJump} sales after each jump; the logical clock of the entries never went back.`;
-    return { ...found, tried: count, note };
+    return { ...found, tried: count, counts: {} };
   } finally {
     await house.close();
   }

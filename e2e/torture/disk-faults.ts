@@ -8,7 +8,7 @@ import { orderIdOf } from '#terminal/agent/testing/facts.ts';
 import { openTestJournal } from '#terminal/agent/testing/temp-store.ts';
 import { readRecord } from './record.ts';
 import { buildShim, shimEnvironment, shimMissing } from './shim.ts';
-import type { Tier, TierOutcome, TierRun } from './tier.ts';
+import { counted, type Tier, type TierOutcome, type TierRun } from './tier.ts';
 
 export const diskFaults: Tier = {
   title: 'Each write, truncation and sync of a run fails once, with EIO and with ENOSPC',
@@ -16,6 +16,17 @@ export const diskFaults: Tier = {
   fullCount: 640,
   missing: shimMissing,
   run: (run) => Promise.resolve(failEach(run)),
+  note: (counts) => {
+    const of = (name: string): string => counted(counts, name);
+    return (
+      `${of('calls')} calls from the empty folder to the end of a run of ${sales} sales. ${of('refused')} sales refused ` +
+      `and absent, ${of('unknown')} answered as not known; ${of('closed')} times the till did not open and said why ` +
+      `(${of('notBegun')} of them at the first entry of its new journal), and opened the next time.`
+    );
+  },
+  found:
+    'A disk that failed at the very first entry of a new journal made the till throw: it is an error with a code now ' +
+    '(`store-not-begun`), and the desktop shows the words of a till that cannot open.',
 };
 
 const child = path.join(import.meta.dirname, 'faulted-child.ts');
@@ -29,7 +40,7 @@ const faultsPerProcess = 40;
 function failEach({ count, say }: TierRun): TierOutcome {
   const folder = mkdtempSync(path.join(tmpdir(), 'greentill-faults-'));
   const faults: string[] = [];
-  let [tried, lost, doubled, sold, refused, unknown, closed] = [0, 0, 0, 0, 0, 0, 0];
+  let [tried, lost, doubled, sold, refused, unknown, closed, notBegun] = [0, 0, 0, 0, 0, 0, 0, 0];
   try {
     const library = buildShim(folder);
     const calls = countCalls(folder, library);
@@ -52,15 +63,14 @@ function failEach({ count, say }: TierRun): TierOutcome {
         refused += heard.refused.length;
         unknown += heard.unknown.length;
         closed += heard.isClosed ? 1 : 0;
+        notBegun += heard.isNotBegun ? 1 : 0;
         faults.push(...found.faults.map((what) => `call and errno ${fault}: ${what}`));
         rmSync(dataDir, { recursive: true, force: true });
       }
       say(`  ${tried} faults`);
     }
-    const note =
-      `${calls} calls in a run of ${sales} sales. ${refused} sales refused and absent, ${unknown} answered as not known, ` +
-      `${closed} times the store did not open, and opened the next time.`;
-    return { tried, acknowledged: sold, lost, doubled, faults, note };
+    const counts = { calls, refused, unknown, closed, notBegun };
+    return { tried, acknowledged: sold, lost, doubled, faults, counts };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -95,6 +105,9 @@ interface Heard {
   readonly unknown: readonly number[];
   /** The journal did not open, and nothing was sold. */
   readonly isClosed: boolean;
+  readonly isNotBegun: boolean;
+  /** It fell over instead of answering. */
+  readonly hasThrown: boolean;
   readonly wasRun: boolean;
 }
 
@@ -110,6 +123,8 @@ function hear(text: string, fault: string): Heard {
     unknown: of('unknown'),
     wasRun: told !== '',
     isClosed: lines[0]?.startsWith('closed') === true,
+    isNotBegun: lines[0] === 'closed store-not-begun' || lines[0] === 'closed store-full',
+    hasThrown: lines.some((line) => line.startsWith('threw')),
   };
 }
 
@@ -121,6 +136,7 @@ function judge(
   const faults: string[] = [];
   if (!heard.wasRun) faults.push('the till fell over before this fault');
   const answered = heard.sold.length + heard.refused.length + heard.unknown.length;
+  if (heard.hasThrown) faults.push('the till threw instead of answering');
   if (answered < sales && !heard.isClosed)
     faults.push(`the till fell over after ${answered} sales`);
   const { journal } = openTestJournal(dataDir);

@@ -3,7 +3,7 @@ import { cashFact, openedFact } from '#terminal/agent/testing/facts.ts';
 import { canMount, mountSmallDisk } from '#terminal/agent/testing/small-disk.ts';
 import { openTestJournal } from '#terminal/agent/testing/temp-store.ts';
 import { countSales } from './count-sales.ts';
-import type { Tier, TierOutcome, TierRun } from './tier.ts';
+import { counted, type Tier, type TierOutcome, type TierRun } from './tier.ts';
 
 export const diskFull: Tier = {
   title: 'A disk that fills up while the till sells, and is given room again',
@@ -11,6 +11,10 @@ export const diskFull: Tier = {
   fullCount: 100,
   missing: () => (canMount() ? undefined : 'it needs mount, as root on Linux'),
   run: (run) => Promise.resolve(fillOften(run)),
+  note: (counts) =>
+    `A file system of ${diskMegabytes} MB; ${counted(counts, 'refused')} refusals in words, opened again while full and ` +
+    `with room.`,
+  found: 'A till whose ballast file could not be written threw instead of opening: mended.',
 };
 
 const diskMegabytes = 24;
@@ -60,8 +64,7 @@ function fillOften({ count, say }: TierRun): TierOutcome {
   } finally {
     disk.remove();
   }
-  const note = `A file system of ${diskMegabytes} MB; ${refused} refusals in words, opened again while full and with room.`;
-  return { tried, acknowledged: sold, lost, doubled, faults, note };
+  return { tried, acknowledged: sold, lost, doubled, faults, counts: { refused } };
 }
 
 const sayEveryFills = 10;

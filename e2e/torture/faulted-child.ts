@@ -28,14 +28,14 @@ function sell(dataDir: string): void {
   try {
     const ports = { clock: systemClock, random: systemRandom };
     const journal = openJournal({ store: store.value, ...ports, appVersion: 'test' });
-    if (!journal.ok) return tell(`closed ${journal.error.type}`);
+    if (!journal.ok) return tell(`closed ${journal.error.code}`);
     for (let index = 0; index < Number(sales); index += 1) {
       const kept = journal.value.append([openedFact(index), cashFact(index)]);
       if (kept.ok) tell(`sold ${index}`);
       else tell(`${kept.error.type === 'store-halted' ? 'unknown' : 'refused'} ${index}`);
     }
   } catch (error) {
-    tell(`closed by an error: ${error instanceof Error ? error.message : 'unknown'}`);
+    tell(`threw: ${error instanceof Error ? error.message : 'unknown'}`);
   } finally {
     store.value.close();
   }

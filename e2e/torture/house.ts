@@ -15,6 +15,7 @@ import { walkEntries, type JournalEntry } from '#terminal/agent/journal/entry-ro
 import { journalFileName } from '#terminal/agent/journal/open-store.ts';
 import { openTestJournal } from '#terminal/agent/testing/temp-store.ts';
 import { openLine, type Line } from './line.ts';
+import { createStatementWatch, type StatementWatch } from './statement-watch.ts';
 import type { TierOutcome } from './tier.ts';
 
 /** A till and a cloud process on a durable PostgreSQL, with a line before the cloud and one before the database. */
@@ -23,8 +24,10 @@ export interface House {
   readonly databaseLine: Line;
   /** Asks the database itself, past every line. Opened anew for each question: the server may just have died. */
   ask<Row extends object>(sql: string): Promise<readonly Row[]>;
-  /** SIGQUIT is PostgreSQL's immediate stop; SIGKILL takes the postmaster alone. Returns when it serves again. */
-  stopDatabase(signal: 'SIGQUIT' | 'SIGKILL'): Promise<void>;
+  /** The statements on their way between cloud and database. */
+  readonly statements: StatementWatch;
+  /** Strikes the database now; what is returned resolves when it serves again. */
+  strikeDatabase(blow: DatabaseBlow): Promise<void>;
   /** One cash sale; the number of fen names it. Throws when the till refuses. */
   sell(): Promise<void>;
   readonly sold: () => number;
@@ -32,9 +35,17 @@ export interface House {
   acknowledgedEntries(): number;
   unsentCount(): Promise<number>;
   /** Waits until the cloud has everything, stops the till and compares every book. */
-  settle(): Promise<Omit<TierOutcome, 'tried' | 'note'>>;
+  settle(): Promise<HouseFound>;
   close(): Promise<void>;
 }
+
+/** What the books of till and cloud say in the end. */
+export type HouseFound = Omit<TierOutcome, 'tried' | 'counts'>;
+
+/** `immediate` is the signal of `pg_ctl stop -m immediate`; the others are kill -9. */
+export type DatabaseBlow =
+  | { readonly type: 'immediate' | 'postmaster' }
+  | { readonly type: 'backend'; readonly pid: number };
 
 /** Tries at the line come twenty times as fast as at a counter: the torture is short. */
 const haste = 0.05;
@@ -48,7 +59,8 @@ export async function openHouse(options: { readonly clock?: Clock }): Promise<Ho
   const folder = mkdtempSync(path.join(tmpdir(), 'greentill-house-'));
   const cluster = { folder: path.join(folder, 'postgres'), durable: true };
   let databaseUrl = new URL((await startPostgresCluster(cluster)).databaseUrl);
-  const databaseLine = await openLine(() => Number(databaseUrl.port));
+  const statements = createStatementWatch();
+  const databaseLine = await openLine(() => Number(databaseUrl.port), statements.tap);
   const seenByCloud = new URL(databaseUrl);
   seenByCloud.port = String(databaseLine.port);
   const cloud = await startCloudProcess({
@@ -105,12 +117,15 @@ export async function openHouse(options: { readonly clock?: Clock }): Promise<Ho
     sold: () => sold,
     acknowledgedEntries: () => readAcknowledged(path.join(dataDir, journalFileName)),
     unsentCount,
-    stopDatabase: async (signal) => {
-      const file = path.join(cluster.folder, 'data/postmaster.pid');
-      const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
-      process.kill(pid, signal);
+    statements,
+    strikeDatabase: async (blow) => {
+      const postmaster = readPostmasterPid(cluster.folder);
+      // At once, before anything else can happen on the wire.
+      if (blow.type === 'backend') process.kill(blow.pid, 'SIGKILL');
+      else process.kill(postmaster, blow.type === 'immediate' ? 'SIGQUIT' : 'SIGKILL');
+      if (blow.type === 'backend') return untilServesAnew(ask);
       // A dying server must not be taken for a running one.
-      await until(() => Promise.resolve(!isRunning(pid)));
+      await until(() => Promise.resolve(!isRunning(postmaster)));
       databaseUrl = new URL(await startAgain(cluster));
     },
     sell: async () => {
@@ -126,7 +141,12 @@ export async function openHouse(options: { readonly clock?: Clock }): Promise<Ho
       const { journal } = openTestJournal(dataDir);
       const entries = [...walkEntries(journal.read)];
       journal.close();
-      const found = await compare({ entries, sold, ask });
+      const compared = await compare({ entries, sold, ask });
+      const laws = await brokenLaws({ origin, operatorToken }).catch((error: unknown) => [
+        `cannot be asked for: ${String(error)}`,
+      ]);
+      const faults = [...compared.faults, ...laws.map((law) => `the law ${law}`)];
+      const found = { ...compared, faults };
       const { exitCode, signalCode } = cloud.child;
       if (exitCode === null && signalCode === null) return found;
       return {
@@ -143,6 +163,19 @@ export async function openHouse(options: { readonly clock?: Clock }): Promise<Ho
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** What the cloud itself finds wrong with its books. */
+async function brokenLaws(cloud: {
+  readonly origin: string;
+  readonly operatorToken: string;
+}): Promise<readonly string[]> {
+  const headers = { authorization: `Bearer ${cloud.operatorToken}` };
+  const response = await fetch(`${cloud.origin}/admin/v1/proofs`, { headers });
+  const { proofs } = (await response.json()) as {
+    proofs: readonly { readonly name: string; readonly holds: boolean }[];
+  };
+  return proofs.filter(({ holds }) => !holds).map(({ name }) => `${name} is broken`);
 }
 
 const lastWordsCharsMax = 1_500;
@@ -165,6 +198,18 @@ function isRunning(pid: number): boolean {
     return false;
   }
 }
+
+function readPostmasterPid(folder: string): number {
+  const file = path.join(folder, 'data/postmaster.pid');
+  return Number(readFileSync(file, 'utf8').split('\n')[0]);
+}
+
+/** After the death of a backend the postmaster ends all others, recovers from its log and serves again. */
+async function untilServesAnew(ask: House['ask']): Promise<void> {
+  await pause(reinitialiseMs);
+  await until(async () => (await ask('select 1')).length === 1);
+}
+const reinitialiseMs = 150;
 
 async function startAgain(cluster: { folder: string; durable: boolean }): Promise<string> {
   const deadlineMs = performance.now() + databaseBackMsMax;
@@ -191,7 +236,7 @@ async function compare(books: {
   readonly entries: readonly JournalEntry[];
   readonly sold: number;
   readonly ask: House['ask'];
-}): Promise<Omit<TierOutcome, 'tried' | 'note'>> {
+}): Promise<HouseFound> {
   const { entries, sold, ask } = books;
   const faults: string[] = [];
   const stored = await ask<{ epoch: string; seq: number; hash: string }>(

@@ -45,8 +45,15 @@ const calmBytesMax = 6_000;
 /** How long a connection whose answers are dropped is left hanging. */
 const hangMs = 700;
 
+/** Hears what a good line carries, and decides how much of it goes on. */
+export interface Tap {
+  asked(connection: number, chunk: Buffer, pass: (part: Buffer) => void): void;
+  answered(connection: number, chunk: Buffer, pass: (part: Buffer) => void): void;
+  ended(connection: number): void;
+}
+
 /** A good line to where `target` says the far end listens now. */
-export async function openLine(target: () => number): Promise<Line> {
+export async function openLine(target: () => number, tap?: Tap): Promise<Line> {
   const open = new Set<Socket>();
   const suffered = new Map<Mischief, number>();
   let draw: Draw | undefined;
@@ -69,6 +76,7 @@ export async function openLine(target: () => number): Promise<Line> {
     const toFar = (): Socket =>
       keep(connect({ port: target(), host: '127.0.0.1', allowHalfOpen: true }));
     const far = toFar();
+    if (drawn === undefined && tap) return carryTapped({ near, far, number }, tap);
     if (drawn === undefined) return carryWell(near, far);
     const echo = mischief === 'duplicate' ? toFar() : undefined;
     carry({ near, far, echo }, mischief, mine);
@@ -116,6 +124,21 @@ function carryWell(near: Socket, far: Socket): void {
   near.pipe(far).pipe(near);
   near.on('close', () => far.destroy());
   far.on('close', () => near.destroy());
+}
+
+function carryTapped(
+  { near, far, number }: { readonly near: Socket; readonly far: Socket; readonly number: number },
+  tap: Tap,
+): void {
+  near.on('data', (chunk: Buffer) => tap.asked(number, chunk, (part) => far.write(part)));
+  far.on('data', (chunk: Buffer) => tap.answered(number, chunk, (part) => near.write(part)));
+  near.on('end', () => far.end());
+  far.on('end', () => near.end());
+  near.on('close', () => far.destroy());
+  far.on('close', () => {
+    near.destroy();
+    tap.ended(number);
+  });
 }
 
 function carry({ near, far, echo }: Ends, mischief: Mischief, draw: Draw): void {

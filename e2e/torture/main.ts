@@ -1,29 +1,35 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { reliabilityPage, type KeptRun, type KeptRuns } from './report.ts';
-import { isClean } from './tier.ts';
+import { addOutcomes, isClean, nothingTried, type Tier, type TierOutcome } from './tier.ts';
 import { tierNames, tiers, type TierName } from './tiers.ts';
 
 /**
- * npm run torture -- [--only NAME]… [--count N] [--seed 1] [--write]
+ * npm run torture -- [--only NAME]… [--count N] [--seed 1] [--resume] [--write]
  * Runs each tier (or those named) at the size of a long run (or N times), prints tried, lost and doubled. With --write the
- * results go into docs/reliability.json and docs/reliability.md. Exit 1 when anything was lost, doubled or broken; a tier
- * that this machine cannot run is said by name and left out.
+ * results go into docs/reliability.json and docs/reliability.md; with --resume a run that was stopped goes on after its
+ * last whole part. Exit 1 when anything was lost, doubled or broken: the tier stops there; a tier that this machine cannot
+ * run is said by name and left out.
  */
-const docs = path.resolve(import.meta.dirname, '../../docs');
-const jsonFile = path.join(docs, 'reliability.json');
-const pageFile = path.join(docs, 'reliability.md');
+const root = path.resolve(import.meta.dirname, '../..');
+const jsonFile = path.join(root, 'docs/reliability.json');
+const pageFile = path.join(root, 'docs/reliability.md');
+const partsFolder = path.join(root, 'out/torture');
+/** Seeds of the parts of one run lie so far apart. */
+const partSeedStep = 1_000;
 const { values } = parseArgs({
   options: {
     only: { type: 'string', multiple: true, default: [] },
     count: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    resume: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
   },
 });
+const seed = Number(values.seed);
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const strangers = values.only.filter((name) => !(name in tiers));
 if (strangers.length > 0) {
@@ -36,36 +42,49 @@ for (const name of wanted) isGreen = (await torture(name)) && isGreen;
 process.exitCode = isGreen ? 0 : 1;
 
 async function torture(name: TierName): Promise<boolean> {
-  const tier = tiers[name];
+  const tier: Tier = tiers[name];
   const why = tier.missing();
   if (why !== undefined) {
     say(`${name} NOT RUN on this machine: ${why}`);
     return true;
   }
   const count = Number(values.count ?? tier.fullCount);
-  const seed = Number(values.seed);
   if (!Number.isInteger(count) || count < 1) throw new RangeError('--count is a whole number');
   say(`${name}: ${tier.title}; ${count} ${tier.unit}, seed ${seed}`);
   const startedMs = performance.now();
-  const outcome = await tier.run({ count, seed, say });
-  const durationSeconds = Math.round((performance.now() - startedMs) / 1_000);
+  const outcome = await runParts(name, count);
   const { tried, acknowledged, lost, doubled, faults } = outcome;
   say(
     `${name}: tried ${tried} ${tier.unit}, ${acknowledged} sales acknowledged, lost ${lost}, doubled ${doubled}, ` +
-      `faults ${faults.length}, ${durationSeconds} s`,
+      `faults ${faults.length}, ${Math.round((performance.now() - startedMs) / 1_000)} s. ${tier.note(outcome.counts)}`,
   );
-  for (const fault of faults) say(`BROKEN ${fault}`);
-  if (values.write) await keep(name, { ...outcome, seed, durationSeconds, ...here() });
   return isClean(outcome);
 }
 
-function here(): Pick<KeptRun, 'date' | 'machine'> {
-  const [cpu] = cpus();
-  const model = cpu?.model.trim().replaceAll(/\s+/g, ' ') ?? 'unknown processor';
-  return {
-    date: new Date().toISOString().slice(0, 10),
-    machine: `${cpus().length} × ${model}, ${process.platform} ${release()}, Node ${process.versions.node}`,
-  };
+/** Part by part; each is kept before the next begins. A part that is not clean ends the run. */
+async function runParts(name: TierName, count: number): Promise<TierOutcome> {
+  const { partCount = count, run }: Tier = tiers[name];
+  const file = path.join(partsFolder, `${name}-${seed}-${partCount}.json`);
+  if (!values.resume) rmSync(file, { force: true });
+  const known = existsSync(file)
+    ? (JSON.parse(readFileSync(file, 'utf8')) as TierOutcome)
+    : nothingTried;
+  if (known.tried > 0) say(`  ${known.tried} are done already`);
+  let all = known;
+  for (let part = Math.ceil(known.tried / partCount); all.tried < count; part += 1) {
+    const size = Math.min(partCount, count - all.tried);
+    const outcome = await run({ count: size, seed: seed + part * partSeedStep, say });
+    all = addOutcomes(all, outcome);
+    for (const fault of outcome.faults) say(`BROKEN in part ${part}: ${fault}`);
+    if (values.write) await keep(name, { ...all, seed, cores: cpus().length });
+    // What is broken must be looked at, and what ran less often than it was asked to would run for ever.
+    if (!isClean(outcome) || outcome.tried < size) return all;
+    mkdirSync(partsFolder, { recursive: true });
+    writeFileSync(file, JSON.stringify(all));
+    if (all.tried < count) say(`  ${name}: ${all.tried} of ${count}`);
+  }
+  if (values.write && all === known) await keep(name, { ...all, seed, cores: cpus().length });
+  return all;
 }
 
 /** Puts one run into the kept ones, and writes the page anew. */

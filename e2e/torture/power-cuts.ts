@@ -10,7 +10,7 @@ import { createDraw, type Draw } from './draw.ts';
 import { createLossyDisk, fates } from './lossy-disk.ts';
 import { readRecord, type DiskOp } from './record.ts';
 import { buildShim, shimEnvironment, shimMissing } from './shim.ts';
-import type { Tier, TierOutcome, TierRun } from './tier.ts';
+import { counted, type Tier, type TierOutcome, type TierRun } from './tier.ts';
 
 const child = path.join(import.meta.dirname, 'selling-child.ts');
 /** The recorded run: opened so often, and enough sales each time for the log to be moved into the file many times. */
@@ -27,6 +27,14 @@ export const powerCuts: Tier = {
   fullCount: 1_000,
   missing: shimMissing,
   run: (run) => Promise.resolve(judgeCuts(recordSelling(), run)),
+  note: (counts) => {
+    const of = (name: string): string => counted(counts, name);
+    return (
+      `One recorded run of ${of('sales')} sales in ${opens} openings: ${of('operations')} operations, ${of('syncs')} syncs. ` +
+      `${of('inFlight')} times the sale in flight was there as well, unacknowledged; no cut was taken for a damaged journal.`
+    );
+  },
+  found: 'Nothing so far.',
 };
 
 /** One run of the real journal, from an empty folder, with every operation on its files. */
@@ -73,10 +81,9 @@ export function judgeCuts(ops: readonly DiskOp[], { count, seed, say }: TierRun)
     if (tried % sayEveryCuts === 0) say(`  ${tried} cuts, lost ${lost}, doubled ${doubled}`);
   }
   const syncs = ops.filter(({ type }) => type === 'sync').length;
-  const note =
-    `One recorded run of ${opens * salesPerOpen} sales in ${opens} openings: ${ops.length} operations, ${syncs} syncs. ` +
-    `${inFlight} times the sale in flight was there as well, unacknowledged.`;
-  return { tried, acknowledged: opens * salesPerOpen, lost, doubled, faults, note };
+  const sales = opens * salesPerOpen;
+  const counts = { sales, operations: ops.length, syncs, inFlight };
+  return { tried, acknowledged: sales, lost, doubled, faults, counts };
 }
 
 const sayEveryCuts = 100;
@@ -94,7 +101,12 @@ function openAfterCut(files: ReadonlyMap<string, Buffer>): SalesCount {
   try {
     for (const [name, bytes] of files) writeFileSync(path.join(folder, name), bytes);
     const { journal } = openTestJournal(folder);
-    const found = countSales(journal.read);
+    const seen = countSales(journal.read);
+    const trouble = journal.trouble();
+    const found =
+      trouble === undefined
+        ? seen
+        : { ...seen, faults: [...seen.faults, `a plain power cut was taken for ${trouble}`] };
     getOrThrow(journal.append([openedFact(found.salesCount), cashFact(found.salesCount)]));
     const after = countSales(journal.read);
     journal.close();

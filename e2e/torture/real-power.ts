@@ -11,7 +11,7 @@ import { startQemu } from '../rig/qemu.ts';
 import type { SalesCount } from './count-sales.ts';
 import { createDraw } from './draw.ts';
 import type { PowerMessage } from './power-protocol.ts';
-import type { Tier, TierOutcome, TierRun } from './tier.ts';
+import { counted, type Tier, type TierOutcome, type TierRun } from './tier.ts';
 
 const diskBytes = 256 * 1_048_576;
 /** Time for boot, mount and the check of what is there, on a machine that others use too. */
@@ -34,6 +34,10 @@ export const realPower: Tier = {
     return undefined;
   },
   run: cutRealPower,
+  note: (counts) =>
+    `Debian's kernel in QEMU, ext4 with its defaults on a virtual disk; QEMU killed with SIGKILL. ` +
+    `${counted(counts, 'inFlight')} times the sale in flight was there as well, unacknowledged.`,
+  found: 'Nothing so far.',
 };
 
 /** One boot: what it found, and the last sale that it acknowledged before its power went. */
@@ -79,10 +83,7 @@ async function cutRealPower({ count, seed, say }: TierRun): Promise<TierOutcome>
     faults.push(error instanceof Error ? error.message : String(error));
   }
   rmSync(folder, { recursive: true, force: true });
-  const note =
-    `Debian's kernel in QEMU, ext4 with its defaults on a virtual disk; QEMU killed with SIGKILL. ` +
-    `${inFlight} times the sale in flight was there as well, unacknowledged.`;
-  return { tried, acknowledged: lastAck + 1, lost, doubled, faults, note };
+  return { tried, acknowledged: lastAck + 1, lost, doubled, faults, counts: { inFlight } };
 }
 
 /** Boots, waits for what the guest found, lets it sell for `sellMs`, and cuts its power. */

@@ -4,10 +4,8 @@ import { tierNames, tiers, type TierName } from './tiers.ts';
 /** A tier's last run, as docs/reliability.json keeps it. */
 export interface KeptRun extends TierOutcome {
   readonly seed: number;
-  /** YYYY-MM-DD. */
-  readonly date: string;
-  readonly machine: string;
-  readonly durationSeconds: number;
+  /** All that is said of the machine: what is found must not hang on it. */
+  readonly cores: number;
 }
 
 export type KeptRuns = Readonly<Partial<Record<TierName, KeptRun>>>;
@@ -32,19 +30,28 @@ export function reliabilityPage(runs: KeptRuns): string {
     'Real processes, real files, a real PostgreSQL; how it is done and what each tier cannot show stands in',
     '[e2e/torture/README.md](../e2e/torture/README.md). _Acknowledged_ are sales that were answered as stored. _Lost_ are',
     'acknowledged sales that were missing afterwards. _Doubled_ are sales that stood there twice. _Faults_ are all else that',
-    'must not be: a broken chain, a file that does not open, a total that is off.',
+    'must not be: a broken chain, a file that does not open, a total that is off. `npm run torture` repeats all of it;',
+    '`-- --resume` goes on where a run was stopped.',
     '',
     '| Tier | What | Tried | Acknowledged | Lost | Doubled | Faults |',
     '| --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
     '',
-    '## The runs',
+    '## What was done, found and mended',
     '',
     ...kept.flatMap(({ name, run }) => [
-      `- \`${name}\`, ${run.date}, seed ${run.seed}, ${number(run.durationSeconds)} s, ${run.machine}. ${run.note}`,
-      ...(isClean(run) ? [] : run.faults.slice(0, faultsShownMax).map((fault) => `  - ${fault}`)),
+      `### ${name}`,
+      '',
+      tiers[name].note(run.counts),
+      '',
+      ...(isClean(run)
+        ? []
+        : [...run.faults.slice(0, faultsShownMax).map((fault) => `- ${fault}`), '']),
+      `Found: ${tiers[name].found}`,
+      '',
+      `Again: \`npm run torture -- --only ${name}${run.seed === 1 ? '' : ` --seed ${run.seed}`}\` (run on ${run.cores} cores).`,
+      '',
     ]),
-    '',
     '## Not run at full size',
     '',
     ...(missing.length === 0

@@ -10,9 +10,11 @@ export interface TierOutcome {
   readonly doubled: number;
   /** Everything else that must not be: a broken chain, a store that does not open, a total that is off. */
   readonly faults: readonly string[];
-  /** What else was counted, for the reader. */
-  readonly note: string;
+  /** What else was counted; the tier's `note` says it in words. */
+  readonly counts: Counts;
 }
+
+export type Counts = Readonly<Record<string, number>>;
 
 export interface TierRun {
   /** How many times, in the tier's own unit. */
@@ -29,8 +31,48 @@ export interface Tier {
   readonly fullCount: number;
   /** Answers why this machine cannot run it; undefined: it can. */
   readonly missing: () => string | undefined;
+  /**
+   * A long run is cut into parts of so many, each judged and kept by itself, so that it can be taken up again where it
+   * stopped. Undefined: in one piece.
+   */
+  readonly partCount?: number;
   readonly run: (run: TierRun) => Promise<TierOutcome>;
+  /** What was done, with the tier's own counts. Pure. */
+  readonly note: (counts: Counts) => string;
+  /** What the tier has found so far, and what was mended. Whole sentences. */
+  readonly found: string;
 }
 
 export const isClean = ({ lost, doubled, faults }: TierOutcome): boolean =>
   lost === 0 && doubled === 0 && faults.length === 0;
+
+export const nothingTried: TierOutcome = {
+  tried: 0,
+  acknowledged: 0,
+  lost: 0,
+  doubled: 0,
+  faults: [],
+  counts: {},
+};
+
+/** Two parts of one run as one. Pure. */
+export const addOutcomes = (a: TierOutcome, b: TierOutcome): TierOutcome => ({
+  tried: a.tried + b.tried,
+  acknowledged: a.acknowledged + b.acknowledged,
+  lost: a.lost + b.lost,
+  doubled: a.doubled + b.doubled,
+  faults: [...a.faults, ...b.faults],
+  counts: addCounts(a.counts, b.counts),
+});
+
+export const addCounts = (a: Counts, b: Counts): Counts =>
+  Object.fromEntries(
+    [...new Set([...Object.keys(a), ...Object.keys(b)])].map((name) => [
+      name,
+      (a[name] ?? 0) + (b[name] ?? 0),
+    ]),
+  );
+
+/** A count in the house's way: 12,345; 0 when it was never counted. */
+export const counted = (counts: Counts, name: string): string =>
+  (counts[name] ?? 0).toLocaleString('en-US');

@@ -2,17 +2,21 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { headWitnessFileName } from '#terminal/agent/store/head-witness.ts';
+import { databaseStops } from './database-stops.ts';
 import { diskFaults } from './disk-faults.ts';
 import { diskFull } from './disk-full.ts';
+import { damageEach, killedTill } from './log-damage.ts';
 import { createLossyDisk } from './lossy-disk.ts';
 import { judgeCuts, recordSelling } from './power-cuts.ts';
 import type { DiskOp } from './record.ts';
 import { reliabilityPage, type KeptRuns } from './report.ts';
 import { shimMissing } from './shim.ts';
-import { isClean, type TierOutcome } from './tier.ts';
+import { addOutcomes, isClean, nothingTried, type TierOutcome } from './tier.ts';
 import { tierNames } from './tiers.ts';
+import { twoWriters } from './two-writers.ts';
 
-/** The short version of `npm run torture`. Kills and database stops have short versions of their own. */
+/** The short version of `npm run torture`. Kills have one of their own. */
 const seed = 1;
 const say = (): void => undefined;
 const clean = (outcome: TierOutcome) => ({
@@ -80,6 +84,48 @@ test.skipIf(diskFull.missing() !== undefined)(
   },
 );
 
+describe('a damaged log', () => {
+  const files = killedTill();
+
+  test('flipped bits and tears: all is there, or the till says at the start what is gone', () => {
+    const outcome = damageEach(files, { count: 120, seed, say });
+    expect(clean(outcome)).toEqual(nothing);
+    expect(outcome.tried).toBe(120);
+    // A run in which nothing was hidden would prove nothing.
+    expect(outcome.counts['told']).toBeGreaterThan(50);
+    expect(outcome.counts['whole']).toBeGreaterThan(0);
+  });
+
+  test('planted: without the witness the till sells on without a word, and is caught', () => {
+    const careless = new Map([...files, [headWitnessFileName, Buffer.alloc(0)]]);
+    expect(damageEach(careless, { count: 12, seed, say }).lost).toBeGreaterThan(0);
+  });
+});
+
+test('two programs, one file: one writes, the other is told why not', async () => {
+  expect(clean(await twoWriters.run({ count: 7, seed, say }))).toEqual(nothing);
+}, 60_000);
+
+test.skipIf(databaseStops.missing() !== undefined)(
+  'three stops of the database fall inside a batch: all entries are there once, and the laws hold',
+  async () => {
+    const outcome = await databaseStops.run({ count: 3, seed, say });
+    expect(clean(outcome)).toEqual(nothing);
+    expect(outcome.counts['between']).toBeUndefined();
+  },
+  60_000,
+);
+
+test('parts of a run add up', () => {
+  const part = { ...nothingTried, tried: 2, faults: ['a'], counts: { x: 1 } };
+  expect(addOutcomes(part, { ...part, counts: { x: 2, y: 3 } })).toEqual({
+    ...part,
+    tried: 4,
+    faults: ['a', 'a'],
+    counts: { x: 3, y: 3 },
+  });
+});
+
 describe('docs/reliability.md', () => {
   const docs = path.resolve(import.meta.dirname, '../../docs');
   const runs = JSON.parse(readFileSync(path.join(docs, 'reliability.json'), 'utf8')) as KeptRuns;
@@ -90,6 +136,10 @@ describe('docs/reliability.md', () => {
     const page = await format(reliabilityPage(runs), { ...style, parser: 'markdown' });
     expect(readFileSync(file, 'utf8')).toBe(page);
     expect(Object.values(runs).filter((run) => !isClean(run))).toEqual([]);
+  });
+
+  test('tells of no day and no machine', () => {
+    expect(reliabilityPage(runs)).not.toMatch(/\d{4}-\d{2}-\d{2}|linux|EPYC|Node \d/);
   });
 
   test('says by name what was not run at full size', () => {

@@ -66,6 +66,14 @@ export const storeErrors = {
     '硬盘出错，最后一笔是否记下还不确定，请先在别的收银台收款',
     'The disk failed. Whether the last sale is stored is not known. Sell on another till meanwhile.',
   ),
+  'store-not-begun': entry(
+    'The disk refused the entry with which the journal begins: the till did not open, and nothing was sold.',
+    'Have the disk looked at, then start the till again; sell on another till meanwhile.',
+    'owner',
+    'yes',
+    '硬盘写入出错，账本没有打开，没有记下任何新的销售，请检查硬盘后重新打开',
+    'The disk failed and the journal did not open. Nothing was sold. Check the disk, then start again.',
+  ),
   'store-restored-alone': entry(
     'The journal was restored without the cloud: what was sold after the backup is missing on this till.',
     'Close the till when the line is back and run the restore command again with the cloud.',

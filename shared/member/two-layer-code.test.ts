@@ -102,6 +102,9 @@ const judge = (shown: Shown, more: Partial<OfflineUsage> = {}) =>
     isOnlineWanted: () => false,
   });
 
+const number = (max: number) => fc.integer({ min: 0, max });
+const someBytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+
 describe('the digits of a code in two layers', () => {
   test('508 digits that a scan may have and the recogniser takes for a member code', () => {
     const code = codeOf();
@@ -112,13 +115,11 @@ describe('the digits of a code in two layers', () => {
   });
 
   test('read back as they were made, whatever the fields', () => {
-    const number = (max: number) => fc.integer({ min: 0, max });
-    const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
     const some = fc.record({
       keyId: number(255),
-      memberId: bytes(16).map((raw) => idFromUlidBytes('mbr', raw)),
-      certificateId: bytes(16).map((raw) => idFromUlidBytes('crt', raw)),
-      devicePublicKey: bytes(32).map(base64Url),
+      memberId: someBytes(16).map((raw) => idFromUlidBytes('mbr', raw)),
+      certificateId: someBytes(16).map((raw) => idFromUlidBytes('crt', raw)),
+      devicePublicKey: someBytes(32).map(base64Url),
       paymentCapYuan: number(65_535),
       windowCapYuan: number(65_535),
       notAfterSeconds: number(0xffff_ffff),
@@ -126,13 +127,19 @@ describe('the digits of a code in two layers', () => {
     });
     const counters = fc.integer({ min: 1, max: 65_535 });
     fc.assert(
-      fc.property(some, number(0xffff_ffff), counters, bytes(64), (given, at, counter, mark) => {
-        const certificate = encodeCertificate(given, () => mark);
-        const shown = { certificate, timeSeconds: at, counter };
-        const read = getOrThrow(decodeTwoLayerCode(encodeTwoLayerCode(shown, () => mark)));
-        expect(read.certificate.fields).toEqual(given);
-        expect(read.moment).toEqual({ timeSeconds: at, counter });
-      }),
+      fc.property(
+        some,
+        number(0xffff_ffff),
+        counters,
+        someBytes(64),
+        (given, at, counter, mark) => {
+          const certificate = encodeCertificate(given, () => mark);
+          const shown = { certificate, timeSeconds: at, counter };
+          const read = getOrThrow(decodeTwoLayerCode(encodeTwoLayerCode(shown, () => mark)));
+          expect(read.certificate.fields).toEqual(given);
+          expect(read.moment).toEqual({ timeSeconds: at, counter });
+        },
+      ),
     );
   });
 

@@ -59,7 +59,7 @@ export interface Agent {
   activate(code: string): Promise<Result<void, TerminalError>>;
 }
 
-/** Opens the till's data and wires it. Errors: `config-invalid`, `store-locked`, `store-corrupt`, `store-failed`. */
+/** Opens the till's data and wires it. Errors: `config-invalid`, `store-locked`, `store-corrupt`, `store-not-begun`, … */
 export async function createAgent(deps: AgentDeps): Promise<Result<Agent, TerminalError>> {
   const checked = parseConfig(deps.config);
   if (!checked.ok) return checked;
@@ -93,10 +93,7 @@ function openData(deps: AgentDeps, ports: Ports): Result<Data, TerminalError> {
     return err(error);
   };
   const journal = openJournal({ store: store.value, ...ports, appVersion });
-  if (!journal.ok) {
-    const { type, seq } = journal.error;
-    return giveUp({ code: 'store-corrupt', detail: `${type} at entry ${seq}` });
-  }
+  if (!journal.ok) return giveUp(journal.error);
   const key = openDeviceKey(dataDir, deps.keyProtector);
   if (!key.ok) return giveUp(key.error);
   return ok({ journal: journal.value, key: key.value });

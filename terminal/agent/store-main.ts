@@ -8,6 +8,7 @@ import {
   deviceKeyFileName,
   formerKeyFileName,
   openDeviceKey,
+  type OpenKeyError,
 } from '#terminal/agent/identity/device-key.ts';
 import { identityOf } from '#terminal/agent/identity/identity.ts';
 import { journalFileName } from '#terminal/agent/journal/open-store.ts';
@@ -115,9 +116,18 @@ function cloudOf(till: Config, meta: ReadonlyMap<string, string>): CloudCopy | u
   const keyFiles = [deviceKeyFileName, formerKeyFileName].map((name) => join(dataDir, name));
   if (!who || !keyFiles.some((path) => existsSync(path))) return undefined;
   const key = openDeviceKey(dataDir);
-  if (!key.ok) return undefined;
+  if (!key.ok) {
+    fail(wordsOfKey(key.error));
+    return undefined;
+  }
   const { terminalId } = who;
   return cloudCopyOf(recoveryClient({ cloudUrl: till.cloudUrl, key: key.value, terminalId }));
+}
+
+/** Only the desktop program is let into the key store of the operating system: this one cannot speak for the till. */
+function wordsOfKey({ code, detail }: OpenKeyError): string {
+  const { meaning } = errorCatalogue[code];
+  return `${code}: ${meaning}\n  ${detail}\n  Without the key the cloud cannot be asked: add --alone to go on with the files alone.`;
 }
 
 function readOptions(): Options | undefined {

@@ -5,9 +5,9 @@ import { DeviceRoleSchema, deviceViewFields } from '#terminal/ipc/state.ts';
 /**
  * Devices between a window and the agent: what is plugged in, what serves which role, and how to find out whether it
  * works. A device is *bound* to a role once and found again by its identity, whatever name it has after a replug.
- * Binding, unbinding, probing and calibrating are an owner's work; no PIN guards them yet.
+ * Binding, unbinding and calibrating are an owner's work: once a PIN is set (terminal/ipc/owner.ts) they need his time.
  *
- * Errors of the methods: `device-missing` (nobody serves the role), `device-role-taken`, `device-bound` (it serves
+ * Errors of the methods: `owner-locked`, `device-missing` (nobody serves the role), `device-role-taken`, `device-bound` (it serves
  * another role), `device-fixed` (the configuration file says so), `device-unsupported`, `device-probing`,
  * `device-no-answer`, `box-blocked` (a sale at this box is in doubt: only this box can tell), and what opening a port answers (`device-busy`, `device-permission`, …).
  */

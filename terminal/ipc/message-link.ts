@@ -1,4 +1,4 @@
-import { err, type Result } from '#shared/result/result.ts';
+import { err, type Err, type Result } from '#shared/result/result.ts';
 import { dispatch, type CallAnswer } from '#terminal/ipc/dispatch.ts';
 import type {
   MethodInput,
@@ -32,6 +32,7 @@ interface AgentMessage {
   readonly type?: unknown;
   readonly id?: unknown;
   readonly answer?: CallAnswer;
+  readonly code?: unknown;
   readonly event?: TerminalEvent;
 }
 
@@ -49,6 +50,8 @@ export function serveApi(port: MessagePort, api: TerminalApi): () => void {
 
 export interface ApiClient {
   readonly api: TerminalApi;
+  /** Why the agent said that it cannot run: a code of the catalogue; undefined: it did not say so. */
+  failure(): string | undefined;
   /** The other end is gone: every waiting call answers `agent-restarting`. A financial call is then queried, never replayed. */
   disconnect(): void;
 }
@@ -59,9 +62,13 @@ export function createApiClient(port: MessagePort): ApiClient {
   const listeners = new Set<(event: TerminalEvent) => void>();
   let lastId = 0;
   let connected = true;
+  let failure: string | undefined;
+  const restarting = (): Err<TerminalError> =>
+    err({ code: 'agent-restarting', ...(failure === undefined ? {} : { detail: failure }) });
 
   port.onMessage((message) => {
-    const { type, id, answer, event } = (message ?? {}) as AgentMessage;
+    const { type, id, answer, code, event } = (message ?? {}) as AgentMessage;
+    if (type === 'failed' && typeof code === 'string') failure = code;
     if (type === 'event' && event) for (const listener of listeners) listener(event);
     if (type !== 'answer' || typeof id !== 'number' || !answer) return;
     waiting.get(id)?.(answer);
@@ -72,7 +79,7 @@ export function createApiClient(port: MessagePort): ApiClient {
     method: M,
     input: MethodInput<M>,
   ): Promise<Result<MethodOutput<M>, TerminalError>> => {
-    if (!connected) return Promise.resolve(err({ code: 'agent-restarting' }));
+    if (!connected) return Promise.resolve(restarting());
     if (waiting.size >= callsInFlightMax) return Promise.resolve(err({ code: 'agent-busy' }));
     lastId += 1;
     const id = lastId;
@@ -90,9 +97,10 @@ export function createApiClient(port: MessagePort): ApiClient {
         return () => listeners.delete(listener);
       },
     },
+    failure: () => failure,
     disconnect() {
       connected = false;
-      for (const resolve of waiting.values()) resolve(err({ code: 'agent-restarting' }));
+      for (const resolve of waiting.values()) resolve(restarting());
       waiting.clear();
     },
   };

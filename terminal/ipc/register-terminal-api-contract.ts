@@ -114,6 +114,47 @@ export function registerTerminalApiContract(name: string, open: () => Promise<Ap
       ).toHaveLength(25);
     });
 
+    it('knows its identity, and takes no second one', async () => {
+      const identity = await under.api.call('identity.state', {});
+      expect(identity).toMatchObject({ ok: true, value: { isActivated: true, refusal: null } });
+      const code = '0123456789AB';
+      expect(await under.api.call('identity.activate', { code })).toMatchObject({
+        ok: false,
+        error: { code: 'agent-activated-already' },
+      });
+    });
+
+    it('guards what sets it up once the owner has a PIN, and shows none of its digits', async () => {
+      const pin = '28064193';
+      const unbind = () => under.api.call('devices.unbind', { role: 'printer' });
+      const missing = { ok: false, error: { code: 'device-missing' } };
+      expect(await unbind()).toMatchObject(missing);
+      for (const bad of ['123', '123456789', '12a4', ''])
+        expect(await under.api.call('owner.setPin', { newPin: bad })).toMatchObject({
+          ok: false,
+          error: { code: 'input-invalid' },
+        });
+      expect(await under.api.call('owner.setPin', { newPin: pin })).toMatchObject({ ok: true });
+      await until('a status with it', () =>
+        seen.some(
+          (event) => event.name === 'status.changed' && event.payload.isOwnerPinSet === true,
+        ),
+      );
+      expect(await unbind()).toMatchObject({ ok: false, error: { code: 'owner-locked' } });
+      expect(await under.api.call('owner.unlock', { pin: '28064194' })).toMatchObject({
+        ok: false,
+        error: { code: 'owner-pin-wrong' },
+      });
+      expect(await under.api.call('owner.state', {})).toMatchObject({ value: { triesLeft: 4 } });
+      expect(await under.api.call('owner.unlock', { pin })).toMatchObject({ ok: true });
+      expect(await unbind()).toMatchObject(missing);
+      await under.api.call('owner.lock', {});
+      expect(await unbind()).toMatchObject({ ok: false, error: { code: 'owner-locked' } });
+      const asked = await under.api.call('owner.approve', { pin, action: 'drawer.open' });
+      expect(asked).toMatchObject({ ok: true });
+      expect(JSON.stringify([seen, asked])).not.toContain(pin);
+    });
+
     it('stops pushing after the subscription ends', async () => {
       const late: TerminalEvent[] = [];
       const stop = under.api.subscribe((event) => late.push(event));

@@ -24,13 +24,15 @@ export interface AgentHostDeps {
   /** What the agent seals its own key with, base64; undefined: the rights of the file are all there is. */
   readonly wrapKey?: string | undefined;
   /** The agent crashed too often to be started again: say so instead of pretending. */
-  readonly onGiveUp: (exitCode: number) => void;
+  readonly onGiveUp: (exitCode: number, failure: string | undefined) => void;
 }
 
 export function createAgentHost(deps: AgentHostDeps): AgentHost {
   const listeners = new Set<(event: TerminalEvent) => void>();
   let history: RestartHistory = { crashesMs: [] };
   let stopped = false;
+  /** Why the last agent could not run; the next one that can makes it void. */
+  let failure: string | undefined;
   let current: { process: AgentProcess; client: ApiClient } | undefined;
 
   const start = (): void => {
@@ -46,12 +48,13 @@ export function createAgentHost(deps: AgentHostDeps): AgentHost {
     current = { process, client };
     process.onExit((exitCode) => {
       client.disconnect();
+      failure = client.failure();
       current = undefined;
       if (stopped) return;
       const decision = decideRestart(history, deps.clock.monotonicMs());
       history = decision.history;
       if (decision.type === 'restart') deps.delay(decision.delayMs, start);
-      else deps.onGiveUp(exitCode);
+      else deps.onGiveUp(exitCode, failure);
     });
   };
   start();
@@ -60,7 +63,7 @@ export function createAgentHost(deps: AgentHostDeps): AgentHost {
     async call(message) {
       const call = readCall(message);
       if (!call) return err({ code: 'input-invalid' });
-      if (!current) return err({ code: 'agent-restarting' });
+      if (!current) return restarting(failure);
       return current.client.api.call(call.method, call.input);
     },
     onEvent: (listener) => listeners.add(listener),
@@ -70,3 +73,6 @@ export function createAgentHost(deps: AgentHostDeps): AgentHost {
     },
   };
 }
+
+const restarting = (failure: string | undefined): CallAnswer =>
+  err({ code: 'agent-restarting', ...(failure === undefined ? {} : { detail: failure }) });

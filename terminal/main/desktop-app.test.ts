@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { activateFolder } from '#terminal/agent/testing/activated-folder.ts';
 import { registerTerminalApiContract } from '#terminal/ipc/register-terminal-api-contract.ts';
+import { openStore, type Store } from '#terminal/agent/journal/open-store.ts';
 import type { TerminalApi, TerminalEvent } from '#terminal/ipc/terminal-api.ts';
 import { isOurWindow, runDesktop } from '#terminal/main/desktop-app.ts';
 import type { OsSecrets } from '#terminal/main/shell-port.ts';
@@ -78,6 +79,16 @@ function bridgeOf(shell: ScriptedShell): TerminalApi {
       return () => clearInterval(timer);
     },
   };
+}
+
+/** The store of a folder, as soon as its last holder is gone. */
+async function holdFolder(dataDir: string): Promise<Store> {
+  for (let tries = 0; tries < 400; tries += 1) {
+    const opened = openStore(dataDir);
+    if (opened.ok) return opened.value;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  throw new Error('the folder did not become free');
 }
 
 const settled = async (api: TerminalApi): Promise<void> => {
@@ -163,6 +174,30 @@ describe('desktop app', () => {
     const today = await api.call('today.get', {});
     expect(today.ok && today.value.cashFen).toBe(500);
     expect(shell.agents).toHaveLength(2);
+  });
+
+  it('says why the agent cannot run, instead of restarting for ever without a word', async () => {
+    const { shell, dataDir } = await openDesktop();
+    const api = bridgeOf(shell);
+    await settled(api);
+    // Another till takes the folder while this one is down.
+    shell.agents[0]!.kill();
+    const other = await holdFolder(dataDir);
+    let answer = await api.call('till.state', {});
+    for (
+      let tries = 0;
+      tries < 400 && (answer.ok || answer.error.detail === undefined);
+      tries += 1
+    ) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      answer = await api.call('till.state', {});
+    }
+    expect(answer).toMatchObject({
+      ok: false,
+      error: { code: 'agent-restarting', detail: 'store-locked' },
+    });
+    other.close();
+    await settled(api);
   });
 
   it('loads the page again when the renderer dies, in kiosk as asked', async () => {

@@ -37,8 +37,8 @@ export async function runDesktop(deps: DesktopDeps, options: DesktopOptions): Pr
     entry: options.agentEntry,
     args: options.agentArgs,
     wrapKey: wrapKeyOf(deps),
-    onGiveUp: (exitCode) =>
-      deps.report(`the agent stopped again and again (exit code ${exitCode}): 收银程序无法启动`),
+    onGiveUp: (exitCode, failure = `exit code ${exitCode}`) =>
+      deps.report(`the agent stopped again and again (${failure}): 收银程序无法启动`),
   });
   const window = shell.openWindow(options);
   serveWindow(shell, window, agent, pathToFileURL(options.indexFile).href);

@@ -24,7 +24,7 @@ describeWindow('the box POS in a browser', (w) => {
     await w.sees('走盒子自己的流量');
     const first = await w.page.locator('.outage-step').first().textContent();
     expect(first).toContain('刷卡盒子');
-    await w.page.locator('.outage-button').click();
+    await w.page.locator('.outage-box .outage-button').click();
     await expect.poll(() => w.called('till.payBox')).toHaveLength(1);
     await w.page.keyboard.press('F6');
     await expect.poll(() => w.called('till.payBox')).toHaveLength(2);

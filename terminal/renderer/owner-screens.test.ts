@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeWindow, seenTimeoutMs } from './testing/window-bench.ts';
+import { describeWindow, machineShared, seenTimeoutMs } from './testing/window-bench.ts';
 import { approvalId } from './testing/scripted-owner.ts';
 import { nowMs } from './testing/sample-screens.ts';
 
@@ -80,32 +80,44 @@ describeWindow("the owner's PIN", (w) => {
     expect(w.called('drawer.open')).toHaveLength(1);
   });
 
-  it('a scanner that types closes the sheet and is heard by the till; no digit of it is tried as a PIN', async () => {
-    await openDrawer();
-    await w.page.keyboard.type('130000000000000001', { delay: 2 });
-    await w.page.keyboard.press('Enter');
-    await expect.poll(() => w.called('till.scan')).toEqual([{ text: '130000000000000001' }]);
-    expect(await sheet().count()).toBe(0);
-    expect(w.called('owner.approve')).toEqual([]);
-  });
+  it(
+    'a scanner that types closes the sheet and is heard by the till; no digit of it is tried as a PIN',
+    machineShared,
+    async () => {
+      await openDrawer();
+      await w.page.keyboard.type('130000000000000001', { delay: 2 });
+      await w.page.keyboard.press('Enter');
+      await expect.poll(() => w.called('till.scan')).toEqual([{ text: '130000000000000001' }]);
+      expect(await sheet().count()).toBe(0);
+      expect(w.called('owner.approve')).toEqual([]);
+    },
+  );
 
-  it('a scanner as slow as a person closes the sheet, too, and its first digits are no try', async () => {
-    await openDrawer();
-    await w.page.keyboard.type('130000000000000001', { delay: 60 });
-    await w.page.keyboard.press('Enter');
-    await settled();
-    expect(await sheet().count()).toBe(0);
-    expect(w.called('owner.approve')).toEqual([]);
-  });
+  it(
+    'a scanner as slow as a person closes the sheet, too, and its first digits are no try',
+    machineShared,
+    async () => {
+      await openDrawer();
+      await w.page.keyboard.type('130000000000000001', { delay: 60 });
+      await w.page.keyboard.press('Enter');
+      await settled();
+      expect(await sheet().count()).toBe(0);
+      expect(w.called('owner.approve')).toEqual([]);
+    },
+  );
 
-  it('a PIN typed in great haste is no payment code: nothing is scanned, and it is typed again', async () => {
-    await openDrawer();
-    await w.page.keyboard.type(pin, { delay: 1 });
-    await w.page.keyboard.press('Enter');
-    await settled();
-    expect(w.called('till.scan')).toEqual([]);
-    expect(await sheet().count()).toBe(1);
-  });
+  it(
+    'a PIN typed in great haste is no payment code: nothing is scanned, and it is typed again',
+    machineShared,
+    async () => {
+      await openDrawer();
+      await w.page.keyboard.type(pin, { delay: 1 });
+      await w.page.keyboard.press('Enter');
+      await settled();
+      expect(w.called('till.scan')).toEqual([]);
+      expect(await sheet().count()).toBe(1);
+    },
+  );
 
   it('fingers reach all of it', async () => {
     await openDrawer();
@@ -197,19 +209,23 @@ describeWindow('the activation of a new till', (w) => {
     await w.page.locator('.key-go').waitFor({ timeout: seenTimeoutMs });
   });
 
-  it('takes a code from a keyboard scanner once, and says when something else was scanned', async () => {
-    await begin();
-    await w.page.keyboard.type('130000000000000001', { delay: 2 });
-    await w.page.keyboard.press('Enter');
-    await w.sees('扫到的不是激活码');
-    expect(w.called('identity.activate')).toEqual([]);
-    await w.page.keyboard.type(code, { delay: 2 });
-    await w.page.keyboard.press('Enter');
-    await expect.poll(() => w.called('identity.activate').length).toBeGreaterThan(0);
-    await w.page.waitForTimeout(300);
-    expect(w.called('identity.activate')).toEqual([{ code }]);
-    expect(w.called('till.scan')).toEqual([]);
-  });
+  it(
+    'takes a code from a keyboard scanner once, and says when something else was scanned',
+    machineShared,
+    async () => {
+      await begin();
+      await w.page.keyboard.type('130000000000000001', { delay: 2 });
+      await w.page.keyboard.press('Enter');
+      await w.sees('扫到的不是激活码');
+      expect(w.called('identity.activate')).toEqual([]);
+      await w.page.keyboard.type(code, { delay: 2 });
+      await w.page.keyboard.press('Enter');
+      await expect.poll(() => w.called('identity.activate').length).toBeGreaterThan(0);
+      await w.page.waitForTimeout(300);
+      expect(w.called('identity.activate')).toEqual([{ code }]);
+      expect(w.called('till.scan')).toEqual([]);
+    },
+  );
 
   it('no key sells meanwhile', async () => {
     await begin();

@@ -179,7 +179,8 @@ export function registerChannelContract(name: string, open: () => Promise<Channe
       expect((await rig.channel.query(order)).outcome.type).not.toBe('refunded');
       expect((await part(2, order.netFen - 400)).outcome.type).toBe('refunded');
       expect(['unknown', 'refund-failed']).toContain((await part(3, 1)).outcome.type);
-      expect((await rig.channel.query(order)).outcome.type).toBe('refunded');
+      // Not every channel's query tells how much of an order went back; none may call it paid.
+      expect(['refunded', 'unknown']).toContain((await rig.channel.query(order)).outcome.type);
     });
 
     it('a refund that was never asked for is not there, and asking starts none', async () => {

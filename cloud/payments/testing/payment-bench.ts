@@ -31,30 +31,11 @@ import {
 import { contentKeyOf } from '#cloud/payments/payment-deps.ts';
 import { paymentTiming, type PaymentTiming } from '#cloud/payments/payment-timing.ts';
 import { runPaymentsOnce } from '#cloud/payments/payment-worker.ts';
+import { createManualClock, type ManualClock } from '#cloud/payments/testing/manual-clock.ts';
 import { createVoucherDesk } from '#cloud/payments/voucher-desk.ts';
 import { createTestCloud, type TestCloud } from '#cloud/platform/testing/test-cloud.ts';
 
 export const benchStartMs = 1_790_000_000_000;
-
-/** A clock that stands still until it is told to go on: both the cloud and the channel live by it. */
-export interface ManualClock extends Clock {
-  advance(ms: number): void;
-  advanceTo(nowMs: number): void;
-}
-
-export function createManualClock(startMs: number): ManualClock {
-  let nowMs = startMs;
-  return {
-    nowMs: () => nowMs,
-    monotonicMs: () => nowMs - startMs,
-    advance: (ms) => {
-      nowMs += ms;
-    },
-    advanceTo: (targetMs) => {
-      nowMs = Math.max(nowMs, targetMs);
-    },
-  };
-}
 
 /** The real cloud parts over a real database and the real channel simulator over HTTP; only time is ours. */
 export interface PaymentBench {

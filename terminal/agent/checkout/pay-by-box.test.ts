@@ -1,3 +1,4 @@
+import { ok } from '#shared/result/result.ts';
 import { afterEach, describe, expect, test } from 'vitest';
 import { sumDay } from '#terminal/agent/tally/today.ts';
 import { exceptionRows } from '#terminal/agent/tally/exception-rows.ts';
@@ -5,6 +6,9 @@ import { orderRow } from '#terminal/agent/tally/order-views.ts';
 import { lastEntry } from '#terminal/agent/journal/entry-rows.ts';
 import { listOrders } from '#terminal/agent/journal/order-rows.ts';
 import { openBoxBench, type BoxBench } from '#terminal/agent/testing/box-bench.ts';
+
+/** No PIN is set on these tills. */
+const approve = () => ok({ by: null });
 
 let bench: BoxBench | undefined;
 afterEach(() => {
@@ -225,7 +229,7 @@ async function boxGone(): Promise<BoxBench & { readonly orderId: string }> {
   await here.pass(1_000);
   const [row] = rows(here);
   const orderId = row?.orderId ?? '';
-  const early = here.checkout().decideBox({ orderId, boxRef: '000123' });
+  const early = here.checkout().decideBox({ orderId, boxRef: '000123', approve });
   expect(early).toMatchObject({ error: 'result-not-known' });
   await here.wire.far.pull();
   await here.pass(3 * minuteMs);
@@ -238,20 +242,22 @@ async function boxGone(): Promise<BoxBench & { readonly orderId: string }> {
 describe('what no query can clear up', () => {
   test('is settled as paid by the number on the slip, with who read it', async () => {
     const { checkout, orderId, journal } = await boxGone();
-    expect(checkout().decideBox({ orderId, boxRef: '000123' })).toMatchObject({ ok: true });
+    expect(checkout().decideBox({ orderId, boxRef: '000123', approve })).toMatchObject({
+      ok: true,
+    });
     expect(rows(bench!)).toMatchObject([
       { state: 'pos-paid', box: { boxRef: '000123', method: 'other' } },
     ]);
     expect(lastEntry(journal().read)?.body).toContain('"decidedBy":"小王"');
     expect(codes(bench!)).toEqual([]);
-    expect(checkout().decideBox({ orderId, boxRef: null })).toMatchObject({
+    expect(checkout().decideBox({ orderId, boxRef: null, approve })).toMatchObject({
       error: 'result-not-known',
     });
   });
 
   test('is settled as not paid, and the box that comes back takes the next sale', async () => {
     const { checkout, orderId, box, wire, pass, payBox, screen } = await boxGone();
-    expect(checkout().decideBox({ orderId, boxRef: null })).toMatchObject({ ok: true });
+    expect(checkout().decideBox({ orderId, boxRef: null, approve })).toMatchObject({ ok: true });
     expect(rows(bench!)).toMatchObject([{ state: 'failed', reason: 'box-slip-unpaid' }]);
     box.powerCycle();
     box.setHabit({ type: 'approve' });
@@ -266,7 +272,7 @@ describe('what no query can clear up', () => {
   test('an order that is not at the box is not decided here', async () => {
     const { checkout } = await open();
     const orderId = 'ord_01JADFX2A0000000000000000A';
-    expect(checkout().decideBox({ orderId, boxRef: null })).toMatchObject({
+    expect(checkout().decideBox({ orderId, boxRef: null, approve })).toMatchObject({
       error: 'order-not-found',
     });
   });

@@ -94,6 +94,22 @@ describe('a commit whose sync fails is read back, never guessed and never repeat
     till.journal.close();
   });
 
+  test('the epoch after a loss is refused as well: nothing is sold in the old one, and the next sale begins it', () => {
+    const till = openOnFaultyDisk();
+    till.sell(1);
+    till.sell(2);
+    const { epoch } = till.journal.head();
+    till.disk.failNext('gave-up-entries', 'failed', 'failed');
+    expect(till.sell(3).ok).toBe(false);
+    expect(till.journal.head().epoch).toBe(epoch);
+    expect(till.sell(4).ok).toBe(false);
+    expect(till.sell(5).ok).toBe(true);
+    expect(till.journal.head().epoch).not.toBe(epoch);
+    expect([till.count(3), till.count(4), till.count(5)]).toEqual([0, 0, 2]);
+    expect(checkChain(till.journal.read).fault).toBeUndefined();
+    till.journal.close();
+  });
+
   test('planted: a store that repeats such a commit would hold the sale twice', () => {
     const till = openOnFaultyDisk();
     till.disk.failNext('stored-but-failed');

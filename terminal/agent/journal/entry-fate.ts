@@ -28,6 +28,8 @@ export interface EntryFate<Pending extends Travelling> {
   readonly settle: (pending: Pending, detail: string) => Result<Fate, Halted>;
   /** What was left uncertain before, if anything, and its fate now. Errors: still nobody knows. */
   readonly recover: () => Result<{ pending: Pending; fate: Fate } | undefined, Halted>;
+  /** It was found out at the start: the journal ends before what it had confirmed. */
+  readonly tailIsLost: () => void;
   readonly trouble: () => ErrorCode | undefined;
   readonly onTrouble: (listener: (code: ErrorCode | undefined) => void) => void;
 }
@@ -77,6 +79,7 @@ export function createEntryFate<Pending extends Travelling>(deps: {
       const settled = settle(pending, detail);
       return settled.ok ? ok({ pending, fate: settled.value }) : settled;
     },
+    tailIsLost: () => say('store-entries-lost'),
     trouble: () => trouble,
     onTrouble: listeners.add,
   };

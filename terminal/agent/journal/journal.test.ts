@@ -117,7 +117,10 @@ describe('journal', () => {
       random: systemRandom,
       appVersion: 'test',
     });
-    expect(opened).toMatchObject({ ok: false, error: { type: 'hash-mismatch', seq: 3 } });
+    expect(opened).toMatchObject({
+      ok: false,
+      error: { code: 'store-corrupt', detail: 'hash-mismatch at entry 3' },
+    });
     store.value.close();
   });
 

@@ -12,16 +12,20 @@ import {
   type EntryFact,
 } from '#shared/wire/v1/entries.ts';
 import { genesisHash } from '#shared/wire/v1/journal.ts';
-import { lastEntry, type JournalEntry } from '#terminal/agent/journal/entry-rows.ts';
+import { entryAt, lastEntry, type JournalEntry } from '#terminal/agent/journal/entry-rows.ts';
 import type { ReadHandle, WriteHandle } from '#terminal/agent/journal/handles.ts';
 import { entryHash, type ChainFault } from '#terminal/agent/journal/hash-chain.ts';
 import { createEntryFate, type Fate, type Travelling } from '#terminal/agent/journal/entry-fate.ts';
+import { getMetaNumber } from '#terminal/agent/journal/meta.ts';
 import { createListeners } from '#terminal/agent/journal/listeners.ts';
 import { commitOnce, RefusedInTransaction } from '#terminal/agent/journal/commit.ts';
-import type { Store } from '#terminal/agent/journal/open-store.ts';
+import { openErrorOf, sqliteCode, type Store } from '#terminal/agent/journal/open-store.ts';
 import { createOrderWriter } from '#terminal/agent/journal/order-writer.ts';
 import { project, type FactRefused } from '#terminal/agent/journal/projections.ts';
+import { readCut } from '#terminal/agent/store/chain-cut.ts';
 import { checkChain } from '#terminal/agent/store/check-chain.ts';
+import type { WitnessedHead } from '#terminal/agent/store/head-witness.ts';
+import { addSetAside } from '#terminal/agent/uplink/set-aside.ts';
 
 /**
  * The one journal of the till: everything that matters at the counter is an entry here, durable before any effect.
@@ -99,21 +103,42 @@ interface Pending extends Travelling {
   readonly hlc: Hlc;
 }
 
-/** Opens the journal of a store: the first entry of a new file is `store.opened`. Errors: a broken chain. */
-export function openJournal(deps: JournalDeps): Result<Journal, ChainFault> {
+export type OpenJournalError =
+  /** The chain is broken, or a page cannot be read. */
+  | { readonly code: 'store-corrupt'; readonly detail: string }
+  /** A journal that is new, or shorter than it was, needs an entry before it can be used, and the disk refused it. */
+  | { readonly code: 'store-full' | 'store-not-begun'; readonly detail: string }
+  /** The disk refused to be read. */
+  | { readonly code: 'store-failed'; readonly detail: string };
+
+/**
+ * Opens the journal of a store: the first entry of a new file is `store.opened`. A journal that ends before what it once
+ * stored goes on in an epoch of its own, and says `store-entries-lost`. The store stays open when this answers an error.
+ */
+export function openJournal(deps: JournalDeps): Result<Journal, OpenJournalError> {
   const { store } = deps;
-  const fault = checkTail(store.read);
-  if (fault) return err(fault);
-  const writer = createEntryWriter(deps);
-  if (writer.head().position === 0) {
-    const created = writer.beginEpoch('created');
-    assert(created.ok, () => 'a new journal takes its first entry');
+  let writer: ReturnType<typeof createEntryWriter>;
+  try {
+    const fault = checkTail(store.read);
+    if (fault) return err({ code: 'store-corrupt', detail: `${fault.type} at entry ${fault.seq}` });
+    writer = createEntryWriter(deps);
+    const lost = findLostTail(store.read, store.witness.seen);
+    if (lost) writer.tailIsLost();
+    const begun = lost
+      ? writer.beginEpoch('salvaged', lost, tellOfLoss(deps))
+      : writer.head().position === 0
+        ? writer.beginEpoch('created')
+        : ok([]);
+    if (!begun.ok) return err(notBegun(begun.error));
+  } catch (error) {
+    if (sqliteCode(error) === undefined) throw error;
+    return err(openErrorOf(error));
   }
   return ok({
     read: store.read,
     append: (facts, alongside) => writer.append(facts, alongside),
     head: writer.head,
-    beginEpoch: writer.beginEpoch,
+    beginEpoch: (reason, lostRanges) => writer.beginEpoch(reason, lostRanges),
     trouble: writer.trouble,
     onTrouble: writer.onTrouble,
     onAppended: writer.onAppended,
@@ -122,6 +147,40 @@ export function openJournal(deps: JournalDeps): Result<Journal, ChainFault> {
     close: () => store.close(),
   });
 }
+
+/** Whatever became of the entry that the journal needed first, nothing was sold; the next start reads what the disk has. */
+const notBegun = ({ type, ...error }: AppendError): OpenJournalError => ({
+  code: type === 'store-full' ? type : 'store-not-begun',
+  detail: 'detail' in error ? error.detail : type,
+});
+
+/** The file gave up entries that it had confirmed: it stands in the list of exceptions until a person has dealt with it. */
+const tellOfLoss =
+  ({ clock }: JournalDeps) =>
+  (tx: WriteHandle): void =>
+    addSetAside(tx, [{ orderId: '', code: 'store-entries-lost', sinceMs: clock.nowMs() }]);
+
+type Alongside = (tx: WriteHandle) => void;
+type EpochReason = EntryBody<'store.opened'>['reason'];
+
+const epochStart = (
+  { appVersion, random }: JournalDeps,
+  { reason, lost }: { readonly reason: EpochReason; readonly lost: LostRanges },
+) => ({
+  fact: {
+    type: 'store.opened',
+    body: { reason, appVersion, ...(lost === undefined || lost.length === 0 ? {} : { lost }) },
+  } as const,
+  start: { epoch: Buffer.from(random.bytes(epochBytes)).toString('hex'), reason },
+});
+
+const nothingPending = (head: JournalHead, hlc: Hlc): Pending => ({
+  beforeHash: head.hash,
+  afterHash: head.hash,
+  after: head,
+  entries: [],
+  hlc,
+});
 
 /** Appends entries, and finds out what became of those whose commit did not return. */
 function createEntryWriter(deps: JournalDeps) {
@@ -134,11 +193,15 @@ function createEntryWriter(deps: JournalDeps) {
   });
   let head = readHead(store.read);
   let hlc = readHlc(store.read);
+  /** Entries were lost, and the epoch that must follow has not begun: nothing else is written before it. */
+  let owesEpoch = false;
 
   const take = (pending: Pending): readonly JournalEntry[] => {
     head = pending.after;
     hlc = pending.hlc;
-    if (pending.entries.length > 0) appended.tell(pending.entries);
+    if (pending.entries.length === 0) return [];
+    store.witness.note(head);
+    appended.tell(pending.entries);
     return pending.entries;
   };
 
@@ -148,25 +211,22 @@ function createEntryWriter(deps: JournalDeps) {
     // The numbers that were lost are never used again: what follows stands in an epoch of its own.
     head = readHead(store.read);
     hlc = readHlc(store.read);
-    beginEpoch('salvaged');
+    owesEpoch = true;
+    beginOwed();
     return undefined;
   };
 
   const append = (
     facts: readonly EntryFact[],
-    alongside: ((tx: WriteHandle) => void) | undefined,
+    alongside: Alongside | undefined,
     startEpoch?: { epoch: string; reason: string },
   ): Result<readonly JournalEntry[], AppendError> => {
     const earlier = fate.recover();
     if (!earlier.ok) return earlier;
     if (earlier.value) judge(earlier.value.pending, earlier.value.fate);
-    let pending: Pending = {
-      beforeHash: head.hash,
-      afterHash: head.hash,
-      after: head,
-      entries: [],
-      hlc,
-    };
+    const owed = owesEpoch && !startEpoch ? beginOwed() : ok(undefined);
+    if (!owed.ok) return owed;
+    let pending = nothingPending(head, hlc);
     const outcome = commitOnce(store, () => {
       pending = writeFacts(deps, { facts, head, hlc, startEpoch });
       alongside?.(store.write);
@@ -180,19 +240,19 @@ function createEntryWriter(deps: JournalDeps) {
     return stored ? ok(stored) : err({ type: 'store-failed', detail: outcome.detail });
   };
 
-  const beginEpoch = (reason: 'created' | 'restored' | 'salvaged', lost: LostRanges = []) => {
-    const { appVersion } = deps;
-    const body = { reason, appVersion, ...(lost.length === 0 ? {} : { lost }) };
-    return append([{ type: 'store.opened', body }], undefined, {
-      epoch: Buffer.from(deps.random.bytes(epochBytes)).toString('hex'),
-      reason,
-    });
+  const beginEpoch = (reason: EpochReason, lost: LostRanges = [], alongside?: Alongside) => {
+    const { fact, start } = epochStart(deps, { reason, lost });
+    const begun = append([fact], alongside, start);
+    if (begun.ok) owesEpoch = false;
+    return begun;
   };
 
+  const beginOwed = () => beginEpoch('salvaged', [], tellOfLoss(deps));
+
   return {
-    append: (facts: readonly EntryFact[], alongside?: (tx: WriteHandle) => void) =>
-      append(facts, alongside),
+    append: (facts: readonly EntryFact[], alongside?: Alongside) => append(facts, alongside),
     beginEpoch,
+    tailIsLost: fate.tailIsLost,
     head: () => head,
     trouble: fate.trouble,
     onTrouble: fate.onTrouble,
@@ -276,6 +336,18 @@ const readHlc = (read: ReadHandle): Hlc => parseHlc(lastEntry(read)?.hlc ?? '') 
 
 const readHead = (read: ReadHandle): JournalHead =>
   lastEntry(read) ?? { epoch: '', seq: 0, hash: genesisHash, position: 0 };
+
+/** What the file once stored and does not have any more; undefined: it has everything that anybody knows of. */
+function findLostTail(read: ReadHandle, seen: WitnessedHead | undefined): LostRanges | undefined {
+  const head = readHead(read);
+  const isAckedBeyond = getMetaNumber(read, 'acked-position') > head.position;
+  const isPruned = seen !== undefined && seen.position <= (readCut(read)?.position ?? 0);
+  const isSeen = seen === undefined || isPruned || entryAt(read, seen.position)?.hash === seen.hash;
+  if (isSeen && !isAckedBeyond) return undefined;
+  if (seen === undefined) return [];
+  const fromSeq = seen.epoch === head.epoch ? head.seq + 1 : 1;
+  return fromSeq <= seen.seq ? [{ epoch: seen.epoch, fromSeq, toSeq: seen.seq }] : [];
+}
 
 /** Whether the last entries follow from one another: all of the chain is checked beside, every night. */
 const checkTail = (read: ReadHandle): ChainFault | undefined =>

@@ -9,6 +9,7 @@ import type { ReadHandle, WriteHandle } from '#terminal/agent/journal/handles.ts
 import { migrations } from '#terminal/agent/journal/migrations.ts';
 import { backupBeforeMigration } from '#terminal/agent/store/backup-folder.ts';
 import { createBallast, freeBytesOf } from '#terminal/agent/store/disk-room.ts';
+import { openHeadWitness, type HeadWitness } from '#terminal/agent/store/head-witness.ts';
 import { finishReplacement } from '#terminal/agent/store/replacement.ts';
 import {
   busyTimeoutMs,
@@ -26,6 +27,8 @@ export interface Store {
   readonly write: WriteHandle;
   readonly read: ReadHandle;
   readonly dataDir: string;
+  /** How far the journal has come, kept beside it. */
+  readonly witness: HeadWitness;
   /** How long the page check at start took, milliseconds; undefined when the file was too large to wait for it. */
   readonly startCheckMs: number | undefined;
   /** Runs `work` in one BEGIN IMMEDIATE transaction: durable when it returns, undone when it throws. */
@@ -86,7 +89,7 @@ export function openStore(
     finishReplacement(dataDir, journalFileName);
   } catch (error) {
     lock?.release();
-    return err(errorOf(error));
+    return err(openErrorOf(error));
   }
   const opened = connect(dataDir, options);
   if (!opened.ok) {
@@ -107,6 +110,7 @@ function createStore(parts: {
   // Made once per connection: building the wrapper costs more than running it.
   const wrap = ({ writer }: Connections) => writer.transaction((work: () => unknown) => work());
   let wrapper = wrap(current);
+  const witness = openHeadWitness(dataDir);
   const ballast = createBallast(dataDir);
   ballast.make();
   const disconnect = (): void => {
@@ -115,6 +119,7 @@ function createStore(parts: {
   };
   return {
     dataDir,
+    witness,
     startCheckMs: current.startCheckMs,
     write: createWriteHandle(() => current.writer),
     read: createReadHandle(() => current.reader),
@@ -135,6 +140,7 @@ function createStore(parts: {
     diskFreeBytes: () => freeBytesOf(dataDir),
     close: () => {
       disconnect();
+      witness.close();
       lock.release();
     },
   };
@@ -172,11 +178,15 @@ function connect(dataDir: string, options: StoreOptions): Result<Connections, Op
     setReaderPragmas(reader);
     return ok({ writer, reader, startCheckMs });
   } catch (error) {
-    return giveUp(errorOf(error));
+    return giveUp(openErrorOf(error));
   }
 }
 
-function errorOf(error: unknown): OpenStoreError {
+/** What a failure of SQLite or of the file system means while opening. */
+export function openErrorOf(error: unknown): {
+  readonly code: 'store-corrupt' | 'store-failed';
+  readonly detail: string;
+} {
   const detail = error instanceof Error ? error.message : String(error);
   const code = sqliteCode(error);
   const isDamaged = code === 'SQLITE_NOTADB' || code?.startsWith('SQLITE_CORRUPT') === true;
@@ -212,7 +222,7 @@ function emptyLog(db: Database.Database): Result<void, OpenStoreError> {
       ? ok(undefined)
       : err({ code: 'store-failed', detail: 'the log could not be moved into the file' });
   } catch (error) {
-    return err(errorOf(error));
+    return err(openErrorOf(error));
   }
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeDatabase, syncFile, syncFolder } from '#terminal/agent/store/durable-files.ts';
+import { forgetHead } from '#terminal/agent/store/head-witness.ts';
 
 /**
  * A restored or salvaged journal takes the place of the old one. The old write-ahead log must be gone before the new
@@ -28,6 +29,7 @@ export function finishReplacement(dataDir: string, fileName: string): boolean {
   const inUse = join(dataDir, fileName);
   if (existsSync(replacement)) {
     removeDatabase(inUse);
+    forgetHead(dataDir);
     syncFolder(dataDir);
     renameSync(replacement, inUse);
     syncFolder(dataDir);

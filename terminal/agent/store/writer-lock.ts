@@ -12,6 +12,12 @@ export const lockFileName = 'writer.lock';
 export const holderFileName = 'writer.json';
 
 /**
+ * How long the second waits before it gives up. Of two that come in the same millisecond neither may be turned away, and
+ * the one that was first has written down who it is before the other reads it: what a dead program left names nobody.
+ */
+const lockPatienceMs = 200;
+
+/**
  * Takes the lock of a folder, or says who has it. The lock is an exclusive transaction on a file of its own: the
  * operating system drops it when the process dies, however it dies, and readers of the journal are not kept out.
  */
@@ -19,7 +25,7 @@ export function takeWriterLock(
   dataDir: string,
   { pid, nowMs }: { readonly pid: number; readonly nowMs: number },
 ): WriterLock | { readonly heldBy: string } {
-  const lock = new Database(join(dataDir, lockFileName), { timeout: 0 });
+  const lock = new Database(join(dataDir, lockFileName), { timeout: lockPatienceMs });
   const holderFile = join(dataDir, holderFileName);
   try {
     lock.pragma('journal_mode = DELETE');

@@ -14,7 +14,7 @@ const failure = () => new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_F
 
 /** A disk that fails on command, between the store and the real file. */
 export function createFaultyDisk() {
-  let next: CommitFault | undefined;
+  let next: readonly CommitFault[] = [];
   let isDead = false;
   const openDatabase: NonNullable<StoreOptions['openDatabase']> = (path, options) => {
     if (isDead) throw failure();
@@ -23,8 +23,8 @@ export function createFaultyDisk() {
     const faulty = (work: (...parts: never[]) => unknown) => {
       const wrapped = real(work);
       const immediate = (...parts: never[]): unknown => {
-        const fault = next;
-        next = undefined;
+        const [fault, ...later] = next;
+        next = later;
         if (fault === undefined) return wrapped.immediate(...parts);
         if (fault === 'stored-but-failed') wrapped.immediate(...parts);
         if (fault === 'gave-up-entries') dropLastEntries(path);
@@ -36,8 +36,9 @@ export function createFaultyDisk() {
   };
   return {
     openDatabase,
-    failNext: (fault: CommitFault): void => {
-      next = fault;
+    /** The next commits, one fault each. */
+    failNext: (...faults: readonly CommitFault[]): void => {
+      next = faults;
     },
     /** A dead disk opens no file. */
     die: (): void => {

@@ -55,6 +55,8 @@ export async function startScriptedCloud() {
     const isZipped = request.headers['content-encoding'] === 'gzip';
     const body = (isZipped ? gunzipSync(raw) : raw).toString();
     const open = openRoute(platform, path, body);
+    // What is dropped was done all the same: only its answer is lost.
+    if (open && behaviour === 'drop') return void request.socket.destroy();
     if (open) return answer(response, open);
     const refused = refuse(request, raw);
     if (refused) return answer(response, refused);
@@ -82,6 +84,7 @@ export async function startScriptedCloud() {
     answerBatches: journal.script,
     problem,
     newCaps,
+    resetOwnerPin: platform.resetOwnerPin,
     forgetPromises,
     knowTerminal,
     revokeTerminal: house.revokeTerminal,

@@ -47,12 +47,13 @@ export function createScriptedPlatform() {
   let isConfigReplayed = false;
   let configVersion = 1;
   let caps = firstCaps;
+  let ownerPinReset = 0;
 
   const config = () => {
     const key = rawKey(issuer.publicKey);
     const [version, limits] = isConfigReplayed ? [1, firstCaps] : [configVersion, caps];
     const settings = settingsOf({ configVersion: version, caps: limits, key });
-    const text = JSON.stringify({ ...settings, revokedCertificateIds: stopped });
+    const text = JSON.stringify({ ...settings, revokedCertificateIds: stopped, ownerPinReset });
     const signer = isConfigForged ? issuer : platform;
     const signature = sign(null, Buffer.from(text), signer.privateKey).toString('base64url');
     return { payload: text, signature };
@@ -80,6 +81,11 @@ export function createScriptedPlatform() {
       const { promises: _, ...rest } = caps;
       configVersion += 1;
       caps = { ...rest, version: caps.version + 1 };
+    },
+    /** Somebody asked for a reset of the owner's PIN. */
+    resetOwnerPin: (): void => {
+      configVersion += 1;
+      ownerPinReset += 1;
     },
     /** Whether the cloud has the right key of this terminal; without it every signature is false. */
     knowTerminal: (known: boolean): void => {

@@ -108,7 +108,8 @@ function forkNode(entry: string, args: readonly string[]): AgentProcess {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   return {
-    post: (message) => void (child.connected && child.send(message as object)),
+    // An agent that ends while it is spoken to hears nothing, and that is no error of the shell.
+    post: (message) => void (child.connected && child.send(message as object, () => undefined)),
     onMessage: (listener) => child.on('message', listener),
     onExit: (listener) => child.on('exit', (code) => listener(code ?? 1)),
     kill: () => void child.kill('SIGKILL'),

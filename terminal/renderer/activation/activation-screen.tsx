@@ -38,14 +38,19 @@ function Ask({
   const field = useRef<HTMLInputElement>(null);
   const isAsking = identity?.isAsking === true;
   const count = charsOf(code).length;
-  const send = (text: string): void => {
+  const isSending = useRef(false);
+  /** A scanner's code is followed by its Enter, which is no second wish. */
+  const send = async (text: string): Promise<void> => {
+    if (isSending.current) return;
+    isSending.current = true;
     setForeign(false);
-    void store.link.call('identity.activate', { code: text });
+    await store.link.call('identity.activate', { code: text });
+    isSending.current = false;
   };
   useScannedCode((text) => {
     if (charsOf(text).length !== activationCodeChars) return setForeign(true);
     setCode(groupsOf(text));
-    send(text);
+    void send(text);
   });
   useEffect(() => {
     if (!isAsking) field.current?.focus();
@@ -53,7 +58,7 @@ function Ask({
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>): void => {
     // What stands in the field now: a scanner's Enter comes after its characters were taken out again.
     const { value } = event.currentTarget;
-    if (event.key === 'Enter' && charsOf(value).length === activationCodeChars) send(value);
+    if (event.key === 'Enter' && charsOf(value).length === activationCodeChars) void send(value);
   };
   return (
     <>
@@ -72,12 +77,14 @@ function Ask({
           ref={field}
           className="activation-code"
           value={code}
-          maxLength={activationCodeChars + 8}
           autoComplete="off"
           autoCapitalize="characters"
           spellCheck={false}
           disabled={isAsking}
-          onChange={(event) => setCode(groupsOf(event.target.value))}
+          onChange={(event) => {
+            setForeign(false);
+            setCode(groupsOf(event.target.value));
+          }}
           onKeyDown={onKeyDown}
         />
       </label>
@@ -86,7 +93,7 @@ function Ask({
         type="button"
         className="button button-solid activation-go"
         disabled={isAsking || count !== activationCodeChars}
-        onClick={() => send(code)}
+        onClick={() => void send(code)}
       >
         {isAsking ? words.activation.asking : words.activation.go}
       </button>
@@ -110,15 +117,16 @@ function Said({
   const { words, language } = useApp();
   const { activation } = words;
   const refusal = identity?.refusal ?? null;
-  const trouble = isForeign
-    ? activation.notACode
-    : refusal !== null
-      ? errorWords(refusal.code, language)
-      : !isOnline
-        ? activation.offline
-        : identity?.clockOffMs != null
-          ? activation.clockOff
-          : null;
+  const trouble =
+    isForeign || count > activationCodeChars
+      ? activation.notACode
+      : refusal !== null
+        ? errorWords(refusal.code, language)
+        : !isOnline
+          ? activation.offline
+          : identity?.clockOffMs != null
+            ? activation.clockOff
+            : null;
   if (trouble === null)
     return (
       <p className="activation-said label" role="status">

@@ -20,7 +20,7 @@ export function FootBar(): ReactNode {
     ['F12', words.key.reprint],
   ];
   return (
-    <footer className="foot-bar">
+    <footer className={`foot-bar ${mayPromise ? 'foot-full' : ''}`}>
       {keys.map(([key, text]) => (
         <button
           key={key}

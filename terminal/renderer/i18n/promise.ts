@@ -14,9 +14,9 @@ export const zhPromise = {
   perPromise: (amount: string) => `单笔 ≤ ${amount}`,
   none: '用完了',
   tooMuch: '超过剩余可赊，请收现金',
-  next: '记下，请店主输密码',
-  outage: '赊账 店码核对',
-  outageHow: (amount: string) => `单笔 ≤ ${amount}，要店主密码`,
+  next: '按确定后，请店主输密码',
+  outage: '赊账 店码',
+  outageHow: (amount: string, count: number) => `剩余可赊 ${amount}、${count} 笔`,
   outageNone: '先在「要处理的」里收回旧账',
   resultIou: '已记赊账',
   resultStatic: '店码待核对',
@@ -49,7 +49,7 @@ export const zhPromise = {
 };
 
 export const enPromise: typeof zhPromise = {
-  key: 'On trust',
+  key: 'IOU',
   title: 'Goods now, money later',
   kind: { iou: 'IOU', 'static-code': 'Static code' },
   kindHow: {
@@ -63,9 +63,9 @@ export const enPromise: typeof zhPromise = {
   perPromise: (amount) => `each ≤ ${amount}`,
   none: 'used up',
   tooMuch: 'Over the room left. Take cash',
-  next: "Note it, with the owner's PIN",
-  outage: 'IOU, static code',
-  outageHow: (amount) => `Each ≤ ${amount}, owner's PIN`,
+  next: 'OK, then the owner types the PIN',
+  outage: 'IOU',
+  outageHow: (amount, count) => `Left ${amount}, ${count} sales`,
   outageNone: 'Collect old ones first, under To do',
   resultIou: 'IOU noted',
   resultStatic: 'Static code to check',

@@ -79,7 +79,7 @@ export function listenToKeys(view: Window, act: (action: DeskAction) => void): (
       atMs: event.timeStamp,
     });
     slowRun = slow.run;
-    const key = element ? typedInField(event) : typedOutside(event, char, slow.scan);
+    const key = element ? typedInField(event, element) : typedOutside(event, char, slow.scan);
     const step = pressWedgeKey(wedge, { char, atMs: event.timeStamp, key });
     const ended = slow.scan !== undefined || step.outputs.some(isMachines);
     const { suspected } = wedge;
@@ -166,8 +166,14 @@ function typedOutside(
   return typedFunction(event);
 }
 
-/** In a field the characters are the field's own; only the function keys stay ours. */
-const typedInField = (event: KeyboardEvent): Typed => typedFunction(event);
+/**
+ * In a field the characters are the field's own; only the function keys stay ours, and a person's Enter where the field is
+ * a panel's last word (`data-enter`). An input method's Enter only ends its word.
+ */
+const typedInField = (event: KeyboardEvent, element: HTMLElement): Typed =>
+  event.key === 'Enter' && 'enter' in element.dataset && !event.isComposing
+    ? { type: 'enter' }
+    : typedFunction(event);
 
 const typedFunction = (event: KeyboardEvent): Typed =>
   functionKeys.has(event.key)

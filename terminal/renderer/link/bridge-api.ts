@@ -1,3 +1,4 @@
+import { isErrorCode } from '#shared/errors/catalogue.ts';
 import { err, type Result } from '#shared/result/result.ts';
 import type {
   MethodInput,
@@ -14,15 +15,22 @@ export interface GreentillBridge {
   subscribe(listener: (event: unknown) => void): () => void;
 }
 
-/** TerminalApi over the Electron preload. The main process restarts a fallen agent and answers `agent-restarting`. */
+/**
+ * TerminalApi over the Electron preload. The main process restarts a fallen agent and answers `agent-restarting`; when the
+ * agent said why it cannot run, that code is the detail.
+ */
 export function createBridgeLink(bridge: GreentillBridge): TerminalLink {
   const watchers = new Set<LinkWatcher>();
-  const tell = (up: boolean): void => watchers.forEach((watcher) => watcher(up));
+  const tell = (up: boolean, why?: string): void =>
+    watchers.forEach((watcher) =>
+      why !== undefined && isErrorCode(why) ? watcher(up, why) : watcher(up),
+    );
   return {
     async call<M extends MethodName>(method: M, input: MethodInput<M>) {
       try {
         const result = (await bridge.call(method, input)) as Result<MethodOutput<M>, TerminalError>;
-        tell(result.ok || result.error.code !== 'agent-restarting');
+        if (result.ok || result.error.code !== 'agent-restarting') tell(true);
+        else tell(false, result.error.detail);
         return result;
       } catch (failure) {
         tell(false);

@@ -46,6 +46,19 @@ test('a fallen agent is seen, and its first event brings the window back', async
   expect(seen).toEqual([false, true]);
 });
 
+test('an agent that said why it cannot run: the window gets the code, and nothing that is no code', async () => {
+  const details = ['store-not-begun', 'exit code 1'];
+  const { bridge } = scriptedBridge(() =>
+    Promise.resolve(err({ code: 'agent-restarting', detail: details.shift() })),
+  );
+  const link = createBridgeLink(bridge);
+  const seen: unknown[][] = [];
+  link.watch((...told) => seen.push(told));
+  await link.call('till.state', {});
+  await link.call('till.state', {});
+  expect(seen).toEqual([[false, 'store-not-begun'], [false]]);
+});
+
 test('a bridge that throws is an agent that is gone, not a broken window', async () => {
   const { bridge } = scriptedBridge(() => Promise.reject(new Error('closed')));
   const answer = await createBridgeLink(bridge).call('till.state', {});

@@ -40,6 +40,7 @@ export interface ScriptedTill {
   /** The next call of this method is refused. */
   refuseNext(method: MethodName, code: ErrorCode): void;
   state(): TillState;
+  status(): Status;
 }
 
 /** A row as a test gives it; one without actions ends by itself. */
@@ -127,6 +128,7 @@ export function createScriptedTill(nowMs: () => number): ScriptedTill {
     devices,
     owner,
     state: () => world.till,
+    status: () => world.status,
     show: (screen) => setTill({ screen }),
     setDraft: (change) => setTill({ draft: { ...world.till.draft, ...change } }),
     setNotice: (code) => setTill({ notice: code === null ? null : { code, atMs: nowMs() } }),
@@ -203,6 +205,9 @@ function createHandlers({
       {}
     ),
     'till.payBox': none,
+    'till.payPromise': none,
+    'orders.keepPromise': none,
+    'orders.breakPromise': none,
     'till.cancel': none,
     'till.queryNow': none,
     'till.dismiss': () => (setTill({ screen: { type: 'ready' }, draft: { ...emptyDraft } }), {}),
@@ -227,12 +232,12 @@ function createHandlers({
     'exceptions.handled': () => ({ rows: [...world.handled] }),
     'exceptions.resolve': (wanted) => (handle(world, wanted, nowMs()), showExceptions(), {}),
     ...devices.handlers,
-    'drawer.open': none,
-    ...scriptedReceipts(),
-  };
     ...owner.handlers,
     'identity.state': () => world.identity,
     'identity.activate': () => world.identity,
+    'drawer.open': none,
+    ...scriptedReceipts(),
+  };
 }
 
 const none = () => ({});

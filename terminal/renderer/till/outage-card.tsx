@@ -110,10 +110,12 @@ function PromiseStep({ status: { promises } }: { readonly status: Status }): Rea
         <span>
           <span className="outage-name">
             {promise.outage}{' '}
-            <b>{isOpen ? promise.left(yuan(remainingFen), remainingCount) : promise.none}</b>
+            <b>{isOpen ? promise.perPromise(shortYuan(perPromiseFen)) : promise.none}</b>
           </span>
           <span className="outage-how">
-            {isOpen ? promise.outageHow(shortYuan(perPromiseFen)) : promise.outageNone}
+            {isOpen
+              ? promise.outageHow(shortYuan(remainingFen), remainingCount)
+              : promise.outageNone}
           </span>
         </span>
         <kbd>F1</kbd>

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { promiseWhoCharsMax } from '#shared/wire/v1/entries.ts';
 import type { Status } from '#terminal/ipc/state.ts';
 import { useApp, useTill } from '../app/context.ts';
@@ -17,6 +17,9 @@ export function PromisePanel({
   const { words, store } = useApp();
   const { till, status } = useTill();
   const { promise } = words;
+  const field = useRef<HTMLInputElement>(null);
+  // A name is what is missing: the keyboard goes there at once.
+  useEffect(() => field.current?.focus(), []);
   if (!till) return null;
   return (
     <div className="panel promise">
@@ -45,6 +48,8 @@ export function PromisePanel({
       <label className="promise-who">
         <span className="label">{promise.who[panel.kind]}</span>
         <input
+          ref={field}
+          data-enter=""
           value={panel.who}
           maxLength={promiseWhoCharsMax}
           placeholder={promise.whoHint[panel.kind]}
@@ -53,14 +58,7 @@ export function PromisePanel({
           onChange={(event) => store.act({ type: 'promise-who', text: event.target.value })}
         />
       </label>
-      <button
-        type="button"
-        className="button button-solid promise-next"
-        onClick={() => store.act({ type: 'enter' })}
-      >
-        {promise.next}
-        <kbd>{words.pad.enter}</kbd>
-      </button>
+      <p className="phone-hint">{promise.next}</p>
     </div>
   );
 }

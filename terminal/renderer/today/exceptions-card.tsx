@@ -34,26 +34,40 @@ export function ExceptionsCard(): ReactNode {
 
 function OpenRow({ row }: { readonly row: ExceptionRow }): ReactNode {
   const { words, store, language } = useApp();
+  const open = row.orderId !== '' && (
+    <button
+      type="button"
+      className="button"
+      onClick={() => store.act({ type: 'open-order', orderId: row.orderId })}
+    >
+      {words.today.open}
+    </button>
+  );
+  const what = <p className="exceptions-what">{errorWords(row.code, language)}</p>;
+  if (row.promise)
+    return (
+      <li className="exceptions-promise">
+        <div>
+          <p>
+            <About row={row} /> · <PromiseAge row={row} />
+          </p>
+          {what}
+        </div>
+        {open}
+        <EndPromise row={row} />
+      </li>
+    );
   return (
     <li>
       <div>
         <p>
-          <About row={row} /> ·{' '}
-          {row.promise ? <PromiseAge row={row} /> : words.today.since(clockText(row.sinceMs))}
+          <About row={row} /> · {words.today.since(clockText(row.sinceMs))}
         </p>
-        <p className="exceptions-what">{errorWords(row.code, language)}</p>
+        {what}
         {row.loss && <p className="exceptions-what">{lossWords(row.loss, words)}</p>}
-        {row.promise ? <EndPromise row={row} /> : <DealWith row={row} />}
+        <DealWith row={row} />
       </div>
-      {row.orderId !== '' && (
-        <button
-          type="button"
-          className="button"
-          onClick={() => store.act({ type: 'open-order', orderId: row.orderId })}
-        >
-          {words.today.open}
-        </button>
-      )}
+      {open}
     </li>
   );
 }

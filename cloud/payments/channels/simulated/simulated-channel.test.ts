@@ -12,7 +12,7 @@ import {
   judgeReverse,
 } from '#cloud/payments/channels/simulated/judge-answer.ts';
 import { createSimulatedChannel } from '#cloud/payments/channels/simulated/simulated-channel.ts';
-import { createManualClock } from '#cloud/payments/testing/payment-bench.ts';
+import { createManualClock } from '#cloud/payments/testing/manual-clock.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';
 
 const suffixes = {

@@ -72,7 +72,7 @@ export function rebuildStore(
     let nowMs = deps.clock.nowMs();
     const clock: Clock = { ...deps.clock, nowMs: () => nowMs };
     const journal = openJournal({ store, ...deps, clock });
-    if (!journal.ok) return err({ detail: `${journal.error.type} at ${journal.error.seq}` });
+    if (!journal.ok) return err({ detail: `${journal.error.code}: ${journal.error.detail}` });
     const lost = history.epochs.flatMap(({ epoch, lost: ranges }) =>
       ranges.map((range) => ({ epoch, ...range })),
     );

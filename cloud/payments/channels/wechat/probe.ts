@@ -1,0 +1,28 @@
+import type { Channel, ProbeOutcome } from '#cloud/payments/channel.ts';
+import type { WechatClient } from '#cloud/payments/channels/wechat/client.ts';
+import type { WechatOptions } from '#cloud/payments/channels/wechat/config.ts';
+import { wechatMessages } from '#cloud/payments/channels/wechat/messages.ts';
+import { unknown } from '#cloud/payments/channels/wire/evidence.ts';
+
+/** Codes that say our keys or account are not accepted. */
+const refusals: ReadonlySet<string> = new Set(['SIGN_ERROR', 'NO_AUTH', 'MCH_NOT_EXISTS']);
+
+/** `POST /v3/security/echo`: signs and verifies with the real keys and moves no money. For onboarding and alarms. */
+export const createWechatProbe =
+  (client: WechatClient, { random }: WechatOptions): NonNullable<Channel['probe']> =>
+  async () => {
+    const echo = Buffer.from(random.bytes(12)).toString('hex');
+    const request = { method: 'POST', target: '/v3/security/echo', value: { echo } } as const;
+    const answer = await client.ask(request);
+    const { evidence } = answer;
+    if (answer.type === 'said') {
+      const isIt = wechatMessages.echo.Check(answer.value) && answer.value.echo === echo;
+      const outcome: ProbeOutcome = isIt ? { type: 'healthy' } : unknown('order-mismatch');
+      return { outcome, evidence };
+    }
+    const outcome: ProbeOutcome =
+      answer.type === 'refused' && refusals.has(answer.code)
+        ? { type: 'refused', code: answer.code }
+        : unknown(answer.code);
+    return { outcome, evidence };
+  };

@@ -1,0 +1,48 @@
+import type { MovedOutcome, SubsidyDesk, SubsidyOrder } from '#cloud/payments/channel-money.ts';
+import type { WechatAnswer, WechatClient } from '#cloud/payments/channels/wechat/client.ts';
+import { silentOr } from '#cloud/payments/channels/wechat/judge-money.ts';
+import { wechatMessages } from '#cloud/payments/channels/wechat/messages.ts';
+import { unknown } from '#cloud/payments/channels/wire/evidence.ts';
+
+const base = '/v3/ecommerce/subsidies';
+
+/**
+ * The platform's subsidy to a sub-merchant (补差): once per order, before its split. Asking again with the same
+ * parameters is safe for 180 days; with another amount it may debit twice, so the amount under a number never changes.
+ */
+export function createWechatSubsidies(client: WechatClient): SubsidyDesk {
+  const bodyOf = (order: SubsidyOrder) => ({
+    sub_mchid: order.channelMerchantNo,
+    transaction_id: order.channelRef,
+    amount: order.amountFen,
+    description: order.description,
+  });
+  return {
+    create: async (order) => {
+      const value = { ...bodyOf(order), out_subsidy_no: order.outSubsidyNo };
+      const answer = await client.ask({ method: 'POST', target: `${base}/create`, value });
+      return { outcome: judgeSubsidy(answer, order), evidence: answer.evidence };
+    },
+    takeBack: async (order) => {
+      const value = { ...bodyOf(order), out_order_no: order.outReturnNo };
+      const answer = await client.ask({ method: 'POST', target: `${base}/return`, value });
+      return { outcome: judgeSubsidy(answer, order), evidence: answer.evidence };
+    },
+  };
+}
+
+function judgeSubsidy(answer: WechatAnswer, order: SubsidyOrder): MovedOutcome {
+  return silentOr(answer, 'instruction', (said): MovedOutcome => {
+    if (!wechatMessages.subsidy.Check(said)) return unknown('garbled-answer');
+    const ref = said.subsidy_refund_id ?? said.subsidy_id;
+    const isIt =
+      said.sub_mchid === order.channelMerchantNo &&
+      said.transaction_id === order.channelRef &&
+      said.amount === order.amountFen;
+    if (!isIt || ref === undefined) return unknown('order-mismatch');
+    if (said.result === 'SUCCESS') return { type: 'done', ref };
+    return said.result === 'FAIL'
+      ? { type: 'declined', code: said.result }
+      : unknown('state-mismatch');
+  });
+}

@@ -1,0 +1,129 @@
+import { createPublicKey } from 'node:crypto';
+import {
+  createChannelSimulator,
+  type ChannelSimulator,
+  type ChannelSimulatorOptions,
+} from '#cloud/channel-simulator/channel-simulator.ts';
+import {
+  makeWechatSandboxKeys,
+  publicKeyId,
+  type WechatSandboxKeys,
+} from '#cloud/channel-simulator/faces/wechat/keys.ts';
+import { wechatFace } from '#cloud/channel-simulator/faces/wechat/wechat-face.ts';
+import type { LineFault } from '#cloud/channel-simulator/line.ts';
+import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
+import type { Channel } from '#cloud/payments/channel.ts';
+import type { WechatIdentity, WechatOptions } from '#cloud/payments/channels/wechat/config.ts';
+import { createWechatChannel } from '#cloud/payments/channels/wechat/wechat-channel.ts';
+import { createManualClock, type ManualClock } from '#cloud/payments/testing/manual-clock.ts';
+import { createSystemRandom } from '#cloud/platform/system-random.ts';
+
+export const partner: WechatIdentity = {
+  type: 'partner',
+  spMchid: '1900000001',
+  spAppid: 'wxpartner',
+};
+export const direct: WechatIdentity = { type: 'direct', mchid: '1900000109', appid: 'wxdirect' };
+export const merchantNo = '1900000109';
+
+const suffixes = {
+  paid: '01',
+  paying: '03',
+  'unknown-but-paid': '04',
+  'unknown-not-paid': '05',
+  expired: '06',
+  'answer-lost': '07',
+  balance: '12',
+} as const;
+
+export interface WechatRig {
+  readonly channel: Channel;
+  readonly channelMerchantNo: string;
+  readonly wallet: 'wechat';
+  readonly codeFor: (behaviour: keyof typeof suffixes) => string;
+  readonly setLine: (fault: LineFault) => void;
+  readonly advance: (ms: number) => void;
+  readonly close: () => Promise<void>;
+  readonly simulator: ChannelSimulator;
+  readonly clock: ManualClock;
+  readonly keys: WechatSandboxKeys;
+  readonly options: WechatOptions;
+  /** A fresh payment code with these last two digits. */
+  code(suffix: string): string;
+}
+
+/** One simulator and one adapter over a real socket, both keys of the platform known. */
+export async function openWechatRig(
+  identity: WechatIdentity,
+  change: {
+    readonly keys?: WechatSandboxKeys;
+    readonly platformKeyId?: string;
+    readonly simulator?: Partial<ChannelSimulatorOptions>;
+  } = {},
+): Promise<WechatRig> {
+  const clock = createManualClock(1_790_000_000_000);
+  const keys = change.keys ?? makeWechatSandboxKeys();
+  const neutral = sandboxKeysFromSeed('wechat-rig');
+  const caller = {
+    serial: keys.merchantSerial,
+    publicKey: createPublicKey(keys.merchantPrivateKey),
+  };
+  const simulator = await createChannelSimulator({
+    port: 0,
+    seed: 'wechat',
+    clock,
+    channelPrivateKey: neutral.channelPrivateKey,
+    apps: new Map(),
+    faces: [
+      wechatFace({
+        callers: new Map([
+          ['1900000001', caller],
+          [merchantNo, caller],
+        ]),
+        platform: keys.platform,
+        apiV3Key: keys.apiV3Key,
+        appid: 'wxpartner',
+      }),
+    ],
+    ...change.simulator,
+  });
+  const options: WechatOptions = {
+    baseUrl: simulator.baseUrl,
+    clock,
+    random: createSystemRandom(),
+    readTimeoutMs: 5_000,
+    account: {
+      identity,
+      privateKey: keys.merchantPrivateKey,
+      keySerial: keys.merchantSerial,
+      platformKeys: new Map(
+        [...keys.platform].map(([serial, key]) => [serial, createPublicKey(key)]),
+      ),
+      platformKeyId: change.platformKeyId ?? publicKeyId,
+      apiV3Key: Buffer.from(keys.apiV3Key),
+      storeId: '12345678',
+      deviceIp: '10.0.0.2',
+      freezesMoney: true,
+      payoutSceneId: '1000',
+    },
+  };
+  let codes = 0;
+  const code = (suffix: string): string => {
+    codes += 1;
+    return `13${String(codes).padStart(14, '0')}${suffix}`;
+  };
+  return {
+    simulator,
+    clock,
+    keys,
+    options,
+    code,
+    channel: createWechatChannel(options),
+    channelMerchantNo: merchantNo,
+    wallet: 'wechat',
+    codeFor: (behaviour) => code(suffixes[behaviour]),
+    setLine: (fault) => simulator.setFaults(() => fault),
+    advance: (ms) => clock.advance(ms),
+    close: () => simulator.close(),
+  };
+}
