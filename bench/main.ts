@@ -6,6 +6,7 @@ import type { BenchTable } from './bench-table.ts';
 const benches: Readonly<Record<string, () => Promise<BenchTable>>> = {
   commit: async () => (await import('./commit.ts')).runCommitBench(),
   drain: async () => (await import('./drain.ts')).runDrainBench(),
+  ledger: async () => (await import('./ledger.ts')).runLedgerBench(),
   print: async () => (await import('./print.ts')).runPrintBench(),
   receipt: async () => (await import('./receipt.ts')).runReceiptBench(),
   release: async () => (await import('./release.ts')).runReleaseBench(),

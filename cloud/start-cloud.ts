@@ -11,6 +11,7 @@ import { migrate } from '#cloud/platform/migrate.ts';
 import { openDatabase } from '#cloud/platform/open-database.ts';
 import { createSystemClock } from '#cloud/platform/system-clock.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';
+import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { startWorkers } from '#cloud/workers.ts';
 import { createPaymentRoom, type PaymentEnvironment } from '#cloud/payment-room.ts';
 
@@ -34,7 +35,7 @@ export async function startCloud(options: {
     await migrate(database.pool);
     const hints = createHintServer();
     const deps: CloudDeps = {
-      db: database.db,
+      db: database.scoped,
       clock: createSystemClock(),
       random: createSystemRandom(),
       logger: createLogger({ level: config.logLevel }),
@@ -46,10 +47,12 @@ export async function startCloud(options: {
       config,
     };
     const operator = { operatorId: config.operatorId, name: config.operatorName };
-    await deps.db.transaction(async (tx) => {
-      await provisionOperator(tx, operator, deps);
-      await renewConfigBasis(tx, deps);
-    });
+    await runScoped({ type: 'operator', operatorId: config.operatorId }, () =>
+      deps.db.transaction(async (tx) => {
+        await provisionOperator(tx, operator, deps);
+        await renewConfigBasis(tx, deps);
+      }),
+    );
     const payments = createPaymentRoom(deps, options.environment);
     const workers = startWorkers(deps, payments);
     const app = await buildApp(deps, { payments, onJournalTaken: workers.onJournalTaken });

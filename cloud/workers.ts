@@ -42,12 +42,14 @@ export function startWorkers(deps: CloudDeps, payments: PaymentRoom): Workers {
       name: 'nonce-sweep',
       idleMs: sweepEveryMs,
       logger,
+      scope: { type: 'across', work: 'nonce-sweep' },
       step: () => sweepNonces(db, clock.nowMs()),
     }),
     startWorkerLoop({
       name: 'voucher-lapse',
       idleMs: lapseEveryMs,
       logger,
+      scope: { type: 'operator', operatorId },
       step: async () => {
         const nowMs = clock.nowMs();
         const lapsed = await retriedTransaction(db, (tx) =>

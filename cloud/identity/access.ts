@@ -13,12 +13,14 @@ import {
 import {
   findTerminal,
   rememberTerminal,
+  terminalOf,
   type TerminalIdentity,
 } from '#cloud/identity/terminal-identity.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
 import { readBody, type BodyError } from '#cloud/platform/raw-body.ts';
+import { nobody, runScoped, type Scope } from '#cloud/platform/tenancy/scope.ts';
 
 /**
  * Who may call a route.
@@ -54,7 +56,35 @@ export function registerAccess(app: CloudApp, deps: CloudDeps): void {
     if (refused !== undefined) return sendProblem(reply, refused);
     return parse(request, reply, rawBody);
   });
+  // With a callback and not a promise: what follows then runs inside the scope.
+  app.addHook('preValidation', (request, _reply, done) => {
+    runScoped(scopeOf(request, deps), done);
+  });
 }
+
+/** For whom the database works while this request is answered. */
+function scopeOf(request: FastifyRequest, { operatorId }: Pick<CloudDeps, 'operatorId'>): Scope {
+  if (request.is404) return nobody;
+  const access = accessOf(request.routeOptions.config.access, request.url);
+  switch (access) {
+    case 'public':
+      return nobody;
+    case 'operator':
+      return { type: 'operator', operatorId };
+    case 'terminal':
+    case 'terminal-even-revoked':
+      return terminalScope(terminalOf(request));
+    default:
+      return exhaustive(access);
+  }
+}
+
+const terminalScope = (terminal: Omit<TerminalIdentity, 'signedWith'>): Scope => ({
+  type: 'terminal',
+  operatorId: terminal.operatorId,
+  merchantId: terminal.merchantId,
+  terminalId: terminal.terminalId,
+});
 
 function parse(
   request: FastifyRequest,
@@ -119,14 +149,19 @@ export async function authenticate(
   const nowMs = deps.clock.nowMs();
   const claim = readSignature(request, nowMs);
   if (!claim.ok) return claim;
-  const terminal = await findTerminal(deps.db, { terminalId: claim.value.terminalId, nowMs });
+  const { terminalId } = claim.value;
+  const terminal = await runScoped({ type: 'across', work: 'terminal-by-signature' }, () =>
+    findTerminal(deps.db, { terminalId, nowMs }),
+  );
   if (terminal === undefined) return err({ type: 'terminal-unknown' });
   const { publicKeys, ...known } = terminal;
   const signedWith = publicKeys.find((publicKey) => isSignedBy(claim.value, publicKey));
   if (signedWith === undefined) return err({ type: 'signature-invalid', why: 'signature' });
   const identity: TerminalIdentity = { ...known, signedWith };
   const { nonce } = claim.value.parts;
-  const fresh = await takeNonce(deps.db, { ...identity, nonce, nowMs });
+  const fresh = await runScoped(terminalScope(identity), () =>
+    takeNonce(deps.db, { ...identity, nonce, nowMs }),
+  );
   return fresh ? ok(identity) : err({ type: 'nonce-reused' });
 }
 

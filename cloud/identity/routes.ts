@@ -21,6 +21,7 @@ import { terminalOf } from '#cloud/identity/terminal-identity.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
+import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 
 /** Per address: codes of 60 bits cannot be guessed, but nobody needs to try often either. */
 const activationsPerWindow = 30;
@@ -98,10 +99,14 @@ function registerActivation(app: CloudApp, deps: CloudDeps): void {
     },
     async (request, reply) => {
       // A refused try is committed too: it is counted.
-      const activated = await deps.db.transaction((tx) => activateTerminal(tx, request.body, deps));
+      const activated = await runScoped({ type: 'across', work: 'activation-by-code' }, () =>
+        deps.db.transaction((tx) => activateTerminal(tx, request.body, deps)),
+      );
       if (!activated.ok) return sendProblem(reply, { status: 422, code: activated.error.type });
-      const { terminalId } = activated.value;
-      const config = await signedConfig(deps, activated.value, originOf(request));
+      const { operatorId, terminalId } = activated.value;
+      const config = await runScoped({ type: 'operator', operatorId }, () =>
+        signedConfig(deps, activated.value, originOf(request)),
+      );
       assert(config !== undefined, () => `terminal ${terminalId} without a store`);
       return reply.send({
         terminalId,

@@ -35,6 +35,7 @@ export function startProjection(
     name: 'projection',
     idleMs,
     logger: deps.logger,
+    scope: { type: 'across', work: 'projection' },
     step: async () => (deps.pressure.isHigh() ? 0 : projectStep(deps)),
   });
 }

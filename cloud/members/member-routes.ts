@@ -26,6 +26,7 @@ import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
+import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { reserveVouchers } from '#cloud/vouchers/reservations.ts';
 import type { MemberId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
@@ -166,7 +167,9 @@ function registerReservation(app: CloudApp, deps: RouteDeps): void {
 function registerClaims(app: CloudApp, deps: RouteDeps): void {
   const page = { hide: true, params: Type.Object({ token: ClaimTokenSchema }) };
   app.get('/claim/:token', { schema: page, config: publicAccess }, async (request, reply) => {
-    const claim = await findClaim(deps.db, hashClaimToken(request.params.token));
+    const claim = await runScoped({ type: 'across', work: 'claim-by-token' }, () =>
+      findClaim(deps.db, hashClaimToken(request.params.token)),
+    );
     const { html, headers } = claimPage({ merchantName: claim?.merchantName });
     return reply.headers(headers).send(html);
   });
@@ -177,7 +180,9 @@ function registerClaims(app: CloudApp, deps: RouteDeps): void {
     response: { 200: ClaimAnswerSchema },
   };
   app.post('/v1/claims', { schema, config: publicAccess }, async (request, reply) => {
-    const claimed = await deps.db.transaction((tx) => claimReceipt(tx, request.body, deps));
+    const claimed = await runScoped({ type: 'across', work: 'claim-by-token' }, () =>
+      deps.db.transaction((tx) => claimReceipt(tx, request.body, deps)),
+    );
     if (claimed.ok) return reply.send(claimed.value);
     const { type } = claimed.error;
     return sendProblem(reply, { status: type === 'claim-unknown' ? 404 : 409, code: type });
@@ -205,7 +210,9 @@ function registerCertificates(app: CloudApp, deps: RouteDeps): void {
     const operatorId = await operatorOfMember(deps.db, memberId);
     if (operatorId === undefined) return sendProblem(reply, memberUnknown);
     const device = { operatorId, memberId, devicePublicKey, proof };
-    const given = await retriedTransaction(deps.db, (tx) => certifyDevice(tx, device, deps));
+    const given = await runScoped({ type: 'operator', operatorId }, () =>
+      retriedTransaction(deps.db, (tx) => certifyDevice(tx, device, deps)),
+    );
     return given.ok
       ? reply.send(given.value)
       : sendProblem(reply, { status: 409, code: given.error.type });
@@ -285,9 +292,12 @@ function registerMemberPage(app: CloudApp, deps: RouteDeps): void {
     if (!deps.links.isKey(memberId, request.body.key)) return sendProblem(reply, memberUnknown);
     const operatorId = await operatorOfMember(deps.db, memberId);
     if (operatorId === undefined) return sendProblem(reply, memberUnknown);
-    const member = await viewMember(deps.db, { operatorId, memberId }, deps);
+    const { member, code } = await runScoped({ type: 'operator', operatorId }, async () => ({
+      member: await viewMember(deps.db, { operatorId, memberId }, deps),
+      code:
+        request.body.withCode === false ? undefined : await codeOf({ operatorId, memberId }, deps),
+    }));
     if (member !== undefined && request.body.withCode === false) return reply.send({ member });
-    const code = await codeOf({ operatorId, memberId }, deps);
     if (member === undefined || code === undefined) return sendProblem(reply, memberUnknown);
     const qrSvg = encodeQR(code.code, 'svg', { encoding: 'numeric', ecc: 'low' });
     return reply.send({ member, code, qrSvg });

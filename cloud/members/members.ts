@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { PhoneVault } from '#cloud/members/phone-vault.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
+import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { bindReferrer } from '#cloud/points/claim-points.ts';
 import { memberPoints } from '#cloud/points/member-points.ts';
 import { readWallet } from '#cloud/vouchers/wallet.ts';
@@ -100,11 +101,11 @@ export async function viewMember(
 
 /** The operator of a member, for pages that name only the member. */
 export async function operatorOfMember(
-  db: Db | Tx,
+  db: Db,
   memberId: MemberId,
 ): Promise<OperatorId | undefined> {
-  const { rows } = await db.execute(
-    sql`SELECT operator_id FROM member WHERE member_id = ${memberId}`,
+  const { rows } = await runScoped({ type: 'across', work: 'member-page-by-key' }, () =>
+    db.execute(sql`SELECT operator_id FROM member WHERE member_id = ${memberId}`),
   );
   return rows[0]?.['operator_id'] as OperatorId | undefined;
 }

@@ -55,6 +55,7 @@ export const startOfflineSettlementWorker = (deps: OfflineSettlementDeps): Worke
     name: 'offline-settlement',
     idleMs,
     logger: deps.logger,
+    scope: { type: 'across', work: 'offline-settlement' },
     step: () => settleOfflineOnce(deps),
   });
 

@@ -22,12 +22,14 @@ export function startPaymentWorker(deps: PaymentDeps): WorkerLoop {
     name: 'payments',
     idleMs,
     logger,
+    scope: { type: 'across', work: 'payments' },
     step: () => runPaymentsOnce(deps),
   });
   const bookings = startWorkerLoop({
     name: 'parked-bookings',
     idleMs: rebookEveryMs,
     logger,
+    scope: { type: 'across', work: 'payments' },
     step: async () => {
       await rebookOnce(deps);
       return 0;

@@ -12,6 +12,7 @@ export const EnvironmentSchema = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', maxLength: 255 }),
   PORT: Type.Integer({ default: 7300, minimum: 0, maximum: 65_535 }),
   DATABASE_URL: Type.Optional(Type.String({ pattern: '^postgres(ql)?://' })),
+  DATABASE_OWNER_URL: Type.Optional(Type.String({ pattern: '^postgres(ql)?://' })),
   DATA_FOLDER: Type.String({ default: '.data/cloud', minLength: 1 }),
   PUBLIC_ORIGIN: Type.Optional(Type.String({ pattern: '^https?://[^/]+$' })),
   CLAIM_BASE_URL: Type.Optional(Type.String({ pattern: '^https?://', maxLength: 200 })),
@@ -83,7 +84,7 @@ function toConfig(env: Static<typeof EnvironmentSchema>): CloudConfig {
     database:
       env.DATABASE_URL === undefined
         ? { dataFolder: env.DATA_FOLDER }
-        : { databaseUrl: env.DATABASE_URL },
+        : { databaseUrl: env.DATABASE_URL, ownerUrl: env.DATABASE_OWNER_URL },
     dataFolder: env.DATA_FOLDER,
     publicOrigin: env.PUBLIC_ORIGIN,
     claimBaseUrl: env.CLAIM_BASE_URL,

@@ -2,6 +2,7 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import { Pool, types } from 'pg';
 import { assert } from '#shared/result/assert.ts';
 import type { Db } from '#cloud/platform/db.ts';
+import { createScopedDb } from '#cloud/platform/tenancy/scoped-db.ts';
 
 const connectionsMax = 20;
 const connectTimeoutMs = 10_000;
@@ -28,6 +29,15 @@ export function connect(databaseUrl: string, options?: { readonly poolMax: numbe
   // fails, and that is how the caller hears of it. Without a listener the whole cloud would end.
   pool.on('connect', (client) => client.on('error', () => {}));
   return { db: drizzle(pool), pool };
+}
+
+/** The same for the cloud's own work: its `db` is held to the tenant of the scope it is used in. */
+export function connectScoped(
+  databaseUrl: string,
+  options?: { readonly poolMax?: number; readonly unscoped?: 'nobody' | 'login' },
+): Connection {
+  const { pool } = connect(databaseUrl, { poolMax: options?.poolMax ?? connectionsMax });
+  return { db: createScopedDb(pool, { unscoped: options?.unscoped ?? 'nobody' }), pool };
 }
 
 /**

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Pool, PoolClient } from 'pg';
+import { sealTables } from '#cloud/platform/tenancy/seal-tables.ts';
 
 /** The folder that every domain puts its numbered .sql files into. */
 export const migrationsFolder = fileURLToPath(new URL('../migrations', import.meta.url));
@@ -13,7 +14,8 @@ const migrationLock = 71_946_002;
 
 /**
  * Applies the migrations that are not applied yet, in the order of their names, each in a transaction of its own.
- * Forward only: throws when an applied file was changed or removed since. Returns the names applied now.
+ * Forward only: throws when an applied file was changed or removed since. Then gives every table the rights and the
+ * row-level security of its tenant (platform/tenancy). Returns the names applied now.
  */
 export async function migrate(
   pool: Pool,
@@ -23,7 +25,9 @@ export async function migrate(
   const client = await pool.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
-    return await applyPending(client, files);
+    const applied = await applyPending(client, files);
+    if (options.folder === migrationsFolder) await sealTables(client);
+    return applied;
   } finally {
     await client.query('select pg_advisory_unlock($1)', [migrationLock]).catch(() => undefined);
     client.release();

@@ -57,6 +57,7 @@ export function startOutbox(
     name: 'outbox',
     idleMs,
     logger: deps.logger,
+    scope: { type: 'across', work: 'outbox' },
     step: () => runOutboxOnce(deps, handlers),
   });
 }

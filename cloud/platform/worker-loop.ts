@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '#cloud/platform/logger.ts';
+import { runScoped, type Scope } from '#cloud/platform/tenancy/scope.ts';
 
 export interface WorkerLoop {
   /** Work may have arrived: do not wait for the next tick. */
@@ -18,6 +19,8 @@ export function startWorkerLoop(options: {
   readonly name: string;
   readonly idleMs: number;
   readonly logger: Logger;
+  /** For whom it works. */
+  readonly scope: Scope;
   /** Returns how much was done; 0 = nothing to do. */
   step(): Promise<number>;
 }): WorkerLoop {
@@ -35,7 +38,7 @@ export function startWorkerLoop(options: {
       woken = false;
       pause = new AbortController();
       try {
-        const done = await options.step();
+        const done = await runScoped(options.scope, () => options.step());
         failures = 0;
         if (done === 0) await rest(options.idleMs);
       } catch (error) {

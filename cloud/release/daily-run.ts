@@ -96,6 +96,7 @@ export const startDailyWorker = (deps: Deps): WorkerLoop =>
     name: 'daily-run',
     idleMs,
     logger: deps.logger,
+    scope: { type: 'operator', operatorId: deps.operatorId },
     step: async () => {
       await runDaily(deps, accountingDate(deps.clock.nowMs()));
       return 0;

@@ -39,6 +39,7 @@ export const startFinalityWorker = (deps: Deps): WorkerLoop =>
     name: 'finality',
     idleMs,
     logger: deps.logger,
+    scope: { type: 'operator', operatorId: deps.operatorId },
     step: async () => {
       const { runs, more } = await runFinalityBatches(deps, deps.clock.nowMs());
       const orderCount = runs.reduce((sum, run) => sum + run.orderCount, 0);

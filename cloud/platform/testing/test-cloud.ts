@@ -15,6 +15,7 @@ import { createLogger } from '#cloud/platform/logger.ts';
 import { createMetrics } from '#cloud/platform/metrics.ts';
 import { createSystemClock } from '#cloud/platform/system-clock.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';
+import { createScopedDb } from '#cloud/platform/tenancy/scoped-db.ts';
 import { createTestDatabase } from '#cloud/platform/testing/test-database.ts';
 
 export interface TestCloud {
@@ -34,7 +35,7 @@ export async function createTestCloud(overrides: Partial<CloudDeps> = {}): Promi
   const config = getOrThrow(readConfig({ DATA_FOLDER: dataFolder, REQUESTS_PER_MINUTE: '100000' }));
   const lines: string[] = [];
   const deps: CloudDeps = {
-    db: database.db,
+    db: createScopedDb(database.pool, { unscoped: 'login' }),
     clock: createSystemClock(),
     random: createSystemRandom(),
     logger: createLogger({ level: 'info', stream: { write: (line) => lines.push(line) } }),

@@ -1,0 +1,65 @@
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { escapeLiteral, type Pool, type PoolClient, type QueryConfig } from 'pg';
+import type { Db } from '#cloud/platform/db.ts';
+import { currentScope, nobody, openingOf, type Opening } from '#cloud/platform/tenancy/scope.ts';
+import { openingText, queryScoped } from '#cloud/platform/tenancy/scoped-query.ts';
+
+/** What drizzle asks of a connection. */
+type Ask = (config: QueryConfig, values?: unknown[]) => Promise<unknown>;
+const over = (query: Ask) => drizzle({ query } as unknown as PoolClient);
+
+/**
+ * The database as the cloud uses it: whatever runs, runs as a role that owns nothing, for the tenant of the current
+ * scope (platform/tenancy/scope.ts), and forgets both with the end of its transaction. Without a scope it is nobody's:
+ * every table of a tenant refuses.
+ *
+ * `unscoped: 'login'` is for tests: what runs outside of every scope is the test's own hand and has the powers of the
+ * login.
+ */
+export function createScopedDb(
+  pool: Pool,
+  options: { readonly unscoped: 'nobody' | 'login' } = { unscoped: 'nobody' },
+): Db {
+  const login = drizzle(pool);
+  const opening = (): Opening | undefined => {
+    const scope = currentScope();
+    if (scope === undefined && options.unscoped === 'login') return undefined;
+    return openingOf(scope ?? nobody);
+  };
+  const execute = (async (query: Parameters<Db['execute']>[0]) => {
+    const opened = opening();
+    if (opened === undefined) return login.execute(query);
+    return withClient(pool, (client) =>
+      over((config, values) =>
+        queryScoped(client, opened, { ...config, values: values ?? [] }),
+      ).execute(query),
+    );
+  }) as Db['execute'];
+  const transaction: Db['transaction'] = async (work, config) => {
+    const opened = opening();
+    if (opened === undefined) return login.transaction(work, config);
+    return withClient(pool, (client) => over(opensWith(client, opened)).transaction(work, config));
+  };
+  return { execute, transaction };
+}
+
+async function withClient<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    return await work(client);
+  } finally {
+    client.release();
+  }
+}
+
+/** The tenant travels with BEGIN in one message. Savepoints begin with another word. */
+function opensWith(client: PoolClient, opening: Opening): Ask {
+  const settings = opening.reduce<string>(
+    (text, value, index) => text.replace(`$${index + 1}`, escapeLiteral(value)),
+    openingText,
+  );
+  return (config, values) =>
+    config.text.startsWith('begin')
+      ? client.query(`${config.text}; ${settings}`)
+      : client.query(config, values);
+}
