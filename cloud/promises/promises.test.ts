@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { newId, type MerchantId, type OperatorId, type OrderId } from '#shared/ids/ids.ts';
+import { newId, type OrderId } from '#shared/ids/ids.ts';
 import { defaultPromiseLimits } from '#shared/promise/promise-limits.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import { oldRateGraceMs } from '#cloud/identity/merchant-rates.ts';
 import { projectOnce, type ProjectionDeps } from '#cloud/journal/project-journal.ts';
 import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
 import { ledgerLaws, proveLaws } from '#cloud/ledger/proofs.ts';
+import { isOrderClosed } from '#cloud/payments/attempt-store.ts';
 import { cloudTally } from '#cloud/orders/cloud-tally.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import {
@@ -96,8 +97,8 @@ const parked = () =>
 const pointsOf = (orderId: OrderId) =>
   rowsOf(sql`select order_id from points_order where order_id = ${orderId}`);
 const shop = () => ({
-  operatorId: cloud.deps.operatorId as OperatorId,
-  merchantId: till.merchantId as MerchantId,
+  operatorId: cloud.deps.operatorId,
+  merchantId: till.merchantId,
 });
 const tally = (businessDate: string) => cloudTally(cloud.deps.db, { ...shop(), businessDate });
 
@@ -122,6 +123,10 @@ const admin = (path: string, init: RequestInit = {}) =>
 const listed = async () => (await (await admin('promises')).json()) as Listed;
 const setLimits = (change: object) =>
   admin('promise-limits', { method: 'PUT', body: JSON.stringify(change) });
+async function config(): Promise<ConfigPayload> {
+  const { body } = await till.get('/v1/terminals/me/config');
+  return JSON.parse((body as unknown as { payload: string }).payload) as ConfigPayload;
+}
 const { version: _, ...bound } = defaultPromiseLimits;
 
 describe('a promise is no payment', () => {
@@ -233,7 +238,6 @@ describe('a promise is no payment', () => {
   test('a charge for a promised order is refused: its journal says what became of it', async () => {
     const orderId = promise();
     await tell();
-    const { isOrderClosed } = await import('#cloud/payments/attempt-store.ts');
     expect(await cloud.deps.db.transaction((tx) => isOrderClosed(tx, { ...shop(), orderId }))).toBe(
       true,
     );
@@ -262,10 +266,6 @@ describe('limits', () => {
   });
 
   test('the owner sets them below the bound; each till gets them signed with its next configuration', async () => {
-    const config = async () => {
-      const { body } = await till.get('/v1/terminals/me/config');
-      return JSON.parse((body as unknown as { payload: string }).payload) as ConfigPayload;
-    };
     const before = await config();
     expect(before.caps.promises).toEqual(defaultPromiseLimits);
     const lower = { ...bound, perPromiseFen: 5_000, openCount: 3 };

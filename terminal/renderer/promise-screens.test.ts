@@ -92,7 +92,7 @@ describeWindow('goods on trust in a window', (w) => {
     await w.page.keyboard.insertText('王');
     // Faster than a person, as a scanner in keyboard mode is.
     await w.page.evaluate((code) => {
-      for (const key of [...code, 'Enter'])
+      for (const key of [...Array.from(code), 'Enter'])
         document.activeElement?.dispatchEvent(
           new KeyboardEvent('keydown', {
             key,

@@ -167,5 +167,8 @@ const roomOf = ({ journal, config, cloud, link, vault, sinceListMs }: CounterDep
 const offlineFigures = (room: RoomDeps) => ({
   remainingOfflineFen: () => offlineRoom(room).remainingFen,
   memberRoom: (memberId: string) => memberRoom(room, memberId),
-  promiseRoom: () => promiseRoomOf(room),
+  promiseRoom: () => {
+    const { remainingFen, remainingCount } = promiseRoomOf(room);
+    return { remainingFen, remainingCount };
+  },
 });

@@ -34,11 +34,10 @@ export function screenOfOrder(
   const { orderId, amountFen, voucherFen } = order;
   const sale = { orderId, amountFen };
   const kept = before !== undefined && 'atMs' in before ? before.atMs : undefined;
+  const unpaid = { ...sale, atMs: kept ?? changedAtMs, receipt: extras.receipt };
   const sold = {
-    ...sale,
+    ...unpaid,
     voucherFen,
-    atMs: kept ?? changedAtMs,
-    receipt: extras.receipt,
     pointsEstimateFen: pointsEstimateFen(order),
   };
   switch (order.state) {
@@ -60,23 +59,13 @@ export function screenOfOrder(
     case 'offline-accepted':
       return {
         type: 'offline-accepted',
-        ...sale,
+        ...unpaid,
         memberMask: extras.memberMask,
-        atMs: kept ?? changedAtMs,
-        receipt: extras.receipt,
         remainingOfflineFen: extras.remainingOfflineFen,
         memberRoom: extras.memberRoom,
       };
     case 'promised':
-      return {
-        type: 'promised',
-        ...sale,
-        ...promiseOf(order),
-        atMs: kept ?? changedAtMs,
-        receipt: extras.receipt,
-        remainingFen: extras.promiseRoom.remainingFen,
-        remainingCount: extras.promiseRoom.remainingCount,
-      };
+      return { type: 'promised', ...unpaid, ...promiseOf(order), ...extras.promiseRoom };
     case 'failed':
     case 'reversed':
     case 'paid-then-refunded':

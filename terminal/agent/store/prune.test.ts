@@ -132,6 +132,46 @@ describe('pruning', () => {
     journal.close();
   });
 
+  test('an open promise stays however old; what a kept one brought stays in its day', () => {
+    const { journal, store } = open();
+    const promised = (index: number): EntryFact => ({
+      type: 'offline.promised',
+      body: {
+        orderId: orderIdOf(index),
+        kind: 'iou',
+        amountFen: 1_234,
+        who: '王阿姨',
+        approvedBy: '店主',
+        capsVersion: 4,
+        limitsVersion: 1,
+      },
+    });
+    const ended = { cashier: '小王' };
+    journal.append([openedFact(1), promised(1)]);
+    journal.append([openedFact(2), promised(2)]);
+    journal.append([openedFact(3), promised(3)]);
+    const orderIds = [orderIdOf(2), orderIdOf(3)] as const;
+    const kept = { ...ended, orderId: orderIds[0], how: 'cash', businessDate: day } as const;
+    const broken = { ...ended, orderId: orderIds[1], code: 'promise-broken', note: '' };
+    journal.append([{ type: 'offline.promise-kept', body: kept }]);
+    journal.append([{ type: 'offline.promise-broken', body: broken }]);
+    ackAll(journal);
+    wallMs += keepMs + 1;
+    const before = sumDay(journal.read, day);
+    expect(before.promises).toMatchObject({ iouFen: 1_234, openCount: 1, keptCashFen: 1_234 });
+    pruneAll(journal);
+    expect([...walkEntries(journal.read)]).toEqual([]);
+    expect(sumDay(journal.read, day)).toEqual(before);
+    const live = dumpProjections(journal.read);
+    expect((live.orders as { order_id: string }[]).map((row) => row.order_id)).toEqual([
+      orderIdOf(1),
+    ]);
+    expect(live.resolved).toEqual([]);
+    rebuildProjections(store);
+    expect(dumpProjections(journal.read)).toEqual(live);
+    journal.close();
+  });
+
   test('a clock that jumped ahead does not empty the till', () => {
     const { journal } = busyTill();
     wallMs += 10 * keepMs;

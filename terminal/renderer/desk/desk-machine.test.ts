@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Screen, TillState } from '#terminal/ipc/state.ts';
-import { emptyAmount } from '../input/amount-entry.ts';
+import { emptyAmount, entryOfAmount } from '../input/amount-entry.ts';
 import { call, freshDesk, type Desk, type DeskAction, type DeskEffect } from './desk.ts';
 import { boxWaiting } from '../testing/sample-screens.ts';
 import { act, adopt, shownScreen } from './desk-machine.ts';
@@ -48,6 +48,17 @@ const paid: Screen = {
   atMs: 9,
   receipt: 'sent',
   pointsEstimateFen: 385,
+};
+
+const promised: Screen = {
+  type: 'promised',
+  ...sale,
+  kind: 'iou',
+  who: '王阿姨',
+  atMs: 9,
+  receipt: 'sent',
+  remainingFen: 0,
+  remainingCount: 0,
 };
 
 const key = (digit: string): DeskAction => ({ type: 'amount-key', key: digit as '1' });
@@ -306,4 +317,25 @@ test('a slow scan in the cash panel is a scan; in the amount it is cleared; a ph
   expect(play(asked, at, { type: 'slow-scan', text: phone }).effects).toEqual([
     call('till.attachMember', { phone }),
   ]);
+});
+
+test('F1 needs an amount, a second F1 takes the other kind, and Enter asks once', () => {
+  const f1: DeskAction = { type: 'function', key: 'F1' };
+  expect(act(freshDesk, till(), f1).desk.notice).toBe('amount-not-positive');
+  const typed: Desk = { ...freshDesk, entry: entryOfAmount(3850) };
+  const state = till({ amountFen: 3850 });
+  const open = act(typed, state, f1).desk;
+  expect(open.panel).toEqual({ type: 'promise', kind: 'iou', who: '', sent: false });
+  const other = act(open, state, f1).desk;
+  const named = act(other, state, { type: 'promise-who', text: ' 0001' }).desk;
+  const asked = act(named, state, { type: 'enter' });
+  expect(asked.effects).toEqual([call('till.payPromise', { kind: 'static-code', who: '0001' })]);
+  expect(act(asked.desk, state, { type: 'enter' }).effects).toEqual([]);
+  expect(adopt(asked.desk, till({}, promised), true).panel).toEqual({ type: 'none' });
+});
+
+test('while the amount on its way differs from the typed one nothing is promised', () => {
+  const typed: Desk = { ...freshDesk, entry: entryOfAmount(3850) };
+  const open = act(typed, till({ amountFen: 385 }), { type: 'function', key: 'F1' }).desk;
+  expect(act(open, till({ amountFen: 385 }), { type: 'enter' }).effects).toEqual([]);
 });
