@@ -11,6 +11,7 @@ import { registerPaymentAdminRoutes } from '#cloud/payments/admin-routes.ts';
 import { registerPaymentRoutes } from '#cloud/payments/routes.ts';
 import { registerPromiseAdminRoutes } from '#cloud/promises/admin-routes.ts';
 import { registerProofRoutes } from '#cloud/proof-routes.ts';
+import { runProofs } from '#cloud/proof-run.ts';
 import { registerSettlementRoutes } from '#cloud/settlement/settlement-routes.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
@@ -38,6 +39,6 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerSettlementRoutes(app, deps);
   registerPromiseAdminRoutes(app, deps);
   registerProofRoutes(app, deps);
-  registerReleaseRoutes(app, deps);
+  registerReleaseRoutes(app, { ...deps, proveFirst: () => runProofs(deps) });
   return app;
 }

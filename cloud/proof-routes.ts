@@ -1,25 +1,32 @@
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
+import type { Proof } from '#cloud/ledger/proofs.ts';
 import { readBalances } from '#cloud/ledger/balances.ts';
-import { ledgerLaws, proveLaws } from '#cloud/ledger/proofs.ts';
-import { paymentLaws } from '#cloud/payments/payment-laws.ts';
+import { liftHold, listHolds } from '#cloud/ledger/release-hold.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
-import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
-import { voucherLaws } from '#cloud/vouchers/voucher-laws.ts';
+import { sendProblem } from '#cloud/platform/problem.ts';
+import { proveBooks, runProofs } from '#cloud/proof-run.ts';
 import type { MerchantId } from '#shared/ids/ids.ts';
 import { MerchantIdSchema } from '#shared/wire/v1/common.ts';
 
-type Deps = Pick<CloudDeps, 'db' | 'operatorId'>;
+/** The largest integer of the database. */
+const holdNoMax = 2_147_483_647;
+
+type Deps = Pick<CloudDeps, 'db' | 'clock' | 'operatorId' | 'logger'>;
 
 /**
  * GET /admin/v1/balances?merchantId=   every account of the books, of one merchant or of all books together
  * GET /admin/v1/proofs                 checks every law of the books; 200 also when one is broken: read `holds`
+ * POST /admin/v1/proof-runs            the same, and holds all releases for each broken law
+ * GET /admin/v1/release-holds          what stops releases, and what stopped them before
+ * POST /admin/v1/release-holds/{no}/lift   lets them go on; says who and why
  *
  * Stands above the domains: each states its own laws, and here they are asked together.
  */
 export function registerProofRoutes(app: CloudApp, deps: Deps): void {
   registerBalances(app, deps);
   registerProofs(app, deps);
+  registerHolds(app, deps);
 }
 
 function registerBalances(app: CloudApp, deps: Deps): void {
@@ -45,32 +52,70 @@ function registerBalances(app: CloudApp, deps: Deps): void {
   });
 }
 
+const ProofsSchema = Type.Object({
+  holds: Type.Boolean(),
+  proofs: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      says: Type.String(),
+      holds: Type.Boolean(),
+      violations: Type.Array(Type.Record(Type.String(), Type.Unknown())),
+    }),
+  ),
+});
+
+const answerOf = (proofs: readonly Proof[]): Static<typeof ProofsSchema> => ({
+  holds: proofs.every((proof) => proof.holds),
+  proofs: proofs.map((proof) => ({ ...proof, violations: [...proof.violations] })),
+});
+
 function registerProofs(app: CloudApp, deps: Deps): void {
-  const schema = {
-    summary: 'Check every law of the books',
-    response: {
-      200: Type.Object({
-        holds: Type.Boolean(),
-        proofs: Type.Array(
-          Type.Object({
-            name: Type.String(),
-            says: Type.String(),
-            holds: Type.Boolean(),
-            violations: Type.Array(Type.Record(Type.String(), Type.Unknown())),
-          }),
-        ),
-      }),
-    },
+  const check = { summary: 'Check every law of the books', response: { 200: ProofsSchema } };
+  app.get('/admin/v1/proofs', { schema: check }, async () => answerOf(await proveBooks(deps)));
+
+  const run = {
+    summary: 'Check every law, and hold releases for what is broken',
+    response: { 200: ProofsSchema },
   };
-  app.get('/admin/v1/proofs', { schema }, async () => {
-    const laws = [...ledgerLaws, ...settlementLaws, ...paymentLaws, ...voucherLaws];
-    const { operatorId } = deps;
-    // One snapshot for all laws: sales that are booked meanwhile must not look like a mismatch.
-    const proofs = await deps.db.transaction((tx) => proveLaws(tx, { operatorId, laws }), {
-      isolationLevel: 'repeatable read',
-      accessMode: 'read only',
-    });
-    const answer = proofs.map((proof) => ({ ...proof, violations: [...proof.violations] }));
-    return { holds: proofs.every((proof) => proof.holds), proofs: answer };
+  app.post('/admin/v1/proof-runs', { schema: run }, async () => answerOf(await runProofs(deps)));
+}
+
+const HoldSchema = Type.Object({
+  holdNo: Type.Integer(),
+  reason: Type.String(),
+  detail: Type.Unknown(),
+  raisedAtMs: Type.Integer(),
+  liftedAtMs: Type.Union([Type.Integer(), Type.Null()]),
+  liftedBy: Type.Union([Type.String(), Type.Null()]),
+  liftedWhy: Type.Union([Type.String(), Type.Null()]),
+});
+
+function registerHolds(app: CloudApp, { db, clock, operatorId }: Deps): void {
+  const list = {
+    summary: 'What stops releases, and what stopped them before',
+    response: { 200: Type.Object({ holds: Type.Array(HoldSchema) }) },
+  };
+  app.get('/admin/v1/release-holds', { schema: list }, async () => ({
+    holds: [...(await listHolds(db, operatorId))],
+  }));
+
+  const lift = {
+    summary: 'Let releases go on',
+    params: Type.Object({ holdNo: Type.Integer({ minimum: 1, maximum: holdNoMax }) }),
+    body: Type.Object(
+      {
+        liftedBy: Type.String({ minLength: 1, maxLength: 64 }),
+        why: Type.String({ minLength: 10, maxLength: 500 }),
+      },
+      { additionalProperties: false },
+    ),
+    response: { 200: Type.Object({ lifted: Type.Boolean() }) },
+  };
+  app.post('/admin/v1/release-holds/:holdNo/lift', { schema: lift }, async (request, reply) => {
+    const { holdNo } = request.params;
+    const by = { operatorId, holdNo, ...request.body, nowMs: clock.nowMs() };
+    const lifted = await db.transaction((tx) => liftHold(tx, by));
+    if (!lifted.ok) return sendProblem(reply, { status: 404, code: 'not-found' });
+    return reply.send({ lifted: true });
   });
 }

@@ -9,6 +9,7 @@ import type { PaymentRoom } from '#cloud/payment-room.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { startOutbox, type OutboxHandler } from '#cloud/platform/outbox.ts';
 import { startWorkerLoop } from '#cloud/platform/worker-loop.ts';
+import { startProofWorker } from '#cloud/proof-run.ts';
 import { startDailyWorker } from '#cloud/release/daily-run.ts';
 import { startFinalityWorker } from '#cloud/settlement/finality-worker.ts';
 import { releaseLapsed } from '#cloud/vouchers/reservations.ts';
@@ -37,6 +38,7 @@ export function startWorkers(deps: CloudDeps, payments: PaymentRoom): Workers {
     startFinalityWorker(deps),
     // What nobody spent in time is the fund's again: it must not lie idle as a voucher that nobody can spend.
     startDailyWorker(deps),
+    startProofWorker(deps),
     startOutbox(deps, outboxHandlers),
     startWorkerLoop({
       name: 'nonce-sweep',

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { postJournals } from '#cloud/ledger/post.ts';
+import { standingReasons } from '#cloud/ledger/release-hold.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import {
@@ -47,6 +48,8 @@ export interface StoredRun extends Omit<ReleaseOutcome, 'isNew'> {
 
 export type ReleaseError =
   | { readonly type: 'period-not-closed' }
+  /** A law of the books is broken, or a bill does not match: a person looks first. */
+  | { readonly type: 'release-held'; readonly reasons: readonly string[] }
   /** A period is released on the days of the following month only. */
   | { readonly type: 'day-outside-window'; readonly firstDay: string; readonly lastDay: string };
 
@@ -54,7 +57,7 @@ export type ReleaseError =
  * Runs the release of one day of a closed period (docs/points.md 2.7, 2.8), after that day is over: planned (snapshot
  * stored), allocated, posted, all in the caller's transaction, keyed by (period, day). A second call answers the
  * stored result and moves nothing. A closed gate releases nothing (invariant I6), and the run says so.
- * Errors: period-not-closed, day-outside-window.
+ * Errors: day-outside-window, period-not-closed, release-held.
  */
 export async function runReleaseDay(
   tx: Tx,
@@ -69,6 +72,8 @@ export async function runReleaseDay(
   if (close === undefined) return err({ type: 'period-not-closed' });
   const stored = await readRun(tx, day);
   if (stored !== undefined) return ok({ ...stored, isNew: false });
+  const reasons = await standingReasons(tx, day.operatorId);
+  if (reasons.length > 0) return err({ type: 'release-held', reasons });
   const { config } = await pointsConfigAt(tx, day);
   const plan = await planRun(tx, { ...day, close, config });
   const theta = await allocateRun(tx, day, plan);

@@ -16,7 +16,10 @@ import {
   VoucherIdSchema,
 } from '#shared/wire/v1/common.ts';
 
-type Deps = Pick<CloudDeps, 'db' | 'clock' | 'operatorId'>;
+interface Deps extends Pick<CloudDeps, 'db' | 'clock' | 'operatorId'> {
+  /** Checks every law of the books and raises a hold for what is broken: nothing is released on yesterday's proof. */
+  readonly proveFirst: () => Promise<unknown>;
+}
 
 const MonthSchema = Type.String({ pattern: '^\\d{4}-(0[1-9]|1[0-2])$' });
 
@@ -132,7 +135,7 @@ const noSuchDay = { status: 400, code: 'request-invalid', detail: 'no such day' 
 
 const RunParamsSchema = Type.Object({ period: MonthSchema, day: BusinessDateSchema });
 
-function registerRuns(app: CloudApp, { db, clock, operatorId }: Deps): void {
+function registerRuns(app: CloudApp, { db, clock, operatorId, proveFirst }: Deps): void {
   const release = {
     summary: 'Run one release day',
     body: Type.Object(RunParamsSchema.properties, { additionalProperties: false }),
@@ -144,9 +147,15 @@ function registerRuns(app: CloudApp, { db, clock, operatorId }: Deps): void {
     // A run is stored for good: one of a day without its sales would give that day nothing.
     if (day > accountingDate(clock.nowMs()))
       return sendProblem(reply, { status: 409, code: 'day-in-future' });
+    await proveFirst();
     const run = await db.transaction((tx) => runReleaseDay(tx, { operatorId, ...request.body }));
     if (run.ok) return reply.send(run.value);
-    return sendProblem(reply, { status: 409, code: run.error.type });
+    const detail = run.error.type === 'release-held' ? run.error.reasons.join(', ') : undefined;
+    return sendProblem(reply, {
+      status: 409,
+      code: run.error.type,
+      ...(detail === undefined ? {} : { detail }),
+    });
   });
 
   const read = {

@@ -41,6 +41,14 @@ export const pointsErrors = {
     '要先关闭上一个月',
     'Close the earlier period first.',
   ),
+  'release-held': entry(
+    'A law of the books is broken or a bill does not match, so nothing is released.',
+    'Read GET /admin/v1/release-holds, find the cause, correct it, then lift the hold and say why.',
+    'operator',
+    'no',
+    '账目核对不一致，释放已暂停',
+    'The books do not agree. Releases are stopped until a person has looked.',
+  ),
   'voucher-balance': entry(
     'The vouchers that are left and not expired do not cover the amount.',
     'Use less, or none.',

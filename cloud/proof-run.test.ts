@@ -1,0 +1,109 @@
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { standingReasons } from '#cloud/ledger/release-hold.ts';
+import type { CloudApp } from '#cloud/platform/cloud-app.ts';
+import {
+  buildTestApp,
+  createTestCloud,
+  type TestCloud,
+} from '#cloud/platform/testing/test-cloud.ts';
+import { fundWith, usePilotConfig } from '#cloud/points/testing/points-fixtures.ts';
+import { proveNightly } from '#cloud/proof-run.ts';
+import { createManualClock } from '#shared/testing/manual-clock.ts';
+import { dayStartMs } from '#shared/time/calendar-day.ts';
+
+const hourMs = 3_600_000;
+const clock = createManualClock(dayStartMs('2026-03-20') + hourMs);
+let cloud: TestCloud;
+let app: CloudApp;
+
+beforeAll(async () => {
+  cloud = await createTestCloud({ clock });
+  app = await buildTestApp(cloud);
+  const { db, operatorId } = cloud.deps;
+  await db.transaction(async (tx) => {
+    await usePilotConfig(tx, operatorId);
+    await fundWith(tx, operatorId, { key: 'fund', amountFen: 70_000 });
+  });
+});
+afterAll(async () => {
+  await app.close();
+  await cloud.close();
+});
+
+const send = async (method: 'GET' | 'POST', path: string, payload?: object) => {
+  const answer = await app.inject({
+    method,
+    url: `/admin/v1/${path}`,
+    headers: { authorization: `Bearer ${cloud.deps.operatorToken}` },
+    ...(payload === undefined ? {} : { payload }),
+  });
+  return { status: answer.statusCode, body: answer.json<Record<string, never>>() };
+};
+const moveFund = (fen: number) =>
+  cloud.deps.db.execute(
+    sql`update ledger_balance set balance_fen = balance_fen + ${fen} where account = 'fund_free'`,
+  );
+const standing = () =>
+  cloud.deps.db.transaction((tx) => standingReasons(tx, cloud.deps.operatorId));
+const day = { period: '2026-02', day: '2026-03-05' };
+
+describe('the nightly proofs', () => {
+  test('run once in the night of every day, at three o’clock in Shanghai', async () => {
+    expect(await proveNightly(cloud.deps)).toBe(0);
+    clock.advance(2 * hourMs);
+    expect(await proveNightly(cloud.deps)).toBe(1);
+    expect(await proveNightly(cloud.deps)).toBe(0);
+    expect(await standing()).toEqual([]);
+  });
+
+  test('one fen that is in a balance and in no entry holds releases, once however often it is found', async () => {
+    await moveFund(1);
+    clock.advance(24 * hourMs);
+    expect(await proveNightly(cloud.deps)).toBe(1);
+    const broken = ['proof:balances-equal-entries', 'proof:cash-covers-vouchers'];
+    expect((await standing()).toSorted()).toEqual(broken);
+    await send('POST', 'proof-runs');
+    expect(await standing()).toHaveLength(2);
+    const { body } = await send('GET', 'release-holds');
+    expect(body).toMatchObject({ holds: [{ liftedAtMs: null }, { liftedAtMs: null }] });
+  });
+});
+
+describe('a hold', () => {
+  test('stops the release, and outlives the repair of the books', async () => {
+    expect(await send('POST', 'period-closes', { period: '2026-01' })).toMatchObject({
+      status: 200,
+    });
+    expect(await send('POST', 'period-closes', { period: '2026-02' })).toMatchObject({
+      status: 200,
+    });
+    await moveFund(-1);
+    expect((await send('POST', 'proof-runs')).body).toMatchObject({ holds: true });
+    const refused = await send('POST', 'release-runs', day);
+    expect(refused).toMatchObject({ status: 409, body: { code: 'release-held' } });
+    expect(JSON.stringify(refused.body)).toContain('proof:balances-equal-entries');
+  });
+
+  test('is lifted once, by a person with a name and a reason', async () => {
+    const by = { liftedBy: '王会计', why: '手工调整的一分钱已更正，复核无误' };
+    expect(await send('POST', 'release-holds/1/lift', { ...by, why: '' })).toMatchObject({
+      status: 400,
+    });
+    for (const holdNo of [1, 2])
+      expect((await send('POST', `release-holds/${holdNo}/lift`, by)).status).toBe(200);
+    expect((await send('POST', 'release-holds/1/lift', by)).status).toBe(404);
+    const { body } = await send('GET', 'release-holds');
+    expect(body).toMatchObject({ holds: [by, by].map((who) => ({ liftedBy: who.liftedBy })) });
+    expect(await send('POST', 'release-runs', day)).toMatchObject({ status: 200 });
+  });
+
+  test('of a fen that is found at the very release stops that release', async () => {
+    await moveFund(1);
+    const next = { ...day, day: '2026-03-06' };
+    expect(await send('POST', 'release-runs', next)).toMatchObject({ status: 409 });
+    expect(await standing()).toHaveLength(2);
+    const runs = await cloud.deps.db.execute(sql`select day from release_run`);
+    expect(runs.rows).toHaveLength(1);
+  });
+});

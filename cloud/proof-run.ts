@@ -1,0 +1,82 @@
+import { sql } from 'drizzle-orm';
+import { ledgerLaws, proveLaws, type Law, type Proof } from '#cloud/ledger/proofs.ts';
+import { raiseHold } from '#cloud/ledger/release-hold.ts';
+import { paymentLaws } from '#cloud/payments/payment-laws.ts';
+import type { CloudDeps } from '#cloud/platform/deps.ts';
+import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
+import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
+import { voucherLaws } from '#cloud/vouchers/voucher-laws.ts';
+import { accountingDate, dayStartMs } from '#shared/time/calendar-day.ts';
+
+type Deps = Pick<CloudDeps, 'db' | 'clock' | 'operatorId' | 'logger'>;
+
+/** Every law of the house. A domain that can be wrong adds its own here. */
+export const booksLaws: readonly Law[] = [
+  ...ledgerLaws,
+  ...settlementLaws,
+  ...paymentLaws,
+  ...voucherLaws,
+];
+
+/** Checks every law in one snapshot, so that sales which are booked meanwhile do not look like a mismatch. */
+export const proveBooks = ({
+  db,
+  operatorId,
+}: Pick<Deps, 'db' | 'operatorId'>): Promise<readonly Proof[]> =>
+  db.transaction((tx) => proveLaws(tx, { operatorId, laws: booksLaws }), {
+    isolationLevel: 'repeatable read',
+    accessMode: 'read only',
+  });
+
+/**
+ * Checks every law, writes down that it was done, and holds all releases for each law that is broken, be it by one fen.
+ * The proofs come back; the hold stays until a person lifts it.
+ */
+export async function runProofs(deps: Deps): Promise<readonly Proof[]> {
+  const { db, clock, operatorId, logger } = deps;
+  const proofs = await proveBooks(deps);
+  const broken = proofs.filter((proof) => !proof.holds);
+  const nowMs = clock.nowMs();
+  await db.transaction(async (tx) => {
+    await tx.execute(sql`
+      insert into proof_run (operator_id, ran_at_ms, day, laws, broken)
+      values (${operatorId}, ${nowMs}, ${accountingDate(nowMs)}::date, ${proofs.length},
+              ${sql.param(broken.map(({ name }) => name))}::text[])
+      on conflict do nothing`);
+    for (const { name, says, violations } of broken)
+      await raiseHold(tx, {
+        operatorId,
+        reason: `proof:${name}`,
+        detail: { says, violations },
+        nowMs,
+      });
+  });
+  for (const { name, violations } of broken)
+    logger.error({ law: name, violations: violations.length }, 'a law of the books is broken');
+  return proofs;
+}
+
+const idleMs = 600_000;
+/** Shanghai, after the day's last sale was synced by most tills and before anybody releases. */
+const nightlyAtMs = 3 * 3_600_000;
+
+/** Runs the proofs once in the night of every accounting day. Returns 1 when it did. */
+export async function proveNightly(deps: Deps): Promise<number> {
+  const nowMs = deps.clock.nowMs();
+  const day = accountingDate(nowMs);
+  if (nowMs < dayStartMs(day) + nightlyAtMs) return 0;
+  const { rows } = await deps.db.execute(sql`
+    select 1 from proof_run where operator_id = ${deps.operatorId} and day = ${day}::date limit 1`);
+  if (rows.length > 0) return 0;
+  await runProofs(deps);
+  return 1;
+}
+
+export const startProofWorker = (deps: Deps): WorkerLoop =>
+  startWorkerLoop({
+    name: 'nightly-proofs',
+    idleMs,
+    logger: deps.logger,
+    scope: { type: 'operator', operatorId: deps.operatorId },
+    step: () => proveNightly(deps),
+  });
