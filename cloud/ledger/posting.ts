@@ -46,6 +46,8 @@ export const chart = {
   merchant_reserve: claim({ guarded: true, slots: 1 }),
   /** Concession whose order is not final yet. */
   concession_pending: claim({ guarded: true, slots: 1 }),
+  /** Held for splits, payouts and subsidies that a channel has not answered for certain (any book). */
+  instruction_pending: claim({ guarded: true, slots: 1 }),
   /** K: the ring-fenced account at a licensed institution (operator's book, as all that follow). */
   ring_fenced_cash: holding({ guarded: true, slots: 1 }),
   /** Money of agents, margin and contingency. */

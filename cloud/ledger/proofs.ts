@@ -98,6 +98,18 @@ export const ledgerLaws: readonly Law[] = [
           OR (account = ANY(${sql.param(accountsWhere('holding'))}::text[]) AND balance_fen > 0))`,
   },
   {
+    name: 'pending-is-held',
+    says: 'What is pending in a book is what its instructions without an end hold.',
+    violations: (operatorId) => sql`
+      SELECT book, coalesce(b.fen, 0) AS balance_fen, coalesce(i.fen, 0) AS held_fen FROM
+        (SELECT book, sum(balance_fen) AS fen FROM ledger_balance
+         WHERE operator_id = ${operatorId} AND account = 'instruction_pending' GROUP BY book) b
+        FULL JOIN (SELECT i.book, sum(i.amount_fen) AS fen FROM ledger_instruction i
+         LEFT JOIN ledger_instruction_end e USING (operator_id, book, instruction_key)
+         WHERE i.operator_id = ${operatorId} AND e.outcome IS NULL GROUP BY i.book) i USING (book)
+      WHERE coalesce(b.fen, 0) <> coalesce(i.fen, 0)`,
+  },
+  {
     name: 'cash-covers-vouchers',
     says: 'K = F + VO + PI: the ring-fenced cash is the free fund, the vouchers outstanding and the payouts in flight.',
     violations: (operatorId) => sql`
