@@ -20,9 +20,10 @@ export interface PostArrays {
 }
 
 /**
- * The one statement that writes the books. It answers one row: `posted` and `known` (indexes of journals),
- * `mismatched` (keys whose content differs), `sum_fen` of the new legs, and `violations` of guarded accounts.
- * A connection keeps to one slot of each hot account, so two connections seldom wait for each other.
+ * The one statement that writes the books. It answers one row: `posted` (indexes of the journals that are new),
+ * `sum_fen` of the new legs, and `violations` of guarded accounts. A connection keeps to one slot of each hot account,
+ * so two connections seldom wait for each other. A DBA changes the number of slots at any time, because a balance is
+ * the sum of whatever slots there are: `alter database … set app.ledger_slots = 32`.
  */
 export function postStatement(batch: PostArrays): SQL {
   return sql`
@@ -33,10 +34,6 @@ export function postStatement(batch: PostArrays): SQL {
         ${sql.param(batch.keys)}::text[], ${sql.param(batch.kinds)}::text[],
         ${sql.param(batch.eventAtMs)}::bigint[], ${sql.param(batch.hashes)}::text[]
       ) WITH ORDINALITY AS i (operator_id, book, idem_key, kind, event_at_ms, content_hash, ordinal)
-    ),
-    known AS (
-      SELECT i.journal, i.idem_key, t.content_hash <> i.content_hash AS differs
-      FROM input i JOIN ledger_txn t USING (operator_id, book, idem_key)
     ),
     new_txn AS (
       INSERT INTO ledger_txn (operator_id, book, idem_key, kind, event_at_ms, content_hash)
@@ -60,7 +57,8 @@ export function postStatement(batch: PostArrays): SQL {
       SELECT operator_id, txn_no, leg, book, account, amount_fen FROM new_leg
     ),
     delta AS (
-      SELECT operator_id, book, account, (pg_backend_pid() % slots)::smallint AS slot, guard,
+      SELECT operator_id, book, account, guard, (pg_backend_pid() % CASE WHEN slots = 1 THEN 1 ELSE
+               coalesce(nullif(current_setting('app.ledger_slots', true), '')::int, slots) END)::smallint AS slot,
              sum(amount_fen)::bigint AS amount_fen
       FROM new_leg GROUP BY operator_id, book, account, slots, guard
     ),
@@ -74,8 +72,6 @@ export function postStatement(batch: PostArrays): SQL {
     )
     SELECT
       coalesce((SELECT json_agg(DISTINCT journal) FROM new_leg), '[]') AS posted,
-      coalesce((SELECT json_agg(journal) FROM known), '[]') AS known,
-      coalesce((SELECT json_agg(idem_key) FROM known WHERE differs), '[]') AS mismatched,
       coalesce((SELECT sum(amount_fen) FROM new_leg), 0)::text AS sum_fen,
       coalesce((
         SELECT json_agg(json_build_object('operatorId', m.operator_id, 'book', m.book,

@@ -93,7 +93,7 @@ async function post(
 ): Promise<Result<PostOutcome, LedgerError>> {
   const arrays = toArrays(batch.unique);
   const row = (await tx.execute(postStatement(arrays))).rows[0] as unknown as StatementRow;
-  const mismatched = [...row.mismatched, ...(await lateMismatches(tx, batch, row))];
+  const mismatched = await mismatches(tx, batch, row);
   if (mismatched.length > 0) return err({ type: 'idempotency-mismatch', idemKeys: mismatched });
   if (row.violations.length > 0)
     return err({ type: 'balance-refused', violations: row.violations });
@@ -109,26 +109,21 @@ async function post(
 
 interface StatementRow {
   readonly posted: readonly number[];
-  readonly known: readonly number[];
-  readonly mismatched: readonly string[];
   readonly sum_fen: string;
   readonly violations: readonly BalanceViolation[];
 }
 
-/**
- * A key that another connection committed while this statement ran is neither posted nor in its snapshot:
- * its content is compared here.
- */
-async function lateMismatches(tx: Tx, batch: Batch, row: StatementRow): Promise<string[]> {
-  const settled = new Set([...row.posted, ...row.known]);
-  const late = batch.unique.filter((_, index) => !settled.has(index));
-  if (late.length === 0) return [];
+/** What was not posted is in the books already, also if another connection just committed it: is it the same? */
+async function mismatches(tx: Tx, batch: Batch, row: StatementRow): Promise<string[]> {
+  const posted = new Set(row.posted);
+  const known = batch.unique.filter((_, index) => !posted.has(index));
+  if (known.length === 0) return [];
   const found = await tx.execute(sql`
     SELECT t.idem_key FROM unnest(
-      ${sql.param(late.map(({ journal }) => journal.operatorId))}::text[],
-      ${sql.param(late.map(({ journal }) => bookOf(journal)))}::text[],
-      ${sql.param(late.map(({ journal }) => journal.idemKey))}::text[],
-      ${sql.param(late.map(({ hash }) => hash))}::text[]
+      ${sql.param(known.map(({ journal }) => journal.operatorId))}::text[],
+      ${sql.param(known.map(({ journal }) => bookOf(journal)))}::text[],
+      ${sql.param(known.map(({ journal }) => journal.idemKey))}::text[],
+      ${sql.param(known.map(({ hash }) => hash))}::text[]
     ) AS i (operator_id, book, idem_key, content_hash)
     JOIN ledger_txn t USING (operator_id, book, idem_key)
     WHERE t.content_hash <> i.content_hash`);

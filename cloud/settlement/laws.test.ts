@@ -94,6 +94,10 @@ const planted: Readonly<Record<string, readonly SQL[]>> = {
   ],
   'balances-equal-entries': [moveBalance('agent_payable', 1)],
   'guarded-balances-stand': [moveBalance('contingency', -1_000_000)],
+  'pending-is-held': [
+    sql`INSERT INTO ledger_instruction VALUES (${operatorId}, '', 'planted', 'payout', 'fund_free',
+      'ring_fenced_cash', 1, 0)`,
+  ],
   'cash-covers-vouchers': [moveBalance('voucher_outstanding', 1)],
   'transit-is-empty': [moveBalance('transit', 1)],
   'one-journal-per-order': [
