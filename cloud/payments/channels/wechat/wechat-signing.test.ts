@@ -33,7 +33,7 @@ const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
 const pick = <T>(random: Random, values: readonly T[]): T =>
   values[Math.floor(random.unit() * values.length)] as T;
 
-const alphabet = [...'aZ09 "\\/:{}[],%&=+\n\r\t¥绿点收银😀\u0000é'];
+const alphabet = Array.from('aZ09 "\\/:{}[],%&=+\n\r\t¥绿点收银😀\u0000é');
 const textOf = (random: Random, length: number): string =>
   Array.from({ length }, () => pick(random, alphabet)).join('');
 const nonceOf = (random: Random): string => Buffer.from(random.bytes(16)).toString('hex');
@@ -240,6 +240,8 @@ const notice = (
   return { headers: made.headers, body: Buffer.from(made.body) };
 };
 
+const refused = (code: string) => ({ ok: false, error: { code } });
+
 describe('notifies', () => {
   it.each([publicKeyId, certificateSerial])('signed by %s: read, and paid', (serial) => {
     const read = reader.read(notice(trade, { serial }));
@@ -255,7 +257,6 @@ describe('notifies', () => {
   });
 
   it('another time, another account, another currency, another type', () => {
-    const refused = (code: string) => ({ ok: false, error: { code } });
     expect(reader.read(notice(trade, { atMs: nowMs - 301_000 }))).toMatchObject(
       refused('time-outside-window'),
     );
