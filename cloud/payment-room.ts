@@ -2,6 +2,8 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSimulatedChannel } from '#cloud/payments/channels/simulated/simulated-channel.ts';
+import { readWechatAccount } from '#cloud/payments/channels/wechat/config.ts';
+import { createWechatChannel } from '#cloud/payments/channels/wechat/wechat-channel.ts';
 import { createChannelHealth } from '#cloud/payments/channel-health.ts';
 import type { Channel } from '#cloud/payments/channel.ts';
 import type { OfflineSettlementDeps } from '#cloud/payments/offline-settlement.ts';
@@ -19,6 +21,7 @@ export type PaymentRoom = OfflineSettlementDeps;
  * | CHANNEL_URL      | (none)    | the channel's address; without it every charge is answered no-channel               |
  * | CHANNEL_APP      | greentill | our app id there                                                                    |
  * | CHANNEL_KEYS     | .data/channel | folder with app-private-key.pem and channel-public-key.pem                      |
+ * | WECHAT_URL, WECHAT_KEYS, … | (none) | wallet WeChat speaks WeChat Pay v3 (channels/wechat/config.ts)           |
  * | CHANNEL_SPEED_UP | 1         | demos: time rules so many times as fast; tell the simulator the same                |
  */
 export type PaymentEnvironment = Readonly<Record<string, string | undefined>>;
@@ -45,13 +48,26 @@ export function createPaymentRoom(deps: CloudDeps, environment: PaymentEnvironme
   };
 }
 
-function openChannels(
+/** Every channel by the name that stands in merchant_channel. A true dialect replaces the neutral one of its name. */
+const openChannels = (
   deps: CloudDeps,
   environment: PaymentEnvironment,
   readTimeoutMs: number,
-): ReadonlyMap<string, Channel> {
+): ReadonlyMap<string, Channel> =>
+  new Map([
+    ...neutralChannels(deps, environment, readTimeoutMs),
+    ...trueChannels(deps, environment, readTimeoutMs),
+  ]);
+
+type NamedChannels = readonly (readonly [string, Channel])[];
+
+function neutralChannels(
+  deps: CloudDeps,
+  environment: PaymentEnvironment,
+  readTimeoutMs: number,
+): NamedChannels {
   const baseUrl = environment['CHANNEL_URL'];
-  if (baseUrl === undefined || baseUrl === '') return new Map();
+  if (baseUrl === undefined || baseUrl === '') return [];
   const folder = environment['CHANNEL_KEYS'] ?? join('.data', 'channel');
   const connection = {
     baseUrl,
@@ -62,5 +78,18 @@ function openChannels(
     random: deps.random,
     readTimeoutMs,
   };
-  return new Map(faces.map((face) => [face, createSimulatedChannel({ ...connection, face })]));
+  return faces.map((face) => [face, createSimulatedChannel({ ...connection, face })]);
+}
+
+/** The channels that speak their own dialect. */
+function trueChannels(
+  { clock, random }: CloudDeps,
+  environment: PaymentEnvironment,
+  readTimeoutMs: number,
+): NamedChannels {
+  const baseUrl = environment['WECHAT_URL'];
+  if (baseUrl === undefined || baseUrl === '') return [];
+  const account = readWechatAccount(environment);
+  const channel = createWechatChannel({ baseUrl, account, clock, random, readTimeoutMs });
+  return [['wechat', channel]];
 }

@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import { join } from 'node:path';
 import {
   createChannelSimulator,
@@ -5,6 +6,11 @@ import {
 } from '#cloud/channel-simulator/channel-simulator.ts';
 import { booksRulesDefault } from '#cloud/channel-simulator/channel-books.ts';
 import { openBooksFile } from '#cloud/channel-simulator/books-file.ts';
+import {
+  loadWechatSandboxKeys,
+  sandboxPartner,
+} from '#cloud/channel-simulator/faces/wechat/keys.ts';
+import { wechatFace } from '#cloud/channel-simulator/faces/wechat/wechat-face.ts';
 import { createSystemClock } from '#cloud/platform/system-clock.ts';
 import { loadSandboxKeys } from '#cloud/channel-simulator/sandbox-keys.ts';
 
@@ -17,14 +23,20 @@ import { loadSandboxKeys } from '#cloud/channel-simulator/sandbox-keys.ts';
  * | CHANNEL_SIM_HOST             | 127.0.0.1      |                                                      |
  * | CHANNEL_SIM_DATA             | .data/channel  | books and keys; the cloud takes app-private-key.pem  |
  * | CHANNEL_SIM_APP              | greentill      | app id that may call                                 |
+ * | CHANNEL_SIM_WECHAT_MCHID     | 1800000001     | WeChat partner that may call, keys in DATA/wechat    |
  * | CHANNEL_SIM_SEED             | demo           | transaction numbers                                  |
- * | CHANNEL_SIM_SLOW_MS          | 12000          | delay of suffix 08                                   |
+ * | CHANNEL_SIM_SLOW_MS          | 12000          | delay of suffix 10                                   |
  * | CHANNEL_SPEED_UP             | 1              | demos: reversals allowed so many times sooner        |
  * | CHANNEL_SIM_WITHHOLD_FAIL    | (none)         | comma-separated endings of member ids that fail      |
  */
 const env = process.env;
 const folder = env['CHANNEL_SIM_DATA'] ?? join('.data', 'channel');
 const keys = loadSandboxKeys(folder);
+const wechatKeys = loadWechatSandboxKeys(join(folder, 'wechat'));
+const wechatCaller = {
+  serial: wechatKeys.merchantSerial,
+  publicKey: createPublicKey(wechatKeys.merchantPrivateKey),
+};
 const simulator = await createChannelSimulator({
   port: Number(env['CHANNEL_SIM_PORT'] ?? 7310),
   host: env['CHANNEL_SIM_HOST'] ?? '127.0.0.1',
@@ -32,6 +44,14 @@ const simulator = await createChannelSimulator({
   clock: createSystemClock(),
   channelPrivateKey: keys.channelPrivateKey,
   apps: new Map([[env['CHANNEL_SIM_APP'] ?? 'greentill', keys.appPublicKey]]),
+  faces: [
+    wechatFace({
+      callers: new Map([[env['CHANNEL_SIM_WECHAT_MCHID'] ?? sandboxPartner, wechatCaller]]),
+      platform: wechatKeys.platform,
+      apiV3Key: wechatKeys.apiV3Key,
+      appid: 'wxsandbox',
+    }),
+  ],
   store: openBooksFile(join(folder, 'books.jsonl')),
   slowAnswerMs: Number(env['CHANNEL_SIM_SLOW_MS'] ?? slowAnswerMsDefault),
   rules: {

@@ -1,6 +1,7 @@
 import { refundedFen, type BookedOrder } from '#cloud/channel-simulator/booked-order.ts';
 import {
   refusedMoney,
+  type Drawer,
   type MoneyGround,
   type MoneyRefusal,
 } from '#cloud/channel-simulator/money-books.ts';
@@ -71,79 +72,29 @@ export interface SplitBooks {
   readonly all: () => readonly BookedSplit[];
 }
 
+/** What the splitting desk works with. */
+interface SplitGround extends Pick<MoneyGround, 'books' | 'rules' | 'refOf'> {
+  readonly splits: Drawer<BookedSplit>;
+  readonly returns: Drawer<BookedReturn>;
+  readonly receivers: Drawer<{ readonly account: string }>;
+}
+
 /** Splits of frozen orders. A receiver who was never added gets nothing: his part is closed as NO_RELATION. */
 export function splitDesk({ books, rules, refOf, drawer }: MoneyGround): SplitBooks {
-  const splits = drawer<BookedSplit>('split');
-  const returns = drawer<BookedReturn>('return');
-  const receivers = drawer<{ readonly account: string }>('receiver');
-  const ofOrder = (transactionId: string): readonly BookedSplit[] =>
-    splits.all().filter((one) => one.transactionId === transactionId);
-
-  const frozenOf = (order: BookedOrder, nowMs: number): number => {
-    const done = ofOrder(order.transactionId);
-    const isOver = nowMs - (order.paidAtMs ?? nowMs) > rules().frozenMaxMs;
-    if (!order.isFrozen || isOver || done.some((one) => one.releasesRest)) return 0;
-    return order.amountFen - refundedFen(order) - sumOf(done.flatMap(liveParts));
+  const ground: SplitGround = {
+    books,
+    rules,
+    refOf,
+    splits: drawer('split'),
+    returns: drawer('return'),
+    receivers: drawer('receiver'),
   };
-
-  const refuse = (order: BookedOrder, request: SplitRequest, nowMs: number): string | undefined => {
-    const { splitReceiversMax, splitRequestsMax, splitNotBeforeMs, othersMaxBp } = rules();
-    const done = ofOrder(order.transactionId);
-    if (!order.isFrozen) return 'NOT_FROZEN';
-    if (request.receivers.length > splitReceiversMax) return 'TOO_MANY';
-    if (done.length >= splitRequestsMax) return 'TOO_MANY';
-    if (nowMs - (order.paidAtMs ?? nowMs) < splitNotBeforeMs) return 'TOO_EARLY';
-    const frozenFen = frozenOf(order, nowMs);
-    if (frozenFen === 0) return 'ENDED';
-    if (sumOf(request.receivers) > frozenFen) return 'NOT_ENOUGH';
-    const others = [...done.flatMap(liveParts), ...request.receivers].filter(
-      (part) => part.account !== order.merchantNo,
-    );
-    return sumOf(others) * 10_000 > order.amountFen * othersMaxBp ? 'OVER_CAP' : undefined;
-  };
-
-  const split: SplitBooks['split'] = (request, nowMs) => {
-    const key = `${request.merchantNo}/${request.outSplitNo}`;
-    const content = JSON.stringify(request);
-    const known = splits.get(key);
-    if (known !== undefined) return known.content === content ? known : refusedMoney('NUMBER_USED');
-    const order = books.shelf.findByTransaction(request.transactionId);
-    const isPaid = order !== undefined && (order.state === 'SUCCESS' || order.state === 'REFUND');
-    if (!isPaid || order.merchantNo !== request.merchantNo) return refusedMoney('ORDER_NOT_FOUND');
-    const why = refuse(order, request, nowMs);
-    if (why !== undefined) return refusedMoney(why);
-    const { merchantNo, transactionId, outSplitNo, releasesRest } = request;
-    return splits.put(key, {
-      merchantNo,
-      transactionId,
-      outSplitNo,
-      ref: refOf(`split/${key}`),
-      content,
-      releasesRest,
-      atMs: nowMs,
-      polls: 0,
-      isFinished: false,
-      parts: request.receivers.map(({ type, account, amountFen, description }) => {
-        const isBound =
-          account === merchantNo || receivers.get(`${merchantNo}/${account}`) !== undefined;
-        return {
-          type,
-          account,
-          amountFen,
-          description,
-          returns: {},
-          state: isBound ? 'PENDING' : 'CLOSED',
-          reason: isBound ? undefined : 'NO_RELATION',
-        };
-      }),
-    });
-  };
-
+  const { splits, returns, receivers } = ground;
   return {
     addReceiver: (merchantNo, account) => {
       receivers.put(`${merchantNo}/${account}`, { account });
     },
-    split,
+    split: (request, nowMs) => bookSplit(ground, request, nowMs),
     query: ({ merchantNo, outSplitNo }) => {
       const key = `${merchantNo}/${outSplitNo}`;
       const known = splits.get(key);
@@ -152,31 +103,102 @@ export function splitDesk({ books, rules, refOf, drawer }: MoneyGround): SplitBo
       if (!known.isFinished && known.polls >= rules().pollsUntilDone) finish(known);
       return splits.put(key, known);
     },
-    takeBack: (request) => {
-      const key = `${request.merchantNo}/${request.outReturnNo}`;
-      const known = returns.get(key);
-      if (known !== undefined)
-        return isSameReturn(known, request) ? known : refusedMoney('NUMBER_USED');
-      const from = splits.get(`${request.merchantNo}/${request.outSplitNo}`);
-      const part = from?.parts.find(
-        (one) => one.account === request.account && one.state === 'SUCCESS',
-      );
-      if (from === undefined || part === undefined) return refusedMoney('NOT_FOUND');
-      const given = Object.values(part.returns).reduce((sum, back) => sum + back, 0);
-      if (given + request.amountFen > part.amountFen) return refusedMoney('NOT_ENOUGH');
-      part.returns[request.outReturnNo] = request.amountFen;
-      splits.put(`${from.merchantNo}/${from.outSplitNo}`, from);
-      return returns.put(key, { ...request, ref: refOf(`return/${key}`) });
-    },
+    takeBack: (request) => bookReturn(ground, request),
     queryTakeBack: ({ merchantNo, outReturnNo }) =>
       returns.get(`${merchantNo}/${outReturnNo}`) ?? refusedMoney('NOT_FOUND'),
     frozenFen: (transactionId, nowMs) => {
       const order = books.shelf.findByTransaction(transactionId);
-      return order === undefined ? refusedMoney('ORDER_NOT_FOUND') : frozenOf(order, nowMs);
+      return order === undefined ? refusedMoney('ORDER_NOT_FOUND') : frozenOf(ground, order, nowMs);
     },
-    ofOrder,
+    ofOrder: (transactionId) => splitsOf(ground, transactionId),
     all: splits.all,
   };
+}
+
+const splitsOf = ({ splits }: SplitGround, transactionId: string): readonly BookedSplit[] =>
+  splits.all().filter((one) => one.transactionId === transactionId);
+
+function frozenOf(ground: SplitGround, order: BookedOrder, nowMs: number): number {
+  const done = splitsOf(ground, order.transactionId);
+  const isOver = nowMs - (order.paidAtMs ?? nowMs) > ground.rules().frozenMaxMs;
+  if (!order.isFrozen || isOver || done.some((one) => one.releasesRest)) return 0;
+  return order.amountFen - refundedFen(order) - sumOf(done.flatMap(liveParts));
+}
+
+/** Why a new split is refused; undefined when it is not. */
+function refusalOf(
+  ground: SplitGround,
+  order: BookedOrder,
+  { request, nowMs }: { readonly request: SplitRequest; readonly nowMs: number },
+): string | undefined {
+  const { splitReceiversMax, splitRequestsMax, splitNotBeforeMs, othersMaxBp } = ground.rules();
+  const done = splitsOf(ground, order.transactionId);
+  if (!order.isFrozen) return 'NOT_FROZEN';
+  if (request.receivers.length > splitReceiversMax) return 'TOO_MANY';
+  if (done.length >= splitRequestsMax) return 'TOO_MANY';
+  if (nowMs - (order.paidAtMs ?? nowMs) < splitNotBeforeMs) return 'TOO_EARLY';
+  const frozenFen = frozenOf(ground, order, nowMs);
+  if (frozenFen === 0) return 'ENDED';
+  if (sumOf(request.receivers) > frozenFen) return 'NOT_ENOUGH';
+  const others = [...done.flatMap(liveParts), ...request.receivers].filter(
+    (part) => part.account !== order.merchantNo,
+  );
+  return sumOf(others) * 10_000 > order.amountFen * othersMaxBp ? 'OVER_CAP' : undefined;
+}
+
+function bookSplit(
+  ground: SplitGround,
+  request: SplitRequest,
+  nowMs: number,
+): BookedSplit | MoneyRefusal {
+  const { splits, receivers, books, refOf } = ground;
+  const { merchantNo, transactionId, outSplitNo, releasesRest } = request;
+  const key = `${merchantNo}/${outSplitNo}`;
+  const content = JSON.stringify(request);
+  const known = splits.get(key);
+  if (known !== undefined) return known.content === content ? known : refusedMoney('NUMBER_USED');
+  const order = books.shelf.findByTransaction(transactionId);
+  const isPaid = order !== undefined && (order.state === 'SUCCESS' || order.state === 'REFUND');
+  if (!isPaid || order.merchantNo !== merchantNo) return refusedMoney('ORDER_NOT_FOUND');
+  const why = refusalOf(ground, order, { request, nowMs });
+  if (why !== undefined) return refusedMoney(why);
+  const isBound = (account: string): boolean =>
+    account === merchantNo || receivers.get(`${merchantNo}/${account}`) !== undefined;
+  return splits.put(key, {
+    merchantNo,
+    transactionId,
+    outSplitNo,
+    ref: refOf(`split/${key}`),
+    content,
+    releasesRest,
+    atMs: nowMs,
+    polls: 0,
+    isFinished: false,
+    parts: request.receivers.map((receiver) => ({
+      ...receiver,
+      returns: {},
+      state: isBound(receiver.account) ? 'PENDING' : 'CLOSED',
+      reason: isBound(receiver.account) ? undefined : 'NO_RELATION',
+    })),
+  });
+}
+
+function bookReturn(ground: SplitGround, request: SplitReturnRequest): BookedReturn | MoneyRefusal {
+  const { splits, returns, refOf } = ground;
+  const key = `${request.merchantNo}/${request.outReturnNo}`;
+  const known = returns.get(key);
+  if (known !== undefined)
+    return isSameReturn(known, request) ? known : refusedMoney('NUMBER_USED');
+  const from = splits.get(`${request.merchantNo}/${request.outSplitNo}`);
+  const part = from?.parts.find(
+    (one) => one.account === request.account && one.state === 'SUCCESS',
+  );
+  if (from === undefined || part === undefined) return refusedMoney('NOT_FOUND');
+  const given = Object.values(part.returns).reduce((sum, back) => sum + back, 0);
+  if (given + request.amountFen > part.amountFen) return refusedMoney('NOT_ENOUGH');
+  part.returns[request.outReturnNo] = request.amountFen;
+  splits.put(`${from.merchantNo}/${from.outSplitNo}`, from);
+  return returns.put(key, { ...request, ref: refOf(`return/${key}`) });
 }
 
 function finish(split: BookedSplit): void {

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { newId, type OrderId } from '#shared/ids/ids.ts';
+import type { Order } from '#shared/order/order.ts';
 import { defaultPromiseLimits } from '#shared/promise/promise-limits.ts';
+import { promiseTally } from '#shared/tally/promise-tally.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import { oldRateGraceMs } from '#cloud/identity/merchant-rates.ts';
 import { projectOnce, type ProjectionDeps } from '#cloud/journal/project-journal.ts';
@@ -206,6 +208,20 @@ describe('a promise is no payment', () => {
       ]),
     );
     expect(await brokenLaws()).toEqual([]);
+  });
+
+  test('the sums of the cloud are those that both sides fold from the same orders', async () => {
+    promise();
+    promise({ kind: 'static-code' });
+    for (const how of ['cash', 'transfer', 'static-code-seen']) keep(promise(), how);
+    breakIt(promise());
+    await tell();
+    const rows = await rowsOf(sql`select folded from customer_order
+      where merchant_id = ${till.merchantId}`);
+    const orders = rows.map((row) => row['folded'] as Order);
+    expect(orders).toHaveLength(6);
+    for (const date of [soldOn, keptOn])
+      expect((await tally(date)).promises).toEqual(promiseTally(orders, date));
   });
 
   test('a second word about it is parked, told to the till, and changes nothing', async () => {

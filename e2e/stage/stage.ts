@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { publicKeyId, sandboxPartner } from '#cloud/channel-simulator/faces/wechat/keys.ts';
 import { readConfig } from '#cloud/platform/config.ts';
 import { openDatabase, type OpenDatabase } from '#cloud/platform/open-database.ts';
 import type { DeviceBench } from '#drivers/simulator/device-bench.ts';
@@ -133,6 +134,16 @@ type CloudSide = Pick<
   | 'killCloud'
 > & { readonly seeded: Seeded; readonly cloudPid: () => number };
 
+/** The wallet WeChat speaks WeChat Pay v3 with the simulator's face of it. */
+const wechatSandbox = (origin: string, channelFolder: string) => ({
+  WECHAT_URL: origin,
+  WECHAT_KEYS: path.join(channelFolder, 'wechat'),
+  WECHAT_MCHID: sandboxPartner,
+  WECHAT_APPID: 'wxsandbox',
+  WECHAT_PLATFORM_KEY_ID: publicKeyId,
+  WECHAT_STORE_ID: '100001',
+});
+
 /** Database, channel simulator and cloud, with members and a history. */
 async function raiseCloud(options: StageOptions, whenClosed: WhenClosed): Promise<CloudSide> {
   const start = starter(options);
@@ -153,6 +164,7 @@ async function raiseCloud(options: StageOptions, whenClosed: WhenClosed): Promis
     OPERATOR_TOKEN: operatorToken,
     CHANNEL_URL: channelOrigin,
     CHANNEL_KEYS: channelFolder,
+    ...wechatSandbox(channelOrigin, channelFolder),
     REQUESTS_PER_MINUTE: '100000',
     LOG_LEVEL: 'warn',
   };

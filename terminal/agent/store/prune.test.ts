@@ -81,6 +81,19 @@ function busyTill(): { journal: Journal; store: Store } {
   return till;
 }
 
+const promised = (index: number): EntryFact => ({
+  type: 'offline.promised',
+  body: {
+    orderId: orderIdOf(index),
+    kind: 'iou',
+    amountFen: 1_234,
+    who: '王阿姨',
+    approvedBy: '店主',
+    capsVersion: 4,
+    limitsVersion: 1,
+  },
+});
+
 describe('pruning', () => {
   test('old acknowledged entries go in small batches; chain, day, and what is open stay provable', () => {
     const { journal, store } = busyTill();
@@ -134,18 +147,6 @@ describe('pruning', () => {
 
   test('an open promise stays however old; what a kept one brought stays in its day', () => {
     const { journal, store } = open();
-    const promised = (index: number): EntryFact => ({
-      type: 'offline.promised',
-      body: {
-        orderId: orderIdOf(index),
-        kind: 'iou',
-        amountFen: 1_234,
-        who: '王阿姨',
-        approvedBy: '店主',
-        capsVersion: 4,
-        limitsVersion: 1,
-      },
-    });
     const ended = { cashier: '小王' };
     journal.append([openedFact(1), promised(1)]);
     journal.append([openedFact(2), promised(2)]);

@@ -61,7 +61,7 @@ export function PromiseAge({ row }: { readonly row: ExceptionRow }): ReactNode {
   return [name, ...(who === '' ? [] : [who]), ageText(ageMs, words)].join(' · ');
 }
 
-export function ageText(ageMs: number, { promise }: Words): string {
+function ageText(ageMs: number, { promise }: Words): string {
   if (ageMs >= 2 * dayMs) return promise.days(Math.floor(ageMs / dayMs));
   return ageMs >= hourMs
     ? promise.hours(Math.floor(ageMs / hourMs))

@@ -20,6 +20,8 @@ export interface WechatSandboxKeys {
 
 export const certificateSerial = '5157F09EFDC096DE15EBE81A47057A7232F1B8E1';
 export const publicKeyId = 'PUB_KEY_ID_0114232134912410000000000000';
+/** The partner's number in the sandbox; no shop has it. */
+export const sandboxPartner = '1800000001';
 const merchantSerial = '7777777777777777777777777777777777777777';
 
 /** Fresh RSA keys, for tests: about 100 ms each. */

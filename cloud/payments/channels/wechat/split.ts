@@ -8,7 +8,11 @@ import type {
   SplitShare,
 } from '#cloud/payments/channel-money.ts';
 import type { WechatAnswer, WechatClient } from '#cloud/payments/channels/wechat/client.ts';
-import { appidOf, type WechatAccount } from '#cloud/payments/channels/wechat/config.ts';
+import {
+  appidOf,
+  type WechatAccount,
+  type WechatIdentity,
+} from '#cloud/payments/channels/wechat/config.ts';
 import { silentOr } from '#cloud/payments/channels/wechat/judge-money.ts';
 import { wechatMessages, type WechatSplit } from '#cloud/payments/channels/wechat/messages.ts';
 import { encryptName } from '#cloud/payments/channels/wechat/sign.ts';
@@ -24,32 +28,10 @@ const receiverTypes = { merchant: 'MERCHANT_ID', person: 'PERSONAL_OPENID' } as 
  */
 export function createWechatSplits(client: WechatClient, account: WechatAccount): SplitDesk {
   const { identity } = account;
-  const ofMerchant = (channelMerchantNo: string): { readonly sub_mchid?: string } =>
-    identity.type === 'partner' ? { sub_mchid: channelMerchantNo } : {};
-  const queryOf = (fields: Readonly<Record<string, string | undefined>>): string =>
-    new URLSearchParams(
-      Object.entries(fields).filter((pair): pair is [string, string] => pair[1] !== undefined),
-    ).toString();
-
+  const ofMerchant = subMerchantOf(identity);
   return {
-    addReceiver: async ({ channelMerchantNo, type, account: receiver, name }) => {
-      const key = account.platformKeys.get(account.platformKeyId);
-      assert(key !== undefined, () => 'no key for the platform key id that is configured');
-      const value = {
-        ...ofMerchant(channelMerchantNo),
-        appid: appidOf(identity),
-        type: receiverTypes[type],
-        account: receiver,
-        name: encryptName(name, key),
-        relation_type: type === 'merchant' ? 'SERVICE_PROVIDER' : 'USER',
-      };
-      const answer = await client.ask({ method: 'POST', target: `${base}/receivers/add`, value });
-      const outcome = silentOr(answer, 'instruction', (said): MovedOutcome => {
-        const isIt = wechatMessages.receiver.Check(said) && said.account === receiver;
-        return isIt ? { type: 'done', ref: receiver } : unknown('order-mismatch');
-      });
-      return { outcome, evidence: answer.evidence };
-    },
+    ...returnDesk(client, identity),
+    addReceiver: addReceiverWith(client, account),
 
     split: async (order) => {
       const value = {
@@ -92,6 +74,61 @@ export function createWechatSplits(client: WechatClient, account: WechatAccount)
       return { outcome: judgeSplit(answer, asked, 'instruction'), evidence: answer.evidence };
     },
 
+    queryFrozen: async ({ channelRef }) => {
+      const target = `${base}/transactions/${encodeURIComponent(channelRef)}/amounts`;
+      const answer = await client.ask({ method: 'GET', target });
+      const { evidence } = answer;
+      if (answer.type !== 'said') return { outcome: unknown(answer.code), evidence };
+      const said = answer.value;
+      const isIt = wechatMessages.frozen.Check(said) && said.transaction_id === channelRef;
+      return {
+        outcome: isIt
+          ? { type: 'frozen', amountFen: fen(said.unsplit_amount) }
+          : unknown('order-mismatch'),
+        evidence,
+      };
+    },
+  };
+}
+
+const queryOf = (fields: Readonly<Record<string, string | undefined>>): string =>
+  new URLSearchParams(
+    Object.entries(fields).filter((pair): pair is [string, string] => pair[1] !== undefined),
+  ).toString();
+
+const subMerchantOf =
+  (identity: WechatIdentity) =>
+  (channelMerchantNo: string): { readonly sub_mchid?: string } =>
+    identity.type === 'partner' ? { sub_mchid: channelMerchantNo } : {};
+
+const addReceiverWith =
+  (client: WechatClient, account: WechatAccount): SplitDesk['addReceiver'] =>
+  async ({ channelMerchantNo, type, account: receiver, name }) => {
+    const key = account.platformKeys.get(account.platformKeyId);
+    assert(key !== undefined, () => 'no key for the platform key id that is configured');
+    const value = {
+      ...subMerchantOf(account.identity)(channelMerchantNo),
+      appid: appidOf(account.identity),
+      type: receiverTypes[type],
+      account: receiver,
+      name: encryptName(name, key),
+      relation_type: type === 'merchant' ? 'SERVICE_PROVIDER' : 'USER',
+    };
+    const answer = await client.ask({ method: 'POST', target: `${base}/receivers/add`, value });
+    const outcome = silentOr(answer, 'instruction', (said): MovedOutcome => {
+      const isIt = wechatMessages.receiver.Check(said) && said.account === receiver;
+      return isIt ? { type: 'done', ref: receiver } : unknown('order-mismatch');
+    });
+    return { outcome, evidence: answer.evidence };
+  };
+
+/** Taking money back from receivers (分账回退). */
+function returnDesk(
+  client: WechatClient,
+  identity: WechatIdentity,
+): Pick<SplitDesk, 'takeBack' | 'queryTakeBack'> {
+  const ofMerchant = subMerchantOf(identity);
+  return {
     takeBack: async (request) => {
       const value = {
         ...ofMerchant(request.channelMerchantNo),
@@ -113,21 +150,6 @@ export function createWechatSplits(client: WechatClient, account: WechatAccount)
       const target = `${base}/return-orders/${encodeURIComponent(request.outReturnNo)}?${query}`;
       const answer = await client.ask({ method: 'GET', target });
       return { outcome: judgeReturn(answer, request, 'query'), evidence: answer.evidence };
-    },
-
-    queryFrozen: async ({ channelRef }) => {
-      const target = `${base}/transactions/${encodeURIComponent(channelRef)}/amounts`;
-      const answer = await client.ask({ method: 'GET', target });
-      const { evidence } = answer;
-      if (answer.type !== 'said') return { outcome: unknown(answer.code), evidence };
-      const said = answer.value;
-      const isIt = wechatMessages.frozen.Check(said) && said.transaction_id === channelRef;
-      return {
-        outcome: isIt
-          ? { type: 'frozen', amountFen: fen(said.unsplit_amount) }
-          : unknown('order-mismatch'),
-        evidence,
-      };
     },
   };
 }

@@ -11,12 +11,6 @@ const base = '/v3/ecommerce/subsidies';
  * parameters is safe for 180 days; with another amount it may debit twice, so the amount under a number never changes.
  */
 export function createWechatSubsidies(client: WechatClient): SubsidyDesk {
-  const bodyOf = (order: SubsidyOrder) => ({
-    sub_mchid: order.channelMerchantNo,
-    transaction_id: order.channelRef,
-    amount: order.amountFen,
-    description: order.description,
-  });
   return {
     create: async (order) => {
       const value = { ...bodyOf(order), out_subsidy_no: order.outSubsidyNo };
@@ -30,6 +24,13 @@ export function createWechatSubsidies(client: WechatClient): SubsidyDesk {
     },
   };
 }
+
+const bodyOf = (order: SubsidyOrder) => ({
+  sub_mchid: order.channelMerchantNo,
+  transaction_id: order.channelRef,
+  amount: order.amountFen,
+  description: order.description,
+});
 
 function judgeSubsidy(answer: WechatAnswer, order: SubsidyOrder): MovedOutcome {
   return silentOr(answer, 'instruction', (said): MovedOutcome => {

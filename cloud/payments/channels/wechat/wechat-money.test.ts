@@ -180,14 +180,14 @@ describe('splitting', () => {
   });
 });
 
-describe('subsidies', () => {
-  const subsidy = (order: PaidOrder, outSubsidyNo: string, amountFen: number) => ({
-    ...order,
-    outSubsidyNo,
-    amountFen: fen(amountFen),
-    description: '券补贴',
-  });
+const subsidy = (order: PaidOrder, outSubsidyNo: string, amountFen: number) => ({
+  ...order,
+  outSubsidyNo,
+  amountFen: fen(amountFen),
+  description: '券补贴',
+});
 
+describe('subsidies', () => {
   it('once per order; the same again changes nothing, another amount concludes nothing', async () => {
     const order = await paidOrder();
     const desk = rig.channel.subsidies!;
@@ -209,12 +209,12 @@ describe('subsidies', () => {
   });
 });
 
-describe('payouts', () => {
-  const payout = (payee: string, amountFen = 1_000) => {
-    numbers += 1;
-    return { outPayoutNo: `PAYOUT${numbers}`, payee, amountFen: fen(amountFen), remark: '佣金' };
-  };
+const payout = (payee: string, amountFen = 1_000) => {
+  numbers += 1;
+  return { outPayoutNo: `PAYOUT${numbers}`, payee, amountFen: fen(amountFen), remark: '佣金' };
+};
 
+describe('payouts', () => {
   it('accepted, then paid out; a payee who must confirm, then lapsed after a day', async () => {
     const [prompt, never] = [payout('oPayee01'), payout('oPayee03')];
     const desk = rig.channel.payouts!;
@@ -245,22 +245,22 @@ describe('payouts', () => {
   });
 });
 
-describe('the bill of a day', () => {
-  const fetchBill = async (date: string) => {
-    const chunks: Uint8Array[] = [];
-    const { outcome } = await rig.channel.bills!.download(
-      { date, channelMerchantNo: merchantNo },
-      (chunk) => void chunks.push(chunk),
-    );
-    return { outcome, text: Buffer.concat(chunks).toString('utf8') };
-  };
-  const rowsOf = (text: string) =>
-    text
-      .split('\r\n')
-      .slice(1)
-      .filter((line) => line.startsWith('`20'))
-      .map((line) => line.slice(1).split(',`'));
+const fetchBill = async (date: string) => {
+  const chunks: Uint8Array[] = [];
+  const { outcome } = await rig.channel.bills!.download(
+    { date, channelMerchantNo: merchantNo },
+    (chunk) => void chunks.push(chunk),
+  );
+  return { outcome, text: Buffer.concat(chunks).toString('utf8') };
+};
+const rowsOf = (text: string) =>
+  text
+    .split('\r\n')
+    .slice(1)
+    .filter((line) => line.startsWith('`20'))
+    .map((line) => line.slice(1).split(',`'));
 
+describe('the bill of a day', () => {
   it('holds payments, refunds and reversals to the fen, and its digest fits', async () => {
     const date = shanghaiDateOf(rig.clock.nowMs());
     const [kept, refunded, reversed] = [

@@ -1,6 +1,5 @@
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
 
 export type StreamEnd = 'whole' | 'no-answer' | 'refused' | 'too-large';
 
@@ -36,7 +35,7 @@ export async function streamFromWire(request: {
       signal: AbortSignal.timeout(request.readTimeoutMs),
     });
     if (!response.ok || response.body === null) return 'refused';
-    const body = Readable.fromWeb(response.body as ReadableStream);
+    const body = Readable.fromWeb(response.body);
     await pipeline(body, request.through ?? new Transform({ transform: passOn }), take);
     return 'whole';
   } catch {
