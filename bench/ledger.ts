@@ -58,9 +58,10 @@ interface Measured {
   readonly worker: number;
   readonly tenant: number;
   readonly single: number;
-  readonly rowByRow: number;
+  readonly rowByRow: { readonly rate: number; readonly ratio: number };
   /** Undefined: its SQL could not be had. */
-  readonly peer: { readonly rate: number; readonly ordersPerCall: number } | undefined;
+  readonly peer:
+    { readonly rate: number; readonly ratio: number; readonly ordersPerCall: number } | undefined;
 }
 
 async function measure(database: OpenDatabase, peer: Pgledger | undefined): Promise<Measured> {
@@ -85,12 +86,18 @@ async function measure(database: OpenDatabase, peer: Pgledger | undefined): Prom
     found['single']!.push(await ours(asTenant, rowOrders, 1));
   }
   const of = (name: string) => median(found[name] ?? []);
+  // Round by round: a busy moment of the machine hits both sides.
+  const ratioTo = (name: string) =>
+    median((found[name] ?? []).map((each, round) => (found['worker']?.[round] ?? 0) / each));
   return {
     worker: of('worker'),
     tenant: of('tenant'),
     single: of('single'),
-    rowByRow: of('rowByRow'),
-    peer: best === undefined ? undefined : { rate: of('peer'), ordersPerCall: best },
+    rowByRow: { rate: of('rowByRow'), ratio: ratioTo('rowByRow') },
+    peer:
+      best === undefined
+        ? undefined
+        : { rate: of('peer'), ratio: ratioTo('peer'), ordersPerCall: best },
   };
 }
 
@@ -129,19 +136,20 @@ async function rate(
   return Math.round((orders.length * 1000) / (performance.now() - startedAtMs));
 }
 
+const tenths = (ratio: number): number => Math.round(ratio * 10) / 10;
+
 function tableOf(measured: Measured, broken: readonly string[]): BenchTable {
   const { worker, tenant, single, rowByRow, peer } = measured;
   const unit = 'orders/s';
-  const ratioTo = (peerRate: number) => Math.round((worker * 10) / peerRate) / 10;
   const rows: BenchRow[] = [
     { name: `ours, ${ourBatch} orders a batch, as the worker role`, value: worker, unit },
     { name: `ours, ${ourBatch} orders a batch, held to one tenant by RLS`, value: tenant, unit },
     { name: 'ours, one order a transaction, held to one tenant by RLS', value: single, unit },
     {
       name: 'row by row, one transaction per order (ratio: ours to it)',
-      value: rowByRow,
+      value: rowByRow.rate,
       unit,
-      ratio: ratioTo(rowByRow),
+      ratio: tenths(rowByRow.ratio),
     },
   ];
   const verdicts: BenchVerdict[] = [
@@ -167,12 +175,12 @@ function tableOf(measured: Measured, broken: readonly string[]): BenchTable {
       name: `pgledger's array call, ${peer.ordersPerCall} orders a call (ratio: ours to it)`,
       value: peer.rate,
       unit,
-      ratio: ratioTo(peer.rate),
+      ratio: tenths(peer.ratio),
     });
     verdicts.push({
       law: `at least ${ratioMin} times pgledger's array call`,
-      measured: `${ratioTo(peer.rate)} times`,
-      ok: ratioTo(peer.rate) >= ratioMin,
+      measured: `${tenths(peer.ratio)} times`,
+      ok: tenths(peer.ratio) >= ratioMin,
     });
   }
   const settings = [

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, asyncProperty, constantFrom, nat, record } from 'fast-check';
 import { sql } from 'drizzle-orm';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readBalances } from '#cloud/ledger/balances.ts';
@@ -111,9 +111,9 @@ describe('an instruction', () => {
   });
 
   test('whose end is missing is found by the law when the books say otherwise', async () => {
-    const end_ = sql`insert into ledger_instruction_end values (${operatorId}, ${merchantId}, 'd', 'voided', 'x', 1)`;
+    const ending = sql`insert into ledger_instruction_end values (${operatorId}, ${merchantId}, 'd', 'voided', 'x', 1)`;
     getOrThrow(await hold(split('d', 5)));
-    await database.db.execute(end_);
+    await database.db.execute(ending);
     expect(await broken()).toEqual(['pending-is-held']);
     getOrThrow(await hold(split('e', 5)));
     expect(await broken()).toEqual(['pending-is-held']);
@@ -122,12 +122,12 @@ describe('an instruction', () => {
 
 test('any order of holds, answers and repeats leaves the books as a simple model says', async () => {
   let run = 0;
-  const act = fc.record({
-    key: fc.nat(3),
-    act: fc.constantFrom('hold', 'post', 'void', 'silence'),
+  const act = record({
+    key: nat(3),
+    act: constantFrom('hold', 'post', 'void', 'silence'),
   });
-  await fc.assert(
-    fc.asyncProperty(fc.array(act, { maxLength: 14 }), async (acts) => {
+  await assert(
+    asyncProperty(array(act, { maxLength: 14 }), async (acts) => {
       run += 1;
       const before = (await balance('instruction_pending')) ?? 0;
       const states = new Map<number, 'held' | 'posted' | 'voided'>();
