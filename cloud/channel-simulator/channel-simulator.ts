@@ -94,7 +94,8 @@ export async function createChannelSimulator(
     money,
     bills,
     serve: async (request, answer, exchange) => {
-      const [path = ''] = request.url.split('?');
+      // The route, not the address: addresses hold order numbers, and counters must stay few.
+      const path = request.routeOptions.url ?? '';
       const fault = faultOf({ path, index });
       index += 1;
       const count = (): void => void counts.set(path, (counts.get(path) ?? 0) + 1);
