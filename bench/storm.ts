@@ -18,6 +18,7 @@ const acceptedPerSecondMin = 5_000;
 /** A till that is not served gives up the bench, not the queue. */
 const triesMax = 200;
 const lostLinePauseMsMax = 2_000;
+const failurePauseMsMax = 8_000;
 const msPerSecond = 1_000;
 
 /**
@@ -51,6 +52,8 @@ interface Fared {
   readonly doneMs: number;
   readonly sentAway: number;
   readonly linesLost: number;
+  /** Answers that say the cloud failed. It must shed load in words: 429. */
+  readonly failed: number;
 }
 
 interface Storm {
@@ -70,16 +73,19 @@ async function storm(cloud: BenchCloud, tills: readonly Till[]): Promise<Storm> 
 }
 
 async function send({ terminal, batch }: Till, startedAtMs: number): Promise<Fared> {
-  let [sentAway, linesLost] = [0, 0];
+  let [sentAway, linesLost, failed] = [0, 0, 0];
   for (let tries = 0; tries < triesMax; tries += 1) {
     const answer = await terminal
       .post('/v1/journal/batches', null, { sentBody: batch })
       .catch(() => undefined);
     if (answer?.status === 200)
-      return { doneMs: performance.now() - startedAtMs, sentAway, linesLost };
+      return { doneMs: performance.now() - startedAtMs, sentAway, linesLost, failed };
     if (answer?.status === 429) {
       sentAway += 1;
       await sleep(Number(answer.headers.get('retry-after') ?? '1') * msPerSecond);
+    } else if (answer !== undefined && answer.status >= 500) {
+      failed += 1;
+      await sleep(Math.random() * failurePauseMsMax);
     } else if (answer === undefined) {
       // Thousands of connections at once: what the machine refuses is tried again.
       linesLost += 1;
@@ -102,7 +108,7 @@ function toTable({ tills, ...kept }: Storm, memoryBeforeMiB: number): BenchTable
   const doneMs = tills.map((till) => till.doneMs).toSorted((a, b) => a - b);
   const at = (share: number): number =>
     doneMs[Math.min(doneMs.length - 1, Math.floor(doneMs.length * share))] ?? Number.NaN;
-  const sum = (key: 'sentAway' | 'linesLost'): number =>
+  const sum = (key: 'sentAway' | 'linesLost' | 'failed'): number =>
     tills.reduce((total, till) => total + till[key], 0);
   const accepted = Math.round((entriesCount * msPerSecond) / at(1));
   const ms = (name: string, share: number) => ({ name, value: Math.round(at(share)), unit: 'ms' });
@@ -125,6 +131,7 @@ function toTable({ tills, ...kept }: Storm, memoryBeforeMiB: number): BenchTable
       count('sent away with 429', sum('sentAway'), 'times'),
       count('most often one till', Math.max(...tills.map((till) => till.sentAway)), 'times'),
       count('connections refused or cut', sum('linesLost')),
+      count('answered 5xx', sum('failed'), 'times'),
       count('memory of the cloud, peak before', memoryBeforeMiB, 'MiB'),
       count('memory of the cloud, peak', kept.memoryPeakMiB, 'MiB'),
     ],
@@ -133,6 +140,11 @@ function toTable({ tills, ...kept }: Storm, memoryBeforeMiB: number): BenchTable
         law: `a reconnect storm is accepted at ${acceptedPerSecondMin} entries/s or more`,
         measured: `${accepted} entries/s`,
         ok: accepted >= acceptedPerSecondMin,
+      },
+      {
+        law: 'what the cloud cannot take now it refuses with 429, never with 5xx',
+        measured: `${sum('failed')} answers with 5xx`,
+        ok: sum('failed') === 0,
       },
       {
         law: 'every entry is kept once, and no till is left out',
