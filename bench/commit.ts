@@ -20,7 +20,7 @@ const samplesPerRound = 300;
 /** Not counted: they fill caches, grow the write-ahead log to its size and let the compiler settle, on both sides. */
 const warmUpRounds = 4;
 const pageBytes = 4_096;
-const ratioMax = 1.8;
+const ratioMax = 1.5;
 
 export async function runCommitBench(): Promise<BenchTable> {
   // On the disk of the system's temporary folder: point TMPDIR at the disk that is to be measured.

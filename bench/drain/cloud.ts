@@ -22,6 +22,7 @@ import { basisPoints } from '#shared/money/rate.ts';
 const source = { clock: createSystemClock(), random: createSystemRandom() };
 /** The operator of a cloud that was told of no other. */
 const operatorId = 'opr_00000000000000000000000000' as OperatorId;
+const tillsPerShop = 20;
 const pollMs = 25;
 const bookTimeoutMs = 300_000;
 
@@ -29,8 +30,12 @@ const bookTimeoutMs = 300_000;
 export interface BenchCloud {
   readonly origin: string;
   activate(): Promise<TestTerminal>;
-  /** A terminal of a new shop, written into the database: more of them than may activate in a minute. */
-  plantTerminal(): Promise<TestTerminal>;
+  /** Terminals of new shops, written into the database: more of them than may activate in a minute. */
+  plantTerminals(count: number): Promise<readonly TestTerminal[]>;
+  /** Journal entries that the inbox holds. */
+  entriesKept(): Promise<number>;
+  /** The most memory that the cloud's own process has held so far; NaN where the system does not tell. */
+  memoryPeakMiB(): number;
   /** Waits until everything that was taken is folded, and checks that so many more orders were booked. */
   untilBooked(ordersCount: number): Promise<void>;
   stop(): Promise<void>;
@@ -51,7 +56,14 @@ export async function startBenchCloud(dataFolder: string): Promise<BenchCloud> {
   return {
     origin,
     activate: () => activateTestTerminal({ origin, operatorToken }),
-    plantTerminal: () => db.transaction((tx) => plantTerminal(tx, origin)),
+    plantTerminals: (count) => db.transaction((tx) => plantTerminals(tx, { origin, count })),
+    async entriesKept() {
+      const { rows } = await db.execute<{ kept: number }>(
+        sql`select coalesce(sum(last_seq - first_seq + 1), 0)::bigint as kept from journal_batch`,
+      );
+      return rows[0]?.kept ?? 0;
+    },
+    memoryPeakMiB: () => memoryPeakMiB(cloud.child.pid),
     async untilBooked(ordersCount) {
       const deadlineMs = performance.now() + bookTimeoutMs;
       while ((await projectionLag(db)) > 0) {
@@ -73,7 +85,35 @@ export async function startBenchCloud(dataFolder: string): Promise<BenchCloud> {
   };
 }
 
-async function plantTerminal(tx: Tx, origin: string): Promise<TestTerminal> {
+/** One shop to every {@link tillsPerShop} tills. */
+async function plantTerminals(
+  tx: Tx,
+  { origin, count }: { readonly origin: string; readonly count: number },
+): Promise<readonly TestTerminal[]> {
+  const terminals: TestTerminal[] = [];
+  while (terminals.length < count) {
+    const shop = await plantShop(tx);
+    const tills = Array.from({ length: Math.min(tillsPerShop, count - terminals.length) }, () =>
+      createTestTerminal({
+        origin,
+        ...shop,
+        terminalId: newId('trm', source),
+        key: generateKeyPair(),
+      }),
+    );
+    const rows = tills.map(({ terminalId, key }) => ({ id: terminalId, key: key.publicKey }));
+    await tx.execute(sql`
+      insert into terminal (operator_id, terminal_id, merchant_id, store_id, public_key, model,
+        app_version, activated_at_ms)
+      select ${operatorId}, t.id, ${shop.merchantId}, ${shop.storeId}, t.key, 'bench', 'bench',
+             ${source.clock.nowMs()}::bigint
+        from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as t(id text, key text)`);
+    terminals.push(...tills);
+  }
+  return terminals;
+}
+
+async function plantShop(tx: Tx) {
   const merchant = {
     operatorId,
     name: '风暴商店',
@@ -83,15 +123,16 @@ async function plantTerminal(tx: Tx, origin: string): Promise<TestTerminal> {
   };
   const merchantId = await provisionMerchant(tx, merchant, source);
   const store = { operatorId, merchantId, name: '一号店', phone: '010-00000000' };
-  const storeId = await provisionStore(tx, store, source);
-  const terminalId = newId('trm', source);
-  const key = generateKeyPair();
-  await tx.execute(sql`
-    insert into terminal (operator_id, terminal_id, merchant_id, store_id, public_key, model,
-      app_version, activated_at_ms)
-    values (${operatorId}, ${terminalId}, ${merchantId}, ${storeId}, ${key.publicKey}, 'bench',
-      'bench', ${source.clock.nowMs()})`);
-  return createTestTerminal({ origin, terminalId, merchantId, storeId, key });
+  return { merchantId, storeId: await provisionStore(tx, store, source) };
+}
+
+function memoryPeakMiB(processId: number | undefined): number {
+  try {
+    const kibibytes = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${processId}/status`, 'utf8'));
+    return Math.round(Number(kibibytes?.[1]) / 1_024);
+  } catch {
+    return Number.NaN;
+  }
 }
 
 /** What both sides of a comparison write, and how firmly. */

@@ -13,12 +13,13 @@ import { carryExchange, type LineFault } from '#cloud/channel-simulator/line.ts'
 import {
   createMoneyBooks,
   moneyRulesDefault,
+  moneyRulesOfFace,
   type MoneyBooks,
   type MoneyRules,
 } from '#cloud/channel-simulator/money-books.ts';
 import { createNotifier } from '#cloud/channel-simulator/notifier.ts';
 import type { BooksStore } from '#cloud/channel-simulator/order-shelf.ts';
-import { requestBytesMax, type BookLine } from '#cloud/channel-simulator/protocol.ts';
+import { requestBytesMax, type BookLine, type Face } from '#cloud/channel-simulator/protocol.ts';
 
 export interface ChannelSimulatorOptions {
   /** 0 = any free port; `none`: nobody listens, requests come through `inject` alone. */
@@ -67,14 +68,14 @@ export async function createChannelSimulator(
 ): Promise<ChannelSimulator> {
   let rules: BooksRules = { ...booksRulesDefault, ...options.rules };
   let faultOf = options.faultOf ?? (() => 'none' as const);
-  const books = createChannelBooks({
-    seed: options.seed,
-    rules: () => rules,
-    ...(options.store === undefined ? {} : { store: options.store }),
-  });
-  const moneyRules: MoneyRules = { ...moneyRulesDefault, ...options.moneyRules };
   const store = options.store === undefined ? {} : { store: options.store };
-  const money = createMoneyBooks({ seed: options.seed, books, rules: () => moneyRules, ...store });
+  const books = createChannelBooks({ seed: options.seed, rules: () => rules, ...store });
+  const moneyRules = (face?: Face): MoneyRules => ({
+    ...moneyRulesDefault,
+    ...(face === undefined ? {} : moneyRulesOfFace[face]),
+    ...options.moneyRules,
+  });
+  const money = createMoneyBooks({ seed: options.seed, books, rules: moneyRules, ...store });
   const bills = createBillDesk(books.shelf.orders);
   const counts = new Map<string, number>();
   const closing = new AbortController();
@@ -94,7 +95,8 @@ export async function createChannelSimulator(
     money,
     bills,
     serve: async (request, answer, exchange) => {
-      const [path = ''] = request.url.split('?');
+      // The route, not the address: addresses hold order numbers, and counters must stay few.
+      const path = request.routeOptions.url ?? '';
       const fault = faultOf({ path, index });
       index += 1;
       const count = (): void => void counts.set(path, (counts.get(path) ?? 0) + 1);

@@ -6,7 +6,7 @@ import type { Delivery } from '#cloud/channel-simulator/payment-scripts.ts';
  * What may go wrong on the line, on top of what the payment code asks for; the same for every face.
  * lose-request: the request never arrives. lose-answer: it is carried out, the answer is cut off.
  * forge-answer: it is carried out, the answer is changed after signing. garbage: signed bytes that are no answer.
- * echo-request: it is carried out, and the answer leaks the request's body in its message.
+ * echo-request: it is carried out, and the answer leaks the end of the request's body in its message.
  */
 export type LineFault =
   | 'none'
@@ -73,7 +73,7 @@ function wordsOf(said: Said, exchange: Exchange, fault: LineFault): Said {
   const value = JSON.parse(said.body) as object;
   return {
     ...said,
-    body: JSON.stringify({ ...value, message: exchange.requestBody.slice(0, 200) }),
+    body: JSON.stringify({ ...value, message: exchange.requestBody.slice(-200) }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { BatchAnswerSchema, BatchSchema } from '#shared/wire/v1/journal.ts';
 import { terminalOf } from '#cloud/identity/terminal-identity.ts';
+import { createBatchesInHand } from '#cloud/journal/batches-in-hand.ts';
 import { createIntakeGate } from '#cloud/journal/intake-gate.ts';
 import { takeBatch, type BatchError } from '#cloud/journal/take-batch.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
@@ -16,6 +17,7 @@ export function registerJournalRoutes(
   events: { readonly onTaken: (entriesCount: number) => void },
 ): void {
   const gate = createIntakeGate();
+  const inHand = createBatchesInHand();
   app.post(
     '/v1/journal/batches',
     {
@@ -35,6 +37,7 @@ export function registerJournalRoutes(
         terminal,
         batch,
         packed: packedBodyOf(request),
+        inHand,
       }).finally(leave);
       if (!taken.ok) return sendProblem(reply, problemOf(taken.error));
       events.onTaken(request.body.entries.length);

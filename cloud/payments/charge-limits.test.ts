@@ -96,7 +96,7 @@ it('no payment code is in the database or in the logs, even when a channel repea
   // The planted proof that the dump sees such columns at all: the mask of the echoed code is there.
   expect(dump).toContain('****6701');
   expect(dump).toContain(request.orderId);
-  for (const secret of [request.authCode, held.authCode]) {
+  for (const secret of [request.authCode, held.authCode, ...bench.secrets]) {
     expect(dump.includes(secret)).toBe(false);
     expect(bench.cloud.log().includes(secret)).toBe(false);
   }

@@ -8,7 +8,11 @@ import { readResults } from '#cloud/orders/results.ts';
 import type { AttemptKey } from '#cloud/payments/attempt.ts';
 import { cancelCharge, readCharge, startCharge } from '#cloud/payments/charge.ts';
 import { runPaymentsOnce } from '#cloud/payments/payment-worker.ts';
-import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
+import {
+  createPaymentBench,
+  wechatRoutes,
+  type PaymentBench,
+} from '#cloud/payments/testing/payment-bench.ts';
 
 let bench: PaymentBench;
 beforeAll(async () => {
@@ -144,10 +148,10 @@ it('08: an answer slower than the read timeout is unknown, then found paid', asy
 describe('repetition and races', () => {
   it('the same request twice at once charges once and answers both', async () => {
     const request = bench.request('01');
-    const before = bench.simulator.requestCounts().get('/v1/pay') ?? 0;
+    const before = bench.simulator.requestCounts().get(wechatRoutes.pay) ?? 0;
     const both = await Promise.all([1, 2].map(() => startCharge(bench.deps, bench.till, request)));
     expect(both.every((one) => one.ok)).toBe(true);
-    expect(bench.simulator.requestCounts().get('/v1/pay')).toBe(before + 1);
+    expect(bench.simulator.requestCounts().get(wechatRoutes.pay)).toBe(before + 1);
     expect(await charge(request)).toMatchObject({ status: 'paid' });
     expect(await settlementLines(request)).toBe(1);
   });
@@ -262,7 +266,7 @@ describe('cancelling', () => {
 
 describe('lines and answers that lie', () => {
   it('a forged answer is never believed, whatever it says', async () => {
-    bench.simulator.setFaults(({ path }) => (path === '/v1/pay' ? 'forge-answer' : 'none'));
+    bench.simulator.setFaults(({ path }) => (path === wechatRoutes.pay ? 'forge-answer' : 'none'));
     const request = bench.request('12');
     expect(await charge(request)).toMatchObject({ status: 'unknown' });
     await bench.runUntilQuiet();
@@ -270,7 +274,7 @@ describe('lines and answers that lie', () => {
   });
 
   it('a charge that never arrived is closed at the channel and may be tried anew', async () => {
-    bench.simulator.setFaults(({ path }) => (path === '/v1/pay' ? 'lose-request' : 'none'));
+    bench.simulator.setFaults(({ path }) => (path === wechatRoutes.pay ? 'lose-request' : 'none'));
     const request = bench.request('01');
     expect(await charge(request)).toMatchObject({ status: 'unknown' });
     bench.simulator.setFaults(() => 'none');
@@ -331,12 +335,12 @@ describe('restarts', () => {
     const requests = Array.from({ length: 10 }, () => bench.request('04'));
     for (const request of requests) await charge(request);
     bench.clock.advance(5_000);
-    const before = bench.simulator.requestCounts().get('/v1/query') ?? 0;
+    const before = bench.simulator.requestCounts().get(wechatRoutes.query) ?? 0;
     const done = await Promise.all([
       runPaymentsOnce(bench.deps),
       runPaymentsOnce(bench.restarted()),
     ]);
     expect(done[0] + done[1]).toBe(10);
-    expect(bench.simulator.requestCounts().get('/v1/query')).toBe(before + 10);
+    expect(bench.simulator.requestCounts().get(wechatRoutes.query)).toBe(before + 10);
   });
 });

@@ -4,7 +4,11 @@ import { registerIdentityRoutes } from '#cloud/identity/routes.ts';
 import { registerPaymentAdminRoutes } from '#cloud/payments/admin-routes.ts';
 import { merchantChannelsDefault } from '#cloud/payments/merchant-channels.ts';
 import { registerPaymentRoutes } from '#cloud/payments/routes.ts';
-import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
+import {
+  createPaymentBench,
+  wechatRoutes,
+  type PaymentBench,
+} from '#cloud/payments/testing/payment-bench.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import { createHttpShell } from '#cloud/platform/http-shell.ts';
 import { testOperatorToken } from '#cloud/platform/testing/test-cloud.ts';
@@ -96,11 +100,11 @@ describe('POST /v1/charges over the signed wire', () => {
     ['a foreign order id', { orderId: 'ord_x' }],
     ['a field nobody asked for', { note: 'x' }],
   ])('%s: 400, and nothing reaches the channel', async (_what, change) => {
-    const before = bench.simulator.requestCounts().get('/v1/pay');
+    const before = bench.simulator.requestCounts().get(wechatRoutes.pay);
     const answer = await terminal.post('/v1/charges', { ...bench.request('01'), ...change });
     expect(answer).toMatchObject({ status: 400, body: { code: 'request-invalid' } });
     expect(JSON.stringify(answer.body)).not.toMatch(/[0-9]{16}/);
-    expect(bench.simulator.requestCounts().get('/v1/pay')).toBe(before);
+    expect(bench.simulator.requestCounts().get(wechatRoutes.pay)).toBe(before);
   });
 
   it.each([

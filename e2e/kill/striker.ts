@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 
 /** Whom to kill -9, and when. */
@@ -31,7 +30,7 @@ export interface Striker {
 
 /** One thread strikes for any number of shops. */
 export function openStriker(): Striker {
-  const worker = new Worker(path.join(import.meta.dirname, 'striker-worker.ts'));
+  const worker = new Worker(new URL('./striker-worker.ts', import.meta.url));
   const waiting = new Map<number, (word: StrikerWord) => void>();
   let ids = 0;
   worker.on('message', (word: StrikerWord) => waiting.get(word.id)?.(word));

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -17,6 +17,8 @@ export interface Guest {
   console(): string;
   /** Resolves when the machine is off, with how QEMU ended. */
   readonly off: Promise<string>;
+  /** What the machine has used of the host's processors so far, seconds: it stands still while the host is busy. */
+  cpuSeconds(): number;
   kill(): void;
 }
 
@@ -63,6 +65,7 @@ export async function startQemu(deps: {
       control: await connectPatiently(path.join(sockets, 'control')),
       cable: await connectPatiently(path.join(sockets, 'cable')),
       console: () => text,
+      cpuSeconds: () => cpuSecondsOf(child.pid ?? 0),
       off,
       kill: () => void child.kill('SIGKILL'),
     };
@@ -72,9 +75,23 @@ export async function startQemu(deps: {
   }
 }
 
+/** proc_pid_stat(5): fields 14 and 15, user and system time in ticks of 10 ms; the name in field 2 may hold spaces. */
+function cpuSecondsOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  } catch {
+    return 0;
+  }
+}
+const ticksPerSecond = 100;
+
 /**
  * Software emulation only: where a KVM node exists inside another virtual machine it often hangs after the BIOS.
- * `Nehalem` is the smallest model that has what Node's builds expect.
+ * `Nehalem` is the smallest model that has what Node's builds expect. `no_timer_check`: at boot the kernel counts ten ticks
+ * of the timer over a loop of instructions, finds none while the host runs something else, and panics ("IO-APIC + timer
+ * doesn't work").
  */
 function argumentsOf(
   { image, repo, node, entry, only, stage, disk }: Parameters<typeof startQemu>[0],
@@ -102,7 +119,7 @@ function argumentsOf(
     ['serial', 'stdio'],
     ['kernel', image.kernelFile],
     ['initrd', image.initramfsFile],
-    ['append', `console=ttyS0 quiet panic=-1 mitigations=off ${rig.join(' ')}`],
+    ['append', `console=ttyS0 quiet panic=-1 mitigations=off no_timer_check ${rig.join(' ')}`],
     ['virtfs', 'local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap'],
     ['device', 'virtio-rng-pci'],
     ['device', 'virtio-serial-pci'],

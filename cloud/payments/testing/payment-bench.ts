@@ -31,6 +31,15 @@ import {
 import { contentKeyOf } from '#cloud/payments/payment-deps.ts';
 import { paymentTiming, type PaymentTiming } from '#cloud/payments/payment-timing.ts';
 import { runPaymentsOnce } from '#cloud/payments/payment-worker.ts';
+import {
+  makeWechatSandboxKeys,
+  type WechatSandboxKeys,
+} from '#cloud/channel-simulator/faces/wechat/keys.ts';
+import {
+  sandboxAccount,
+  sandboxFace,
+} from '#cloud/payments/channels/wechat/testing/wechat-sandbox.ts';
+import { createWechatChannel } from '#cloud/payments/channels/wechat/wechat-channel.ts';
 import { createManualClock, type ManualClock } from '#cloud/payments/testing/manual-clock.ts';
 import { createVoucherDesk } from '#cloud/payments/voucher-desk.ts';
 import { createTestCloud, type TestCloud } from '#cloud/platform/testing/test-cloud.ts';
@@ -45,6 +54,8 @@ export interface PaymentBench {
   readonly deps: OfflineSettlementDeps;
   readonly till: TillIdentity;
   readonly merchantNo: string;
+  /** What must stand in no log and no table: parts of our keys at the channels. */
+  readonly secrets: readonly string[];
   /** What `hints.pull` was called with. */
   readonly hinted: readonly TerminalId[];
   newOrderId(): OrderId;
@@ -58,7 +69,15 @@ export interface PaymentBench {
   close(): Promise<void>;
 }
 
+/** Routes of the simulator's WeChat face that the bench's charges take. */
+export const wechatRoutes = {
+  pay: '/v3/pay/partner/transactions/codepay',
+  query: '/v3/pay/partner/transactions/out-trade-no/:no',
+} as const;
+
 const appId = 'greentill';
+/** The wallet WeChat speaks its own dialect here too; making RSA keys takes long, so every bench has the same. */
+const wechatKeys = makeWechatSandboxKeys();
 const stepsMax = 5_000;
 
 export async function createPaymentBench(
@@ -81,6 +100,7 @@ export async function createPaymentBench(
     clock,
     channelPrivateKey: keys.channelPrivateKey,
     apps: new Map([[appId, keys.appPublicKey]]),
+    faces: [sandboxFace(wechatKeys)],
     ...options.simulator,
   });
   const timing = { ...paymentTiming, ...options.timing };
@@ -97,6 +117,7 @@ export async function createPaymentBench(
     deps,
     till,
     merchantNo,
+    secrets: secretsOf(wechatKeys),
     hinted,
     newOrderId: () => newId('ord', cloud.deps),
     newMemberId: () => newId('mbr', cloud.deps),
@@ -126,6 +147,15 @@ export async function createPaymentBench(
   };
 }
 
+/** The APIv3 key, and a piece out of the middle of the private key's text. */
+const secretsOf = (sandbox: WechatSandboxKeys): readonly string[] => [
+  sandbox.apiV3Key,
+  sandbox.merchantPrivateKey
+    .export({ type: 'pkcs8', format: 'der' })
+    .toString('base64')
+    .slice(400, 440),
+];
+
 /** What a cloud process that has just started works with: nothing in its memory is old. */
 function freshDeps(parts: {
   readonly cloud: TestCloud;
@@ -135,17 +165,20 @@ function freshDeps(parts: {
   readonly baseUrl: string;
 }): OfflineSettlementDeps {
   const { cloud, clock, keys, timing, baseUrl } = parts;
+  const { random } = cloud.deps;
+  const line = { clock, random, readTimeoutMs: timing.chargeReadTimeoutMs };
   return {
     ...cloud.deps,
-    channels: createSimulatedChannels({
-      baseUrl,
-      appId,
-      appPrivateKey: keys.appPrivateKey,
-      channelPublicKey: keys.channelPublicKey,
-      clock,
-      random: cloud.deps.random,
-      readTimeoutMs: timing.chargeReadTimeoutMs,
-    }),
+    channels: new Map([
+      ...createSimulatedChannels({
+        baseUrl,
+        appId,
+        appPrivateKey: keys.appPrivateKey,
+        channelPublicKey: keys.channelPublicKey,
+        ...line,
+      }),
+      ['wechat', createWechatChannel({ baseUrl, account: sandboxAccount(wechatKeys), ...line })],
+    ]),
     timing,
     health: createChannelHealth(),
     vouchers: createVoucherDesk(),

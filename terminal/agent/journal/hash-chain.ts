@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import { entryPreimage, genesisHash, type WireEntry } from '#shared/wire/v1/journal.ts';
 
 const hashBytes = 32;
@@ -17,7 +17,7 @@ export function entryHash(
   const link = bytesMax <= usual.length ? usual : Buffer.allocUnsafe(bytesMax);
   const prevBytes = link.write(prevHash, 0, hashBytes, 'hex');
   const textBytes = link.write(text, prevBytes, 'utf8');
-  return hash('sha256', link.subarray(0, prevBytes + textBytes));
+  return digest('sha256', link.subarray(0, prevBytes + textBytes));
 }
 
 export type ChainFault = {

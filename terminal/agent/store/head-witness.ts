@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -57,7 +57,7 @@ export function openHeadWitness(dataDir: string): HeadWitness {
 export const forgetHead = (dataDir: string): void =>
   rmSync(join(dataDir, headWitnessFileName), { force: true });
 
-const checkOf = (text: string): string => hash('sha256', text).slice(0, checkChars);
+const checkOf = (text: string): string => digest('sha256', text).slice(0, checkChars);
 
 /** The head goes back when entries were lost: which note is the latest is told by its own number. */
 interface Note {

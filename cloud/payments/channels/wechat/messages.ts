@@ -25,7 +25,6 @@ const RefundSchema = Type.Object({
   status: Text,
   amount: Type.Object({ total: Fen, refund: Fen, currency: Type.Optional(Text) }),
 });
-export type WechatRefund = Static<typeof RefundSchema>;
 
 const RefundNoticeSchema = Type.Object({
   mchid: Type.Optional(Text),

@@ -11,13 +11,13 @@ import type { ChannelOrder } from '#cloud/payments/channel.ts';
 import {
   merchantNo,
   openWechatRig,
-  partner,
   type WechatRig,
 } from '#cloud/payments/channels/wechat/testing/wechat-rig.ts';
+import { partner } from '#cloud/payments/channels/wechat/testing/wechat-sandbox.ts';
 
 const terminalId = 'trm_01ARZ3NDEKTSV4RRFFQ69G5FAV' as TerminalId;
 const dayMs = 86_400_000;
-const platformNo = '1900000001';
+const platformNo = partner.spMchid;
 let keys: WechatSandboxKeys;
 let rig: WechatRig;
 let numbers = 0;

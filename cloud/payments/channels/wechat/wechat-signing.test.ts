@@ -13,7 +13,7 @@ import { signedHeaders, wechatNotice } from '#cloud/channel-simulator/faces/wech
 import { judgeNotified } from '#cloud/payments/channel-notify.ts';
 import { createWechatNotify, decryptResource } from '#cloud/payments/channels/wechat/notify.ts';
 import { authorizationOf, encryptName } from '#cloud/payments/channels/wechat/sign.ts';
-import { partner } from '#cloud/payments/channels/wechat/testing/wechat-rig.ts';
+import { partner, sandboxAccount } from '#cloud/payments/channels/wechat/testing/wechat-sandbox.ts';
 import { judgeSignature } from '#cloud/payments/channels/wechat/verify.ts';
 import {
   differentialRounds,
@@ -22,7 +22,7 @@ import {
 import { fen } from '#shared/money/fen.ts';
 
 const keys = makeWechatSandboxKeys();
-const mchid = '1900000001';
+const mchid = partner.spMchid;
 const merchantPublicKey = createPublicKey(keys.merchantPrivateKey);
 const platformKeys = new Map(
   [...keys.platform].map(([serial, key]) => [serial, createPublicKey(key)] as const),
@@ -217,18 +217,7 @@ const order = {
   outTradeNo: 'ORDER00000001',
   netFen: fen(1_234),
 };
-const account = {
-  identity: partner,
-  privateKey: keys.merchantPrivateKey,
-  keySerial: keys.merchantSerial,
-  platformKeys,
-  platformKeyId: publicKeyId,
-  apiV3Key: Buffer.from(keys.apiV3Key),
-  storeId: '1',
-  deviceIp: '10.0.0.1',
-  freezesMoney: true,
-  payoutSceneId: '1000',
-};
+const account = sandboxAccount(keys);
 const reader = createWechatNotify({ account, clock });
 const notice = (
   resource: object,

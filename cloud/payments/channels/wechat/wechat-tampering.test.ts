@@ -1,12 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createPublicKey } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
 import { makeWechatSandboxKeys, publicKeyId } from '#cloud/channel-simulator/faces/wechat/keys.ts';
 import { signedHeaders } from '#cloud/channel-simulator/faces/wechat/seal.ts';
 import type { Channel } from '#cloud/payments/channel.ts';
-import { partner } from '#cloud/payments/channels/wechat/testing/wechat-rig.ts';
+import { partner, sandboxAccount } from '#cloud/payments/channels/wechat/testing/wechat-sandbox.ts';
 import { createWechatChannel } from '#cloud/payments/channels/wechat/wechat-channel.ts';
 import { createManualClock } from '#cloud/payments/testing/manual-clock.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';
@@ -15,7 +14,7 @@ const nowMs = 1_790_000_000_000;
 const keys = makeWechatSandboxKeys();
 const order = { channelMerchantNo: '1900000109', outTradeNo: 'ORDER00000001', netFen: fen(1_234) };
 const paid = {
-  sp_mchid: '1900000001',
+  sp_mchid: partner.spMchid,
   sub_mchid: '1900000109',
   out_trade_no: 'ORDER00000001',
   transaction_id: '4200000000000000000000000001',
@@ -54,18 +53,7 @@ beforeAll(async () => {
     clock: createManualClock(nowMs),
     random: createSystemRandom(),
     readTimeoutMs: 5_000,
-    account: {
-      identity: partner,
-      privateKey: keys.merchantPrivateKey,
-      keySerial: keys.merchantSerial,
-      platformKeys: new Map([[publicKeyId, createPublicKey(platformKey)]]),
-      platformKeyId: publicKeyId,
-      apiV3Key: Buffer.from(keys.apiV3Key),
-      storeId: '1',
-      deviceIp: '10.0.0.1',
-      freezesMoney: false,
-      payoutSceneId: '1000',
-    },
+    account: sandboxAccount(keys),
   });
 });
 afterAll(() => {

@@ -1,4 +1,3 @@
-import { createPublicKey } from 'node:crypto';
 import {
   createChannelSimulator,
   type ChannelSimulator,
@@ -9,21 +8,18 @@ import {
   publicKeyId,
   type WechatSandboxKeys,
 } from '#cloud/channel-simulator/faces/wechat/keys.ts';
-import { wechatFace } from '#cloud/channel-simulator/faces/wechat/wechat-face.ts';
 import type { LineFault } from '#cloud/channel-simulator/line.ts';
 import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
 import type { Channel } from '#cloud/payments/channel.ts';
 import type { WechatIdentity, WechatOptions } from '#cloud/payments/channels/wechat/config.ts';
+import {
+  sandboxAccount,
+  sandboxFace,
+} from '#cloud/payments/channels/wechat/testing/wechat-sandbox.ts';
 import { createWechatChannel } from '#cloud/payments/channels/wechat/wechat-channel.ts';
 import { createManualClock, type ManualClock } from '#cloud/payments/testing/manual-clock.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';
 
-export const partner: WechatIdentity = {
-  type: 'partner',
-  spMchid: '1900000001',
-  spAppid: 'wxpartner',
-};
-export const direct: WechatIdentity = { type: 'direct', mchid: '1900000109', appid: 'wxdirect' };
 export const merchantNo = '1900000109';
 
 const suffixes = {
@@ -64,27 +60,13 @@ export async function openWechatRig(
   const clock = createManualClock(1_790_000_000_000);
   const keys = change.keys ?? makeWechatSandboxKeys();
   const neutral = sandboxKeysFromSeed('wechat-rig');
-  const caller = {
-    serial: keys.merchantSerial,
-    publicKey: createPublicKey(keys.merchantPrivateKey),
-  };
   const simulator = await createChannelSimulator({
     port: 0,
     seed: 'wechat',
     clock,
     channelPrivateKey: neutral.channelPrivateKey,
     apps: new Map(),
-    faces: [
-      wechatFace({
-        callers: new Map([
-          ['1900000001', caller],
-          [merchantNo, caller],
-        ]),
-        platform: keys.platform,
-        apiV3Key: keys.apiV3Key,
-        appid: 'wxpartner',
-      }),
-    ],
+    faces: [sandboxFace(keys)],
     ...change.simulator,
   });
   const options: WechatOptions = {
@@ -93,18 +75,8 @@ export async function openWechatRig(
     random: createSystemRandom(),
     readTimeoutMs: 5_000,
     account: {
-      identity,
-      privateKey: keys.merchantPrivateKey,
-      keySerial: keys.merchantSerial,
-      platformKeys: new Map(
-        [...keys.platform].map(([serial, key]) => [serial, createPublicKey(key)]),
-      ),
+      ...sandboxAccount(keys, identity),
       platformKeyId: change.platformKeyId ?? publicKeyId,
-      apiV3Key: Buffer.from(keys.apiV3Key),
-      storeId: '12345678',
-      deviceIp: '10.0.0.2',
-      freezesMoney: true,
-      payoutSceneId: '1000',
     },
   };
   let codes = 0;
