@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { ChannelBooks } from '#cloud/channel-simulator/channel-books.ts';
 import type { BooksStore } from '#cloud/channel-simulator/order-shelf.ts';
 import { payoutDesk, type PayoutBooks } from '#cloud/channel-simulator/payout-books.ts';
+import type { Face } from '#cloud/channel-simulator/protocol.ts';
 import { splitDesk, type SplitBooks } from '#cloud/channel-simulator/split-books.ts';
 import { subsidyDesk, type SubsidyBooks } from '#cloud/channel-simulator/subsidy-books.ts';
 
@@ -16,8 +17,10 @@ export interface MoneyRules {
   readonly frozenMaxMs: number;
   /** A payout nobody confirms lapses after this. */
   readonly payoutLapsesAfterMs: number;
-  /** Queries it takes until a split or payout is through, 1..100. */
+  /** Queries it takes until a split or payout is through, 0..100; 0 = a split is through at once. */
   readonly pollsUntilDone: number;
+  /** A split with a receiver who was never added is refused as a whole; else his part alone is closed. */
+  readonly splitsAllOrNone: boolean;
 }
 
 /** WeChat's: 30 %, 50 x 50, 30 s, 180 days; payouts lapse after a day. */
@@ -29,12 +32,23 @@ export const moneyRulesDefault: MoneyRules = {
   frozenMaxMs: 180 * 86_400_000,
   payoutLapsesAfterMs: 86_400_000,
   pollsUntilDone: 1,
+  splitsAllOrNone: false,
+};
+
+/** Where a face's rules differ. Alipay's synchronous splits: 5 receivers, all or none, frozen for 30 days. */
+export const moneyRulesOfFace: Readonly<Partial<Record<Face, Partial<MoneyRules>>>> = {
+  alipay: {
+    splitReceiversMax: 5,
+    frozenMaxMs: 30 * 86_400_000,
+    pollsUntilDone: 0,
+    splitsAllOrNone: true,
+  },
 };
 
 /**
  * A refusal in the neutral words of the books; the face translates it. PARAM_ERROR, ORDER_NOT_FOUND, NOT_FROZEN,
- * TOO_EARLY, OVER_CAP, NOT_ENOUGH, TOO_MANY, ENDED, NUMBER_USED, ONCE_ONLY, AFTER_SPLIT, NOT_FOUND, ACCOUNT_ERROR,
- * SYSTEM_ERROR, FREQUENCY_LIMITED.
+ * TOO_EARLY, OVER_CAP, NOT_ENOUGH, TOO_MANY, ENDED, NUMBER_USED, ONCE_ONLY, AFTER_SPLIT, NO_RELATION, NOT_FOUND,
+ * ACCOUNT_ERROR, SYSTEM_ERROR, FREQUENCY_LIMITED.
  */
 export interface MoneyRefusal {
   readonly type: 'refused';
@@ -53,7 +67,8 @@ export interface MoneyBooks {
 /** What the three desks stand on. */
 export interface MoneyGround {
   readonly books: ChannelBooks;
-  readonly rules: () => MoneyRules;
+  /** The rules of the face that an order came by; without one the rules of all. */
+  readonly rules: (face?: Face) => MoneyRules;
   /** A number of the channel's own for a key: the same seed gives the same. */
   readonly refOf: (key: string) => string;
   readonly drawer: <T extends object>(name: string) => Drawer<T>;
@@ -69,7 +84,7 @@ export interface Drawer<T extends object> {
 export function createMoneyBooks(options: {
   readonly seed: string;
   readonly books: ChannelBooks;
-  readonly rules: () => MoneyRules;
+  readonly rules: (face?: Face) => MoneyRules;
   readonly store?: BooksStore;
 }): MoneyBooks {
   const kept = new Map<string, unknown>();

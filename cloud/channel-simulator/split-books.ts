@@ -100,7 +100,8 @@ export function splitDesk({ books, rules, refOf, drawer }: MoneyGround): SplitBo
       const known = splits.get(key);
       if (known === undefined) return refusedMoney('NOT_FOUND');
       known.polls += 1;
-      if (!known.isFinished && known.polls >= rules().pollsUntilDone) finish(known);
+      const face = books.shelf.findByTransaction(known.transactionId)?.face;
+      if (!known.isFinished && known.polls >= rules(face).pollsUntilDone) finish(known);
       return splits.put(key, known);
     },
     takeBack: (request) => bookReturn(ground, request),
@@ -120,7 +121,7 @@ const splitsOf = ({ splits }: SplitGround, transactionId: string): readonly Book
 
 function frozenOf(ground: SplitGround, order: BookedOrder, nowMs: number): number {
   const done = splitsOf(ground, order.transactionId);
-  const isOver = nowMs - (order.paidAtMs ?? nowMs) > ground.rules().frozenMaxMs;
+  const isOver = nowMs - (order.paidAtMs ?? nowMs) > ground.rules(order.face).frozenMaxMs;
   if (!order.isFrozen || isOver || done.some((one) => one.releasesRest)) return 0;
   return order.amountFen - refundedFen(order) - sumOf(done.flatMap(liveParts));
 }
@@ -131,7 +132,8 @@ function refusalOf(
   order: BookedOrder,
   { request, nowMs }: { readonly request: SplitRequest; readonly nowMs: number },
 ): string | undefined {
-  const { splitReceiversMax, splitRequestsMax, splitNotBeforeMs, othersMaxBp } = ground.rules();
+  const rules = ground.rules(order.face);
+  const { splitReceiversMax, splitRequestsMax, splitNotBeforeMs, othersMaxBp } = rules;
   const done = splitsOf(ground, order.transactionId);
   if (!order.isFrozen) return 'NOT_FROZEN';
   if (request.receivers.length > splitReceiversMax) return 'TOO_MANY';
@@ -164,7 +166,10 @@ function bookSplit(
   if (why !== undefined) return refusedMoney(why);
   const isBound = (account: string): boolean =>
     account === merchantNo || receivers.get(`${merchantNo}/${account}`) !== undefined;
-  return splits.put(key, {
+  const { splitsAllOrNone, pollsUntilDone } = ground.rules(order.face);
+  if (splitsAllOrNone && !request.receivers.every(({ account }) => isBound(account)))
+    return refusedMoney('NO_RELATION');
+  const made: BookedSplit = {
     merchantNo,
     transactionId,
     outSplitNo,
@@ -180,7 +185,9 @@ function bookSplit(
       state: isBound(receiver.account) ? 'PENDING' : 'CLOSED',
       reason: isBound(receiver.account) ? undefined : 'NO_RELATION',
     })),
-  });
+  };
+  if (pollsUntilDone === 0) finish(made);
+  return splits.put(key, made);
 }
 
 function bookReturn(ground: SplitGround, request: SplitReturnRequest): BookedReturn | MoneyRefusal {

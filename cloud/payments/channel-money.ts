@@ -60,6 +60,8 @@ export type SplitOutcome =
 
 export interface SplitReturn {
   readonly channelMerchantNo: string;
+  /** The channel's number of the payment. WeChat Pay does without, Alipay does not. */
+  readonly channelRef?: string;
   readonly outSplitNo: string;
   /** Idempotency key of the return. */
   readonly outReturnNo: string;

@@ -1,0 +1,26 @@
+import type { KeyObject } from 'node:crypto';
+import type { FaceHouse } from '#cloud/channel-simulator/face.ts';
+import type { AlipayCall, AlipayCaller } from '#cloud/channel-simulator/faces/alipay/guard.ts';
+import type { Spoken } from '#cloud/channel-simulator/faces/alipay/words.ts';
+import type { BookedOrder } from '#cloud/channel-simulator/booked-order.ts';
+
+export interface AlipayFaceOptions {
+  /** Who may call, by app id. */
+  readonly callers: ReadonlyMap<string, AlipayCaller>;
+  /** Signs answers and notifies. */
+  readonly privateKey: KeyObject;
+  /** Certificate mode: the serial that answers name. */
+  readonly certificateSerial?: string;
+}
+
+/** A verified request for a merchant. */
+export interface Call extends AlipayCall {
+  readonly house: FaceHouse;
+  readonly merchantNo: string;
+  readonly nowMs: number;
+  /** Posts a notify about an order, behind the answer. */
+  readonly announce: (order: BookedOrder, times: number) => void;
+}
+
+export type Handler = (call: Call) => Spoken;
+export type Handlers = Readonly<Record<string, Handler>>;
