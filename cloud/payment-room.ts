@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createSimulatedChannel } from '#cloud/payments/channels/simulated/simulated-channel.ts';
 import { readWechatAccount } from '#cloud/payments/channels/wechat/config.ts';
 import { createWechatChannel } from '#cloud/payments/channels/wechat/wechat-channel.ts';
-import { createChannelHealth } from '#cloud/payments/channel-health.ts';
+import { createChannelHealth } from '#cloud/payments/routing/channel-health.ts';
 import type { Channel } from '#cloud/payments/channel.ts';
 import type { OfflineSettlementDeps } from '#cloud/payments/offline-settlement.ts';
 import { contentKeyOf } from '#cloud/payments/payment-deps.ts';

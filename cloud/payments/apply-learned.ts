@@ -9,8 +9,11 @@ import {
   saveProgress,
 } from '#cloud/payments/attempt-store.ts';
 import type { CallEvidence } from '#cloud/payments/channel.ts';
-import { ruleOfChannelCode, type ChannelCodeTable } from '#cloud/payments/channel-codes.ts';
-import { endReservation } from '#cloud/payments/merchant-channels.ts';
+import {
+  ruleOfChannelCode,
+  type ChannelCodeRule,
+  type ChannelCodeTable,
+} from '#cloud/payments/channel-codes.ts';
 import { concludeWithholding } from '#cloud/payments/offline-outcome.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import {
@@ -20,6 +23,9 @@ import {
   type Learned,
 } from '#cloud/payments/payment-machine.ts';
 import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
+import { raiseChannelAlarm } from '#cloud/payments/routing/channel-alarms.ts';
+import type { Seen } from '#cloud/payments/routing/channel-health.ts';
+import { endReservation } from '#cloud/payments/routing/channel-quota.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 
 /** An answer on its way into the books: what it taught, and the record of the call it belongs to. */
@@ -27,6 +33,8 @@ export interface LearnedCall {
   readonly learned: Learned;
   readonly callNo: number;
   readonly evidence: CallEvidence;
+  /** How long the answer, or its absence, took. */
+  readonly latencyMs: number;
 }
 
 /**
@@ -51,6 +59,8 @@ export async function applyLearned(
       evidence: call.evidence,
     });
     const codes = codesOf(deps, before);
+    if (ruleOfCharge(deps, before, call)?.cloud === 'close-channel' && 'code' in outcome)
+      await raiseChannelAlarm(tx, { ...before, code: outcome.code, nowMs });
     const progress = learn(before.progress, call.learned, { nowMs, timing: deps.timing, codes });
     return await moveTo(tx, deps, before, { progress, nowMs });
   });
@@ -134,15 +144,36 @@ function resultOf(attempt: Attempt, nowMs: number): Omit<OrderResult, 'cursor'> 
   };
 }
 
+/** What a charge's answer means by the channel's own table; undefined for every other call. */
+function ruleOfCharge(
+  deps: PaymentDeps,
+  attempt: Attempt,
+  { learned }: LearnedCall,
+): ChannelCodeRule | undefined {
+  const { outcome } = learned;
+  if (learned.from !== 'charge' || !('code' in outcome)) return undefined;
+  const codes = codesOf(deps, attempt);
+  return Object.hasOwn(codes, outcome.code) ? ruleOfChannelCode(codes, outcome.code) : undefined;
+}
+
 function noteHealth(deps: PaymentDeps, attempt: Attempt, call: LearnedCall): void {
-  const nowMs = deps.clock.nowMs();
-  deps.health.saw(attempt.channel, call.evidence.signature === 'valid', nowMs);
-  const { outcome } = call.learned;
-  if (call.learned.from !== 'charge' || !('code' in outcome)) return;
-  const rule = ruleOfChannelCode(codesOf(deps, attempt), outcome.code);
-  if (rule.cloud === 'close-channel') deps.health.refused(attempt, nowMs);
-  if (rule.cloud === 'alarm')
-    deps.logger.error({ outTradeNo: attempt.outTradeNo }, 'the channel knows this number already');
+  const { channel, merchantId, outTradeNo } = attempt;
+  const rule = ruleOfCharge(deps, attempt, call);
+  deps.health.saw(attempt, seenOf(call, rule), deps.clock.nowMs());
+  if (rule?.cloud === 'close-channel')
+    deps.logger.error({ channel, merchantId }, 'the channel refuses this merchant');
+  if (rule?.cloud === 'alarm')
+    deps.logger.error({ outTradeNo }, 'the channel knows this number already');
+}
+
+/** No answer that can be believed, or one that says "our fault", speaks against the channel; a payer's fault does not. */
+function seenOf({ learned, evidence, latencyMs }: LearnedCall, rule?: ChannelCodeRule): Seen {
+  if (evidence.signature === 'no-answer') return { event: 'bad' };
+  const isTooMany = rule?.cloud === 'back-off';
+  if (rule?.cloud === 'close-channel') return { event: 'refused', latencyMs };
+  const isDoubtful = learned.from === 'charge' && learned.outcome.type === 'unknown';
+  const isBad = evidence.signature !== 'valid' || (isDoubtful && rule?.cloud === 'query');
+  return { event: isBad && !isTooMany ? 'bad' : 'good', latencyMs, isTooMany };
 }
 
 /** The table of the channel that answered. Without its adapter nobody could have asked. */

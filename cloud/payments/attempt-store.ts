@@ -8,10 +8,10 @@ import type { ChargeStatus } from '#shared/wire/v1/charges.ts';
 import type { Attempt, AttemptFacts, AttemptKey } from '#cloud/payments/attempt.ts';
 import type { CallEvidence } from '#cloud/payments/channel.ts';
 import type { AttemptProgress, NextStep } from '#cloud/payments/payment-machine.ts';
-import type { RouteDecision } from '#cloud/payments/router.ts';
+import type { RouteDecision } from '#cloud/payments/routing/route-charge.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 
-export type CallKind = 'charge' | 'withhold' | 'query' | 'reverse' | 'refund';
+export type CallKind = 'charge' | 'withhold' | 'query' | 'reverse' | 'refund' | 'query-refund';
 
 const keyIs = (key: AttemptKey): SQL =>
   sql`operator_id = ${key.operatorId} and order_id = ${key.orderId} and attempt = ${key.attempt}`;

@@ -5,7 +5,7 @@ import type { Wallet } from '#shared/tender/payment-code.ts';
 import type { Charge } from '#shared/wire/v1/charges.ts';
 import { deadlineMsOf, type AttemptProgress } from '#cloud/payments/payment-machine.ts';
 import type { PaymentTiming } from '#cloud/payments/payment-timing.ts';
-import type { RouteDecision } from '#cloud/payments/router.ts';
+import type { RouteDecision } from '#cloud/payments/routing/route-charge.ts';
 
 /** What names one attempt. */
 export interface AttemptKey {

@@ -34,7 +34,9 @@ export async function callChannel(
   const kind: CallKind = call.type;
   const nowMs = deps.clock.nowMs();
   const callNo = call.callNo ?? (await recordCall(deps.db, attempt, { kind, nowMs }));
+  const sentMs = deps.clock.monotonicMs();
   const { learned, evidence } = await ask(channel, attempt, call);
+  const latencyMs = Math.max(0, deps.clock.monotonicMs() - sentMs);
   const rawAnswer =
     call.type === 'charge'
       ? evidence.rawAnswer.replaceAll(call.authCode, maskCodes(call.authCode))
@@ -43,6 +45,7 @@ export async function callChannel(
     learned,
     callNo,
     evidence: { ...evidence, rawAnswer },
+    latencyMs,
   });
 }
 

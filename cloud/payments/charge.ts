@@ -23,12 +23,12 @@ import {
 } from '#cloud/payments/attempt-store.ts';
 import { paidOrderOf } from '#cloud/payments/book-attempt.ts';
 import { callChannel } from '#cloud/payments/call-channel.ts';
-import { routeAndReserve } from '#cloud/payments/merchant-channels.ts';
-import { refusalOf } from '#cloud/payments/router.ts';
 import { contentHashOf, type PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { askCancel, beginAttempt } from '#cloud/payments/payment-machine.ts';
 import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
 import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
+import { routeAndReserve } from '#cloud/payments/routing/route-and-reserve.ts';
+import { refusalOf } from '#cloud/payments/routing/route-charge.ts';
 import { isNumberClosed, lockOrderNumber, sealAttempt } from '#cloud/payments/sealed-attempts.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 
@@ -175,10 +175,12 @@ async function insertNew(
   const netFen = subtractFen(fen(request.amountFen), fen(request.voucherFen));
   const quotaDate = shanghaiDateOf(nowMs);
   const { operatorId, merchantId } = till;
-  await lockOrderNumber(tx, { operatorId, orderId: request.orderId as OrderId });
+  const orderId = request.orderId as OrderId;
+  await lockOrderNumber(tx, { operatorId, orderId });
+  const { attempt: number, wallet } = request;
   const routed = await routeAndReserve(
     tx,
-    { operatorId, merchantId, wallet: request.wallet, netFen, quotaDate },
+    { ...till, orderId, attempt: number, wallet, netFen, quotaDate },
     { ...deps, nowMs },
   );
   if (routed.taken === undefined) return refused(refusalOf(routed.decision));
@@ -186,12 +188,12 @@ async function insertNew(
     operatorId,
     merchantId,
     terminalId: till.terminalId,
-    orderId: request.orderId as OrderId,
-    attempt: request.attempt,
+    orderId,
+    attempt: number,
     kind: 'charge',
     ...routed.taken,
-    outTradeNo: outTradeNo(request.orderId as OrderId, request.attempt),
-    wallet: request.wallet,
+    outTradeNo: outTradeNo(orderId, number),
+    wallet,
     amountFen: fen(request.amountFen),
     voucherFen: fen(request.voucherFen),
     netFen,

@@ -219,7 +219,7 @@ describe('debits with an unknown result', () => {
       signature: 'valid',
     } as const;
     const say = (learned: Learned) =>
-      applyLearned(bench.deps, key, { learned, callNo: 1, evidence });
+      applyLearned(bench.deps, key, { learned, callNo: 1, evidence, latencyMs: 0 });
     const paidAtMs = bench.clock.nowMs();
     await say({ from: 'query', outcome: { type: 'paid', channelRef: 'late', paidAtMs } });
     await say({ from: 'reverse', outcome: { type: 'refunded' } });
@@ -290,7 +290,12 @@ describe('debits with an unknown result', () => {
     const sale = saleWith();
     await enqueue(sale);
     const blind = bench.restarted();
-    for (let n = 0; n < 5; n += 1) blind.health.saw('withholding', false, bench.clock.nowMs());
+    for (let n = 0; n < 5; n += 1)
+      blind.health.saw(
+        { channel: 'withholding', merchantId: 'any' },
+        { event: 'bad' },
+        bench.clock.nowMs(),
+      );
     await settleOfflineOnce(blind);
     expect(await resultOf(sale)).toEqual([]);
     await bench.runUntilQuiet();

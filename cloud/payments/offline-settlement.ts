@@ -15,7 +15,7 @@ import { verifyEd25519 } from '#cloud/members/member-codes.ts';
 import type { Attempt } from '#cloud/payments/attempt.ts';
 import { insertAttempt, recordCall } from '#cloud/payments/attempt-store.ts';
 import { callChannel } from '#cloud/payments/call-channel.ts';
-import { routeAndReserve } from '#cloud/payments/merchant-channels.ts';
+import { routeAndReserve } from '#cloud/payments/routing/route-and-reserve.ts';
 import { lastContactMs } from '#cloud/identity/terminal-contact.ts';
 import { capsGoneOver } from '#cloud/payments/offline-caps.ts';
 import type { LossCause } from '#cloud/payments/offline-loss.ts';
@@ -33,7 +33,7 @@ import {
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { beginAttempt } from '#cloud/payments/payment-machine.ts';
 import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
-import { refusalOf } from '#cloud/payments/router.ts';
+import { refusalOf } from '#cloud/payments/routing/route-charge.ts';
 import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
@@ -191,18 +191,19 @@ async function beginDebit(
   deps: OfflineSettlementDeps,
   { sale, nowMs }: { readonly sale: OfflineSettlement; readonly nowMs: number },
 ): Promise<Result<{ attempt: Attempt; callNo: number }, ErrorCode>> {
-  const { operatorId, merchantId, orderId } = sale;
+  const { operatorId, merchantId, terminalId, orderId } = sale;
   const quotaDate = shanghaiDateOf(nowMs);
   const reserved = await deps.vouchers.reserve(tx, { ...sale, nowMs });
   const voucherFen = reserved?.voucherFen ?? zeroFen;
   const netFen = subtractFen(sale.amountFen, voucherFen);
   assert(netFen > 0, () => `vouchers of ${voucherFen} fen leave nothing of order ${orderId}`);
+  const number = await nextAttemptNumber(tx, sale);
+  const order = { operatorId, merchantId, terminalId, orderId, attempt: number };
   const routed = await routeAndReserve(
     tx,
-    { operatorId, merchantId, wallet: undefined, netFen, quotaDate },
+    { ...order, wallet: undefined, netFen, quotaDate },
     { ...deps, nowMs },
   );
-  const number = await nextAttemptNumber(tx, sale);
   if (routed.taken === undefined || number > attemptMax) {
     if (reserved !== undefined)
       await deps.vouchers.release(tx, {

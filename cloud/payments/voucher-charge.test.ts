@@ -150,7 +150,7 @@ it('money found late for an earlier attempt does not take the vouchers from the 
   } as const;
   const paid = { type: 'paid', channelRef: 'late', paidAtMs: bench.clock.nowMs() } as const;
   const say = (learned: Learned) =>
-    applyLearned(bench.deps, first, { learned, callNo: 1, evidence });
+    applyLearned(bench.deps, first, { learned, callNo: 1, evidence, latencyMs: 0 });
   await say({ from: 'query', outcome: paid });
   await say({ from: 'reverse', outcome: { type: 'refunded' } });
   expect(await voucherOf(bench, request.memberId)).toEqual({ left: 0, held: 300, spent: 0 });

@@ -18,7 +18,7 @@ import {
 import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
 import { provisionMerchant, provisionStore } from '#cloud/identity/provisioning.ts';
 import type { TillIdentity } from '#cloud/payments/charge.ts';
-import { createChannelHealth } from '#cloud/payments/channel-health.ts';
+import { createChannelHealth } from '#cloud/payments/routing/channel-health.ts';
 import { createSimulatedChannels } from '#cloud/payments/channels/simulated/simulated-channels.ts';
 import {
   merchantChannelsDefault,
