@@ -17,6 +17,7 @@ import {
   type OfflineSale,
 } from '#cloud/payments/offline-store.ts';
 import type { Learned } from '#cloud/payments/payment-machine.ts';
+import { breakerRules } from '#cloud/payments/routing/breaker-machine.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import { plantVoucher, voucherOf } from '#cloud/payments/testing/plant-voucher.ts';
 
@@ -290,7 +291,7 @@ describe('debits with an unknown result', () => {
     const sale = saleWith();
     await enqueue(sale);
     const blind = bench.restarted();
-    for (let n = 0; n < 5; n += 1)
+    for (let n = 0; n < breakerRules.volumeMin; n += 1)
       blind.health.saw(
         { channel: 'withholding', merchantId: 'any' },
         { event: 'bad' },

@@ -1,4 +1,5 @@
 import { chaos } from './chaos.ts';
+import { charges } from './charges.ts';
 import { clockJumps } from './clock-jumps.ts';
 import { databaseStops } from './database-stops.ts';
 import { diskFaults } from './disk-faults.ts';
@@ -22,6 +23,7 @@ export const tiers = {
   chaos,
   'two-writers': twoWriters,
   'clock-jumps': clockJumps,
+  charges,
 } as const satisfies Readonly<Record<string, Tier>>;
 
 export type TierName = keyof typeof tiers;

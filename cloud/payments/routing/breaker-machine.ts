@@ -25,7 +25,7 @@ export interface BreakerRules {
 export const breakerRules: BreakerRules = {
   windowMs: 60_000,
   bucketMs: 5_000,
-  volumeMin: 5,
+  volumeMin: 10,
   badShareBp: 5_000,
   openMs: 30_000,
   refusedMs: 600_000,

@@ -1,0 +1,187 @@
+import { sql } from 'drizzle-orm';
+import type { ChargeStatus } from '#shared/wire/v1/charges.ts';
+import { ledgerLaws, proveLaws } from '#cloud/ledger/proofs.ts';
+import type { BookLine } from '#cloud/channel-simulator/protocol.ts';
+import { paymentLaws } from '#cloud/payments/payment-laws.ts';
+import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
+import type { PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
+import { definiteWithinMs } from '#cloud/payments/undecided.ts';
+import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
+import type { TierOutcome } from './tier.ts';
+
+interface AttemptRow extends Record<string, unknown> {
+  order_id: string;
+  attempt: number;
+  status: ChargeStatus;
+  channel: string;
+  out_trade_no: string;
+  net_fen: number;
+  took_ms: number | null;
+  /** What the ledger took in for the order, and how many lines the settlement has. */
+  ledger_fen: number;
+  line_count: number;
+}
+
+interface Compared {
+  readonly bench: PaymentBench;
+  /** `order/attempt` that stood in the list of exceptions at some moment. */
+  readonly listed: ReadonlySet<string>;
+  readonly tally: (name: string, by?: number) => void;
+}
+
+const dayMs = 86_400_000;
+const faultsMax = 50;
+
+/** Order by order: the simulator's books, our attempts, our ledger, the settlement and the bill. */
+export async function compareBooks(
+  compared: Compared,
+): Promise<Omit<TierOutcome, 'tried' | 'counts'>> {
+  const { bench, listed, tally } = compared;
+  const attempts = await attemptsOf(bench);
+  const theirs = new Map(bench.simulator.books().map((line) => [line.outTradeNo, line]));
+  const billed = await billedFen(bench, attempts);
+  const faults: string[] = [];
+  const paidOrders = new Map<string, number>();
+  let [lost, doubled, acknowledged, slowestMs] = [0, 0, 0, 0];
+  const sums = { simulator: 0, attempts: 0, bill: 0 };
+  for (const one of attempts) {
+    const name = `${one.order_id}/${one.attempt}`;
+    const isPaid = one.status === 'paid';
+    tally(one.status);
+    const ours = isPaid ? one.net_fen : 0;
+    const taken = takenFen(theirs.get(one.out_trade_no));
+    const bill = billed.get(one.out_trade_no) ?? 0;
+    sums.simulator += taken;
+    sums.attempts += ours;
+    sums.bill += bill;
+    if (isPaid) acknowledged += 1;
+    if (isPaid) paidOrders.set(one.order_id, (paidOrders.get(one.order_id) ?? 0) + 1);
+    // Money of a payer without a sale, or a sale without its money.
+    if (taken !== ours || (isPaid && one.line_count === 0)) lost += 1;
+    if (bill !== taken) faults.push(`${name}: the bill says ${bill}, the books ${taken}`);
+    if (isPaid && (one.ledger_fen !== ours || one.line_count !== 1))
+      faults.push(`${name}: ledger ${one.ledger_fen}, lines ${one.line_count}, paid ${ours}`);
+    if (one.took_ms === null) {
+      faults.push(`${name} is still ${one.status}`);
+      continue;
+    }
+    slowestMs = Math.max(slowestMs, one.took_ms);
+    if (one.took_ms > definiteWithinMs) {
+      tally('late');
+      if (!listed.has(name)) faults.push(`${name} took ${one.took_ms} ms and was never listed`);
+    }
+  }
+  for (const paid of paidOrders.values()) if (paid > 1) doubled += 1;
+  const known = new Set(attempts.map((one) => one.out_trade_no));
+  for (const [number, line] of theirs) if (!known.has(number) && takenFen(line) > 0) doubled += 1;
+  const ledgerFen = await ledgerSum(bench);
+  if (new Set([sums.simulator, sums.attempts, sums.bill, ledgerFen]).size !== 1)
+    faults.push(`sums differ: ${JSON.stringify({ ...sums, ledger: ledgerFen })}`);
+  tally('slowest seconds', Math.ceil(slowestMs / 1_000));
+  faults.push(...(await quotaFaults(bench)), ...(await lawFaults(bench)));
+  return { acknowledged, lost, doubled, faults: faults.slice(0, faultsMax) };
+}
+
+const takenFen = (line: BookLine | undefined): number =>
+  line?.paidAtMs === undefined ? 0 : line.amountFen - line.refundedFen;
+
+async function attemptsOf({ deps }: PaymentBench): Promise<readonly AttemptRow[]> {
+  const { rows } = await deps.db.execute<AttemptRow>(sql`
+    select a.order_id, a.attempt, a.status, a.channel, a.out_trade_no,
+           a.amount_fen - a.voucher_fen as net_fen, a.settled_at_ms - a.submitted_at_ms as took_ms,
+           coalesce((select -sum(e.amount_fen) from ledger_txn t
+             join ledger_entry e on e.operator_id = t.operator_id and e.txn_no = t.txn_no
+              and e.account = 'channel_clearing'
+            where t.operator_id = a.operator_id and t.book = a.merchant_id
+              and t.idem_key = 'sale:' || a.order_id), 0) as ledger_fen,
+           (select count(*) from settlement_line l where l.operator_id = a.operator_id
+              and l.order_id = a.order_id) as line_count
+      from payment_attempt a`);
+  return rows;
+}
+
+async function ledgerSum({ deps }: PaymentBench): Promise<number> {
+  const { rows } = await deps.db.execute<{ fen: number }>(sql`
+    select coalesce(-sum(e.amount_fen), 0) as fen from ledger_entry e
+      join ledger_txn t on t.operator_id = e.operator_id and t.txn_no = e.txn_no
+     where e.account = 'channel_clearing' and t.kind = 'channel-sale'`);
+  return rows[0]?.fen ?? 0;
+}
+
+/** What the bills say was paid and not given back, by order number: WeChat's file as downloaded, the others' lines. */
+async function billedFen(
+  bench: PaymentBench,
+  attempts: readonly AttemptRow[],
+): Promise<ReadonlyMap<string, number>> {
+  const fen = new Map<string, number>();
+  const add = (number: string, byFen: number): void =>
+    void fen.set(number, (fen.get(number) ?? 0) + byFen);
+  const endMs = bench.clock.nowMs();
+  bench.clock.advance(2 * dayMs);
+  bench.simulator.setFaults(() => 'none');
+  const wechat = bench.restarted().channels.get('wechat')?.bills;
+  for (let atMs = firstMs(bench); atMs < endMs + dayMs; atMs += dayMs) {
+    const date = shanghaiDateOf(atMs);
+    for (const face of ['alipay', 'unionpay'] as const)
+      for (const line of bench.simulator.bills.linesOf({ face, date }))
+        add(line.outTradeNo, line.type === 'payment' ? line.amountFen : -line.amountFen);
+    const chunks: Uint8Array[] = [];
+    const bill = await wechat?.download({ date }, (chunk) => void chunks.push(chunk));
+    if (bill?.outcome.type !== 'whole') continue;
+    for (const row of Buffer.concat(chunks).toString('utf8').split('\r\n').slice(1)) {
+      const cells = row.split(',').map((cell) => cell.replace('`', ''));
+      if (cells.length > 20) add(cells[6]!, fenOf(cells[12]!) - fenOf(cells[16]!));
+    }
+  }
+  // A bill is about what was paid; an order that never was stands in none.
+  const numbers = new Set(attempts.map((one) => one.out_trade_no));
+  return new Map([...fen].filter(([number]) => numbers.has(number)));
+}
+
+/** Yuan with two decimals, as a bill writes them. */
+const fenOf = (yuan: string): number => Number(yuan.replace('.', ''));
+
+const firstMs = (bench: PaymentBench): number =>
+  Math.min(
+    bench.clock.nowMs(),
+    ...bench.simulator
+      .books()
+      .flatMap((line) => (line.paidAtMs === undefined ? [] : line.paidAtMs))
+      .slice(0, 1),
+  ) - dayMs;
+
+/** Nothing stays reserved, and what is used is what was paid: by day and by month, in fen and in sales. */
+async function quotaFaults({ deps }: PaymentBench): Promise<readonly string[]> {
+  const { rows } = await deps.db.execute<{ bad: string }>(sql`
+    with paid as (
+      select merchant_id, channel, quota_date, count(*) as n, sum(amount_fen - voucher_fen) as fen
+        from payment_attempt where status = 'paid' group by 1, 2, 3)
+    select 'day ' || q.channel || ' ' || q.quota_date as bad from channel_quota_day q
+      left join paid p using (merchant_id, channel, quota_date)
+     where (q.reserved_fen, q.reserved_count) <> (0, 0)
+        or (q.used_fen, q.used_count) <> (coalesce(p.fen, 0), coalesce(p.n, 0))
+    union all
+    select 'month ' || q.channel || ' ' || q.quota_month from channel_quota_month q
+      left join (select merchant_id, channel, date_trunc('month', quota_date)::date as quota_month,
+                        sum(n) as n, sum(fen) as fen from paid group by 1, 2, 3) p
+        using (merchant_id, channel, quota_month)
+     where (q.reserved_fen, q.reserved_count) <> (0, 0)
+        or (q.used_fen, q.used_count) <> (coalesce(p.fen, 0), coalesce(p.n, 0))
+    union all
+    select 'over the limit ' || q.quota_date from channel_quota_day q
+      join merchant_channel c using (operator_id, merchant_id, channel)
+     where q.used_count > c.day_count_max
+    union all
+    select 'over the limit ' || q.quota_month from channel_quota_month q
+      join merchant_channel c using (operator_id, merchant_id, channel)
+     where q.used_count > c.month_count_max`);
+  return rows.map(({ bad }) => `quota: ${bad}`);
+}
+
+async function lawFaults({ deps, till }: PaymentBench): Promise<readonly string[]> {
+  const laws = [...ledgerLaws, ...settlementLaws, ...paymentLaws];
+  const proofs = await proveLaws(deps.db, { operatorId: till.operatorId, laws });
+  return proofs.flatMap(({ name, holds, violations }) =>
+    holds ? [] : [`law ${name}: ${JSON.stringify(violations[0])}`],
+  );
+}
