@@ -6,6 +6,7 @@ import { registerOwnJournalRoutes } from '#cloud/journal/own-journal-routes.ts';
 import { registerMemberRoutes } from '#cloud/members/member-routes.ts';
 import { registerOrderRoutes } from '#cloud/orders/routes.ts';
 import type { PaymentRoom } from '#cloud/payment-room.ts';
+import { registerRefundRoutes } from '#cloud/refunds/routes.ts';
 import { registerReleaseRoutes } from '#cloud/release/routes.ts';
 import { registerPaymentAdminRoutes } from '#cloud/payments/admin-routes.ts';
 import { registerPaymentRoutes } from '#cloud/payments/routes.ts';
@@ -36,6 +37,7 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerMemberRoutes(app, deps);
   registerPaymentRoutes(app, parts.payments);
   registerPaymentAdminRoutes(app, deps);
+  registerRefundRoutes(app, parts.payments);
   registerSettlementRoutes(app, deps);
   registerPromiseAdminRoutes(app, deps);
   registerProofRoutes(app, deps);

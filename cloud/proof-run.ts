@@ -4,6 +4,7 @@ import { raiseHold } from '#cloud/ledger/release-hold.ts';
 import { paymentLaws } from '#cloud/payments/payment-laws.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
+import { refundLaws } from '#cloud/refunds/refund-laws.ts';
 import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
 import { voucherLaws } from '#cloud/vouchers/voucher-laws.ts';
 import { accountingDate, dayStartMs } from '#shared/time/calendar-day.ts';
@@ -16,6 +17,7 @@ export const booksLaws: readonly Law[] = [
   ...settlementLaws,
   ...paymentLaws,
   ...voucherLaws,
+  ...refundLaws,
 ];
 
 /** Checks every law in one snapshot, so that sales which are booked meanwhile do not look like a mismatch. */

@@ -10,6 +10,7 @@ import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { startOutbox, type OutboxHandler } from '#cloud/platform/outbox.ts';
 import { startWorkerLoop } from '#cloud/platform/worker-loop.ts';
 import { startProofWorker } from '#cloud/proof-run.ts';
+import { startRefundWorker } from '#cloud/refunds/refund-worker.ts';
 import { startDailyWorker } from '#cloud/release/daily-run.ts';
 import { startFinalityWorker } from '#cloud/settlement/finality-worker.ts';
 import { releaseLapsed } from '#cloud/vouchers/reservations.ts';
@@ -35,6 +36,7 @@ export function startWorkers(deps: CloudDeps, payments: PaymentRoom): Workers {
     projection,
     startPaymentWorker(payments),
     startOfflineSettlementWorker(payments),
+    startRefundWorker(payments),
     startFinalityWorker(deps),
     // What nobody spent in time is the fund's again: it must not lie idle as a voucher that nobody can spend.
     startDailyWorker(deps),

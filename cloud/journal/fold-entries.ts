@@ -2,6 +2,7 @@ import type { OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { subtractFen, type Fen } from '#shared/money/fen.ts';
 import { isOrderFact, type OrderFact } from '#shared/order/order-fact.ts';
 import { applyFact } from '#shared/order/order-machine.ts';
+import { isRefundFact } from '#shared/order/refunds.ts';
 import type { Order, OrderTender } from '#shared/order/order.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { EntryBody } from '#shared/wire/v1/entries.ts';
@@ -10,6 +11,7 @@ import type { PaidAttempt } from '#cloud/journal/paid-attempts.ts';
 import { hashClaimToken } from '#cloud/orders/claim-hash.ts';
 import type { KeptOrder, Stream } from '#cloud/orders/kept-order.ts';
 import type { PaidOrder, SaleSource } from '#cloud/orders/paid-order.ts';
+import type { TillRefund } from '#cloud/refunds/take-till-refunds.ts';
 import type { NewPromise } from '#cloud/promises/judge-promises.ts';
 
 export interface StoredEntry extends Stream {
@@ -50,6 +52,8 @@ export interface FoldedEntries {
   readonly orders: ReadonlyMap<string, KeptOrder>;
   readonly refusals: readonly Refusal[];
   readonly sales: readonly TillSale[];
+  /** Money that the till calls given back. */
+  readonly refunds: readonly (TillRefund & { readonly entry: StoredEntry })[];
   /** Goods that left on a promise: judged again with those of the shop's other tills. */
   readonly promises: readonly NewPromise[];
   /** Orders that began: the claim tokens of their receipts become known. */
@@ -97,6 +101,7 @@ export function foldEntries(entries: readonly OrderEntry[], context: FoldContext
   const refusals: Refusal[] = [];
   const sales: TillSale[] = [];
   const opened: KeptOrder[] = [];
+  const refunds: (TillRefund & { entry: StoredEntry })[] = [];
   const promises: NewPromise[] = [];
   const offline: { entry: StoredEntry; accepted: OfflineAcceptance }[] = [];
   for (const { entry, fact } of entries) {
@@ -110,7 +115,11 @@ export function foldEntries(entries: readonly OrderEntry[], context: FoldContext
     const kept = folded.value;
     changed.set(key, kept);
     if (fact.type === 'order.opened') opened.push(kept);
-    const source = sourceOf(kept.order);
+    if (fact.type === 'refund.done') {
+      const refund = kept.order.refunds?.at(-1);
+      if (refund !== undefined) refunds.push({ entry, kept, refund });
+    }
+    const source = isRefundFact(fact) ? undefined : sourceOf(kept.order);
     if (source !== undefined) {
       const paid = paidOrder(entry, { kept, source, nowMs: context.nowMs });
       const ratedAtMs = source === 'promise' ? kept.order.openedAtMs : entry.wallMs;
@@ -129,7 +138,7 @@ export function foldEntries(entries: readonly OrderEntry[], context: FoldContext
       offline.push({ entry, accepted });
     }
   }
-  return { orders: changed, refusals, sales, promises, offline, opened };
+  return { orders: changed, refusals, sales, refunds, promises, offline, opened };
 }
 
 function foldOne(options: {
@@ -183,7 +192,7 @@ function doubtAbout(
 
 type TillSource = Exclude<SaleSource, 'channel'>;
 
-/** These states are the end of an order, so a fact that leads there is the one that brought the money. */
+/** Nothing but a refund follows these states, so any other fact that leads there is the one that brought the money. */
 function sourceOf({ state }: Order): TillSource | undefined {
   if (state === 'cash-recorded') return 'cash';
   if (state === 'promise-kept') return 'promise';

@@ -25,6 +25,7 @@ import { appendResult } from '#cloud/orders/results.ts';
 import { loadOrders, saveOrders, type OrderName } from '#cloud/orders/order-store.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
+import type { TillRefund } from '#cloud/refunds/take-till-refunds.ts';
 import type { NewPromise } from '#cloud/promises/judge-promises.ts';
 
 /** What the journal does to other domains. Each runs in the projection's transaction: all of it happens, or nothing. */
@@ -38,6 +39,8 @@ export interface ProjectionEffects {
     acceptance: OfflineAcceptance,
     nowMs: number,
   ): Promise<Result<unknown, { type: string }>>;
+  /** Takes what the till gave back; its sale may be in the same step. */
+  takeRefund(tx: Tx, refund: TillRefund, nowMs: number): Promise<Result<unknown, { type: string }>>;
   /** Judges what was promised with what all tills of the shop have outside. Call after the orders were saved. */
   judgePromises(tx: Tx, promises: readonly NewPromise[], nowMs: number): Promise<void>;
   /** Which of these attempts does the cloud itself know as paid (also when the money went back later)? */
@@ -85,7 +88,12 @@ export async function projectStreams(options: {
   const live = read.filter((entry) => !entry.parked);
   const folded = await fold({ deps, tx, entries: live, nowMs });
   const unbooked = await bookSales(deps, tx, folded.sales);
-  const refusals = [...folded.refusals, ...unbooked, ...(await enqueueOffline(deps, tx, folded))];
+  const refusals = [
+    ...folded.refusals,
+    ...unbooked,
+    ...(await enqueueOffline(deps, tx, folded)),
+    ...(await takeRefunds(deps, tx, folded)),
+  ];
   await deps.effects.openClaims(tx, withoutBooked(folded, unbooked));
   await saveOrders(tx, [...folded.orders.values()], nowMs);
   await deps.effects.judgePromises(tx, folded.promises, nowMs);
@@ -202,6 +210,20 @@ async function enqueueOffline(
     if (!enqueued.ok) {
       refusals.push({ entry, code: 'entry-not-bookable', detail: detailOf(enqueued.error) });
     }
+  }
+  return refusals;
+}
+
+async function takeRefunds(
+  deps: ProjectionDeps,
+  tx: Tx,
+  { refunds }: FoldedEntries,
+): Promise<readonly Refusal[]> {
+  const refusals: Refusal[] = [];
+  for (const { entry, ...refund } of refunds) {
+    const taken = await deps.effects.takeRefund(tx, refund, deps.clock.nowMs());
+    if (!taken.ok)
+      refusals.push({ entry, code: 'entry-not-bookable', detail: detailOf(taken.error) });
   }
   return refusals;
 }

@@ -9,6 +9,7 @@ import { insertClaims } from '#cloud/members/order-claims.ts';
 import { bookTillSales } from '#cloud/orders/book-till-sales.ts';
 import { enqueueOfflineSettlement, lockSettlement } from '#cloud/payments/offline-store.ts';
 import type { Tx } from '#cloud/platform/db.ts';
+import { takeTillRefund } from '#cloud/refunds/take-till-refunds.ts';
 import { judgePromises } from '#cloud/promises/judge-promises.ts';
 
 /** The real effects: books, claims, settlement of offline sales, and the cloud's own book of attempts. */
@@ -16,6 +17,7 @@ export const createProjectionEffects = (): ProjectionEffects => ({
   bookSales: bookTillSales,
   openClaims: (tx, opened) => insertClaims(tx, opened.map(claimOf)),
   enqueueOffline,
+  takeRefund: takeTillRefund,
   judgePromises,
   findPaidAttempts,
 });

@@ -37,11 +37,13 @@ const serverConnectionsMax = 200;
  * Starts the cluster in `folder`, or adopts the one that already runs there: after a `kill -9` of the cloud the
  * database goes on and the next cloud finds it. Creates the cluster when the folder is empty.
  *
- * `durable: false` switches fsync off and is for throw-away test databases only.
+ * `durable: false` switches fsync off and is for throw-away test databases only. `local` opens a socket file in the
+ * cluster's folder too: half the cost of a short question.
  */
 export async function startPostgresCluster(options: {
   readonly folder: string;
   readonly durable: boolean;
+  readonly local?: boolean;
 }): Promise<PostgresCluster> {
   const folder = resolve(options.folder);
   const data = join(folder, 'data');
@@ -51,8 +53,9 @@ export async function startPostgresCluster(options: {
   const password = readOrCreatePassword(folder);
   if (!existsSync(join(data, 'PG_VERSION'))) initialise({ folder, data, binaries, account });
   const running = readPostmaster(data);
+  const { durable, local = false } = options;
   const port =
-    running?.port ?? (await start({ folder, data, binaries, account, durable: options.durable }));
+    running?.port ?? (await start({ folder, data, binaries, account, durable, local }));
   return {
     databaseUrl: `postgres://greentill:${password}@127.0.0.1:${port}/postgres`,
     stop: () => stopPostgresCluster({ folder }),
@@ -129,14 +132,16 @@ function initialise({ folder, data, binaries, account }: Paths): void {
   }
 }
 
-async function start(options: Paths & { readonly durable: boolean }): Promise<number> {
+async function start(
+  options: Paths & { readonly durable: boolean; readonly local: boolean },
+): Promise<number> {
   const { folder, data, binaries, account } = options;
   const port = await findFreePort();
   const settings = {
     port,
     listen_addresses: '127.0.0.1',
-    // No socket files: two clusters on one machine must not meet in /tmp.
-    unix_socket_directories: '',
+    // No socket files in /tmp: two clusters on one machine must not meet there.
+    unix_socket_directories: options.local ? folder : '',
     max_connections: serverConnectionsMax,
     shared_buffers: options.durable ? '128MB' : '64MB',
     fsync: options.durable ? 'on' : 'off',

@@ -137,10 +137,10 @@ async function ownersOf(
          and order_id = any(${sql.param(final.orderIds)}::text[])
     )
     select member_id,
-           (select coalesce(sum(o.net_fen), 0) from points_order o
+           (select coalesce(sum(o.net_fen - o.refunded_fen), 0) from points_order o
              where o.operator_id = ${operatorId} and o.member_id = owners.member_id
                and ${inWindow}) as own,
-           (select coalesce(sum(o.net_fen), 0) from points_referral_bond b
+           (select coalesce(sum(o.net_fen - o.refunded_fen), 0) from points_referral_bond b
               join points_order o on o.operator_id = b.operator_id and o.member_id = b.member_id
              where b.operator_id = ${operatorId} and b.referrer_id = owners.member_id
                and not b.related and ${inWindow}) as referred

@@ -22,7 +22,7 @@ export async function memberPoints(
     select (select coalesce(sum(points), 0) from points_lot
              where operator_id = ${member.operatorId} and member_id = ${member.memberId}
                and state = 'pending') as pending,
-           coalesce(max(issued - released), 0) as unreleased,
+           coalesce(max(greatest(issued - released, 0)), 0) as unreleased,
            coalesce(max(greatest(div(cum_num, ${String(scheduleLcm)}::numeric) - released, 0)), 0)
              as due
       from account_points

@@ -65,7 +65,7 @@ function changedScores(closing: Closing): SQL {
                       from (select member_id, score_bp as old_bp, null as merchant_id, null as fen
                               from account_points where ${operator}
                             union all
-                            select member_id, null, merchant_id, sum(net_fen)::bigint
+                            select member_id, null, merchant_id, sum(net_fen - refunded_fen)::bigint
                               from points_order
                              where ${operator} and member_id is not null
                                and accepted_on > ${plainWord(afterDay)}::date

@@ -79,7 +79,7 @@ function wantsOf(run: WantsRun): SQL {
                    score_bp, 0 as consumed, 0 as released
               from account_points where ${operator} and state = 'active'
             union all
-            select member_id, null, null, net_fen, 0 from points_order
+            select member_id, null, null, net_fen - refunded_fen, 0 from points_order
              where ${operator} and member_id is not null
                and accepted_on between ${plainWord(`${run.day.slice(0, 7)}-01`)}::date
                                    and ${plainWord(run.day)}::date

@@ -219,11 +219,15 @@ async function useUpPoints(tx: Tx, day: ReleaseDay): Promise<void> {
       from release_given`);
 }
 
-/** Net orders accepted on the day. */
+/** Net orders accepted on the day, less what was given back on it; nothing when more went back than came. */
 async function consumptionOf(tx: Tx, day: ReleaseDay): Promise<Fen> {
   const { rows } = await tx.execute<{ fen: number }>(sql`
-    select coalesce(sum(net_fen), 0) as fen from points_order
-     where operator_id = ${day.operatorId} and accepted_on = ${day.day}::date`);
+    select greatest(0,
+        (select coalesce(sum(net_fen), 0) from points_order
+          where operator_id = ${day.operatorId} and accepted_on = ${day.day}::date)
+      - (select coalesce(sum(cash_fen), 0) from order_refund
+          where operator_id = ${day.operatorId} and ledger_date = ${day.day}::date and status = 'done')
+      )::bigint as fen`);
   return fen(rows[0]!.fen);
 }
 

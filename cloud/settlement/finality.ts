@@ -75,6 +75,11 @@ async function configsOf(
 
 const periodOf = (line: DueLine): string => line.ledgerDate.slice(0, 7);
 
+/** A refund whose outcome is open keeps the hold open: it was asked for in time. */
+const noOpenRefund = sql`NOT EXISTS (SELECT FROM order_refund r
+  WHERE r.operator_id = settlement_line.operator_id AND r.merchant_id = settlement_line.merchant_id
+    AND r.order_id = settlement_line.order_id AND r.status IN ('refunding', 'booking'))`;
+
 /** Saves the lock, and a run's number, when there is nothing to do. */
 async function isAnyDue(
   tx: Tx,
@@ -83,7 +88,7 @@ async function isAnyDue(
   const { rows } = await tx.execute(sql`
     SELECT 1 FROM settlement_line
     WHERE operator_id = ${options.operatorId} AND state = 'held' AND due_at_ms <= ${options.asOfMs}
-      AND (source = 'channel' OR concession_fen = 0)
+      AND (source = 'channel' OR concession_fen = returned_concession_fen) AND ${noOpenRefund}
     LIMIT 1`);
   return rows.length > 0;
 }
@@ -98,7 +103,8 @@ async function nextRun(tx: Tx, operatorId: OperatorId): Promise<number> {
 }
 
 /**
- * Channel lines that are due, and the cash and box lines that are due of the same merchants (or owe nothing), oldest first.
+ * Channel lines that are due, and the cash and box lines that are due of the same merchants (or owe nothing), oldest
+ * first. They are locked as they stand: a refund that comes now waits and finds them final.
  */
 async function dueLines(
   tx: Tx,
@@ -108,6 +114,7 @@ async function dueLines(
     WITH due AS (
       SELECT * FROM settlement_line
       WHERE operator_id = ${options.operatorId} AND state = 'held' AND due_at_ms <= ${options.asOfMs}
+        AND ${noOpenRefund}
     ),
     channel AS (
       SELECT * FROM due WHERE source = 'channel'
@@ -115,13 +122,17 @@ async function dueLines(
     ),
     owing AS (
       SELECT * FROM due WHERE source <> 'channel'
-        AND (concession_fen = 0 OR merchant_id IN (SELECT merchant_id FROM channel))
+        AND (concession_fen = returned_concession_fen OR merchant_id IN (SELECT merchant_id FROM channel))
       ORDER BY due_at_ms, merchant_id, order_id LIMIT ${finalityLinesMax}
     )
-    SELECT merchant_id, order_id, source, ledger_date::text AS ledger_date, net_fen, reserve_fen,
-           concession_fen, collected_fen
-    FROM (SELECT * FROM channel UNION ALL SELECT * FROM owing) lines
-    ORDER BY due_at_ms, merchant_id, order_id`);
+    SELECT merchant_id, order_id, source, ledger_date::text AS ledger_date,
+           net_fen - refunded_net_fen AS net_fen, reserve_fen - returned_reserve_fen AS reserve_fen,
+           concession_fen - returned_concession_fen AS concession_fen, collected_fen
+    FROM settlement_line l
+    JOIN (SELECT merchant_id, order_id FROM channel UNION ALL SELECT merchant_id, order_id FROM owing) k
+      USING (merchant_id, order_id)
+    WHERE l.operator_id = ${options.operatorId}
+    ORDER BY due_at_ms, merchant_id, order_id FOR UPDATE OF l`);
   return rows.map((row) => ({
     merchantId: row['merchant_id'] as MerchantId,
     orderId: row['order_id'] as OrderId,

@@ -41,11 +41,12 @@ export const settlementLaws: readonly Law[] = [
       SELECT coalesce(merchant_id, book) AS merchant_id, coalesce(l.account, b.account) AS account, lines_fen, balance_fen FROM (
         SELECT merchant_id, account, sum(part_fen) AS lines_fen FROM settlement_line,
           LATERAL (VALUES
-            ('concession_pending', CASE state WHEN 'held' THEN concession_fen ELSE 0 END),
+            ('concession_pending', CASE state WHEN 'held' THEN concession_fen - returned_concession_fen ELSE 0 END),
             ('merchant_reserve', CASE WHEN state = 'held' AND source = 'channel'
-                                      THEN reserve_fen - concession_fen ELSE 0 END),
+                                      THEN reserve_fen - concession_fen
+                                           - returned_reserve_fen + returned_concession_fen ELSE 0 END),
             ('concession_receivable', CASE WHEN source <> 'channel'
-                                      THEN collected_fen - concession_fen ELSE 0 END)
+                                      THEN collected_fen - concession_fen + returned_concession_fen ELSE 0 END)
           ) AS part (account, part_fen)
         WHERE operator_id = ${operatorId} GROUP BY merchant_id, account
       ) l
@@ -64,7 +65,8 @@ export const settlementLaws: readonly Law[] = [
       SELECT run, r.order_count, l.order_count AS lines FROM
         (SELECT * FROM finality_run WHERE operator_id = ${operatorId}) r
         FULL JOIN (
-          SELECT final_run AS run, count(*) AS order_count, sum(concession_fen) AS concession_fen,
+          SELECT final_run AS run, count(*) AS order_count,
+            sum(concession_fen - returned_concession_fen) AS concession_fen,
             sum(agents_fen) AS agents_fen, sum(margin_fen) AS margin_fen,
             sum(contingency_fen) AS contingency_fen, sum(fund_fen) AS fund_fen
           FROM settlement_line WHERE operator_id = ${operatorId} AND state = 'final' GROUP BY 1

@@ -61,6 +61,11 @@ export async function insertSettlementLines(
     due_at_ms: order.acceptedAtMs + holdMs,
     state: 'held',
     collected_fen: 0,
+    refunded_fen: 0,
+    refunded_net_fen: 0,
+    returned_concession_fen: 0,
+    returned_same_day_fen: 0,
+    returned_reserve_fen: 0,
   }));
   const inserted = await tx.execute(sql`
     INSERT INTO settlement_line

@@ -36,9 +36,9 @@ export const voucherLaws: readonly Law[] = [
   },
   {
     name: 'spent-vouchers-have-an-order',
-    says: 'What is spent of a voucher is what committed reservations took of it.',
+    says: 'What is spent of a voucher is what committed reservations took of it and refunds did not give back.',
     violations: (operatorId) => sql`
-      SELECT v.voucher_id, v.spent_fen, coalesce(sum(l.amount_fen), 0) AS committed_fen
+      SELECT v.voucher_id, v.spent_fen, coalesce(sum(l.amount_fen - l.returned_fen), 0) AS committed_fen
         FROM voucher v
         LEFT JOIN (voucher_reservation_line l JOIN voucher_reservation r
                ON r.operator_id = l.operator_id AND r.reservation_id = l.reservation_id
@@ -46,6 +46,6 @@ export const voucherLaws: readonly Law[] = [
           ON l.operator_id = v.operator_id AND l.voucher_id = v.voucher_id
        WHERE v.operator_id = ${operatorId}
        GROUP BY v.operator_id, v.voucher_id, v.spent_fen
-      HAVING v.spent_fen <> coalesce(sum(l.amount_fen), 0)`,
+      HAVING v.spent_fen <> coalesce(sum(l.amount_fen - l.returned_fen), 0)`,
   },
 ];

@@ -8,6 +8,8 @@ import { openStore, type Store } from '#terminal/agent/journal/open-store.ts';
 export type CommitFate = 'go-on' | 'die-before' | 'die-after' | 'disk-full';
 
 export interface CrashStoreDeps {
+  /** The steps that the running version of the program knows. */
+  readonly migrations: () => readonly string[];
   readonly fateOfCommit: () => CommitFate;
   /** The till's power fails now; {@link copyDurable} says what is left. */
   readonly die: () => void;
@@ -21,8 +23,8 @@ export interface CrashStoreDeps {
  */
 export const crashingStore =
   (deps: CrashStoreDeps): typeof openStore =>
-  (dataDir) => {
-    const opened = openStore(dataDir);
+  (dataDir, options) => {
+    const opened = openStore(dataDir, { ...options, migrations: deps.migrations() });
     if (!opened.ok) return opened;
     const store = opened.value;
     return ok({

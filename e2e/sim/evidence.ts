@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { groupBy } from '../kill/group-by.ts';
 import type { DayTally, JournalEpoch, JournalHead } from '../kill/evidence.ts';
 import type { FaultPlan } from './faults.ts';
+import type { Acknowledged } from './network.ts';
 import type { Sale } from './shop-script.ts';
 import { admin, type Counter, type SimShop } from './sim-shop.ts';
 
@@ -35,7 +36,14 @@ export interface TillEvidence {
   readonly boxBooks: readonly BoxBookEntry[];
   readonly paper: readonly (readonly string[])[];
   readonly cloudHeads: readonly JournalHead[];
-  readonly cloudEntries: ReadonlyMap<string, number>;
+  /** Every entry that is in the cloud, by epoch and number, with its hash. */
+  readonly cloudEntries: readonly Acknowledged[];
+  /** What the cloud said it has. */
+  readonly acknowledged: readonly Acknowledged[];
+  readonly alarms: readonly string[];
+  readonly isRevoked: boolean;
+  readonly intrusions: readonly string[];
+  readonly restoredAtMs: readonly number[];
   readonly cloudOrders: readonly CloudOrder[];
   readonly cloudSetAside: readonly string[];
 }
@@ -79,8 +87,8 @@ export async function gatherEvidence(
 }
 
 async function evidenceOf(
-  { host }: SimShop,
-  { till, terminalId, devices }: Counter,
+  { host, isRevoked }: SimShop,
+  { till, terminalId, devices, line }: Counter,
   index: number,
 ): Promise<TillEvidence> {
   const db = host.db();
@@ -89,6 +97,11 @@ async function evidenceOf(
   const heads = await db.execute<JournalHead & Record<string, unknown>>(sql`
     select epoch, head_seq as "headSeq", head_hash as "headHash" from journal_head
      where terminal_id = ${terminalId}`);
+  const entries = await db.execute<Acknowledged & Record<string, unknown>>(sql`
+    select epoch, seq, hash from journal_entry where terminal_id = ${terminalId}
+     order by epoch, seq`);
+  const alarms = await db.execute<{ kind: string }>(sql`
+    select kind from terminal_alarm where terminal_id = ${terminalId} order by 1`);
   const cloudOrders = await db.execute<CloudOrder & Record<string, unknown>>(sql`
     select order_id as "orderId", state, amount_fen as "amountFen" from customer_order
      where terminal_id = ${terminalId} order by order_id`);
@@ -119,7 +132,12 @@ async function evidenceOf(
     boxBooks: devices.box.books(),
     paper: devices.printer.receipts().map(({ lines }) => lines),
     cloudHeads: heads.rows,
-    cloudEntries: new Map(heads.rows.map((head) => [head.epoch, head.headSeq])),
+    cloudEntries: entries.rows,
+    acknowledged: line.acknowledged(),
+    alarms: alarms.rows.map(({ kind }) => kind),
+    isRevoked: isRevoked({ terminalId }),
+    intrusions: till.intrusions(),
+    restoredAtMs: till.restoredAtMs(),
     cloudOrders: cloudOrders.rows,
     cloudSetAside: setAside.rows.map(({ text }) => text),
   };

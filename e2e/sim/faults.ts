@@ -25,6 +25,22 @@ export interface FaultPlan {
   readonly restores: readonly (Span & { readonly till: number; readonly byCommand: boolean })[];
   readonly channelTrouble: number;
   readonly channelRefusing: readonly Span[];
+  /** Somebody starts the program a second time on the till's folder. */
+  readonly secondProcesses: readonly Moment[];
+  /** The till is closed at the operator's desk, with whatever it has not sent yet. */
+  readonly revocations: readonly Moment[];
+  /** The operator's desk asks for a new device key. */
+  readonly keyChanges: readonly Moment[];
+  /** The next version of the program, with a step more in its schema, from then; back to this one so much later. */
+  readonly updates: readonly (Moment & { readonly backMs: number | undefined })[];
+  /** Chance that a customer shows the same member code at another till. */
+  readonly codeShared: number;
+}
+
+/** Something that happens to one till once. */
+export interface Moment {
+  readonly till: number;
+  readonly atMs: number;
 }
 
 export interface Span {
@@ -47,6 +63,7 @@ export function planFaults(
     const fromMs = below(spanMs);
     return { fromMs, toMs: fromMs + 1_000 + below(longestMs) };
   };
+  const moment = (): Moment => ({ till: till(), atMs: below(spanMs) });
   const times = <T>(countMax: number, make: () => T): readonly T[] =>
     Array.from({ length: below(countMax + 1) }, make);
   const when = (): 'before' | 'after' => (happens(0.5) ? 'before' : 'after');
@@ -73,6 +90,13 @@ export function planFaults(
     restores: happens(0.15) ? [{ till: till(), ...span(60_000), byCommand: happens(0.6) }] : [],
     channelTrouble: happens(0.5) ? 0 : random.unit() * 0.4,
     channelRefusing: happens(0.2) ? [span(20_000)] : [],
+    secondProcesses: times(2, moment),
+    revocations: happens(0.08) ? [moment()] : [],
+    keyChanges: happens(0.25) ? [moment()] : [],
+    updates: happens(0.25)
+      ? [{ ...moment(), backMs: happens(0.4) ? 2_000 + below(60_000) : undefined }]
+      : [],
+    codeShared: happens(0.5) ? 0.5 : 0,
   };
 }
 

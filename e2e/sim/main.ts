@@ -1,18 +1,16 @@
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startPostgresCluster, stopPostgresCluster } from '#cloud/platform/postgres-cluster.ts';
-import { connect } from '#cloud/platform/connect.ts';
-import { migrate } from '#cloud/platform/migrate.ts';
 import { plantedBugs } from './planted/catalogue.ts';
-import { runSeed, type SeedReport } from './run-seed.ts';
-import { openSimDatabase } from './sim-database.ts';
+import { openSimBench } from './sim-bench.ts';
+import { runCrew } from './sim-crew.ts';
+import type { SeedVerdict } from './sim-worker.ts';
 
 /**
- * `npm run sim -- --seed 7` runs one seed and prints its trace; `--seeds 1..10000` runs a range, writes each failing
- * seed to `--out` and goes on where it stopped; `--steps` is the number of customers per till; `--planted name` puts a
- * bug in and stops at the first seed that catches it.
+ * `npm run sim -- --seed 7` runs one seed and prints its trace; `--seeds 1..10000` runs a range on all cores, notes each
+ * verdict in `--out` and goes on where it stopped; `--steps` is the number of customers per till; `--planted name` puts
+ * a bug in and stops at the first seed that catches it, `--planted all` does so for each bug.
  */
 const { values } = parseArgs({
   options: {
@@ -20,18 +18,15 @@ const { values } = parseArgs({
     seeds: { type: 'string' },
     steps: { type: 'string', default: '4' },
     planted: { type: 'string' },
+    workers: { type: 'string' },
     out: { type: 'string', default: join('out', 'sim') },
   },
 });
 const steps = Number(values.steps);
-const [first, last] = rangeOf(values.seeds ?? values.seed ?? '1');
-const doneFile = join(values.out, `done-${first}-${last}-steps-${steps}`);
-const failedFile = join(values.out, 'failed-seeds.txt');
-const isSingle = values.seeds === undefined;
-const planted = plantedBugs.find(({ name }) => name === values.planted);
-if (values.planted !== undefined && planted === undefined)
-  throw new Error(`--planted is one of ${plantedBugs.map(({ name }) => name).join(', ')}`);
-mkdirSync(values.out, { recursive: true });
+const workers = Number(values.workers ?? availableParallelism());
+/** Within so many seeds a planted bug must be caught. */
+const plantedSeedsMax = 200;
+const reportEvery = 50;
 
 function rangeOf(text: string): readonly [number, number] {
   const match = /^(\d+)(?:\.\.(\d+))?$/.exec(text);
@@ -39,52 +34,101 @@ function rangeOf(text: string): readonly [number, number] {
   return [Number(match[1]), Number(match[2] ?? match[1])];
 }
 
-function report({ seed, violations, traceHash, virtualMs, sales, trace, log }: SeedReport): void {
-  for (const { oracle, detail } of violations) console.log(`seed ${seed}: ${oracle}: ${detail}`);
-  if (violations.length > 0 && planted === undefined)
-    appendFileSync(failedFile, `${seed} steps ${steps} ${traceHash} ${violations[0]?.oracle}\n`);
-  if (!isSingle) return;
-  console.log(trace.join('\n'));
-  for (const line of log) console.log(`log ${line}`);
-  console.log(`seed ${seed}: ${sales.length} sales, ${virtualMs} virtual ms, trace ${traceHash}`);
-}
-
-const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-const scratch = mkdtempSync(join(memory, 'greentill-sim-'));
-const clusterFolder = join(scratch, 'cluster');
-let failed = 0;
-try {
-  const { databaseUrl } = await startPostgresCluster({ folder: clusterFolder, durable: false });
-  const { pool } = connect(databaseUrl, { poolMax: 1 });
-  await migrate(pool);
-  await pool.end();
-  const database = await openSimDatabase(databaseUrl);
-  const doneThrough =
-    isSingle || !existsSync(doneFile)
-      ? first - 1
-      : Number(readFileSync(doneFile, 'utf8').trim().split('\n').at(-1));
-  const startedMs = performance.now();
-  for (let seed = doneThrough + 1; seed <= last; seed += 1) {
-    const outcome = await runSeed({
+async function runOne(seed: number, planted: string | undefined): Promise<boolean> {
+  const bench = await openSimBench();
+  try {
+    const { trace, log, sales, virtualMs, traceHash, violations } = await bench.run({
       seed,
       steps,
-      database,
-      scratch,
-      ...(planted === undefined ? {} : { planted }),
+      planted,
     });
-    report(outcome);
-    if (outcome.violations.length > 0) failed += 1;
-    if (planted !== undefined && failed > 0) break;
-    if (!isSingle && planted === undefined) appendFileSync(doneFile, `${seed}\n`);
-    const done = seed - doneThrough;
-    if (!isSingle && done % 50 === 0)
-      console.log(
-        `${done} seeds, ${failed} failed, ${(done / ((performance.now() - startedMs) / 1_000)).toFixed(2)} seeds/s`,
-      );
+    console.log(trace.join('\n'));
+    for (const line of log) console.log(`log ${line}`);
+    for (const { oracle, detail } of violations) console.log(`FAILED ${oracle}: ${detail}`);
+    console.log(`seed ${seed}: ${sales.length} sales, ${virtualMs} virtual ms, trace ${traceHash}`);
+    return violations.length === 0;
+  } finally {
+    await bench.close();
   }
-  await database.close();
-} finally {
-  stopPostgresCluster({ folder: clusterFolder });
-  rmSync(scratch, { recursive: true, force: true });
 }
-process.exit(failed > 0 ? 1 : 0);
+
+const isBad = ({ violations, broken }: SeedVerdict): boolean =>
+  violations.length > 0 || broken !== undefined;
+
+/** One line per verdict: seed, clean or failed, trace hash, sales, first oracle. */
+async function runRange([first, last]: readonly [number, number]): Promise<boolean> {
+  mkdirSync(values.out, { recursive: true });
+  const file = join(values.out, `verdicts-${first}-${last}-steps-${steps}.txt`);
+  const known = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+  const done = new Set(known.map((line) => Number(line.split(' ')[0])));
+  let failed = known.filter((line) => line.split(' ')[1] === 'failed').length;
+  let seed = first - 1;
+  let count = 0;
+  const startedMs = performance.now();
+  await runCrew({
+    workers,
+    next: () => {
+      do seed += 1;
+      while (done.has(seed));
+      return seed > last ? undefined : { seed, steps, planted: undefined };
+    },
+    told: (verdict) => {
+      const { task, violations, broken, traceHash, salesCount } = verdict;
+      if (isBad(verdict)) failed += 1;
+      for (const { oracle, detail } of violations)
+        console.log(`seed ${task.seed}: ${oracle}: ${detail}`);
+      if (broken !== undefined) console.log(`seed ${task.seed} fell over: ${broken}`);
+      const why = violations[0]?.oracle ?? (broken === undefined ? '' : 'fell over');
+      const word = isBad(verdict) ? 'failed' : 'clean';
+      appendFileSync(file, `${task.seed} ${word} ${traceHash} ${salesCount} ${why}\n`);
+      count += 1;
+      if (count % reportEvery > 0) return;
+      const perSecond = count / ((performance.now() - startedMs) / 1_000);
+      console.log(
+        `${done.size + count} of ${last - first + 1} seeds, ${failed} failed, ${perSecond.toFixed(2)} seeds/s`,
+      );
+    },
+  });
+  console.log(`${done.size + count} seeds, ${failed} failed`);
+  return failed === 0;
+}
+
+/** How many seeds it takes, from seed 1 on, until an oracle sees the bug. */
+async function seedsUntilCaught(planted: string): Promise<boolean> {
+  let seed = 0;
+  let caught: SeedVerdict | undefined;
+  await runCrew({
+    workers,
+    next: () => {
+      seed += 1;
+      return caught || seed > plantedSeedsMax ? undefined : { seed, steps, planted };
+    },
+    told: (verdict) => {
+      if (isBad(verdict) && (caught === undefined || verdict.task.seed < caught.task.seed))
+        caught = verdict;
+    },
+  });
+  const first = caught?.violations[0];
+  console.log(
+    caught === undefined
+      ? `${planted}: not caught within ${plantedSeedsMax} seeds`
+      : `${planted}: caught at seed ${caught.task.seed} by "${first?.oracle ?? caught.broken}": ${first?.detail ?? ''}`,
+  );
+  return caught !== undefined;
+}
+
+async function runPlanted(name: string): Promise<boolean> {
+  const names = plantedBugs.map((bug) => bug.name).filter((one) => name === 'all' || one === name);
+  if (names.length === 0) throw new Error('--planted is "all" or the name of a planted bug');
+  let all = true;
+  for (const one of names) all = (await seedsUntilCaught(one)) && all;
+  return all;
+}
+
+const isClean =
+  values.seed !== undefined
+    ? await runOne(Number(values.seed), values.planted)
+    : values.planted !== undefined
+      ? await runPlanted(values.planted)
+      : await runRange(rangeOf(values.seeds ?? '1..10000'));
+process.exit(isClean ? 0 : 1);

@@ -1,4 +1,5 @@
 import type { CloudHost, HostAnswer, HostRequest } from './cloud-host.ts';
+import { batchesPath, batchOf } from './batch-of.ts';
 import type { World } from './virtual-world.ts';
 
 /** How bad a line is: chances in 0..1 of each mishap of one exchange. */
@@ -35,6 +36,14 @@ export interface Line {
   readonly setWeather: (weather: Weather) => void;
   /** The cable: while it is out nothing leaves. */
   readonly setUp: (up: boolean) => void;
+  /** What the cloud acknowledged of this till's journal, whether the till heard it or not. */
+  readonly acknowledged: () => readonly Acknowledged[];
+}
+
+export interface Acknowledged {
+  readonly epoch: string;
+  readonly seq: number;
+  readonly hash: string;
 }
 
 /** Every way takes at least so long. */
@@ -50,14 +59,25 @@ export function createLine(deps: {
   const random = world.randomOf(`line of ${name}`);
   let weather = fairWeather;
   let up = true;
+  const acknowledged = new Map<string, Acknowledged>();
 
   const strikes = (chance: number): boolean => random.unit() < chance;
   const wayMs = (): number =>
     delayMsMin + Math.floor(random.unit() * Math.max(0, weather.delayMsMax - delayMsMin));
 
+  const keepAck = (request: HostRequest, answer: HostAnswer): void => {
+    const { epoch, entries } = batchOf(request.body ?? new Uint8Array());
+    const { ackedThrough } = JSON.parse(answer.body) as { readonly ackedThrough: number };
+    for (const { seq, hash } of entries)
+      if (seq <= ackedThrough) acknowledged.set(`${epoch}/${seq}/${hash}`, { epoch, seq, hash });
+  };
   const carry = async (request: HostRequest): Promise<Response> => {
     const what = `${name} ${request.method} ${request.path}`;
     const isProbe = request.path === probePath;
+    const heard = (answer: HostAnswer | undefined): HostAnswer | undefined => {
+      if (answer?.status === 200 && request.path === batchesPath) keepAck(request, answer);
+      return answer;
+    };
     const lost = (why: string): Promise<never> => {
       if (!isProbe) world.trace.note(`${what}: ${why}`);
       return new Promise(() => undefined);
@@ -74,10 +94,11 @@ export function createLine(deps: {
     if (!isProbe) world.trace.note(`${what} leaves`);
     await pause(world, wayMs());
     if (isLost || !up) return lost('request lost');
-    if (isTwice) void pause(world, 4 * wayMs()).then(() => host.answer(request));
+    // Where nobody listens no connection comes about: not a byte leaves the till, and there is nothing to copy.
     if (!host.isUp()) throw failed('ECONNREFUSED');
+    if (isTwice) void pause(world, 4 * wayMs()).then(() => host.answer(request).then(heard));
     const atDoor = isProbe ? probeAnswer(world) : isBusy ? busyAnswer(world) : undefined;
-    const answer = atDoor ?? (await host.answer(request));
+    const answer = atDoor ?? heard(await host.answer(request));
     if (answer === undefined) throw failed('ECONNRESET');
     await pause(world, wayMs());
     if (isAnswerLost || !up) return lost(`answer ${answer.status} lost`);
@@ -93,6 +114,7 @@ export function createLine(deps: {
       if (next !== up) world.trace.note(`${name} line ${next ? 'up' : 'down'}`);
       up = next;
     },
+    acknowledged: () => [...acknowledged.values()],
     fetch: (input, init = {}) => {
       const { signal } = init;
       const request: HostRequest = {

@@ -17,12 +17,65 @@ const receiptsAreSingle = killOracles['one original receipt'];
 
 type Oracle = (world: WorldEvidence) => readonly string[];
 
-/** A till whose disk was put back to an older day: what it forgot is judged by the other books. */
-const wasRestored = ({ faults }: WorldEvidence, { index }: TillEvidence): boolean =>
-  faults.restores.some((one) => one.till === index);
+/** A till whose disk was put back to an older day: it does not know what it forgot, so the other books judge that. */
+const wasRestored = (_world: WorldEvidence, { restoredAtMs }: TillEvidence): boolean =>
+  restoredAtMs.length > 0;
+
+/** A till that was put back, or closed by the operator: it does not hear what became of its orders. */
+const isApart = (world: WorldEvidence, till: TillEvidence): boolean =>
+  wasRestored(world, till) || till.isRevoked;
 
 const byCommand = ({ faults }: WorldEvidence, { index }: TillEvidence): boolean =>
   faults.restores.some((one) => one.till === index && one.byCommand);
+
+/** What the cloud acknowledged is in the cloud, once, as it was sent, in a row without holes: whatever the till lost. */
+const acknowledgedIsThere: Oracle = ({ tills }) =>
+  tills.flatMap(({ name, acknowledged, cloudEntries, cloudHeads }) => {
+    const there = groupBy(cloudEntries, ({ epoch, seq }) => `${epoch}/${seq}`);
+    const lost = acknowledged.flatMap(({ epoch, seq, hash }) => {
+      const found = there.get(`${epoch}/${seq}`) ?? [];
+      return found.length === 1 && found[0]?.hash === hash
+        ? []
+        : [`${name} ${epoch}/${seq} was acknowledged and is there ${found.length} times`];
+    });
+    const holes = cloudHeads.flatMap(({ epoch, headSeq }) => {
+      const count = cloudEntries.filter((one) => one.epoch === epoch).length;
+      return count === headSeq ? [] : [`${name} epoch ${epoch}: ${count} of ${headSeq} entries`];
+    });
+    return [...lost, ...holes];
+  });
+
+/** Where a till has less than the cloud, or something else, people are told. */
+const lostTailIsNamed: Oracle = ({ tills }) =>
+  tills.flatMap(({ name, journal, cloudHeads, alarms }) =>
+    cloudHeads.flatMap(({ epoch, headSeq, headHash }) => {
+      const here = journal.find((one) => one.epoch === epoch)?.entries ?? [];
+      const isWhole = here.find(({ seq }) => seq === headSeq)?.hash === headHash;
+      const isNamed = alarms.includes('tail-lost') || alarms.includes('fork');
+      return isWhole || isNamed
+        ? []
+        : [`${name} epoch ${epoch} has ${here.length} of ${headSeq}, and nobody was told`];
+    }),
+  );
+
+/** The same code of a member pays for one sale at most, at however many tills it was shown. */
+const codePaysOnce: Oracle = ({ tills }) => {
+  const uses = tills.flatMap(({ journal, orders }) =>
+    journal
+      .flatMap(({ entries }) => entries)
+      .filter(({ type }) => type === 'offline.accepted')
+      .map(({ body }) => JSON.parse(body) as { readonly orderId: string; readonly code: string })
+      .filter(({ orderId }) =>
+        orders.some((order) => order.orderId === orderId && order.state === 'settled'),
+      ),
+  );
+  return [...groupBy(uses, ({ code }) => code)]
+    .filter(([, orders]) => new Set(orders.map(({ orderId }) => orderId)).size > 1)
+    .map(([, orders]) => `one member code paid ${orders.map(({ orderId }) => orderId).join(', ')}`);
+};
+
+const secondIsRefused: Oracle = ({ tills }) =>
+  tills.flatMap(({ name, intrusions }) => intrusions.map((what) => `${name}: ${what}`));
 
 /** After a restore by command the till has again whatever the cloud ever acknowledged. */
 const acknowledgedIsBack: Oracle = (world) =>
@@ -84,12 +137,26 @@ const paidOnce: Oracle = (world) =>
     );
     const cash = sale.cash === 'told' ? 1 : 0;
     const times = channel.length + (box?.length ?? 0) + cash;
+    const isForgotten =
+      till?.restoredAtMs.some((atMs) => sale.fromMs <= atMs && atMs <= sale.toMs) === true;
+    // The till forgot the sale in the middle of it. The cashier could not know, but somebody must be told.
+    const orders = new Set(channel.map(({ outTradeNo }) => outTradeNo.slice(0, -2)));
+    const marks = new Set(box?.map(({ mark }) => mark));
+    if (isForgotten && orders.size === channel.length && marks.size === (box?.length ?? 0))
+      return channel
+        .filter(({ outTradeNo }) => times > 1 && !isNamed(till, outTradeNo))
+        .map(({ outTradeNo }) => `${outTradeNo} was forgotten on ${sale.till} and is not named`);
     return times > 1
       ? [
           `${sale.till} ${sale.amountFen} fen: channel ${channel.length}, box ${box?.length}, cash ${cash}`,
         ]
       : [];
   });
+
+/** The payment stands among the exceptions of the till, or in an order of it. */
+const isNamed = (till: TillEvidence, outTradeNo: string): boolean =>
+  till.exceptions.some((row) => row.includes(outTradeNo.slice(0, -2))) ||
+  till.orders.some(({ orderId }) => outTradeNo.startsWith(orderIdText(orderId)));
 
 /** Money at the channel or in the box is in an order that says so, and an order that says paid has it there. */
 const booksAgree: Oracle = (world) => {
@@ -102,7 +169,7 @@ const booksAgree: Oracle = (world) => {
     ...[...booked].filter((no) => !known.has(no)).map((no) => `${no}: paid at the channel only`),
     ...[...known].filter((no) => !booked.has(no)).map((no) => `${no}: paid in the cloud only`),
     ...world.tills.flatMap((till) => {
-      if (wasRestored(world, till)) return [];
+      if (isApart(world, till)) return [];
       const paid = till.orders.filter(({ state }) => state === 'paid' || state === 'settled');
       const orders = new Set(paid.map(({ orderId }) => orderIdText(orderId)));
       const atBox = till.boxBooks.map(({ mark }) => mark);
@@ -135,7 +202,7 @@ const journalArrived: Oracle = (world) =>
       if (!verified.ok) return [`${till.name} epoch ${epoch}: ${JSON.stringify(verified.error)}`];
       const head = heads.get(epoch);
       const same = head?.headSeq === entries.length && head.headHash === verified.value.headHash;
-      return same || wasRestored(world, till)
+      return same || (wasRestored(world, till) && !byCommand(world, till))
         ? []
         : [`${till.name} epoch ${epoch} has ${entries.length}, the cloud ${head?.headSeq}`];
     });
@@ -157,7 +224,7 @@ const sameOrders: Oracle = (world) =>
         : [`${orderId} is ${amountFen} ${state} on ${till.name}, cloud: ${JSON.stringify(found)}`];
     });
     const foreign = till.cloudOrders.filter(({ orderId }) => !here.has(orderId));
-    return wasRestored(world, till)
+    return isApart(world, till)
       ? []
       : [...differing, ...foreign.map(({ orderId }) => `${orderId} is in the cloud only`)];
   });
@@ -176,12 +243,16 @@ const takenOnce: Oracle = (world) =>
 
 const nothingSetAside: Oracle = (world) =>
   world.tills.flatMap((till) =>
-    wasRestored(world, till) ? [] : till.cloudSetAside.map((text) => `${till.name}: ${text}`),
+    wasRestored(world, till)
+      ? []
+      : till.cloudSetAside
+          .filter((text) => !(till.isRevoked && text.includes(' is parked: terminal-revoked')))
+          .map((text) => `${till.name}: ${text}`),
   );
 
 /** The cloud's tally is the shop's: the sum of its tills. */
 const talliesAgree: Oracle = (world) => {
-  if (world.tills.some((till) => wasRestored(world, till))) return [];
+  if (world.tills.some((till) => isApart(world, till))) return [];
   const days = groupBy(
     world.tills.flatMap(({ tallies }) => tallies),
     ({ businessDate }) => businessDate,
@@ -237,6 +308,10 @@ export const oracles = {
   'the customer paid once': paidOnce,
   'the books agree': booksAgree,
   'the journal arrived once': journalArrived,
+  'what was acknowledged is in the cloud once': acknowledgedIsThere,
+  'a lost tail is named': lostTailIsNamed,
+  'a member code pays once': codePaysOnce,
+  'a second process is refused': secondIsRefused,
   'what was acknowledged is back': acknowledgedIsBack,
   'till and cloud have the same orders': sameOrders,
   'each sale is taken once': takenOnce,

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Random } from '#shared/time/random.ts';
 import { createChannelHost } from './channel-host.ts';
-import { gatherEvidence } from './evidence.ts';
+import { gatherEvidence, type WorldEvidence } from './evidence.ts';
 import { planFaults } from './faults.ts';
 import { takeHiddenClocks } from './hidden-clocks.ts';
 import { judgeWorld, type Violation } from './oracles.ts';
@@ -32,11 +33,26 @@ export interface SeedReport {
   readonly log: readonly string[];
   readonly sales: readonly Sale[];
   readonly virtualMs: number;
+  /** What the oracles judged. */
+  readonly evidence: WorldEvidence;
 }
 
 const spanMsPerSale = 12_000;
 const shiftsMsMax = 24 * 3_600_000;
 const gatherMsMax = 600_000;
+
+/** A phone that shows the code before once more, at times: what a copied screen does at the next till. */
+function mostlyFresh(
+  fresh: () => Promise<string | undefined>,
+  { shared, random }: { readonly shared: number; readonly random: Random },
+): () => Promise<string | undefined> {
+  let last: string | undefined;
+  return async () => {
+    if (last !== undefined && random.unit() < shared) return last;
+    last = await fresh();
+    return last;
+  };
+}
 
 /** Opens the shop, lets people and faults loose, mends everything, waits until it is quiet, and judges. */
 export async function runSeed(options: SeedOptions): Promise<SeedReport> {
@@ -45,8 +61,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
   const base = mkdtempSync(join(options.scratch, `seed-${seed}-`));
   const tillCount = 2 + Math.floor(world.randomOf('shop').unit() * 2);
   const spanMs = steps * spanMsPerSale;
-  const plain = planFaults(world.randomOf('faults'), { tills: tillCount, spanMs });
-  const faults = planted?.bendFaults?.(plain) ?? plain;
+  const faults = planFaults(world.randomOf('faults'), { tills: tillCount, spanMs });
   const closers: (() => void)[] = [];
   await database.reset();
   const channel = await createChannelHost(world);
@@ -69,14 +84,14 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
     const shop = await openSimShop(shopOptions);
     const sales: Sale[] = [];
     letFaultsLoose(shop, faults);
+    const memberCode = mostlyFresh(shop.memberCode, {
+      shared: faults.codeShared,
+      random: world.randomOf('member'),
+    });
     const shifts = shop.counters.map(({ till, line }, index) => {
       const random = world.randomOf(`shift ${till.name}`);
       const plan = planSales(random, { till: index, count: steps });
-      return runShift(
-        { world, till, random, memberCode: shop.memberCode, setLine: line.setUp },
-        plan,
-        sales,
-      );
+      return runShift({ world, till, random, memberCode, setLine: line.setUp }, plan, sales);
     });
     await world.settle(Promise.all(shifts), shiftsMsMax);
     mendAll(shop);
@@ -95,6 +110,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
       log: shop.log,
       sales,
       virtualMs: world.nowMs(),
+      evidence,
     };
   } finally {
     giveBack();

@@ -1,17 +1,19 @@
-import type { FaultPlan, Span } from './faults.ts';
+import type { FaultPlan, Moment, Span } from './faults.ts';
 import { fairWeather } from './network.ts';
 import { isOpenHere } from './shop-script.ts';
-import type { SimShop } from './sim-shop.ts';
+import type { Counter, SimShop } from './sim-shop.ts';
 
 /** From now on the faults of the plan happen, each at its time. */
 export function letFaultsLoose(shop: SimShop, faults: FaultPlan): void {
   const { world, counters, channel } = shop;
   const during = ({ fromMs, toMs }: Span, begin: () => void, end: () => void): void => {
-    world.timers.after(fromMs, begin);
-    world.timers.after(toMs, end);
+    // What has not begun when all is mended does not begin any more.
+    world.timers.after(fromMs, () => shop.isMortal() && begin());
+    world.timers.after(toMs, () => shop.isMortal() && end());
   };
   world.trace.note('the shop opens');
   shop.setMortal(true);
+  letPeopleAct(shop, faults);
   for (const [index, { line, devices }] of counters.entries()) {
     line.setWeather(faults.weather[index] ?? fairWeather);
     devices.misbehave();
@@ -57,6 +59,24 @@ export function letFaultsLoose(shop: SimShop, faults: FaultPlan): void {
   }
 }
 
+/** What the operator and the owner do meanwhile. */
+function letPeopleAct(shop: SimShop, faults: FaultPlan): void {
+  const { world, counters } = shop;
+  const at = (moments: readonly Moment[], act: (counter: Counter) => void): void => {
+    for (const { till, atMs } of moments) {
+      const counter = counters[till];
+      if (counter) world.timers.after(atMs, () => shop.isMortal() && act(counter));
+    }
+  };
+  at(faults.secondProcesses, ({ till }) => till.startSecond());
+  at(faults.revocations, (counter) => void shop.ask(counter, 'revoke'));
+  at(faults.keyChanges, (counter) => void shop.ask(counter, 'rotate-key'));
+  at(faults.updates, ({ till }) => till.changeVersion('next'));
+  for (const { till, atMs, backMs } of faults.updates)
+    if (backMs !== undefined)
+      at([{ till, atMs: atMs + backMs }], (counter) => counter.till.changeVersion('this'));
+}
+
 /** Everything is mended; what is open must become definite by itself. */
 export function mendAll(shop: SimShop): void {
   shop.setMortal(false);
@@ -92,12 +112,15 @@ export async function restUntilQuiet(shop: SimShop): Promise<boolean> {
   return false;
 }
 
-async function areQuiet({ counters }: SimShop): Promise<boolean> {
-  for (const { till } of counters) {
+async function areQuiet({ counters, isRevoked }: SimShop): Promise<boolean> {
+  for (const counter of counters) {
+    const { till } = counter;
     const status = await till.call('status.get', {});
     if (!status?.ok) return false;
     // What the cloud refused of an older day's disk stays unsent until people have dealt with it.
     if (status.value.unsentCount > 0 && !till.wasRestored()) return false;
+    // Whoever is closed hears of no result any more: its open payments are people's business at the desk.
+    if (isRevoked(counter)) continue;
     const page = await till.call('orders.list', { limit: 200 });
     if (
       !page?.ok ||

@@ -36,6 +36,9 @@ export interface Sale {
   /** Payment codes that the customer showed for this sale. */
   readonly codes: string[];
   done: boolean;
+  /** From the first customer's word to the last, virtual time. */
+  readonly fromMs: number;
+  toMs: number;
 }
 
 const suffixes = ['01', '01', '01', '01', '02', '03', '04', '05', '06', '07', '10', '12'] as const;
@@ -103,10 +106,13 @@ export async function runShift(
       tries: 0,
       codes: [],
       done: false,
+      fromMs: shift.world.nowMs(),
+      toMs: Number.POSITIVE_INFINITY,
     };
     sales.push(sale);
     await serve(shift, planned, sale);
     sale.done = true;
+    sale.toMs = shift.world.nowMs();
   }
 }
 

@@ -37,6 +37,10 @@ export interface SimShop {
   readonly memberCode: () => Promise<string | undefined>;
   /** Whether tills and cloud die as planned; their effects are counted only while they may. */
   readonly setMortal: (mortal: boolean) => void;
+  readonly isMortal: () => boolean;
+  /** The operator's desk asks until the cloud has heard it. */
+  readonly ask: (counter: Counter, what: 'revoke' | 'rotate-key') => Promise<void>;
+  readonly isRevoked: (counter: Pick<Counter, 'terminalId'>) => boolean;
   readonly log: readonly string[];
 }
 
@@ -52,6 +56,11 @@ export interface SimShopOptions {
   /** Open files are closed by these. */
   readonly closers: (() => void)[];
 }
+
+const askTriesMax = 100;
+const askAgainMs = 2_000;
+const desk = { authorization: `Bearer ${operatorToken}`, 'content-type': 'application/json' };
+const emptyBody = Buffer.from('{}');
 
 /** Starts the cloud, opens a shop there, and activates its tills, in fair weather. */
 export async function openSimShop(options: SimShopOptions): Promise<SimShop> {
@@ -113,24 +122,36 @@ export async function openSimShop(options: SimShopOptions): Promise<SimShop> {
     tillOf.set(terminalId, till);
     counters.push({ till, terminalId, line, devices });
   }
+  const revoked = new Set<string>();
   return {
     world,
     host,
+    ask: async ({ till, terminalId }, what) => {
+      for (let tries = 0; tries < askTriesMax; tries += 1) {
+        const path = `/admin/v1/terminals/${terminalId}/${what}`;
+        const answer = await host.answer({ method: 'POST', path, headers: desk, body: emptyBody });
+        if (answer !== undefined && answer.status < 300) {
+          if (what === 'revoke') revoked.add(terminalId);
+          world.trace.note(`${till.name}: ${what}`);
+          return;
+        }
+        await new Promise<void>((resolve) => void world.timers.after(askAgainMs, resolve));
+      }
+      assert(false, () => `${what} was never heard`);
+    },
+    isRevoked: ({ terminalId }) => revoked.has(terminalId),
     channel: options.channel,
     counters,
     memberCode: async () => {
       const path = `/v1/members/${memberId}/codes`;
-      const headers = {
-        authorization: `Bearer ${operatorToken}`,
-        'content-type': 'application/json',
-      };
-      const answer = await host.answer({ method: 'POST', path, headers, body: Buffer.from('{}') });
+      const answer = await host.answer({ method: 'POST', path, headers: desk, body: emptyBody });
       if (answer === undefined || answer.status >= 300) return undefined;
       return (JSON.parse(answer.body) as { code: string }).code;
     },
     setMortal: (mortal) => {
       mortality.on = mortal;
     },
+    isMortal: () => mortality.on,
     log,
   };
 }

@@ -17,6 +17,8 @@ import { cloudOrigin } from './cloud-host.ts';
 import { copyDurable, crashingStore, type CommitFate } from './crash-store.ts';
 import { restoreByCommand } from './restore-by-command.ts';
 import { keyPemOf } from './sim-keys.ts';
+import { tryAsSecond } from './second-process.ts';
+import { migrationsOf } from './versions.ts';
 import { openPromise, type World } from './virtual-world.ts';
 
 /** One till as a machine: its disk, its clock, its power. The agent on it is the real one. */
@@ -30,11 +32,19 @@ export interface SimTill {
   /** Power off, an old copy of the disk put back: as a file, or by the restore command, which asks the cloud too. */
   restore(byCommand: boolean): Promise<void>;
   readonly wasRestored: () => boolean;
+  /** When an older disk was put back, virtual time. */
+  readonly restoredAtMs: () => readonly number[];
   /** Keeps a copy of the disk as it is. */
   backUp(): void;
   activate(code: string): Promise<void>;
   /** Undefined: the till died before it answered. */
   call<M extends MethodName>(method: M, input: MethodInput<M>): Promise<Answer<M> | undefined>;
+  /** Stops the program as it is and starts the other version of it a little later. */
+  changeVersion(version: 'this' | 'next'): void;
+  /** Starts the program a second time on the same folder. */
+  startSecond(): void;
+  /** What was wrong when that happened. */
+  readonly intrusions: () => readonly string[];
   setSkewMs(skewMs: number): void;
   setDiskFull(full: boolean): void;
   /** Told "pull now" by the cloud. */
@@ -85,8 +95,11 @@ export function createSimTill(deps: SimTillDeps): SimTill {
   const stores: Store[] = [];
   let skewMs = 0;
   let diskFull = false;
+  let version: 'this' | 'next' = 'this';
+  const intrusions: string[] = [];
   let lives = 0;
   let restored = false;
+  const restoredAtMs: number[] = [];
   let restoring: Promise<void> = Promise.resolve();
   let life: Life | undefined;
   let backup: string | undefined;
@@ -132,6 +145,7 @@ export function createSimTill(deps: SimTillDeps): SimTill {
       around: nothingAround,
       openStore: (dataDir) => {
         const opened = crashingStore({
+          migrations: () => migrationsOf(version),
           fateOfCommit: (): CommitFate => {
             if (mine.alive && diskFull) return 'disk-full';
             return fateOf(mine, 'commit');
@@ -175,6 +189,7 @@ export function createSimTill(deps: SimTillDeps): SimTill {
       if (backup === undefined) return;
       if (life) die(life);
       world.trace.note(`${name} is restored ${byCommand ? 'by command' : 'from a copied file'}`);
+      restoredAtMs.push(world.nowMs());
       restored ||= !byCommand;
       const source = backup;
       if (byCommand) {
@@ -193,6 +208,18 @@ export function createSimTill(deps: SimTillDeps): SimTill {
       if (!mine?.agent) return undefined;
       return Promise.race([mine.agent.api.call(method, input), mine.dead]);
     },
+    changeVersion: (next) => {
+      world.trace.note(`${name} becomes the ${next} version`);
+      version = next;
+      if (life) die(life);
+    },
+    startSecond: () => {
+      if (!life?.agent) return;
+      const wrong = tryAsSecond(folder);
+      world.trace.note(`${name} is started a second time: ${wrong ?? 'refused'}`);
+      if (wrong !== undefined) intrusions.push(wrong);
+    },
+    intrusions: () => intrusions,
     setSkewMs: (next) => {
       world.trace.note(`${name} clock is off by ${next} ms`);
       skewMs = next;
@@ -206,6 +233,7 @@ export function createSimTill(deps: SimTillDeps): SimTill {
     },
     lives: () => lives,
     wasRestored: () => restored,
+    restoredAtMs: () => restoredAtMs,
     folder: () => folder,
     close: () => {
       if (life) life.alive = false;

@@ -154,9 +154,12 @@ export function openPromise<T>(): {
   return { promise, resolve: (value) => settle[0]?.(value) };
 }
 
+/** A seed of one digit, put in as it is, would be undone by its own digit in the text: 1 to 9 were one world. */
+const oneDigitMax = 9;
+
 /** FNV-1a over the name, started from the seed. */
 function mix(seed: number, name: string): number {
-  let hash = (0x811c_9dc5 ^ seed) >>> 0;
+  let hash = (0x811c_9dc5 ^ (seed <= oneDigitMax ? seed << 8 : seed)) >>> 0;
   for (const char of `${seed}/${name}`)
     hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x0100_0193) >>> 0;
   return hash;

@@ -13,7 +13,7 @@ import { counted, type Tier, type TierOutcome, type TierRun } from './tier.ts';
 export const diskFaults: Tier = {
   title: 'Each write, truncation and sync of a run fails once, with EIO and with ENOSPC',
   unit: 'faults',
-  fullCount: 640,
+  fullCount: 750,
   missing: shimMissing,
   run: (run) => Promise.resolve(failEach(run)),
   note: (counts) => {

@@ -11,6 +11,7 @@ import { paymentErrors } from '#shared/errors/payment.ts';
 import { pointsErrors } from '#shared/errors/points.ts';
 import { promiseErrors } from '#shared/errors/promise.ts';
 import { receiptErrors } from '#shared/errors/receipt.ts';
+import { refundErrors } from '#shared/errors/refund.ts';
 import { scanErrors } from '#shared/errors/scan.ts';
 import { storeErrors } from '#shared/errors/store.ts';
 import { tillErrors } from '#shared/errors/till.ts';
@@ -36,6 +37,7 @@ export const errorCatalogue = {
   ...offlineErrors,
   ...offlineCodeErrors,
   ...promiseErrors,
+  ...refundErrors,
   ...pointsErrors,
   ...memberErrors,
 } as const;

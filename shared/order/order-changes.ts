@@ -4,11 +4,13 @@ import { fen, subtractFen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
 import type { OrderFact } from '#shared/order/order-fact.ts';
 import type { Order, OrderStateName, OrderTender } from '#shared/order/order.ts';
+import type { RefundFact } from '#shared/order/refunds.ts';
 import { assert } from '#shared/result/assert.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 
 type Opened = Extract<OrderFact, { type: 'order.opened' }>;
-type Later = Exclude<OrderFact, Opened>;
+/** Facts about refunds have rules of their own: refunds.ts. */
+type Later = Exclude<OrderFact, Opened | RefundFact>;
 
 /** The order that `order.opened` makes. */
 export function opened({ body }: Opened, at: { seq: number; wallMs: number }): Order {

@@ -3,6 +3,7 @@ import { createMachine } from '#shared/machine/machine.ts';
 import { changes, expectedAttempt, opened, sumsFit } from '#shared/order/order-changes.ts';
 import { isOrderFact, type OrderFactType } from '#shared/order/order-fact.ts';
 import type { Order, OrderStateName, TallyBucket } from '#shared/order/order.ts';
+import { isRefundFact, refundFits, withRefund } from '#shared/order/refunds.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { EntryFact, EntryType } from '#shared/wire/v1/entries.ts';
 
@@ -13,8 +14,11 @@ export interface OrderTransitionRefused {
   readonly type: 'order-transition-refused';
   readonly from: OrderPlace;
   readonly fact: EntryType;
-  /** `state`: not from here. `attempt`: about another attempt. `amount`: its sums contradict the order. */
-  readonly why: 'state' | 'attempt' | 'amount' | 'not-an-order-fact';
+  /**
+   * `state`: not from here. `attempt`: about another attempt. `amount`: its sums contradict the order. `refund`: above
+   * what is left, beside an open one, by another way, or about another number.
+   */
+  readonly why: 'state' | 'attempt' | 'amount' | 'refund' | 'not-an-order-fact';
 }
 
 const mayBegin = {
@@ -36,6 +40,15 @@ const boxAnswers = {
 /** Money for an order that stands as not charged. */
 const lateMoney = { 'charge.paid': 'manual', 'pos.paid': 'manual' } as const;
 
+/** Money that goes back moves no order to another state: the sale was made, and its refunds stand beside it. */
+const refunds = <S extends OrderStateName>(state: S) =>
+  ({
+    'refund.asked': state,
+    'refund.done': state,
+    'refund.failed': state,
+    'refund.unknown': state,
+  }) as const;
+
 const definiteAnswers = {
   'charge.paid': 'paid',
   'charge.failed': 'failed',
@@ -53,7 +66,9 @@ const definiteAnswers = {
  * 2. A new attempt, another channel or another tender starts only where nothing can have been charged.
  * 3. A definite "paid" after a definite "not charged" is a contradiction that people resolve: `manual`.
  * 4. `pos-sent` and `pos-unknown` are left only by the box POS's own word about this attempt.
- * 5. A promise is no payment: only a person's word calls it kept or broken, and money that a channel or the box reports
+ * 5. Money goes back only where it was taken, by the way it came, one refund at a time, never more than the amount
+ *    (refunds.ts).
+ * 6. A promise is no payment: only a person's word calls it kept or broken, and money that a channel or the box reports
  *    beside it is a contradiction that people resolve.
  */
 export const orderMachine = createMachine<OrderPlace, OrderFactType>({
@@ -73,30 +88,30 @@ export const orderMachine = createMachine<OrderPlace, OrderFactType>({
   },
   // The cancel may lose the race: the channel had taken the money already.
   'cancel-wanted': { ...definiteAnswers, 'charge.unknown': 'cancel-wanted' },
-  paid: { 'charge.refunded-late': 'paid-then-refunded' },
+  paid: { 'charge.refunded-late': 'paid-then-refunded', ...refunds('paid') },
   failed: { ...mayBegin, ...lateMoney },
   reversed: { ...mayBegin, 'charge.paid': 'manual', 'charge.refunded-late': 'paid-then-refunded' },
   'paid-then-refunded': {},
-  'cash-recorded': {},
+  'cash-recorded': refunds('cash-recorded'),
   'offline-accepted': {
     'offline.settled': 'settled',
     'offline.debit-failed': 'debit-failed',
     'offline.duplicate': 'duplicate',
   },
-  settled: {},
+  settled: refunds('settled'),
   // The cloud may try the withholding again and succeed.
   'debit-failed': { 'offline.settled': 'settled' },
   duplicate: {},
   // Asking to cancel decides nothing: the box may have taken the money already.
   'pos-sent': { ...boxAnswers, 'pos.cancel-wanted': 'pos-sent' },
-  'pos-paid': {},
+  'pos-paid': refunds('pos-paid'),
   'pos-unknown': { ...boxAnswers, 'pos.cancel-wanted': 'pos-unknown' },
   promised: {
     'offline.promise-kept': 'promise-kept',
     'offline.promise-broken': 'promise-broken',
     ...lateMoney,
   },
-  'promise-kept': {},
+  'promise-kept': refunds('promise-kept'),
   'promise-broken': lateMoney,
   manual: { 'charge.reversed': 'reversed', 'charge.refunded-late': 'paid-then-refunded' },
   voided: lateMoney,
@@ -121,6 +136,10 @@ export function applyFact(
     return fact.body.voucherFen > fact.body.amountFen ? refuse('amount') : ok(opened(fact, at));
   }
   if (order === undefined) return refuse('state');
+  if (isRefundFact(fact)) {
+    if (!refundFits(order, fact)) return refuse('refund');
+    return ok({ ...order, refunds: withRefund(order, fact, at), lastSeq: at.seq });
+  }
   if ('attempt' in fact.body && fact.body.attempt !== expectedAttempt(order, fact)) {
     return refuse('attempt');
   }

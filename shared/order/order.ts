@@ -80,8 +80,35 @@ export interface Order {
   readonly reason: ErrorCode | undefined;
   /** Who bears it that the money of an offline sale never came; absent while there is no loss, or nobody has said. */
   readonly loss?: OfflineLoss | undefined;
+  /** Refunds that were asked for, by number from 1 on; absent while there are none. */
+  readonly refunds?: readonly OrderRefund[] | undefined;
   /** Seq of the last entry about this order: the cloud has all of it when its ack reaches this seq. */
   readonly lastSeq: number;
+}
+
+/** To the payer's account by the channel, out of the drawer, or at the box POS, which has its own slip. */
+export type RefundHow = 'channel' | 'cash' | 'box-slip';
+
+/** Money that goes back, in part or in whole; shared/order/refunds.ts has the rules. */
+export interface OrderRefund {
+  readonly refundNo: number;
+  /** Gross part of the order's amount: money and vouchers together. */
+  readonly amountFen: Fen;
+  readonly cashFen: Fen;
+  readonly voucherFen: Fen;
+  readonly how: RefundHow;
+  /** `unknown` is left by the cloud's answer only. */
+  readonly state: 'asked' | 'unknown' | 'done' | 'failed';
+  readonly businessDate: string;
+  readonly askedAtMs: number;
+  readonly cashier: string;
+  readonly reason: string;
+  /** Why it failed, or what is doubtful. */
+  readonly code?: ErrorCode | undefined;
+  /** Concession that went back to the merchant, as the cloud booked it. */
+  readonly concessionFen?: Fen | undefined;
+  /** Point-fen that the member lost again, as the cloud booked it. */
+  readonly points?: number | undefined;
 }
 
 export interface OfflineLoss {

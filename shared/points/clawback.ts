@@ -40,6 +40,16 @@ export function clawBack(input: ClawbackInput): Clawback {
     () => `lot ${lotIndex} to ${newPoints} points`,
   );
   const entitlement = entitlementOfLots(lots.with(lotIndex, { ...old, points: newPoints }));
+  return settleExcess({ ...input, entitlement });
+}
+
+/** The same for an account that keeps its entitlement as a sum: `entitlement` is the one with the smaller lot. */
+export function settleExcess(
+  input: Pick<ClawbackInput, 'releasedPoints' | 'releasedFen' | 'unspentFen'> & {
+    readonly entitlement: PointFen;
+  },
+): Clawback {
+  const { entitlement } = input;
   const [released, releasedValue] = [BigInt(input.releasedPoints), BigInt(input.releasedFen)];
   const excess = maxBig(0n, released - BigInt(entitlement));
   const worth = released === 0n ? 0n : divFloor(excess * releasedValue, released);

@@ -14,37 +14,73 @@ export interface RefundStep {
   readonly merchantGivesBackFen: Fen;
 }
 
+/** How one refund parts between money and vouchers. Both fen; together the gross part that goes back. */
+export interface RefundSplit {
+  readonly cashFen: Fen;
+  readonly voucherFen: Fen;
+}
+
+type OrderAmounts = Pick<OrderTerms, 'amountFen' | 'voucherFen'>;
+
 /**
- * Refunds inside the hold (docs/points.md 2.9): everything is recomputed from the sum refunded so far, so that many
- * small refunds end where one large refund ends. `refundsFen` are gross parts of A, in order; their sum is at most A.
+ * The parts of a refund of `partFen` after `refundedFen` went back before (both gross): the money is
+ * floor(refunded * N / A) of all that went back, less what of it went back before.
  */
+export function refundSplit(
+  order: OrderAmounts,
+  refund: { readonly refundedFen: Fen; readonly partFen: Fen },
+): RefundSplit {
+  const { refundedFen, partFen } = refund;
+  assert(partFen > 0, () => `a refund of ${partFen}`);
+  const nextFen = fen(refundedFen + partFen);
+  assert(nextFen <= order.amountFen, () => `${nextFen} of ${order.amountFen}`);
+  const cashFen = fen(cashOf(order, nextFen) - cashOf(order, refundedFen));
+  return { cashFen, voucherFen: fen(partFen - cashFen) };
+}
+
+/** The concession of an order of whose gross amount `refundedFen` went back. */
+export const concessionAfter = (order: OrderTerms, refundedFen: Fen): Fen =>
+  shareFloor(
+    fen(order.amountFen - order.voucherFen - cashOf(order, refundedFen)),
+    order.concessionBp,
+  );
+
+/**
+ * One refund inside the hold (docs/points.md 2.9), recomputed from the sum refunded so far, so that many small refunds
+ * end where one large refund ends.
+ */
+export function refundStep(
+  order: OrderTerms,
+  refund: { readonly refundedFen: Fen; readonly partFen: Fen },
+): RefundStep {
+  const { refundedFen, partFen } = refund;
+  const { cashFen, voucherFen } = refundSplit(order, refund);
+  const concessionReturnedFen = fen(
+    concessionAfter(order, refundedFen) - concessionAfter(order, fen(refundedFen + partFen)),
+  );
+  return {
+    cashRefundFen: cashFen,
+    voucherRestoredFen: voucherFen,
+    concessionReturnedFen,
+    pointsBackEachSide: pointFen(concessionReturnedFen),
+    merchantGivesBackFen: fen(partFen - concessionReturnedFen),
+  };
+}
+
+/** {@link refundStep} for refunds in a row. `refundsFen` are gross parts of A, in order; their sum is at most A. */
 export function refundSteps(
   order: OrderTerms,
   refundsFen: readonly Fen[],
 ): { readonly steps: readonly RefundStep[]; readonly concessionLeftFen: Fen } {
-  const netFen = fen(order.amountFen - order.voucherFen);
-  const concessionOf = (cash: Fen): Fen => shareFloor(fen(netFen - cash), order.concessionBp);
   const steps: RefundStep[] = [];
-  let [refundedFen, cashFen] = [fen(0), fen(0)];
+  let refundedFen = fen(0);
   for (const partFen of refundsFen) {
-    assert(partFen > 0, () => `a refund of ${partFen}`);
-    const nextRefundedFen = fen(refundedFen + partFen);
-    assert(nextRefundedFen <= order.amountFen, () => `${nextRefundedFen} of ${order.amountFen}`);
-    const nextCashFen = cashOf(nextRefundedFen, netFen, order.amountFen);
-    const cashRefundFen = fen(nextCashFen - cashFen);
-    const concessionReturnedFen = fen(concessionOf(cashFen) - concessionOf(nextCashFen));
-    steps.push({
-      cashRefundFen,
-      voucherRestoredFen: fen(partFen - cashRefundFen),
-      concessionReturnedFen,
-      pointsBackEachSide: pointFen(concessionReturnedFen),
-      merchantGivesBackFen: fen(partFen - concessionReturnedFen),
-    });
-    [refundedFen, cashFen] = [nextRefundedFen, nextCashFen];
+    steps.push(refundStep(order, { refundedFen, partFen }));
+    refundedFen = fen(refundedFen + partFen);
   }
-  return { steps, concessionLeftFen: concessionOf(cashFen) };
+  return { steps, concessionLeftFen: concessionAfter(order, refundedFen) };
 }
 
 /** The cash part of a refunded sum: floor(g * N / A). */
-const cashOf = (refundedFen: Fen, netFen: Fen, amountFen: Fen): Fen =>
-  fen(Number(divFloor(BigInt(refundedFen) * BigInt(netFen), BigInt(amountFen))));
+const cashOf = ({ amountFen, voucherFen }: OrderAmounts, refundedFen: Fen): Fen =>
+  fen(Number(divFloor(BigInt(refundedFen) * BigInt(amountFen - voucherFen), BigInt(amountFen))));

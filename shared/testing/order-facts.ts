@@ -103,6 +103,31 @@ export const facts = (
     type: 'offline.promise-broken',
     body: { orderId, code: 'promise-broken', cashier: '小王', approvedBy: '店主', note: '不认账' },
   },
+  'refund.asked': {
+    type: 'refund.asked',
+    body: {
+      orderId,
+      refundNo: 1,
+      amountFen: 400,
+      how: 'channel',
+      businessDate: '2026-11-23',
+      cashier: '小王',
+      approvedBy: 'owner',
+      reason: '退货',
+    },
+  },
+  'refund.done': {
+    type: 'refund.done',
+    body: { orderId, refundNo: 1, cashFen: 400, voucherFen: 0 },
+  },
+  'refund.failed': {
+    type: 'refund.failed',
+    body: { orderId, refundNo: 1, code: 'refund-failed' },
+  },
+  'refund.unknown': {
+    type: 'refund.unknown',
+    body: { orderId, refundNo: 1, code: 'refund-unknown' },
+  },
   'order.voided': { type: 'order.voided', body: { orderId, code: 'cancelled-by-cashier' } },
 });
 

@@ -54,10 +54,17 @@ export function monthPeriod(period: string): MonthPeriod {
 }
 
 export function addMonths(period: string, count: number): string {
-  const index = Number(period.slice(0, 4)) * 12 + Number(period.slice(5, 7)) - 1 + count;
+  const index = monthIndex(period) + count;
   const month = String((index % 12) + 1).padStart(2, '0');
   return `${String(Math.floor(index / 12)).padStart(4, '0')}-${month}`;
 }
+
+/** Whole months from one period to another; negative when `to` is the earlier one. */
+export const monthsBetween = (span: { readonly from: string; readonly to: string }): number =>
+  monthIndex(span.to) - monthIndex(span.from);
+
+const monthIndex = (period: string): number =>
+  Number(period.slice(0, 4)) * 12 + Number(period.slice(5, 7)) - 1;
 
 /** The name of one day's release run, e.g. 2026-03/d31. It seeds the tie break of the rounding. */
 export const releaseRunId = (day: string): string => `${day.slice(0, 7)}/d${day.slice(8)}`;

@@ -1,5 +1,5 @@
-import { gunzipSync } from 'node:zlib';
-import type { Batch, BatchAnswer } from '#shared/wire/v1/journal.ts';
+import type { BatchAnswer } from '#shared/wire/v1/journal.ts';
+import { batchesPath, batchOf } from '../batch-of.ts';
 import type { Planted } from './planted.ts';
 
 /** An uplink that takes a refusal of the server for "done with these entries" and goes on with the next ones. */
@@ -9,7 +9,7 @@ export const dropOn4xx: Planted = {
     ...deps,
     fetch: async (input, init) => {
       const answer = await deps.fetch(input, init);
-      const isBatch = (input as string).endsWith('/v1/journal/batches');
+      const isBatch = (input as string).endsWith(batchesPath);
       if (!isBatch || answer.status < 400 || answer.status >= 500) return answer;
       const batch = batchOf(init?.body as Uint8Array);
       const last = batch.entries.at(-1);
@@ -21,11 +21,4 @@ export const dropOn4xx: Planted = {
       return Response.json(taken, { headers: { date: answer.headers.get('date') ?? '' } });
     },
   }),
-  bendFaults: (plan) => ({ ...plan, restores: [] }),
 };
-
-function batchOf(body: Uint8Array): Batch {
-  const isPacked = body[0] === 0x1f && body[1] === 0x8b;
-  const text = Buffer.from(isPacked ? gunzipSync(body) : body).toString('utf8');
-  return JSON.parse(text) as Batch;
-}

@@ -24,7 +24,6 @@ export const forgetIdempotency: Planted = {
       throw error;
     }
   },
-  bendFaults: (plan) => ({ ...plan, restores: [], channelTrouble: 0.3 }),
 };
 
 function again(init: RequestInit): RequestInit {

@@ -20,7 +20,6 @@ export const resendAfterAck: Planted = {
       ]),
     ),
   }),
-  bendFaults: (plan) => ({ ...plan, restores: [] }),
 };
 
 const impatient = (wire: Transport, world: World): Transport => ({

@@ -23,9 +23,4 @@ export const skipFsync: Planted = {
       durableFolder: (folder) => (existsSync(syncedOf(folder)) ? syncedOf(folder) : folder),
     };
   },
-  bendFaults: (plan) => ({
-    ...plan,
-    restores: [],
-    tillDeaths: [...plan.tillDeaths, { till: 0, effect: 90, when: 'after', downMs: 2_000 }],
-  }),
 };

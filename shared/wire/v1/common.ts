@@ -54,3 +54,12 @@ export const ErrorCodeSchema = Type.String({ pattern: '^[a-z0-9-]{1,64}$' });
 export const CashierSchema = Type.String({ minLength: 1, maxLength: 32 });
 /** Secret of the claim QR on a receipt: 16 characters of Crockford base 32 (80 bits). One claim per order. */
 export const ClaimTokenSchema = Type.String({ pattern: '^[0-9A-HJKMNP-TV-Z]{16}$' });
+
+/** Counts the refunds of one order, from 1 on. */
+export const RefundNoSchema = Type.Integer({ minimum: 1, maximum: 50 });
+/** How the money goes back: by the channel that took it, out of the drawer, or at the box POS with its own slip. */
+export const RefundHowSchema = Type.Union([
+  Type.Literal('channel'),
+  Type.Literal('cash'),
+  Type.Literal('box-slip'),
+]);

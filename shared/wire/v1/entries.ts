@@ -15,6 +15,8 @@ import {
   PartAmountSchema,
   PromiseKeptHowSchema,
   PromiseKindSchema,
+  RefundHowSchema,
+  RefundNoSchema,
   SeqSchema,
   WallMsSchema,
   WalletSchema,
@@ -36,11 +38,15 @@ export const exceptionNoteCharsMax = 64;
 /** The longest name of who promised to pay, in characters. */
 export const promiseWhoCharsMax = 32;
 
+/** The longest reason for a refund, in characters. */
+export const refundReasonCharsMax = 64;
+
 /** The owner let it through with the PIN of this till; absent: nobody was asked. */
 const ApprovedBySchema = Type.Optional(Type.Literal('owner'));
 
 const order = { orderId: OrderIdSchema };
 const attempt = { ...order, attempt: AttemptSchema };
+const refund = { ...order, refundNo: RefundNoSchema };
 const loss = {
   code: ErrorCodeSchema,
   /** Who bears it, and what of it the platform pays the merchant; absent: nothing was lost, or an older cloud. */
@@ -191,6 +197,32 @@ export const entryBodies = {
     note: Type.String({ maxLength: exceptionNoteCharsMax }),
   }),
   'order.voided': body({ ...order, code: ErrorCodeSchema }),
+  /**
+   * Somebody asked to give money back. Durable before anything moves: before the channel is asked, before the drawer
+   * opens. `amountFen` is the gross part of the order's amount that goes back, vouchers included.
+   */
+  'refund.asked': body({
+    ...refund,
+    amountFen: OrderAmountSchema,
+    how: RefundHowSchema,
+    /** The business day on which it was asked for; it counts in the refunds of that day. */
+    businessDate: BusinessDateSchema,
+    cashier: CashierSchema,
+    approvedBy: ApprovedBySchema,
+    reason: Type.String({ maxLength: refundReasonCharsMax }),
+  }),
+  /** The money went back. What of concession and points went back is the cloud's to say; absent: it has not yet. */
+  'refund.done': body({
+    ...refund,
+    cashFen: PartAmountSchema,
+    voucherFen: PartAmountSchema,
+    concessionFen: Type.Optional(PartAmountSchema),
+    points: Type.Optional(PartAmountSchema),
+  }),
+  /** Definitely nothing went back under this number. */
+  'refund.failed': body({ ...refund, code: ErrorCodeSchema }),
+  /** Nobody knows yet: only the cloud's answer about this number leaves it. */
+  'refund.unknown': body({ ...refund, code: ErrorCodeSchema }),
   /** A print or drawer job exists. Durable before the first byte. `copy` 1 is the original, above it a 补打. */
   'print.queued': body({
     jobId: Type.String({ pattern: '^prt_[0-9A-Z]{26}$' }),

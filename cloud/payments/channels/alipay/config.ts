@@ -75,14 +75,14 @@ export function readAlipayAccount(
     assert(value !== undefined && value !== '', () => `${name} is not set`);
     return value;
   };
-  const folder = need('ALIPAY_KEYS');
+  const [folder, appId] = [need('ALIPAY_KEYS'), need('ALIPAY_APP_ID')];
   const text = (name: string): string => readFileSync(join(folder, name), 'utf8').trim();
   const namesIn = (name: string): readonly string[] =>
     existsSync(join(folder, name)) ? readdirSync(join(folder, name)) : [];
   const sellerId = environment['ALIPAY_SELLER_ID'] ?? '';
   const tokens = new Map(namesIn('tokens').map((name) => [name, text(`tokens/${name}`)]));
   return {
-    appId: need('ALIPAY_APP_ID'),
+    appId,
     identity: sellerId === '' ? { type: 'provider', tokens } : { type: 'direct', sellerId },
     privateKey: createPrivateKey(text('private-key.pem')),
     alipayKeys: new Map(

@@ -12,7 +12,7 @@ import {
   type AlipayOptions,
 } from '#cloud/payments/channels/alipay/config.ts';
 import { alipayMessages, type AlipayNotice } from '#cloud/payments/channels/alipay/messages.ts';
-import { requestText } from '#cloud/payments/channels/alipay/sign.ts';
+import { noticeText } from '#cloud/payments/channels/alipay/sign.ts';
 import { holds } from '#cloud/payments/channels/alipay/verify.ts';
 import { beijingInstantOf } from '#cloud/payments/channels/wire/beijing-time.ts';
 import { strictFormOf } from '#cloud/payments/channels/wire/strict-form.ts';
@@ -30,15 +30,13 @@ export function createAlipayNotify({ account }: Pick<AlipayOptions, 'account'>):
       if (body.length > notifyBytesMax) return refused('body-too-large');
       const form = strictFormOf(body);
       if (form === undefined) return refused('body-garbled');
-      const { sign, sign_type: signType, ...params } = form;
+      const { sign, sign_type: signType } = form;
       if (sign === undefined || signType === undefined) return refused('signature-missing');
       if (signType !== 'RSA2') return refused('signature-invalid');
-      const key = account.alipayKeys.get(params['alipay_cert_sn'] ?? publicKeyMode);
+      const key = account.alipayKeys.get(form['alipay_cert_sn'] ?? publicKeyMode);
       if (key === undefined) return refused('key-unknown');
-      if (!holds(Buffer.from(requestText(params)), sign, key)) return refused('signature-invalid');
-      return alipayMessages.notice.Check(params)
-        ? eventOf(params, account)
-        : refused('body-garbled');
+      if (!holds(Buffer.from(noticeText(form)), sign, key)) return refused('signature-invalid');
+      return alipayMessages.notice.Check(form) ? eventOf(form, account) : refused('body-garbled');
     },
     answer: (accepted) => ({
       status: 200,

@@ -5,8 +5,14 @@ import { sign, type KeyObject } from 'node:crypto';
  * `&`, as raw UTF-8 and not as it is encoded on the wire.
  */
 export const requestText = (params: Readonly<Record<string, string>>): string =>
-  Object.entries(params)
-    .filter(([name, value]) => name !== 'sign' && value !== '')
+  joined(Object.entries(params).filter(([name, value]) => name !== 'sign' && value !== ''));
+
+/** What a notify's signature covers: every parameter that came but `sign` and `sign_type`, the empty ones too. */
+export const noticeText = (params: Readonly<Record<string, string>>): string =>
+  joined(Object.entries(params).filter(([name]) => name !== 'sign' && name !== 'sign_type'));
+
+const joined = (pairs: readonly (readonly [string, string])[]): string =>
+  pairs
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, value]) => `${name}=${value}`)
     .join('&');

@@ -1,0 +1,43 @@
+/** Seeds that once failed, and what they found. They are clean since, and run again before every long run. */
+export interface PinnedSeed {
+  readonly seed: number;
+  readonly steps: number;
+  readonly found: string;
+}
+
+export const pinnedSeeds: readonly PinnedSeed[] = [
+  {
+    seed: 50,
+    steps: 4,
+    found:
+      'The oracle: a till that forgot a paid sale sold it again under a new order. Each order is paid once, and the ' +
+      'forgotten one stands among the exceptions.',
+  },
+  {
+    seed: 69,
+    steps: 4,
+    found: 'The seasons: a cable was pulled after everything had been mended.',
+  },
+  {
+    seed: 1010,
+    steps: 4,
+    found:
+      'The oracle: a till whose disk was put back in the middle of a sale cannot know the payment that it forgot. ' +
+      'The money must be named among its exceptions; it is.',
+  },
+  {
+    seed: 1019,
+    steps: 4,
+    found:
+      'The simulated line: it refused a connection and delivered a copy of the request all the same. Where nobody ' +
+      'listens not a byte leaves.',
+  },
+  { seed: 1058, steps: 4, found: 'As 1019, with a till that dies while the copy travels.' },
+  {
+    seed: 2011,
+    steps: 4,
+    found:
+      'The till: a charge refused at the door for the moment (429) was called failed while a copy of it still ' +
+      'travelled; the customer paid at the channel and in cash. Such an answer now proves nothing about the number.',
+  },
+];
