@@ -9,6 +9,7 @@ import type { PaymentRoom } from '#cloud/payment-room.ts';
 import { registerRefundRoutes } from '#cloud/refunds/routes.ts';
 import { registerReleaseRoutes } from '#cloud/release/routes.ts';
 import { registerPaymentAdminRoutes } from '#cloud/payments/admin-routes.ts';
+import { registerResolutionRoutes } from '#cloud/payments/resolution/resolution-routes.ts';
 import { registerPaymentRoutes } from '#cloud/payments/routes.ts';
 import { registerPromiseAdminRoutes } from '#cloud/promises/admin-routes.ts';
 import { registerProofRoutes } from '#cloud/proof-routes.ts';
@@ -37,6 +38,7 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerMemberRoutes(app, deps);
   registerPaymentRoutes(app, parts.payments);
   registerPaymentAdminRoutes(app, deps);
+  registerResolutionRoutes(app, deps, parts.payments);
   registerRefundRoutes(app, parts.payments);
   registerSettlementRoutes(app, deps);
   registerPromiseAdminRoutes(app, deps);

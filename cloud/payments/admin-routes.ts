@@ -1,5 +1,4 @@
 import Type from 'typebox';
-import { orderAmountFenMax } from '#shared/money/fen.ts';
 import type { MemberId, MerchantId } from '#shared/ids/ids.ts';
 import {
   LossBearerSchema,
@@ -7,9 +6,7 @@ import {
   MerchantIdSchema,
   OrderIdSchema,
   TerminalIdSchema,
-  WalletSchema,
 } from '#shared/wire/v1/common.ts';
-import { openMerchantChannels, withholdingChannel } from '#cloud/payments/merchant-channels.ts';
 import {
   listOfflineExceptions,
   offlineExceptionsMax,
@@ -17,38 +14,17 @@ import {
   type OfflineSettlement,
 } from '#cloud/payments/offline-store.ts';
 import { listParkedBookings, parkedBookingsMax } from '#cloud/payments/parked-bookings.ts';
+import {
+  listResolutionBreaks,
+  resolutionBreaksMax,
+} from '#cloud/payments/resolution/resolution-checks.ts';
+import { registerChannelRoutes } from '#cloud/payments/routing/channel-routes.ts';
+import { listUndecided, listWentBack, undecidedMax } from '#cloud/payments/undecided.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 
-const dayQuotaFenMax = 100_000_000_000;
-
 const MerchantPathSchema = Type.Object(
   { merchantId: MerchantIdSchema },
-  { additionalProperties: false },
-);
-
-/** The channels that have an adapter (cloud/payment-room.ts); no other could ever take a payment. */
-const ChannelNameSchema = Type.Union(
-  ['wechat', 'alipay', 'unionpay', withholdingChannel].map((name) => Type.Literal(name)),
-);
-
-const ChannelsSchema = Type.Object(
-  {
-    channels: Type.Array(
-      Type.Object(
-        {
-          channel: ChannelNameSchema,
-          channelMerchantNo: Type.String({ pattern: '^[0-9A-Za-z]{1,32}$' }),
-          wallets: Type.Array(WalletSchema, { maxItems: 3 }),
-          priority: Type.Integer({ minimum: 1, maximum: 99 }),
-          perTxnMaxFen: Type.Integer({ minimum: 1, maximum: orderAmountFenMax }),
-          dayQuotaFen: Type.Integer({ minimum: 1, maximum: dayQuotaFenMax }),
-        },
-        { additionalProperties: false },
-      ),
-      { minItems: 1, maxItems: 16 },
-    ),
-  },
   { additionalProperties: false },
 );
 
@@ -84,6 +60,42 @@ const ExceptionsSchema = Type.Object({
     }),
     { maxItems: parkedBookingsMax },
   ),
+  /** Charges that should have been definite by now; two people may decide about those of more than a day. */
+  undecided: Type.Array(
+    Type.Object({
+      orderId: OrderIdSchema,
+      attempt: Type.Integer(),
+      channel: Type.String(),
+      outTradeNo: Type.String(),
+      netFen: Type.Integer(),
+      status: Type.String(),
+      submittedAtMs: Type.Integer(),
+      nextAtMs: Type.Integer(),
+    }),
+    { maxItems: undecidedMax },
+  ),
+  /** Charges that were found paid too late: the money went back by itself. */
+  wentBack: Type.Array(
+    Type.Object({
+      orderId: OrderIdSchema,
+      attempt: Type.Integer(),
+      channel: Type.String(),
+      netFen: Type.Integer(),
+      settledAtMs: Type.Integer(),
+    }),
+    { maxItems: undecidedMax },
+  ),
+  /** Where a channel contradicts what two people decided. */
+  breaks: Type.Array(
+    Type.Object({
+      orderId: OrderIdSchema,
+      attempt: Type.Integer(),
+      verdict: Type.String(),
+      said: Type.String(),
+      sinceMs: Type.Integer(),
+    }),
+    { maxItems: resolutionBreaksMax },
+  ),
 });
 
 /** What the operator does about channels, and what waits for people. */
@@ -92,35 +104,26 @@ export function registerPaymentAdminRoutes(
   deps: Pick<CloudDeps, 'clock' | 'db' | 'operatorId'>,
 ): void {
   registerCodeRevocation(app, deps);
-  const { db, operatorId } = deps;
-  app.put(
-    '/admin/v1/merchants/:merchantId/channels',
-    {
-      schema: {
-        params: MerchantPathSchema,
-        body: ChannelsSchema,
-        response: { 200: Type.Object({ open: Type.Integer() }) },
-      },
-    },
-    async (request) => {
-      const merchantId = request.params.merchantId as MerchantId;
-      const { channels } = request.body;
-      await db.transaction((tx) => openMerchantChannels(tx, { operatorId, merchantId, channels }));
-      return { open: channels.length };
-    },
-  );
+  registerChannelRoutes(app, deps);
+  const { db, clock, operatorId } = deps;
   app.get(
     '/admin/v1/merchants/:merchantId/payment-exceptions',
     { schema: { params: MerchantPathSchema, response: { 200: ExceptionsSchema } } },
     async (request) => {
       const merchant = { operatorId, merchantId: request.params.merchantId as MerchantId };
-      const [offline, unbooked] = await Promise.all([
+      const [offline, unbooked, undecided, wentBack, breaks] = await Promise.all([
         listOfflineExceptions(db, merchant),
         listParkedBookings(db, merchant),
+        listUndecided(db, { ...merchant, nowMs: clock.nowMs() }),
+        listWentBack(db, merchant),
+        listResolutionBreaks(db, merchant),
       ]);
       return {
         offline: offline.map(offlineView),
         unbooked: [...unbooked],
+        undecided: [...undecided],
+        wentBack: [...wentBack],
+        breaks: [...breaks],
       };
     },
   );

@@ -23,6 +23,7 @@ import {
   type Learned,
 } from '#cloud/payments/payment-machine.ts';
 import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
+import { holdAgainst } from '#cloud/payments/resolution/resolution-checks.ts';
 import { raiseChannelAlarm } from '#cloud/payments/routing/channel-alarms.ts';
 import type { Seen } from '#cloud/payments/routing/channel-health.ts';
 import { endReservation } from '#cloud/payments/routing/channel-quota.ts';
@@ -61,6 +62,7 @@ export async function applyLearned(
     const codes = codesOf(deps, before);
     if (ruleOfCharge(deps, before, call)?.cloud === 'close-channel' && 'code' in outcome)
       await raiseChannelAlarm(tx, { ...before, code: outcome.code, nowMs });
+    if (isFinal(before.progress.status)) await holdAgainst(tx, { ...before, outcome, nowMs });
     const progress = learn(before.progress, call.learned, { nowMs, timing: deps.timing, codes });
     return await moveTo(tx, deps, before, { progress, nowMs });
   });

@@ -84,6 +84,31 @@ export function askCancel(
   return progress.status === 'reversing' ? wanted : reversing(wanted, nowMs, timing);
 }
 
+/** What two people found about a charge that the channel does not explain. */
+export type PeopleVerdict =
+  | { readonly type: 'paid'; readonly channelRef: string; readonly paidAtMs: number }
+  | { readonly type: 'not-paid' };
+
+/** So long nobody but the machine decides. */
+export const resolutionAfterMs = 86_400_000;
+
+/** May people decide about it? Only about what is still open after {@link resolutionAfterMs}. */
+export const isForPeople = (progress: AttemptProgress, nowMs: number): boolean =>
+  !isFinal(progress.status) && nowMs - progress.submittedAtMs >= resolutionAfterMs;
+
+/** Ends an attempt as two people found it. Money that a channel tells of later goes back, as after any reversal. */
+export function resolveByPeople(
+  progress: AttemptProgress,
+  verdict: PeopleVerdict,
+): AttemptProgress {
+  assert(!isFinal(progress.status), () => `resolving an attempt that is ${progress.status}`);
+  const ended = { ...progress, next: undefined };
+  if (verdict.type === 'not-paid')
+    return { ...ended, status: 'reversed', code: 'resolved-not-paid' };
+  const { channelRef, paidAtMs } = verdict;
+  return { ...ended, status: 'paid', code: undefined, channelRef, paidAtMs };
+}
+
 /** When an answer came, and by which rules it is read: our durations and the channel's table of codes. */
 export interface Moment {
   readonly nowMs: number;

@@ -3,6 +3,7 @@ import { leaseDueAttempts } from '#cloud/payments/attempt-store.ts';
 import { callChannel } from '#cloud/payments/call-channel.ts';
 import { rebookOnce } from '#cloud/payments/parked-bookings.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
+import { recheckResolutionsOnce } from '#cloud/payments/resolution/resolution-checks.ts';
 import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
 
 /** Attempts one worker takes at a time. */
@@ -32,6 +33,7 @@ export function startPaymentWorker(deps: PaymentDeps): WorkerLoop {
     scope: { type: 'across', work: 'payments' },
     step: async () => {
       await rebookOnce(deps);
+      await recheckResolutionsOnce(deps);
       return 0;
     },
   });

@@ -54,3 +54,35 @@ export async function listUndecided(
     nextAtMs: row.next_at_ms,
   }));
 }
+
+/** A charge that was found paid after the sale had been given up; the money went back by itself. */
+export interface WentBack {
+  readonly orderId: OrderId;
+  readonly attempt: number;
+  readonly channel: string;
+  readonly netFen: number;
+  readonly settledAtMs: number;
+}
+
+/** What came too late and went back, the latest first. */
+export async function listWentBack(db: Db, merchant: MerchantKey): Promise<readonly WentBack[]> {
+  const { rows } = await db.execute<{
+    order_id: OrderId;
+    attempt: number;
+    channel: string;
+    net_fen: number;
+    settled_at_ms: number;
+  }>(sql`
+    select order_id, attempt, channel, amount_fen - voucher_fen as net_fen, settled_at_ms
+      from payment_attempt
+     where operator_id = ${merchant.operatorId} and merchant_id = ${merchant.merchantId}
+       and status = 'refunded-late'
+     order by settled_at_ms desc limit ${undecidedMax}`);
+  return rows.map((row) => ({
+    orderId: row.order_id,
+    attempt: row.attempt,
+    channel: row.channel,
+    netFen: row.net_fen,
+    settledAtMs: row.settled_at_ms,
+  }));
+}

@@ -11,7 +11,10 @@ import {
   type PaymentBench,
 } from '#cloud/payments/testing/payment-bench.ts';
 import { listUndecided } from '#cloud/payments/undecided.ts';
-import { setup as startTestCluster } from '#cloud/platform/testing/test-cluster.ts';
+import {
+  setup as startTestCluster,
+  testClusterVariable,
+} from '#cloud/platform/testing/test-cluster.ts';
 import type { LineFault } from '#cloud/channel-simulator/line.ts';
 import { compareBooks } from './charge-books.ts';
 import { createDraw, type Draw } from './draw.ts';
@@ -24,12 +27,14 @@ export const charges: Tier = {
   partCount: 5_000,
   missing: () => undefined,
   run: async (run) => {
-    const stop =
-      process.env['GREENTILL_TEST_CLUSTER'] === undefined ? startTestCluster() : () => {};
+    const isOurs = process.env[testClusterVariable] === undefined;
+    const stop = isOurs ? startTestCluster() : undefined;
     try {
       return await chargeUnderFaults(run);
     } finally {
-      stop();
+      stop?.();
+      // The next part starts one of its own.
+      if (isOurs) delete process.env[testClusterVariable];
     }
   },
   note: (counts) => {

@@ -12,6 +12,7 @@ import { pointsErrors } from '#shared/errors/points.ts';
 import { promiseErrors } from '#shared/errors/promise.ts';
 import { receiptErrors } from '#shared/errors/receipt.ts';
 import { refundErrors } from '#shared/errors/refund.ts';
+import { resolutionErrors } from '#shared/errors/resolution.ts';
 import { scanErrors } from '#shared/errors/scan.ts';
 import { storeErrors } from '#shared/errors/store.ts';
 import { tillErrors } from '#shared/errors/till.ts';
@@ -38,6 +39,7 @@ export const errorCatalogue = {
   ...offlineCodeErrors,
   ...promiseErrors,
   ...refundErrors,
+  ...resolutionErrors,
   ...pointsErrors,
   ...memberErrors,
 } as const;

@@ -18,6 +18,8 @@ export type PrintJobId = Brand<string, 'PrintJobId'>;
 export type CertificateId = Brand<string, 'CertificateId'>;
 export type AgentId = Brand<string, 'AgentId'>;
 export type ContractId = Brand<string, 'ContractId'>;
+/** Somebody who works for the operator. */
+export type PersonId = Brand<string, 'PersonId'>;
 
 export interface IdOf {
   ord: OrderId;
@@ -30,6 +32,7 @@ export interface IdOf {
   crt: CertificateId;
   agt: AgentId;
   ctr: ContractId;
+  prs: PersonId;
 }
 
 export type IdPrefix = keyof IdOf;

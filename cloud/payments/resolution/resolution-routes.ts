@@ -1,0 +1,196 @@
+import Type, { type Static } from 'typebox';
+import type { OperatorId, OrderId, PersonId } from '#shared/ids/ids.ts';
+import { idPattern } from '#shared/ids/ids.ts';
+import { OrderIdSchema } from '#shared/wire/v1/common.ts';
+import type { AttemptKey } from '#cloud/payments/attempt.ts';
+import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
+import type { PeopleVerdict } from '#cloud/payments/payment-machine.ts';
+import {
+  endPerson,
+  makePerson,
+  personOfKey,
+  type OperatorPerson,
+} from '#cloud/payments/resolution/operator-persons.ts';
+import { closeResolutionBreak } from '#cloud/payments/resolution/resolution-checks.ts';
+import {
+  confirmResolution,
+  proposeResolution,
+  withdrawResolution,
+} from '#cloud/payments/resolution/resolve-attempt.ts';
+import type { CloudApp } from '#cloud/platform/cloud-app.ts';
+import type { CloudDeps } from '#cloud/platform/deps.ts';
+import { sendProblem } from '#cloud/platform/problem.ts';
+
+const strict = { additionalProperties: false } as const;
+const AttemptPathSchema = Type.Object(
+  { orderId: OrderIdSchema, attempt: Type.Integer({ minimum: 1, maximum: 99 }) },
+  strict,
+);
+/** Who acts: beside the operator's token, a key that only one person holds. */
+export const PersonHeadersSchema = Type.Object({
+  'x-person-key': Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+});
+const NoteSchema = Type.Object({ note: Type.String({ minLength: 3, maxLength: 300 }) }, strict);
+const EvidenceSchema = Type.String({ minLength: 10, maxLength: 500 });
+const VerdictSchema = Type.Union([
+  Type.Object({ verdict: Type.Literal('not-paid'), evidence: EvidenceSchema }, strict),
+  Type.Object(
+    {
+      verdict: Type.Literal('paid'),
+      evidence: EvidenceSchema,
+      /** The channel's number of the payment, as it stands in its own books. */
+      channelRef: Type.String({ pattern: '^[0-9A-Za-z_-]{4,64}$' }),
+      paidAtMs: Type.Integer({ minimum: 0 }),
+    },
+    strict,
+  ),
+]);
+
+type Deps = Pick<CloudDeps, 'db' | 'clock' | 'random' | 'operatorId'>;
+
+/** The person whose key came with the request; undefined: answer person-key-invalid. */
+export async function personOf(
+  deps: Pick<CloudDeps, 'db' | 'clock' | 'operatorId'>,
+  headers: Static<typeof PersonHeadersSchema>,
+): Promise<OperatorPerson | undefined> {
+  const key = headers['x-person-key'];
+  if (key === undefined) return undefined;
+  return await personOfKey(deps.db, { ...deps, key, nowMs: deps.clock.nowMs() });
+}
+
+/**
+ * POST   /admin/v1/persons                                        makes a person; the key is told once
+ * DELETE /admin/v1/persons/{personId}                             his key is good for nothing any more
+ * POST   /admin/v1/charges/{orderId}/{attempt}/resolution          one person proposes how it ended
+ * POST   /admin/v1/charges/{orderId}/{attempt}/resolution/confirm  another one agrees: the charge ends
+ * POST   /admin/v1/charges/{orderId}/{attempt}/resolution/withdraw either thinks again
+ * POST   /admin/v1/charges/{orderId}/{attempt}/resolution/close-break  why the channel said otherwise is known
+ */
+export function registerResolutionRoutes(app: CloudApp, deps: Deps, payments: PaymentDeps): void {
+  registerPersonRoutes(app, deps);
+  registerDecisions(app, deps, payments);
+  const path = '/admin/v1/charges/:orderId/:attempt/resolution';
+  const schema = {
+    params: AttemptPathSchema,
+    headers: PersonHeadersSchema,
+    body: NoteSchema,
+    response: { 200: Type.Object({ done: Type.Boolean() }) },
+  };
+  app.post(`${path}/withdraw`, { schema }, async (request, reply) => {
+    const person = await personOf(deps, request.headers);
+    if (person === undefined)
+      return sendProblem(reply, { status: 403, code: 'person-key-invalid' });
+    const withdrawal = { by: person.personId, note: request.body.note };
+    return (await withdrawResolution(deps, keyOf(deps.operatorId, request.params), withdrawal))
+      ? { done: true }
+      : sendProblem(reply, { status: 404, code: 'resolution-impossible' });
+  });
+  app.post(`${path}/close-break`, { schema }, async (request, reply) => {
+    const person = await personOf(deps, request.headers);
+    if (person === undefined)
+      return sendProblem(reply, { status: 403, code: 'person-key-invalid' });
+    const key = keyOf(deps.operatorId, request.params);
+    const closing = { ...key, by: person.name, note: request.body.note, nowMs: deps.clock.nowMs() };
+    return (await closeResolutionBreak(deps.db, closing)) === undefined
+      ? sendProblem(reply, { status: 404, code: 'resolution-impossible' })
+      : { done: true };
+  });
+}
+
+function registerPersonRoutes(app: CloudApp, deps: Deps): void {
+  app.post(
+    '/admin/v1/persons',
+    {
+      schema: {
+        summary: 'Make a person with a key of his own',
+        body: Type.Object({ name: Type.String({ minLength: 1, maxLength: 40 }) }, strict),
+        response: {
+          201: Type.Object({ personId: Type.String(), name: Type.String(), key: Type.String() }),
+        },
+      },
+    },
+    async (request, reply) => reply.code(201).send(await makePerson(deps, request.body.name)),
+  );
+  const PersonPathSchema = Type.Object(
+    { personId: Type.String({ pattern: idPattern('prs') }) },
+    strict,
+  );
+  app.delete(
+    '/admin/v1/persons/:personId',
+    {
+      schema: {
+        params: PersonPathSchema,
+        response: { 200: Type.Object({ done: Type.Boolean() }) },
+      },
+    },
+    async (request, reply) => {
+      const personId = request.params.personId as PersonId;
+      const ended = { operatorId: deps.operatorId, personId, nowMs: deps.clock.nowMs() };
+      return (await endPerson(deps.db, ended))
+        ? { done: true }
+        : sendProblem(reply, { status: 404, code: 'not-found' });
+    },
+  );
+}
+
+function registerDecisions(app: CloudApp, deps: Deps, payments: PaymentDeps): void {
+  const path = '/admin/v1/charges/:orderId/:attempt/resolution';
+  app.post(
+    path,
+    {
+      schema: {
+        summary: 'Propose how a charge ended',
+        params: AttemptPathSchema,
+        headers: PersonHeadersSchema,
+        body: VerdictSchema,
+        response: { 201: Type.Object({ proposalNo: Type.Integer() }) },
+      },
+    },
+    async (request, reply) => {
+      const person = await personOf(deps, request.headers);
+      if (person === undefined)
+        return sendProblem(reply, { status: 403, code: 'person-key-invalid' });
+      const { evidence } = request.body;
+      const proposal = { verdict: verdictOf(request.body), evidence, by: person.personId };
+      const key = keyOf(deps.operatorId, request.params);
+      const proposed = await proposeResolution(payments, key, proposal);
+      return proposed.ok
+        ? reply.code(201).send(proposed.value)
+        : sendProblem(reply, { status: 409, ...proposed.error });
+    },
+  );
+  app.post(
+    `${path}/confirm`,
+    {
+      schema: {
+        summary: 'Confirm what another person proposed',
+        params: AttemptPathSchema,
+        headers: PersonHeadersSchema,
+        body: NoteSchema,
+        response: { 200: Type.Object({ status: Type.String() }) },
+      },
+    },
+    async (request, reply) => {
+      const person = await personOf(deps, request.headers);
+      if (person === undefined)
+        return sendProblem(reply, { status: 403, code: 'person-key-invalid' });
+      const confirmation = { by: person.personId, note: request.body.note };
+      const key = keyOf(deps.operatorId, request.params);
+      const done = await confirmResolution(payments, key, confirmation);
+      return done.ok
+        ? { status: done.value.progress.status }
+        : sendProblem(reply, { status: 409, ...done.error });
+    },
+  );
+}
+
+const verdictOf = (body: Static<typeof VerdictSchema>): PeopleVerdict =>
+  body.verdict === 'paid'
+    ? { type: 'paid', channelRef: body.channelRef, paidAtMs: body.paidAtMs }
+    : { type: 'not-paid' };
+
+const keyOf = (operatorId: OperatorId, path: Static<typeof AttemptPathSchema>): AttemptKey => ({
+  operatorId,
+  orderId: path.orderId as OrderId,
+  attempt: path.attempt,
+});
