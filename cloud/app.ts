@@ -15,6 +15,7 @@ import { registerPromiseAdminRoutes } from '#cloud/promises/admin-routes.ts';
 import { registerProofRoutes } from '#cloud/proof-routes.ts';
 import { runProofs } from '#cloud/proof-run.ts';
 import { registerSettlementRoutes } from '#cloud/settlement/settlement-routes.ts';
+import { registerReviewRoutes } from '#cloud/review/review-routes.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { createHttpShell } from '#cloud/platform/http-shell.ts';
@@ -38,6 +39,7 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerMemberRoutes(app, deps);
   registerPaymentRoutes(app, parts.payments);
   registerPaymentAdminRoutes(app, deps);
+  registerReviewRoutes(app, deps);
   registerResolutionRoutes(app, deps, parts.payments);
   registerRefundRoutes(app, parts.payments);
   registerSettlementRoutes(app, deps);

@@ -18,6 +18,8 @@ export interface BookedOrder {
   readonly refunds: Record<string, BookedRefund>;
   /** The money is held for splitting until it is released. */
   readonly isFrozen: boolean;
+  /** Who paid, where a payment code says so ({@link payerOfCode}). */
+  readonly payerId?: string;
 }
 
 export interface BookedRefund {

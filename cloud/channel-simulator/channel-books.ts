@@ -9,7 +9,7 @@ import {
   type BooksStore,
   type OrderShelf,
 } from '#cloud/channel-simulator/order-shelf.ts';
-import { scriptOfCode } from '#cloud/channel-simulator/payment-scripts.ts';
+import { payerOfCode, scriptOfCode } from '#cloud/channel-simulator/payment-scripts.ts';
 import type {
   BookLine,
   Face,
@@ -141,7 +141,13 @@ function pay(request: PayRequest, { shelf, nowMs, terms }: Moment): Reply {
   const { booked, answer, delivery, paysAfterPolls, notices } = script;
   if (booked === 'none') return refusal(statusOfCode(answer), answer, 'not charged');
   const isFrozen = terms?.freezes ?? false;
-  const order = shelf.book(request, { state: booked, paysAfterPolls, isFrozen, nowMs });
+  const order = shelf.book(request, {
+    state: booked,
+    paysAfterPolls,
+    isFrozen,
+    payerId: payerOfCode(request.authCode),
+    nowMs,
+  });
   if (answer === 'TRADE_ERROR') return refusal(400, answer, 'broke off, please reverse');
   return { ...reply(order, answer), delivery, notices };
 }

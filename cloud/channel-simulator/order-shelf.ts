@@ -36,6 +36,7 @@ export interface NewOrderState {
   readonly state: TradeState;
   readonly paysAfterPolls: boolean;
   readonly isFrozen?: boolean;
+  readonly payerId?: string | undefined;
   readonly nowMs: number;
 }
 
@@ -73,7 +74,7 @@ export function createOrderShelf(seed: string, store: BooksStore | undefined): O
       const key = keyOfTransaction.get(transactionId);
       return key === undefined ? undefined : orders.get(key);
     },
-    book: (request, { state, paysAfterPolls, isFrozen = false, nowMs }) =>
+    book: (request, { state, paysAfterPolls, isFrozen = false, payerId, nowMs }) =>
       keep({
         face: request.face,
         merchantNo: request.merchantNo,
@@ -88,6 +89,7 @@ export function createOrderShelf(seed: string, store: BooksStore | undefined): O
         paidAtMs: state === 'SUCCESS' ? nowMs : undefined,
         refunds: {},
         isFrozen,
+        ...(payerId === undefined ? {} : { payerId }),
       }),
     useCode: (authCode, request) => {
       const hash = keyed(authCode);

@@ -64,6 +64,10 @@ const scriptOfSuffix: Readonly<Record<string, PaymentScript>> = {
 
 const paidScript: PaymentScript = { ...prompt, booked: 'SUCCESS', answer: 'SUCCESS' };
 
+/** Codes of one payer: behind the first two digits stands 777, then the payer's five digits. Others have no known payer. */
+export const payerOfCode = (authCode: string): string | undefined =>
+  /^\d{2}(777\d{5})/.exec(authCode)?.[1];
+
 /** What a code, or a payee, plays. */
 export const scriptOfCode = (authCode: string): PaymentScript =>
   scriptOfSuffix[authCode.slice(-2)] ?? paidScript;

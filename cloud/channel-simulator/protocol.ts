@@ -132,6 +132,7 @@ export const ChannelAnswerSchema = Type.Object({
   transactionId: Type.Optional(Type.String({ maxLength: 64 })),
   paidAtMs: Type.Optional(Type.Integer({ minimum: 0 })),
   refundedFen: Type.Optional(Type.Integer({ minimum: 0 })),
+  payerId: Type.Optional(Type.String({ maxLength: 64 })),
 });
 export type ChannelAnswer = Static<typeof ChannelAnswerSchema>;
 

@@ -26,6 +26,7 @@ export function reply(order: BookedOrder, code: string): Reply {
           refundedFen: line.refundedFen,
           ...(line.amountFen > 0 ? { amountFen: line.amountFen } : {}),
           ...(line.paidAtMs === undefined ? {} : { paidAtMs: line.paidAtMs }),
+          ...(order.payerId === undefined ? {} : { payerId: order.payerId }),
         };
   return { status: code === 'SYSTEM_ERROR' ? 500 : 200, answer, delivery: 'prompt' };
 }

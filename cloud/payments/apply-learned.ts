@@ -6,6 +6,7 @@ import {
   isOrderInHand,
   lockAttempt,
   recordAnswer,
+  savePayer,
   saveProgress,
 } from '#cloud/payments/attempt-store.ts';
 import type { CallEvidence } from '#cloud/payments/channel.ts';
@@ -15,7 +16,7 @@ import {
   type ChannelCodeTable,
 } from '#cloud/payments/channel-codes.ts';
 import { concludeWithholding } from '#cloud/payments/offline-outcome.ts';
-import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
+import { payerHashOf, type PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import {
   isFinal,
   learn,
@@ -27,7 +28,9 @@ import { holdAgainst } from '#cloud/payments/resolution/resolution-checks.ts';
 import { raiseChannelAlarm } from '#cloud/payments/routing/channel-alarms.ts';
 import type { Seen } from '#cloud/payments/routing/channel-health.ts';
 import { endReservation } from '#cloud/payments/routing/channel-quota.ts';
+import { saleOf } from '#cloud/payments/sale-review.ts';
 import type { Tx } from '#cloud/platform/db.ts';
+import { reviewPaidSale } from '#cloud/review/review-store.ts';
 
 /** An answer on its way into the books: what it taught, and the record of the call it belongs to. */
 export interface LearnedCall {
@@ -64,7 +67,11 @@ export async function applyLearned(
       await raiseChannelAlarm(tx, { ...before, code: outcome.code, nowMs });
     if (isFinal(before.progress.status)) await holdAgainst(tx, { ...before, outcome, nowMs });
     const progress = learn(before.progress, call.learned, { nowMs, timing: deps.timing, codes });
-    return await moveTo(tx, deps, before, { progress, nowMs });
+    const payerHash =
+      outcome.type === 'paid' && outcome.payerId !== undefined
+        ? payerHashOf(deps.contentKey, before.channel, outcome.payerId)
+        : undefined;
+    return await moveTo(tx, deps, before, { progress, nowMs, payerHash });
   });
   if (after !== undefined) noteHealth(deps, after, call);
   if (after !== undefined && isFinal(after.progress.status)) deps.hints.pull(after);
@@ -76,7 +83,11 @@ export async function moveTo(
   tx: Tx,
   deps: Pick<PaymentDeps, 'vouchers' | 'timing'>,
   before: Attempt,
-  change: { readonly progress: AttemptProgress; readonly nowMs: number },
+  change: {
+    readonly progress: AttemptProgress;
+    readonly nowMs: number;
+    readonly payerHash?: string | undefined;
+  },
 ): Promise<Attempt> {
   const after: Attempt = { ...before, progress: change.progress };
   const hasJustEnded = before.progress.next !== undefined && after.progress.next === undefined;
@@ -85,22 +96,25 @@ export async function moveTo(
   if (hasJustEnded && before.holdsQuota)
     await endReservation(tx, after, after.progress.status === 'paid' ? 'used' : 'released');
   await saveProgress(tx, before, change);
-  if (hasJustEnded) await conclude(tx, deps, { attempt: after, nowMs: change.nowMs });
+  if (change.payerHash !== undefined) await savePayer(tx, before, change.payerHash);
+  if (hasJustEnded) await conclude(tx, deps, { attempt: after, ...change });
   return after;
 }
 
 async function conclude(
   tx: Tx,
   deps: Pick<PaymentDeps, 'vouchers' | 'timing'>,
-  { attempt, nowMs }: Ended,
+  { attempt, nowMs, payerHash }: Ended & { readonly payerHash?: string | undefined },
 ): Promise<void> {
   const { status } = attempt.progress;
   if (attempt.kind === 'withhold') {
     await concludeWithholding(tx, deps, { attempt, nowMs });
     return;
   }
-  if (status === 'paid') await book(tx, deps, { attempt, nowMs });
-  else await freeVouchers(tx, deps, { attempt, nowMs });
+  if (status === 'paid') {
+    await book(tx, deps, { attempt, nowMs });
+    await reviewPaidSale(tx, saleOf(attempt, payerHash));
+  } else await freeVouchers(tx, deps, { attempt, nowMs });
   await appendResult(tx, {
     operatorId: attempt.operatorId,
     terminalId: attempt.terminalId,

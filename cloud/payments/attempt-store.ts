@@ -20,7 +20,7 @@ const keyIs = (key: AttemptKey): SQL =>
 const columns = sql`operator_id, order_id, attempt, kind, merchant_id, terminal_id, channel,
   channel_merchant_no, out_trade_no, wallet, amount_fen, voucher_fen, reservation_id, concession_bp,
   business_date::text as business_date, cashier, member_id, claim_hash, opened_at_ms, content_hash,
-  route, quota_date::text as quota_date, status, submitted_at_ms, cancel_wanted, found_paid,
+  route, quota_date::text as quota_date, network, status, submitted_at_ms, cancel_wanted, found_paid,
   fruitless_tries, next_step, next_at_ms, code, channel_ref, paid_at_ms, in_flight`;
 
 /** Writes a new attempt. False when its number is taken, or another attempt of the order is in flight. */
@@ -33,7 +33,7 @@ export async function insertAttempt(
     insert into payment_attempt (operator_id, order_id, attempt, kind, merchant_id, terminal_id,
       channel, channel_merchant_no, out_trade_no, wallet, amount_fen, voucher_fen, reservation_id,
       concession_bp, business_date, cashier, member_id, claim_hash, opened_at_ms, content_hash,
-      route, quota_date, status, in_flight, submitted_at_ms, cancel_wanted, found_paid,
+      route, quota_date, network, status, in_flight, submitted_at_ms, cancel_wanted, found_paid,
       fruitless_tries, next_step, next_at_ms, lease_until_ms)
     values (${attempt.operatorId}, ${attempt.orderId}, ${attempt.attempt}, ${attempt.kind},
       ${attempt.merchantId}, ${attempt.terminalId}, ${attempt.channel},
@@ -42,6 +42,7 @@ export async function insertAttempt(
       ${attempt.concessionBp}, ${attempt.businessDate}, ${attempt.cashier},
       ${attempt.memberId ?? null}, ${attempt.claimHash ?? null}, ${attempt.openedAtMs},
       ${attempt.contentHash}, ${JSON.stringify(attempt.route)}, ${attempt.quotaDate},
+      ${attempt.network ?? null},
       ${progress.status}, true, ${progress.submittedAtMs}, ${progress.cancelWanted},
       ${progress.foundPaid}, ${progress.fruitlessTries}, ${progress.next?.type ?? null},
       ${progress.next?.atMs ?? null}, 0)
@@ -110,6 +111,11 @@ export async function saveProgress(
       paid_at_ms = ${progress.paidAtMs ?? null},
       settled_at_ms = ${isOver ? change.nowMs : null}, lease_until_ms = 0
     where ${keyIs(key)}`);
+}
+
+/** Notes who paid, as a keyed hash. */
+export async function savePayer(tx: Tx, key: AttemptKey, payerHash: string): Promise<void> {
+  await tx.execute(sql`update payment_attempt set payer_hash = ${payerHash} where ${keyIs(key)}`);
 }
 
 /** Notes what the books said about a paid attempt. `error` undefined = booked. */
@@ -199,6 +205,7 @@ interface Row extends Record<string, unknown> {
   content_hash: string;
   route: RouteDecision;
   quota_date: string;
+  network: string | null;
   status: ChargeStatus;
   submitted_at_ms: number;
   cancel_wanted: boolean;
@@ -239,6 +246,7 @@ function toAttempt(row: Row): Attempt {
     contentHash: row.content_hash,
     route: row.route,
     quotaDate: row.quota_date,
+    network: row.network ?? undefined,
     holdsQuota: row.in_flight,
     progress: {
       status: row.status,

@@ -39,6 +39,8 @@ export interface AttemptFacts extends AttemptKey {
   readonly contentHash: string;
   readonly route: RouteDecision;
   readonly quotaDate: string;
+  /** Where the till's request came from: the first part of its address. */
+  readonly network?: string | undefined;
 }
 
 export interface Attempt extends AttemptFacts {

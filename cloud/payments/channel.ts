@@ -67,6 +67,8 @@ export interface Paid {
   readonly type: 'paid';
   readonly channelRef: string;
   readonly paidAtMs: number;
+  /** The payer's id in our app at the channel, where it tells. Only a keyed hash of it is kept. */
+  readonly payerId?: string;
 }
 
 /** No conclusion can be drawn. `code` is the channel's word, or one of ours in lower case. */

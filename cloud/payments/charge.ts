@@ -29,10 +29,15 @@ import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
 import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
 import { routeAndReserve } from '#cloud/payments/routing/route-and-reserve.ts';
 import { refusalOf } from '#cloud/payments/routing/route-charge.ts';
+import { saleOf } from '#cloud/payments/sale-review.ts';
 import { isNumberClosed, lockOrderNumber, sealAttempt } from '#cloud/payments/sealed-attempts.ts';
 import type { Tx } from '#cloud/platform/db.ts';
+import { rulesThatStop } from '#cloud/review/review-store.ts';
 
-export type TillIdentity = Pick<TerminalIdentity, 'operatorId' | 'merchantId' | 'terminalId'>;
+export type TillIdentity = Pick<TerminalIdentity, 'operatorId' | 'merchantId' | 'terminalId'> & {
+  /** The first part of the address its request came from. */
+  readonly network?: string | undefined;
+};
 
 /** Why no attempt was made. Nothing was sent to any channel. */
 export interface ChargeRefused {
@@ -47,6 +52,7 @@ export interface ChargeRefused {
     | 'no-channel'
     | 'order-already-paid'
     | 'order-number-closed'
+    | 'sale-stopped-by-rule'
     | 'voucher-reservation-invalid'
   >;
 }
@@ -207,12 +213,15 @@ async function insertNew(
     contentHash: charge.contentHash,
     route: routed.decision,
     quotaDate,
+    network: till.network,
   };
   const progress = beginAttempt({ pace: request.wallet, submittedAtMs: nowMs }, deps.timing);
   const attempt: Attempt = { ...facts, progress, holdsQuota: true };
   if (!(await insertAttempt(tx, attempt))) return refused('attempt-in-flight');
   if (await isOrderClosed(tx, attempt)) return refused('order-already-paid');
   if (await isNumberClosed(tx, attempt)) return refused('order-number-closed');
+  if ((await rulesThatStop(tx, saleOf(attempt, undefined))).length > 0)
+    return refused('sale-stopped-by-rule');
   if (!(await areRatesAgreed(tx, [{ ...attempt, atMs: nowMs }])))
     return refused('concession-rate-invalid');
   // What the books will refuse must not be paid first: more vouchers than the share cap allows.

@@ -30,6 +30,10 @@ export const contentKeyOf = (keys: Pick<CloudKeys, 'signing'>): Uint8Array =>
     ),
   );
 
+/** Keyed hash of a payer's id at a channel: the same payer is known again, who he is stays with the channel. */
+export const payerHashOf = (contentKey: Uint8Array, channel: string, payerId: string): string =>
+  createHmac('sha256', contentKey).update(`payer ${channel} ${payerId}`).digest('hex');
+
 /** Keyed hash of a charge request as it was sent, the payment code included. The order of fields does not matter. */
 export function contentHashOf(contentKey: Uint8Array, request: ChargeRequest): string {
   const fields = Object.entries(request).toSorted(([a], [b]) => (a < b ? -1 : 1));

@@ -14,6 +14,7 @@ import {
 import type { AttemptKey } from '#cloud/payments/attempt.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
+import { networkOf } from '#cloud/review/network.ts';
 import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
 
 const AttemptPathSchema = Type.Object(
@@ -28,7 +29,8 @@ export function registerPaymentRoutes(app: CloudApp, deps: PaymentDeps): void {
     '/v1/charges',
     { schema: { body: ChargeRequestSchema, response } },
     async (request, reply) => {
-      const charge = await startCharge(deps, terminalOf(request), request.body);
+      const till = { ...terminalOf(request), network: networkOf(request.ip) };
+      const charge = await startCharge(deps, till, request.body);
       return charge.ok ? charge.value : sendProblem(reply, problemOf(charge.error));
     },
   );
@@ -75,6 +77,7 @@ function statusOf(code: ChargeRefused['code']): number {
     case 'channel-quota-reached':
     case 'concession-rate-invalid':
     case 'no-channel':
+    case 'sale-stopped-by-rule':
       return 422;
     default:
       return exhaustive(code);

@@ -80,6 +80,11 @@ const noOpenRefund = sql`NOT EXISTS (SELECT FROM order_refund r
   WHERE r.operator_id = settlement_line.operator_id AND r.merchant_id = settlement_line.merchant_id
     AND r.order_id = settlement_line.order_id AND r.status IN ('refunding', 'booking'))`;
 
+/** What is held for review (cloud/review) waits until somebody let it go. */
+const noReview = sql`NOT EXISTS (SELECT FROM review_hold h
+  WHERE h.operator_id = settlement_line.operator_id AND h.merchant_id = settlement_line.merchant_id
+    AND h.order_id = settlement_line.order_id AND h.state = 'held')`;
+
 /** Saves the lock, and a run's number, when there is nothing to do. */
 async function isAnyDue(
   tx: Tx,
@@ -88,7 +93,7 @@ async function isAnyDue(
   const { rows } = await tx.execute(sql`
     SELECT 1 FROM settlement_line
     WHERE operator_id = ${options.operatorId} AND state = 'held' AND due_at_ms <= ${options.asOfMs}
-      AND (source = 'channel' OR concession_fen = returned_concession_fen) AND ${noOpenRefund}
+      AND (source = 'channel' OR concession_fen = returned_concession_fen) AND ${noOpenRefund} AND ${noReview}
     LIMIT 1`);
   return rows.length > 0;
 }
@@ -114,7 +119,7 @@ async function dueLines(
     WITH due AS (
       SELECT * FROM settlement_line
       WHERE operator_id = ${options.operatorId} AND state = 'held' AND due_at_ms <= ${options.asOfMs}
-        AND ${noOpenRefund}
+        AND ${noOpenRefund} AND ${noReview}
     ),
     channel AS (
       SELECT * FROM due WHERE source = 'channel'

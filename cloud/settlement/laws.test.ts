@@ -111,6 +111,11 @@ const planted: Readonly<Record<string, readonly SQL[]>> = {
     sql`UPDATE settlement_line SET collected_fen = collected_fen - 1
         WHERE operator_id = ${operatorId} AND source = 'cash'`,
   ],
+  'what-is-reviewed-is-not-final': [
+    sql`INSERT INTO review_hold (operator_id, merchant_id, order_id, reasons, held_at_ms, state)
+        SELECT operator_id, merchant_id, order_id, '[]', 0, 'held' FROM settlement_line
+         WHERE operator_id = ${operatorId} AND state = 'final'`,
+  ],
   'runs-equal-lines': [
     sql`UPDATE finality_run SET fund_fen = fund_fen + 1 WHERE operator_id = ${operatorId}`,
   ],

@@ -59,6 +59,15 @@ export const settlementLaws: readonly Law[] = [
       WHERE coalesce(lines_fen, 0) <> coalesce(balance_fen, 0)`,
   },
   {
+    name: 'what-is-reviewed-is-not-final',
+    says: 'No sale that is held for review became final.',
+    violations: (operatorId) => sql`
+      SELECT l.order_id, l.final_run FROM settlement_line l
+      JOIN review_hold h ON h.operator_id = l.operator_id AND h.merchant_id = l.merchant_id
+        AND h.order_id = l.order_id AND h.state = 'held'
+      WHERE l.operator_id = ${operatorId} AND l.state = 'final'`,
+  },
+  {
     name: 'runs-equal-lines',
     says: 'Every finality run is the sum of the lines that it made final.',
     violations: (operatorId) => sql`

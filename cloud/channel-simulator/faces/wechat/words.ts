@@ -64,7 +64,7 @@ export function tradeOf(order: BookedOrder, caller: string): object {
       ? {
           transaction_id: order.transactionId,
           success_time: rfc3339Of(paidAtMs),
-          payer: { openid: 'oSandboxPayer' },
+          payer: { openid: `oSandbox${order.payerId ?? order.transactionId.slice(-12)}` },
         }
       : {}),
     ...(order.amountFen > 0

@@ -95,5 +95,6 @@ function paidOr(answer: ChannelAnswer, order: ChannelOrder): Paid | Unknown {
   if (!isAbout(answer, order)) return unknown('order-mismatch');
   if (answer.transactionId === undefined || answer.paidAtMs === undefined)
     return unknown('proof-missing');
-  return { type: 'paid', channelRef: answer.transactionId, paidAtMs: answer.paidAtMs };
+  const { transactionId: channelRef, paidAtMs, payerId } = answer;
+  return { type: 'paid', channelRef, paidAtMs, ...(payerId === undefined ? {} : { payerId }) };
 }

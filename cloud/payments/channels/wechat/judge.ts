@@ -115,7 +115,13 @@ function paidOr(trade: WechatTrade, order: ChannelOrder, identity: WechatIdentit
   const paidAtMs = Date.parse(trade.success_time ?? '');
   if (trade.transaction_id === undefined || !Number.isSafeInteger(paidAtMs) || paidAtMs < 0)
     return unknown('proof-missing');
-  return { type: 'paid', channelRef: trade.transaction_id, paidAtMs };
+  const payerId = trade.payer?.sp_openid ?? trade.payer?.openid;
+  return {
+    type: 'paid',
+    channelRef: trade.transaction_id,
+    paidAtMs,
+    ...(payerId === undefined ? {} : { payerId }),
+  };
 }
 
 /** What an answer to a refund, or to a query about one, means. */

@@ -14,6 +14,9 @@ const TradeSchema = Type.Object({
   transaction_id: Type.Optional(Text),
   trade_state: Text,
   success_time: Type.Optional(Text),
+  payer: Type.Optional(
+    Type.Object({ openid: Type.Optional(Text), sp_openid: Type.Optional(Text) }),
+  ),
   amount: Type.Optional(Type.Object({ total: Fen, currency: Type.Optional(Text) })),
 });
 export type WechatTrade = Static<typeof TradeSchema>;
