@@ -17,6 +17,8 @@ export interface ChannelLimits {
   readonly reverseWindowMs: number;
   readonly refundWindowMs: number;
   readonly refundsPerOrderMax: number;
+  /** A query still says "paid" when everything went back by refunds: the refunds themselves must be asked for. */
+  readonly queryHidesRefunds?: true;
   readonly split?: SplitLimits;
 }
 
