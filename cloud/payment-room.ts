@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createSimulatedChannel } from '#cloud/payments/channels/simulated/simulated-channel.ts';
+import { createAggregatorChannel } from '#cloud/payments/channels/aggregator/aggregator-channel.ts';
 import { readWechatAccount } from '#cloud/payments/channels/wechat/config.ts';
 import { createWechatChannel } from '#cloud/payments/channels/wechat/wechat-channel.ts';
 import { createChannelHealth } from '#cloud/payments/routing/channel-health.ts';
@@ -48,20 +48,21 @@ export function createPaymentRoom(deps: CloudDeps, environment: PaymentEnvironme
   };
 }
 
-/** Every channel by the name that stands in merchant_channel. A true dialect replaces the neutral one of its name. */
+/** Every channel by the name that stands in merchant_channel. A wallet's own channel replaces the aggregator for it. */
 const openChannels = (
   deps: CloudDeps,
   environment: PaymentEnvironment,
   readTimeoutMs: number,
 ): ReadonlyMap<string, Channel> =>
   new Map([
-    ...neutralChannels(deps, environment, readTimeoutMs),
+    ...aggregatorChannels(deps, environment, readTimeoutMs),
     ...trueChannels(deps, environment, readTimeoutMs),
   ]);
 
 type NamedChannels = readonly (readonly [string, Channel])[];
 
-function neutralChannels(
+/** A licensed aggregator carries every wallet that has no channel of its own. */
+function aggregatorChannels(
   deps: CloudDeps,
   environment: PaymentEnvironment,
   readTimeoutMs: number,
@@ -78,7 +79,7 @@ function neutralChannels(
     random: deps.random,
     readTimeoutMs,
   };
-  return faces.map((face) => [face, createSimulatedChannel({ ...connection, face })]);
+  return faces.map((face) => [face, createAggregatorChannel({ ...connection, face })]);
 }
 
 /** The channels that speak their own dialect. */

@@ -3,7 +3,7 @@ import type { Channel } from '#cloud/payments/channel.ts';
 import type { ChannelCodeTable } from '#cloud/payments/channel-codes.ts';
 
 /** Which dialect an adapter speaks. */
-export type ChannelKind = 'neutral' | 'wechat' | 'alipay' | 'unionpay' | 'aggregator';
+export type ChannelKind = 'wechat' | 'alipay' | 'unionpay' | 'aggregator';
 
 /** What not every channel can do. */
 export type ChannelAbility =

@@ -11,20 +11,21 @@ import {
   channelPaths,
   OrderRequestSchema,
   PayRequestSchema,
+  RefundQueryRequestSchema,
   RefundRequestSchema,
   WithholdRequestSchema,
   type BooksAnswer,
   type ChannelPath,
 } from '#cloud/channel-simulator/protocol.ts';
-import type { Reply } from '#cloud/channel-simulator/replies.ts';
+import { refusal, reply, type Reply } from '#cloud/channel-simulator/replies.ts';
 import { createRequestGuard } from '#cloud/channel-simulator/request-guard.ts';
 
-/** The neutral protocol of protocol.ts: every wallet, one signed JSON dialect. */
-export const neutralFace = (options: {
+/** The licensed aggregator of protocol.ts: every wallet, one signed JSON dialect. */
+export const aggregatorFace = (options: {
   readonly channelPrivateKey: KeyObject;
   readonly apps: ReadonlyMap<string, KeyObject>;
 }): SimulatorFace => ({
-  name: 'neutral',
+  name: 'aggregator',
   mount: (app, house) => {
     const guard = createRequestGuard(options.apps);
     const handlers = handlersOf(house.books);
@@ -78,6 +79,8 @@ interface BooksReply {
   readonly answer: object;
 }
 
+const refundWords = (outRefundNo: string, refundFen: number) => ({ outRefundNo, refundFen });
+
 type Handler = (body: string, nowMs: number) => Reply | BooksReply;
 
 function handlersOf(books: ChannelBooks): Record<ChannelPath, Handler> {
@@ -86,7 +89,25 @@ function handlersOf(books: ChannelBooks): Record<ChannelPath, Handler> {
     [channelPaths.withhold]: parsed(WithholdRequestSchema, books.withhold),
     [channelPaths.query]: parsed(OrderRequestSchema, books.query),
     [channelPaths.reverse]: parsed(OrderRequestSchema, books.reverse),
-    [channelPaths.refund]: parsed(RefundRequestSchema, books.refund),
+    [channelPaths.refund]: parsed(RefundRequestSchema, (request, nowMs) => {
+      const replied = books.refund(request, nowMs);
+      const { answer } = replied;
+      return answer.code === 'SUCCESS'
+        ? {
+            ...replied,
+            answer: { ...answer, ...refundWords(request.outRefundNo, request.amountFen) },
+          }
+        : replied;
+    }),
+    [channelPaths.refundQuery]: parsed(RefundQueryRequestSchema, (request) => {
+      const { merchantNo, outRefundNo } = request;
+      const found = books.findRefund({ merchantNo, outRefundNo });
+      if (found?.order.outTradeNo !== request.outTradeNo)
+        return refusal(404, 'REFUND_NOT_FOUND', 'no such refund');
+      const replied = reply(found.order, 'SUCCESS');
+      const words = refundWords(outRefundNo, found.refund.amountFen);
+      return { ...replied, answer: { ...replied.answer, ...words } };
+    }),
     [channelPaths.books]: parsed(BooksRequestSchema, ({ merchantNo, after }) => {
       const rest = books
         .lines()

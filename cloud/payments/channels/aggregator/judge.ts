@@ -1,7 +1,7 @@
 import type { ChannelAnswer } from '#cloud/channel-simulator/protocol.ts';
 import { ruleOfChannelCode } from '#cloud/payments/channel-codes.ts';
 import { unknown } from '#cloud/payments/channels/wire/evidence.ts';
-import { simulatedCodes } from '#cloud/payments/channels/simulated/codes.ts';
+import { aggregatorCodes } from '#cloud/payments/channels/aggregator/codes.ts';
 import type {
   ChannelOrder,
   ChargeOutcome,
@@ -22,7 +22,7 @@ export const isAbout = (answer: ChannelAnswer, order: ChannelOrder): boolean =>
 
 /** What a verified answer to a charge or a withholding means. */
 export function judgeCharge(answer: ChannelAnswer, order: ChannelOrder): ChargeOutcome {
-  const { outcome } = ruleOfChannelCode(simulatedCodes, answer.code);
+  const { outcome } = ruleOfChannelCode(aggregatorCodes, answer.code);
   switch (outcome) {
     case 'paid':
       return answer.state === 'SUCCESS' ? paidOr(answer, order) : unknown('state-mismatch');
@@ -76,13 +76,22 @@ export function judgeReverse(answer: ChannelAnswer, order: ChannelOrder): Revers
   return unknown('state-mismatch');
 }
 
-/** What a verified answer to a refund means: carried out when at least so much has gone back. */
+/** What a verified answer to a refund means: carried out when the answer names it, its amount and its order. */
 export function judgeRefund(answer: ChannelAnswer, order: RefundOrder): RefundOutcome {
-  const isBack = answer.state === 'REFUND' && (answer.refundedFen ?? 0) >= order.refundFen;
-  return answer.code === 'SUCCESS' && isAbout(answer, order) && isBack
-    ? { type: 'refunded' }
-    : unknown(answer.code === 'SUCCESS' ? 'order-mismatch' : answer.code);
+  if (answer.code !== 'SUCCESS') return unknown(answer.code);
+  const isIt =
+    isAbout(answer, order) &&
+    answer.state === 'REFUND' &&
+    answer.outRefundNo === order.outRefundNo &&
+    answer.refundFen === order.refundFen;
+  return isIt ? { type: 'refunded' } : unknown('order-mismatch');
 }
+
+/** What a verified answer about a refund means. */
+export const judgeRefundQuery = (answer: ChannelAnswer, order: RefundOrder): RefundOutcome =>
+  answer.code === 'REFUND_NOT_FOUND'
+    ? { type: 'no-such-refund', code: answer.code }
+    : judgeRefund(answer, order);
 
 /** A number that was closed before its charge arrived has no amount in the channel's books. */
 const isTombstone = (answer: ChannelAnswer, order: ChannelOrder): boolean =>

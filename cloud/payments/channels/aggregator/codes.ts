@@ -8,8 +8,11 @@ import {
   type ChannelCodeTable,
 } from '#cloud/payments/channel-codes.ts';
 
-/** Answers of the neutral channel protocol. Their meanings follow WeChat Pay's (../wechat/codes.ts). */
-export const simulatedCodes: ChannelCodeTable = {
+/**
+ * Answers of a licensed aggregator (cloud/channel-simulator/protocol.ts). One list of codes for all wallets; their
+ * meanings follow WeChat Pay's (../wechat/codes.ts).
+ */
+export const aggregatorCodes: ChannelCodeTable = {
   SUCCESS: paidRule,
   USERPAYING: payingRule,
   SYSTEM_ERROR: unknownRule('query'),

@@ -20,7 +20,7 @@ import {
 } from '#cloud/payments/channels/wire/http.ts';
 
 /** How to reach the channel and how both sides prove who they are. */
-export interface SignedClientOptions {
+export interface AggregatorOptions {
   readonly baseUrl: string;
   readonly appId: string;
   readonly appPrivateKey: KeyObject;
@@ -47,7 +47,7 @@ const checkAnswer = Compile(ChannelAnswerSchema);
  * anything: whoever calls decides whether asking again is safe.
  */
 export async function sendSigned(
-  options: SignedClientOptions,
+  options: AggregatorOptions,
   request: { readonly path: ChannelPath; readonly value: object },
 ): Promise<SignedAnswer> {
   const body = JSON.stringify(request.value);
@@ -65,7 +65,7 @@ export async function sendSigned(
 }
 
 async function post(
-  options: SignedClientOptions,
+  options: AggregatorOptions,
   request: { readonly path: ChannelPath; readonly body: string; readonly nonce: string },
 ): Promise<WireResult> {
   const timestamp = String(Math.floor(options.clock.nowMs() / 1_000));
@@ -88,7 +88,7 @@ async function post(
 }
 
 function verdictOf(
-  options: SignedClientOptions,
+  options: AggregatorOptions,
   raw: WireAnswer,
   requestNonce: string,
 ): SignatureVerdict {
@@ -101,13 +101,11 @@ function verdictOf(
     requestNonce,
     body: raw.bytes.toString('utf8'),
   });
-  const holds = verify(
-    null,
-    Buffer.from(text),
-    options.channelPublicKey,
-    Buffer.from(signature, 'base64'),
-  );
-  return holds ? 'valid' : 'invalid';
+  const bytes = Buffer.from(signature, 'base64');
+  // Base64 has spare bits and skipped characters; only the one canonical spelling is believed.
+  const isCanonical = bytes.toString('base64') === signature;
+  const holds = verify(null, Buffer.from(text), options.channelPublicKey, bytes);
+  return isCanonical && holds ? 'valid' : 'invalid';
 }
 
 function parse(text: string): ChannelAnswer | undefined {

@@ -4,14 +4,15 @@ import { createChannelSimulator } from '#cloud/channel-simulator/channel-simulat
 import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
 import { ruleOfChannelCode } from '#cloud/payments/channel-codes.ts';
 import { maskCodes } from '#cloud/payments/channel.ts';
-import { simulatedCodes } from '#cloud/payments/channels/simulated/codes.ts';
+import { aggregatorCodes } from '#cloud/payments/channels/aggregator/codes.ts';
 import { registerChannelContract } from '#cloud/payments/channels/register-channel-contract.ts';
 import {
   judgeCharge,
   judgeQuery,
+  judgeRefund,
   judgeReverse,
-} from '#cloud/payments/channels/simulated/judge-answer.ts';
-import { createSimulatedChannel } from '#cloud/payments/channels/simulated/simulated-channel.ts';
+} from '#cloud/payments/channels/aggregator/judge.ts';
+import { createAggregatorChannel } from '#cloud/payments/channels/aggregator/aggregator-channel.ts';
 import { createManualClock } from '#cloud/payments/testing/manual-clock.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';
 
@@ -25,39 +26,47 @@ const suffixes = {
   balance: '12',
 } as const;
 
-registerChannelContract('the simulated channel over HTTP', async () => {
-  const clock = createManualClock(1_790_000_000_000);
-  const keys = sandboxKeysFromSeed('contract');
-  const simulator = await createChannelSimulator({
-    port: 0,
-    seed: 'contract',
-    clock,
-    channelPrivateKey: keys.channelPrivateKey,
-    apps: new Map([['app', keys.appPublicKey]]),
-  });
-  let codes = 0;
-  return {
-    channel: createSimulatedChannel({
-      baseUrl: simulator.baseUrl,
-      appId: 'app',
-      appPrivateKey: keys.appPrivateKey,
-      channelPublicKey: keys.channelPublicKey,
+/** The first digits of a wallet's codes, and how many digits they have. */
+const codeShapes = [
+  ['wechat', '13', 18],
+  ['alipay', '28', 18],
+  ['unionpay', '62', 19],
+] as const;
+
+for (const [wallet, prefix, digits] of codeShapes)
+  registerChannelContract(`a licensed aggregator, wallet ${wallet}`, async () => {
+    const clock = createManualClock(1_790_000_000_000);
+    const keys = sandboxKeysFromSeed('contract');
+    const simulator = await createChannelSimulator({
+      port: 0,
+      seed: 'contract',
       clock,
-      random: createSystemRandom(),
-      readTimeoutMs: 5_000,
-      face: 'wechat',
-    }),
-    channelMerchantNo: '1900000109',
-    wallet: 'wechat',
-    codeFor: (behaviour) => {
-      codes += 1;
-      return `13${String(codes).padStart(14, '0')}${suffixes[behaviour]}`;
-    },
-    setLine: (fault) => simulator.setFaults(() => fault),
-    advance: (ms) => clock.advance(ms),
-    close: () => simulator.close(),
-  };
-});
+      channelPrivateKey: keys.channelPrivateKey,
+      apps: new Map([['app', keys.appPublicKey]]),
+    });
+    let codes = 0;
+    return {
+      channel: createAggregatorChannel({
+        baseUrl: simulator.baseUrl,
+        appId: 'app',
+        appPrivateKey: keys.appPrivateKey,
+        channelPublicKey: keys.channelPublicKey,
+        clock,
+        random: createSystemRandom(),
+        readTimeoutMs: 5_000,
+        face: wallet,
+      }),
+      channelMerchantNo: '1900000109',
+      wallet,
+      codeFor: (behaviour) => {
+        codes += 1;
+        return `${prefix}${String(codes).padStart(digits - 4, '0')}${suffixes[behaviour]}`;
+      },
+      setLine: (fault) => simulator.setFaults(() => fault),
+      advance: (ms) => clock.advance(ms),
+      close: () => simulator.close(),
+    };
+  });
 
 const order = { channelMerchantNo: '1900000109', outTradeNo: 'ORDER001', netFen: fen(500) };
 const paidAnswer = {
@@ -98,10 +107,35 @@ describe('what counts as paid', () => {
   });
 });
 
+describe('a refund counts only as itself', () => {
+  const refund = { ...order, outRefundNo: 'REFUND01', refundFen: fen(100) };
+  const answer = {
+    ...paidAnswer,
+    state: 'REFUND' as const,
+    refundedFen: 300,
+    outRefundNo: 'REFUND01',
+    refundFen: 100,
+  };
+
+  it('everything agrees', () => {
+    expect(judgeRefund(answer, refund).type).toBe('refunded');
+  });
+
+  it.each([
+    ['another refund of the same order', { outRefundNo: 'REFUND02' }],
+    ['no number', { outRefundNo: undefined as never }],
+    ['another amount', { refundFen: 200 }],
+    ['another order', { outTradeNo: 'ORDER002' }],
+    ['another state', { state: 'SUCCESS' as const }],
+  ])('%s: nothing follows', (_what, change) => {
+    expect(judgeRefund({ ...answer, ...change }, refund).type).toBe('unknown');
+  });
+});
+
 describe('the table of codes', () => {
   it('a code that is not in it is unknown, also one named like a property of every object', () => {
     for (const code of ['SOMETHING_NEW', 'constructor', 'toString', ''])
-      expect(ruleOfChannelCode(simulatedCodes, code).outcome).toBe('unknown');
+      expect(ruleOfChannelCode(aggregatorCodes, code).outcome).toBe('unknown');
   });
 });
 

@@ -5,6 +5,7 @@ import {
   type Face,
   type OrderRequest,
   type PayRequest,
+  type RefundQueryRequest,
   type RefundRequest,
   type WithholdRequest,
 } from '#cloud/channel-simulator/protocol.ts';
@@ -12,30 +13,28 @@ import {
   judgeCharge,
   judgeQuery,
   judgeRefund,
+  judgeRefundQuery,
   judgeReverse,
-} from '#cloud/payments/channels/simulated/judge-answer.ts';
-import {
-  sendSigned,
-  type SignedClientOptions,
-} from '#cloud/payments/channels/simulated/signed-client.ts';
+} from '#cloud/payments/channels/aggregator/judge.ts';
+import { sendSigned, type AggregatorOptions } from '#cloud/payments/channels/aggregator/client.ts';
 import { neverSent, unknown } from '#cloud/payments/channels/wire/evidence.ts';
 import type { ChannelProfile } from '#cloud/payments/channel-profile.ts';
-import { simulatedCodes } from '#cloud/payments/channels/simulated/codes.ts';
+import { aggregatorCodes } from '#cloud/payments/channels/aggregator/codes.ts';
 import type { Answered, Channel, ChannelOrder } from '#cloud/payments/channel.ts';
 
-export interface SimulatedChannelOptions extends SignedClientOptions {
+export interface AggregatorChannelOptions extends AggregatorOptions {
   /** Which wallet's rules the far end plays. */
   readonly face: Face;
 }
 
 const description = '门店消费';
 
-/** Reversals from 15 s after the charge on, for 7 days. The neutral protocol has no word for the rest. */
+/** Reversals from 15 s after the charge on, for 7 days, whatever the wallet. */
 const profileOf = (face: Face): ChannelProfile => ({
-  kind: 'neutral',
+  kind: 'aggregator',
   wallets: face === 'withholding' ? [] : [face],
-  abilities: ['withhold'],
-  codes: simulatedCodes,
+  abilities: ['query-refund', 'withhold'],
+  codes: aggregatorCodes,
   limits: {
     reverseNotBeforeMs: 15_000,
     reverseWindowMs: 7 * 86_400_000,
@@ -44,8 +43,12 @@ const profileOf = (face: Face): ChannelProfile => ({
   },
 });
 
-/** The adapter to the neutral channel protocol (cloud/channel-simulator/protocol.ts) over HTTP. */
-export function createSimulatedChannel(options: SimulatedChannelOptions): Channel {
+/**
+ * One wallet by way of a licensed aggregator (聚合支付): one message set for all wallets, JSON signed with Ed25519. The
+ * shape is that of the acquirers' published books, the names are ours; docs/payments.md tells what an acquirer's own
+ * dialect changes. Source: cloud/channel-simulator/protocol.ts.
+ */
+export function createAggregatorChannel(options: AggregatorChannelOptions): Channel {
   const call = async <O>(
     request: { readonly path: ChannelPath; readonly value: object },
     judge: (answer: ChannelAnswer) => O,
@@ -100,6 +103,17 @@ export function createSimulatedChannel(options: SimulatedChannelOptions): Channe
         amountFen: order.refundFen,
       };
       return call({ path: channelPaths.refund, value }, (a) => judgeRefund(a, order), unknown);
+    },
+    queryRefund: (order) => {
+      const value: RefundQueryRequest = {
+        ...orderRequest(order),
+        outRefundNo: order.outRefundNo,
+      };
+      return call(
+        { path: channelPaths.refundQuery, value },
+        (answer) => judgeRefundQuery(answer, order),
+        unknown,
+      );
     },
   };
 }
