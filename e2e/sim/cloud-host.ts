@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { buildApp } from '#cloud/app.ts';
 import { loadCloudKeys } from '#cloud/identity/cloud-keys.ts';
+import { createTerminalRegistry } from '#cloud/identity/terminal-registry.ts';
 import { createIntakePressure } from '#cloud/journal/intake-pressure.ts';
 import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
 import { projectStep } from '#cloud/journal/projection-worker.ts';
@@ -96,6 +97,7 @@ export function createCloudHost(options: CloudHostOptions): CloudHost {
     const plain: CloudDeps = {
       db: pool.db,
       clock,
+      terminals: createTerminalRegistry({ db: pool.db, clock }),
       random,
       logger: createLogger({ level: 'warn', stream: { write: options.onLog } }),
       metrics: createMetrics(),

@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest';
-import { createIntakeGate, type GateLimits } from '#cloud/journal/intake-gate.ts';
+import { createFairGate, type GateLimits } from '#cloud/platform/fair-gate.ts';
 
+let nowMs = 0;
+const clock = { monotonicMs: () => nowMs };
 const limits: GateLimits = {
   insideMax: 3,
-  insidePerTerminalMax: 2,
+  insideEachMax: 2,
   waitingMax: 100,
-  waitingPerTerminalMax: 50,
+  waitingEachMax: 50,
+  waitMsMax: 60_000,
 };
 
 /** Lets everybody in who knocks, one after the other, and writes down in which order they came in. */
@@ -13,7 +16,7 @@ async function orderOfEntry(
   knocks: readonly string[],
   idOf: (name: string) => string,
 ): Promise<readonly string[]> {
-  const gate = createIntakeGate(limits);
+  const gate = createFairGate({ limits, clock });
   const order: string[] = [];
   await Promise.all(
     knocks.map(async (name) => {
@@ -44,7 +47,7 @@ test('planted violation: with one name for all the newcomers wait behind the who
 });
 
 test('no more than two batches of one terminal are inside, whatever room there is', async () => {
-  const gate = createIntakeGate(limits);
+  const gate = createFairGate({ limits, clock });
   const leave = [await gate.enter('a'), await gate.enter('a')];
   let isIn = false;
   const third = gate.enter('a').then((way) => {
@@ -60,7 +63,7 @@ test('no more than two batches of one terminal are inside, whatever room there i
 });
 
 test('who finds no room to wait is sent away: per terminal first, then in all', async () => {
-  const gate = createIntakeGate({ ...limits, waitingPerTerminalMax: 2, waitingMax: 3 });
+  const gate = createFairGate({ limits: { ...limits, waitingEachMax: 2, waitingMax: 3 }, clock });
   const inside = await Promise.all(['a', 'b', 'c'].map((name) => gate.enter(name)));
   const waiting = ['a', 'a'].map((name) => gate.enter(name));
   expect(await gate.enter('a')).toBeUndefined();
@@ -68,4 +71,28 @@ test('who finds no room to wait is sent away: per terminal first, then in all', 
   expect(await gate.enter('d')).toBeUndefined();
   for (const leave of inside) leave?.();
   for (const way of await Promise.all(waiting)) expect(way).toBeDefined();
+});
+
+test('who would wait longer than his caller has patience is sent away, by the pace that was measured', async () => {
+  const gate = createFairGate({
+    limits: { ...limits, insideMax: 1, insideEachMax: 1, waitMsMax: 1_000 },
+    clock,
+  });
+  const inside = await gate.enter('first');
+  const waiting = Array.from({ length: 90 }, (_, index) => gate.enter(`visitor ${index}`));
+  inside?.();
+  // All but one leave, 400 ms each: two such steps fit into a second, three do not.
+  for (const visitor of waiting.slice(0, -1)) {
+    const leave = await visitor;
+    nowMs += 400;
+    leave?.();
+  }
+  const last = await waiting.at(-1);
+  expect(gate.stepMs()).toBeGreaterThan(340);
+  const patient = [gate.enter('a'), gate.enter('b')];
+  expect(gate.waiting()).toBe(2);
+  expect(await gate.enter('c')).toBeUndefined();
+  last?.();
+  (await patient[0])?.();
+  expect(await patient[1]).toBeDefined();
 });
