@@ -16,6 +16,7 @@ import type { Hints } from '#cloud/platform/hints-port.ts';
 import { createLogger } from '#cloud/platform/logger.ts';
 import { createMetrics } from '#cloud/platform/metrics.ts';
 import { releaseLapsed } from '#cloud/vouchers/reservations.ts';
+import { compileOnce } from './compile-once.ts';
 import { createSimPool, type PoolFate, type SimDatabase, type SimPool } from './sim-database.ts';
 import type { World } from './virtual-world.ts';
 import { createWorkerSchedule, type WorkerSchedule } from './worker-schedule.ts';
@@ -118,6 +119,7 @@ export function createCloudHost(options: CloudHostOptions): CloudHost {
       payments,
       onJournalTaken: () => workers.wake('projection'),
     });
+    compileOnce(app);
     await app.ready();
     done();
     life = { app, pool, workers, cut: new Set() };
