@@ -1,7 +1,11 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createSimulatedChannel } from '#cloud/payments/channels/simulated/simulated-channel.ts';
+import { createAggregatorChannel } from '#cloud/payments/channels/aggregator/aggregator-channel.ts';
+import { createAlipayChannel } from '#cloud/payments/channels/alipay/alipay-channel.ts';
+import { readAlipayAccount } from '#cloud/payments/channels/alipay/config.ts';
+import { readUnionpayAccount } from '#cloud/payments/channels/unionpay/config.ts';
+import { createUnionpayChannel } from '#cloud/payments/channels/unionpay/unionpay-channel.ts';
 import { readWechatAccount } from '#cloud/payments/channels/wechat/config.ts';
 import { createWechatChannel } from '#cloud/payments/channels/wechat/wechat-channel.ts';
 import { createChannelHealth } from '#cloud/payments/routing/channel-health.ts';
@@ -22,6 +26,8 @@ export type PaymentRoom = OfflineSettlementDeps;
  * | CHANNEL_APP      | greentill | our app id there                                                                    |
  * | CHANNEL_KEYS     | .data/channel | folder with app-private-key.pem and channel-public-key.pem                      |
  * | WECHAT_URL, WECHAT_KEYS, … | (none) | wallet WeChat speaks WeChat Pay v3 (channels/wechat/config.ts)           |
+ * | ALIPAY_URL, ALIPAY_KEYS, … | (none) | wallet Alipay speaks to Alipay's gateway (channels/alipay/config.ts)     |
+ * | UNIONPAY_URL, …  | (none)    | wallet UnionPay speaks to UnionPay's gateway (channels/unionpay/config.ts)          |
  * | CHANNEL_SPEED_UP | 1         | demos: time rules so many times as fast; tell the simulator the same                |
  */
 export type PaymentEnvironment = Readonly<Record<string, string | undefined>>;
@@ -48,21 +54,23 @@ export function createPaymentRoom(deps: CloudDeps, environment: PaymentEnvironme
   };
 }
 
-/** Every channel by the name that stands in merchant_channel. A true dialect replaces the neutral one of its name. */
-const openChannels = (
-  deps: CloudDeps,
+/** Every channel by the name that stands in merchant_channel. A wallet's own channel replaces the aggregator for it. */
+export const openChannels = (
+  deps: ChannelDeps,
   environment: PaymentEnvironment,
   readTimeoutMs: number,
 ): ReadonlyMap<string, Channel> =>
   new Map([
-    ...neutralChannels(deps, environment, readTimeoutMs),
+    ...aggregatorChannels(deps, environment, readTimeoutMs),
     ...trueChannels(deps, environment, readTimeoutMs),
   ]);
 
+type ChannelDeps = Pick<CloudDeps, 'clock' | 'random'>;
 type NamedChannels = readonly (readonly [string, Channel])[];
 
-function neutralChannels(
-  deps: CloudDeps,
+/** A licensed aggregator carries every wallet that has no channel of its own. */
+function aggregatorChannels(
+  deps: ChannelDeps,
   environment: PaymentEnvironment,
   readTimeoutMs: number,
 ): NamedChannels {
@@ -78,18 +86,29 @@ function neutralChannels(
     random: deps.random,
     readTimeoutMs,
   };
-  return faces.map((face) => [face, createSimulatedChannel({ ...connection, face })]);
+  return faces.map((face) => [face, createAggregatorChannel({ ...connection, face })]);
 }
 
-/** The channels that speak their own dialect. */
+/** The wallets' own channels, each where its address is set. */
 function trueChannels(
-  { clock, random }: CloudDeps,
+  { clock, random }: ChannelDeps,
   environment: PaymentEnvironment,
   readTimeoutMs: number,
 ): NamedChannels {
-  const baseUrl = environment['WECHAT_URL'];
-  if (baseUrl === undefined || baseUrl === '') return [];
-  const account = readWechatAccount(environment);
-  const channel = createWechatChannel({ baseUrl, account, clock, random, readTimeoutMs });
-  return [['wechat', channel]];
+  const at = (name: string, channel: string, open: (url: string) => Channel): NamedChannels => {
+    const url = environment[name] ?? '';
+    return url === '' ? [] : [[channel, open(url)]];
+  };
+  const line = { clock, random, readTimeoutMs };
+  return [
+    ...at('WECHAT_URL', 'wechat', (baseUrl) =>
+      createWechatChannel({ ...line, baseUrl, account: readWechatAccount(environment) }),
+    ),
+    ...at('ALIPAY_URL', 'alipay', (gatewayUrl) =>
+      createAlipayChannel({ ...line, gatewayUrl, account: readAlipayAccount(environment) }),
+    ),
+    ...at('UNIONPAY_URL', 'unionpay', (baseUrl) =>
+      createUnionpayChannel({ ...line, baseUrl, account: readUnionpayAccount(environment) }),
+    ),
+  ];
 }

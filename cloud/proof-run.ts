@@ -5,6 +5,7 @@ import { paymentLaws } from '#cloud/payments/payment-laws.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
 import { refundLaws } from '#cloud/refunds/refund-laws.ts';
+import { instructionLaws } from '#cloud/settlement/instructions/instruction-laws.ts';
 import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
 import { voucherLaws } from '#cloud/vouchers/voucher-laws.ts';
 import { accountingDate, dayStartMs } from '#shared/time/calendar-day.ts';
@@ -18,6 +19,7 @@ export const booksLaws: readonly Law[] = [
   ...paymentLaws,
   ...voucherLaws,
   ...refundLaws,
+  ...instructionLaws,
 ];
 
 /** Checks every law in one snapshot, so that sales which are booked meanwhile do not look like a mismatch. */

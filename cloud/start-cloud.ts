@@ -2,6 +2,7 @@ import { buildApp } from '#cloud/app.ts';
 import { loadCloudKeys } from '#cloud/identity/cloud-keys.ts';
 import { renewConfigBasis } from '#cloud/identity/config-basis.ts';
 import { provisionOperator } from '#cloud/identity/provisioning.ts';
+import { createTerminalRegistry } from '#cloud/identity/terminal-registry.ts';
 import { loadOperatorToken, type CloudConfig } from '#cloud/platform/config.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { createHintServer } from '#cloud/platform/hints.ts';
@@ -14,6 +15,9 @@ import { createSystemRandom } from '#cloud/platform/system-random.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { startWorkers } from '#cloud/workers.ts';
 import { createPaymentRoom, type PaymentEnvironment } from '#cloud/payment-room.ts';
+
+/** Connections that wait to be accepted, as far as the system allows: thousands of tills may come back in one moment. */
+const connectionBacklog = 4_096;
 
 export interface RunningCloud {
   /** Where it listens, for example http://127.0.0.1:7300. */
@@ -34,9 +38,11 @@ export async function startCloud(options: {
   try {
     await migrate(database.pool);
     const hints = createHintServer();
+    const clock = createSystemClock();
     const deps: CloudDeps = {
       db: database.scoped,
-      clock: createSystemClock(),
+      clock,
+      terminals: createTerminalRegistry({ db: database.scoped, clock }),
       random: createSystemRandom(),
       logger: createLogger({ level: config.logLevel }),
       metrics: createMetrics(),
@@ -56,9 +62,17 @@ export async function startCloud(options: {
     const payments = createPaymentRoom(deps, options.environment);
     const workers = startWorkers(deps, payments);
     const app = await buildApp(deps, { payments, onJournalTaken: workers.onJournalTaken });
-    const origin = await app.listen({ host: config.host, port: config.port });
+    const origin = await app.listen({
+      host: config.host,
+      port: config.port,
+      backlog: connectionBacklog,
+    });
     hints.attach(app.server, { deps });
-    await hints.join({ databaseUrl: database.databaseUrl, logger: deps.logger });
+    await hints.join({
+      databaseUrl: database.databaseUrl,
+      logger: deps.logger,
+      onTold: (terminalId) => deps.terminals.forget(terminalId),
+    });
     return {
       origin,
       deps,

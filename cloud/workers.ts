@@ -12,6 +12,7 @@ import { startWorkerLoop } from '#cloud/platform/worker-loop.ts';
 import { startProofWorker } from '#cloud/proof-run.ts';
 import { startRefundWorker } from '#cloud/refunds/refund-worker.ts';
 import { startDailyWorker } from '#cloud/release/daily-run.ts';
+import { startInstructionWorker } from '#cloud/settlement/instructions/instruction-worker.ts';
 import { startFinalityWorker } from '#cloud/settlement/finality-worker.ts';
 import { releaseLapsed } from '#cloud/vouchers/reservations.ts';
 
@@ -38,6 +39,7 @@ export function startWorkers(deps: CloudDeps, payments: PaymentRoom): Workers {
     startOfflineSettlementWorker(payments),
     startRefundWorker(payments),
     startFinalityWorker(deps),
+    startInstructionWorker({ ...deps, channels: payments.channels }),
     // What nobody spent in time is the fund's again: it must not lie idle as a voucher that nobody can spend.
     startDailyWorker(deps),
     startProofWorker(deps),

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { generateKeyPair } from '#cloud/identity/ed25519.ts';
-import { provisionMerchant, provisionStore } from '#cloud/identity/provisioning.ts';
 import { projectionLag } from '#cloud/journal/projection-store.ts';
 import { connect } from '#cloud/platform/connect.ts';
 import { startPostgresCluster } from '#cloud/platform/postgres-cluster.ts';
@@ -17,7 +16,7 @@ import type { Tx } from '#cloud/platform/db.ts';
 import { createSystemClock } from '#cloud/platform/system-clock.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';
 import { newId, type OperatorId } from '#shared/ids/ids.ts';
-import { basisPoints } from '#shared/money/rate.ts';
+import { assert } from '#shared/result/assert.ts';
 
 const source = { clock: createSystemClock(), random: createSystemRandom() };
 /** The operator of a cloud that was told of no other. */
@@ -85,45 +84,45 @@ export async function startBenchCloud(dataFolder: string): Promise<BenchCloud> {
   };
 }
 
-/** One shop to every {@link tillsPerShop} tills. */
+/** One shop to every {@link tillsPerShop} tills; each table in one statement. */
 async function plantTerminals(
   tx: Tx,
   { origin, count }: { readonly origin: string; readonly count: number },
 ): Promise<readonly TestTerminal[]> {
-  const terminals: TestTerminal[] = [];
-  while (terminals.length < count) {
-    const shop = await plantShop(tx);
-    const tills = Array.from({ length: Math.min(tillsPerShop, count - terminals.length) }, () =>
-      createTestTerminal({
-        origin,
-        ...shop,
-        terminalId: newId('trm', source),
-        key: generateKeyPair(),
-      }),
-    );
-    const rows = tills.map(({ terminalId, key }) => ({ id: terminalId, key: key.publicKey }));
-    await tx.execute(sql`
-      insert into terminal (operator_id, terminal_id, merchant_id, store_id, public_key, model,
-        app_version, activated_at_ms)
-      select ${operatorId}, t.id, ${shop.merchantId}, ${shop.storeId}, t.key, 'bench', 'bench',
-             ${source.clock.nowMs()}::bigint
-        from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as t(id text, key text)`);
-    terminals.push(...tills);
-  }
-  return terminals;
-}
-
-async function plantShop(tx: Tx) {
-  const merchant = {
-    operatorId,
-    name: '风暴商店',
-    concessionBp: basisPoints(1_000),
-    sameDayBp: basisPoints(8_000),
-    cutOverHour: 4,
-  };
-  const merchantId = await provisionMerchant(tx, merchant, source);
-  const store = { operatorId, merchantId, name: '一号店', phone: '010-00000000' };
-  return { merchantId, storeId: await provisionStore(tx, store, source) };
+  const shops = Array.from({ length: Math.ceil(count / tillsPerShop) }, () => ({
+    merchantId: newId('mch', source),
+    storeId: `str_${newId('ord', source).slice(4)}`,
+  }));
+  const tills = Array.from({ length: count }, (_, index) => {
+    const shop = shops[Math.floor(index / tillsPerShop)];
+    assert(shop !== undefined, () => 'a shop for every till');
+    const key = generateKeyPair();
+    return createTestTerminal({ origin, ...shop, terminalId: newId('trm', source), key });
+  });
+  const nowMs = source.clock.nowMs();
+  const shopRows = sql`jsonb_to_recordset(${JSON.stringify(shops)}::jsonb)
+    as s("merchantId" text, "storeId" text)`;
+  await tx.execute(sql`
+    insert into merchant (operator_id, merchant_id, name, concession_bp, same_day_bp, cut_over_hour,
+      created_at_ms)
+    select ${operatorId}, s."merchantId", '风暴商店', 1000, 8000, 4, ${nowMs}::bigint from ${shopRows}`);
+  await tx.execute(sql`
+    insert into store (operator_id, merchant_id, store_id, name, phone, created_at_ms)
+    select ${operatorId}, s."merchantId", s."storeId", '一号店', '010-00000000', ${nowMs}::bigint
+      from ${shopRows}`);
+  const tillRows = tills.map(({ terminalId, merchantId, storeId, key }) => ({
+    id: terminalId,
+    merchant: merchantId,
+    store: storeId,
+    key: key.publicKey,
+  }));
+  await tx.execute(sql`
+    insert into terminal (operator_id, terminal_id, merchant_id, store_id, public_key, model,
+      app_version, activated_at_ms)
+    select ${operatorId}, t.id, t.merchant, t.store, t.key, 'bench', 'bench', ${nowMs}::bigint
+      from jsonb_to_recordset(${JSON.stringify(tillRows)}::jsonb)
+        as t(id text, merchant text, store text, key text)`);
+  return tills;
 }
 
 function memoryPeakMiB(processId: number | undefined): number {

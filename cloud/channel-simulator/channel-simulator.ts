@@ -8,7 +8,7 @@ import {
   type BooksRules,
 } from '#cloud/channel-simulator/channel-books.ts';
 import type { FaceHouse, SimulatorFace } from '#cloud/channel-simulator/face.ts';
-import { neutralFace } from '#cloud/channel-simulator/faces/neutral/neutral-face.ts';
+import { aggregatorFace } from '#cloud/channel-simulator/faces/aggregator/aggregator-face.ts';
 import { carryExchange, type LineFault } from '#cloud/channel-simulator/line.ts';
 import {
   createMoneyBooks,
@@ -33,7 +33,7 @@ export interface ChannelSimulatorOptions {
   readonly apps: ReadonlyMap<string, KeyObject>;
   readonly rules?: Partial<BooksRules>;
   readonly moneyRules?: Partial<MoneyRules>;
-  /** The true dialects it speaks beside the neutral protocol. */
+  /** The wallets' own dialects it speaks beside the aggregator's. */
   readonly faces?: readonly SimulatorFace[];
   /** Keeps the books over a restart; without it they live as long as the process. */
   readonly store?: BooksStore;
@@ -110,7 +110,7 @@ export async function createChannelSimulator(
     },
     notify: createNotifier(closing.signal),
   };
-  for (const face of [neutralFace(options), ...(options.faces ?? [])]) face.mount(app, house);
+  for (const face of [aggregatorFace(options), ...(options.faces ?? [])]) face.mount(app, house);
 
   const { port, host = '127.0.0.1' } = options;
   if (port !== 'none') baseUrl = await app.listen({ port, host });

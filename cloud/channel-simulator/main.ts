@@ -6,6 +6,13 @@ import {
 } from '#cloud/channel-simulator/channel-simulator.ts';
 import { booksRulesDefault } from '#cloud/channel-simulator/channel-books.ts';
 import { openBooksFile } from '#cloud/channel-simulator/books-file.ts';
+import { alipayFace } from '#cloud/channel-simulator/faces/alipay/alipay-face.ts';
+import { loadAlipaySandboxKeys, sandboxAppId } from '#cloud/channel-simulator/faces/alipay/keys.ts';
+import {
+  loadUnionpaySandboxKeys,
+  sandboxMerchantNo,
+} from '#cloud/channel-simulator/faces/unionpay/keys.ts';
+import { unionpayFace } from '#cloud/channel-simulator/faces/unionpay/unionpay-face.ts';
 import {
   loadWechatSandboxKeys,
   sandboxPartner,
@@ -24,6 +31,8 @@ import { loadSandboxKeys } from '#cloud/channel-simulator/sandbox-keys.ts';
  * | CHANNEL_SIM_DATA             | .data/channel  | books and keys; the cloud takes app-private-key.pem  |
  * | CHANNEL_SIM_APP              | greentill      | app id that may call                                 |
  * | CHANNEL_SIM_WECHAT_MCHID     | 1800000001     | WeChat partner that may call, keys in DATA/wechat    |
+ * | CHANNEL_SIM_ALIPAY_SELLER    | 2088000000000109 | Alipay merchant of the app's own, keys in DATA/alipay |
+ * | CHANNEL_SIM_UNIONPAY_MERID   | 777290058110048 | UnionPay merchant that may call, keys in DATA/unionpay |
  * | CHANNEL_SIM_SEED             | demo           | transaction numbers                                  |
  * | CHANNEL_SIM_SLOW_MS          | 12000          | delay of suffix 10                                   |
  * | CHANNEL_SPEED_UP             | 1              | demos: reversals allowed so many times sooner        |
@@ -37,6 +46,9 @@ const wechatCaller = {
   serial: wechatKeys.merchantSerial,
   publicKey: createPublicKey(wechatKeys.merchantPrivateKey),
 };
+const alipayKeys = loadAlipaySandboxKeys(join(folder, 'alipay'));
+const alipaySeller = env['CHANNEL_SIM_ALIPAY_SELLER'] ?? '2088000000000109';
+const unionpayKeys = loadUnionpaySandboxKeys(join(folder, 'unionpay'));
 const simulator = await createChannelSimulator({
   port: Number(env['CHANNEL_SIM_PORT'] ?? 7310),
   host: env['CHANNEL_SIM_HOST'] ?? '127.0.0.1',
@@ -50,6 +62,32 @@ const simulator = await createChannelSimulator({
       platform: wechatKeys.platform,
       apiV3Key: wechatKeys.apiV3Key,
       appid: 'wxsandbox',
+    }),
+    alipayFace({
+      callers: new Map([
+        [
+          sandboxAppId,
+          {
+            publicKey: createPublicKey(alipayKeys.appPrivateKey),
+            // A provider's merchants are authorised by tokens that spell their numbers.
+            merchantOfToken: (token) =>
+              token === '' ? alipaySeller : /^sandbox-(2088[0-9]{12})$/.exec(token)?.[1],
+          },
+        ],
+      ]),
+      privateKey: alipayKeys.alipayPrivateKey,
+    }),
+    unionpayFace({
+      callers: new Map([
+        [
+          env['CHANNEL_SIM_UNIONPAY_MERID'] ?? sandboxMerchantNo,
+          {
+            certId: unionpayKeys.certId,
+            publicKey: createPublicKey(unionpayKeys.merchantPrivateKey),
+          },
+        ],
+      ]),
+      signer: { key: unionpayKeys.signerPrivateKey, certificate: unionpayKeys.signerCertificate },
     }),
   ],
   store: openBooksFile(join(folder, 'books.jsonl')),

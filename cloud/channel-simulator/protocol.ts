@@ -2,15 +2,16 @@ import Type, { type Static } from 'typebox';
 import { orderAmountFenMax } from '#shared/money/fen.ts';
 
 /**
- * The neutral channel protocol: one signed JSON dialect behind which the simulator plays a WeChat-like codepay, an
- * Alipay-like trade.pay, a UnionPay-like and a withholding face. Outcomes, codes and time rules follow the public
- * documents of WeChat Pay v3; the true dialects of each channel are adapters of their own.
+ * A licensed aggregator's protocol (聚合支付): one message set for three wallets and for withholding, JSON signed with
+ * Ed25519. Licensed acquirers share this shape, each in names of his own; outcomes, codes and time rules follow the
+ * public documents of WeChat Pay v3. docs/payments.md tells how an acquirer's own dialect is added.
  *
  *   POST /v1/pay       charge a scanned payment code               -> ChannelAnswer
  *   POST /v1/withhold  debit a member under his agreement          -> ChannelAnswer
  *   POST /v1/query     what became of an order number              -> ChannelAnswer
  *   POST /v1/reverse   unpaid: close; paid: give the money back    -> ChannelAnswer
  *   POST /v1/refund    give money back under a refund number       -> ChannelAnswer
+ *   POST /v1/refund-query  what became of a refund number      -> ChannelAnswer
  *   POST /v1/books     the channel's own books, for reconciliation -> BooksAnswer
  *
  * Request headers: x-channel-app, x-channel-timestamp (seconds), x-channel-nonce (16..64 of [A-Za-z0-9_-]) and
@@ -37,6 +38,7 @@ export const channelPaths = {
   query: '/v1/query',
   reverse: '/v1/reverse',
   refund: '/v1/refund',
+  refundQuery: '/v1/refund-query',
   books: '/v1/books',
 } as const;
 export type ChannelPath = (typeof channelPaths)[keyof typeof channelPaths];
@@ -102,6 +104,16 @@ export const RefundRequestSchema = Type.Object(
 );
 export type RefundRequest = Static<typeof RefundRequestSchema>;
 
+export const RefundQueryRequestSchema = Type.Object(
+  {
+    merchantNo: MerchantNoSchema,
+    outTradeNo: OutTradeNoSchema,
+    outRefundNo: OutTradeNoSchema,
+  },
+  strict,
+);
+export type RefundQueryRequest = Static<typeof RefundQueryRequestSchema>;
+
 export const BooksRequestSchema = Type.Object(
   { merchantNo: MerchantNoSchema, after: Type.String({ maxLength: 32 }) },
   strict,
@@ -131,8 +143,12 @@ export const ChannelAnswerSchema = Type.Object({
   state: Type.Optional(TradeStateSchema),
   transactionId: Type.Optional(Type.String({ maxLength: 64 })),
   paidAtMs: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** Everything that has gone back of the order. */
   refundedFen: Type.Optional(Type.Integer({ minimum: 0 })),
   payerId: Type.Optional(Type.String({ maxLength: 64 })),
+  /** Of answers about one refund: its number, and what went back under it. */
+  outRefundNo: Type.Optional(OutTradeNoSchema),
+  refundFen: Type.Optional(Type.Integer({ minimum: 1 })),
 });
 export type ChannelAnswer = Static<typeof ChannelAnswerSchema>;
 

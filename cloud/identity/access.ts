@@ -3,21 +3,24 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
-import { takeNonce } from '#cloud/identity/nonces.ts';
 import {
   isSignedBy,
   readSignature,
   type ReceivedRequest,
+  type SignatureClaim,
   type SignatureError,
 } from '#cloud/identity/request-signature.ts';
 import {
-  findTerminal,
+  keysOf,
   rememberTerminal,
   terminalOf,
+  type KnownTerminal,
   type TerminalIdentity,
 } from '#cloud/identity/terminal-identity.ts';
+import { busyProblem, isBusy } from '#cloud/platform/busy.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
+import { laneOf } from '#cloud/platform/lanes.ts';
 import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
 import { readBody, type BodyError } from '#cloud/platform/raw-body.ts';
 import { nobody, runScoped, type Scope } from '#cloud/platform/tenancy/scope.ts';
@@ -122,7 +125,8 @@ async function checkAccess(options: {
         : { status: 401, code: 'operator-token-invalid' };
     case 'terminal':
     case 'terminal-even-revoked': {
-      const identity = await authenticate(received(request, rawBody, deps), deps);
+      const identity = await identify({ request, rawBody, access, deps });
+      if (identity === undefined) return busyProblem(deps.random);
       if (!identity.ok) return signatureProblem(identity.error);
       if (identity.value.revoked && access === 'terminal') {
         return { status: 403, code: 'terminal-revoked' };
@@ -135,6 +139,25 @@ async function checkAccess(options: {
   }
 }
 
+/** Undefined: load kept us from looking, and nothing was done. */
+async function identify(options: {
+  readonly request: FastifyRequest;
+  readonly rawBody: Buffer;
+  readonly access: Access;
+  readonly deps: CloudDeps;
+}): Promise<Result<TerminalIdentity, AuthenticationError> | undefined> {
+  const { request, rawBody, access, deps } = options;
+  const { config, url = '' } = request.routeOptions;
+  // Where money moves a revoked till is recognized with its next request, on every node.
+  const fresh = laneOf({ declared: config.lane, access, path: url }) === 'counter';
+  try {
+    return await authenticate(received(request, rawBody, deps), { ...deps, fresh });
+  } catch (error) {
+    if (isBusy(error)) return undefined;
+    throw error;
+  }
+}
+
 export type AuthenticationError =
   SignatureError | { readonly type: 'terminal-unknown' } | { readonly type: 'nonce-reused' };
 
@@ -144,26 +167,40 @@ export type AuthenticationError =
  */
 export async function authenticate(
   request: ReceivedRequest,
-  deps: Pick<CloudDeps, 'db' | 'clock'>,
+  deps: Pick<CloudDeps, 'clock' | 'terminals'> & { readonly fresh: boolean },
 ): Promise<Result<TerminalIdentity, AuthenticationError>> {
   const nowMs = deps.clock.nowMs();
   const claim = readSignature(request, nowMs);
   if (!claim.ok) return claim;
-  const { terminalId } = claim.value;
-  const terminal = await runScoped({ type: 'across', work: 'terminal-by-signature' }, () =>
-    findTerminal(deps.db, { terminalId, nowMs }),
-  );
-  if (terminal === undefined) return err({ type: 'terminal-unknown' });
-  const { publicKeys, ...known } = terminal;
-  const signedWith = publicKeys.find((publicKey) => isSignedBy(claim.value, publicKey));
-  if (signedWith === undefined) return err({ type: 'signature-invalid', why: 'signature' });
-  const identity: TerminalIdentity = { ...known, signedWith };
+  const signer = await findSigner(claim.value, { ...deps, nowMs });
+  if (!signer.ok) return signer;
   const { nonce } = claim.value.parts;
-  const fresh = await runScoped(terminalScope(identity), () =>
-    takeNonce(deps.db, { ...identity, nonce, nowMs }),
-  );
-  return fresh ? ok(identity) : err({ type: 'nonce-reused' });
+  const isFresh = await deps.terminals.takeNonce({ ...signer.value, nonce, nowMs });
+  return isFresh ? signer : err({ type: 'nonce-reused' });
 }
+
+/** The terminal whose key signed. One that is remembered with other keys is looked up anew: it may have changed them. */
+async function findSigner(
+  claim: SignatureClaim,
+  deps: Pick<CloudDeps, 'terminals'> & { readonly fresh: boolean; readonly nowMs: number },
+): Promise<Result<TerminalIdentity, AuthenticationError>> {
+  for (const fresh of deps.fresh ? [true] : [false, true]) {
+    const known = await deps.terminals.find(claim.terminalId, { fresh });
+    if (known === undefined) return err({ type: 'terminal-unknown' });
+    const signedWith = keysOf(known, deps.nowMs).find((key) => isSignedBy(claim, key));
+    if (signedWith !== undefined) return ok(toIdentity(known, signedWith));
+  }
+  return err({ type: 'signature-invalid', why: 'signature' });
+}
+
+const toIdentity = (known: KnownTerminal, signedWith: string): TerminalIdentity => ({
+  operatorId: known.operatorId,
+  merchantId: known.merchantId,
+  storeId: known.storeId,
+  terminalId: known.terminalId,
+  revoked: known.revoked,
+  signedWith,
+});
 
 function received(request: FastifyRequest, rawBody: Buffer, deps: CloudDeps): ReceivedRequest {
   const origin = deps.config.publicOrigin ?? `${request.protocol}://${request.host}`;

@@ -80,7 +80,8 @@ export function registerAdminIdentityRoutes(app: CloudApp, deps: CloudDeps): voi
         update terminal set revoked_at_ms = coalesce(revoked_at_ms, ${deps.clock.nowMs()})
          where operator_id = ${operatorId} and terminal_id = ${terminalId}`);
       if (rowCount === 0) return sendProblem(reply, { status: 404, code: 'not-found' });
-      // The till learns of it with its next request; the hint makes that now.
+      deps.terminals.forget(terminalId);
+      // The till learns of it with its next request; the hint makes that now, and tells the other nodes.
       deps.hints.pull({ operatorId, terminalId });
       return reply.send({ terminalId, revoked: true });
     },

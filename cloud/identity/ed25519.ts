@@ -16,13 +16,25 @@ export interface KeyPair {
   readonly publicKey: string;
 }
 
+/** Keys that were parsed already, latest last: building one costs as much as a third of a check with it. */
+const parsed = new Map<string, KeyObject>();
+/** A till asks some times a minute, so this many are about all tills of one server; some 2 MB. */
+const parsedMax = 10_000;
+
 /** A public key from the wire. Throws when the text is not 32 bytes of base64url; schemas check that before. */
-export const parsePublicKey = (text: string): KeyObject =>
-  createPublicKey({
+export function parsePublicKey(text: string): KeyObject {
+  const known = parsed.get(text);
+  if (known) return known;
+  const key = createPublicKey({
     key: Buffer.concat([spkiHeader, Buffer.from(text, 'base64url')]),
     format: 'der',
     type: 'spki',
   });
+  const oldest = parsed.size < parsedMax ? undefined : parsed.keys().next().value;
+  if (oldest !== undefined) parsed.delete(oldest);
+  parsed.set(text, key);
+  return key;
+}
 
 export const generateKeyPair = (): KeyPair => toKeyPair(generateKeyPairSync('ed25519').privateKey);
 

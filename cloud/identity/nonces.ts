@@ -6,28 +6,40 @@ import type { Db } from '#cloud/platform/db.ts';
 export const nonceKeptMs = 660_000;
 const sweepMax = 10_000;
 
+export interface NonceUse {
+  readonly operatorId: OperatorId;
+  readonly terminalId: TerminalId;
+  readonly nonce: string;
+  readonly nowMs: number;
+}
+
 /**
- * Remembers the nonce of a verified request. False when it was used before: a replay.
+ * Remembers the nonces of verified requests, in one statement. For each in turn: false when it was used before, here or
+ * earlier: a replay.
  *
- * The row does not wait for the disk (synchronous_commit off for this one statement): a power cut may forget the
+ * The rows do not wait for the disk (synchronous_commit off for this one statement): a power cut may forget the
  * nonces of its last half second, and what could then be replayed once is idempotent by itself. Every signed request
  * is spared an fsync.
  */
-export async function takeNonce(
-  db: Db,
-  use: {
-    readonly operatorId: OperatorId;
-    readonly terminalId: TerminalId;
-    readonly nonce: string;
-    readonly nowMs: number;
-  },
-): Promise<boolean> {
-  const { rowCount } = await db.execute(sql`
+export async function takeNonces(db: Db, uses: readonly NonceUse[]): Promise<readonly boolean[]> {
+  const list = uses.map((use) => ({
+    o: use.operatorId,
+    t: use.terminalId,
+    n: use.nonce,
+    at: use.nowMs,
+  }));
+  const { rows } = await db.execute<{ terminal_id: string; nonce: string }>(sql`
     with relaxed as materialized (select set_config('synchronous_commit', 'off', true))
     insert into request_nonce (operator_id, terminal_id, nonce, seen_at_ms)
-    select ${use.operatorId}, ${use.terminalId}, ${use.nonce}, ${use.nowMs}::bigint from relaxed
-    on conflict do nothing`);
-  return rowCount === 1;
+    select u.o, u.t, u.n, u.at
+      from relaxed, json_to_recordset(${JSON.stringify(list)}::json)
+        as u(o text, t text, n text, at bigint)
+     order by 1, 2, 3
+    on conflict do nothing
+    returning terminal_id, nonce`);
+  const fresh = new Set(rows.map((row) => `${row.terminal_id} ${row.nonce}`));
+  // Deleted as it is given out: of two equal ones in one statement only the first is fresh.
+  return uses.map(({ terminalId, nonce }) => fresh.delete(`${terminalId} ${nonce}`));
 }
 
 /** Forgets old nonces, at most {@link sweepMax} at a time. Returns how many. */

@@ -79,7 +79,12 @@ function registerRotation(app: CloudApp, deps: CloudDeps): void {
         nowMs: deps.clock.nowMs(),
       };
       const rotated = await deps.db.transaction((tx) => rotateKey(tx, terminal, change));
-      if (rotated.ok) return reply.send(rotated.value);
+      if (rotated.ok) {
+        // The key before last counts no more. The hint says so to the other nodes.
+        deps.terminals.forget(terminal.terminalId);
+        deps.hints.pull(terminal);
+        return reply.send(rotated.value);
+      }
       const code = rotated.error.type;
       if (code === 'key-rotation-refused') await raiseAlarms(deps, terminal, [secondChange]);
       return sendProblem(reply, { status: code === 'key-rotation-refused' ? 409 : 422, code });

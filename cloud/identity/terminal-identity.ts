@@ -17,9 +17,16 @@ export interface TerminalIdentity {
 }
 
 export interface KnownTerminal extends Omit<TerminalIdentity, 'signedWith'> {
-  /** Keys whose signature counts: the one in force, then the one before it while it overlaps. */
-  readonly publicKeys: readonly string[];
+  readonly publicKey: string;
+  /** The key before it, and until when its signature counts too. */
+  readonly previous: { readonly publicKey: string; readonly untilMs: number } | undefined;
 }
+
+/** Keys whose signature counts now: the one in force, then the one before it while it overlaps. */
+export const keysOf = ({ publicKey, previous }: KnownTerminal, nowMs: number): readonly string[] =>
+  previous !== undefined && nowMs <= previous.untilMs
+    ? [publicKey, previous.publicKey]
+    : [publicKey];
 
 const identities = new WeakMap<FastifyRequest, TerminalIdentity>();
 
@@ -46,24 +53,27 @@ interface Row extends Record<string, unknown> {
   revoked_at_ms: number | null;
 }
 
-export async function findTerminal(
+/** Those of `ids` that exist. */
+export async function findTerminals(
   db: Db,
-  { terminalId, nowMs }: { readonly terminalId: TerminalId; readonly nowMs: number },
-): Promise<KnownTerminal | undefined> {
+  ids: readonly TerminalId[],
+): Promise<ReadonlyMap<TerminalId, KnownTerminal>> {
   const { rows } = await db.execute<Row>(sql`
     select operator_id, merchant_id, store_id, terminal_id, public_key, previous_public_key,
            previous_until_ms, revoked_at_ms
-      from terminal where terminal_id = ${terminalId}`);
-  const row = rows[0];
-  if (row === undefined) return undefined;
-  const overlaps = nowMs <= (row.previous_until_ms ?? 0);
-  const previous = overlaps && row.previous_public_key !== null ? [row.previous_public_key] : [];
-  return {
-    operatorId: row.operator_id,
-    merchantId: row.merchant_id,
-    storeId: row.store_id,
-    terminalId: row.terminal_id,
-    publicKeys: [row.public_key, ...previous],
-    revoked: row.revoked_at_ms !== null,
-  };
+      from terminal where terminal_id = any(${sql.param([...ids])}::text[])`);
+  return new Map(rows.map((row) => [row.terminal_id, toKnown(row)]));
 }
+
+const toKnown = (row: Row): KnownTerminal => ({
+  operatorId: row.operator_id,
+  merchantId: row.merchant_id,
+  storeId: row.store_id,
+  terminalId: row.terminal_id,
+  publicKey: row.public_key,
+  previous:
+    row.previous_public_key === null
+      ? undefined
+      : { publicKey: row.previous_public_key, untilMs: row.previous_until_ms ?? 0 },
+  revoked: row.revoked_at_ms !== null,
+});

@@ -1,14 +1,11 @@
 import { BatchAnswerSchema, BatchSchema } from '#shared/wire/v1/journal.ts';
 import { terminalOf } from '#cloud/identity/terminal-identity.ts';
 import { createBatchesInHand } from '#cloud/journal/batches-in-hand.ts';
-import { createIntakeGate } from '#cloud/journal/intake-gate.ts';
 import { takeBatch, type BatchError } from '#cloud/journal/take-batch.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
 import { packedBodyOf } from '#cloud/platform/raw-body.ts';
-
-const retryAfterSecondsMax = 5;
 
 /** POST /v1/journal/batches: the contract is in shared/wire/v1/journal.ts. `onTaken` wakes the projection. */
 export function registerJournalRoutes(
@@ -16,29 +13,22 @@ export function registerJournalRoutes(
   deps: CloudDeps,
   events: { readonly onTaken: (entriesCount: number) => void },
 ): void {
-  const gate = createIntakeGate();
   const inHand = createBatchesInHand();
   app.post(
     '/v1/journal/batches',
     {
-      config: { access: 'terminal-even-revoked' },
+      config: { access: 'terminal-even-revoked', lane: 'journal' },
       schema: { body: BatchSchema, response: { 200: BatchAnswerSchema } },
     },
     async (request, reply) => {
       const terminal = terminalOf(request);
-      const leave = await gate.enter(terminal.terminalId);
-      if (leave === undefined) {
-        // Spread, so that those who are sent away together do not come back together.
-        const retryAfterSeconds = 1 + Math.trunc(deps.random.unit() * retryAfterSecondsMax);
-        return sendProblem(reply, { status: 429, code: 'cloud-busy', retryAfterSeconds });
-      }
       const batch = request.body;
       const taken = await takeBatch(deps, {
         terminal,
         batch,
         packed: packedBodyOf(request),
         inHand,
-      }).finally(leave);
+      });
       if (!taken.ok) return sendProblem(reply, problemOf(taken.error));
       events.onTaken(request.body.entries.length);
       return reply.send(taken.value);

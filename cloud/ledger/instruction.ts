@@ -68,18 +68,45 @@ export async function holdInstruction(
         known.amountFen === amountFen;
       return same ? ok({ isNew: false }) : err({ type: 'instruction-differs' });
     }
-    const posted = await postJournals(inner, [
-      journalOf(instruction, {
-        phase: 'hold',
-        atMs: heldAtMs,
-        from,
-        to: 'instruction_pending',
-        amountFen,
-      }),
-    ]);
+    const posted = await postJournals(inner, [holdJournal(instruction)]);
     return posted.ok ? ok({ isNew: true }) : posted;
   });
 }
+
+/**
+ * Writes down many new instructions at once and answers the journals that hold their amounts: the caller posts them in the
+ * same transaction, together with what the decision itself books, so that the books are locked once. Every one must
+ * be new.
+ */
+export async function registerInstructions(
+  tx: Tx,
+  instructions: readonly Instruction[],
+): Promise<readonly Journal[]> {
+  if (instructions.length === 0) return [];
+  const rows = instructions.map((each) => ({
+    operator_id: each.operatorId,
+    book: bookOf(each),
+    instruction_key: each.key,
+    kind: each.kind,
+    from_account: each.from,
+    to_account: each.to,
+    amount_fen: each.amountFen,
+    held_at_ms: each.heldAtMs,
+  }));
+  await tx.execute(sql`
+    insert into ledger_instruction
+    select * from jsonb_populate_recordset(null::ledger_instruction, ${JSON.stringify(rows)}::jsonb)`);
+  return instructions.map(holdJournal);
+}
+
+const holdJournal = (instruction: Instruction): Journal =>
+  journalOf(instruction, {
+    phase: 'hold',
+    atMs: instruction.heldAtMs,
+    from: instruction.from,
+    to: 'instruction_pending',
+    amountFen: instruction.amountFen,
+  });
 
 /**
  * Ends an instruction by a definite answer: posts the amount into its target, or voids it back where it came from. The

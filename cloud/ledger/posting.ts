@@ -46,6 +46,8 @@ export const chart = {
   merchant_reserve: claim({ guarded: true, slots: 1 }),
   /** Concession whose order is not final yet. */
   concession_pending: claim({ guarded: true, slots: 1 }),
+  /** Concession of final orders that is the platform's and lies at a channel still, to be split to it. */
+  concession_due: claim({ guarded: true, slots: 1 }),
   /** Held for splits, payouts and subsidies that a channel has not answered for certain (any book). */
   instruction_pending: claim({ guarded: true, slots: 1 }),
   /** K: the ring-fenced account at a licensed institution (operator's book, as all that follow). */
@@ -93,7 +95,8 @@ export interface Journal {
 }
 
 export const journalLegsMax = 32;
-export const journalBatchMax = 5_000;
+/** 1,000 orders of at most six journals each: sale, subsidy in both books, and what their channel is told. */
+export const journalBatchMax = 6_000;
 
 export type JournalError =
   | { readonly type: 'journal-unbalanced'; readonly idemKey: string; readonly sumFen: number }

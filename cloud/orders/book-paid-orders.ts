@@ -7,6 +7,7 @@ import type { PaidOrder } from '#cloud/orders/paid-order.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { issuePendingPoints } from '#cloud/points/issue-points.ts';
 import { pointsConfigAt } from '#cloud/points/points-config-store.ts';
+import { instructOrders } from '#cloud/settlement/instructions/order-instructions.ts';
 import {
   insertSettlementLines,
   sameDayShares,
@@ -96,6 +97,8 @@ async function book(
     const { sale, subsidy } = orderJournals(order, split);
     return sale === undefined ? subsidy : [sale, ...subsidy];
   });
+  // What the channel is told of it is written, and its amount held, in the same transaction.
+  journals.push(...(await instructOrders(tx, fresh)));
   const posted = await postJournals(tx, journals);
   if (!posted.ok) return err(explain(posted.error, freshOrders));
   assert(

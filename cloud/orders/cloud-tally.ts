@@ -6,6 +6,7 @@ import type { CloudTally } from '#shared/wire/v1/terminals.ts';
 import type { SaleSource } from '#cloud/orders/paid-order.ts';
 import type { Db } from '#cloud/platform/db.ts';
 import { promisesOfDay } from '#cloud/promises/list-promises.ts';
+import { refundsOfDay } from '#cloud/refunds/refunds-of-day.ts';
 import { settlementForDay } from '#cloud/settlement/settlement-day.ts';
 
 interface Row extends Record<string, unknown> {
@@ -60,6 +61,7 @@ export async function cloudTally(
     subsidyFen: settlement.subsidyFen,
     concessionFen: settlement.concessionFen,
     promises: await promisesOfDay(db, day),
+    refunds: await refundsOfDay(db, day),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { OrderResult } from '#shared/wire/v1/terminals.ts';
+import { isPaidOtherwise } from '#cloud/orders/paid-otherwise.ts';
 import { appendResult } from '#cloud/orders/results.ts';
 import { book, type Ended } from '#cloud/payments/book-attempt.ts';
 import type { Attempt, AttemptKey } from '#cloud/payments/attempt.ts';
@@ -18,6 +19,7 @@ import {
 import { concludeWithholding } from '#cloud/payments/offline-outcome.ts';
 import { payerHashOf, type PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import {
+  askCancel,
   isFinal,
   learn,
   type AttemptProgress,
@@ -66,7 +68,10 @@ export async function applyLearned(
     if (ruleOfCharge(deps, before, call)?.cloud === 'close-channel' && 'code' in outcome)
       await raiseChannelAlarm(tx, { ...before, code: outcome.code, nowMs });
     if (isFinal(before.progress.status)) await holdAgainst(tx, { ...before, outcome, nowMs });
-    const progress = learn(before.progress, call.learned, { nowMs, timing: deps.timing, codes });
+    // Cash was taken while this charge was in doubt: its money goes back by itself, as after a cancel.
+    const isTooLate = outcome.type === 'paid' && (await isPaidOtherwise(tx, before));
+    const known = isTooLate ? askCancel(before.progress, nowMs, deps.timing) : before.progress;
+    const progress = learn(known, call.learned, { nowMs, timing: deps.timing, codes });
     const payerHash =
       outcome.type === 'paid' && outcome.payerId !== undefined
         ? payerHashOf(deps.contentKey, before.channel, outcome.payerId)

@@ -55,8 +55,8 @@ interface Taught {
 }
 
 async function ask(channel: Channel, attempt: Attempt, call: ChannelCall): Promise<Taught> {
-  const { channelMerchantNo, outTradeNo, netFen, terminalId, memberId } = attempt;
-  const order = { channelMerchantNo, outTradeNo, netFen };
+  const { channelMerchantNo, outTradeNo, netFen, openedAtMs, terminalId, memberId } = attempt;
+  const order = { channelMerchantNo, outTradeNo, netFen, openedAtMs };
   switch (call.type) {
     case 'charge': {
       const { wallet, authCode } = call;

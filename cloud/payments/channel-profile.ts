@@ -3,7 +3,7 @@ import type { Channel } from '#cloud/payments/channel.ts';
 import type { ChannelCodeTable } from '#cloud/payments/channel-codes.ts';
 
 /** Which dialect an adapter speaks. */
-export type ChannelKind = 'neutral' | 'wechat' | 'alipay' | 'unionpay' | 'aggregator';
+export type ChannelKind = 'wechat' | 'alipay' | 'unionpay' | 'aggregator';
 
 /** What not every channel can do. */
 export type ChannelAbility =
@@ -17,6 +17,8 @@ export interface ChannelLimits {
   readonly reverseWindowMs: number;
   readonly refundWindowMs: number;
   readonly refundsPerOrderMax: number;
+  /** A query still says "paid" when everything went back by refunds: the refunds themselves must be asked for. */
+  readonly queryHidesRefunds?: true;
   readonly split?: SplitLimits;
 }
 

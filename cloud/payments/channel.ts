@@ -42,6 +42,8 @@ export interface ChannelOrder {
   readonly outTradeNo: string;
   /** What the channel is asked for: gross less vouchers, 1..5,000,000 fen. */
   readonly netFen: Fen;
+  /** When the attempt was opened; never changes. UnionPay names an order by its number and this time. */
+  readonly openedAtMs?: number;
 }
 
 export interface ChargeOrder extends ChannelOrder {
@@ -60,6 +62,8 @@ export interface RefundOrder extends ChannelOrder {
   readonly outRefundNo: string;
   /** 1..netFen; `netFen` is the order's total, which channels want to hear again. */
   readonly refundFen: Fen;
+  /** When this refund was first asked for; never changes. Without it the order's own time names it. */
+  readonly askedAtMs?: number;
 }
 
 /** The money is there: the answer's signature, merchant, order number and amount have been checked. */

@@ -1,6 +1,6 @@
 import { array, assert, constantFrom, integer, option, property, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { simulatedCodes as codes } from '#cloud/payments/channels/simulated/codes.ts';
+import { aggregatorCodes as codes } from '#cloud/payments/channels/aggregator/codes.ts';
 import type { ChargeOutcome, QueryOutcome, ReverseOutcome } from '#cloud/payments/channel.ts';
 import {
   askCancel,

@@ -2,6 +2,7 @@ import type { OperatorId } from '#shared/ids/ids.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import type { CloudKeys } from '#cloud/identity/cloud-keys.ts';
+import type { TerminalRegistry } from '#cloud/identity/terminal-registry.ts';
 import type { CloudConfig } from '#cloud/platform/config.ts';
 import type { Db } from '#cloud/platform/db.ts';
 import type { Hints } from '#cloud/platform/hints-port.ts';
@@ -16,6 +17,7 @@ export interface CloudDeps {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly hints: Hints;
+  readonly terminals: TerminalRegistry;
   /** The operator whom the admin routes act for. */
   readonly operatorId: OperatorId;
   readonly operatorToken: string;

@@ -17,6 +17,8 @@ let app: CloudApp;
 let nodes: readonly HintServer[];
 let terminal: TestTerminal;
 let pulls = 0;
+/** Which node was told of which terminal. */
+const heard: string[] = [];
 let socket: ReturnType<typeof io>;
 
 beforeAll(async () => {
@@ -26,7 +28,10 @@ beforeAll(async () => {
   nodes = [createHintServer(), createHintServer()];
   nodes[0]!.attach(app.server, { deps: cloud.deps });
   const { databaseUrl, deps } = cloud;
-  for (const node of nodes) await node.join({ databaseUrl, logger: deps.logger });
+  for (const [index, node] of nodes.entries()) {
+    const onTold = (terminalId: string): void => void heard.push(`${index} ${terminalId}`);
+    await node.join({ databaseUrl, logger: deps.logger, onTold });
+  }
   terminal = await activateTestTerminal({ origin, operatorToken: testOperatorToken });
   const auth = terminal.sign('GET', '/hints');
   socket = io(origin, { path: '/hints', transports: ['websocket'], auth, reconnection: false });
@@ -48,6 +53,7 @@ const pull = (node: number): void =>
 test('a hint of one node reaches the terminal at another, once for a burst, and the own one is not doubled', async () => {
   for (let times = 0; times < 5; times += 1) pull(1);
   await expect.poll(() => pulls).toBe(1);
+  expect(heard).toEqual([`0 ${terminal.terminalId}`]);
   pull(0);
   await expect.poll(() => pulls).toBe(2);
   await new Promise((resolve) => {

@@ -16,18 +16,22 @@ const messageBytesMax = 4096;
 const roomOf = (terminal: { operatorId: string; terminalId: string }) =>
   `${terminal.operatorId}/${terminal.terminalId}`;
 
+const terminalOfRoom = (room: string): string => room.slice(room.indexOf('/') + 1);
+
 export interface HintServer extends Hints {
   /** Attaches to the HTTP server. */
   attach(
     server: HttpServer,
     options: {
-      readonly deps: Pick<CloudDeps, 'db' | 'clock' | 'metrics' | 'logger' | 'config'>;
+      readonly deps: Pick<CloudDeps, 'clock' | 'terminals' | 'metrics' | 'logger' | 'config'>;
     },
   ): void;
   /** From now on the other nodes that share the database hear of every hint, and their hints reach terminals here. */
   join(options: {
     readonly databaseUrl: string;
     readonly logger: Pick<Logger, 'warn'>;
+    /** Another node has news for this terminal: what is remembered about it may be old. */
+    readonly onTold: (terminalId: string) => void;
   }): Promise<void>;
   close(): Promise<void>;
 }
@@ -49,7 +53,11 @@ export function createHintServer(): HintServer {
       relay?.tell(room);
     },
     async join(options) {
-      relay = await startHintRelay({ ...options, onTold: pullHere });
+      const onTold = (room: string): void => {
+        options.onTold(terminalOfRoom(room));
+        pullHere(room);
+      };
+      relay = await startHintRelay({ ...options, onTold });
     },
     attach(server, { deps }) {
       const admit = async (socket: Socket): Promise<string | undefined> => {
@@ -60,7 +68,7 @@ export function createHintServer(): HintServer {
           rawBody: Buffer.alloc(0),
         };
         try {
-          const identity = await authenticate(request, deps);
+          const identity = await authenticate(request, { ...deps, fresh: false });
           if (!identity.ok) return identity.error.type;
           if (identity.value.revoked) return 'terminal-revoked';
           await socket.join(roomOf(identity.value));

@@ -12,8 +12,10 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { errorCatalogue, type ErrorCode } from '#shared/errors/catalogue.ts';
 import { registerAccess } from '#cloud/identity/access.ts';
+import { busyProblem, isBusy } from '#cloud/platform/busy.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
+import { claimOf, laneOfRequest, registerDoors } from '#cloud/platform/doors.ts';
 import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
 import { sentBytesMax } from '#cloud/platform/raw-body.ts';
 import { compileSchema } from '#cloud/platform/validation.ts';
@@ -33,14 +35,19 @@ export async function createHttpShell(deps: CloudDeps): Promise<CloudApp> {
     forceCloseConnections: 'idle',
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(compileSchema);
-  app.setErrorHandler<FastifyError>((error, request, reply) => answerError(error, request, reply));
+  app.setErrorHandler<FastifyError>((error, request, reply) =>
+    // At the counter it is not known what was done before: there a failure stays a failure, and the till asks.
+    isBusy(error) && laneOfRequest(request) !== 'counter'
+      ? sendProblem(reply, busyProblem(deps.random))
+      : answerError(error, request, reply),
+  );
   app.setNotFoundHandler((_request, reply) =>
     sendProblem(reply, { status: 404, code: 'not-found' }),
   );
   await app.register(rateLimit, {
     max: deps.config.requestsPerMinute,
     timeWindow: rateWindowMs,
-    keyGenerator: rateKey,
+    keyGenerator: claimOf,
     errorResponseBuilder: (_request, context) =>
       Object.assign(new Error('slow down'), { statusCode: 429, afterMs: context.ttl }),
   });
@@ -48,11 +55,13 @@ export async function createHttpShell(deps: CloudDeps): Promise<CloudApp> {
     openapi: { info: { title: 'Greentill cloud', version: '1', description: apiWords } },
   });
   measureRequests(app, deps);
+  registerDoors(app, deps);
   registerAccess(app, deps);
   registerHealth(app, deps);
   registerErrorPages(app);
   app.addHook('onRoute', (route) => {
-    if (route.path.startsWith('/docs')) route.config = { ...route.config, access: 'public' };
+    if (route.path.startsWith('/docs'))
+      route.config = { ...route.config, access: 'public', lane: 'free' };
   });
   await app.register(swaggerUi, { routePrefix: '/docs' });
   return app;
@@ -61,16 +70,6 @@ export async function createHttpShell(deps: CloudDeps): Promise<CloudApp> {
 const apiWords =
   'Terminals sign every request with Ed25519 (RFC 9421); /admin takes the bearer token of the operator. ' +
   'Failures are application/problem+json with a code of the error catalogue.';
-
-/**
- * Terminals share the line of a shop or a market hall: count by key id, strangers by address. Nobody checks a signature
- * on a public route, so there a key id is only a word, and counting by it would let a stranger begin anew at will.
- */
-function rateKey(request: FastifyRequest): string {
-  if (request.routeOptions.config.access === 'public') return request.ip;
-  const keyId = /keyid="(trm_[0-9A-Z]{26})"/.exec(String(request.headers['signature-input'] ?? ''));
-  return `${request.ip} ${keyId?.[1] ?? ''}`;
-}
 
 function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   const problem = problemOf(error);
@@ -110,7 +109,7 @@ function measureRequests(app: CloudApp, deps: CloudDeps): void {
 }
 
 function registerHealth(app: CloudApp, deps: CloudDeps): void {
-  const config = { access: 'public' as const, rateLimit: false as const };
+  const config = { access: 'public' as const, lane: 'free' as const, rateLimit: false as const };
   const schema = { response: { 200: Type.Object({ status: Type.String() }) } };
   app.get('/healthz', { config, schema }, () => ({ status: 'alive' }));
   app.get('/readyz', { config }, async (_request, reply) => {
@@ -130,11 +129,15 @@ function registerHealth(app: CloudApp, deps: CloudDeps): void {
 /** GET /errors/{code}: the page that the `type` of a problem names. */
 function registerErrorPages(app: CloudApp): void {
   const schema = { params: Type.Object({ code: Type.String({ maxLength: 64 }) }) };
-  app.get('/errors/:code', { schema, config: { access: 'public' } }, (request, reply) => {
-    const { code } = request.params;
-    if (!Object.hasOwn(errorCatalogue, code)) {
-      return sendProblem(reply, { status: 404, code: 'not-found' });
-    }
-    return reply.send({ code, ...errorCatalogue[code as ErrorCode] });
-  });
+  app.get(
+    '/errors/:code',
+    { schema, config: { access: 'public', lane: 'free' } },
+    (request, reply) => {
+      const { code } = request.params;
+      if (!Object.hasOwn(errorCatalogue, code)) {
+        return sendProblem(reply, { status: 404, code: 'not-found' });
+      }
+      return reply.send({ code, ...errorCatalogue[code as ErrorCode] });
+    },
+  );
 }

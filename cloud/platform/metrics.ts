@@ -20,6 +20,10 @@ export interface Metrics {
   /** ALARM when it grows: clones, forks, lost tails, by kind, each once. */
   readonly terminalAlarms: Counter<'kind'>;
   readonly hintSockets: Gauge;
+  /** ALARM above 0 from age 3d on: differences between bills and books that nobody settled. */
+  readonly billBreaksOpen: Gauge<'age'>;
+  /** ALARM above 0: bills that did not come after several tries. */
+  readonly billsMissing: Gauge;
 }
 
 const requestBucketsSeconds = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 12];
@@ -49,5 +53,12 @@ export function createMetrics(): Metrics {
     journalTailsLost: counter('journal_tails_lost_total', 'Heartbeats behind the stored journal.'),
     terminalAlarms: counter('terminal_alarms_total', 'New alarms about terminals.', ['kind']),
     hintSockets: gauge('hint_sockets', 'Terminals connected for hints.'),
+    billBreaksOpen: new Gauge({
+      name: 'greentill_bill_breaks_open',
+      help: 'Open differences between bills and books, by age.',
+      labelNames: ['age'],
+      registers,
+    }),
+    billsMissing: gauge('bills_missing', 'Bills that did not come after several tries.'),
   };
 }

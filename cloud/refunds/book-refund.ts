@@ -11,6 +11,7 @@ import {
   type RefundPlan,
 } from '#cloud/refunds/refund-plan.ts';
 import type { KeptRefund, RefundKey } from '#cloud/refunds/refund-store.ts';
+import { returnSubsidyFor } from '#cloud/settlement/instructions/return-instructions.ts';
 import { returnVouchers } from '#cloud/vouchers/return-vouchers.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
@@ -20,6 +21,8 @@ import { accountingDate } from '#shared/time/calendar-day.ts';
 export type RefundBookError =
   /** The sale itself is not in the books (yet): a charge whose booking is parked, a journal that came first. */
   | { readonly type: 'refund-not-booked' }
+  /** Its money did not come the way it went back: people look. */
+  | { readonly type: 'refund-other-way' }
   /** More went back than the sale was: people look. */
   | { readonly type: 'refund-too-large' }
   | { readonly type: 'ledger-refused'; readonly error: LedgerError };
@@ -43,6 +46,8 @@ async function book(
   const found = await lockLine(tx, refund);
   if (found === undefined) return err({ type: 'refund-not-booked' });
   const { line, saleDate } = found;
+  if ((line.source === 'channel') !== (refund.how === 'channel'))
+    return err({ type: 'refund-other-way' });
   if (
     line.refundedFen + refund.amountFen > line.amountFen ||
     line.refundedNetFen + refund.cashFen > line.netFen
@@ -57,7 +62,9 @@ async function book(
   const points = await clawBackPoints(tx, { ...refund, concessionAfterFen, today }, locked);
   const commissionFen = line.isHeld ? fen(0) : await carryCommissions(tx, refund, { line, today });
   const booked = { ...plan, commissionFen, cancelledFen: points.cancelledFen };
-  const posted = await postJournals(tx, refundJournals({ ...refund, atMs: nowMs }, line, booked));
+  const back = await returnSubsidyFor(tx, { ...refund, amountFen: refund.voucherFen, nowMs });
+  const journals = refundJournals({ ...refund, atMs: nowMs }, line, booked);
+  const posted = await postJournals(tx, [...journals, ...back]);
   if (!posted.ok) return err({ type: 'ledger-refused', error: posted.error });
   await tx.execute(sql`
     update order_refund set status = 'done', next_at_ms = null, book_error = null, code = null,

@@ -80,8 +80,10 @@ function ask(
     channelMerchantNo: attempt.channelMerchantNo,
     outTradeNo: attempt.outTradeNo,
     netFen: attempt.netFen,
+    openedAtMs: attempt.openedAtMs,
     outRefundNo: refund.charge.outRefundNo,
     refundFen: refund.cashFen,
+    askedAtMs: refund.askedAtMs,
   };
   return kind === 'query-refund' && channel.queryRefund !== undefined
     ? channel.queryRefund(order)

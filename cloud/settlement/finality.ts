@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { agentsOfSales } from '#cloud/commissions/agent-contracts.ts';
 import { insertCommissions } from '#cloud/commissions/agent-commissions.ts';
 import { postJournals } from '#cloud/ledger/post.ts';
+import { journalBatchMax } from '#cloud/ledger/posting.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { makePointsFinal } from '#cloud/points/final-points.ts';
 import { pointsConfigAt } from '#cloud/points/points-config-store.ts';
@@ -13,6 +14,7 @@ import {
   type FinalityTotals,
   type LineDecision,
 } from '#cloud/settlement/finality-plan.ts';
+import { instructFinality } from '#cloud/settlement/instructions/final-instructions.ts';
 import type { MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { fen, sumFen } from '#shared/money/fen.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
@@ -58,7 +60,12 @@ export async function runFinality(
   const orderIds = decisions.flatMap(({ line, final }) => (final ? [line.orderId] : []));
   // Points lock their book before the ledger's rows are locked, in the same order as a release does.
   await makePointsFinal(tx, { operatorId, orderIds, asOf: accountingDate(asOfMs) });
-  getOrThrow(await postJournals(tx, finalityJournals(decisions, { operatorId, run, asOfMs })));
+  const journals = finalityJournals(decisions, { operatorId, run, asOfMs });
+  const instructed = await instructFinality(tx, { operatorId, run, asOfMs, decisions });
+  const all = [...journals, ...instructed];
+  // What is due comes before what holds it; both orders of the books stay the same for every run.
+  for (let from = 0; from < all.length; from += journalBatchMax)
+    getOrThrow(await postJournals(tx, all.slice(from, from + journalBatchMax)));
   return { ...totals, run, more };
 }
 

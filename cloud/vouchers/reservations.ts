@@ -52,12 +52,12 @@ export async function reserveVouchers(
   request: ReserveRequest,
 ): Promise<Result<VoucherReservation, ReserveError>> {
   const { operatorId, memberId, orderId, nowMs } = request;
-  await lockWallet(tx, request);
+  const locked = await lockWallet(tx, request);
   const standing = await findByOrder(tx, { operatorId, orderId });
   if (standing !== undefined && (!mayStartAnew(standing) || standing.memberId !== memberId))
     return err({ type: 'voucher-reservation-invalid' });
   await startAnew(tx, { operatorId, memberId, orderId, nowMs });
-  const taken = await take(tx, request);
+  const taken = await take(tx, request, locked);
   return taken === undefined ? err({ type: 'voucher-balance' }) : ok(taken);
 }
 
@@ -150,11 +150,11 @@ export async function spendVouchersUpTo(
   request: ReserveRequest,
 ): Promise<{ readonly voucherFen: Fen }> {
   const { operatorId, orderId } = request;
-  await lockWallet(tx, request);
+  const locked = await lockWallet(tx, request);
   const standing = await findByOrder(tx, { operatorId, orderId });
   if (standing?.state === 'committed') return { voucherFen: standing.voucherFen };
   await startAnew(tx, request);
-  const taken = await take(tx, request);
+  const taken = await take(tx, request, locked);
   if (taken === undefined) return { voucherFen: fen(0) };
   await spendHeld(tx, { operatorId, reservationId: taken.reservationId });
   return { voucherFen: taken.voucherFen };
@@ -202,20 +202,28 @@ async function takeAgain(
   return rows[0]?.taken === true;
 }
 
-/** Locks all vouchers of a member in one order, so that two orders of his follow each other. */
-async function lockWallet(tx: Tx, owner: WalletOwner): Promise<void> {
-  await tx.execute(sql`
-    select 1 from voucher
+/** Locks all vouchers of a member in one order, so that two orders of his follow each other, and names them. */
+async function lockWallet(tx: Tx, owner: WalletOwner): Promise<readonly VoucherId[]> {
+  const { rows } = await tx.execute<{ voucher_id: VoucherId }>(sql`
+    select voucher_id from voucher
      where operator_id = ${owner.operatorId} and member_id = ${owner.memberId}
        and (left_fen > 0 or held_fen > 0)
      order by voucher_id for update`);
+  return rows.map((row) => row.voucher_id);
 }
 
-/** Moves what the order may use from left to held under a new reservation; undefined when that is nothing. */
-async function take(tx: Tx, request: ReserveRequest): Promise<VoucherReservation | undefined> {
+/**
+ * Moves what the order may use from left to held under a new reservation; undefined when that is nothing. Only what is
+ * locked is used: a voucher that was released since belongs to whoever locks it first.
+ */
+async function take(
+  tx: Tx,
+  request: ReserveRequest,
+  locked: readonly VoucherId[],
+): Promise<VoucherReservation | undefined> {
   const { operatorId, memberId, orderId, today } = request;
   const { config } = await pointsConfigAt(tx, { operatorId, period: today.slice(0, 7) });
-  const live = await liveVouchers(tx, request);
+  const live = await liveVouchers(tx, request, locked);
   const availableFen = sumFen(live.map(({ leftFen }) => leftFen));
   const voucherFen = minFen(availableFen, voucherFenMax(request.amountFen, config));
   if (voucherFen === 0) return undefined;
@@ -231,11 +239,12 @@ async function take(tx: Tx, request: ReserveRequest): Promise<VoucherReservation
   return { reservationId, orderId, memberId, voucherFen, state: 'held', expiresAtMs };
 }
 
-async function liveVouchers(tx: Tx, owner: WalletOwner) {
+async function liveVouchers(tx: Tx, owner: WalletOwner, locked: readonly VoucherId[]) {
   const { rows } = await tx.execute<{ voucher_id: VoucherId; left_fen: number; expires: string }>(
     sql`select voucher_id, left_fen, expires_on::text as expires from voucher
          where operator_id = ${owner.operatorId} and member_id = ${owner.memberId}
-           and left_fen > 0 and expires_on >= ${owner.today}::date`,
+           and left_fen > 0 and expires_on >= ${owner.today}::date
+           and voucher_id = any(${sql.param(locked)}::text[])`,
   );
   return rows.map((row) => ({
     id: row.voucher_id,

@@ -18,7 +18,7 @@ const nowMs = 1_775_000_000_000;
 const operatorId = operatorOf(1);
 const memberId = memberOf(1);
 
-async function plant(round: number): Promise<void> {
+async function plant(round: number, owner = memberId): Promise<void> {
   await inTx(async (tx) => {
     await fundWith(tx, operatorId, { key: `fund ${round}`, amountFen: 223 });
     const legs = [
@@ -29,7 +29,7 @@ async function plant(round: number): Promise<void> {
     getOrThrow(await postJournals(tx, [{ ...journal, idemKey: `release ${round}` }]));
     await tx.execute(sql`
       insert into voucher (operator_id, voucher_id, member_id, period, day, face_fen, left_fen, expires_on)
-      values (${operatorId}, ${`v${round}`}, ${memberId}, '2026-02', '2026-03-01', 223, 223, '2026-04-10')`);
+      values (${operatorId}, ${`v${round}`}, ${owner}, '2026-02', '2026-03-01', 223, 223, '2026-04-10')`);
   });
 }
 
@@ -62,4 +62,67 @@ it('orders, lapses and the end of the last day meet at one voucher: no fen is lo
   }
   const proofs = await proveLaws(database.db, { operatorId, laws: voucherLaws });
   expect(proofs.filter((proof) => !proof.holds)).toEqual([]);
+});
+
+/** A transaction that has done `work` and stays open until it is told to end. */
+async function holdOpen(work: (tx: Tx) => Promise<unknown>): Promise<() => Promise<void>> {
+  const worked = Promise.withResolvers<void>();
+  const end = Promise.withResolvers<void>();
+  const ended = database.db.transaction(async (tx) => {
+    await work(tx);
+    worked.resolve();
+    await end.promise;
+  });
+  await Promise.race([worked.promise, ended]);
+  return async () => {
+    end.resolve();
+    await ended;
+  };
+}
+
+/** Until somebody waits for a row, or it is over without. */
+async function untilWaiting(isOver: () => boolean): Promise<void> {
+  while (!isOver()) {
+    const { rows } = await database.db.execute(sql`
+      select 1 from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock'`);
+    if (rows.length > 0) return;
+  }
+}
+
+it('a voucher that came while an order waited, and is being spent elsewhere, is not promised to it', async () => {
+  const owner = memberOf(2);
+  const begin = (amountFen: number) =>
+    inTx((tx) =>
+      reserveVouchers(tx, {
+        operatorId,
+        orderId: orderOf(5_001),
+        memberId: owner,
+        amountFen: fen(amountFen),
+        today: '2026-04-10',
+        nowMs,
+      }),
+    );
+  await plant(101, owner);
+  await begin(400);
+  const endHold = await holdOpen((tx) =>
+    tx.execute(sql`select 1 from voucher_reservation
+      where order_id = ${orderOf(5_001)} and state = 'held' for update`),
+  );
+  // It has locked the wallet as it was, and waits inside.
+  const reserved = begin(800);
+  let isOver = false;
+  const settled = Promise.allSettled([reserved]).finally(() => {
+    isOver = true;
+  });
+  await untilWaiting(() => isOver);
+  await plant(102, owner);
+  const endDay = await holdOpen((tx) => expireVouchers(tx, { operatorId, today: '2026-04-11' }));
+  await endHold();
+  // With the new voucher it would wait for the end of the day now, and then take what is gone.
+  await untilWaiting(() => isOver);
+  await endDay();
+  expect(await settled).toMatchObject([
+    { status: 'fulfilled', value: { ok: true, value: { voucherFen: 223 } } },
+  ]);
 });

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { buildApp } from '#cloud/app.ts';
 import { loadCloudKeys } from '#cloud/identity/cloud-keys.ts';
+import { createTerminalRegistry } from '#cloud/identity/terminal-registry.ts';
 import { createIntakePressure } from '#cloud/journal/intake-pressure.ts';
 import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
 import { projectStep } from '#cloud/journal/projection-worker.ts';
@@ -15,6 +16,7 @@ import type { Hints } from '#cloud/platform/hints-port.ts';
 import { createLogger } from '#cloud/platform/logger.ts';
 import { createMetrics } from '#cloud/platform/metrics.ts';
 import { releaseLapsed } from '#cloud/vouchers/reservations.ts';
+import { compileOnce } from './compile-once.ts';
 import { createSimPool, type PoolFate, type SimDatabase, type SimPool } from './sim-database.ts';
 import type { World } from './virtual-world.ts';
 import { createWorkerSchedule, type WorkerSchedule } from './worker-schedule.ts';
@@ -96,6 +98,7 @@ export function createCloudHost(options: CloudHostOptions): CloudHost {
     const plain: CloudDeps = {
       db: pool.db,
       clock,
+      terminals: createTerminalRegistry({ db: pool.db, clock }),
       random,
       logger: createLogger({ level: 'warn', stream: { write: options.onLog } }),
       metrics: createMetrics(),
@@ -116,6 +119,7 @@ export function createCloudHost(options: CloudHostOptions): CloudHost {
       payments,
       onJournalTaken: () => workers.wake('projection'),
     });
+    compileOnce(app);
     await app.ready();
     done();
     life = { app, pool, workers, cut: new Set() };

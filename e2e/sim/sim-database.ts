@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { Client } from 'pg';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type { Db } from '#cloud/platform/db.ts';
@@ -7,6 +8,8 @@ import type { World } from './virtual-world.ts';
 /** The real PostgreSQL, one session, used by one world after the other. */
 export interface SimDatabase {
   readonly client: Client;
+  /** What is asked next leaves together with the question after it. */
+  readonly hold: () => void;
   /** Empties every table and starts the counters again, so that a world finds nothing of the one before. */
   reset(): Promise<void>;
   close(): Promise<void>;
@@ -30,6 +33,7 @@ export async function openSimDatabase(
     pipeline: true,
   });
   await client.connect();
+  const line = writeTogether(client);
   // Between two worlds every table is emptied, and nothing must change a plan in the middle of one.
   await client.query('set plan_cache_mode = force_generic_plan');
   await client.query('set synchronous_commit = off');
@@ -44,6 +48,7 @@ export async function openSimDatabase(
   const emptied = rows.map((row) => row.name).filter((name) => !kept.includes(name));
   return {
     client,
+    hold: line.hold,
     reset: async () => {
       const { rows: written } = await client.query<{ name: string }>(
         `select name from unnest($1::text[]) as t(name) where pg_relation_size(name::regclass) > 0`,
@@ -58,6 +63,45 @@ export async function openSimDatabase(
         commit`);
     },
     close: () => client.end(),
+  };
+}
+
+/**
+ * The messages of a question leave in one piece: every piece costs a call of the system and wakes the server. `hold`
+ * keeps the next question back until the one after it.
+ */
+function writeTogether(client: Client): { readonly hold: () => void } {
+  const { stream } = (client as unknown as { readonly connection: { readonly stream: Socket } })
+    .connection;
+  const write = stream.write.bind(stream) as (bytes: Uint8Array) => boolean;
+  let pieces: Uint8Array[] = [];
+  let isCorked = false;
+  let isHeld = false;
+  const send = (): boolean => {
+    if (isHeld) {
+      isHeld = false;
+      return true;
+    }
+    const [first] = pieces;
+    const together = pieces.length === 1 && first ? first : Buffer.concat(pieces);
+    pieces = [];
+    return write(together);
+  };
+  stream.cork = () => {
+    isCorked = true;
+  };
+  stream.uncork = () => {
+    isCorked = false;
+    if (pieces.length > 0) send();
+  };
+  stream.write = ((bytes: Uint8Array) => {
+    pieces.push(bytes);
+    return isCorked || send();
+  }) as typeof stream.write;
+  return {
+    hold: () => {
+      isHeld = true;
+    },
   };
 }
 
@@ -121,6 +165,7 @@ export function createSimPool(database: SimDatabase, world: World, fate: PoolFat
     if (text.startsWith('begin')) inTransaction = true;
     if (befalls === 'go-on' && isOpening(text)) {
       // Nobody reads the answer of these, and the next question follows at once: both travel together.
+      database.hold();
       database.client.query(text).catch(() => undefined);
       return { command: '', rowCount: 0, rows: [] };
     }

@@ -223,6 +223,7 @@ async function start(cloudSide: CloudSide, shop: ShopSide, keeper: StoreKeeper):
   shop.devices.start();
   shop.spool.start();
   shop.checkout.start();
+  shop.refunds.start();
   cloudSide.heartbeat.start();
   cloudSide.results.start();
   cloudSide.hints.start();
@@ -240,6 +241,7 @@ async function stop(cloudSide: CloudSide, shop: ShopSide): Promise<void> {
     cloudSide.results.stop(),
     cloudSide.heartbeat.stop(),
     shop.checkout.stop(),
+    shop.refunds.stop(),
     shop.spool.stop(),
   ];
   await shop.devices.stop();

@@ -21,6 +21,7 @@ import { approvedBy, type OwnerDesk } from '#terminal/agent/owner/owner-desk.ts'
 import { guardSetUp } from '#terminal/agent/owner/guard-handlers.ts';
 import { createOwnerHandlers } from '#terminal/agent/owner/owner-handlers.ts';
 import { lastReceipt } from '#terminal/agent/printing/spool-view.ts';
+import type { RefundDesk } from '#terminal/agent/refunds/refund-desk.ts';
 import { exceptionRows } from '#terminal/agent/tally/exception-rows.ts';
 import { orderRow } from '#terminal/agent/tally/order-views.ts';
 import { dayStartMs, readToday } from '#terminal/agent/tally/read-today.ts';
@@ -41,6 +42,7 @@ export interface HandlerDeps extends ReceiptHandlerDeps {
   readonly cloud: CloudClient;
   readonly link: Link;
   readonly checkout: Checkout;
+  readonly refunds: Pick<RefundDesk, 'refund' | 'reprint'>;
   readonly devices: DeviceSet;
   readonly tests: DeviceTests;
   readonly owner: OwnerDesk;
@@ -112,6 +114,11 @@ export function createHandlers(deps: HandlerDeps): Handlers {
       const approve = () => deps.owner.redeem({ approvalId, action: 'orders.breakPromise' });
       return done(checkout.breakPromise({ ...broken, approve }));
     },
+    'orders.refund': ({ approvalId, ...wanted }) => {
+      const approve = () => deps.owner.redeem({ approvalId, action: 'orders.refund' });
+      return deps.refunds.refund({ ...wanted, approve });
+    },
+    'orders.reprintRefund': (slip) => done(deps.refunds.reprint(slip)),
     'orders.reprint': ({ orderId }) => {
       if (!findOrder(read, orderId as OrderId)) return err('order-not-found');
       const copy = (lastReceipt(read, orderId)?.copy ?? 0) + 1;

@@ -31,6 +31,7 @@ import {
 } from '#terminal/agent/printing/receipt-templates.ts';
 import { createSpool, type Spool } from '#terminal/agent/printing/spool.ts';
 import { findJob, type PrintJobRow } from '#terminal/agent/printing/spool-view.ts';
+import { createRefundDesk, type RefundDesk } from '#terminal/agent/refunds/refund-desk.ts';
 import { createStatus, type StatusBoard } from '#terminal/agent/status.ts';
 
 /** The agent's half that looks at the shop: devices, the sale on screen, the paper, the status bar. */
@@ -39,6 +40,7 @@ export interface ShopSide {
   readonly tests: DeviceTests;
   readonly spool: Spool;
   readonly checkout: Checkout;
+  readonly refunds: RefundDesk;
   readonly templates: ReceiptTemplates;
   readonly receipts: ReceiptDesk;
   readonly status: StatusBoard;
@@ -111,6 +113,7 @@ export function createShopSide(deps: ShopSideDeps): ShopSide {
     sinceListMs: session.sinceConfirmedMs,
     jobsFor: jobsOfSales(devices, { clock, random }),
   });
+  const refunds = createRefundDesk({ ...shared, cloud, link, devices, cashier });
   checkout.onChange(createCustomerScreen(devices.display));
   const status = createStatus({
     ...shared,
@@ -121,7 +124,7 @@ export function createShopSide(deps: ShopSideDeps): ShopSide {
     troubles,
     cashier,
   });
-  return { devices, tests, spool, checkout, templates, receipts, status };
+  return { devices, tests, spool, checkout, refunds, templates, receipts, status };
 }
 
 /** A sale prints its receipt; cash opens the drawer, before it or when it comes later. Nothing without a printer. */

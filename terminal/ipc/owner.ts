@@ -26,6 +26,8 @@ export const OwnerActionSchema = Type.Union([
   Type.Literal('orders.breakPromise'),
   /** What became of a sale at a box that cannot be asked. */
   Type.Literal('orders.decideBox'),
+  /** Money that goes back. */
+  Type.Literal('orders.refund'),
   /** The drawer without a sale. */
   Type.Literal('drawer.open'),
   /** Which actions need the owner. */

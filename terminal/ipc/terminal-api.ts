@@ -3,12 +3,18 @@ import type { Result } from '#shared/result/result.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import {
   BusinessDateSchema,
+  OrderAmountSchema,
   OrderIdSchema,
   PartAmountSchema,
   PromiseKeptHowSchema,
   PromiseKindSchema,
+  RefundNoSchema,
 } from '#shared/wire/v1/common.ts';
-import { exceptionNoteCharsMax, promiseWhoCharsMax } from '#shared/wire/v1/entries.ts';
+import {
+  exceptionNoteCharsMax,
+  promiseWhoCharsMax,
+  refundReasonCharsMax,
+} from '#shared/wire/v1/entries.ts';
 import { PhoneSchema } from '#shared/wire/v1/members.ts';
 import { deviceMethods } from '#terminal/ipc/devices.ts';
 import { identityMethods } from '#terminal/ipc/identity.ts';
@@ -97,6 +103,27 @@ export const methods = {
       note: Type.String({ maxLength: exceptionNoteCharsMax }),
       approvalId: Type.Optional(ApprovalIdSchema),
     }),
+    output: none,
+  },
+  /**
+   * Money goes back the way it came: by the channel (needs the line), out of the drawer, or at the box with its slip.
+   * `amountFen` is gross, vouchers included. What becomes of it stands in the order. Errors: `order-not-found`,
+   * `refund-not-possible`, `refund-in-flight`, `refund-too-large`, `refunds-exhausted`, `refund-needs-network`, those of
+   * the approval, a disk's.
+   */
+  'orders.refund': {
+    input: object({
+      orderId: OrderIdSchema,
+      amountFen: OrderAmountSchema,
+      reason: Type.String({ maxLength: refundReasonCharsMax }),
+      /** `owner.approve`, once a PIN is set. */
+      approvalId: Type.Optional(ApprovalIdSchema),
+    }),
+    output: object({ refundNo: RefundNoSchema }),
+  },
+  /** Another copy of the slip of a refund (补打). */
+  'orders.reprintRefund': {
+    input: object({ orderId: OrderIdSchema, refundNo: RefundNoSchema }),
     output: none,
   },
   'orders.reprint': { input: object({ orderId: OrderIdSchema }), output: none },

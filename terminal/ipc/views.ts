@@ -1,7 +1,12 @@
 import Type, { type Static } from 'typebox';
-import { PromiseKeptHowSchema, PromiseKindSchema } from '#shared/wire/v1/common.ts';
+import {
+  PromiseKeptHowSchema,
+  PromiseKindSchema,
+  RefundHowSchema,
+  RefundNoSchema,
+} from '#shared/wire/v1/common.ts';
 import { promiseWhoCharsMax } from '#shared/wire/v1/entries.ts';
-import { PromiseTallySchema } from '#shared/wire/v1/terminals.ts';
+import { PromiseTallySchema, RefundTallySchema } from '#shared/wire/v1/terminals.ts';
 import { BoxMethodSchema } from '#terminal/ipc/state.ts';
 
 /** What lists and reports show. Amounts in fen, times in wall milliseconds. */
@@ -14,6 +19,26 @@ export const PromiseViewSchema = object({
   /** '' when nobody was named. */
   who: Type.String({ maxLength: promiseWhoCharsMax }),
 });
+
+export const RefundViewSchema = object({
+  refundNo: RefundNoSchema,
+  amountFen: Type.Integer(),
+  cashFen: Type.Integer(),
+  voucherFen: Type.Integer(),
+  how: RefundHowSchema,
+  /** `asked` and `unknown` wait for the cloud's answer. */
+  state: Type.Union([
+    Type.Literal('asked'),
+    Type.Literal('unknown'),
+    Type.Literal('done'),
+    Type.Literal('failed'),
+  ]),
+  atMs: At,
+  cashier: Type.String(),
+  reason: Type.String(),
+  code: Type.Union([Type.String(), Type.Null()]),
+});
+export type RefundView = Static<typeof RefundViewSchema>;
 
 export const OrderRowSchema = object({
   orderId: Type.String(),
@@ -45,6 +70,14 @@ export const OrderRowSchema = object({
       broken: Type.Union([object({ by: Type.String(), note: Type.String() }), Type.Null()]),
     }),
   ),
+  /** Money that went back, or is asked for, by number; absent: none. */
+  refunds: Type.Optional(Type.Array(RefundViewSchema, { maxItems: 50 })),
+  /** Gross sum of what went back. */
+  refundedFen: Type.Integer(),
+  /** The most that `orders.refund` takes; 0: nothing, or the last refund is open. */
+  refundableFen: Type.Integer(),
+  /** The way the money would go back; null: none was taken. */
+  refundWay: Type.Union([RefundHowSchema, Type.Null()]),
   synced: Type.Boolean(),
   receiptCopies: Type.Integer(),
   receipt: Type.String(),
@@ -78,6 +111,8 @@ export const TodaySchema = object({
   ),
   /** 赊账 and static codes: no turnover, none of the sums above. */
   promises: PromiseTallySchema,
+  /** What went back today, whenever it was sold; `openFen` of it nobody knows yet. The turnover stays what was sold. */
+  refunds: object({ ...RefundTallySchema.properties, openFen: Type.Integer() }),
   /** From the cloud; null while it cannot be reached. */
   tomorrow: Type.Union([
     object({
@@ -101,6 +136,7 @@ const Paper = Type.Union([
   Type.Literal('drawer'),
   Type.Literal('day-slip'),
   Type.Literal('test'),
+  Type.Literal('refund-slip'),
 ]);
 /** `seen` 看过了，没问题; `reprinted` 补打; `acknowledged` 处理好了, with a note. */
 export const ExceptionActionSchema = Type.Union([

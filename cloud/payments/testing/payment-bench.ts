@@ -19,7 +19,7 @@ import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
 import { provisionMerchant, provisionStore } from '#cloud/identity/provisioning.ts';
 import type { TillIdentity } from '#cloud/payments/charge.ts';
 import { createChannelHealth } from '#cloud/payments/routing/channel-health.ts';
-import { createSimulatedChannels } from '#cloud/payments/channels/simulated/simulated-channels.ts';
+import { createAggregatorChannels } from '#cloud/payments/channels/aggregator/aggregator-channels.ts';
 import {
   merchantChannelsDefault,
   openMerchantChannels,
@@ -170,7 +170,7 @@ function freshDeps(parts: {
   return {
     ...cloud.deps,
     channels: new Map([
-      ...createSimulatedChannels({
+      ...createAggregatorChannels({
         baseUrl,
         appId,
         appPrivateKey: keys.appPrivateKey,

@@ -12,6 +12,7 @@ export const crossTenantWork = {
   'claim-by-token': 'A customer holds only the token of a receipt; it says which operator sold.',
   'member-page-by-key': 'A member page names only the member; it says whose member he is.',
   'nonce-sweep': 'Old nonces of all terminals are forgotten by age.',
+  'nonces-together': 'Requests of many terminals that come together spend their nonces together.',
   'offline-settlement': 'Debits that are due are taken in the order of their time, whoever waits.',
   outbox: 'Effects are done in the order of their time; a handler enters the tenant of its effect.',
   payments: 'Open attempts are asked about in the order of their time, whoever waits.',

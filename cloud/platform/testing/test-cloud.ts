@@ -8,6 +8,7 @@ import { createPaymentRoom } from '#cloud/payment-room.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import { loadCloudKeys } from '#cloud/identity/cloud-keys.ts';
 import { provisionOperator } from '#cloud/identity/provisioning.ts';
+import { createTerminalRegistry } from '#cloud/identity/terminal-registry.ts';
 import { readConfig } from '#cloud/platform/config.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { silentHints } from '#cloud/platform/hints-port.ts';
@@ -34,9 +35,12 @@ export async function createTestCloud(overrides: Partial<CloudDeps> = {}): Promi
   const dataFolder = mkdtempSync(join(tmpdir(), 'greentill-cloud-'));
   const config = getOrThrow(readConfig({ DATA_FOLDER: dataFolder, REQUESTS_PER_MINUTE: '100000' }));
   const lines: string[] = [];
+  const db = overrides.db ?? createScopedDb(database.pool, { unscoped: 'login' });
+  const clock = overrides.clock ?? createSystemClock();
   const deps: CloudDeps = {
-    db: createScopedDb(database.pool, { unscoped: 'login' }),
-    clock: createSystemClock(),
+    db,
+    clock,
+    terminals: createTerminalRegistry({ db, clock }),
     random: createSystemRandom(),
     logger: createLogger({ level: 'info', stream: { write: (line) => lines.push(line) } }),
     metrics: createMetrics(),

@@ -200,6 +200,18 @@ export const PromiseTallySchema = Type.Object({
 });
 export type PromiseTally = Static<typeof PromiseTallySchema>;
 
+/** What went back on one business day, whenever it was sold: beside the turnover, which is not rewritten. */
+export const RefundTallySchema = Type.Object({
+  /** By the channels, out of the drawer, at the box POS. */
+  channelFen: Type.Integer(),
+  cashFen: Type.Integer(),
+  boxSlipFen: Type.Integer(),
+  /** Back to members' wallets. */
+  voucherFen: Type.Integer(),
+  count: Type.Integer(),
+});
+export type RefundTally = Static<typeof RefundTallySchema>;
+
 /** GET /v1/tallies/{businessDate}: the cloud's own sums for this terminal's merchant: the line 今日应到. */
 export const CloudTallySchema = Type.Object({
   businessDate: Type.String(),
@@ -218,5 +230,6 @@ export const CloudTallySchema = Type.Object({
   concessionFen: Type.Integer(),
   /** What was promised and what promises brought that day: no turnover, none of the sums above. */
   promises: Type.Optional(PromiseTallySchema),
+  refunds: Type.Optional(RefundTallySchema),
 });
 export type CloudTally = Static<typeof CloudTallySchema>;

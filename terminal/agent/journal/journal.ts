@@ -16,7 +16,7 @@ import { entryAt, lastEntry, type JournalEntry } from '#terminal/agent/journal/e
 import type { ReadHandle, WriteHandle } from '#terminal/agent/journal/handles.ts';
 import { entryHash, type ChainFault } from '#terminal/agent/journal/hash-chain.ts';
 import { createEntryFate, type Fate, type Travelling } from '#terminal/agent/journal/entry-fate.ts';
-import { getMetaNumber } from '#terminal/agent/journal/meta.ts';
+import { getMetaNumber, setMeta } from '#terminal/agent/journal/meta.ts';
 import { createListeners } from '#terminal/agent/journal/listeners.ts';
 import { commitOnce, RefusedInTransaction } from '#terminal/agent/journal/commit.ts';
 import { openErrorOf, sqliteCode, type Store } from '#terminal/agent/journal/open-store.ts';
@@ -154,11 +154,18 @@ const notBegun = ({ type, ...error }: AppendError): OpenJournalError => ({
   detail: 'detail' in error ? error.detail : type,
 });
 
-/** The file gave up entries that it had confirmed: it stands in the list of exceptions until a person has dealt with it. */
+/**
+ * The file gave up entries that it had confirmed: it stands in the list of exceptions until a person has dealt with it.
+ * What is written from here on stands where lost entries stood, and none of it was acknowledged.
+ */
 const tellOfLoss =
   ({ clock }: JournalDeps) =>
-  (tx: WriteHandle): void =>
+  (tx: WriteHandle): void => {
     addSetAside(tx, [{ orderId: '', code: 'store-entries-lost', sinceMs: clock.nowMs() }]);
+    const begun = lastEntry(tx)?.position ?? 0;
+    if (getMetaNumber(tx, 'acked-position') >= begun)
+      setMeta(tx, 'acked-position', String(Math.max(0, begun - 1)));
+  };
 
 type Alongside = (tx: WriteHandle) => void;
 type EpochReason = EntryBody<'store.opened'>['reason'];

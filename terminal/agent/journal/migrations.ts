@@ -172,4 +172,17 @@ export const migrations: readonly string[] = [
   -- What a member's phone counts: a code of two layers is taken once, and never after a later one.
   ALTER TABLE offline_usage ADD COLUMN counter INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- Orders of which money went back, or may have: few, and looked at for the day's refunds and for those that are open.
+  CREATE INDEX orders_given_back ON orders (order_id) WHERE instr(detail, '"refunds":') > 0;
+  -- What pruned orders gave back on the day of the refund.
+  CREATE TABLE pruned_refunds (
+    business_date TEXT NOT NULL,
+    how TEXT NOT NULL,
+    refund_count INTEGER NOT NULL,
+    cash_fen INTEGER NOT NULL,
+    voucher_fen INTEGER NOT NULL,
+    PRIMARY KEY (business_date, how)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

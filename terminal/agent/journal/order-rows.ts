@@ -1,5 +1,5 @@
 import { newId, type OrderId } from '#shared/ids/ids.ts';
-import type { Order, OrderStateName } from '#shared/order/order.ts';
+import type { Order, OrderRefund, OrderStateName } from '#shared/order/order.ts';
 import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
 
 /** An order with what its receipt and its next attempt need besides. */
@@ -70,6 +70,22 @@ export function unresolvedOrdersIn(
     ),
   ].map(stored);
 }
+
+/** Orders with a refund in one of `states`, newest first, at most {@link ordersListMax}. */
+export const ordersWithRefund = (
+  read: ReadHandle,
+  states: readonly OrderRefund['state'][],
+): readonly StoredOrder[] =>
+  read
+    .all<Row>(
+      `SELECT ${columns} FROM orders
+       WHERE instr(detail, '"refunds":') > 0
+         AND EXISTS (SELECT 1 FROM json_each(detail, '$.refunds')
+           WHERE value ->> '$.state' IN (SELECT value FROM json_each($states)))
+       ORDER BY order_id DESC LIMIT ${ordersListMax}`,
+      { states: JSON.stringify(states) },
+    )
+    .map(stored);
 
 /** Promises that nobody has called kept or broken yet, newest first, at most {@link ordersListMax}. */
 export const promisedOrders = (read: ReadHandle): readonly StoredOrder[] =>

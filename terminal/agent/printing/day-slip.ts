@@ -22,12 +22,25 @@ export function daySlipContent(day: {
     row('营业额', yuan(today.turnoverFen)),
     row('笔数', String(today.orderCount)),
     row('未上传', String(today.unsentCount)),
+    ...refundPart(today.refunds),
     ...promisePart(today.promises),
     { type: 'rule', style: 'single' },
     row('打印时间', shanghaiText(day.printedAtMs)),
     row('账本尾号', today.chainHead),
     { type: 'cut' },
   ];
+}
+
+/** Beside the turnover, which stays what was sold: what went back today, whenever it was sold. */
+function refundPart(refunds: Today['refunds']): readonly ReceiptCommand[] {
+  const rows = [
+    ...(refunds.channelFen > 0 ? [row('退回账户', yuan(refunds.channelFen))] : []),
+    ...(refunds.cashFen > 0 ? [row('退现金', yuan(refunds.cashFen))] : []),
+    ...(refunds.boxSlipFen > 0 ? [row('盒子退款', yuan(refunds.boxSlipFen))] : []),
+    ...(refunds.voucherFen > 0 ? [row('退回券', yuan(refunds.voucherFen))] : []),
+    ...(refunds.openFen > 0 ? [row('退款待确认', yuan(refunds.openFen))] : []),
+  ];
+  return rows.length === 0 ? [] : [{ type: 'rule', style: 'single' }, ...rows];
 }
 
 /** Beside the turnover, never in it: what is owed of today, and what came back today. */

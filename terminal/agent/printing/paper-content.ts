@@ -1,8 +1,11 @@
 import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
+import type { OrderId } from '#shared/ids/ids.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
+import { findOrder } from '#terminal/agent/journal/order-rows.ts';
 import { daySlipContent, testContent } from '#terminal/agent/printing/day-slip.ts';
+import { refundSlipContent } from '#terminal/agent/printing/refund-slip.ts';
 import type { ReceiptDesk } from '#terminal/agent/printing/receipt-desk.ts';
 import type { PrintJobRow } from '#terminal/agent/printing/spool-view.ts';
 import { localToday } from '#terminal/agent/tally/read-today.ts';
@@ -31,8 +34,23 @@ export function createPaperContent(deps: {
         return job.reason === sampleReason
           ? deps.receipts.sample()
           : testContent(deps.clock.nowMs());
+      case 'refund-slip':
+        return refundSlip(deps, job);
       case 'drawer':
         return undefined;
     }
   };
+}
+
+/** The slip of a refund; undefined when there is none, as in a store that was cut. */
+function refundSlip(
+  deps: Pick<Parameters<typeof createPaperContent>[0], 'journal' | 'clock' | 'config'>,
+  { orderId, reason, copy }: PrintJobRow,
+): readonly ReceiptCommand[] | undefined {
+  const order = findOrder(deps.journal.read, (orderId ?? '') as OrderId)?.order;
+  const refund = order?.refunds?.[Number(reason) - 1];
+  if (!order || !refund) return undefined;
+  const { merchantName = '', storeName = '', storePhone = '' } = deps.config() ?? {};
+  const shop = { merchantName, storeName, storePhone };
+  return refundSlipContent({ ...shop, order, refund, copy, printedAtMs: deps.clock.nowMs() });
 }

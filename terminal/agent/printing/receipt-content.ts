@@ -2,6 +2,7 @@ import type { PackedRaster, ReceiptCommand } from '#drivers/printer/receipt/rece
 import { outTradeNo } from '#shared/ids/ids.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { Order, OrderTender } from '#shared/order/order.ts';
+import { refundedFenOf, refundMark } from '#shared/order/refunds.ts';
 import type { Wallet } from '#shared/tender/payment-code.ts';
 import { pointsEstimateFen } from '#terminal/agent/checkout/points-estimate.ts';
 import { points, shanghaiText, yuan } from '#terminal/agent/printing/paper-words.ts';
@@ -90,6 +91,7 @@ const amountPart = ({ order }: ReceiptFacts, showsVoucher: boolean): readonly Re
   row('应收', yuan(order.amountFen)),
   ...(order.voucherFen > 0 && showsVoucher ? [row('消费券', `-${yuan(order.voucherFen)}`)] : []),
   ...(order.voucherFen > 0 ? [row('实收', yuan(order.amountFen - order.voucherFen))] : []),
+  ...(refundedFenOf(order) > 0 ? [row('已退款', yuan(refundedFenOf(order)))] : []),
 ];
 
 const channelRows = ({ orderId, tender, attempt }: Order): readonly ReceiptCommand[] =>
@@ -208,7 +210,9 @@ const boxWords = (method: keyof typeof boxMethods | undefined): string => {
   return word === '' ? '刷卡盒子' : `刷卡盒子 ${word}`;
 };
 
+/** A sale that went back as a whole gives none. */
 const givesPoints = (order: Order): boolean =>
+  refundMark(order) !== 'wholly' &&
   ['paid', 'settled', 'pos-paid', 'cash-recorded', 'offline-accepted', 'promise-kept'].includes(
     order.state,
   );

@@ -8,7 +8,7 @@ export type PrintJobState = 'queued' | 'writing' | 'sent' | 'printed' | 'unknown
 
 export interface PrintJobRow {
   readonly jobId: string;
-  readonly kind: 'receipt' | 'drawer' | 'day-slip' | 'test';
+  readonly kind: 'receipt' | 'drawer' | 'day-slip' | 'test' | 'refund-slip';
   readonly orderId: string | null;
   readonly copy: number;
   readonly reason: string | null;
@@ -59,6 +59,17 @@ export const lastReceipt = (read: ReadHandle, orderId: string): PrintJobRow | un
   read.one<PrintJobRow>(
     `${select} WHERE order_id = $orderId AND kind = 'receipt' ORDER BY copy DESC LIMIT 1`,
     { orderId },
+  );
+
+/** The newest slip of a refund. */
+export const lastRefundSlip = (
+  read: ReadHandle,
+  { orderId, refundNo }: { readonly orderId: string; readonly refundNo: number },
+): PrintJobRow | undefined =>
+  read.one<PrintJobRow>(
+    `${select} WHERE order_id = $orderId AND kind = 'refund-slip' AND reason = $reason
+     ORDER BY copy DESC LIMIT 1`,
+    { orderId, reason: String(refundNo) },
   );
 
 /** What the newest receipt of an order comes to, for people. */

@@ -1,4 +1,12 @@
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -9,6 +17,8 @@ import { headWitnessFileName, openHeadWitness } from '#terminal/agent/store/head
 import { cashFact, openedFact } from '#terminal/agent/testing/facts.ts';
 import { openTestJournal, tempFolder } from '#terminal/agent/testing/temp-store.ts';
 import { readSetAside } from '#terminal/agent/uplink/set-aside.ts';
+import { undelivered } from '#terminal/agent/uplink/undelivered.ts';
+import { ackedPosition } from '#terminal/agent/uplink/uplink.ts';
 
 let folder = tempFolder();
 let crashed = tempFolder();
@@ -81,12 +91,20 @@ describe('a journal that is shorter than it was', () => {
     const journal = openCrashed();
     expect(journal.trouble()).toBe('store-entries-lost');
     expect(journal.head().seq).toBe(1);
+    // What is sold now stands where acknowledged entries stood: it must travel all the same.
+    expect(journal.append([openedFact(900), cashFact(900)]).ok).toBe(true);
+    expect(ackedPosition(journal)).toBe(60);
+    expect(undelivered(journal.read).count).toBe(1);
     journal.close();
+    const again = openCrashed();
+    expect(again.trouble()).toBeUndefined();
+    expect(again.head().seq).toBe(3);
+    again.close();
   });
 });
 
 describe('no false alarm', () => {
-  test.each([
+  const ways: readonly (readonly [string, () => void])[] = [
     ['the till was killed', () => undefined],
     ['there is no witness', () => rmSync(join(crashed.path, headWitnessFileName))],
     ['the witness is empty', () => writeFileSync(join(crashed.path, headWitnessFileName), '')],
@@ -95,7 +113,8 @@ describe('no false alarm', () => {
       () => writeFileSync(join(crashed.path, headWitnessFileName), Buffer.alloc(384, 0xa5)),
     ],
     ['its last note is torn', tearLastNote],
-  ] as const)('%s: the journal goes on where it was', (_what, spoil) => {
+  ];
+  test.each(ways)('%s: the journal goes on where it was', (_what, spoil) => {
     killedTill();
     spoil();
     const journal = openCrashed();
@@ -111,6 +130,20 @@ describe('no false alarm', () => {
     expect(witness.seen).toBeUndefined();
     witness.note({ position: 1, epoch: 'a', seq: 1, hash: 'b' });
     witness.close();
+  });
+});
+
+describe('a witness that was closed', () => {
+  test('may be closed again, and writes nothing into the file that has its number now', () => {
+    const witness = openHeadWitness(folder.path);
+    witness.close();
+    const other = join(folder.path, 'another-file');
+    const file = openSync(other, 'w+');
+    witness.note({ position: 1, epoch: 'a', seq: 1, hash: 'b' });
+    witness.close();
+    // Still open: it was not closed under its owner's hands.
+    expect(fstatSync(file).size).toBe(0);
+    closeSync(file);
   });
 });
 

@@ -33,7 +33,8 @@ export function openHeadWitness(dataDir: string): HeadWitness {
   const path = join(dataDir, headWitnessFileName);
   const text = readText(path);
   const latest = readLatest(text);
-  const file = openFile(path, text.length);
+  // Forgotten when it is closed: another file soon has its number, and a late note would be written into that one.
+  let file = openFile(path, text.length);
   let number = latest?.number ?? 0;
   return {
     seen: latest?.head,
@@ -49,6 +50,7 @@ export function openHeadWitness(dataDir: string): HeadWitness {
     },
     close: () => {
       if (file !== undefined) closeSync(file);
+      file = undefined;
     },
   };
 }

@@ -1,9 +1,12 @@
 import type { OrderStateName } from '#shared/order/order.ts';
+import type { OrderId } from '#shared/ids/ids.ts';
+import { openRefundOf } from '#shared/order/refunds.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
 import { entriesAfter, lastEntry, type JournalEntry } from '#terminal/agent/journal/entry-rows.ts';
 import type { ReadHandle, WriteHandle } from '#terminal/agent/journal/handles.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { getMetaNumber } from '#terminal/agent/journal/meta.ts';
+import { findOrder } from '#terminal/agent/journal/order-rows.ts';
 import { createOrderWriter } from '#terminal/agent/journal/order-writer.ts';
 import { project } from '#terminal/agent/journal/projections.ts';
 import {
@@ -112,7 +115,10 @@ function doneRows(
       'SELECT state, last_position AS last FROM orders WHERE order_id = $orderId',
       { orderId: String(orderId) },
     );
-    return live === undefined || (doneStates.has(live.state) && live.last <= cut);
+    if (live === undefined) return true;
+    const order = findOrder(read, String(orderId) as OrderId)?.order;
+    const isRefunding = order !== undefined && openRefundOf(order) !== undefined;
+    return doneStates.has(live.state) && live.last <= cut && !isRefunding;
   };
   const isPrintDone = ({ key, content }: CarriedRow): boolean => {
     const state = read.one<{ state: string }>('SELECT state FROM print_jobs WHERE job_id = $key', {
@@ -135,8 +141,18 @@ function doneRows(
   });
 }
 
-/** The columns are those that a day is summed by (tally/today.ts, tally/day-promises.ts). */
+/** The columns are those that a day is summed by (tally/today.ts, tally/day-promises.ts, tally/day-refunds.ts). */
 function addToDay(tx: WriteHandle, orderId: string): void {
+  tx.run(
+    `INSERT INTO pruned_refunds (business_date, how, refund_count, cash_fen, voucher_fen)
+     SELECT r.value ->> '$.businessDate', r.value ->> '$.how', 1, r.value ->> '$.cashFen',
+       r.value ->> '$.voucherFen'
+     FROM orders, json_each(detail, '$.refunds') AS r
+     WHERE order_id = $orderId AND r.value ->> '$.state' = 'done'
+     ON CONFLICT (business_date, how) DO UPDATE SET refund_count = refund_count + 1,
+       cash_fen = cash_fen + excluded.cash_fen, voucher_fen = voucher_fen + excluded.voucher_fen`,
+    { orderId },
+  );
   tx.run(
     `INSERT INTO pruned_promises (business_date, how, order_count, sum_fen)
      SELECT json_extract(detail, '$.tender.kept.businessDate'), json_extract(detail, '$.tender.kept.how'),

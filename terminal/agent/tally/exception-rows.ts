@@ -1,9 +1,11 @@
 import type { OrderId } from '#shared/ids/ids.ts';
 import type { OrderStateName } from '#shared/order/order.ts';
+import { refundsOf } from '#shared/order/refunds.ts';
 import { openBoxCode, openChargeCode } from '#terminal/agent/checkout/open-charge-code.ts';
 import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
 import {
   findOrder,
+  ordersWithRefund,
   promisedOrders,
   unresolvedOrdersIn,
   type StoredOrder,
@@ -77,6 +79,20 @@ function rowOfPromise({ order, changedAtMs }: StoredOrder): ExceptionRow {
   };
 }
 
+/** Refunds that failed, until somebody has taken note, and those whose outcome is open, which end by an answer. */
+const refundRows = (read: ReadHandle): readonly ExceptionRow[] =>
+  ordersWithRefund(read, ['asked', 'unknown', 'failed']).flatMap(({ order }) =>
+    refundsOf(order).flatMap(({ refundNo, state, code, amountFen, askedAtMs: sinceMs }) => {
+      const { orderId } = order;
+      const subject = { kind: 'refund', orderId, refundNo } as const;
+      if (state === 'done' || (state === 'failed' && isResolved(read, subject))) return [];
+      const isOpen = state !== 'failed';
+      const said = isOpen ? 'refund-unknown' : (code ?? 'refund-failed');
+      const actions: ExceptionAction[] = isOpen ? [] : ['acknowledged'];
+      return [{ key: rowKey(subject), orderId, code: said, amountFen, sinceMs, actions }];
+    }),
+  );
+
 /** Another paper makes up for one in doubt; a drawer that opened or did not is only looked at. */
 const paperActions = (kind: PrintJobRow['kind']): ExceptionAction[] =>
   kind === 'receipt' || kind === 'day-slip' ? ['seen', 'reprinted'] : ['seen'];
@@ -121,7 +137,15 @@ export function exceptionRows(
       amountFen: 0,
       actions: pastTroubles.has(trouble.code) ? acknowledged : [],
     }));
-  return [...ofTheTill, ...orders, ...promises, ...prints, ...setAside, ...refused]
+  return [
+    ...ofTheTill,
+    ...orders,
+    ...refundRows(read),
+    ...promises,
+    ...prints,
+    ...setAside,
+    ...refused,
+  ]
     .toSorted((a, b) => b.sinceMs - a.sinceMs)
     .slice(0, exceptionsMax);
 }

@@ -1,9 +1,11 @@
 import { tallyBucket } from '#shared/order/order-machine.ts';
+import type { OrderRefund } from '#shared/order/order.ts';
+import { refundableFenOf, refundedFenOf, refundWay } from '#shared/order/refunds.ts';
 import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
 import type { StoredOrder } from '#terminal/agent/journal/order-rows.ts';
 import { lastReceipt, receiptState } from '#terminal/agent/printing/spool-view.ts';
 import { isDelivered } from '#terminal/agent/uplink/undelivered.ts';
-import type { OrderRow } from '#terminal/ipc/views.ts';
+import type { OrderRow, RefundView } from '#terminal/ipc/views.ts';
 
 export function orderRow(read: ReadHandle, stored: StoredOrder): OrderRow {
   const { order } = stored;
@@ -23,10 +25,29 @@ export function orderRow(read: ReadHandle, stored: StoredOrder): OrderRow {
       ? { box: { boxRef: tender.boxRef, method: tender.method ?? 'other' } }
       : {}),
     ...(tender?.type === 'promise'
-      ? { promise: { kind: tender.kind, who: tender.who, kept: tender.kept, broken: tender.broken } }
+      ? {
+          promise: { kind: tender.kind, who: tender.who, kept: tender.kept, broken: tender.broken },
+        }
       : {}),
+    ...(order.refunds === undefined ? {} : { refunds: order.refunds.map(refundView) }),
+    refundedFen: refundedFenOf(order),
+    refundableFen: refundableFenOf(order),
+    refundWay: refundWay(order.state) ?? null,
     synced: isDelivered(read, stored),
     receiptCopies: receipt?.copy ?? 0,
     receipt: receiptState(receipt),
   };
 }
+
+const refundView = (refund: OrderRefund): RefundView => ({
+  refundNo: refund.refundNo,
+  amountFen: refund.amountFen,
+  cashFen: refund.cashFen,
+  voucherFen: refund.voucherFen,
+  how: refund.how,
+  state: refund.state,
+  atMs: refund.askedAtMs,
+  cashier: refund.cashier,
+  reason: refund.reason,
+  code: refund.code ?? null,
+});

@@ -7,6 +7,8 @@ export type RowSubject =
   | { readonly kind: 'order'; readonly orderId: string; readonly state: string }
   | { readonly kind: 'print'; readonly jobId: string }
   | { readonly kind: 'refused'; readonly orderId: string }
+  /** A refund that failed, or whose outcome is open. */
+  | { readonly kind: 'refund'; readonly orderId: string; readonly refundNo: number }
   /** A promise that waits for its money; it ends by its own entry. */
   | { readonly kind: 'promise'; readonly orderId: string }
   /** Parked entries, histories that the cloud does not believe, a store that was recovered. */
@@ -27,6 +29,8 @@ export function rowKey(subject: RowSubject): string {
       return `print:${subject.jobId}`;
     case 'refused':
       return `refused:${subject.orderId}`;
+    case 'refund':
+      return `refund:${subject.orderId}:${subject.refundNo}`;
     case 'promise':
       return `promise:${subject.orderId}`;
     case 'set-aside':

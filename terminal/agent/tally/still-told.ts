@@ -14,6 +14,12 @@ export function isStillTold(read: ReadHandle, key: string): boolean {
       return exists("SELECT 1 FROM print_jobs WHERE job_id = $id AND state = 'unknown'", { id });
     case 'promise':
       return exists("SELECT 1 FROM orders WHERE order_id = $id AND state = 'promised'", { id });
+    case 'refund':
+      return exists(
+        `SELECT 1 FROM orders WHERE order_id = $id
+           AND detail ->> ('$.refunds[' || ($state - 1) || '].state') <> 'done'`,
+        { id, state },
+      );
     case 'refused':
       return exists('SELECT 1 FROM refused_orders WHERE order_id = $id', { id });
     case 'set-aside':

@@ -3,6 +3,7 @@ import type { CloudTally } from '#shared/wire/v1/terminals.ts';
 import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
 import { idsOfDay } from '#terminal/agent/journal/order-rows.ts';
 import { sumPromises } from '#terminal/agent/tally/day-promises.ts';
+import { sumRefunds } from '#terminal/agent/tally/day-refunds.ts';
 import type { Today } from '#terminal/ipc/views.ts';
 
 /** One day from the journal's projection: four sums that add up to turnover, by hour and by tender. */
@@ -52,6 +53,7 @@ export function sumDay(read: ReadHandle, businessDate: string): DaySums {
     byHour: byHour(rows),
     byTender: byTender(rows),
     promises: sumPromises(read, businessDate),
+    refunds: sumRefunds(read, businessDate),
   };
 }
 

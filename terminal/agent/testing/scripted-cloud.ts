@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { decodeMemberCode } from '#shared/member/member-code.ts';
 import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
+import type { RefundRequest } from '#shared/wire/v1/refunds.ts';
 import type { Batch } from '#shared/wire/v1/journal.ts';
 import type { OrderResult } from '#shared/wire/v1/terminals.ts';
 import { checkSignature } from '#terminal/agent/testing/check-signature.ts';
@@ -10,6 +11,7 @@ import { createScriptedCharges } from '#terminal/agent/testing/scripted-charges.
 import { createScriptedJournal } from '#terminal/agent/testing/scripted-journal.ts';
 import { createScriptedPlatform, testMember } from '#terminal/agent/testing/scripted-platform.ts';
 import { openScriptedSocket } from '#terminal/agent/testing/scripted-socket.ts';
+import { createScriptedRefunds } from '#terminal/agent/testing/scripted-refunds.ts';
 import { createScriptedVouchers } from '#terminal/agent/testing/scripted-vouchers.ts';
 
 /** How the cloud behaves on one kind of request. `ok` is the real behaviour. */
@@ -80,6 +82,7 @@ export async function startScriptedCloud() {
     delivered: journal.delivered,
     behave: (kind: string, behaviour: Behaviour) => void behaviours.set(kind, behaviour),
     nextCharge: charges.script,
+    refunds: house.refunds,
     settleAll: charges.settleAll,
     answerBatches: journal.script,
     problem,
@@ -109,6 +112,7 @@ export type ScriptedCloud = Awaited<ReturnType<typeof startScriptedCloud>>;
 function createHouse() {
   const vouchers = createScriptedVouchers({ walletFen: testMember.voucherTotalFen });
   const charges = createScriptedCharges(vouchers.fits);
+  const refunds = createScriptedRefunds(charges.bodies);
   const journal = createScriptedJournal(() => isRevoked);
   const platform = createScriptedPlatform();
   const results: OrderResult[] = [];
@@ -119,6 +123,8 @@ function createHouse() {
     const json: unknown = body === '' ? undefined : JSON.parse(body);
     const [, charge, cancel] = /^\/v1\/charges\/([^/]+\/\d+)(\/cancel)?$/.exec(path) ?? [];
     if (path === '/v1/charges') return charges.take(json as ChargeRequest);
+    const [, refunded] = /^\/v1\/orders\/([^/]+)\/refunds$/.exec(path) ?? [];
+    if (refunded) return refunds.take(refunded, json as RefundRequest);
     if (charge) return charges.query(charge, cancel !== undefined && method === 'POST');
     if (path === '/v1/journal/batches') return journal.take(json as Batch);
     if (path.startsWith('/v1/results')) {
@@ -145,6 +151,7 @@ function createHouse() {
   return {
     vouchers,
     charges,
+    refunds,
     journal,
     platform,
     results,

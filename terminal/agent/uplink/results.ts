@@ -1,4 +1,5 @@
 import type { OrderId } from '#shared/ids/ids.ts';
+import { tallyBucket } from '#shared/order/order-machine.ts';
 import type { Order } from '#shared/order/order.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
@@ -75,13 +76,20 @@ function applyResult(
     moveCursor(tx);
     if (order && contradictsTheTill(order, result))
       addSetAside(tx, [
-        { orderId: result.orderId, code: 'proofs-contradict', sinceMs: result.atMs },
+        {
+          orderId: result.orderId,
+          // The money came late and went back by itself: told, so that nobody wonders about it.
+          code: result.result === 'paid' ? 'proofs-contradict' : 'late-charge-refunded',
+          sinceMs: result.atMs,
+        },
       ]);
   }).ok;
 }
 
-/** A payment of an order that was paid otherwise meanwhile, in cash for example: the customer paid twice. */
+/** A payment, or its way back, of an order that was paid otherwise meanwhile, in cash for example. */
 function contradictsTheTill(order: Order, result: OrderResult): boolean {
+  if (result.result === 'refunded-late')
+    return tallyBucket(order.state) === 'cash' || tallyBucket(order.state) === 'settled';
   if (result.result !== 'paid') return false;
   const isKnown = ['paid', 'paid-then-refunded', 'manual'].includes(order.state);
   return !(isKnown && order.attempt === (result.attempt ?? order.attempt));

@@ -12,6 +12,7 @@ export function FootBar(): ReactNode {
     ...(mayPromise ? ([['F1', words.promise.key]] as const) : []),
     ['F2', words.key.member],
     ['F3', words.key.voucher],
+    ['F4', words.refund.key],
     ['F5', words.key.query],
     ...(hasBox ? ([['F6', words.box.key]] as const) : []),
     ['F7', words.key.drawer],

@@ -27,7 +27,7 @@ import { phoneDigits, pressInPanel } from './panel-machine.ts';
  * | ready                      | all                                                                |
  * | held                       | Esc (nothing was sent, so it needs no second question), F6, scan   |
  * | waiting, box-waiting       | F5, Esc (asks once more; while cancelling: next sale), scan        |
- * | paid, cash, offline, failed| F12; Enter and Esc leave; a digit leaves and starts the next sale  |
+ * | paid, cash, offline, failed| F12; F4 (not after failed): give it back; Enter and Esc leave; a digit leaves and starts the next sale  |
  * | failed for want of channels| F1 too: on trust                                                   |
  */
 export function act(desk: Desk, till: TillState, action: DeskAction): DeskStep {
@@ -130,6 +130,7 @@ function actWhenReady(desk: Desk, till: TillState, action: DeskAction): DeskStep
       return pressFunction(desk, till, action.key);
     case 'quick-cash':
     case 'drawer-reason':
+    case 'refund-reason':
     case 'promise-kind':
     case 'promise-who':
       return still(desk);
@@ -139,6 +140,8 @@ function actWhenReady(desk: Desk, till: TillState, action: DeskAction): DeskStep
       return still({ ...closed(desk), page: action.page });
     case 'open-order':
       return still({ ...closed(desk), page: 'orders', openOrderId: action.orderId });
+    case 'refund-order':
+      return still(openRefund(desk, action));
     case 'open-device':
       return still({ ...closed(desk), page: 'devices', openDevice: action.role });
     case 'show-device':
@@ -192,6 +195,8 @@ function pressFunction(
       return till.draft.member === null
         ? still({ ...atTill, panel: { type: 'member', digits: '', asking: false } })
         : step(desk, call('till.useVoucher', { use: !till.draft.useVoucher }));
+    case 'F4':
+      return step(closed(desk), { type: 'refund-last' });
     case 'F5':
       return step(closed(desk), { type: 'open-last' });
     case 'F6':
@@ -235,6 +240,8 @@ function actOnResult(desk: Desk, screen: Screen, action: DeskAction): DeskStep {
   const dismiss = call('till.dismiss', {});
   if (action.type === 'function' && action.key === 'F12')
     return step(desk, { type: 'reprint-last' });
+  if (action.type === 'function' && action.key === 'F4' && screen.type !== 'not-paid')
+    return step(left, dismiss, { type: 'refund-last' });
   // No channel could be asked: the way on that is left besides cash and the box.
   if (action.type === 'function' && action.key === 'F1' && isPromiseOffered(screen))
     return step({ ...left, panel: freshPromise }, dismiss);
@@ -250,6 +257,17 @@ function actOnResult(desk: Desk, screen: Screen, action: DeskAction): DeskStep {
   }
   return still(desk);
 }
+
+/** Shows an order with all that is left of it ready to go back. */
+export const openRefund = (
+  desk: Desk,
+  { orderId, leftFen }: { readonly orderId: string; readonly leftFen: number },
+): Desk => ({
+  ...desk,
+  page: 'orders',
+  openOrderId: orderId,
+  panel: { type: 'refund', orderId, leftFen, entry: emptyAmount, reason: 0, sent: false },
+});
 
 const freshPromise: Desk['panel'] = { type: 'promise', kind: 'iou', who: '', sent: false };
 

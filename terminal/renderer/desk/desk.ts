@@ -43,10 +43,19 @@ export type Panel =
       readonly who: string;
       readonly sent: boolean;
     }
+  /** Money back of an order that is open beside it; an empty entry stands for all that is left. */
+  | {
+      readonly type: 'refund';
+      readonly orderId: string;
+      readonly leftFen: number;
+      readonly entry: AmountEntry;
+      readonly reason: number;
+      readonly sent: boolean;
+    }
   /** Money may have moved: Esc asks once more. */
   | { readonly type: 'confirm-cancel' };
 
-export type FunctionKey = 'F1' | 'F2' | 'F3' | 'F5' | 'F6' | 'F7' | 'F9' | 'F10' | 'F12';
+export type FunctionKey = 'F1' | 'F2' | 'F3' | 'F4' | 'F5' | 'F6' | 'F7' | 'F9' | 'F10' | 'F12';
 
 export type DeskAction =
   | { readonly type: 'amount-key'; readonly key: AmountKey }
@@ -59,6 +68,8 @@ export type DeskAction =
   | { readonly type: 'function'; readonly key: FunctionKey }
   | { readonly type: 'quick-cash'; readonly tenderedFen: number }
   | { readonly type: 'drawer-reason'; readonly index: number }
+  | { readonly type: 'refund-order'; readonly orderId: string; readonly leftFen: number }
+  | { readonly type: 'refund-reason'; readonly index: number }
   | { readonly type: 'promise-kind'; readonly kind: PromiseKind }
   | { readonly type: 'promise-who'; readonly text: string }
   | { readonly type: 'detach-member' }
@@ -89,7 +100,9 @@ export type DeskEffect =
   | DeskCall
   /** Needs the last order's id, which only the agent knows. */
   | { readonly type: 'reprint-last' }
-  | { readonly type: 'open-last' };
+  | { readonly type: 'open-last' }
+  /** The last sale of which money was taken. */
+  | { readonly type: 'refund-last' };
 
 export interface DeskStep {
   readonly desk: Desk;
@@ -98,6 +111,9 @@ export interface DeskStep {
 
 /** Why a drawer is opened without a sale. Written into the journal as they stand: the shop's own language. */
 export const drawerReasons = ['换零钱', '放备用金', '取出现金', '清点检查'] as const;
+
+/** Why money goes back; written into the journal as they stand, as the reasons above. */
+export const refundReasons = ['退货', '多收了', '没有货', '其他'] as const;
 
 export const freshDesk: Desk = {
   page: 'till',

@@ -12,6 +12,7 @@ import {
 import {
   call,
   drawerReasons,
+  refundReasons,
   type Desk,
   type DeskAction,
   type DeskStep,
@@ -38,6 +39,8 @@ export function pressInPanel(
       return pressInDrawer(desk, panel, action);
     case 'promise':
       return pressInPromise(desk, panel, till, action);
+    case 'refund':
+      return pressInRefund(desk, panel, action);
     case 'confirm-cancel':
     case 'none':
       return undefined;
@@ -173,6 +176,38 @@ function askPromise(
   return {
     desk: { ...desk, panel: { ...panel, sent: true } },
     effects: [call('till.payPromise', { kind, who: who.trim() })],
+  };
+}
+
+/** All that is left goes back with one Enter; digits make it a part of it. */
+function pressInRefund(
+  desk: Desk,
+  panel: Extract<Panel, { type: 'refund' }>,
+  action: DeskAction,
+): DeskStep | undefined {
+  const withPanel = (change: Partial<typeof panel>): DeskStep => ({
+    desk: { ...desk, panel: { ...panel, ...change } },
+    effects: [],
+  });
+  if (action.type === 'refund-reason') return withPanel({ reason: action.index });
+  if (action.type === 'amount-key')
+    return withPanel({ entry: pressAmountKey(panel.entry, action.key) });
+  if (action.type === 'backspace') return withPanel({ entry: eraseAmountKey(panel.entry) });
+  if (action.type === 'clear') return withPanel({ entry: emptyAmount });
+  return action.type === 'enter' ? askRefund(desk, panel) : undefined;
+}
+
+function askRefund(desk: Desk, panel: Extract<Panel, { type: 'refund' }>): DeskStep {
+  const { orderId, leftFen, entry } = panel;
+  const typedFen = amountOfEntry(entry);
+  if (entry.overLimit || typedFen > leftFen)
+    return { desk: { ...desk, notice: 'refund-too-large' }, effects: [] };
+  if (panel.sent) return { desk, effects: [] };
+  const amountFen = typedFen === 0 ? leftFen : typedFen;
+  const reason = refundReasons[panel.reason] ?? '';
+  return {
+    desk: { ...desk, panel: { ...panel, sent: true } },
+    effects: [call('orders.refund', { orderId, amountFen, reason })],
   };
 }
 

@@ -4,6 +4,7 @@ import { enDevices } from './devices.ts';
 import { enOutage } from './outage.ts';
 import { enOwner } from './owner.ts';
 import { enPromise } from './promise.ts';
+import { enRefund } from './refund.ts';
 import type { Words } from './zh.ts';
 
 export const en: Words = {
@@ -12,6 +13,7 @@ export const en: Words = {
   owner: enOwner,
   activation: enActivation,
   promise: enPromise,
+  refund: enRefund,
   brand: 'Greentill',
   language: { name: 'English', other: '中', switch: 'Switch to 中文' },
   voice: { on: 'Voice is on', off: 'Voice is off' },
@@ -289,7 +291,13 @@ export const en: Words = {
     reserve: 'Settlement reserve 20%',
     concession: 'Concession',
     exceptions: 'To be settled',
-    paper: { receipt: 'Receipt', drawer: 'Drawer', 'day-slip': 'Day slip', test: 'Test slip' },
+    paper: {
+      receipt: 'Receipt',
+      drawer: 'Drawer',
+      'day-slip': 'Day slip',
+      test: 'Test slip',
+      'refund-slip': 'Refund slip',
+    },
     theTill: 'This till',
     exceptionsNone: 'Nothing to be settled',
     lossBearer: {
@@ -368,6 +376,7 @@ export const en: Words = {
   done: {
     boxDecided: enBox.decide.done,
     promiseEnded: enPromise.done,
+    refundAsked: enRefund.asked,
     exceptionDone: 'Noted in the journal, with your name',
     ownerPin: enOwner.done,
     reprint: 'Copy sent, marked 补打 (reprint)',

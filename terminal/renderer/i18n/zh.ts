@@ -4,6 +4,7 @@ import { zhDevices } from './devices.ts';
 import { zhOutage } from './outage.ts';
 import { zhOwner } from './owner.ts';
 import { zhPromise } from './promise.ts';
+import { zhRefund } from './refund.ts';
 
 /**
  * Every word a cashier or an owner reads, plain and in the shop's own terms. Amounts arrive formatted.
@@ -15,6 +16,7 @@ export const zh = {
   owner: zhOwner,
   activation: zhActivation,
   promise: zhPromise,
+  refund: zhRefund,
   brand: '绿点收银',
   language: { name: '中文', other: 'EN', switch: '切换到 English' },
   voice: { on: '语音播报已开', off: '语音播报已关' },
@@ -288,7 +290,13 @@ export const zh = {
     reserve: '结算保留款 20%',
     concession: '让利',
     exceptions: '要处理的',
-    paper: { receipt: '小票', drawer: '开钱箱', 'day-slip': '日结小票', test: '测试小票' },
+    paper: {
+      receipt: '小票',
+      drawer: '开钱箱',
+      'day-slip': '日结小票',
+      test: '测试小票',
+      'refund-slip': '退款凭证',
+    },
     theTill: '收银机',
     exceptionsNone: '没有要处理的',
     lossBearer: {
@@ -366,6 +374,7 @@ export const zh = {
   done: {
     boxDecided: zhBox.decide.done,
     promiseEnded: zhPromise.done,
+    refundAsked: zhRefund.asked,
     exceptionDone: '已记下，账本里有你的名字',
     ownerPin: zhOwner.done,
     reprint: '补打已送出，纸上有「补打」字样',

@@ -21,6 +21,7 @@ const functionKeys: ReadonlySet<string> = new Set<FunctionKey>([
   'F1',
   'F2',
   'F3',
+  'F4',
   'F5',
   'F6',
   'F7',

@@ -1,13 +1,15 @@
 import type { ReactNode } from 'react';
 import { fen, subtractFen } from '#shared/money/fen.ts';
 import type { OrderRow } from '#terminal/ipc/views.ts';
-import { useAnswer, useApp } from '../app/context.ts';
+import { useAnswer, useApp, useTill } from '../app/context.ts';
 import { call } from '../desk/desk.ts';
 import { yuan } from '../format/money.ts';
 import { secondsText } from '../format/time.ts';
 import { errorWords } from '../i18n/language.ts';
+import { RefundForm } from './refund-form.tsx';
+import { RefundList } from './refund-list.tsx';
 import { DecideBox } from './decide-box.tsx';
-import { boxMethodName, receiptName, stateName, tenderName } from './order-words.ts';
+import { boxMethodName, receiptName, stateWords, tenderName } from './order-words.ts';
 
 /** One order: what happened, why, and what can be done. */
 export function OrderDetail({ orderId }: { readonly orderId: string | null }): ReactNode {
@@ -35,6 +37,7 @@ function OpenOrder({ orderId }: { readonly orderId: string }): ReactNode {
 }
 
 function Facts({ row }: { readonly row: OrderRow }): ReactNode {
+  const { panel } = useTill().desk;
   const { words, store, language } = useApp();
   const paidFen = subtractFen(fen(row.amountFen), fen(row.voucherFen));
   const lines: readonly (readonly [string, ReactNode])[] = [
@@ -60,9 +63,13 @@ function Facts({ row }: { readonly row: OrderRow }): ReactNode {
   ];
   return (
     <>
-      <p className={`detail-state bucket-${row.bucket}`}>{stateName(row.state, words)}</p>
+      <p className={`detail-state bucket-${row.bucket}`}>{stateWords(row, words)}</p>
       <p className="detail-amount">{yuan(paidFen)}</p>
       {row.reason !== null && <p className="detail-reason">{errorWords(row.reason, language)}</p>}
+      {panel.type === 'refund' && panel.orderId === row.orderId && (
+        <RefundForm row={row} panel={panel} />
+      )}
+      <RefundList row={row} />
       {row.state === 'pos-unknown' && <DecideBox orderId={row.orderId} />}
       <dl className="detail-facts">
         {lines.map(([name, value]) => (
@@ -81,6 +88,21 @@ function Facts({ row }: { readonly row: OrderRow }): ReactNode {
         >
           {words.orders.reprint}
         </button>
+        {row.refundableFen > 0 && panel.type !== 'refund' && (
+          <button
+            type="button"
+            className="button"
+            onClick={() =>
+              store.act({
+                type: 'refund-order',
+                orderId: row.orderId,
+                leftFen: row.refundableFen,
+              })
+            }
+          >
+            {words.refund.open}
+          </button>
+        )}
         <button
           type="button"
           className="button"

@@ -12,6 +12,12 @@ export function stateName(state: string, words: Words): string {
   return isKeyOf(words.state, state) ? words.state[state] : state;
 }
 
+/** The state, or how far the sale went back. */
+export function stateWords(row: OrderRow, words: Words): string {
+  if (row.refundedFen === 0) return stateName(row.state, words);
+  return row.refundedFen < row.amountFen ? words.refund.partly : words.refund.wholly;
+}
+
 export function receiptName(receipt: string, words: Words): string {
   return isKeyOf(words.receipt, receipt) ? words.receipt[receipt] : receipt;
 }

@@ -7,7 +7,7 @@ import { clockText } from '../format/time.ts';
 import { errorWords } from '../i18n/language.ts';
 import { Icon } from '../ui/icon.tsx';
 import { OrderDetail } from './order-detail.tsx';
-import { stateName, tenderName } from './order-words.ts';
+import { stateWords, tenderName } from './order-words.ts';
 
 const rowsPerPage = 50;
 const rowsMax = 200;
@@ -132,7 +132,7 @@ export function StateChip({ row }: { readonly row: OrderRow }): ReactNode {
   return (
     <span className={`state-chip bucket-${row.bucket}`}>
       <i className="dot" />
-      {stateName(row.state, words)}
+      {stateWords(row, words)}
     </span>
   );
 }

@@ -14,6 +14,7 @@ const approvable: ReadonlySet<string> = new Set<OwnerAction & MethodName>([
   'drawer.open',
   'orders.breakPromise',
   'orders.decideBox',
+  'orders.refund',
   'owner.setRules',
   'till.payPromise',
 ]);

@@ -53,6 +53,8 @@ function takes(owner: OwnerGate, action: DeskAction): boolean {
     case 'promise-kind':
     case 'promise-who':
     case 'quick-cash':
+    case 'refund-order':
+    case 'refund-reason':
     case 'show-device':
     case 'try-scanner':
       owner.cancel();

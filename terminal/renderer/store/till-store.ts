@@ -8,7 +8,7 @@ import {
   type DeskCall,
   type DeskEffect,
 } from '../desk/desk.ts';
-import { act, adopt } from '../desk/desk-machine.ts';
+import { act, adopt, openRefund } from '../desk/desk-machine.ts';
 import type { TerminalLink } from '../link/terminal-link.ts';
 
 /** All that the screens draw from. Replaced as a whole on every change. */
@@ -35,7 +35,8 @@ export interface DoneNote {
     | 'exceptionDone'
     | 'ownerPin'
     | 'ownerPin'
-    | 'promiseEnded';
+    | 'promiseEnded'
+    | 'refundAsked';
   /** Grows with every note, so that the same one shown twice is seen twice. */
   readonly number: number;
 }
@@ -84,8 +85,11 @@ export function createTillStore(link: TerminalLink): TillStore {
     set({ done: { what, number: (snapshot.done?.number ?? 0) + 1 } });
   const finish = (outcome: Outcome, done: DoneNote['what'] | undefined): void => {
     if (outcome.refused) setDesk(refusedDesk(snapshot.desk, outcome.refused));
+    else if (outcome.refund) setDesk(openRefund(snapshot.desk, outcome.refund));
     else if (outcome.openOrderId !== undefined)
       setDesk({ ...snapshot.desk, page: 'orders', openOrderId: outcome.openOrderId });
+    if (!outcome.refused && done === 'refundAsked')
+      setDesk({ ...snapshot.desk, panel: { type: 'none' } });
     if (!outcome.refused && done) note(done);
     if (snapshot.till) setDesk(adopt(snapshot.desk, snapshot.till, calls.areOver()));
   };
@@ -131,7 +135,9 @@ const isOlder = (next: { version: number }, last: { version: number } | null): b
 
 function doneBy(effect: DeskEffect): DoneNote['what'] | undefined {
   if (effect.type === 'reprint-last') return 'reprint';
-  return effect.type === 'call' && effect.method === 'drawer.open' ? 'drawer' : undefined;
+  if (effect.type !== 'call') return undefined;
+  if (effect.method === 'orders.refund') return 'refundAsked';
+  return effect.method === 'drawer.open' ? 'drawer' : undefined;
 }
 
 /** The desk after the agent refused what it asked for: the cashier may try again. */
@@ -139,7 +145,7 @@ function refusedDesk(desk: Desk, code: ErrorCode): Desk {
   const { panel } = desk;
   const free: Desk = { ...desk, notice: code, leaving: null };
   if (panel.type === 'member') return { ...free, panel: { ...panel, asking: false } };
-  if (panel.type === 'cash' || panel.type === 'promise')
+  if (panel.type === 'cash' || panel.type === 'promise' || panel.type === 'refund')
     return { ...free, panel: { ...panel, sent: false } };
   return free;
 }
@@ -173,13 +179,19 @@ function createCallQueue(link: TerminalLink): {
 interface Outcome {
   readonly refused?: ErrorCode;
   readonly openOrderId?: string;
+  /** Of it so much can go back. */
+  readonly refund?: { readonly orderId: string; readonly leftFen: number };
 }
+
+/** So far back the last sale with money is looked for. */
+const lastOrdersMax = 50;
 
 async function perform(link: TerminalLink, effect: DeskEffect): Promise<Outcome> {
   if (effect.type === 'call') {
     const answer = await link.call(effect.method, effect.input);
     return answer.ok ? {} : { refused: answer.error.code };
   }
+  if (effect.type === 'refund-last') return await findLastSale(link);
   const page = await link.call('orders.list', { limit: 1 });
   if (!page.ok) return { refused: page.error.code };
   const last = page.value.rows[0];
@@ -187,6 +199,16 @@ async function perform(link: TerminalLink, effect: DeskEffect): Promise<Outcome>
   if (effect.type === 'open-last') return { openOrderId: last.orderId };
   const answer = await link.call('orders.reprint', { orderId: last.orderId });
   return answer.ok ? {} : { refused: answer.error.code };
+}
+
+/** The last sale that money was taken for; one that went back already, or is at it, is only shown. */
+async function findLastSale(link: TerminalLink): Promise<Outcome> {
+  const page = await link.call('orders.list', { limit: lastOrdersMax });
+  if (!page.ok) return { refused: page.error.code };
+  const last = page.value.rows.find(({ refundWay }) => refundWay !== null);
+  if (!last) return { refused: 'refund-not-possible' };
+  const { orderId, refundableFen: leftFen } = last;
+  return leftFen > 0 ? { refund: { orderId, leftFen } } : { openOrderId: orderId };
 }
 
 /** The loopback link refreshes itself on connection; the bridge has to be asked once. */

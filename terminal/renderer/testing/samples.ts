@@ -107,6 +107,7 @@ export const sampleToday: Today = {
     keptCashFen: 0,
     keptCount: 0,
   },
+  refunds: { channelFen: 0, cashFen: 0, boxSlipFen: 0, voucherFen: 0, count: 0, openFen: 0 },
   tomorrow: {
     sameDayFen: 206_208,
     subsidyFen: 4_000,
@@ -141,6 +142,9 @@ const orders: readonly SampleOrder[] = [
   ['0MRX', 'cash-recorded', 'cash', 900, 'cash', { receipt: 'unknown' }],
 ];
 
+const wayOf = (bucket: OrderRow['bucket']): OrderRow['refundWay'] =>
+  bucket === 'cash' ? 'cash' : bucket === 'settled' ? 'channel' : null;
+
 export const sampleOrders = (nowMs: number): readonly OrderRow[] =>
   orders.map(([tail, state, bucket, amountFen, tender, change], index) => ({
     orderId: sampleOrderId(tail),
@@ -152,6 +156,9 @@ export const sampleOrders = (nowMs: number): readonly OrderRow[] =>
     openedAtMs: nowMs - (index + 1) * 4 * minuteMs,
     cashier: '王姐',
     reason: null,
+    refundedFen: 0,
+    refundableFen: wayOf(bucket) === null ? 0 : amountFen,
+    refundWay: wayOf(bucket),
     synced: true,
     receiptCopies: 1,
     receipt: bucket === 'none' ? 'off' : 'printed',

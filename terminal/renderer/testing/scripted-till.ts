@@ -225,6 +225,8 @@ function createHandlers({
     }),
     'orders.get': ({ orderId }) => world.orders.find((row) => row.orderId === orderId)!,
     'orders.decideBox': none,
+    'orders.refund': () => ({ refundNo: 1 }),
+    'orders.reprintRefund': none,
     'orders.reprint': none,
     'today.get': () => world.today,
     'today.printSlip': none,

@@ -37,6 +37,8 @@ function OpenPanel(): ReactNode {
       return <PromisePanel panel={panel} />;
     case 'none':
     case 'confirm-cancel':
+    // Stands beside its order, on the page of the orders.
+    case 'refund':
       return <AmountCard />;
     default:
       return exhaustive(panel);

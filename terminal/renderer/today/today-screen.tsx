@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { fen, sumFen } from '#shared/money/fen.ts';
 import type { Today } from '#terminal/ipc/views.ts';
 import { useAnswer, useApp, useTill } from '../app/context.ts';
 import { call } from '../desk/desk.ts';
@@ -59,8 +60,28 @@ function FourSums({ today }: { readonly today: Today }): ReactNode {
         {words.today.sum} <b>{yuan(today.turnoverFen)}</b> {words.today.turnover} ·{' '}
         {words.today.count(today.orderCount)}
       </p>
+      <RefundLine refunds={today.refunds} />
       <PromiseLine promises={today.promises} />
     </section>
+  );
+}
+
+/** What went back today, whenever it was sold: the turnover stays what was sold. */
+function RefundLine({ refunds }: { readonly refunds: Today['refunds'] }): ReactNode {
+  const { words } = useApp();
+  const { channelFen, cashFen, boxSlipFen, voucherFen, count, openFen } = refunds;
+  const { today } = words.refund;
+  const parts = [
+    ...(channelFen > 0 ? [today.channel(yuan(channelFen))] : []),
+    ...(cashFen > 0 ? [today.cash(yuan(cashFen))] : []),
+    ...(boxSlipFen > 0 ? [today.box(yuan(boxSlipFen))] : []),
+    ...(voucherFen > 0 ? [today.voucher(yuan(voucherFen))] : []),
+    ...(openFen > 0 ? [today.open(yuan(openFen))] : []),
+  ];
+  if (parts.length === 0) return null;
+  const backFen = sumFen([channelFen, cashFen, boxSlipFen, voucherFen].map(fen));
+  return (
+    <p className="four-promises">{[today.back(yuan(backFen), count), ...parts].join(' · ')}</p>
   );
 }
 

@@ -25,6 +25,7 @@ const absences: ReadonlySet<string> = new Set(['BILL_NOT_EXIST', 'isp.bill_not_e
  * readers must hold it to (../wire/zip-file.ts).
  */
 export const createAlipayBills = (client: AlipayClient, options: AlipayOptions): BillDesk => ({
+  scope: 'merchant',
   download: async ({ date, channelMerchantNo }, sink) => {
     const answer = await client.ask({
       method: 'alipay.data.dataservice.bill.downloadurl.query',

@@ -1,0 +1,156 @@
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newId } from '#shared/ids/ids.ts';
+import { generateKeyPair } from '#cloud/identity/ed25519.ts';
+import { registerAdminIdentityRoutes } from '#cloud/identity/admin-routes.ts';
+import { registerIdentityRoutes } from '#cloud/identity/routes.ts';
+import { registerJournalRoutes } from '#cloud/journal/routes.ts';
+import {
+  merchantChannelsDefault,
+  openMerchantChannels,
+} from '#cloud/payments/merchant-channels.ts';
+import { registerPaymentRoutes } from '#cloud/payments/routes.ts';
+import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
+import type { CloudApp } from '#cloud/platform/cloud-app.ts';
+import { createHttpShell } from '#cloud/platform/http-shell.ts';
+import { laneLimits } from '#cloud/platform/lanes.ts';
+import { testOperatorToken } from '#cloud/platform/testing/test-cloud.ts';
+import {
+  activateTestTerminal,
+  createTestJournal,
+  createTestTerminal,
+  type TestTerminal,
+} from '#cloud/platform/testing/test-terminal.ts';
+
+/** More than the house has room for, so that the door must speak. */
+const tillsCount = laneLimits.journal.presentMax + 300;
+const path = '/v1/journal/batches';
+const triesMax = 60;
+/** Then a till hangs up. Storm, cloud and counter share one thread here: what is held is that the counter does not queue. */
+const inTimeMs = 10_000;
+let bench: PaymentBench;
+let app: CloudApp;
+let origin: string;
+let cashier: TestTerminal;
+
+beforeAll(async () => {
+  bench = await createPaymentBench({ startMs: Date.now() });
+  const { deps } = bench.cloud;
+  app = await createHttpShell(deps);
+  registerIdentityRoutes(app, deps);
+  registerAdminIdentityRoutes(app, deps);
+  registerJournalRoutes(app, deps, { onTaken: () => {} });
+  registerPaymentRoutes(app, bench.deps);
+  origin = await app.listen({ host: '127.0.0.1', port: 0 });
+  cashier = await activateTestTerminal({ origin, operatorToken: testOperatorToken });
+  const { operatorId } = deps;
+  const channels = merchantChannelsDefault(bench.merchantNo);
+  await openMerchantChannels(deps.db, { operatorId, merchantId: cashier.merchantId, channels });
+});
+afterAll(async () => {
+  await app.close();
+  await bench.close();
+});
+
+async function plantTills(): Promise<readonly TestTerminal[]> {
+  const { db, clock, random, operatorId } = bench.cloud.deps;
+  const { merchantId, storeId } = cashier;
+  const tills = Array.from({ length: tillsCount }, () =>
+    createTestTerminal({
+      origin,
+      merchantId,
+      storeId,
+      terminalId: newId('trm', { clock, random }),
+      key: generateKeyPair(),
+    }),
+  );
+  const rows = tills.map(({ terminalId, key }) => ({ id: terminalId, key: key.publicKey }));
+  await db.execute(sql`
+    insert into terminal (operator_id, terminal_id, merchant_id, store_id, public_key, model,
+      app_version, activated_at_ms)
+    select ${operatorId}, t.id, ${merchantId}, ${storeId}, t.key, 'test', 'test', 1
+      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as t(id text, key text)`);
+  return tills;
+}
+
+function packedBatch(): Buffer {
+  const journal = createTestJournal();
+  journal.append('store.opened', { reason: 'created', appVersion: '0.1.0' });
+  return gzipSync(JSON.stringify(journal.batch(1)));
+}
+
+async function sendUntilTaken(
+  till: TestTerminal,
+  sentBody: Buffer,
+  statuses: number[],
+): Promise<void> {
+  for (let tries = 0; tries < triesMax; tries += 1) {
+    const answer = await till.post(path, null, { sentBody });
+    statuses.push(answer.status);
+    if (answer.status === 200) return;
+    expect(answer.body).toMatchObject({ code: 'cloud-busy', retryable: true });
+    await sleep(Number(answer.headers.get('retry-after')) * 1_000);
+  }
+  throw new Error('starved');
+}
+
+test('more tills than there is room for come back at once: nobody is lost, nobody hears 5xx, the counter goes on', async () => {
+  const tills = await plantTills();
+  const statuses: number[] = [];
+  const over = { yet: false };
+  const batches = tills.map(packedBatch);
+  const storm = Promise.all(
+    tills.map((till, index) => sendUntilTaken(till, batches[index]!, statuses)),
+  ).finally(() => {
+    over.yet = true;
+  });
+  const waits: number[] = [];
+  const timed = async <T>(work: Promise<T>): Promise<T> => {
+    const startedAtMs = performance.now();
+    const done = await work;
+    waits.push(performance.now() - startedAtMs);
+    return done;
+  };
+  for (let sales = 0; sales < 5 && !over.yet; sales += 1) {
+    const request = bench.request('01');
+    const paid = await timed(cashier.post('/v1/charges', request));
+    expect(paid).toMatchObject({ status: 200, body: { status: 'paid' } });
+    expect((await timed(fetch(`${origin}/healthz`))).status).toBe(200);
+    expect((await timed(cashier.get('/v1/terminals/me/config'))).status).toBe(200);
+  }
+  await storm;
+  expect(Math.max(...waits)).toBeLessThan(inTimeMs);
+  expect(new Set(statuses)).toEqual(new Set([200, 429]));
+  const { rows } = await bench.cloud.deps.db.execute<{ n: number }>(
+    sql`select count(*) as n from journal_batch`,
+  );
+  expect(rows).toEqual([{ n: tillsCount }]);
+}, 120_000);
+
+test('a stranger who never finishes his bodies keeps no till out', async () => {
+  // Connections that promise a body and stay silent: each takes a place in the house and none at work.
+  const { hostname, port } = new URL(origin);
+  const silent = await Promise.all(
+    Array.from(
+      { length: 200 },
+      () =>
+        new Promise<Socket>((resolve) => {
+          const socket = connect(Number(port), hostname, () => {
+            socket.write(
+              `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n{`,
+              () => resolve(socket),
+            );
+          });
+          socket.on('error', () => {});
+        }),
+    ),
+  );
+  const [till] = await plantTills();
+  const statuses: number[] = [];
+  await sendUntilTaken(till!, packedBatch(), statuses);
+  expect(statuses).toEqual([200]);
+  for (const socket of silent) socket.destroy();
+});

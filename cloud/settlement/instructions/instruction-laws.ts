@@ -1,0 +1,34 @@
+import { sql } from 'drizzle-orm';
+import type { Law } from '#cloud/ledger/proofs.ts';
+
+/** What must hold between what channels were told and the books. */
+export const instructionLaws: readonly Law[] = [
+  {
+    name: 'instructions-equal-ledger',
+    says: 'Every instruction stands in the books once with its amount: pending while it is open, posted when it was done, given back when it failed or was never sent.',
+    violations: (operatorId) => sql`
+      SELECT coalesce(c.instruction_no, i.instruction_key) AS instruction_no, c.state, e.outcome,
+             c.amount_fen, i.amount_fen AS ledger_fen
+        FROM (SELECT * FROM channel_instruction WHERE operator_id = ${operatorId}) c
+        FULL JOIN (SELECT * FROM ledger_instruction WHERE operator_id = ${operatorId}) i
+          ON i.instruction_key = c.instruction_no AND i.book = coalesce(c.merchant_id, '')
+        LEFT JOIN ledger_instruction_end e ON e.operator_id = i.operator_id
+          AND e.book = i.book AND e.instruction_key = i.instruction_key
+       WHERE c.amount_fen IS DISTINCT FROM i.amount_fen
+          OR coalesce(e.outcome, 'pending') IS DISTINCT FROM (CASE c.state
+               WHEN 'ready' THEN 'pending' WHEN 'open' THEN 'pending'
+               WHEN 'done' THEN 'posted' ELSE 'voided' END)`,
+  },
+  {
+    name: 'splits-within-order',
+    says: 'What was split of an order, done or on its way, is never more than the order.',
+    violations: (operatorId) => sql`
+      SELECT c.order_id, sum(c.amount_fen) AS split_fen, l.net_fen
+        FROM channel_instruction c
+        JOIN settlement_line l ON l.operator_id = c.operator_id AND l.merchant_id = c.merchant_id
+         AND l.order_id = c.order_id
+       WHERE c.operator_id = ${operatorId} AND c.kind IN ('same-day', 'concession', 'release')
+         AND c.state IN ('ready', 'open', 'done')
+       GROUP BY c.order_id, l.net_fen HAVING sum(c.amount_fen) > l.net_fen`,
+  },
+];

@@ -1,0 +1,284 @@
+import { sql } from 'drizzle-orm';
+import { endInstruction } from '#cloud/ledger/instruction.ts';
+import { postJournals } from '#cloud/ledger/post.ts';
+import type { Channel } from '#cloud/payments/channel.ts';
+import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
+import type { Db, Tx } from '#cloud/platform/db.ts';
+import type { Logger } from '#cloud/platform/logger.ts';
+import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
+import {
+  askChannel,
+  hasQuery,
+  mayRepeat,
+  type Asked,
+} from '#cloud/settlement/instructions/ask-channel.ts';
+import {
+  orderInstructionNo,
+  type InstructionKind,
+} from '#cloud/settlement/instructions/instruction.ts';
+import {
+  askAgainMs,
+  learnInstruction,
+  type InstructionProgress,
+} from '#cloud/settlement/instructions/instruction-machine.ts';
+import {
+  endUnsent,
+  leaseDueInstructions,
+  lockInstruction,
+  makeInstructions,
+  markSending,
+  putOff,
+  recordInstructionAnswer,
+  recordInstructionCall,
+  saveInstruction,
+  type KeptInstruction,
+} from '#cloud/settlement/instructions/instruction-store.ts';
+import { ensureReceiver } from '#cloud/settlement/instructions/split-receivers.ts';
+import type { OperatorId } from '#shared/ids/ids.ts';
+import { fen, type Fen } from '#shared/money/fen.ts';
+import { getOrThrow } from '#shared/result/result.ts';
+import type { Clock } from '#shared/time/clock.ts';
+
+export interface InstructionDeps {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly operatorId: OperatorId;
+  readonly channels: ReadonlyMap<string, Channel>;
+}
+
+/** Instructions one worker takes at a time. */
+export const instructionsPerStepMax = 16;
+const idleMs = 1_000;
+/** Longer than any call may take: after that the worker that took an instruction is presumed dead. */
+export const instructionLeaseMs = 60_000;
+
+/** Sends instructions after the commit that made them, and asks until each is definite. Any number of nodes may run it. */
+export const startInstructionWorker = (deps: InstructionDeps): WorkerLoop =>
+  startWorkerLoop({
+    name: 'instructions',
+    idleMs,
+    logger: deps.logger,
+    scope: { type: 'operator', operatorId: deps.operatorId },
+    step: () => runInstructionsOnce(deps),
+  });
+
+/** Takes the next step of every instruction that is due now, at most {@link instructionsPerStepMax}. Returns how many. */
+export async function runInstructionsOnce(deps: InstructionDeps): Promise<number> {
+  const due = await leaseDueInstructions(deps.db, {
+    operatorId: deps.operatorId,
+    nowMs: deps.clock.nowMs(),
+    leaseMs: instructionLeaseMs,
+    countMax: instructionsPerStepMax,
+  });
+  const settled = await Promise.allSettled(due.map((one) => takeStep(deps, one)));
+  const failed = settled.find((one) => one.status === 'rejected');
+  // One instruction that cannot be stored must not hold up the others; the lease brings it back.
+  if (failed !== undefined) throw failed.reason;
+  return due.length;
+}
+
+async function takeStep(deps: InstructionDeps, instruction: KeptInstruction): Promise<void> {
+  const channel = deps.channels.get(instruction.channel);
+  if (channel === undefined) {
+    deps.logger.error(
+      { channel: instruction.channel, instructionNo: instruction.instructionNo },
+      'no adapter for a channel that holds money to be settled',
+    );
+    return;
+  }
+  if (instruction.state === 'ready' && instruction.kind === 'concession') {
+    const bound = await ensureReceiver(deps, channel, instruction);
+    if (bound.type === 'refused') return fail(deps, instruction, `receiver-${bound.code}`);
+    if (bound.type === 'unknown') {
+      const { fruitlessTries } = instruction;
+      const waitMs = askAgainMs[Math.min(fruitlessTries, askAgainMs.length - 1)] ?? 0;
+      const untilMs = deps.clock.nowMs() + waitMs;
+      const wait = { untilMs, code: `receiver-${bound.code}` };
+      await deps.db.transaction((tx) => putOff(tx, instruction, wait));
+      return;
+    }
+  }
+  const step = instruction.state === 'ready' ? 'send' : instruction.nextStep;
+  const callNo = await prepare(deps, instruction, step);
+  if (callNo === undefined) return;
+  const asked = await askChannel(channel, instruction, step);
+  if (asked === undefined) {
+    deps.logger.error(
+      { instructionNo: instruction.instructionNo },
+      'the channel lacks the ability',
+    );
+    return;
+  }
+  await conclude(deps, instruction, { step, callNo, asked });
+}
+
+/** Writes that the bytes may leave now. Undefined when they must not: it is not due any more, or not with this amount. */
+async function prepare(
+  deps: InstructionDeps,
+  instruction: KeptInstruction,
+  step: 'send' | 'query',
+): Promise<number | undefined> {
+  return await retriedTransaction(deps.db, async (tx) => {
+    const nowMs = deps.clock.nowMs();
+    const now = await lockInstruction(tx, instruction);
+    if (now === undefined || now.state !== instruction.state || now.sends !== instruction.sends)
+      return undefined;
+    if (now.state === 'ready') {
+      const wantedFen = await amountToday(tx, now);
+      if (wantedFen !== now.amountFen) {
+        await replaceUnsent(tx, now, { wantedFen, nowMs });
+        return undefined;
+      }
+    }
+    if (step === 'send') {
+      const askStep = hasQuery(now) ? 'query' : 'send';
+      await markSending(tx, now, { askStep, askAtMs: nowMs + instructionLeaseMs, nowMs });
+    }
+    return await recordInstructionCall(tx, now, { kind: step, nowMs });
+  });
+}
+
+/** What a refund took since is not instructed: before the first byte the amount follows the line. */
+async function amountToday(tx: Tx, instruction: KeptInstruction): Promise<number> {
+  const { kind, amountFen, operatorId, merchantId, orderId } = instruction;
+  if (kind !== 'same-day' && kind !== 'subsidy') return amountFen;
+  const { rows } = await tx.execute<{ same_day: number; subsidy: number }>(sql`
+    select same_day_fen - returned_same_day_fen as same_day,
+           subsidy_fen - (refunded_fen - refunded_net_fen) as subsidy
+      from settlement_line where operator_id = ${operatorId} and merchant_id = ${merchantId}
+       and order_id = ${orderId ?? ''}`);
+  const row = rows[0];
+  if (row === undefined) return amountFen;
+  return kind === 'same-day' ? row.same_day : row.subsidy;
+}
+
+/** Puts an instruction that was never sent back, and one of the new amount in its place. */
+async function replaceUnsent(
+  tx: Tx,
+  old: KeptInstruction,
+  { wantedFen, nowMs }: { readonly wantedFen: number; readonly nowMs: number },
+): Promise<void> {
+  const next = wantedFen > 0 ? successorOf(old, { amountFen: fen(wantedFen), nowMs }) : undefined;
+  await endUnsent(tx, old, {
+    state: 'cancelled',
+    code: 'amount-changed',
+    replacedBy: next?.instructionNo,
+    nowMs,
+  });
+  const { operatorId, merchantId, instructionNo: key } = old;
+  const answer = { type: 'failed', code: 'amount-changed' } as const;
+  getOrThrow(
+    await endInstruction(tx, { operatorId, merchantId, key }, { answer, endedAtMs: nowMs }),
+  );
+  if (next !== undefined)
+    getOrThrow(await postJournals(tx, await makeInstructions(tx, [next], nowMs)));
+}
+
+/** The same again under the next number. */
+export function successorOf(
+  old: KeptInstruction,
+  change: { readonly amountFen: Fen; readonly nowMs: number; readonly payee?: string },
+) {
+  const { merchantId, orderId, outTradeNo, channelMerchantNo, channelRef } = old;
+  const tries = triesOf(old.kind, old) + 1;
+  const payee = change.payee ?? old.payee;
+  return {
+    operatorId: old.operatorId,
+    kind: old.kind,
+    instructionNo: orderInstructionNo(old.kind, { outTradeNo, tries }),
+    channel: old.channel,
+    amountFen: change.amountFen,
+    ...(merchantId === null || orderId === undefined
+      ? {}
+      : { order: { merchantId, orderId, channelMerchantNo, outTradeNo, channelRef } }),
+    ...(payee === '' ? {} : { payee }),
+    ...(old.payeeName === undefined ? {} : { payeeName: old.payeeName }),
+    ...(old.ofInstructionNo === '' ? {} : { ofInstructionNo: old.ofInstructionNo }),
+    notBeforeMs: change.nowMs,
+    ...(old.freezeLapsesAtMs === undefined ? {} : { freezeLapsesAtMs: old.freezeLapsesAtMs }),
+  };
+}
+
+/** Which try a number is: what follows its letter. */
+const triesOf = (
+  kind: InstructionKind,
+  { instructionNo, outTradeNo }: Pick<KeptInstruction, 'instructionNo' | 'outTradeNo'>,
+): number =>
+  Number(instructionNo.slice(orderInstructionNo(kind, { outTradeNo, tries: 0 }).length - 1));
+
+/** Ends an instruction of which no byte has left, by a refusal that came before it. */
+async function fail(
+  deps: InstructionDeps,
+  instruction: KeptInstruction,
+  code: string,
+): Promise<void> {
+  await retriedTransaction(deps.db, async (tx) => {
+    const nowMs = deps.clock.nowMs();
+    const now = await lockInstruction(tx, instruction);
+    if (now?.state !== 'ready') return;
+    await endUnsent(tx, now, { state: 'failed', code, replacedBy: undefined, nowMs });
+    await endInLedger(tx, now, { progress: { ...progressOf(now), state: 'failed', code }, nowMs });
+  });
+}
+
+async function conclude(
+  deps: InstructionDeps,
+  instruction: KeptInstruction,
+  call: { readonly step: 'send' | 'query'; readonly callNo: number; readonly asked: Asked },
+): Promise<void> {
+  const { outcome, evidence } = call.asked;
+  const progress = await retriedTransaction(deps.db, async (tx) => {
+    const nowMs = deps.clock.nowMs();
+    const key = { ...instruction, callNo: call.callNo };
+    const now = await lockInstruction(tx, instruction);
+    await recordInstructionAnswer(tx, key, {
+      evidence,
+      outcome: 'code' in outcome ? `${outcome.type} ${outcome.code}` : outcome.type,
+      nowMs,
+    });
+    // Another worker heard a definite answer while this one waited: what is over stays over.
+    if (now?.state !== 'open') return undefined;
+    const learned = learnInstruction(progressOf(now), {
+      from: call.step,
+      outcome,
+      nowMs,
+      hasQuery: hasQuery(now),
+      mayRepeat: mayRepeat(now),
+    });
+    await saveInstruction(tx, now, { progress: learned, nowMs });
+    await endInLedger(tx, now, { progress: learned, nowMs });
+    return learned;
+  });
+  if (progress?.state === 'failed')
+    deps.logger.error(
+      { instructionNo: instruction.instructionNo, kind: instruction.kind, code: progress.code },
+      'a channel refused an instruction for good',
+    );
+}
+
+const progressOf = (now: KeptInstruction): InstructionProgress => ({
+  state: 'open',
+  sends: now.sends,
+  fruitlessTries: now.fruitlessTries,
+  ...(now.refusedCode === undefined ? {} : { refusedCode: now.refusedCode }),
+  ...(now.code === undefined ? {} : { code: now.code }),
+});
+
+const evidenceCharsMax = 200;
+/** The books want a word in any case. */
+const evidenceText = (word = '-'): string => word.slice(0, evidenceCharsMax) || '-';
+
+async function endInLedger(
+  tx: Tx,
+  { operatorId, merchantId, instructionNo: key }: KeptInstruction,
+  { progress, nowMs }: { readonly progress: InstructionProgress; readonly nowMs: number },
+): Promise<void> {
+  if (progress.state === 'open') return;
+  const answer =
+    progress.state === 'done'
+      ? ({ type: 'succeeded', channelRef: evidenceText(progress.ref) } as const)
+      : ({ type: 'failed', code: evidenceText(progress.code) } as const);
+  const end = { answer, endedAtMs: nowMs };
+  getOrThrow(await endInstruction(tx, { operatorId, merchantId, key }, end));
+}

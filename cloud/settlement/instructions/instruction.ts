@@ -1,0 +1,92 @@
+import type { AccountName } from '#cloud/ledger/posting.ts';
+import type { MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
+import type { Fen } from '#shared/money/fen.ts';
+
+/**
+ * What a channel is told to do with money that it holds.
+ *
+ * | kind           | says                                                            | moves in our books                     |
+ * |----------------|-----------------------------------------------------------------|----------------------------------------|
+ * | subsidy        | 券补贴: the vouchers' worth to the merchant, before the split     | merchant_payable -> channel_clearing   |
+ * | same-day       | 货款: the merchant's share of the day; the rest stays frozen      | merchant_payable -> channel_clearing   |
+ * | concession     | 让利 of a final order to the platform's account                  | concession_due -> channel_clearing     |
+ * | release        | the rest of 结算保留款 to the merchant; ends splitting of the order | merchant_payable -> channel_clearing   |
+ * | payout         | an agent's commissions to the agent                             | agent_payable -> operating_cash        |
+ * | split-return   | a share back from the merchant, before a refund                 | channel_clearing -> merchant_payable   |
+ * | subsidy-return | a subsidy back to the platform, after a refund with vouchers    | channel_clearing -> merchant_payable   |
+ */
+export type InstructionKind =
+  'subsidy' | 'same-day' | 'concession' | 'release' | 'payout' | 'split-return' | 'subsidy-return';
+
+/**
+ * `ready`: no byte has left. `open`: it may have; only the channel's word ends it. `failed`: by a final refusal, the
+ * amount is back where it came from, and people look. `cancelled`: never sent, because what it was for has changed.
+ */
+export type InstructionState = 'ready' | 'open' | 'done' | 'failed' | 'cancelled';
+
+interface InstructionRule {
+  /** Of one order, a lower step comes first. */
+  readonly step: number;
+  /** Last letter of its number at the channel. */
+  readonly letter: string;
+  readonly from: AccountName;
+  readonly to: AccountName;
+  readonly ledgerKind: 'split' | 'payout' | 'subsidy';
+}
+
+const toMerchant = { from: 'merchant_payable', to: 'channel_clearing' } as const;
+const backFromMerchant = { from: 'channel_clearing', to: 'merchant_payable' } as const;
+
+export const instructionRules: Readonly<Record<InstructionKind, InstructionRule>> = {
+  subsidy: { step: 1, letter: 'V', ...toMerchant, ledgerKind: 'subsidy' },
+  'same-day': { step: 2, letter: 'D', ...toMerchant, ledgerKind: 'split' },
+  concession: {
+    step: 3,
+    letter: 'C',
+    from: 'concession_due',
+    to: 'channel_clearing',
+    ledgerKind: 'split',
+  },
+  release: { step: 4, letter: 'F', ...toMerchant, ledgerKind: 'split' },
+  payout: {
+    step: 1,
+    letter: 'P',
+    from: 'agent_payable',
+    to: 'operating_cash',
+    ledgerKind: 'payout',
+  },
+  'split-return': { step: 5, letter: 'R', ...backFromMerchant, ledgerKind: 'split' },
+  'subsidy-return': { step: 5, letter: 'W', ...backFromMerchant, ledgerKind: 'subsidy' },
+};
+
+/** An order as its channel knows it. */
+export interface OrderAtChannel {
+  readonly merchantId: MerchantId;
+  readonly orderId: OrderId;
+  readonly channelMerchantNo: string;
+  readonly outTradeNo: string;
+  readonly channelRef: string;
+}
+
+export interface NewInstruction {
+  readonly operatorId: OperatorId;
+  /** 1..64 characters of what the channel allows; never used for another content. */
+  readonly instructionNo: string;
+  readonly kind: InstructionKind;
+  readonly channel: string;
+  /** Above 0. */
+  readonly amountFen: Fen;
+  /** Absent for a payout. */
+  readonly order?: OrderAtChannel;
+  readonly payee?: string;
+  readonly payeeName?: string;
+  readonly ofInstructionNo?: string;
+  readonly notBeforeMs: number;
+  readonly freezeLapsesAtMs?: number;
+}
+
+/** The number of an order's instruction at the channel: `tries` counts from 1 and goes up only after a final failure. */
+export const orderInstructionNo = (
+  kind: InstructionKind,
+  of: { readonly outTradeNo: string; readonly tries: number },
+): string => `${of.outTradeNo}${instructionRules[kind].letter}${of.tries}`;
