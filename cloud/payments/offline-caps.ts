@@ -42,9 +42,30 @@ export async function capsGoneOver(
   if (caps === undefined) return 'offline-caps-unknown';
   const applied = await versionApplied(tx, sale);
   if (applied !== undefined && applied > sale.capsVersion) return 'offline-caps-outdated';
+  if (await isLongReplaced(tx, sale, caps)) return 'offline-caps-outdated';
   const usage = await usageBefore(tx, sale);
   const sinceContactMs = await provenAbsenceMs(tx, sale);
   return overCaps({ code, amountFen: sale.amountFen, caps, usage, sinceContactMs })?.type;
+}
+
+/**
+ * Had a newer edition been signed for longer than a till may go on without the cloud? What its journal says of the
+ * editions it took is its own word: a till that begins a new epoch, or leaves the word out, could name the widest ever.
+ * The time is its word too; but no sale is older than the code that paid it.
+ */
+async function isLongReplaced(
+  tx: Tx,
+  { operatorId, acceptedAtMs, capsVersion, certificateId }: OfflineSettlement,
+  { windowMs }: OfflineCaps,
+): Promise<boolean> {
+  const graceMs = windowMs + contactGapMsMax + wallToleranceMs;
+  const { rowCount } = await tx.execute(sql`
+    select 1 from offline_caps_edition
+     where operator_id = ${operatorId} and version > ${capsVersion ?? null}::integer
+       and since_ms < -${graceMs}::bigint + greatest(${acceptedAtMs}::bigint,
+         (select issued_at_ms from member_certificate
+           where operator_id = ${operatorId} and certificate_id = ${certificateId})) limit 1`);
+  return (rowCount ?? 0) > 0;
 }
 
 /** The edition that the till had journaled last before this sale. */

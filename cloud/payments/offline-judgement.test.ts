@@ -288,7 +288,7 @@ describe('the caps in force when a sale was taken', () => {
     const caps = { version: 77, perPaymentFen: 10, perMemberFen: 10, perMemberCount: 1 };
     await bench.deps.db.execute(sql`
       insert into offline_caps_edition values (${operatorId}, 77,
-        ${JSON.stringify({ ...caps, shopUnsyncedFen: 10, windowMs: 1 })}::jsonb, 0)`);
+        ${JSON.stringify({ ...caps, shopUnsyncedFen: 10, windowMs: 1 })}::jsonb, ${bench.clock.nowMs()})`);
     const sale = saleAt(bench, first, { ...newBearer(bench), capsVersion: 77, amountFen: fen(11) });
     expect(await judge(sale)).toBe('offline-payment-limit');
   });
