@@ -1,3 +1,4 @@
+import { startPayoutWorker } from '#cloud/commissions/commission-payouts.ts';
 import { createIntakePressure } from '#cloud/journal/intake-pressure.ts';
 import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
 import { startProjection } from '#cloud/journal/projection-worker.ts';
@@ -39,6 +40,7 @@ export function startWorkers(deps: CloudDeps, payments: PaymentRoom): Workers {
     startOfflineSettlementWorker(payments),
     startRefundWorker(payments),
     startFinalityWorker(deps),
+    startPayoutWorker(deps),
     startInstructionWorker({ ...deps, channels: payments.channels }),
     // What nobody spent in time is the fund's again: it must not lie idle as a voucher that nobody can spend.
     startDailyWorker(deps),

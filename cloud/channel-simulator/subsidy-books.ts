@@ -46,7 +46,9 @@ export function subsidyDesk(
         return isSame ? known : refusedMoney('ONCE_ONLY');
       }
       const order = books.shelf.findByTransaction(request.transactionId);
-      if (order?.state !== 'SUCCESS' || order.merchantNo !== request.merchantNo)
+      // As for splits: an order of which a part was refunded is a paid one.
+      const isPaid = order?.state === 'SUCCESS' || order?.state === 'REFUND';
+      if (!isPaid || order.merchantNo !== request.merchantNo)
         return refusedMoney('ORDER_NOT_FOUND');
       if (splits.ofOrder(request.transactionId).length > 0) return refusedMoney('AFTER_SPLIT');
       const key = `${request.merchantNo}/${request.outSubsidyNo}`;
