@@ -8,6 +8,7 @@ import {
 } from '#shared/ids/ids.ts';
 import { basisPoints } from '#shared/money/rate.ts';
 import { assert } from '#shared/result/assert.ts';
+import type { Random } from '#shared/time/random.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
 import {
@@ -19,6 +20,7 @@ import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
 import { provisionMerchant, provisionStore } from '#cloud/identity/provisioning.ts';
 import type { TillIdentity } from '#cloud/payments/charge.ts';
 import { createChannelHealth } from '#cloud/payments/routing/channel-health.ts';
+import type { Channel } from '#cloud/payments/channel.ts';
 import { createAggregatorChannels } from '#cloud/payments/channels/aggregator/aggregator-channels.ts';
 import {
   merchantChannelsDefault,
@@ -75,6 +77,14 @@ export const wechatRoutes = {
   query: '/v3/pay/partner/transactions/out-trade-no/:no',
 } as const;
 
+/** What an adapter in the bench stands on. */
+export interface BenchLine {
+  readonly baseUrl: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly readTimeoutMs: number;
+}
+
 const appId = 'greentill';
 /** The wallet WeChat speaks its own dialect here too; making RSA keys takes long, so every bench has the same. */
 const wechatKeys = makeWechatSandboxKeys();
@@ -85,6 +95,8 @@ export async function createPaymentBench(
     readonly startMs?: number;
     readonly timing?: Partial<PaymentTiming>;
     readonly simulator?: Partial<ChannelSimulatorOptions>;
+    /** Channels that take the place of those of the same name. */
+    readonly dialects?: (line: BenchLine) => readonly (readonly [string, Channel])[];
   } = {},
 ): Promise<PaymentBench> {
   const clock = createManualClock(options.startMs ?? benchStartMs);
@@ -105,7 +117,14 @@ export async function createPaymentBench(
   });
   const timing = { ...paymentTiming, ...options.timing };
   const restarted = (): OfflineSettlementDeps =>
-    freshDeps({ cloud, clock, keys, timing, baseUrl: simulator.baseUrl });
+    freshDeps({
+      cloud,
+      clock,
+      keys,
+      timing,
+      baseUrl: simulator.baseUrl,
+      dialects: options.dialects ?? (() => []),
+    });
   const deps = restarted();
   const merchantNo = '1900000109';
   const till = await provisionTill(cloud, merchantNo);
@@ -163,8 +182,9 @@ function freshDeps(parts: {
   readonly keys: ReturnType<typeof sandboxKeysFromSeed>;
   readonly timing: PaymentTiming;
   readonly baseUrl: string;
+  readonly dialects: (line: BenchLine) => readonly (readonly [string, Channel])[];
 }): OfflineSettlementDeps {
-  const { cloud, clock, keys, timing, baseUrl } = parts;
+  const { cloud, clock, keys, timing, baseUrl, dialects } = parts;
   const { random } = cloud.deps;
   const line = { clock, random, readTimeoutMs: timing.chargeReadTimeoutMs };
   return {
@@ -178,6 +198,7 @@ function freshDeps(parts: {
         ...line,
       }),
       ['wechat', createWechatChannel({ baseUrl, account: sandboxAccount(wechatKeys), ...line })],
+      ...dialects({ baseUrl, ...line }),
     ]),
     timing,
     health: createChannelHealth(),
