@@ -119,6 +119,7 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
     journal,
     onChange: () => shop.status.changed(),
     onLockout: cloudSide.heartbeat.kick,
+    saleOnScreen: () => shop.checkout.saleOnScreen(),
   });
   const activation = createActivationDesk({
     ...ports,

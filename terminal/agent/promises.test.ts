@@ -119,6 +119,12 @@ describe('a promise is taken in an outage only, with the owner, inside the limit
     expect(await ask('till.payPromise', { ...wang, approvalId })).toEqual({
       refused: 'owner-approval-stale',
     });
+    // Approved at 35 yuan, used at 200.
+    const ofLess = await approvalFor(till, 'till.payPromise');
+    await ask('till.setAmount', { amountFen: 20_000 });
+    expect(await ask('till.payPromise', { ...wang, approvalId: ofLess })).toEqual({
+      refused: 'owner-approval-stale',
+    });
     expect(await ask('orders.list', { limit: 9 })).toMatchObject({ rows: [] });
   });
 

@@ -3,7 +3,7 @@ import type { BoxLateOutcome } from '#drivers/ecr/box-pos.ts';
 import { err, ok } from '#shared/result/result.ts';
 import type { Scan } from '#shared/scan/scan.ts';
 import { cancelSale } from '#terminal/agent/checkout/cancel-sale.ts';
-import { isWaiting } from '#terminal/agent/checkout/checkout-machine.ts';
+import { isWaiting, type Till } from '#terminal/agent/checkout/checkout-machine.ts';
 import {
   createCounter,
   type Counter,
@@ -24,6 +24,8 @@ import type { TillState } from '#terminal/ipc/state.ts';
 export interface Checkout extends Pick<Counter, 'alongside'> {
   readonly state: () => TillState;
   readonly onChange: (listener: (state: TillState) => void) => void;
+  /** Names the sale on screen with what it comes to: another text, another sale. */
+  readonly saleOnScreen: () => string;
   readonly setAmount: (amountFen: number) => Outcome;
   /** A code from a scanner or a window. What cannot be used becomes a notice, never an error. */
   readonly scan: (scan: Scan) => Promise<void>;
@@ -72,6 +74,7 @@ export function createCheckout(deps: CounterDeps): Checkout {
   return {
     state: screen.state,
     onChange: screen.onChange,
+    saleOnScreen: () => saleOf(screen.till()),
     alongside: counter.alongside,
     setAmount: (amountFen) =>
       turn.isTaken() ? err('result-not-known') : screen.step({ type: 'amount-set', amountFen }),
@@ -100,6 +103,9 @@ export function createCheckout(deps: CounterDeps): Checkout {
     },
   };
 }
+
+const saleOf = ({ orderId, draft: { amountFen, member, useVoucher } }: Till): string =>
+  JSON.stringify([orderId, amountFen, member?.memberId, useVoucher]);
 
 function queryNow({ screen, runner, boxRunner }: Counter): Outcome {
   const till = screen.till();

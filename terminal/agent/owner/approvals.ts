@@ -10,12 +10,18 @@ export const unlockMs = 300_000;
 const approvalsMax = 8;
 const approvalIdBytes = 16;
 
+/** What was approved: the action, and what it is done to where the action itself does not say. */
+interface Approved {
+  readonly action: OwnerAction;
+  readonly subject: string;
+}
+
 /** What the owner has approved and opened, in memory only: a restart takes all of it back. Monotonic time. */
 export interface Approvals {
   /** Makes an approval for one action. */
-  readonly give: (action: OwnerAction) => string;
-  /** Uses it up. False: unknown, used, too old, or for another action (which uses it up too). */
-  readonly take: (approvalId: string, action: OwnerAction) => boolean;
+  readonly give: (wanted: Approved) => string;
+  /** Uses it up. False: unknown, used, too old, or for something else (which uses it up too). */
+  readonly take: (approvalId: string, wanted: Approved) => boolean;
   readonly open: () => void;
   /** Milliseconds that the owner's time still lasts; 0: it is over. */
   readonly openForMs: () => number;
@@ -31,22 +37,23 @@ export function createApprovals({
   readonly clock: Clock;
   readonly random: Random;
 }): Approvals {
-  const given = new Map<string, { readonly action: OwnerAction; readonly untilMs: number }>();
+  const given = new Map<string, Approved & { readonly untilMs: number }>();
   let openUntilMs = 0;
   return {
-    give: (action) => {
+    give: (wanted) => {
       const approvalId = Buffer.from(random.bytes(approvalIdBytes)).toString('base64url');
-      given.set(approvalId, { action, untilMs: clock.monotonicMs() + approvalMs });
+      given.set(approvalId, { ...wanted, untilMs: clock.monotonicMs() + approvalMs });
       for (const [oldest] of given) {
         if (given.size <= approvalsMax) break;
         given.delete(oldest);
       }
       return approvalId;
     },
-    take: (approvalId, action) => {
+    take: (approvalId, { action, subject }) => {
       const found = given.get(approvalId);
       given.delete(approvalId);
-      return found?.action === action && clock.monotonicMs() < found.untilMs;
+      if (found === undefined || clock.monotonicMs() >= found.untilMs) return false;
+      return found.action === action && found.subject === subject;
     },
     open: () => {
       openUntilMs = clock.monotonicMs() + unlockMs;

@@ -18,6 +18,7 @@ let clock: ManualClock;
 let journal: Journal;
 let owner: OwnerDesk;
 let lockouts: number;
+let sale: string;
 let due: { readonly atMs: number; readonly run: () => void }[];
 
 const timers: Timers = {
@@ -48,6 +49,7 @@ const open = (): void => {
     onLockout: () => {
       lockouts += 1;
     },
+    saleOnScreen: () => sale,
   });
 };
 const restart = (): void => {
@@ -74,6 +76,7 @@ beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'greentill-owner-'));
   clock = createManualClock();
   lockouts = 0;
+  sale = '';
   due = [];
   open();
 });
@@ -230,6 +233,19 @@ describe('approvals', () => {
     const lost = await approve();
     restart();
     expect(owner.redeem({ approvalId: lost, action })).toEqual(stale);
+  });
+
+  it('goods on trust are approved for the sale that the owner saw, and for no other', async () => {
+    getOrThrow(await owner.setPin({ newPin: pin }));
+    const action = 'till.payPromise';
+    sale = '10 yuan';
+    const asked = owner.approve({ pin, action });
+    // Changed while the PIN is checked.
+    sale = '200 yuan';
+    const { approvalId } = getOrThrow(await asked);
+    expect(owner.redeem({ approvalId, action })).toMatchObject({ error: 'owner-approval-stale' });
+    const right = getOrThrow(await owner.approve({ pin, action }));
+    expect(owner.redeem({ approvalId: right.approvalId, action }).ok).toBe(true);
   });
 
   it("the owner's time lasts five minutes, or until it is ended", async () => {

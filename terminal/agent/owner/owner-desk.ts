@@ -79,6 +79,8 @@ export interface OwnerDeskDeps {
   readonly onChange: () => void;
   /** Too many wrong tries: the shop's owner should hear of it. */
   readonly onLockout: () => void;
+  /** Names the sale on screen with its sum: an approval of goods on trust is good for what the owner saw, only. */
+  readonly saleOnScreen: () => string;
 }
 
 /** What the till never does on a cashier's word alone, PIN or none. */
@@ -95,11 +97,16 @@ export function createOwnerDesk(deps: OwnerDeskDeps): OwnerDesk {
   const untilMs = (forMs: number): number | null =>
     forMs > 0 ? Math.trunc(clock.nowMs() + forMs) : null;
 
+  const subjectOf = (action: OwnerAction): string =>
+    action === 'till.payPromise' ? deps.saleOnScreen() : '';
+
   const redeem: OwnerDesk['redeem'] = ({ approvalId, action }) => {
     if (!keeper.record().pin)
       return neverWithoutPin.has(action) ? err('owner-pin-not-set') : ok({ by: null });
     if (approvalId === undefined) return err('owner-approval-missing');
-    return approvals.take(approvalId, action) ? ok({ by: 'owner' }) : err('owner-approval-stale');
+    return approvals.take(approvalId, { action, subject: subjectOf(action) })
+      ? ok({ by: 'owner' })
+      : err('owner-approval-stale');
   };
 
   return {
@@ -112,9 +119,14 @@ export function createOwnerDesk(deps: OwnerDeskDeps): OwnerDesk {
     }),
     setPin: createPinSetter({ ...deps, keeper, approvals }),
     approve: async ({ pin, action }) => {
+      // What is on the screen now, not what may be there when the PIN has been checked.
+      const subject = subjectOf(action);
       const tried = await keeper.tryPin(pin);
       if (!tried.ok) return tried;
-      return ok({ approvalId: approvals.give(action), untilMs: untilMs(approvalMs) ?? 0 });
+      return ok({
+        approvalId: approvals.give({ action, subject }),
+        untilMs: untilMs(approvalMs) ?? 0,
+      });
     },
     unlock: async (pin) => {
       const tried = await keeper.tryPin(pin);
