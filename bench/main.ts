@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<BenchTable>>> = {
   print: async () => (await import('./print.ts')).runPrintBench(),
   receipt: async () => (await import('./receipt.ts')).runReceiptBench(),
   release: async () => (await import('./release.ts')).runReleaseBench(),
+  route: async () => (await import('./route.ts')).runRouteBench(),
   scan: async () => (await import('./scan.ts')).runScanBench(),
   storm: async () => (await import('./storm.ts')).runStormBench(),
 };

@@ -35,6 +35,8 @@ export interface BenchCloud {
   entriesKept(): Promise<number>;
   /** The most memory that the cloud's own process has held so far; NaN where the system does not tell. */
   memoryPeakMiB(): number;
+  /** Processor time that the cloud's own process has used, milliseconds; NaN where the system does not tell. */
+  workMs(): number;
   /** Waits until everything that was taken is folded, and checks that so many more orders were booked. */
   untilBooked(ordersCount: number): Promise<void>;
   stop(): Promise<void>;
@@ -63,6 +65,7 @@ export async function startBenchCloud(dataFolder: string): Promise<BenchCloud> {
       return rows[0]?.kept ?? 0;
     },
     memoryPeakMiB: () => memoryPeakMiB(cloud.child.pid),
+    workMs: () => workMs(cloud.child.pid),
     async untilBooked(ordersCount) {
       const deadlineMs = performance.now() + bookTimeoutMs;
       while ((await projectionLag(db)) > 0) {
@@ -123,6 +126,20 @@ async function plantTerminals(
       from jsonb_to_recordset(${JSON.stringify(tillRows)}::jsonb)
         as t(id text, merchant text, store text, key text)`);
   return tills;
+}
+
+/** The clock of /proc ticks 100 times a second on every Linux. */
+const msPerTick = 10;
+
+/** User and system time. Source: proc(5), /proc/pid/stat, fields 14 and 15; the name in brackets may hold blanks. */
+function workMs(processId: number | undefined): number {
+  try {
+    const stat = readFileSync(`/proc/${processId}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * msPerTick;
+  } catch {
+    return Number.NaN;
+  }
 }
 
 function memoryPeakMiB(processId: number | undefined): number {

@@ -1,6 +1,5 @@
 import { BatchAnswerSchema, BatchSchema } from '#shared/wire/v1/journal.ts';
 import { terminalOf } from '#cloud/identity/terminal-identity.ts';
-import { createBatchesInHand } from '#cloud/journal/batches-in-hand.ts';
 import { takeBatch, type BatchError } from '#cloud/journal/take-batch.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
@@ -13,7 +12,6 @@ export function registerJournalRoutes(
   deps: CloudDeps,
   events: { readonly onTaken: (entriesCount: number) => void },
 ): void {
-  const inHand = createBatchesInHand();
   app.post(
     '/v1/journal/batches',
     {
@@ -27,7 +25,6 @@ export function registerJournalRoutes(
         terminal,
         batch,
         packed: packedBodyOf(request),
-        inHand,
       });
       if (!taken.ok) return sendProblem(reply, problemOf(taken.error));
       events.onTaken(request.body.entries.length);

@@ -16,7 +16,6 @@ import {
   revokedEntriesMax,
   type ParkedEntry,
 } from '#cloud/journal/inbox.ts';
-import type { BatchesInHand } from '#cloud/journal/batches-in-hand.ts';
 import { placeBatch, type StoredHead } from '#cloud/journal/place-batch.ts';
 import { isStorable } from '#cloud/journal/storable-text.ts';
 import { findChainBreak } from '#cloud/journal/verify-chain.ts';
@@ -42,7 +41,6 @@ export interface BatchRequest {
   readonly batch: Batch;
   /** gzip of the JSON text that `batch` was parsed from. */
   readonly packed: Buffer;
-  readonly inHand: BatchesInHand;
 }
 
 /**
@@ -53,23 +51,12 @@ export async function takeBatch(
   deps: Deps,
   request: BatchRequest,
 ): Promise<Result<BatchAnswer, BatchError>> {
-  const { terminal, batch, inHand } = request;
-  const finish = inHand.begin(terminal.terminalId, batch);
-  try {
-    return await take(deps, request);
-  } finally {
-    finish();
-  }
-}
-
-async function take(deps: Deps, request: BatchRequest): Promise<Result<BatchAnswer, BatchError>> {
-  const { terminal, batch, inHand } = request;
+  const { terminal, batch } = request;
   const brokenSeq = findChainBreak(batch);
   if (brokenSeq !== undefined) return err({ type: 'journal-chain-broken', seq: brokenSeq });
   const parked = parkedEntries(batch, terminal.revoked);
   const refused = await checkBounds(deps, request);
   if (refused !== undefined) return err(refused);
-  await inHand.before(terminal.terminalId, batch);
   // The usual case is the one that needs no look: the batch follows the head.
   let [fromSeq, prevHash] = [batch.firstSeq, batch.prevHash];
   let waits = 0;
@@ -94,7 +81,7 @@ async function take(deps: Deps, request: BatchRequest): Promise<Result<BatchAnsw
         if (waits < gapWaitsMax && batch.firstSeq - place.expectedSeq <= batchEntriesMax) {
           // Two batches travel at once and may overtake each other: the one before is about to be taken.
           waits += 1;
-          await (inHand.before(terminal.terminalId, batch) ?? sleep(gapWaitMs));
+          await sleep(gapWaitMs);
           break;
         }
         return err({ type: 'journal-gap', expectedSeq: place.expectedSeq });

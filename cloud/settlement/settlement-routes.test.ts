@@ -9,7 +9,7 @@ import { startFinalityWorker } from '#cloud/settlement/finality-worker.ts';
 import { settlementForDay } from '#cloud/settlement/settlement-day.ts';
 import { registerProofRoutes } from '#cloud/proof-routes.ts';
 import { registerSettlementRoutes } from '#cloud/settlement/settlement-routes.ts';
-import { toStatement } from '#cloud/settlement/settlement-statement.ts';
+import { statementCells, statementLine } from '#cloud/settlement/statement-csv.ts';
 import {
   dayMs,
   merchantNo,
@@ -115,13 +115,13 @@ describe('the settlement of a day', () => {
     const lines = file.body.split('\r\n');
     expect(lines).toHaveLength(5);
     expect(lines[0]).toContain('订单号');
-    expect(lines[3]).toBe('合计,,,,,15001,0,15001,1250,8000,2001,0,0,');
+    expect(lines[3]).toBe('合计,,,,,15001,0,15001,1250,8000,2001,0,0,0,0,0,,');
     await send('POST', '/admin/v1/finality-runs', { asOf: noonMs + 7 * dayMs });
     expect((await send('GET', url)).body).toBe(file.body);
   });
 
   it('quotes cells and disarms what a spreadsheet would run', () => {
-    const { csv } = toStatement([{ order_id: '=1+1', channel: 'a,"b"', amount_fen: 1 }]);
+    const csv = statementLine(statementCells({ order_id: '=1+1', channel: 'a,"b"' }));
     expect(csv).toContain(`'=1+1,`);
     expect(csv).toContain(`"a,""b"""`);
   });

@@ -1,12 +1,18 @@
+import { Readable } from 'node:stream';
 import Type from 'typebox';
 import { registerCommissionRoutes } from '#cloud/commissions/commission-routes.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
+import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { isCalendarDay } from '#cloud/settlement/calendar-day-guard.ts';
 import { finalityBatchesMax, runFinalityBatches } from '#cloud/settlement/finality-worker.ts';
 import { merchantsPerPageMax, settlementsOfDate } from '#cloud/settlement/settlement-day.ts';
-import { settlementStatement } from '#cloud/settlement/settlement-statement.ts';
+import {
+  makeStatement,
+  statementPart,
+  type StatementDay,
+} from '#cloud/settlement/settlement-statement.ts';
 import type { MerchantId } from '#shared/ids/ids.ts';
 import { BusinessDateSchema, MerchantIdSchema, WallMsSchema } from '#shared/wire/v1/common.ts';
 
@@ -75,6 +81,22 @@ function registerFinality(app: CloudApp, deps: Deps): void {
   });
 }
 
+const dayNotOver = {
+  status: 409,
+  code: 'request-invalid',
+  detail: 'the statement of a day is made when the day is over',
+} as const;
+
+/** The file part by part: a stream is read after the request's own scope has ended, so every part enters it again. */
+async function* partsOf(
+  deps: Deps,
+  file: StatementDay & { readonly partCount: number },
+): AsyncGenerator<string> {
+  const scope = { type: 'operator', operatorId: deps.operatorId } as const;
+  for (let partNo = 1; partNo <= file.partCount; partNo += 1)
+    yield await runScoped(scope, () => statementPart(deps.db, { ...file, partNo }));
+}
+
 const noSuchDay = { status: 400, code: 'request-invalid', detail: 'no such day' } as const;
 
 function registerSettlements(app: CloudApp, deps: Deps): void {
@@ -110,14 +132,18 @@ function registerSettlements(app: CloudApp, deps: Deps): void {
     const { date } = request.query;
     if (!isCalendarDay(date)) return sendProblem(reply, noSuchDay);
     const day = { operatorId: deps.operatorId, merchantId, ledgerDate: date };
-    const statement = await settlementStatement(deps.db, day);
-    if (statement === undefined)
-      return sendProblem(reply, { status: 413, code: 'batch-too-large' });
+    const made = await makeStatement(deps.db, day, deps.clock.nowMs());
+    if (!made.ok)
+      return sendProblem(
+        reply,
+        made.error.type === 'day-not-over' ? dayNotOver : { status: 413, code: 'batch-too-large' },
+      );
+    const { sha256, rowCount, partCount } = made.value;
     return reply
       .header('content-type', 'text/csv; charset=utf-8')
       .header('content-disposition', `attachment; filename="settlement-${merchantId}-${date}.csv"`)
-      .header('x-content-sha256', statement.sha256)
-      .header('x-row-count', statement.rowCount)
-      .send(statement.csv);
+      .header('x-content-sha256', sha256)
+      .header('x-row-count', rowCount)
+      .send(Readable.from(partsOf(deps, { ...day, partCount })));
   });
 }

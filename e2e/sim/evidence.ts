@@ -22,6 +22,7 @@ export interface WorldEvidence {
   readonly tills: readonly TillEvidence[];
   readonly channelBooks: readonly BookLine[];
   readonly attempts: readonly CloudAttempt[];
+  readonly cloudPromises: readonly CloudPromise[];
   readonly brokenLaws: readonly string[];
 }
 
@@ -32,7 +33,7 @@ export interface TillEvidence {
   readonly journal: readonly JournalEpoch[];
   /** Position in the journal up to which the till believes the cloud to be. */
   readonly exceptions: readonly string[];
-  readonly tallies: readonly DayTally[];
+  readonly tallies: readonly SimDay[];
   readonly boxBooks: readonly BoxBookEntry[];
   readonly paper: readonly (readonly string[])[];
   readonly cloudHeads: readonly JournalHead[];
@@ -46,6 +47,19 @@ export interface TillEvidence {
   readonly restoredAtMs: readonly number[];
   readonly cloudOrders: readonly CloudOrder[];
   readonly cloudSetAside: readonly string[];
+}
+
+/** A day of the till, with the money of promises that came on it. */
+export interface SimDay extends DayTally {
+  readonly keptFen: number;
+}
+
+/** A promise as the operator's desk lists it. */
+export interface CloudPromise {
+  readonly orderId: string;
+  readonly amountFen: number;
+  /** The business day on which the money came; undefined while it has not. */
+  readonly keptOn: string | undefined;
 }
 
 export interface CloudOrder {
@@ -77,13 +91,29 @@ export async function gatherEvidence(
   const { proofs } = await admin<{
     proofs: readonly { readonly name: string; readonly holds: boolean }[];
   }>(host, 'GET', '/admin/v1/proofs');
+  const { promises } = await admin<{ promises: readonly ListedPromise[] }>(
+    host,
+    'GET',
+    `/admin/v1/merchants/${shop.merchantId}/promises`,
+  );
   return {
     ...known,
+    cloudPromises: promises.map(({ orderId, amountFen, kept }) => ({
+      orderId,
+      amountFen,
+      keptOn: kept?.businessDate,
+    })),
     tills,
     channelBooks: channel.simulator.books(),
     attempts: attempts.rows,
     brokenLaws: proofs.filter(({ holds }) => !holds).map(({ name }) => name),
   };
+}
+
+interface ListedPromise {
+  readonly orderId: string;
+  readonly amountFen: number;
+  readonly kept: { readonly businessDate: string } | null;
 }
 
 async function evidenceOf(
@@ -116,11 +146,16 @@ async function evidenceOf(
      union all
     select order_id || ' is unbooked: ' || coalesce(book_error, '') from payment_attempt
      where terminal_id = ${terminalId} and book_state = 'parked'`);
-  const tallies: DayTally[] = [];
+  const tallies: SimDay[] = [];
   for (const { date } of dates.rows) {
     const day = answered(await till.call('today.get', { businessDate: date }));
     const cloudFen = day.tomorrow?.cloudTurnoverFen;
-    tallies.push({ businessDate: date, tillFen: day.turnoverFen, cloudFen });
+    tallies.push({
+      businessDate: date,
+      tillFen: day.turnoverFen,
+      cloudFen,
+      keptFen: day.promises.keptFen,
+    });
   }
   return {
     name: till.name,

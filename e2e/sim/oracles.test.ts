@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { CertificateId, MemberId } from '#shared/ids/ids.ts';
+import { encodeCertificate, encodeTwoLayerCode } from '#shared/member/two-layer-code.ts';
 import type { TillEvidence, WorldEvidence } from './evidence.ts';
 import { judgeWorld, oracles, type OracleName } from './oracles.ts';
 import { openTestBench } from './testing/test-bench.ts';
@@ -43,8 +45,7 @@ const paidLine = (world: World, amountFen: number, outTradeNo: string): void => 
 /** An order on a member's code, in the journal and in the list. */
 const acceptOffline = (till: Till, order: { id: string; fen: number; state: string }): void => {
   const [first] = till.orders;
-  const [entry] = journalOf(till).entries;
-  if (!first || !entry) throw new Error(`seed ${seed} has an empty till`);
+  if (!first) throw new Error(`seed ${seed} has an empty till`);
   const orderId = order.id;
   till.orders.push({
     ...first,
@@ -52,8 +53,39 @@ const acceptOffline = (till: Till, order: { id: string; fen: number; state: stri
     amountFen: order.fen,
     state: order.state,
   });
-  const body = JSON.stringify({ orderId, code: 'the same code' });
-  journalOf(till).entries.push({ ...entry, type: 'offline.accepted', body });
+  write(till, 'offline.accepted', { orderId, code: 'the same code' });
+};
+/** An entry at the end of the till's journal. */
+const write = (till: Till, type: string, body: object): void => {
+  const { entries } = journalOf(till);
+  const [entry] = entries;
+  if (!entry) throw new Error(`seed ${seed} has an empty journal`);
+  entries.push({ ...entry, type, body: JSON.stringify(body) });
+};
+const promised = (till: Till, amountFen: number): void =>
+  write(till, 'offline.promised', { orderId: 'ord_P', amountFen });
+const kept = (till: Till): void =>
+  write(till, 'offline.promise-kept', {
+    orderId: 'ord_P',
+    businessDate: till.tallies[0]?.businessDate,
+  });
+const unsigned = () => new Uint8Array(64);
+/** What a member's phone shows; the oracle reads it and leaves signatures to the till. */
+const twoLayerCode = (counter: number): string => {
+  const certificate = encodeCertificate(
+    {
+      keyId: 1,
+      memberId: 'mbr_01KAN7D5Q00000000000000001' as MemberId,
+      certificateId: 'crt_01KAN7D5Q00000000000000001' as CertificateId,
+      devicePublicKey: Buffer.alloc(32, 7).toString('base64url'),
+      paymentCapYuan: 50,
+      windowCapYuan: 100,
+      notAfterSeconds: 1_800_000_000,
+      scope: 0,
+    },
+    unsigned,
+  );
+  return encodeTwoLayerCode({ certificate, timeSeconds: 1_795_312_800, counter }, unsigned);
 };
 
 const violations: Readonly<Record<OracleName, (world: World) => void>> = {
@@ -86,6 +118,22 @@ const violations: Readonly<Record<OracleName, (world: World) => void>> = {
   'a member code pays once': (world) => {
     for (const id of ['ord_A', 'ord_B'])
       acceptOffline(someTill(world), { id, fen: 100, state: 'settled' });
+  },
+  'a counter is taken once': (world) => {
+    for (const orderId of ['ord_A', 'ord_B'])
+      write(someTill(world), 'offline.accepted', { orderId, code: twoLayerCode(7) });
+  },
+  'a promise ends once': (world) => {
+    promised(someTill(world), 1);
+    kept(someTill(world));
+    kept(someTill(world));
+  },
+  'kept promises agree': (world) => {
+    promised(someTill(world), 1);
+    kept(someTill(world));
+  },
+  'promises stay in their limits': (world) => {
+    promised(someTill(world), 10_000_000);
   },
   'a second process is refused': (world) => {
     someTill(world).intrusions.push('a second process was let in');
@@ -120,6 +168,29 @@ const violations: Readonly<Record<OracleName, (world: World) => void>> = {
 
 it('the world without a violation is clean', () => {
   expect(judgeWorld(clean)).toEqual([]);
+});
+
+it.each([
+  [
+    'the cashier was told what does not stand',
+    'a promise ends once',
+    (world: World) => {
+      const sale = takenSale(world);
+      sale.promise = 'broken';
+    },
+  ],
+  [
+    'the cloud counts what was never kept',
+    'kept promises agree',
+    (world: World) => {
+      const keptOn = someTill(world).tallies[0]?.businessDate;
+      world.cloudPromises.push({ orderId: 'ord_P', amountFen: 1, keptOn });
+    },
+  ],
+] as const)('%s: "%s" sees it too', (_, oracle, plant) => {
+  const world = structuredClone(clean) as World;
+  plant(world);
+  expect(oracles[oracle](world as WorldEvidence)).not.toEqual([]);
 });
 
 it.each(Object.keys(oracles) as OracleName[])('"%s" sees its violation', (oracle) => {

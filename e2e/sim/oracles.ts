@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { defaultCaps } from '#cloud/identity/terminal-config.ts';
+import { decodeTwoLayerCode, twoLayerDigits } from '#shared/member/two-layer-code.ts';
 import { verifyChain, type HashLink } from '#shared/wire/v1/chain.ts';
 import { genesisHash } from '#shared/wire/v1/journal.ts';
 import { groupBy } from '../kill/group-by.ts';
 import type { Evidence } from '../kill/evidence.ts';
 import { isTaken, oracles as killOracles } from '../kill/oracles.ts';
 import type { TillEvidence, WorldEvidence } from './evidence.ts';
+import { promiseEndsOnce, promisesAgree, promisesInLimits } from './promise-oracles.ts';
 import { isOpenHere, type Sale } from './shop-script.ts';
 
 export interface Violation {
@@ -74,6 +76,27 @@ const codePaysOnce: Oracle = ({ tills }) => {
     .map(([, orders]) => `one member code paid ${orders.map(({ orderId }) => orderId).join(', ')}`);
 };
 
+/** A counter of a member's phone is taken once at a till, and never after a later one. */
+const countersGrow: Oracle = ({ tills }) =>
+  tills
+    .filter(({ restoredAtMs }) => restoredAtMs.length === 0)
+    .flatMap(({ name, journal }) => {
+      const last = new Map<string, number>();
+      return journal
+        .flatMap(({ entries }) => entries)
+        .flatMap(({ type, body }) => {
+          if (type !== 'offline.accepted') return [];
+          const { code } = JSON.parse(body) as { readonly code: string };
+          const read = decodeTwoLayerCode(code);
+          if (!read.ok) return [];
+          const { certificateId } = read.value.certificate.fields;
+          const { counter } = read.value.moment;
+          const before = last.get(certificateId) ?? 0;
+          last.set(certificateId, Math.max(before, counter));
+          return counter > before ? [] : [`${name} took counter ${counter} after ${before}`];
+        });
+    });
+
 const secondIsRefused: Oracle = ({ tills }) =>
   tills.flatMap(({ name, intrusions }) => intrusions.map((what) => `${name}: ${what}`));
 
@@ -135,7 +158,7 @@ const paidOnce: Oracle = (world) =>
     const box = till?.boxBooks.filter(
       ({ kind, amountFen }) => kind === 'sale' && amountFen === sale.amountFen,
     );
-    const cash = sale.cash === 'told' ? 1 : 0;
+    const cash = (sale.cash === 'told' ? 1 : 0) + (sale.promisedCash ? 1 : 0);
     const times = channel.length + (box?.length ?? 0) + cash;
     const isForgotten =
       till?.restoredAtMs.some((atMs) => sale.fromMs <= atMs && atMs <= sale.toMs) === true;
@@ -275,8 +298,8 @@ const capsHold: Oracle = (world) =>
     return till.journal
       .flatMap(({ entries }) => entries)
       .flatMap(({ type, body }) => {
-        if (!type.startsWith('offline.')) return [];
-        const { orderId } = JSON.parse(body) as { orderId: string };
+        if (!type.startsWith('offline.') || type.startsWith('offline.promise')) return [];
+        const { orderId, code } = JSON.parse(body) as { orderId: string; code?: string };
         const amountFen = amounts.get(orderId) ?? 0;
         if (type !== 'offline.accepted') {
           open.delete(orderId);
@@ -284,10 +307,13 @@ const capsHold: Oracle = (world) =>
         }
         open.set(orderId, amountFen);
         const sumFen = [...open.values()].reduce((sum, one) => sum + one, 0);
+        const { shopUnsyncedCount = Number.POSITIVE_INFINITY, shopUnsyncedFen } = defaultCaps;
+        const isBearer = code?.length !== twoLayerDigits;
+        const caps = isBearer ? (defaultCaps.bearer ?? defaultCaps) : defaultCaps;
         const within =
-          amountFen <= defaultCaps.perPaymentFen &&
-          open.size <= defaultCaps.perMemberCount &&
-          sumFen <= Math.min(defaultCaps.perMemberFen, defaultCaps.shopUnsyncedFen);
+          amountFen <= caps.perPaymentFen &&
+          open.size <= Math.min(caps.perMemberCount, shopUnsyncedCount) &&
+          sumFen <= Math.min(caps.perMemberFen, shopUnsyncedFen);
         return within ? [] : [`${till.name} ${orderId}: ${open.size} open, ${sumFen} fen`];
       });
   });
@@ -311,6 +337,10 @@ export const oracles = {
   'what was acknowledged is in the cloud once': acknowledgedIsThere,
   'a lost tail is named': lostTailIsNamed,
   'a member code pays once': codePaysOnce,
+  'a counter is taken once': countersGrow,
+  'a promise ends once': promiseEndsOnce,
+  'kept promises agree': promisesAgree,
+  'promises stay in their limits': promisesInLimits,
   'a second process is refused': secondIsRefused,
   'what was acknowledged is back': acknowledgedIsBack,
   'till and cloud have the same orders': sameOrders,

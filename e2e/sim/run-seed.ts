@@ -90,7 +90,11 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
     });
     const shifts = shop.counters.map(({ till, line }, index) => {
       const random = world.randomOf(`shift ${till.name}`);
-      const plan = planSales(random, { till: index, count: steps });
+      const plan = planSales(random, {
+        till: index,
+        count: steps,
+        promises: world.randomOf(`promises ${till.name}`),
+      });
       return runShift({ world, till, random, memberCode, setLine: line.setUp }, plan, sales);
     });
     await world.settle(Promise.all(shifts), shiftsMsMax);

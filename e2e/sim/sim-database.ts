@@ -73,7 +73,7 @@ export async function openSimDatabase(
 function writeTogether(client: Client): { readonly hold: () => void } {
   const { stream } = (client as unknown as { readonly connection: { readonly stream: Socket } })
     .connection;
-  const write = stream.write.bind(stream) as (bytes: Uint8Array) => boolean;
+  const write = stream.write.bind(stream);
   let pieces: Uint8Array[] = [];
   let isCorked = false;
   let isHeld = false;
@@ -94,10 +94,10 @@ function writeTogether(client: Client): { readonly hold: () => void } {
     isCorked = false;
     if (pieces.length > 0) send();
   };
-  stream.write = ((bytes: Uint8Array) => {
+  stream.write = (bytes: Uint8Array) => {
     pieces.push(bytes);
     return isCorked || send();
-  }) as typeof stream.write;
+  };
   return {
     hold: () => {
       isHeld = true;

@@ -4,7 +4,9 @@ import { sql } from 'drizzle-orm';
 import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
 import { readConfig, type CloudConfig } from '#cloud/platform/config.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
+import { loadCloudKeys } from '#cloud/identity/cloud-keys.ts';
 import { provisionOperator } from '#cloud/identity/provisioning.ts';
+import { certifyDevice } from '#cloud/members/member-certificates.ts';
 import { registerMember } from '#cloud/members/members.ts';
 import { createPhoneVault, loadMemberDataKey } from '#cloud/members/phone-vault.ts';
 import { assert } from '#shared/result/assert.ts';
@@ -13,8 +15,10 @@ import { channelSeed, type ChannelHost } from './channel-host.ts';
 import { createCloudHost, operatorToken, type CloudHost } from './cloud-host.ts';
 import { createCounterDevices, type CounterDevices } from './counter-devices.ts';
 import type { FaultPlan } from './faults.ts';
+import { createMemberPhone, type MemberPhone } from './member-phone.ts';
 import { createLine, type Line } from './network.ts';
 import type { Planted } from './planted/planted.ts';
+import { simPromiseLimits } from './promise-script.ts';
 import type { SimDatabase } from './sim-database.ts';
 import { keyBase64Of } from './sim-keys.ts';
 import { createSimTill, type SimTill, type SimTillDeps } from './till.ts';
@@ -33,6 +37,7 @@ export interface SimShop {
   readonly host: CloudHost;
   readonly channel: ChannelHost;
   readonly counters: readonly Counter[];
+  readonly merchantId: string;
   /** A fresh code on the member's phone, which has a line of its own; undefined while the cloud does not answer. */
   readonly memberCode: () => Promise<string | undefined>;
   /** Whether tills and cloud die as planned; their effects are counted only while they may. */
@@ -57,6 +62,8 @@ export interface SimShopOptions {
   readonly closers: (() => void)[];
 }
 
+/** The page of the member shows the code of two layers; the form that anybody can show is for those without it. */
+const twoLayerShare = 0.5;
 const askTriesMax = 100;
 const askAgainMs = 2_000;
 const desk = { authorization: `Bearer ${operatorToken}`, 'content-type': 'application/json' };
@@ -93,7 +100,7 @@ export async function openSimShop(options: SimShopOptions): Promise<SimShop> {
       : { bend: (deps: CloudDeps) => planted.bendCloud?.(deps, world) ?? deps }),
   });
   await world.settle(host.start());
-  const { merchantId, storeId, memberId } = await world.settle(openMerchant(host, options));
+  const { merchantId, storeId, memberId, phone } = await world.settle(openMerchant(host, options));
   const counters: Counter[] = [];
   for (let index = 0; index < tillCount; index += 1) {
     const name = `T${index + 1}`;
@@ -123,6 +130,7 @@ export async function openSimShop(options: SimShopOptions): Promise<SimShop> {
     counters.push({ till, terminalId, line, devices });
   }
   const revoked = new Set<string>();
+  const phoneRandom = world.randomOf('phone');
   return {
     world,
     host,
@@ -142,7 +150,9 @@ export async function openSimShop(options: SimShopOptions): Promise<SimShop> {
     isRevoked: ({ terminalId }) => revoked.has(terminalId),
     channel: options.channel,
     counters,
+    merchantId,
     memberCode: async () => {
+      if (phoneRandom.unit() < twoLayerShare) return phone.show(world.clockOf(() => 0).nowMs());
       const path = `/v1/members/${memberId}/codes`;
       const answer = await host.answer({ method: 'POST', path, headers: desk, body: emptyBody });
       if (answer === undefined || answer.status >= 300) return undefined;
@@ -226,12 +236,19 @@ function writeChannelKeys(base: string): string {
   return folder;
 }
 
+interface OpenedMerchant {
+  readonly merchantId: string;
+  readonly storeId: string;
+  readonly memberId: string;
+  readonly phone: MemberPhone;
+}
+
 const faces = ['wechat', 'alipay', 'unionpay', 'withholding'];
 
 async function openMerchant(
   host: CloudHost,
-  { world }: SimShopOptions,
-): Promise<{ readonly merchantId: string; readonly storeId: string; readonly memberId: string }> {
+  { world, seed }: SimShopOptions,
+): Promise<OpenedMerchant> {
   const ports = { clock: world.clockOf(() => 0), random: world.randomOf('operator') };
   const operator = { operatorId: simConfig('.').operatorId, name: 'Sim' };
   const db = host.db();
@@ -257,7 +274,17 @@ async function openMerchant(
       dayQuotaFen: 50_000_000,
     })),
   });
-  return { ...shop, memberId };
+  await admin(host, 'PUT', `/admin/v1/merchants/${shop.merchantId}/promise-limits`, {
+    ...simPromiseLimits,
+    setBy: '店主',
+  });
+  const phone = createMemberPhone({ memberId, seed });
+  const keys = loadCloudKeys(simConfig('.'));
+  const given = await db.transaction((tx) =>
+    certifyDevice(tx, { operatorId, memberId, ...phone.request }, { ...ports, keys }),
+  );
+  phone.keepCertificate(getOrThrow(given).certificate);
+  return { ...shop, memberId, phone };
 }
 
 /** A call of the operator's desk. */

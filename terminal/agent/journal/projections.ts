@@ -44,8 +44,10 @@ export function project(
   }
   if (fact.type === 'exception.resolved') projectResolved(tx, fact, place);
   if (!isOrderBound(fact)) return undefined;
-  const sinceMs = orders.find(fact.body.orderId as OrderId)?.changedAtMs ?? place.wallMs;
-  const stored = projectOrder(orders, fact, place);
+  // Looked up once: a new sale is found nowhere, and each look for it would go into the file.
+  const before = orders.find(fact.body.orderId as OrderId);
+  const sinceMs = before?.changedAtMs ?? place.wallMs;
+  const stored = projectOrder({ orders, before }, fact, place);
   if ('type' in stored) return stored;
   projectOffline(tx, fact, stored);
   if (fact.type === 'offline.promise-kept' || fact.type === 'offline.promise-broken')
@@ -59,12 +61,10 @@ const isOrderBound = (fact: EntryFact): fact is OrderBound =>
   !isPrintFact(fact) && 'orderId' in fact.body;
 
 function projectOrder(
-  orders: OrderWriter,
+  { orders, before }: { readonly orders: OrderWriter; readonly before: StoredOrder | undefined },
   fact: OrderBound,
   place: EntryPlace,
 ): StoredOrder | FactRefused {
-  const orderId = fact.body.orderId as OrderId;
-  const before = orders.find(orderId);
   const after = applyFact(before?.order, fact, place);
   if (!after.ok)
     return {
