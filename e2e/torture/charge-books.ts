@@ -42,7 +42,7 @@ export async function compareBooks(
   const billed = await billedFen(bench, attempts);
   const faults: string[] = [];
   const paidOrders = new Map<string, number>();
-  let [lost, doubled, acknowledged, slowestMs] = [0, 0, 0, 0];
+  let [lost, doubled, acknowledged] = [0, 0, 0];
   const sums = { simulator: 0, attempts: 0, bill: 0 };
   for (const one of attempts) {
     const name = `${one.order_id}/${one.attempt}`;
@@ -65,7 +65,6 @@ export async function compareBooks(
       faults.push(`${name} is still ${one.status}`);
       continue;
     }
-    slowestMs = Math.max(slowestMs, one.took_ms);
     if (one.took_ms > definiteWithinMs) {
       tally('late');
       if (!listed.has(name)) faults.push(`${name} took ${one.took_ms} ms and was never listed`);
@@ -77,7 +76,6 @@ export async function compareBooks(
   const ledgerFen = await ledgerSum(bench);
   if (new Set([sums.simulator, sums.attempts, sums.bill, ledgerFen]).size !== 1)
     faults.push(`sums differ: ${JSON.stringify({ ...sums, ledger: ledgerFen })}`);
-  tally('slowest seconds', Math.ceil(slowestMs / 1_000));
   faults.push(...(await quotaFaults(bench)), ...(await lawFaults(bench)));
   return { acknowledged, lost, doubled, faults: faults.slice(0, faultsMax) };
 }

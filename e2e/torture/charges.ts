@@ -44,7 +44,7 @@ export const charges: Tier = {
       `too many); one code in five waits, never pays, breaks off, lies or is refused; ${of('deaths')} times the cloud died with the ` +
       `charge sent, ${of('cancels')} cancels, ${of('repeats')} repeats of a request, ${of('second attempts')} second attempts. ` +
       `${of('paid')} paid, ${of('failed')} failed, ${of('reversed')} reversed, ${of('refunded-late')} found paid too late and given back; ` +
-      `${of('refused')} refused before anything was sent. Slowest definite after ${of('slowest seconds')} s; ` +
+      `${of('refused')} refused before anything was sent. ` +
       `${of('late')} took more than 90 s and all of them stood in the list of exceptions. ` +
       'Simulator’s books, our ledger and the bill are equal to the fen, order by order; quotas hold exactly what was paid; ' +
       'the laws of the books hold. Real payment code, real PostgreSQL (fsync off), each part over a midnight at a month’s end.'
