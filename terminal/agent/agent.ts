@@ -124,8 +124,7 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
   const activation = createActivationDesk({
     ...ports,
     session: cloudSide.session,
-    cloudNowMs: () =>
-      cloudSide.link.sinceContactMs() === undefined ? undefined : cloudSide.cloud.cloudNowMs(),
+    cloudNowMs: () => heardTimeMs(cloudSide),
     onActivated: () => takeUp(cloudSide),
     onChange: () => shop.status.changed(),
   });
@@ -140,17 +139,7 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
     around: deps.around ?? thisMachine,
     cloudSide,
   });
-  const dataDir = resolve(deps.config.dataDir);
-  const keeper = createStoreKeeper({
-    ...ports,
-    journal,
-    dataDir,
-    backupFolder: resolve(deps.config.backupDir ?? backupFolderOf(dataDir)),
-    troubles: cloudSide.troubles,
-    cloudNowMs: () =>
-      cloudSide.link.sinceContactMs() === undefined ? undefined : cloudSide.cloud.cloudNowMs(),
-    runTask: deps.runStoreTask,
-  });
+  const keeper = keeperOf(deps, ports, { journal, cloudSide });
   const { api, emit } = createApi(
     createHandlers({
       ...ports,
@@ -179,6 +168,27 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
       return activated.ok ? activated : err({ code: activated.error });
     },
   };
+}
+
+/** The cloud's time; undefined before it has answered in this run. */
+const heardTimeMs = ({ link, cloud }: CloudSide): number | undefined =>
+  link.sinceContactMs() === undefined ? undefined : cloud.cloudNowMs();
+
+function keeperOf(
+  { config, runStoreTask }: AgentDeps,
+  ports: Ports,
+  { journal, cloudSide }: { readonly journal: Journal; readonly cloudSide: CloudSide },
+): StoreKeeper {
+  const dataDir = resolve(config.dataDir);
+  return createStoreKeeper({
+    ...ports,
+    journal,
+    dataDir,
+    backupFolder: resolve(config.backupDir ?? backupFolderOf(dataDir)),
+    troubles: cloudSide.troubles,
+    cloudNowMs: () => heardTimeMs(cloudSide),
+    runTask: runStoreTask,
+  });
 }
 
 /** Carries what one part learned to every part that shows it or acts on it. */

@@ -44,6 +44,19 @@ describe('a code of two layers at the till', () => {
     expect(Math.abs(trustedAtMs - Date.now())).toBeLessThan(60_000);
   });
 
+  test('judged by this computer’s clock alone, after a start without the line, it claims no trusted time', async () => {
+    const at = (bench = await openTillBench());
+    await cutLine(at);
+    await at.restart();
+    expect(await scan(at, at.cloud.twoLayerCode(1, { counter: 7 }))).toBeUndefined();
+    await at.screen('offline-accepted');
+    await at.cloud.comeBack();
+    await at.until('delivered', () => at.cloud.delivered().includes('offline.accepted'));
+    const entries = at.cloud.batches.flatMap(({ entries: some }) => some);
+    const { body } = entries.find(({ type }) => type === 'offline.accepted')!;
+    expect(JSON.parse(body)).not.toHaveProperty('trustedAtMs');
+  });
+
   test('is taken once, and never after a later one, also after the till was started anew', async () => {
     const at = (bench = await openTillBench());
     // After a restart offline only half of it is given.

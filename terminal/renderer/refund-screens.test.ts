@@ -30,6 +30,9 @@ describeWindow('money back in a window', (w) => {
     expect(await w.page.locator('.refund-amount').innerText()).toContain('¥12.00');
     expect(await findOverflow(w.page)).toEqual([]);
     expect(await findSmallTargets(w.page)).toEqual([]);
+    await w.page.setViewportSize({ width: 1024, height: 768 });
+    expect(await findOverflow(w.page)).toEqual([]);
+    expect(await findSmallTargets(w.page)).toEqual([]);
     w.host.till.refuseNext('orders.refund', 'owner-approval-missing');
     await w.page.keyboard.press('Enter');
     await w.page.locator('.pin-sheet').waitFor();

@@ -90,6 +90,10 @@ const neverWithoutPin: ReadonlySet<OwnerAction> = new Set([
   'owner.setRules',
 ]);
 
+/** What an action is done to, where its own input does not say. */
+const subjectOf = ({ saleOnScreen }: OwnerDeskDeps, action: OwnerAction): string =>
+  action === 'till.payPromise' ? saleOnScreen() : '';
+
 export function createOwnerDesk(deps: OwnerDeskDeps): OwnerDesk {
   const { clock } = deps;
   const approvals = createApprovals(deps);
@@ -97,14 +101,11 @@ export function createOwnerDesk(deps: OwnerDeskDeps): OwnerDesk {
   const untilMs = (forMs: number): number | null =>
     forMs > 0 ? Math.trunc(clock.nowMs() + forMs) : null;
 
-  const subjectOf = (action: OwnerAction): string =>
-    action === 'till.payPromise' ? deps.saleOnScreen() : '';
-
   const redeem: OwnerDesk['redeem'] = ({ approvalId, action }) => {
     if (!keeper.record().pin)
       return neverWithoutPin.has(action) ? err('owner-pin-not-set') : ok({ by: null });
     if (approvalId === undefined) return err('owner-approval-missing');
-    return approvals.take(approvalId, { action, subject: subjectOf(action) })
+    return approvals.take(approvalId, { action, subject: subjectOf(deps, action) })
       ? ok({ by: 'owner' })
       : err('owner-approval-stale');
   };
@@ -120,7 +121,7 @@ export function createOwnerDesk(deps: OwnerDeskDeps): OwnerDesk {
     setPin: createPinSetter({ ...deps, keeper, approvals }),
     approve: async ({ pin, action }) => {
       // What is on the screen now, not what may be there when the PIN has been checked.
-      const subject = subjectOf(action);
+      const subject = subjectOf(deps, action);
       const tried = await keeper.tryPin(pin);
       if (!tried.ok) return tried;
       return ok({

@@ -39,6 +39,8 @@ function OpenOrder({ orderId }: { readonly orderId: string }): ReactNode {
 function Facts({ row }: { readonly row: OrderRow }): ReactNode {
   const { panel } = useTill().desk;
   const { words, store, language } = useApp();
+  if (panel.type === 'refund' && panel.orderId === row.orderId)
+    return <RefundForm row={row} panel={panel} />;
   const paidFen = subtractFen(fen(row.amountFen), fen(row.voucherFen));
   const lines: readonly (readonly [string, ReactNode])[] = [
     [words.orders.tender, tenderName(row.tender, words)],
@@ -63,12 +65,11 @@ function Facts({ row }: { readonly row: OrderRow }): ReactNode {
   ];
   return (
     <>
-      <p className={`detail-state bucket-${row.bucket}`}>{stateWords(row, words)}</p>
+      <p className={`detail-state bucket-${row.refundedFen > 0 ? 'none' : row.bucket}`}>
+        {stateWords(row, words)}
+      </p>
       <p className="detail-amount">{yuan(paidFen)}</p>
       {row.reason !== null && <p className="detail-reason">{errorWords(row.reason, language)}</p>}
-      {panel.type === 'refund' && panel.orderId === row.orderId && (
-        <RefundForm row={row} panel={panel} />
-      )}
       <RefundList row={row} />
       {row.state === 'pos-unknown' && <DecideBox orderId={row.orderId} />}
       <dl className="detail-facts">
@@ -88,7 +89,7 @@ function Facts({ row }: { readonly row: OrderRow }): ReactNode {
         >
           {words.orders.reprint}
         </button>
-        {row.refundableFen > 0 && panel.type !== 'refund' && (
+        {row.refundableFen > 0 && (
           <button
             type="button"
             className="button"

@@ -130,7 +130,7 @@ function OrderTable(props: OrderTableProps): ReactNode {
 export function StateChip({ row }: { readonly row: OrderRow }): ReactNode {
   const { words } = useApp();
   return (
-    <span className={`state-chip bucket-${row.bucket}`}>
+    <span className={`state-chip bucket-${row.refundedFen > 0 ? 'none' : row.bucket}`}>
       <i className="dot" />
       {stateWords(row, words)}
     </span>

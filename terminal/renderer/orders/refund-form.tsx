@@ -40,7 +40,7 @@ export function RefundForm({
           {isOffline ? refund.wayOffline : refund.way[row.refundWay]}
         </p>
       )}
-      <div className="filters" role="group" aria-label={refund.reasonName}>
+      <div className="refund-reasons" role="group" aria-label={refund.reasonName}>
         {refundReasons.map((reason, index) => (
           <button
             key={reason}
