@@ -94,8 +94,9 @@ it('who paid is kept as a keyed hash alone', async () => {
   for (const row of rows) expect(row.payer_hash).toMatch(/^[0-9a-f]{64}$/);
 });
 
+const asked = () => bench.simulator.requestCounts().get('/v1/pay') ?? 0;
+
 it('a rule that stops tells the till in a word, before anything is sent; by default none does', async () => {
-  const asked = () => bench.simulator.requestCounts().get('/v1/pay') ?? 0;
   const once = { ...reviewRulesDefault.sameAmount, count: 2 };
   await setRules({ sameAmount: { ...once, act: 'stop' } });
   await payBy('00003', { amountFen: 4_321 });
@@ -109,10 +110,11 @@ it('a rule that stops tells the till in a word, before anything is sent; by defa
   expect(await heldOrders()).toMatchObject([{ orderId, reasons: [{ rule: 'sameAmount' }] }]);
 });
 
+const reasonsOf = async (orderId: OrderId) =>
+  (await heldOrders()).find((one) => one.orderId === orderId)?.reasons ?? [];
+
 it('a terminal that suddenly sells from another network is held, until the new place is known', async () => {
   await setRules({ moved: { act: 'hold', salesMin: 3 } });
-  const reasonsOf = async (orderId: OrderId) =>
-    (await heldOrders()).find((one) => one.orderId === orderId)?.reasons ?? [];
   for (let n = 0; n < 3; n += 1) {
     const { orderId } = await payBy(`1000${n}`, { network: '203.0', amountFen: 50 + n });
     expect(await reasonsOf(orderId)).toEqual([]);

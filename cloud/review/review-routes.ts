@@ -74,6 +74,13 @@ export function registerReviewRoutes(
       return { held: held.map((one) => ({ ...one, reasons: [...one.reasons] })) };
     },
   );
+  registerRelease(app, deps);
+}
+
+function registerRelease(
+  app: CloudApp,
+  { db, clock, operatorId }: Pick<CloudDeps, 'clock' | 'db' | 'operatorId'>,
+): void {
   app.post(
     '/admin/v1/merchants/:merchantId/reviews/:orderId/release',
     {

@@ -132,6 +132,9 @@ function brokenBy(run: readonly Step[], machine: typeof sees): readonly string[]
   return broken;
 }
 
+const nervous: typeof sees = (breaker, event, nowMs) =>
+  event === 'bad' ? { type: 'open', untilMs: nowMs, why: 'errors' } : sees(breaker, event, nowMs);
+
 describe('under any course of events', () => {
   it('the laws hold: never open for too little, never through before its time, few probes, bounded', () => {
     fc.assert(
@@ -143,10 +146,6 @@ describe('under any course of events', () => {
   });
 
   it('planted violation: a machine that lets one bad answer open it is found out', () => {
-    const nervous: typeof sees = (breaker, event, nowMs) =>
-      event === 'bad'
-        ? { type: 'open', untilMs: nowMs, why: 'errors' }
-        : sees(breaker, event, nowMs);
     const run: readonly Step[] = [{ type: 'see', event: 'bad', waitMs: 0 }];
     expect(brokenBy(run, nervous)).toEqual(['opened for too little']);
   });

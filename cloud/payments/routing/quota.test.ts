@@ -118,17 +118,17 @@ it('a sale that does not fit one channel goes whole to another; the attempt tell
   });
 });
 
-describe('a second channel', () => {
-  const again = async (suffix: string) => {
-    await open(channelOf('unionpay', {}), channelOf('alipay', { priority: 2 }));
-    const request = bench.request(suffix, { wallet: 'unionpay', amountFen });
-    await startCharge(bench.deps, till, request);
-    await bench.runUntilQuiet({ withinMs: 120_000 });
-    await open(channelOf('unionpay', { perTxnMaxFen: 1 }));
-    const { authCode } = bench.request('01');
-    return await startCharge(bench.deps, till, { ...request, attempt: 2, authCode });
-  };
+const again = async (suffix: string) => {
+  await open(channelOf('unionpay', {}), channelOf('alipay', { priority: 2 }));
+  const request = bench.request(suffix, { wallet: 'unionpay', amountFen });
+  await startCharge(bench.deps, till, request);
+  await bench.runUntilQuiet({ withinMs: 120_000 });
+  await open(channelOf('unionpay', { perTxnMaxFen: 1 }));
+  const { authCode } = bench.request('01');
+  return await startCharge(bench.deps, till, { ...request, attempt: 2, authCode });
+};
 
+describe('a second channel', () => {
   it('is not tried after a failure that is about the payer', async () => {
     expect(await again('12')).toMatchObject({ error: { code: 'channel-quota-reached' } });
   });

@@ -111,16 +111,16 @@ describe('the filter', () => {
   });
 });
 
-describe('the draw', () => {
-  const takenOf = (candidates: readonly RouteCandidate[], rounds = 4_000): Map<string, number> => {
-    const taken = new Map<string, number>();
-    for (let n = 0; n < rounds; n += 1) {
-      const { channel } = route(100, candidates, { seed: routeSeed(`ord_${n}`, 1) });
-      taken.set(channel ?? '', (taken.get(channel ?? '') ?? 0) + 1);
-    }
-    return taken;
-  };
+const takenOf = (candidates: readonly RouteCandidate[], rounds = 4_000): Map<string, number> => {
+  const taken = new Map<string, number>();
+  for (let n = 0; n < rounds; n += 1) {
+    const { channel } = route(100, candidates, { seed: routeSeed(`ord_${n}`, 1) });
+    taken.set(channel ?? '', (taken.get(channel ?? '') ?? 0) + 1);
+  }
+  return taken;
+};
 
+describe('the draw', () => {
   it('goes by weight among channels of one priority', () => {
     const taken = takenOf([candidate('a', { weight: 300 }), candidate('b', { weight: 100 })]);
     expect(taken.get('a')! / 4_000).toBeGreaterThan(0.72);
