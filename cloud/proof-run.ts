@@ -4,6 +4,7 @@ import { raiseHold } from '#cloud/ledger/release-hold.ts';
 import { paymentLaws } from '#cloud/payments/payment-laws.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
+import { billLaws } from '#cloud/reconciliation/bill-laws.ts';
 import { refundLaws } from '#cloud/refunds/refund-laws.ts';
 import { instructionLaws } from '#cloud/settlement/instructions/instruction-laws.ts';
 import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
@@ -19,6 +20,7 @@ export const booksLaws: readonly Law[] = [
   ...paymentLaws,
   ...voucherLaws,
   ...refundLaws,
+  ...billLaws,
   ...instructionLaws,
 ];
 

@@ -11,6 +11,7 @@ import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { startOutbox, type OutboxHandler } from '#cloud/platform/outbox.ts';
 import { startWorkerLoop } from '#cloud/platform/worker-loop.ts';
 import { startProofWorker } from '#cloud/proof-run.ts';
+import { startBillWorker } from '#cloud/reconciliation/bill-worker.ts';
 import { startRefundWorker } from '#cloud/refunds/refund-worker.ts';
 import { startDailyWorker } from '#cloud/release/daily-run.ts';
 import { startInstructionWorker } from '#cloud/settlement/instructions/instruction-worker.ts';
@@ -39,6 +40,7 @@ export function startWorkers(deps: CloudDeps, payments: PaymentRoom): Workers {
     startPaymentWorker(payments),
     startOfflineSettlementWorker(payments),
     startRefundWorker(payments),
+    startBillWorker({ ...deps, ...payments }),
     startFinalityWorker(deps),
     startPayoutWorker(deps),
     startInstructionWorker({ ...deps, channels: payments.channels }),

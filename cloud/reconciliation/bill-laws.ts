@@ -82,19 +82,22 @@ export const billLaws: readonly Law[] = [
     says: 'Every charge that was paid on a day with a bill stands on it, or is a break.',
     violations: (operatorId) => sql`
       with ${newest(operatorId)}
-      select a.order_id, a.attempt, a.channel, n.bill_date::text as bill_date
-        from newest n join payment_attempt a on a.operator_id = ${operatorId}
-         and a.channel = n.channel and n.account in ('', a.channel_merchant_no)
-         and a.status = 'paid'
-         and a.paid_at_ms >= extract(epoch from n.bill_date::timestamp at time zone 'Asia/Shanghai')::bigint * 1000
-         and a.paid_at_ms < extract(epoch from (n.bill_date + 1)::timestamp at time zone 'Asia/Shanghai')::bigint * 1000
-        left join (select r.order_id, r.attempt from bill_row r join newest m on m.bill_no = r.bill_no
-                    where r.operator_id = ${operatorId} and r.out_refund_no is null) l
-          on l.order_id = a.order_id and l.attempt = a.attempt
-        left join bill_break b on b.operator_id = ${operatorId} and b.channel = a.channel
-         and b.subject = a.out_trade_no and b.class = 'bank-miss'
-       where n.bill_date > n.last_date - ${provedDays - 1}::integer
-         and l.order_id is null and b.break_no is null`,
+      select order_id, attempt from (
+        select a.order_id, a.attempt, 1 as due, 0 as there
+          from newest n join payment_attempt a on a.operator_id = ${operatorId}
+           and a.channel = n.channel and n.account in ('', a.channel_merchant_no)
+           and a.status = 'paid'
+           and a.paid_at_ms >= extract(epoch from n.bill_date::timestamp at time zone 'Asia/Shanghai')::bigint * 1000
+           and a.paid_at_ms < extract(epoch from (n.bill_date + 1)::timestamp at time zone 'Asia/Shanghai')::bigint * 1000
+         where n.bill_date > n.last_date - ${provedDays - 1}::integer
+        union all
+        select r.order_id, r.attempt, 0, 1 from bill_row r
+         where r.operator_id = ${operatorId} and r.out_refund_no is null and r.order_id is not null
+           and r.bill_no in (select bill_no from newest)
+        union all
+        select order_id, attempt, 0, 1 from bill_break
+         where operator_id = ${operatorId} and class = 'bank-miss'
+      ) charges group by 1, 2 having sum(due) > 0 and sum(there) = 0`,
   },
   {
     name: 'what-went-back-nets-to-nothing',

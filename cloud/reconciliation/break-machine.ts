@@ -61,7 +61,7 @@ export type BreakChange =
   | { readonly type: 'proposed'; readonly how: MoneyStep; readonly by: string }
   | { readonly type: 'carry-out'; readonly how: MoneyStep };
 
-export type BreakStepError = 'break-settled' | 'break-step-refused' | 'second-person-needed';
+export type BreakStepError = 'break-settled' | 'break-step-refused' | 'resolution-same-person';
 
 /**
  * Decides a step. What moves no money (a fee that is as it is) one person accepts; whatever moves money is proposed by
@@ -87,7 +87,7 @@ export function decideBreakStep(
       if (facts.proposedHow === undefined || !canMove(facts, facts.proposedHow))
         return err('break-step-refused');
       return step.by === facts.proposedBy
-        ? err('second-person-needed')
+        ? err('resolution-same-person')
         : ok({ type: 'carry-out', how: facts.proposedHow });
     default:
       return exhaustive(step);

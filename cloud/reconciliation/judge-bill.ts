@@ -21,10 +21,11 @@ export async function judgeBill(tx: Tx, bill: OpenBill): Promise<void> {
   await tx.execute(sql`set local enable_nestloop = off`);
   await findDoubles(tx, bill, [...near.values()]);
   await findMissingCharges(tx, bill, { near: [...near.values()], isNextThere });
-  await findMissingRefunds(tx, bill, { near: [...near.values()], isNextThere });
+  await settleByNeighbours(tx, bill, [...near.values()]);
   await tx.execute(sql`set local enable_nestloop = on`);
+  await findMissingRefunds(tx, bill, { near: [...near.values()], isNextThere });
   await findUnsettledReturns(tx, bill, { wide: [...wide.values()], isNextThere });
-  await settleByItself(tx, bill, { near: [...near.values()], wide: [...wide.values()] });
+  await settleByItself(tx, bill, [...wide.values()]);
   await noteFound(tx, bill);
 }
 
@@ -126,7 +127,8 @@ const findMissingRefunds = (tx: Tx, bill: OpenBill, window: Window): Promise<unk
            and not exists (
              select from bill_row r
               where r.operator_id = f.operator_id and r.bill_no = any(${numbers(window.near)})
-                and r.is_odd and r.out_refund_no = f.out_refund_no)`,
+                and r.is_odd and r.order_id = f.order_id
+                and r.out_refund_no = f.out_refund_no)`,
   );
 
 /**
@@ -168,26 +170,27 @@ const findUnsettledReturns = (
           from (${returnsOf(bill, wide)}) returns where bill_fen <> 0`,
   );
 
-/** What a later bill, or the books, have put right: settled without people. What waited in vain is a break now. */
-async function settleByItself(
-  tx: Tx,
-  bill: OpenBill,
-  { near, wide }: { readonly near: readonly number[]; readonly wide: readonly number[] },
-): Promise<void> {
-  const mine = sql`b.operator_id = ${bill.operatorId} and b.channel = ${bill.channel}
-    and b.account = ${bill.account} and b.state <> 'resolved'`;
-  const settle = (how: 'later-bill' | 'books-follow', which: SQL) =>
-    tx.execute(sql`
-      with settled as (
-        update bill_break b set state = 'resolved', resolved_how = ${how},
-            resolved_at_ms = ${bill.nowMs}, proposed_how = null, proposed_by = null
-         where ${mine} and ${which} returning b.break_no, b.merchant_id)
-      insert into bill_break_event (operator_id, break_no, merchant_id, what, who, note, at_ms)
-      select ${bill.operatorId}, break_no, merchant_id, ${how}, 'cloud', ${`bill ${bill.date}`},
-             ${bill.nowMs} from settled`);
-  // Another version of the same day no longer says so.
-  await settle('later-bill', sql`b.bill_date = ${bill.date}::date and b.bill_no <> ${bill.billNo}`);
+type SettledBy = 'later-bill' | 'books-follow';
+
+/** Breaks that are right now, without people. */
+const settle = (tx: Tx, bill: OpenBill, how: SettledBy, which: SQL): Promise<unknown> =>
+  tx.execute(sql`
+    with settled as (
+      update bill_break b set state = 'resolved', resolved_how = ${how},
+          resolved_at_ms = ${bill.nowMs}, proposed_how = null, proposed_by = null
+       where ${isUnsettled(bill)} and ${which} returning b.break_no, b.merchant_id)
+    insert into bill_break_event (operator_id, break_no, merchant_id, what, who, note, at_ms)
+    select ${bill.operatorId}, break_no, merchant_id, ${how}, 'cloud', ${`bill ${bill.date}`},
+           ${bill.nowMs} from settled`);
+
+const isUnsettled = (bill: OpenBill): SQL => sql`b.operator_id = ${bill.operatorId}
+  and b.channel = ${bill.channel} and b.account = ${bill.account} and b.state <> 'resolved'`;
+
+/** What was missing and stands on this bill or a neighbour's. */
+async function settleByNeighbours(tx: Tx, bill: OpenBill, near: readonly number[]): Promise<void> {
   await settle(
+    tx,
+    bill,
     'later-bill',
     sql`b.class in ('bank-miss', 'refund-miss') and b.bill_fen = 0
       and b.bill_date between ${addDays(bill.date, -1)}::date and ${addDays(bill.date, 1)}::date
@@ -196,7 +199,20 @@ async function settleByItself(
         and r.attempt = b.attempt and r.refund_no is not distinct from b.refund_no
         and (r.out_refund_no is null) = (b.refund_no is null))`,
   );
+}
+
+/** What later lines, or the books, have put right. What waited in vain is a break now. */
+async function settleByItself(tx: Tx, bill: OpenBill, wide: readonly number[]): Promise<void> {
+  // What this version says too carries its number by now; the rest stood on an older one.
   await settle(
+    tx,
+    bill,
+    'later-bill',
+    sql`b.bill_date = ${bill.date}::date and b.bill_no <> ${bill.billNo}`,
+  );
+  await settle(
+    tx,
+    bill,
     'later-bill',
     sql`b.class in ('short-by-status', 'long-by-status', 'refund-miss') and b.our_fen = 0
       and b.refund_no is null and exists (select from (${returnsOf(bill, wide)}) returns
@@ -204,13 +220,15 @@ async function settleByItself(
           and returns.attempt = b.attempt)`,
   );
   await settle(
+    tx,
+    bill,
     'books-follow',
     sql`b.class in ('short-by-status', 'short-by-amount', 'long-by-status', 'long-by-amount')
       and b.order_id is not null and b.bill_fen = ${ledgerFenOf(sql`b`)} and b.bill_fen <> 0`,
   );
   await tx.execute(sql`
     update bill_break b set state = 'open', opened_at_ms = ${bill.nowMs}
-     where ${mine} and b.state = 'waiting' and b.bill_date < ${bill.date}::date`);
+     where ${isUnsettled(bill)} and b.state = 'waiting' and b.bill_date < ${bill.date}::date`);
 }
 
 /** What the ledger holds now against the charge or the refund of a row: positive came in. */

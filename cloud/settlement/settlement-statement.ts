@@ -85,7 +85,7 @@ async function rowsOfDay(tx: Tx, day: StatementDay): Promise<number> {
   const { rows } = await tx.execute<{ count: number }>(sql`
     select (select count(*) from settlement_line where ${own})
          + (select count(*) from order_refund where ${own} and status = 'done') as count`);
-  return Number(rows[0]?.count ?? 0);
+  return rows[0]?.count ?? 0;
 }
 
 async function writeParts(tx: Tx, day: StatementDay, nowMs: number): Promise<SettlementStatement> {

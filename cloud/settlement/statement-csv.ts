@@ -54,8 +54,9 @@ export const statementHead = (): string => `\uFEFF${statementLine(columns.map(([
 
 export const statementCells = (row: Readonly<Record<string, unknown>>): readonly unknown[] =>
   columns.map(([, column]) => {
-    if (column === 'instructions') return inChinese(String(row[column] ?? ''));
-    return column.endsWith('_fen') ? Number(row[column]) : row[column];
+    const value = row[column];
+    if (column === 'instructions') return typeof value === 'string' ? inChinese(value) : '';
+    return column.endsWith('_fen') ? Number(value) : value;
   });
 
 export const statementTotal = (sums: ReadonlyMap<string, number>): string =>

@@ -1,3 +1,4 @@
+import { billErrors } from '#shared/errors/bill.ts';
 import { boxErrors } from '#shared/errors/box.ts';
 import { deviceErrors } from '#shared/errors/device.ts';
 import { discoveryErrors } from '#shared/errors/discovery.ts';
@@ -40,6 +41,7 @@ export const errorCatalogue = {
   ...promiseErrors,
   ...refundErrors,
   ...resolutionErrors,
+  ...billErrors,
   ...pointsErrors,
   ...memberErrors,
 } as const;

@@ -1,6 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LineFault } from '#cloud/channel-simulator/line.ts';
+import { listInstructions } from '#cloud/settlement/instructions/instruction-list.ts';
+import { retryInstruction } from '#cloud/settlement/instructions/retry-instruction.ts';
 import { runInstructionsOnce } from '#cloud/settlement/instructions/instruction-worker.ts';
 import {
   createInstructionBench,
@@ -225,6 +227,41 @@ describe('a final refusal', () => {
     ]);
     expect(await bench.balance('concession_due')).toBe(1_000);
     expect(await bench.balance('instruction_pending')).toBe(1_000);
+    expect(await bench.broken()).toEqual([]);
+  });
+
+  it('is listed with its reason, and sent again under a new number by two people, once', async () => {
+    // The platform's account is one that the channel does not know: its share is closed.
+    await bench.sell(10_000);
+    await bench.settle();
+    await bench.pay.deps.db.execute(sql`insert into split_receiver
+      select operator_id, channel, channel_merchant_no, 'nobody' from channel_instruction`);
+    await bench.pay.deps.db.execute(sql`update channel_settlement set platform_account = 'nobody'`);
+    await bench.finalise();
+    await bench.settle();
+    const { operatorId } = bench.pay.till;
+    const { db, clock } = bench.pay.deps;
+    const [failed] = await listInstructions(db, {
+      operatorId,
+      state: 'exceptions',
+      nowMs: clock.nowMs(),
+    });
+    expect(failed).toMatchObject({ kind: 'concession', exception: 'failed', amountFen: 1_000 });
+    const key = { operatorId, instructionNo: failed!.instructionNo };
+    const asked = {
+      askedBy: '甲',
+      agreedBy: '乙',
+      why: '收款账户填错了，已更正',
+      payee: platformNo,
+    };
+    const retry = (change: object = {}) =>
+      retryInstruction(db, key, { ...asked, nowMs: clock.nowMs(), ...change });
+    expect(await retry({ agreedBy: '甲' })).toMatchObject({ error: { type: 'same-person' } });
+    expect(await retry()).toMatchObject({ ok: true });
+    expect(await retry()).toMatchObject({ error: { type: 'replaced' } });
+    await bench.settle();
+    expect(booksOf()).toMatchObject({ platformFen: 1_000, releases: 1 });
+    expect(await bench.balance('channel_clearing')).toBe(0);
     expect(await bench.broken()).toEqual([]);
   });
 

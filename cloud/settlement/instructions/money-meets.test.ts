@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import fc from 'fast-check';
+import { array, assert, asyncProperty, boolean, constantFrom, integer, record } from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LineFault } from '#cloud/channel-simulator/line.ts';
 import {
@@ -129,6 +129,29 @@ describe('refunds meet instructions', () => {
   });
 });
 
+const nextMonth = async () => {
+  bench.pay.clock.advance(31 * 86_400_000);
+  const { pay } = bench;
+  const { operatorId } = pay.till;
+  const made = await runCommissionPayouts({ ...pay.cloud.deps, operatorId });
+  await bench.settle();
+  return made;
+};
+const statements = async () => {
+  const { rows } = await bench.pay.deps.db.execute<{ outcome: string; balance_fen: number }>(
+    sql`select outcome, balance_fen from commission_statement order by period`,
+  );
+  return rows.map((row) => [row.outcome, row.balance_fen]);
+};
+const paidOut = () =>
+  bench.pay.simulator.money.payouts
+    .all()
+    .filter((one) => one.state === 'DONE')
+    .map((one) => one.amountFen);
+
+const outcomeOf = (balanceFen: number, hasPayee = true) =>
+  judgeBalance({ balanceFen, thresholdFen: 100, hasPayee });
+
 describe('agents are paid', () => {
   const agent = 'agt_01J00000000000000000000001' as AgentId;
   beforeEach(async () => {
@@ -146,26 +169,6 @@ describe('agents are paid', () => {
       payee: name,
       payeeName: undefined,
     });
-  const nextMonth = async () => {
-    bench.pay.clock.advance(31 * 86_400_000);
-    const { pay } = bench;
-    const { operatorId } = pay.till;
-    const made = await runCommissionPayouts({ ...pay.cloud.deps, operatorId });
-    await bench.settle();
-    return made;
-  };
-  const statements = async () => {
-    const { rows } = await bench.pay.deps.db.execute<{ outcome: string; balance_fen: number }>(
-      sql`select outcome, balance_fen from commission_statement order by period`,
-    );
-    return rows.map((row) => [row.outcome, row.balance_fen]);
-  };
-  const paidOut = () =>
-    bench.pay.simulator.money.payouts
-      .all()
-      .filter((one) => one.state === 'DONE')
-      .map((one) => one.amountFen);
-
   it.each([
     ['01', 'at once'],
     ['02', 'after the agent confirmed'],
@@ -220,9 +223,7 @@ describe('agents are paid', () => {
   });
 
   it('a negative balance is carried over, a small one waits, one without an account is said', () => {
-    const of = (balanceFen: number, hasPayee = true) =>
-      judgeBalance({ balanceFen, thresholdFen: 100, hasPayee });
-    expect([of(-1), of(99), of(100), of(100, false)]).toEqual([
+    expect([outcomeOf(-1), outcomeOf(99), outcomeOf(100), outcomeOf(100, false)]).toEqual([
       'carried-negative',
       'below-threshold',
       'paid',
@@ -233,15 +234,15 @@ describe('agents are paid', () => {
 
 it('whatever is sold, refunded and lost on the line: pending, posted and given back are the ledger, and the channel agrees to the fen', async () => {
   const faults: readonly LineFault[] = ['none', 'lose-request', 'lose-answer', 'forge-answer'];
-  const step = fc.record({
-    amountFen: fc.integer({ min: 100, max: 90_000 }),
-    voucherFen: fc.constantFrom(0, 0, 50),
-    refundBp: fc.constantFrom(0, 0, 1_000, 10_000),
-    settlesFirst: fc.boolean(),
-    fault: fc.constantFrom(...faults),
+  const step = record({
+    amountFen: integer({ min: 100, max: 90_000 }),
+    voucherFen: constantFrom(0, 0, 50),
+    refundBp: constantFrom(0, 0, 1_000, 10_000),
+    settlesFirst: boolean(),
+    fault: constantFrom(...faults),
   });
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 3 }), async (steps) => {
+  await assert(
+    asyncProperty(array(step, { minLength: 2, maxLength: 3 }), async (steps) => {
       for (const one of steps) {
         let left = 2;
         bench.pay.simulator.setFaults(() => 'none');

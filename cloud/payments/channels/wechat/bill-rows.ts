@@ -114,14 +114,19 @@ function checkTotals(
   if (!holds) throw new BillUnreadable('the sums at the end are not those of the lines');
 }
 
+const tooLong = (): BillUnreadable => new BillUnreadable('a line that is too long');
+
 async function* linesOf(path: string): AsyncIterable<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   let rest = '';
   for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) {
     const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n');
     rest = lines.pop() ?? '';
-    if (rest.length > billLineCharsMax) throw new BillUnreadable('a line that is too long');
-    for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line;
+    if (rest.length > billLineCharsMax) throw tooLong();
+    for (const line of lines) {
+      if (line.length > billLineCharsMax) throw tooLong();
+      yield line.endsWith('\r') ? line.slice(0, -1) : line;
+    }
   }
   yield rest + decoder.decode();
 }

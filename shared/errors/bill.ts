@@ -1,0 +1,37 @@
+import { entry, type ErrorEntry } from '#shared/errors/entry.ts';
+
+/** Channels' bills, and the differences between them and the books. */
+export const billErrors = {
+  'bill-not-ready': entry(
+    'The channel has no bill for this day yet, or gave no answer that can be believed.',
+    'Ask again later; bills come after 10:00 on the next day.',
+    'operator',
+    'yes',
+    '账单还没有准备好，请稍后再取',
+    'The bill is not there yet. Ask again later.',
+  ),
+  'bill-unreadable': entry(
+    'The bill is damaged, incomplete, or its own sums do not fit its lines; nothing was imported.',
+    'Fetch it again; if it stays so, ask the channel for another.',
+    'operator',
+    'yes',
+    '账单文件不完整，没有导入',
+    'The bill is damaged. Nothing was imported.',
+  ),
+  'break-settled': entry(
+    'This difference is settled already.',
+    'Nothing to do.',
+    'nobody',
+    'no',
+    '这笔差异已经处理完',
+    'This difference is settled.',
+  ),
+  'break-step-refused': entry(
+    'This step does not fit the difference: it would move no money, or money where none is due.',
+    'Look at the class and the sums, and take another step.',
+    'operator',
+    'no',
+    '这笔差异不能这样处理',
+    'This difference cannot be settled this way.',
+  ),
+} as const satisfies Readonly<Record<string, ErrorEntry>>;
