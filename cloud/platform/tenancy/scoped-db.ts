@@ -54,9 +54,9 @@ async function withClient<T>(pool: Pool, work: (client: PoolClient) => Promise<T
 
 /** The tenant travels with BEGIN in one message. Savepoints begin with another word. */
 function opensWith(client: PoolClient, opening: Opening): Ask {
-  const settings = opening.reduce<string>(
-    (text, value, index) => text.replace(`$${index + 1}`, escapeLiteral(value)),
-    openingText,
+  // In one pass, and by a function: a value with a `$` in it is neither a place nor a pattern.
+  const settings = openingText.replaceAll(/\$([1-4])/g, (_place, at) =>
+    escapeLiteral(opening[Number(at) - 1] ?? ''),
   );
   return (config, values) =>
     config.text.startsWith('begin')

@@ -164,6 +164,16 @@ describe('a scope', () => {
     expect(await sqlStateOf(failed)).toBe('22012');
   });
 
+  test('is told letter by letter, whatever signs a name has', async () => {
+    const odd = `a'$3$&$'\\` as OperatorId;
+    const asked = sql`select current_setting('app.operator_id') as operator, current_setting('app.merchant_id') as merchant`;
+    const told = [{ operator: odd, merchant: '*' }];
+    const scope: Scope = { type: 'operator', operatorId: odd };
+    expect((await runScoped(scope, () => scoped().execute(asked))).rows).toEqual(told);
+    const inTransaction = () => scoped().transaction((tx) => tx.execute(asked));
+    expect((await runScoped(scope, inTransaction)).rows).toEqual(told);
+  });
+
   test('leads the index: a row by its key is not searched among all', async () => {
     await database.pool
       .query(`insert into outbox (operator_id, topic, effect_key, payload, due_at_ms, created_at_ms)
