@@ -48,7 +48,7 @@ export interface CloudClient {
   cloudNowMs(): number;
   /**
    * The cloud's last time plus the monotonic time since: what nobody at the till can turn back. Undefined until the
-   * cloud has answered in this run; a machine that sleeps may stand still meanwhile.
+   * cloud has answered in this run.
    */
   trustedNowMs(): number | undefined;
   /** Ends every exchange in flight; their outcomes are not known. */
