@@ -233,14 +233,15 @@ async function settleByItself(tx: Tx, bill: OpenBill, wide: readonly number[]): 
 
 /** What the ledger holds now against the charge or the refund of a row: positive came in. */
 export const ledgerFenOf = (row: SQL): SQL => sql`coalesce((
-  select -e.amount_fen from ledger_txn t
+  select -e.amount_fen
+    from (select case when ${row}.refund_no is null then 'sale:' || ${row}.order_id
+                      else 'refund:' || ${row}.order_id || ':' || ${row}.refund_no end as key offset 0) k
+    join ledger_txn t on t.operator_id = ${row}.operator_id and t.book = ${row}.merchant_id
+     and t.idem_key = k.key
     join ledger_entry e on e.operator_id = t.operator_id and e.txn_no = t.txn_no
      and e.account = 'channel_clearing'
     join payment_attempt p on p.operator_id = t.operator_id and p.order_id = ${row}.order_id
-     and p.attempt = ${row}.attempt and p.status = 'paid'
-   where t.operator_id = ${row}.operator_id and t.book = ${row}.merchant_id
-     and t.idem_key = case when ${row}.refund_no is null then 'sale:' || ${row}.order_id
-                           else 'refund:' || ${row}.order_id || ':' || ${row}.refund_no end), 0)`;
+     and p.attempt = ${row}.attempt and p.status = 'paid'), 0)`;
 
 const noteFound = (tx: Tx, bill: OpenBill): Promise<unknown> =>
   tx.execute(sql`
