@@ -8,6 +8,7 @@ const benches: Readonly<Record<string, () => Promise<BenchTable>>> = {
   drain: async () => (await import('./drain.ts')).runDrainBench(),
   ledger: async () => (await import('./ledger.ts')).runLedgerBench(),
   print: async () => (await import('./print.ts')).runPrintBench(),
+  reconcile: async () => (await import('./reconcile.ts')).runReconcileBench(),
   receipt: async () => (await import('./receipt.ts')).runReceiptBench(),
   release: async () => (await import('./release.ts')).runReleaseBench(),
   route: async () => (await import('./route.ts')).runRouteBench(),
