@@ -66,16 +66,21 @@ it('orders, lapses and the end of the last day meet at one voucher: no fen is lo
 
 /** A transaction that has done `work` and stays open until it is told to end. */
 async function holdOpen(work: (tx: Tx) => Promise<unknown>): Promise<() => Promise<void>> {
-  const worked = Promise.withResolvers<void>();
-  const end = Promise.withResolvers<void>();
-  const ended = database.db.transaction(async (tx) => {
-    await work(tx);
-    worked.resolve();
-    await end.promise;
+  let end = (): void => undefined;
+  const told = new Promise<void>((resolve) => {
+    end = resolve;
   });
-  await Promise.race([worked.promise, ended]);
+  let ended: Promise<void> | undefined;
+  await new Promise<void>((resolve, reject) => {
+    ended = database.db.transaction(async (tx) => {
+      await work(tx);
+      resolve();
+      await told;
+    });
+    ended.catch(reject);
+  });
   return async () => {
-    end.resolve();
+    end();
     await ended;
   };
 }
