@@ -66,7 +66,7 @@ it('orders, lapses and the end of the last day meet at one voucher: no fen is lo
 
 /** A transaction that has done `work` and stays open until it is told to end. */
 async function holdOpen(work: (tx: Tx) => Promise<unknown>): Promise<() => Promise<void>> {
-  let end = (): void => undefined;
+  let end: (() => void) | undefined;
   const told = new Promise<void>((resolve) => {
     end = resolve;
   });
@@ -80,7 +80,7 @@ async function holdOpen(work: (tx: Tx) => Promise<unknown>): Promise<() => Promi
     ended.catch(reject);
   });
   return async () => {
-    end();
+    end?.();
     await ended;
   };
 }
