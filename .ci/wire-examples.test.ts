@@ -199,6 +199,7 @@ test('every schema file is named on the page, or part of one that is', () => {
     'order-result',
     'promise-limits',
     'promise-tally',
+    'refund-tally',
     'verdict',
     'wallet-voucher',
     'wire-entry',

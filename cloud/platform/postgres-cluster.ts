@@ -54,8 +54,7 @@ export async function startPostgresCluster(options: {
   if (!existsSync(join(data, 'PG_VERSION'))) initialise({ folder, data, binaries, account });
   const running = readPostmaster(data);
   const { durable, local = false } = options;
-  const port =
-    running?.port ?? (await start({ folder, data, binaries, account, durable, local }));
+  const port = running?.port ?? (await start({ folder, data, binaries, account, durable, local }));
   return {
     databaseUrl: `postgres://greentill:${password}@127.0.0.1:${port}/postgres`,
     stop: () => stopPostgresCluster({ folder }),

@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 
 const dayMs = 86_400_000;
-/** Lower bounds of the ages that are counted apart, in days. */
-const ageBounds = [0, 1, 3, 7] as const;
 /** An open break that is older than this is an alarm. */
-export const alarmAgeDays = 3;
+const alarmAgeDays = 3;
+/** Lower bounds of the ages that are counted apart, in days. */
+const ageBounds = [0, 1, alarmAgeDays, 7] as const;
 
 /** Counts open breaks by age, and days whose bill does not come: greentill_bill_breaks_open, greentill_bills_missing. */
 export async function measureBreaks(

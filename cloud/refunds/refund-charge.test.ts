@@ -67,8 +67,9 @@ const settleRefunds = async (): Promise<void> => {
     const { rows } = await bench.deps.db.execute<{ next: number | null }>(sql`
       select min(greatest(next_at_ms, lease_until_ms)) as next from order_refund
        where next_at_ms is not null`);
-    if (rows[0]?.next == null) return;
-    bench.clock.advanceTo(rows[0].next);
+    const nextAtMs = rows[0]?.next ?? undefined;
+    if (nextAtMs === undefined) return;
+    bench.clock.advanceTo(nextAtMs);
   }
   throw new Error('refunds are not quiet');
 };

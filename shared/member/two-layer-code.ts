@@ -35,7 +35,7 @@ import { err, ok, type Result } from '#shared/result/result.ts';
  * | 145   | phone's signature  | Ed25519 over "greentill/member-moment/2\n" and bytes 0..144; 64 bytes |
  *
  * Bytes 0..138 are the certificate, which the phone fetches while it is online. Together 209 bytes: 508 digits
- * (code-digits.ts). Source of the split: transit codes of 交通一卡通, GM/T 0003; research offline-sync 1.3.
+ * (code-digits.ts). Source of the split: transit codes of 交通一卡通, GM/T 0003.
  */
 export interface MemberCertificateFields extends MemberCodeFields {
   /** The phone's key: 32 raw bytes, base64url. */
@@ -69,7 +69,6 @@ export const certificateBytes = 139;
 export const twoLayerBytes = 209;
 const form: CodeForm = { version: twoLayerVersion, bytes: twoLayerBytes, numberDigits: 504 };
 export const twoLayerDigits = digitsOfForm(form);
-export const momentCounterMax = 65_535;
 
 export const certificateDomain = 'greentill/member-certificate/2\n';
 export const momentDomain = 'greentill/member-moment/2\n';

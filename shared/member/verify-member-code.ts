@@ -45,7 +45,7 @@ export type MemberCodeUntrusted =
   | { readonly type: 'member-code-scope'; readonly scope: number }
   | { readonly type: 'member-code-revoked' };
 
-/** A code is renewed every 30 s and both clocks may be a little off. Source: research offline-sync 1.3. */
+/** A code is renewed every 30 s and both clocks may be a little off. */
 export const momentToleranceMs = 90_000;
 
 export interface Keys {

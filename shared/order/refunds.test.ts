@@ -36,6 +36,16 @@ function refund(order: Order, amountFen: number): Order {
     body: { orderId, refundNo, cashFen, voucherFen },
   });
 }
+const doneOf500 = (cashFen: number): EntryFact => ({
+  type: 'refund.done',
+  body: { orderId, refundNo: 1, cashFen, voucherFen: 500 - cashFen },
+});
+/** What went back of an order: money, voucher. */
+const sumsOf = (order: Order) =>
+  refundsOf(order).reduce(
+    (sum, { cashFen, voucherFen }) => [sum[0]! + cashFen, sum[1]! + voucherFen],
+    [0, 0],
+  );
 const refusedBy = (order: Order, fact: EntryFact) => applyFact(order, fact, at(9));
 
 describe('a refund', () => {
@@ -110,12 +120,8 @@ describe('a refund', () => {
 
   test('with other parts than the rule says is refused', () => {
     const asked = take(paid(1_000, 300), ask(paid(), { amountFen: 500 }));
-    const done = (cashFen: number) => ({
-      type: 'refund.done' as const,
-      body: { orderId, refundNo: 1, cashFen, voucherFen: 500 - cashFen },
-    });
-    expect(refusedBy(asked, done(500))).toMatchObject({ error: { why: 'refund' } });
-    expect(take(asked, done(350)).refunds).toMatchObject([{ cashFen: 350, voucherFen: 150 }]);
+    expect(refusedBy(asked, doneOf500(500))).toMatchObject({ error: { why: 'refund' } });
+    expect(take(asked, doneOf500(350)).refunds).toMatchObject([{ cashFen: 350, voucherFen: 150 }]);
   });
 });
 
@@ -145,13 +151,8 @@ test('any parts that make up the whole give back what one refund gives back, to 
       const order = bare as Order;
       const inParts = parts.reduce(refund, order);
       const atOnce = refund(order, order.amountFen);
-      const sums = (of: Order) =>
-        refundsOf(of).reduce(
-          (sum, { cashFen, voucherFen }) => [sum[0]! + cashFen, sum[1]! + voucherFen],
-          [0, 0],
-        );
-      expect(sums(inParts)).toEqual(sums(atOnce));
-      expect(sums(atOnce)).toEqual([order.amountFen - order.voucherFen, order.voucherFen]);
+      expect(sumsOf(inParts)).toEqual(sumsOf(atOnce));
+      expect(sumsOf(atOnce)).toEqual([order.amountFen - order.voucherFen, order.voucherFen]);
       const { steps, concessionLeftFen } = refundSteps(order, parts.map(fen));
       expect(concessionLeftFen).toBe(0);
       expect(steps.reduce((sum, step) => sum + step.concessionReturnedFen, 0)).toBe(

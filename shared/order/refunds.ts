@@ -113,7 +113,7 @@ export function withRefund(
   }
   const last = before.at(-1);
   assert(last !== undefined, () => `${fact.type} of ${order.orderId} without a refund`);
-  return before.with(-1, { ...last, ...outcome(fact) });
+  return [...before.slice(0, -1), { ...last, ...outcome(fact) }];
 }
 
 function outcome(

@@ -8,7 +8,7 @@ import {
 import { makeInstructions } from '#cloud/settlement/instructions/instruction-store.ts';
 import type { SplitOrder } from '#cloud/settlement/settlement-lines.ts';
 
-/** A subsidy above this is refused by the channel: 5,000 yuan an order (research: WeChat Pay's busifavor pay-receipts). */
+/** A subsidy above this is refused by the channel: 5,000 yuan an order (WeChat Pay, busifavor pay-receipts). */
 export const subsidyMaxFen = 500_000;
 
 /** How long the shop's till needs at most until a payment and its notify have settled down at the channel. */

@@ -35,7 +35,6 @@ export const RefundStatusSchema = Type.Union([
   Type.Literal('done'),
   Type.Literal('failed'),
 ]);
-export type RefundStatus = Static<typeof RefundStatusSchema>;
 
 export const RefundSchema = Type.Object({
   orderId: OrderIdSchema,

@@ -64,13 +64,16 @@ describe('paper', () => {
         keptCashFen: 7,
         keptCount: 1,
       },
+      refunds: { channelFen: 0, cashFen: 0, boxSlipFen: 0, voucherFen: 0, count: 0, openFen: 0 },
       tomorrow: null,
       chainHead: '01234567',
       unsentCount: 0,
     };
     const slip = daySlipContent({ merchantName: '绿点小店', today, printedAtMs: place.wallMs });
     expect(textsOf(slip).join('\n')).toContain('其中券抵');
-    expect(textsOf(slip).join('\n')).toMatch(/营业额.*￥0\.10[^]*赊账未收[^]*店码待核[^]*收回旧账/u);
+    expect(textsOf(slip).join('\n')).toMatch(
+      /营业额.*￥0\.10[^]*赊账未收[^]*店码待核[^]*收回旧账/u,
+    );
     const all = [...receiptOf(cashOrder(1_200)), ...textsOf([...slip, ...testContent(1)])];
     for (const line of all.filter((text) => text.includes('积分')))
       expect(line).not.toMatch(/[￥¥$元]/);

@@ -62,8 +62,9 @@ function fresh(order: ChargeRequest, request: RefundRequest, all: readonly Refun
   };
 }
 
-function end({ code: _, ...refund }: Refund, { status = 'done' }: RefundScript): Refund {
-  return status === 'failed'
-    ? { ...refund, status, code: 'refund-failed' }
-    : { ...refund, status, concessionFen: 10, points: 10 };
+function end(refund: Refund, { status = 'done' }: RefundScript): Refund {
+  if (status === 'failed') return { ...refund, status, code: 'refund-failed' };
+  const ended: Refund = { ...refund, status, concessionFen: 10, points: 10 };
+  delete ended.code;
+  return ended;
 }

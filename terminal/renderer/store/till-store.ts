@@ -34,7 +34,6 @@ export interface DoneNote {
     | 'boxDecided'
     | 'exceptionDone'
     | 'ownerPin'
-    | 'ownerPin'
     | 'promiseEnded'
     | 'refundAsked';
   /** Grows with every note, so that the same one shown twice is seen twice. */
