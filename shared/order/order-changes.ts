@@ -11,6 +11,8 @@ import { exhaustive } from '#shared/result/exhaustive.ts';
 type Opened = Extract<OrderFact, { type: 'order.opened' }>;
 /** Facts about refunds have rules of their own: refunds.ts. */
 type Later = Exclude<OrderFact, Opened | RefundFact>;
+type BoxFact = Extract<Later, { type: `pos.${string}` }>;
+type PromiseFact = Extract<Later, { type: `offline.promise${string}` }>;
 
 /** The order that `order.opened` makes. */
 export function opened({ body }: Opened, at: { seq: number; wallMs: number }): Order {
@@ -85,6 +87,57 @@ export function changes(order: Order, fact: Later, next: OrderStateName): Partia
       const { wallet, codeMask, attempt } = fact.body;
       return { tender: { type: 'wallet', wallet, codeMask }, attempt, reason: undefined };
     }
+    case 'pos.sent':
+    case 'pos.paid':
+    case 'pos.cancel-wanted':
+    case 'pos.failed':
+    case 'pos.unknown':
+      return changesByBox(order, fact, next);
+    case 'charge.expired':
+      return { reason: 'held-code-expired' };
+    case 'cash.recorded': {
+      const tender = {
+        type: 'cash' as const,
+        tenderedFen: fen(fact.body.tenderedFen),
+        changeFen: fen(fact.body.changeFen),
+      };
+      return { tender, reason: undefined };
+    }
+    case 'offline.accepted':
+      return {
+        tender: { type: 'member-code', certificateId: fact.body.certificateId },
+        memberId: fact.body.memberId as MemberId,
+        reason: undefined,
+      };
+    case 'offline.promised':
+    case 'offline.promise-kept':
+    case 'offline.promise-broken':
+      return changesByPromise(order, fact);
+    case 'offline.settled':
+      return { voucherFen: fen(fact.body.voucherFen), reason: undefined, loss: undefined };
+    case 'charge.paid':
+      return { reason: next === 'manual' ? 'proofs-contradict' : undefined };
+    case 'charge.cancel-wanted':
+    case 'charge.reversed':
+    case 'charge.refunded-late':
+      return { reason: undefined };
+    case 'charge.failed':
+    case 'charge.unknown':
+    case 'order.voided':
+      return { reason: knownCode(fact.body.code) };
+    case 'offline.debit-failed':
+    case 'offline.duplicate': {
+      const { code, bearer, coveredFen = 0 } = fact.body;
+      const loss = bearer && { bearer, coveredFen: fen(coveredFen) };
+      return { reason: knownCode(code), ...(loss && { loss }) };
+    }
+    default:
+      return exhaustive(fact);
+  }
+}
+
+function changesByBox(order: Order, fact: BoxFact, next: OrderStateName): Partial<Order> {
+  switch (fact.type) {
     case 'pos.sent': {
       const { attempt, protocol } = fact.body;
       return {
@@ -102,22 +155,16 @@ export function changes(order: Order, fact: Later, next: OrderStateName): Partia
     }
     case 'pos.cancel-wanted':
       return {};
-    case 'charge.expired':
-      return { reason: 'held-code-expired' };
-    case 'cash.recorded': {
-      const tender = {
-        type: 'cash' as const,
-        tenderedFen: fen(fact.body.tenderedFen),
-        changeFen: fen(fact.body.changeFen),
-      };
-      return { tender, reason: undefined };
-    }
-    case 'offline.accepted':
-      return {
-        tender: { type: 'member-code', certificateId: fact.body.certificateId },
-        memberId: fact.body.memberId as MemberId,
-        reason: undefined,
-      };
+    case 'pos.failed':
+    case 'pos.unknown':
+      return { reason: knownCode(fact.body.code) };
+    default:
+      return exhaustive(fact);
+  }
+}
+
+function changesByPromise(order: Order, fact: PromiseFact): Partial<Order> {
+  switch (fact.type) {
     case 'offline.promised': {
       const { kind, who = '', approvedBy } = fact.body;
       const ends = { kept: null, broken: null };
@@ -132,26 +179,6 @@ export function changes(order: Order, fact: Later, next: OrderStateName): Partia
       const { code, cashier: by, note } = fact.body;
       const broken = { by, note };
       return { tender: { ...promiseOf(order), broken }, reason: knownCode(code) };
-    }
-    case 'offline.settled':
-      return { voucherFen: fen(fact.body.voucherFen), reason: undefined, loss: undefined };
-    case 'charge.paid':
-      return { reason: next === 'manual' ? 'proofs-contradict' : undefined };
-    case 'charge.cancel-wanted':
-    case 'charge.reversed':
-    case 'charge.refunded-late':
-      return { reason: undefined };
-    case 'charge.failed':
-    case 'charge.unknown':
-    case 'pos.failed':
-    case 'pos.unknown':
-    case 'order.voided':
-      return { reason: knownCode(fact.body.code) };
-    case 'offline.debit-failed':
-    case 'offline.duplicate': {
-      const { code, bearer, coveredFen = 0 } = fact.body;
-      const loss = bearer && { bearer, coveredFen: fen(coveredFen) };
-      return { reason: knownCode(code), ...(loss && { loss }) };
     }
     default:
       return exhaustive(fact);

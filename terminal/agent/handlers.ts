@@ -1,5 +1,5 @@
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
-import { newId, type OrderId } from '#shared/ids/ids.ts';
+import { newId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
@@ -16,16 +16,13 @@ import {
   type ActivationDesk,
 } from '#terminal/agent/identity/activation-desk.ts';
 import { appendErrorCode, type Journal } from '#terminal/agent/journal/journal.ts';
-import { findOrder, listOrders } from '#terminal/agent/journal/order-rows.ts';
+import { createOrderHandlers, type OrderHandlerDeps } from '#terminal/agent/order-handlers.ts';
 import { approvedBy, type OwnerDesk } from '#terminal/agent/owner/owner-desk.ts';
 import { guardSetUp } from '#terminal/agent/owner/guard-handlers.ts';
 import { createOwnerHandlers } from '#terminal/agent/owner/owner-handlers.ts';
-import { lastReceipt } from '#terminal/agent/printing/spool-view.ts';
-import type { RefundDesk } from '#terminal/agent/refunds/refund-desk.ts';
 import { exceptionRows } from '#terminal/agent/tally/exception-rows.ts';
-import { orderRow } from '#terminal/agent/tally/order-views.ts';
 import { dayStartMs, readToday } from '#terminal/agent/tally/read-today.ts';
-import { receiptCopiesMax, resolveException } from '#terminal/agent/tally/resolve-exception.ts';
+import { resolveException } from '#terminal/agent/tally/resolve-exception.ts';
 import { handledRows } from '#terminal/agent/tally/resolved-rows.ts';
 import {
   createReceiptHandlers,
@@ -37,12 +34,11 @@ import type { Link } from '#terminal/agent/uplink/link.ts';
 import type { Status } from '#terminal/ipc/state.ts';
 import type { MethodOutput } from '#terminal/ipc/terminal-api.ts';
 
-export interface HandlerDeps extends ReceiptHandlerDeps {
+export interface HandlerDeps extends ReceiptHandlerDeps, OrderHandlerDeps {
   readonly journal: Journal;
   readonly cloud: CloudClient;
   readonly link: Link;
   readonly checkout: Checkout;
-  readonly refunds: Pick<RefundDesk, 'refund' | 'reprint'>;
   readonly devices: DeviceSet;
   readonly tests: DeviceTests;
   readonly owner: OwnerDesk;
@@ -96,36 +92,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     'till.useVoucher': ({ use }) => done(checkout.useVoucher(use)),
     'till.state': () => ok(checkout.state()),
     'status.get': () => ok(deps.status()),
-    'orders.list': (filter) => {
-      const rows = listOrders(read, filter).map((stored) => orderRow(read, stored));
-      const last = rows.length === filter.limit ? rows.at(-1) : undefined;
-      return ok({ rows, nextBefore: last?.orderId ?? null });
-    },
-    'orders.get': ({ orderId }) => {
-      const stored = findOrder(read, orderId as OrderId);
-      return stored ? ok(orderRow(read, stored)) : err('order-not-found');
-    },
-    'orders.decideBox': ({ approvalId, ...slip }) => {
-      const approve = () => deps.owner.redeem({ approvalId, action: 'orders.decideBox' });
-      return done(checkout.decideBox({ ...slip, approve }));
-    },
-    'orders.keepPromise': (kept) => done(checkout.keepPromise(kept)),
-    'orders.breakPromise': ({ approvalId, ...broken }) => {
-      const approve = () => deps.owner.redeem({ approvalId, action: 'orders.breakPromise' });
-      return done(checkout.breakPromise({ ...broken, approve }));
-    },
-    'orders.refund': ({ approvalId, ...wanted }) => {
-      const approve = () => deps.owner.redeem({ approvalId, action: 'orders.refund' });
-      return deps.refunds.refund({ ...wanted, approve });
-    },
-    'orders.reprintRefund': (slip) => done(deps.refunds.reprint(slip)),
-    'orders.reprint': ({ orderId }) => {
-      if (!findOrder(read, orderId as OrderId)) return err('order-not-found');
-      const copy = (lastReceipt(read, orderId)?.copy ?? 0) + 1;
-      return copy > receiptCopiesMax
-        ? err('print-copies-used')
-        : queue({ kind: 'receipt', orderId, copy });
-    },
+    ...createOrderHandlers(deps, queue),
     'today.get': async ({ businessDate: date }) => ok(await readToday(deps, date)),
     'today.printSlip': () => queue({ kind: 'day-slip', copy: 1 }),
     'exceptions.list': () => ok({ rows: [...exceptionRows(read, deps.troubles.list())] }),

@@ -95,25 +95,17 @@ export function createCloudClient(deps: CloudClientDeps): CloudClient {
     const url = deps.cloudUrl + request.path;
     const { body, headers } = encodeBody(request);
     const terminalId = deps.terminalId();
+    const { method, timeoutMs = requestTimeoutMs } = request;
     if (!request.unsigned && terminalId !== undefined) {
       terminalSeq += 1;
       const created = Math.trunc((clock.nowMs() + offsetMs) / 1_000);
       const nonce = Buffer.from(deps.random.bytes(nonceBytes)).toString('base64url');
-      const parts = { method: request.method, targetUri: url, body, terminalSeq, created, nonce };
-      Object.assign(
-        headers,
-        signatureHeaders({ ...parts, terminalId }, request.signer ?? deps.key),
-      );
+      const parts = { method, targetUri: url, body, terminalSeq, created, nonce, terminalId };
+      Object.assign(headers, signatureHeaders(parts, request.signer ?? deps.key));
     }
+    const sent = request.body === undefined ? {} : { body };
     const outcome = await exchange(
-      {
-        method: request.method,
-        url,
-        headers,
-        ...(request.body === undefined ? {} : { body }),
-        timeoutMs: request.timeoutMs ?? requestTimeoutMs,
-        signal: closing.signal,
-      },
+      { method, url, headers, ...sent, timeoutMs, signal: closing.signal },
       deps,
     );
     deps.onOutcome(outcome.type === 'answered');

@@ -38,11 +38,77 @@ function OpenOrder({ orderId }: { readonly orderId: string }): ReactNode {
 
 function Facts({ row }: { readonly row: OrderRow }): ReactNode {
   const { panel } = useTill().desk;
-  const { words, store, language } = useApp();
+  const { words, language } = useApp();
   if (panel.type === 'refund' && panel.orderId === row.orderId)
     return <RefundForm row={row} panel={panel} />;
-  const paidFen = subtractFen(fen(row.amountFen), fen(row.voucherFen));
-  const lines: readonly (readonly [string, ReactNode])[] = [
+  return (
+    <>
+      <p className={`detail-state bucket-${row.refundedFen > 0 ? 'none' : row.bucket}`}>
+        {stateWords(row, words)}
+      </p>
+      <p className="detail-amount">{yuan(paidFenOf(row))}</p>
+      {row.reason !== null && <p className="detail-reason">{errorWords(row.reason, language)}</p>}
+      <RefundList row={row} />
+      {row.state === 'pos-unknown' && <DecideBox orderId={row.orderId} />}
+      <dl className="detail-facts">
+        {factLines(row, words).map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <p className="detail-id">{words.result.orderLong(row.orderId.slice(4))}</p>
+      <Actions row={row} />
+    </>
+  );
+}
+
+function Actions({ row }: { readonly row: OrderRow }): ReactNode {
+  const { words, store } = useApp();
+  return (
+    <div className="row">
+      <button
+        type="button"
+        className="button button-solid"
+        onClick={() => store.request(call('orders.reprint', { orderId: row.orderId }), 'reprint')}
+      >
+        {words.orders.reprint}
+      </button>
+      {row.refundableFen > 0 && (
+        <button
+          type="button"
+          className="button"
+          onClick={() =>
+            store.act({
+              type: 'refund-order',
+              orderId: row.orderId,
+              leftFen: row.refundableFen,
+            })
+          }
+        >
+          {words.refund.open}
+        </button>
+      )}
+      <button
+        type="button"
+        className="button"
+        onClick={() => store.act({ type: 'open-order', orderId: null })}
+      >
+        {words.orders.close}
+      </button>
+    </div>
+  );
+}
+
+/** What the customer paid: the amount without the voucher. */
+const paidFenOf = (row: OrderRow) => subtractFen(fen(row.amountFen), fen(row.voucherFen));
+
+function factLines(
+  row: OrderRow,
+  words: ReturnType<typeof useApp>['words'],
+): readonly (readonly [string, ReactNode])[] {
+  return [
     [words.orders.tender, tenderName(row.tender, words)],
     ...(row.box
       ? ([
@@ -55,7 +121,7 @@ function Facts({ row }: { readonly row: OrderRow }): ReactNode {
     ...(row.voucherFen > 0
       ? ([
           [words.orders.voucher, `−${yuan(row.voucherFen)}`],
-          [words.orders.paidPart, yuan(paidFen)],
+          [words.orders.paidPart, yuan(paidFenOf(row))],
         ] as const)
       : []),
     [words.orders.time, secondsText(row.openedAtMs)],
@@ -63,57 +129,6 @@ function Facts({ row }: { readonly row: OrderRow }): ReactNode {
     [words.orders.upload, row.synced ? words.orders.synced : words.orders.unsynced],
     [words.orders.receipt, receiptText(row, words)],
   ];
-  return (
-    <>
-      <p className={`detail-state bucket-${row.refundedFen > 0 ? 'none' : row.bucket}`}>
-        {stateWords(row, words)}
-      </p>
-      <p className="detail-amount">{yuan(paidFen)}</p>
-      {row.reason !== null && <p className="detail-reason">{errorWords(row.reason, language)}</p>}
-      <RefundList row={row} />
-      {row.state === 'pos-unknown' && <DecideBox orderId={row.orderId} />}
-      <dl className="detail-facts">
-        {lines.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
-      <p className="detail-id">{words.result.orderLong(row.orderId.slice(4))}</p>
-      <div className="row">
-        <button
-          type="button"
-          className="button button-solid"
-          onClick={() => store.request(call('orders.reprint', { orderId: row.orderId }), 'reprint')}
-        >
-          {words.orders.reprint}
-        </button>
-        {row.refundableFen > 0 && (
-          <button
-            type="button"
-            className="button"
-            onClick={() =>
-              store.act({
-                type: 'refund-order',
-                orderId: row.orderId,
-                leftFen: row.refundableFen,
-              })
-            }
-          >
-            {words.refund.open}
-          </button>
-        )}
-        <button
-          type="button"
-          className="button"
-          onClick={() => store.act({ type: 'open-order', orderId: null })}
-        >
-          {words.orders.close}
-        </button>
-      </div>
-    </>
-  );
 }
 
 /** Who promised what, and what became of it, by whose word. */
