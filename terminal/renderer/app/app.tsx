@@ -1,4 +1,4 @@
-import { useEffect, type ReactNode } from 'react';
+import { useCallback, useEffect, useState, type ReactNode } from 'react';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import { ActivationScreen } from '../activation/activation-screen.tsx';
 import { shownScreen } from '../desk/desk-machine.ts';
