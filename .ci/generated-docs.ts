@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format } from 'prettier';
 import type { ErrorEntry } from '#shared/errors/entry.ts';
-import type { ChannelCodeTable } from '#cloud/payments/channel-codes.ts';
+import type { ChannelCodeTable } from '#cloud/channel/channel-codes.ts';
 import { entryBodies } from '#shared/wire/v1/entries.ts';
 
 type Area = Readonly<Record<string, ErrorEntry>>;

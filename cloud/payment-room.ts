@@ -9,7 +9,7 @@ import { createUnionpayChannel } from '#cloud/payments/channels/unionpay/unionpa
 import { readWechatAccount } from '#cloud/payments/channels/wechat/config.ts';
 import { createWechatChannel } from '#cloud/payments/channels/wechat/wechat-channel.ts';
 import { createChannelHealth } from '#cloud/payments/routing/channel-health.ts';
-import type { Channel } from '#cloud/payments/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
 import type { OfflineSettlementDeps } from '#cloud/payments/offline-settlement.ts';
 import { contentKeyOf } from '#cloud/payments/payment-deps.ts';
 import { fasterTiming, paymentTiming } from '#cloud/payments/payment-timing.ts';

@@ -3,7 +3,7 @@ import { postJournals } from '#cloud/ledger/post.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
-import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
+import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import type { NewInstruction } from '#cloud/settlement/instructions/instruction.ts';
 import { makeInstructions } from '#cloud/settlement/instructions/instruction-store.ts';
 import { newId, type AgentId, type OperatorId } from '#shared/ids/ids.ts';

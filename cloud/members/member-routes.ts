@@ -22,7 +22,7 @@ import {
 import { findClaim } from '#cloud/members/order-claims.ts';
 import { createPhoneVault, loadMemberDataKey } from '#cloud/members/phone-vault.ts';
 import { hashClaimToken } from '#cloud/orders/claim-hash.ts';
-import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
+import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';

@@ -10,12 +10,12 @@ import {
   savePayer,
   saveProgress,
 } from '#cloud/payments/attempt-store.ts';
-import type { CallEvidence } from '#cloud/payments/channel.ts';
+import type { CallEvidence } from '#cloud/channel/channel.ts';
 import {
   ruleOfChannelCode,
   type ChannelCodeRule,
   type ChannelCodeTable,
-} from '#cloud/payments/channel-codes.ts';
+} from '#cloud/channel/channel-codes.ts';
 import { concludeWithholding } from '#cloud/payments/offline-outcome.ts';
 import { payerHashOf, type PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import {
@@ -25,7 +25,7 @@ import {
   type AttemptProgress,
   type Learned,
 } from '#cloud/payments/payment-machine.ts';
-import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
+import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import { holdAgainst } from '#cloud/payments/resolution/resolution-checks.ts';
 import { raiseChannelAlarm } from '#cloud/payments/routing/channel-alarms.ts';
 import type { Seen } from '#cloud/payments/routing/channel-health.ts';

@@ -6,7 +6,7 @@ import { basisPoints } from '#shared/money/rate.ts';
 import type { Wallet } from '#shared/tender/payment-code.ts';
 import type { ChargeStatus } from '#shared/wire/v1/charges.ts';
 import type { Attempt, AttemptFacts, AttemptKey } from '#cloud/payments/attempt.ts';
-import type { CallEvidence } from '#cloud/payments/channel.ts';
+import type { CallEvidence } from '#cloud/channel/channel.ts';
 import type { AttemptProgress, NextStep } from '#cloud/payments/payment-machine.ts';
 import type { RouteDecision } from '#cloud/payments/routing/route-charge.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';

@@ -8,7 +8,7 @@ import {
   type CallEvidence,
   type Channel,
   type ChargeOrder,
-} from '#cloud/payments/channel.ts';
+} from '#cloud/channel/channel.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import type { Learned } from '#cloud/payments/payment-machine.ts';
 

@@ -26,7 +26,7 @@ import { callChannel } from '#cloud/payments/call-channel.ts';
 import { contentHashOf, type PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { askCancel, beginAttempt } from '#cloud/payments/payment-machine.ts';
 import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
-import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
+import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import { routeAndReserve } from '#cloud/payments/routing/route-and-reserve.ts';
 import { refusalOf } from '#cloud/payments/routing/route-charge.ts';
 import { saleOf } from '#cloud/payments/sale-review.ts';

@@ -1,10 +1,10 @@
 import type { Attempt, AttemptKey } from '#cloud/payments/attempt.ts';
 import { moveTo } from '#cloud/payments/apply-learned.ts';
 import { lockAttempt, recordAnswer, recordCall } from '#cloud/payments/attempt-store.ts';
-import type { QueryOutcome } from '#cloud/payments/channel.ts';
+import type { QueryOutcome } from '#cloud/channel/channel.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { isFinal, learn } from '#cloud/payments/payment-machine.ts';
-import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
+import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 
 /** What a bill can say about a charge: it is there, it came and went back, or two bills do not know it. */

@@ -34,7 +34,7 @@ import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { beginAttempt } from '#cloud/payments/payment-machine.ts';
 import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
 import { refusalOf } from '#cloud/payments/routing/route-charge.ts';
-import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
+import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
 

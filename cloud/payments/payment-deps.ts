@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
 import type { CloudKeys } from '#cloud/identity/cloud-keys.ts';
-import type { Channel } from '#cloud/payments/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
 import type { ChannelHealth } from '#cloud/payments/routing/channel-health.ts';
 import type { PaymentTiming } from '#cloud/payments/payment-timing.ts';
 import type { VoucherPort } from '#cloud/payments/voucher-port.ts';

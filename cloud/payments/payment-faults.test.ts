@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { outTradeNo, type OrderId } from '#shared/ids/ids.ts';
 import type { ChargeRequest, ChargeStatus } from '#shared/wire/v1/charges.ts';
 import type { LineFault } from '#cloud/channel-simulator/line.ts';
-import type { Channel } from '#cloud/payments/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
 import { cancelCharge, startCharge } from '#cloud/payments/charge.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { runPaymentsOnce } from '#cloud/payments/payment-worker.ts';

@@ -2,13 +2,13 @@ import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { assert } from '#shared/result/assert.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { ChargeStatus } from '#shared/wire/v1/charges.ts';
-import { ruleOfChannelCode, type ChannelCodeTable } from '#cloud/payments/channel-codes.ts';
+import { ruleOfChannelCode, type ChannelCodeTable } from '#cloud/channel/channel-codes.ts';
 import type {
   ChargeOutcome,
   QueryOutcome,
   RefundOutcome,
   ReverseOutcome,
-} from '#cloud/payments/channel.ts';
+} from '#cloud/channel/channel.ts';
 import type { Pace, PaymentTiming } from '#cloud/payments/payment-timing.ts';
 
 /** What the cloud does next about an attempt, and when (milliseconds since 1970). */

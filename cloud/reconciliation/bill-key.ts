@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { addDays } from '#shared/time/calendar-day.ts';
-import type { BillRow } from '#cloud/payments/channel-bill.ts';
+import type { BillRow } from '#cloud/channel/channel-bill.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 
 /** What names the bill of a day. */

@@ -7,8 +7,8 @@ import { exhaustive } from '#shared/result/exhaustive.ts';
 import { err, type Result } from '#shared/result/result.ts';
 import { alipayBillRows } from '#cloud/payments/channels/alipay/bill-rows.ts';
 import { wechatBillRows } from '#cloud/payments/channels/wechat/bill-rows.ts';
-import type { Channel } from '#cloud/payments/channel.ts';
-import type { BillFormat, BillRow } from '#cloud/payments/channel-bill.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
+import type { BillFormat, BillRow } from '#cloud/channel/channel-bill.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import type { BillDay } from '#cloud/reconciliation/bill-key.ts';
 import {

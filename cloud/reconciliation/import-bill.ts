@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { assert } from '#shared/result/assert.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
-import { BillUnreadable, type BillRow } from '#cloud/payments/channel-bill.ts';
-import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
+import { BillUnreadable, type BillRow } from '#cloud/channel/channel-bill.ts';
+import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { createBillDigest, lockBills, type BillDay } from '#cloud/reconciliation/bill-key.ts';

@@ -1,5 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm';
-import type { BillRow } from '#cloud/payments/channel-bill.ts';
+import type { BillRow } from '#cloud/channel/channel-bill.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import type { BillDay } from '#cloud/reconciliation/bill-key.ts';
 

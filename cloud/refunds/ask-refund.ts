@@ -8,7 +8,7 @@ import { businessDate } from '#shared/time/business-day.ts';
 import type { Refund, RefundRequest } from '#shared/wire/v1/refunds.ts';
 import type { TillIdentity } from '#cloud/payments/charge.ts';
 import { recordCall } from '#cloud/payments/attempt-store.ts';
-import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
+import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { beginRefund, type RefundProgress } from '#cloud/refunds/refund-machine.ts';
 import {

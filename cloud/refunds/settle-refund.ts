@@ -6,9 +6,9 @@ import {
   type CallKind,
 } from '#cloud/payments/attempt-store.ts';
 import type { Attempt } from '#cloud/payments/attempt.ts';
-import type { Answered, RefundOutcome } from '#cloud/payments/channel.ts';
+import type { Answered, RefundOutcome } from '#cloud/channel/channel.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
-import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
+import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { bookRefund } from '#cloud/refunds/book-refund.ts';
 import { bookAgain, learnRefund } from '#cloud/refunds/refund-machine.ts';

@@ -5,7 +5,7 @@ import { postJournals } from '#cloud/ledger/post.ts';
 import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { fundWith, memberOf, operatorOf, orderOf } from '#cloud/points/testing/points-fixtures.ts';
 import type { Tx } from '#cloud/platform/db.ts';
-import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
+import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import { expireVouchers } from '#cloud/vouchers/expire-vouchers.ts';
 import { releaseLapsed, reservationHoldMs, reserveVouchers } from '#cloud/vouchers/reservations.ts';
 import { voucherLaws } from '#cloud/vouchers/voucher-laws.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Channel } from '#cloud/payments/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
 import { chargeUnderFaults } from './charges.ts';
 import { isClean } from './tier.ts';
 

@@ -1,6 +1,6 @@
 import type { ChargeStatus } from '#shared/wire/v1/charges.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
-import type { Channel } from '#cloud/payments/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
 import { cancelCharge, startCharge, type TillIdentity } from '#cloud/payments/charge.ts';
 import { openMerchantChannels } from '#cloud/payments/merchant-channels.ts';
 import type { OfflineSettlementDeps } from '#cloud/payments/offline-settlement.ts';

@@ -3,9 +3,9 @@ import { fen } from '#shared/money/fen.ts';
 import type { MemberId, TerminalId } from '#shared/ids/ids.ts';
 import type { Wallet } from '#shared/tender/payment-code.ts';
 import { errorCatalogue } from '#shared/errors/catalogue.ts';
-import { ruleOfChannelCode } from '#cloud/payments/channel-codes.ts';
-import type { Channel, ChannelOrder } from '#cloud/payments/channel.ts';
-import { abilitiesOf } from '#cloud/payments/channel-profile.ts';
+import { ruleOfChannelCode } from '#cloud/channel/channel-codes.ts';
+import type { Channel, ChannelOrder } from '#cloud/channel/channel.ts';
+import { abilitiesOf } from '#cloud/channel/channel-profile.ts';
 
 /** What a far end must be able to play, so that the laws of {@link Channel} can be put to the test. */
 export interface ChannelRig {

@@ -12,7 +12,7 @@ import {
   type PeopleVerdict,
 } from '#cloud/payments/payment-machine.ts';
 import { checkPausesMs } from '#cloud/payments/resolution/resolution-checks.ts';
-import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
+import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import { lockOrderNumber } from '#cloud/payments/sealed-attempts.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 

@@ -20,7 +20,7 @@ import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
 import { provisionMerchant, provisionStore } from '#cloud/identity/provisioning.ts';
 import type { TillIdentity } from '#cloud/payments/charge.ts';
 import { createChannelHealth } from '#cloud/payments/routing/channel-health.ts';
-import type { Channel } from '#cloud/payments/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
 import { createAggregatorChannels } from '#cloud/payments/channels/aggregator/aggregator-channels.ts';
 import {
   merchantChannelsDefault,

@@ -1,10 +1,10 @@
-import type { Answered, CallEvidence, Channel } from '#cloud/payments/channel.ts';
+import type { Answered, CallEvidence, Channel } from '#cloud/channel/channel.ts';
 import type {
   MovedOutcome,
   PaidOrder,
   PayoutOutcome,
   SplitOutcome,
-} from '#cloud/payments/channel-money.ts';
+} from '#cloud/channel/channel-money.ts';
 import type { InstructionOutcome } from '#cloud/settlement/instructions/instruction-machine.ts';
 import type { KeptInstruction } from '#cloud/settlement/instructions/instruction-store.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { setAgentPayee, setPayoutTerms } from '#cloud/commissions/commission-payouts.ts';
-import type { Channel } from '#cloud/payments/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';

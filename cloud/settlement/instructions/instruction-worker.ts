@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { endInstruction } from '#cloud/ledger/instruction.ts';
 import { postJournals } from '#cloud/ledger/post.ts';
-import type { Channel } from '#cloud/payments/channel.ts';
-import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
+import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import type { Logger } from '#cloud/platform/logger.ts';
 import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';

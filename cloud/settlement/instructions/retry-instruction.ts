@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { postJournals } from '#cloud/ledger/post.ts';
 import { withSavepoint } from '#cloud/ledger/savepoint.ts';
 import type { Db } from '#cloud/platform/db.ts';
-import { retriedTransaction } from '#cloud/payments/retried-transaction.ts';
+import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import {
   keyIs,
   lockInstruction,

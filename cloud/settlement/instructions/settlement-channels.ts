@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { ChannelProfile } from '#cloud/payments/channel-profile.ts';
+import type { ChannelProfile } from '#cloud/channel/channel-profile.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { Channel } from '#cloud/payments/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
 import type { Db } from '#cloud/platform/db.ts';
 import {
   recordInstructionAnswer,

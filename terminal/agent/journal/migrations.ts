@@ -185,4 +185,28 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (business_date, how)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- A refund has a slip of its own. A check of a column cannot be changed, so the table is made anew around its rows.
+  CREATE TABLE print_jobs_anew (
+    job_id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('receipt', 'drawer', 'day-slip', 'test', 'refund-slip')),
+    order_id TEXT,
+    copy INTEGER NOT NULL CHECK (copy BETWEEN 1 AND 99),
+    reason TEXT,
+    state TEXT NOT NULL CHECK (state IN ('queued', 'writing', 'sent', 'printed', 'unknown', 'abandoned')),
+    attempt INTEGER NOT NULL,
+    process_id TEXT,
+    level INTEGER,
+    code TEXT,
+    queued_at_ms INTEGER NOT NULL,
+    cut_before INTEGER
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO print_jobs_anew
+    SELECT job_id, kind, order_id, copy, reason, state, attempt, process_id, level, code, queued_at_ms, cut_before
+      FROM print_jobs;
+  DROP TABLE print_jobs;
+  ALTER TABLE print_jobs_anew RENAME TO print_jobs;
+  CREATE INDEX print_jobs_of_order ON print_jobs (order_id, copy) WHERE order_id IS NOT NULL;
+  CREATE INDEX print_jobs_open ON print_jobs (state, job_id) WHERE state IN ('queued', 'writing', 'unknown');
+  `,
 ];

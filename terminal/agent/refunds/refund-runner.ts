@@ -1,5 +1,6 @@
 import type { Timers } from '#drivers/core/timers.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
+import type { OrderRefund } from '#shared/order/order.ts';
 import { openRefundOf } from '#shared/order/refunds.ts';
 import type { Random } from '#shared/time/random.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
@@ -43,6 +44,25 @@ interface Followed {
   tries: number;
 }
 
+/** The same request each time: the cloud does nothing twice under one number. */
+function sendRefund(cloud: CloudClient, orderId: OrderId, open: OrderRefund) {
+  const { refundNo, amountFen, cashier, reason } = open;
+  const body: RefundRequest = { refundNo, amountFen, cashier, reason };
+  return cloud.call({
+    method: 'POST',
+    path: `/v1/orders/${orderId}/refunds`,
+    body,
+    answer: RefundSchema,
+    timeoutMs: refundTimeoutMs,
+  });
+}
+
+/** Twice as long after each try, between half of it and the whole. */
+const pauseMs = (tries: number, random: Random): number => {
+  const ceilingMs = Math.min(pauseMsMax, firstPauseMs * 2 ** Math.min(tries, 16));
+  return Math.trunc(ceilingMs * (1 + random.unit()) * 0.5);
+};
+
 export function createRefundRunner(deps: RefundRunnerDeps): RefundRunner {
   const { journal, cloud, timers } = deps;
   const followed = new Map<OrderId, Followed>();
@@ -61,15 +81,8 @@ export function createRefundRunner(deps: RefundRunnerDeps): RefundRunner {
     const order = findOrder(journal.read, orderId)?.order;
     const open = order && openRefundOf(order);
     if (!open) return finish(orderId);
-    const { refundNo, amountFen, cashier, reason } = open;
-    const body: RefundRequest = { refundNo, amountFen, cashier, reason };
-    const answer = await cloud.call({
-      method: 'POST',
-      path: `/v1/orders/${orderId}/refunds`,
-      body,
-      answer: RefundSchema,
-      timeoutMs: refundTimeoutMs,
-    });
+    const { refundNo } = open;
+    const answer = await sendRefund(cloud, orderId, open);
     if (isStopped) return;
     one.pace.answered();
     one.tries += 1;
@@ -82,16 +95,12 @@ export function createRefundRunner(deps: RefundRunnerDeps): RefundRunner {
     const isKept = decision.facts.length === 0 || journal.append([...decision.facts, ...paper]).ok;
     // When the disk refused, the outcome is asked for again until it can be kept.
     if (isKept && decision.isOver) finish(orderId);
-    else one.pace.beginLater(pauseMs(one.tries), () => ask(orderId, one, false));
+    else one.pace.beginLater(pauseMs(one.tries, deps.random), () => ask(orderId, one, false));
   };
 
   const finish = (orderId: OrderId): void => {
     followed.delete(orderId);
     resume();
-  };
-  const pauseMs = (tries: number): number => {
-    const ceilingMs = Math.min(pauseMsMax, firstPauseMs * 2 ** Math.min(tries, 16));
-    return Math.trunc(ceilingMs * (1 + deps.random.unit()) * 0.5);
   };
   const resume = (): void => {
     if (isStopped) return;

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
 import { createChannelSimulator } from '#cloud/channel-simulator/channel-simulator.ts';
 import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
-import { ruleOfChannelCode } from '#cloud/payments/channel-codes.ts';
-import { maskCodes } from '#cloud/payments/channel.ts';
+import { ruleOfChannelCode } from '#cloud/channel/channel-codes.ts';
+import { maskCodes } from '#cloud/channel/channel.ts';
 import { aggregatorCodes } from '#cloud/payments/channels/aggregator/codes.ts';
 import { registerChannelContract } from '#cloud/payments/channels/register-channel-contract.ts';
 import {

@@ -18,9 +18,9 @@ import {
 } from '#cloud/payments/channels/aggregator/judge.ts';
 import { sendSigned, type AggregatorOptions } from '#cloud/payments/channels/aggregator/client.ts';
 import { neverSent, unknown } from '#cloud/payments/channels/wire/evidence.ts';
-import type { ChannelProfile } from '#cloud/payments/channel-profile.ts';
+import type { ChannelProfile } from '#cloud/channel/channel-profile.ts';
 import { aggregatorCodes } from '#cloud/payments/channels/aggregator/codes.ts';
-import type { Answered, Channel, ChannelOrder } from '#cloud/payments/channel.ts';
+import type { Answered, Channel, ChannelOrder } from '#cloud/channel/channel.ts';
 
 export interface AggregatorChannelOptions extends AggregatorOptions {
   /** Which wallet's rules the far end plays. */

@@ -1,5 +1,5 @@
 import type { Face } from '#cloud/channel-simulator/protocol.ts';
-import type { Channel } from '#cloud/payments/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
 import { createAggregatorChannel } from '#cloud/payments/channels/aggregator/aggregator-channel.ts';
 import type { AggregatorOptions } from '#cloud/payments/channels/aggregator/client.ts';
 

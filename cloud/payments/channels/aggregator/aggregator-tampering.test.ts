@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
 import { answerSignText, channelHeaders } from '#cloud/channel-simulator/protocol.ts';
 import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
-import type { Channel } from '#cloud/payments/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
 import { createAggregatorChannel } from '#cloud/payments/channels/aggregator/aggregator-channel.ts';
 import { createManualClock } from '#cloud/payments/testing/manual-clock.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';

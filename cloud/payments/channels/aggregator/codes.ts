@@ -6,7 +6,7 @@ import {
   payingRule,
   unknownRule,
   type ChannelCodeTable,
-} from '#cloud/payments/channel-codes.ts';
+} from '#cloud/channel/channel-codes.ts';
 
 /**
  * Answers of a licensed aggregator (cloud/channel-simulator/protocol.ts). One list of codes for all wallets; their

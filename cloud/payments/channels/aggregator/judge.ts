@@ -1,5 +1,5 @@
 import type { ChannelAnswer } from '#cloud/channel-simulator/protocol.ts';
-import { ruleOfChannelCode } from '#cloud/payments/channel-codes.ts';
+import { ruleOfChannelCode } from '#cloud/channel/channel-codes.ts';
 import { unknown } from '#cloud/payments/channels/wire/evidence.ts';
 import { aggregatorCodes } from '#cloud/payments/channels/aggregator/codes.ts';
 import type {
@@ -11,7 +11,7 @@ import type {
   RefundOutcome,
   ReverseOutcome,
   Unknown,
-} from '#cloud/payments/channel.ts';
+} from '#cloud/channel/channel.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 
 /** Does a verified answer speak of this order: the same merchant, number and amount? Anything else proves nothing. */

@@ -1,5 +1,5 @@
-import type { Channel } from '#cloud/payments/channel.ts';
-import type { ChannelProfile } from '#cloud/payments/channel-profile.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
+import type { ChannelProfile } from '#cloud/channel/channel-profile.ts';
 import { createAlipayBills } from '#cloud/payments/channels/alipay/bill.ts';
 import { createAlipayClient } from '#cloud/payments/channels/alipay/client.ts';
 import { alipayCodes } from '#cloud/payments/channels/alipay/codes.ts';

@@ -11,9 +11,9 @@ import {
   type AlipaySandboxKeys,
 } from '#cloud/channel-simulator/faces/alipay/keys.ts';
 import { shanghaiDateOf } from '#cloud/channel-simulator/shanghai-time.ts';
-import type { PaidOrder, SplitReceiver } from '#cloud/payments/channel-money.ts';
-import { judgeNotified } from '#cloud/payments/channel-notify.ts';
-import type { ChannelOrder } from '#cloud/payments/channel.ts';
+import type { PaidOrder, SplitReceiver } from '#cloud/channel/channel-money.ts';
+import { judgeNotified } from '#cloud/channel/channel-notify.ts';
+import type { ChannelOrder } from '#cloud/channel/channel.ts';
 import { alipayBillLines } from '#cloud/payments/channels/alipay/bill-file.ts';
 import {
   openAlipayRig,

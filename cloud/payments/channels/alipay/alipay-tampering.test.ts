@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
 import { makeAlipaySandboxKeys, sandboxAppId } from '#cloud/channel-simulator/faces/alipay/keys.ts';
 import { sealedAnswer, signedNotice } from '#cloud/channel-simulator/faces/alipay/seal.ts';
-import { judgeNotified } from '#cloud/payments/channel-notify.ts';
-import type { Channel } from '#cloud/payments/channel.ts';
+import { judgeNotified } from '#cloud/channel/channel-notify.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
 import { createAlipayChannel } from '#cloud/payments/channels/alipay/alipay-channel.ts';
 import { publicKeyMode, type AlipayAccount } from '#cloud/payments/channels/alipay/config.ts';
 import {

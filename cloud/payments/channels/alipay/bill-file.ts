@@ -1,4 +1,4 @@
-import { billBytesMax } from '#cloud/payments/channel-bill.ts';
+import { billBytesMax } from '#cloud/channel/channel-bill.ts';
 import { openZip, type ZipEntry } from '#cloud/payments/channels/wire/zip-file.ts';
 
 /** Longest line of a bill, in characters; a true one has about 400. */

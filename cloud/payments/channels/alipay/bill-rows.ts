@@ -1,5 +1,5 @@
 import { fen } from '#shared/money/fen.ts';
-import { BillUnreadable, type BillRow } from '#cloud/payments/channel-bill.ts';
+import { BillUnreadable, type BillRow } from '#cloud/channel/channel-bill.ts';
 import { alipayBillLines } from '#cloud/payments/channels/alipay/bill-file.ts';
 import { billColumns, billFen, billInstantMs } from '#cloud/payments/channels/wire/bill-text.ts';
 

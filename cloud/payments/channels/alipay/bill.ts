@@ -4,7 +4,7 @@ import {
   type BillDesk,
   type BillOutcome,
   type BillSink,
-} from '#cloud/payments/channel-bill.ts';
+} from '#cloud/channel/channel-bill.ts';
 import type { AlipayClient } from '#cloud/payments/channels/alipay/client.ts';
 import type { AlipayOptions } from '#cloud/payments/channels/alipay/config.ts';
 import { alipayMessages } from '#cloud/payments/channels/alipay/messages.ts';

@@ -1,5 +1,5 @@
-import type { Declined, NotKnown } from '#cloud/payments/channel-money.ts';
-import type { Unknown } from '#cloud/payments/channel.ts';
+import type { Declined, NotKnown } from '#cloud/channel/channel-money.ts';
+import type { Unknown } from '#cloud/channel/channel.ts';
 import type { AlipayAnswer } from '#cloud/payments/channels/alipay/client.ts';
 import { alipayDeclines, alipayUnknownNumbers } from '#cloud/payments/channels/alipay/codes.ts';
 import { unknown } from '#cloud/payments/channels/wire/evidence.ts';

@@ -1,4 +1,4 @@
-import { ruleOfChannelCode } from '#cloud/payments/channel-codes.ts';
+import { ruleOfChannelCode } from '#cloud/channel/channel-codes.ts';
 import type {
   ChannelOrder,
   ChargeOutcome,
@@ -9,7 +9,7 @@ import type {
   RefundOutcome,
   ReverseOutcome,
   Unknown,
-} from '#cloud/payments/channel.ts';
+} from '#cloud/channel/channel.ts';
 import type { AlipayAnswer } from '#cloud/payments/channels/alipay/client.ts';
 import {
   alipayCodes,

@@ -4,7 +4,7 @@ import {
   type ChannelEvent,
   type NotifyReader,
   type NotifyRefusal,
-} from '#cloud/payments/channel-notify.ts';
+} from '#cloud/channel/channel-notify.ts';
 import {
   publicKeyMode,
   tokenFor,

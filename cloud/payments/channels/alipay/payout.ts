@@ -1,4 +1,4 @@
-import type { Payout, PayoutDesk, PayoutOutcome } from '#cloud/payments/channel-money.ts';
+import type { Payout, PayoutDesk, PayoutOutcome } from '#cloud/channel/channel-money.ts';
 import type { AlipayAnswer, AlipayClient } from '#cloud/payments/channels/alipay/client.ts';
 import { alipayUnknownNumbers } from '#cloud/payments/channels/alipay/codes.ts';
 import { alipayMessages } from '#cloud/payments/channels/alipay/messages.ts';

@@ -1,4 +1,4 @@
-import type { Channel, RefundOrder } from '#cloud/payments/channel.ts';
+import type { Channel, RefundOrder } from '#cloud/channel/channel.ts';
 import type { AlipayClient } from '#cloud/payments/channels/alipay/client.ts';
 import { judgeRefund, judgeRefundQuery } from '#cloud/payments/channels/alipay/judge.ts';
 import { yuanText } from '#cloud/payments/channels/wire/yuan.ts';

@@ -8,7 +8,7 @@ import type {
   SplitReceiver,
   SplitReturn,
   SplitShare,
-} from '#cloud/payments/channel-money.ts';
+} from '#cloud/channel/channel-money.ts';
 import type { AlipayAnswer, AlipayClient } from '#cloud/payments/channels/alipay/client.ts';
 import { silentOr } from '#cloud/payments/channels/alipay/judge-money.ts';
 import {

@@ -4,7 +4,7 @@ import {
   payingRule,
   unknownRule,
   type ChannelCodeTable,
-} from '#cloud/payments/channel-codes.ts';
+} from '#cloud/channel/channel-codes.ts';
 
 const otherCard = failedRule('payer-balance', 'new-number');
 

@@ -1,11 +1,11 @@
-import { ruleOfChannelCode } from '#cloud/payments/channel-codes.ts';
+import { ruleOfChannelCode } from '#cloud/channel/channel-codes.ts';
 import type {
   ChannelOrder,
   Paid,
   QueryOutcome,
   RefundOutcome,
   Unknown,
-} from '#cloud/payments/channel.ts';
+} from '#cloud/channel/channel.ts';
 import type { UnionpayAnswer } from '#cloud/payments/channels/unionpay/client.ts';
 import { notFoundCode, stillOpen, unionpayCodes } from '#cloud/payments/channels/unionpay/codes.ts';
 import type { Fields } from '#cloud/payments/channels/unionpay/sign.ts';

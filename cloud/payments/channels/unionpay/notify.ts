@@ -4,7 +4,7 @@ import {
   notifyBytesMax,
   type NotifyReader,
   type NotifyRefusal,
-} from '#cloud/payments/channel-notify.ts';
+} from '#cloud/channel/channel-notify.ts';
 import type { UnionpayOptions } from '#cloud/payments/channels/unionpay/config.ts';
 import { instantOf } from '#cloud/payments/channels/unionpay/judge.ts';
 import { judgeFields } from '#cloud/payments/channels/unionpay/verify.ts';

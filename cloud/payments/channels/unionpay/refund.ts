@@ -1,4 +1,4 @@
-import type { Answered, Channel, RefundOrder, RefundOutcome } from '#cloud/payments/channel.ts';
+import type { Answered, Channel, RefundOrder, RefundOutcome } from '#cloud/channel/channel.ts';
 import { wasTaken, unionpayDeclines } from '#cloud/payments/channels/unionpay/codes.ts';
 import { bothOf, txnTimeOf, type UnionpayDesk } from '#cloud/payments/channels/unionpay/desk.ts';
 import {

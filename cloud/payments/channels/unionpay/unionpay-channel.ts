@@ -1,6 +1,6 @@
-import { ruleOfChannelCode } from '#cloud/payments/channel-codes.ts';
-import type { Channel, ChargeOutcome } from '#cloud/payments/channel.ts';
-import type { ChannelProfile } from '#cloud/payments/channel-profile.ts';
+import { ruleOfChannelCode } from '#cloud/channel/channel-codes.ts';
+import type { Channel, ChargeOutcome } from '#cloud/channel/channel.ts';
+import type { ChannelProfile } from '#cloud/channel/channel-profile.ts';
 import { createUnionpayClient } from '#cloud/payments/channels/unionpay/client.ts';
 import { unionpayCodes } from '#cloud/payments/channels/unionpay/codes.ts';
 import type { UnionpayOptions } from '#cloud/payments/channels/unionpay/config.ts';

@@ -12,8 +12,8 @@ import {
   sandboxMerchantNo,
   type UnionpaySandboxKeys,
 } from '#cloud/channel-simulator/faces/unionpay/keys.ts';
-import { judgeNotified } from '#cloud/payments/channel-notify.ts';
-import type { ChannelOrder } from '#cloud/payments/channel.ts';
+import { judgeNotified } from '#cloud/channel/channel-notify.ts';
+import type { ChannelOrder } from '#cloud/channel/channel.ts';
 import { readUnionpayAccount } from '#cloud/payments/channels/unionpay/config.ts';
 import {
   openUnionpayRig,

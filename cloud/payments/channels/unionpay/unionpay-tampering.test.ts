@@ -14,8 +14,8 @@ import {
   signedWords,
   type Words,
 } from '#cloud/channel-simulator/faces/unionpay/seal.ts';
-import { judgeNotified } from '#cloud/payments/channel-notify.ts';
-import type { Channel } from '#cloud/payments/channel.ts';
+import { judgeNotified } from '#cloud/channel/channel-notify.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
 import { accountOf, startMs } from '#cloud/payments/channels/unionpay/testing/unionpay-rig.ts';
 import { createUnionpayChannel } from '#cloud/payments/channels/unionpay/unionpay-channel.ts';
 import { createManualClock } from '#cloud/payments/testing/manual-clock.ts';

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { fen } from '#shared/money/fen.ts';
-import { BillUnreadable, type BillRow } from '#cloud/payments/channel-bill.ts';
+import { BillUnreadable, type BillRow } from '#cloud/channel/channel-bill.ts';
 import {
   billColumns,
   billFen,

@@ -5,7 +5,7 @@ import {
   type BillDesk,
   type BillOutcome,
   type BillSink,
-} from '#cloud/payments/channel-bill.ts';
+} from '#cloud/channel/channel-bill.ts';
 import type { WechatClient } from '#cloud/payments/channels/wechat/client.ts';
 import type { WechatOptions } from '#cloud/payments/channels/wechat/config.ts';
 import { wechatMessages } from '#cloud/payments/channels/wechat/messages.ts';

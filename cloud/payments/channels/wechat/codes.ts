@@ -6,7 +6,7 @@ import {
   payingRule,
   unknownRule,
   type ChannelCodeTable,
-} from '#cloud/payments/channel-codes.ts';
+} from '#cloud/channel/channel-codes.ts';
 
 const scanAgain = failedRule('payment-code-expired', 'new-number');
 const usedCode = failedRule('payment-code-used', 'new-number');

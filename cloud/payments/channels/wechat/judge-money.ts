@@ -1,5 +1,5 @@
-import type { Declined, NotKnown } from '#cloud/payments/channel-money.ts';
-import type { Unknown } from '#cloud/payments/channel.ts';
+import type { Declined, NotKnown } from '#cloud/channel/channel-money.ts';
+import type { Unknown } from '#cloud/channel/channel.ts';
 import type { WechatAnswer } from '#cloud/payments/channels/wechat/client.ts';
 import { wechatDeclines, wechatUnknownNumbers } from '#cloud/payments/channels/wechat/codes.ts';
 import { unknown } from '#cloud/payments/channels/wire/evidence.ts';

@@ -1,4 +1,4 @@
-import { ruleOfChannelCode } from '#cloud/payments/channel-codes.ts';
+import { ruleOfChannelCode } from '#cloud/channel/channel-codes.ts';
 import type {
   ChannelOrder,
   ChargeOutcome,
@@ -8,7 +8,7 @@ import type {
   RefundOrder,
   RefundOutcome,
   Unknown,
-} from '#cloud/payments/channel.ts';
+} from '#cloud/channel/channel.ts';
 import type { WechatAnswer } from '#cloud/payments/channels/wechat/client.ts';
 import {
   wechatCodes,

@@ -6,7 +6,7 @@ import {
   type ChannelEvent,
   type NotifyReader,
   type NotifyRefusal,
-} from '#cloud/payments/channel-notify.ts';
+} from '#cloud/channel/channel-notify.ts';
 import { jsonOf } from '#cloud/payments/channels/wechat/client.ts';
 import type { WechatAccount, WechatOptions } from '#cloud/payments/channels/wechat/config.ts';
 import {

@@ -1,4 +1,4 @@
-import type { Payout, PayoutDesk, PayoutOutcome } from '#cloud/payments/channel-money.ts';
+import type { Payout, PayoutDesk, PayoutOutcome } from '#cloud/channel/channel-money.ts';
 import type { WechatAnswer, WechatClient } from '#cloud/payments/channels/wechat/client.ts';
 import { wechatUnknownNumbers } from '#cloud/payments/channels/wechat/codes.ts';
 import { appidOf, type WechatAccount } from '#cloud/payments/channels/wechat/config.ts';

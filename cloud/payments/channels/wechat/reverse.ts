@@ -1,4 +1,4 @@
-import type { Channel, ReverseOutcome } from '#cloud/payments/channel.ts';
+import type { Channel, ReverseOutcome } from '#cloud/channel/channel.ts';
 import type { WechatClient } from '#cloud/payments/channels/wechat/client.ts';
 import type { WechatPaths } from '#cloud/payments/channels/wechat/paths.ts';
 import { unknown } from '#cloud/payments/channels/wire/evidence.ts';

@@ -6,7 +6,7 @@ import type {
   SplitOutcome,
   SplitReturn,
   SplitShare,
-} from '#cloud/payments/channel-money.ts';
+} from '#cloud/channel/channel-money.ts';
 import type { WechatAnswer, WechatClient } from '#cloud/payments/channels/wechat/client.ts';
 import {
   appidOf,

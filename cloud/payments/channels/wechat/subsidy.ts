@@ -1,4 +1,4 @@
-import type { MovedOutcome, SubsidyDesk, SubsidyOrder } from '#cloud/payments/channel-money.ts';
+import type { MovedOutcome, SubsidyDesk, SubsidyOrder } from '#cloud/channel/channel-money.ts';
 import type { WechatAnswer, WechatClient } from '#cloud/payments/channels/wechat/client.ts';
 import { silentOr } from '#cloud/payments/channels/wechat/judge-money.ts';
 import { wechatMessages } from '#cloud/payments/channels/wechat/messages.ts';

@@ -1,5 +1,5 @@
-import type { Channel } from '#cloud/payments/channel.ts';
-import type { ChannelProfile } from '#cloud/payments/channel-profile.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
+import type { ChannelProfile } from '#cloud/channel/channel-profile.ts';
 import { createWechatBills } from '#cloud/payments/channels/wechat/bill.ts';
 import { createWechatClient } from '#cloud/payments/channels/wechat/client.ts';
 import { wechatCodes } from '#cloud/payments/channels/wechat/codes.ts';

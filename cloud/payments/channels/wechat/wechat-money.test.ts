@@ -6,8 +6,8 @@ import {
   type WechatSandboxKeys,
 } from '#cloud/channel-simulator/faces/wechat/keys.ts';
 import { shanghaiDateOf } from '#cloud/channel-simulator/shanghai-time.ts';
-import type { PaidOrder, SplitReceiver } from '#cloud/payments/channel-money.ts';
-import type { ChannelOrder } from '#cloud/payments/channel.ts';
+import type { PaidOrder, SplitReceiver } from '#cloud/channel/channel-money.ts';
+import type { ChannelOrder } from '#cloud/channel/channel.ts';
 import {
   merchantNo,
   openWechatRig,

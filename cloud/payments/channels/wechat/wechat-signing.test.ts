@@ -10,7 +10,7 @@ import {
   publicKeyId,
 } from '#cloud/channel-simulator/faces/wechat/keys.ts';
 import { signedHeaders, wechatNotice } from '#cloud/channel-simulator/faces/wechat/seal.ts';
-import { judgeNotified } from '#cloud/payments/channel-notify.ts';
+import { judgeNotified } from '#cloud/channel/channel-notify.ts';
 import { createWechatNotify, decryptResource } from '#cloud/payments/channels/wechat/notify.ts';
 import { authorizationOf, encryptName } from '#cloud/payments/channels/wechat/sign.ts';
 import { partner, sandboxAccount } from '#cloud/payments/channels/wechat/testing/wechat-sandbox.ts';

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
 import { makeWechatSandboxKeys, publicKeyId } from '#cloud/channel-simulator/faces/wechat/keys.ts';
 import { signedHeaders } from '#cloud/channel-simulator/faces/wechat/seal.ts';
-import type { Channel } from '#cloud/payments/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
 import { partner, sandboxAccount } from '#cloud/payments/channels/wechat/testing/wechat-sandbox.ts';
 import { createWechatChannel } from '#cloud/payments/channels/wechat/wechat-channel.ts';
 import { createManualClock } from '#cloud/payments/testing/manual-clock.ts';

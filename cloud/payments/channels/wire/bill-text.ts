@@ -1,5 +1,5 @@
 import { fen, type Fen } from '#shared/money/fen.ts';
-import { BillUnreadable } from '#cloud/payments/channel-bill.ts';
+import { BillUnreadable } from '#cloud/channel/channel-bill.ts';
 import { beijingInstantOf } from '#cloud/payments/channels/wire/beijing-time.ts';
 
 /** Longest line of a bill, in characters; a true one has about 400. */

@@ -12,7 +12,7 @@ import {
 } from '#cloud/channel-simulator/faces/alipay/keys.ts';
 import type { LineFault } from '#cloud/channel-simulator/line.ts';
 import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
-import type { Channel } from '#cloud/payments/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
 import { createAlipayChannel } from '#cloud/payments/channels/alipay/alipay-channel.ts';
 import {
   publicKeyMode,

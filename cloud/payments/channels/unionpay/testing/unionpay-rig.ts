@@ -12,7 +12,7 @@ import {
 import { unionpayFace } from '#cloud/channel-simulator/faces/unionpay/unionpay-face.ts';
 import type { LineFault } from '#cloud/channel-simulator/line.ts';
 import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
-import type { Channel } from '#cloud/payments/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
 import type { UnionpayAccount } from '#cloud/payments/channels/unionpay/config.ts';
 import { createUnionpayChannel } from '#cloud/payments/channels/unionpay/unionpay-channel.ts';
 import { createManualClock, type ManualClock } from '#cloud/payments/testing/manual-clock.ts';

@@ -10,7 +10,7 @@ import {
 } from '#cloud/channel-simulator/faces/wechat/keys.ts';
 import type { LineFault } from '#cloud/channel-simulator/line.ts';
 import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
-import type { Channel } from '#cloud/payments/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
 import type { WechatIdentity, WechatOptions } from '#cloud/payments/channels/wechat/config.ts';
 import {
   sandboxAccount,

@@ -1,10 +1,10 @@
 import type { Fen } from '#shared/money/fen.ts';
 import type { MemberId, TerminalId } from '#shared/ids/ids.ts';
 import type { Wallet } from '#shared/tender/payment-code.ts';
-import type { BillDesk } from '#cloud/payments/channel-bill.ts';
-import type { PayoutDesk, SplitDesk, SubsidyDesk } from '#cloud/payments/channel-money.ts';
-import type { NotifyReader } from '#cloud/payments/channel-notify.ts';
-import type { ChannelProfile } from '#cloud/payments/channel-profile.ts';
+import type { BillDesk } from '#cloud/channel/channel-bill.ts';
+import type { PayoutDesk, SplitDesk, SubsidyDesk } from '#cloud/channel/channel-money.ts';
+import type { NotifyReader } from '#cloud/channel/channel-notify.ts';
+import type { ChannelProfile } from '#cloud/channel/channel-profile.ts';
 
 /**
  * The port to a payment channel. Whatever a channel says becomes one of few outcomes, and only a whitelist of codes

@@ -1,6 +1,6 @@
 import type { Wallet } from '#shared/tender/payment-code.ts';
-import type { Channel } from '#cloud/payments/channel.ts';
-import type { ChannelCodeTable } from '#cloud/payments/channel-codes.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
+import type { ChannelCodeTable } from '#cloud/channel/channel-codes.ts';
 
 /** Which dialect an adapter speaks. */
 export type ChannelKind = 'wechat' | 'alipay' | 'unionpay' | 'aggregator';
