@@ -2,6 +2,9 @@ import type { ReactNode } from 'react';
 import type { FunctionKey } from '../desk/desk.ts';
 import { useApp, useTill } from './context.ts';
 
+/** With more keys than these a small window has no room for the word on Esc. */
+const keysBesideEsc = 8;
+
 /** The keys that work, as buttons: touch and mouse reach everything that the keyboard does. */
 export function FootBar(): ReactNode {
   const { words, store } = useApp();
@@ -21,7 +24,7 @@ export function FootBar(): ReactNode {
     ['F12', words.key.reprint],
   ];
   return (
-    <footer className={`foot-bar ${mayPromise ? 'foot-full' : ''}`}>
+    <footer className={`foot-bar ${keys.length > keysBesideEsc ? 'foot-full' : ''}`}>
       {keys.map(([key, text]) => (
         <button
           key={key}
