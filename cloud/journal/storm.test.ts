@@ -123,19 +123,20 @@ test('more tills than there is room for come back at once: nobody is lost, nobod
   }
   await storm;
   expect(Math.max(...waits)).toBeLessThan(inTimeMs);
-  expect(new Set(statuses)).toEqual(new Set([200, 429]));
+  // How many are sent away depends on the machine; that a full house sends away is the test below.
+  expect(statuses.filter((status) => status !== 200 && status !== 429)).toEqual([]);
   const { rows } = await bench.cloud.deps.db.execute<{ n: number }>(
     sql`select count(*) as n from journal_batch`,
   );
   expect(rows).toEqual([{ n: tillsCount }]);
 }, 120_000);
 
-test('a stranger who never finishes his bodies keeps no till out', async () => {
-  // Connections that promise a body and stay silent: each takes a place in the house and none at work.
+/** Connections that promise a body and stay silent: each takes a place in the house and none at work. */
+async function openSilent(count: number): Promise<readonly Socket[]> {
   const { hostname, port } = new URL(origin);
-  const silent = await Promise.all(
+  return Promise.all(
     Array.from(
-      { length: 200 },
+      { length: count },
       () =>
         new Promise<Socket>((resolve) => {
           const socket = connect(Number(port), hostname, () => {
@@ -148,9 +149,27 @@ test('a stranger who never finishes his bodies keeps no till out', async () => {
         }),
     ),
   );
+}
+
+test('a stranger who never finishes his bodies keeps no till out', async () => {
+  const silent = await openSilent(200);
   const [till] = await plantTills();
   const statuses: number[] = [];
   await sendUntilTaken(till!, packedBatch(), statuses);
   expect(statuses).toEqual([200]);
   for (const socket of silent) socket.destroy();
+});
+
+test('a full house says 429 and when to come back, and takes the till as soon as there is room', async () => {
+  const [till] = await plantTills();
+  const body = packedBatch();
+  const silent = await openSilent(laneLimits.journal.presentMax);
+  const statusNow = async (): Promise<number> =>
+    (await till!.post(path, null, { sentBody: body })).status;
+  await expect.poll(statusNow, { timeout: inTimeMs, interval: 500 }).toBe(429);
+  const refused = await till!.post(path, null, { sentBody: body });
+  expect(refused).toMatchObject({ status: 429, body: { code: 'cloud-busy', retryable: true } });
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  for (const socket of silent) socket.destroy();
+  await expect.poll(statusNow, { timeout: inTimeMs, interval: 500 }).toBe(200);
 });

@@ -11,7 +11,9 @@ function channelVariables(): readonly string[] {
   const room = source('payment-room.ts');
   const configs = [...room.matchAll(/'#cloud\/(payments\/channels\/\w+\/config\.ts)'/g)];
   return [room, ...configs.map(([, path]) => source(String(path)))].flatMap((text) =>
-    [...text.matchAll(/(?:environment\[|need\()'([A-Z_]+)'/g)].map(([, name]) => String(name)),
+    [...text.matchAll(/(?:environment\[|need\(|\bat\()'([A-Z_]+)'/g)].map(([, name]) =>
+      String(name),
+    ),
   );
 }
 

@@ -17,9 +17,15 @@ describeWindow("the owner's PIN", (w) => {
     await sheet().waitFor({ timeout: seenTimeoutMs });
   };
   const settled = () => w.page.waitForTimeout(400);
-  const type = async (text: string): Promise<void> => {
+  /** A locked till ignores what is pressed. */
+  const press = async (text: string): Promise<void> => {
     await w.typeSlowly(text);
     await settled();
+  };
+  const type = async (text: string): Promise<void> => {
+    const before = await dots();
+    await press(text);
+    await expect.poll(dots, { timeout: seenTimeoutMs }).toBe(before + text.length);
   };
 
   it('is asked for where the agent wants it, and the same call goes again with the approval', async () => {
@@ -51,25 +57,29 @@ describeWindow("the owner's PIN", (w) => {
     expect(page).toContain('已输入 8 位');
   });
 
-  it('a wrong one says how often it can still be tried, a locked till for how long not, and the keys rest', async () => {
-    await openDrawer();
-    w.host.till.owner.set({ triesLeft: 2 });
-    w.host.till.refuseNext('owner.approve', 'owner-pin-wrong');
-    await type('4973');
-    await w.page.keyboard.press('Enter');
-    await w.sees('还能试 2 次');
-    expect(await dots()).toBe(0);
-    w.host.till.owner.set({ triesLeft: 0, lockedUntilMs: nowMs + 58_000 });
-    w.host.till.refuseNext('owner.approve', 'owner-pin-locked');
-    await type('4973');
-    await w.page.keyboard.press('Enter');
-    await w.sees('58 秒后再试');
-    await type('4973');
-    expect(await dots()).toBe(0);
-    w.host.till.owner.set({ triesLeft: 5, lockedUntilMs: null });
-    await w.page.clock.setFixedTime(nowMs + 58_000);
-    await w.sees('还能试 5 次');
-  });
+  it(
+    'a wrong one says how often it can still be tried, a locked till for how long not, and the keys rest',
+    machineShared,
+    async () => {
+      await openDrawer();
+      w.host.till.owner.set({ triesLeft: 2 });
+      w.host.till.refuseNext('owner.approve', 'owner-pin-wrong');
+      await type('4973');
+      await w.page.keyboard.press('Enter');
+      await w.sees('还能试 2 次');
+      expect(await dots()).toBe(0);
+      w.host.till.owner.set({ triesLeft: 0, lockedUntilMs: nowMs + 58_000 });
+      w.host.till.refuseNext('owner.approve', 'owner-pin-locked');
+      await type('4973');
+      await w.page.keyboard.press('Enter');
+      await w.sees('58 秒后再试');
+      await press('4973');
+      expect(await dots()).toBe(0);
+      w.host.till.owner.set({ triesLeft: 5, lockedUntilMs: null });
+      await w.page.clock.setFixedTime(nowMs + 58_000);
+      await w.sees('还能试 5 次');
+    },
+  );
 
   it('Esc leaves it: nothing is approved, and the refusal stands', async () => {
     await openDrawer();

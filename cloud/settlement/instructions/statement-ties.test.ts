@@ -65,7 +65,8 @@ it("a day's statement ties to the ledger to the fen, says what was instructed, a
   expect(total('退款(分)')).toBe(1_030);
   // 0.60 % of 100.00 and of 33.33, rounded half up.
   expect(total('预计手续费(分)')).toBe(60 + 20);
-  expect(lines[0]).toContain('券补贴:完成 当日货款:完成');
+  const lineOfFirst = lines.find((line) => line.startsWith(first.orderId));
+  expect(lineOfFirst).toContain('券补贴:完成 当日货款:完成');
   await bench.finalise();
   await bench.settle();
   expect(await read()).toBe(text);

@@ -87,8 +87,27 @@ test('every step after the first only adds: the version before can live with it'
   expect(migrations.slice(1).flatMap(breakingStatements)).toEqual([]);
 });
 
+test('no step takes a column away that the version before reads', () => {
+  const db = new Database(':memory:');
+  const columns = (): readonly string[] =>
+    db
+      .prepare<[], { name: string }>(
+        `SELECT t.name || '.' || c.name AS name FROM pragma_table_list AS t, pragma_table_info(t.name) AS c
+          WHERE t.schema = 'main' AND t.name NOT LIKE 'sqlite%'`,
+      )
+      .all()
+      .map(({ name }) => name);
+  for (const [index, step] of migrations.entries()) {
+    const before = columns();
+    db.exec(step);
+    expect(columns(), `step ${index + 1}`).toEqual(expect.arrayContaining([...before]));
+  }
+  db.close();
+});
+
 test.each([
   'DROP TABLE orders',
+  'ALTER TABLE orders_anew RENAME TO sales',
   'ALTER TABLE orders RENAME COLUMN state TO status',
   'ALTER TABLE orders ADD COLUMN colour TEXT NOT NULL',
   'UPDATE orders SET state = 1',

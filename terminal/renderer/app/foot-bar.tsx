@@ -3,7 +3,7 @@ import type { FunctionKey } from '../desk/desk.ts';
 import { useApp, useTill } from './context.ts';
 
 /** With more keys than these a small window has no room for the word on Esc. */
-const keysBesideEsc = 8;
+const keysBesideEsc = 7;
 
 /** The keys that work, as buttons: touch and mouse reach everything that the keyboard does. */
 export function FootBar(): ReactNode {
