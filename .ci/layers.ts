@@ -80,6 +80,11 @@ export const bans: readonly {
     why: 'the ledger imports no other domain',
   },
   {
+    from: 'cloud/channel/',
+    to: /^cloud\/(?!channel\/)/,
+    why: 'the contract of a channel imports no domain: every adapter and simulator is built on it',
+  },
+  {
     from: 'cloud/payments/',
     to: /^cloud\/settlement\//,
     why: 'payments and settlement meet only through the ledger and events',

@@ -42,6 +42,12 @@ const planted: readonly (SourceFile & { readonly rule: string })[] = [
   },
   {
     rule: 'imports',
+    path: 'cloud/channel/a.ts',
+    text: "import type { x } from '#cloud/payments/attempt.ts';",
+  },
+  { rule: 'imports', path: 'cloud/channel/a.ts', text: "import { x } from '../platform/db.ts';" },
+  {
+    rule: 'imports',
     path: 'cloud/payments/a.ts',
     text: "import { x } from '../settlement/split.ts';",
   },
