@@ -9,13 +9,19 @@ import { deviceProofText } from '#cloud/members/member-certificates.ts';
 import { createPaymentRoom } from '#cloud/payment-room.ts';
 import { buildApp } from '#cloud/app.ts';
 import { createHintServer } from '#cloud/platform/hints.ts';
-import { createTestCloud, testOperatorToken } from '#cloud/platform/testing/test-cloud.ts';
+import {
+  createTestCloud,
+  testOperatorToken,
+  type TestCloud,
+} from '#cloud/platform/testing/test-cloud.ts';
 import { activateTestTerminal } from '#cloud/platform/testing/test-terminal.ts';
 import { merchantChannelsDefault } from '#cloud/payments/merchant-channels.ts';
+import { makeStatement, statementPart } from '#cloud/settlement/settlement-statement.ts';
 import { startWorkers } from '#cloud/workers.ts';
-import type { MemberId } from '#shared/ids/ids.ts';
+import type { MemberId, MerchantId } from '#shared/ids/ids.ts';
 import { encodeTwoLayerCode } from '#shared/member/two-layer-code.ts';
 import { getOrThrow } from '#shared/result/result.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
 import { createAgent, type Agent } from '#terminal/agent/agent.ts';
 import { startNetworkSwitch, type NetworkSwitch } from './stage/network-switch.ts';
 import { createOperatorDesk, type OperatorDesk } from './stage/operator.ts';
@@ -25,6 +31,7 @@ import { createOperatorDesk, type OperatorDesk } from './stage/operator.ts';
  * agents with journals on disk, and lines between them that are really cut.
  */
 const ends: (() => Promise<unknown>)[] = [];
+let cloud: TestCloud;
 let origin: string;
 let operator: OperatorDesk;
 
@@ -39,7 +46,7 @@ beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'greentill-two-tills-'));
   ends.push(() => Promise.resolve(rmSync(folder, { recursive: true, force: true })));
   const hints = createHintServer();
-  const cloud = await createTestCloud({ hints });
+  cloud = await createTestCloud({ hints });
   ends.push(() => cloud.close());
   const keysFolder = join(folder, 'channel');
   const keys = loadSandboxKeys(keysFolder);
@@ -217,12 +224,17 @@ describe.each([
       return notice?.code === 'member-code-revoked';
     }, 60_000);
 
-    const date = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
-    const path = `/admin/v1/settlements/${loser.merchantId}/statement?date=${date}`;
-    const headers = { authorization: `Bearer ${testOperatorToken}` };
-    const csv = await (await fetch(origin + path, { headers })).text();
-    const line = csv.split('\r\n').find((one) => one.startsWith(lost));
-    expect(line).toMatch(/,offline-loss,.*,2000,0,0,2000,会员$/);
+    // The statement of a day is made when it is over: made here as two days later.
+    const { operatorId, db } = cloud.deps;
+    const merchantId = loser.merchantId as MerchantId;
+    const day = { operatorId, merchantId, ledgerDate: accountingDate(Date.now()) };
+    const { partCount } = getOrThrow(await makeStatement(db, day, Date.now() + 2 * 86_400_000));
+    const parts = Array.from({ length: partCount }, (_part, index) =>
+      statementPart(db, { ...day, partNo: index + 1 }),
+    );
+    const csvLines = (await Promise.all(parts)).join('').split('\r\n');
+    const line = csvLines.find((one) => one.startsWith(lost));
+    expect(line).toMatch(/,offline-loss,.*,2000,0,0,2000,会员,$/);
     const proofs = await operator.call<{ holds: boolean }>('GET', '/admin/v1/proofs');
     expect(proofs.holds).toBe(true);
   }, 120_000);
