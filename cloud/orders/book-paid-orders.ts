@@ -131,7 +131,7 @@ async function termsOf(tx: Tx, orders: readonly PaidOrder[]): Promise<(order: Pa
   for (const order of orders) {
     if (configs.has(rulesKey(order))) continue;
     const { operatorId } = order;
-    const { config } = await pointsConfigAt(tx, { operatorId, period: periodOf(order) });
+    const { config } = await pointsConfigAt(tx, { operatorId, period: rulesDayOf(order) });
     configs.set(rulesKey(order), config);
   }
   return (order) => {
@@ -140,9 +140,9 @@ async function termsOf(tx: Tx, orders: readonly PaidOrder[]): Promise<(order: Pa
   };
 }
 
-const rulesKey = (order: PaidOrder): string => `${order.operatorId}/${periodOf(order)}`;
+const rulesKey = (order: PaidOrder): string => `${order.operatorId}/${rulesDayOf(order)}`;
 
-const periodOf = (order: PaidOrder): string => accountingDate(order.acceptedAtMs).slice(0, 7);
+const rulesDayOf = (order: PaidOrder): string => accountingDate(order.acceptedAtMs);
 
 function splitAll(
   orders: readonly PaidOrder[],

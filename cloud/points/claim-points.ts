@@ -3,6 +3,8 @@ import type { Tx } from '#cloud/platform/db.ts';
 import { startLots } from '#cloud/points/final-points.ts';
 import { insertEntries, insertReferralLots } from '#cloud/points/issue-points.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
+import { flagRelatedOrders } from '#cloud/relations/related-orders.ts';
+import { pathOfMembers } from '#cloud/relations/relation-store.ts';
 import type { MemberId, MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { pointFen, type PointFen } from '#shared/points/point-fen.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
@@ -42,7 +44,7 @@ export async function attachMember(
   const lastClosedPeriod = await lockBook(tx, operatorId, 'share');
   const { rows } = await tx.execute<ClaimRow>(sql`
     select o.member_id, o.concession_fen, o.final_on is not null as is_final,
-           coalesce(l.state = 'lapsed', false) as lapsed
+           coalesce(l.state in ('lapsed', 'refused'), false) as lapsed
       from points_order o
       left join points_lot l on l.operator_id = o.operator_id and l.order_id = o.order_id
                             and l.kind = 'consumer'
@@ -61,8 +63,9 @@ export async function attachMember(
   await tx.execute(sql`
     update points_lot set member_id = ${memberId}, state = 'pending', final_on = null
      where operator_id = ${operatorId} and order_id = ${orderId} and kind = 'consumer'`);
-  const { config } = await pointsConfigAt(tx, { operatorId, period: asOf.slice(0, 7) });
+  const { config } = await pointsConfigAt(tx, { operatorId, period: asOf });
   const orderIds = [orderId];
+  await flagRelatedOrders(tx, { operatorId, orderIds, onDay: asOf });
   await insertReferralLots(tx, { operatorId, orderIds, config });
   await insertEntries(tx, { operatorId, orderIds, kind: 'claimed', onDay: asOf });
   if (order.is_final) await startLots(tx, { operatorId, orderIds, asOf }, lastClosedPeriod);
@@ -83,8 +86,8 @@ export async function lapseUnclaimed(
 }
 
 /**
- * Records who brought a member, once and for good: the first bond stays. `related` accounts (owner, staff, shared
- * device) earn nothing from each other.
+ * Records who brought a member, once and for good: the first bond stays. Accounts that belong together (cloud/relations)
+ * earn nothing from each other; `related` says so of two that the graph does not know, and is never lifted.
  */
 export async function bindReferrer(
   tx: Tx,
@@ -96,10 +99,14 @@ export async function bindReferrer(
     readonly related: boolean;
   },
 ): Promise<{ readonly bound: boolean }> {
+  const { operatorId, memberId, referrerId } = bond;
+  const pair = { operatorId, a: memberId, b: referrerId };
+  const path = bond.related ? ['given'] : await pathOfMembers(tx, pair);
   const result = await tx.execute(sql`
-    insert into points_referral_bond (operator_id, member_id, referrer_id, bound_on, related)
-    values (${bond.operatorId}, ${bond.memberId}, ${bond.referrerId}, ${bond.boundOn}::date,
-            ${bond.related})
+    insert into points_referral_bond (operator_id, member_id, referrer_id, bound_on, related,
+      related_path)
+    values (${operatorId}, ${memberId}, ${referrerId}, ${bond.boundOn}::date,
+            ${path !== undefined}, ${sql.param(path ?? null)}::text[])
     on conflict do nothing`);
   return { bound: result.rowCount === 1 };
 }

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
+import { notHeld } from '#cloud/review/points-holds.ts';
 import { cancelVouchers, lockVouchers } from '#cloud/vouchers/return-vouchers.ts';
 import type { MemberId, MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { fen, sumFen, type Fen } from '#shared/money/fen.ts';
@@ -14,7 +15,7 @@ import {
 } from '#shared/points/point-fen.ts';
 import { referralPoints } from '#shared/points/referral.ts';
 import { scheduleLcm } from '#shared/points/schedule.ts';
-import { monthsBetween } from '#shared/time/period.ts';
+import { periodsBetween } from '#shared/time/period.ts';
 
 export interface PointsRefund {
   readonly operatorId: OperatorId;
@@ -39,7 +40,7 @@ interface LotRow extends Record<string, unknown> {
   readonly kind: 'consumer' | 'referral';
   readonly member_id: MemberId | null;
   readonly points: number;
-  readonly state: 'pending' | 'unclaimed' | 'final' | 'lapsed';
+  readonly state: 'pending' | 'unclaimed' | 'final' | 'lapsed' | 'refused';
   readonly issued_in: string | null;
   readonly n: number | null;
 }
@@ -77,12 +78,14 @@ export async function clawBackPoints(
   locked: LockedPoints,
 ): Promise<{ readonly points: PointFen; readonly cancelledFen: Fen; readonly debt: PointFen }> {
   const { operatorId } = refund;
-  const period = await shrinkOrder(tx, refund);
-  const { config } = await pointsConfigAt(tx, { operatorId, period });
+  const day = await shrinkOrder(tx, refund);
+  const { config } = await pointsConfigAt(tx, { operatorId, period: day });
   const consumer = pointsOfConcession(refund.concessionAfterFen);
   const settled: Clawback[] = [];
   let points = pointFen(0);
   for (const lot of locked.lots) {
+    // What never came to be is not taken back.
+    if (lot.state === 'refused') continue;
     const newPoints = lot.kind === 'consumer' ? consumer : referralPoints(consumer, config);
     const back = pointFen(Math.max(0, lot.points - newPoints));
     if (back === 0) continue;
@@ -97,23 +100,23 @@ export async function clawBackPoints(
   };
 }
 
-/** The order itself and the shop's side. Answers the period of the order's rules. */
+/** The order itself and the shop's side. Answers the day of the order's rules. */
 async function shrinkOrder(tx: Tx, refund: PointsRefund): Promise<string> {
   const { operatorId, merchantId, orderId, concessionAfterFen } = refund;
-  const { rows } = await tx.execute<{ period: string; points: number; is_final: boolean }>(sql`
+  const { rows } = await tx.execute<{ day: string; points: number; is_final: boolean }>(sql`
     update points_order set refunded_fen = refunded_fen + ${refund.cashFen},
            concession_fen = ${concessionAfterFen}
      where operator_id = ${operatorId} and order_id = ${orderId} and merchant_id = ${merchantId}
-    returning to_char(accepted_on, 'YYYY-MM') as period, merchant_points as points,
-              final_on is not null as is_final`);
+    returning to_char(accepted_on, 'YYYY-MM-DD') as day, merchant_points as points,
+              final_on is not null and ${notHeld(operatorId, sql`points_order.order_id`)} as is_final`);
   const row = rows[0]!;
-  const { config } = await pointsConfigAt(tx, { operatorId, period: row.period });
+  const { config } = await pointsConfigAt(tx, { operatorId, period: row.day });
   const back = row.points - merchantPointsOf(concessionAfterFen, config);
-  if (back <= 0) return row.period;
+  if (back <= 0) return row.day;
   await tx.execute(sql`
     update points_order set merchant_points = merchant_points - ${back}
      where operator_id = ${operatorId} and order_id = ${orderId}`);
-  if (!row.is_final) return row.period;
+  if (!row.is_final) return row.day;
   await tx.execute(sql`
     update promo_credit set points = points - ${back}
      where operator_id = ${operatorId} and merchant_id = ${merchantId}`);
@@ -121,7 +124,7 @@ async function shrinkOrder(tx: Tx, refund: PointsRefund): Promise<string> {
     insert into promo_entry (operator_id, merchant_id, kind, ref, points, on_day)
     values (${operatorId}, ${merchantId}, 'clawed', ${`${orderId}:${refund.refundNo}`}, ${-back},
             ${refund.today}::date)`);
-  return row.period;
+  return row.day;
 }
 
 interface LotBack {
@@ -202,4 +205,4 @@ interface AccountRow extends Record<string, unknown> {
 const closesSince = (issuedIn: string, lastClosedPeriod: string | undefined): number =>
   lastClosedPeriod === undefined
     ? 0
-    : Math.max(0, monthsBetween({ from: issuedIn, to: lastClosedPeriod }) + 1);
+    : Math.max(0, periodsBetween({ from: issuedIn, to: lastClosedPeriod }) + 1);

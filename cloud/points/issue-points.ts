@@ -2,6 +2,7 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { PaidOrder } from '#cloud/orders/paid-order.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { pointsConfigAt } from '#cloud/points/points-config-store.ts';
+import { flagRelatedOrders } from '#cloud/relations/related-orders.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { shareFloor } from '#shared/money/rate.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
@@ -25,9 +26,10 @@ export async function issuePendingPoints(
   assert(orders.length <= issueBatchMax, () => `${orders.length} orders in one batch`);
   let issued = 0;
   for (const [operatorId, own] of byOperator(orders)) {
-    const period = accountingDate(own[0]!.acceptedAtMs).slice(0, 7);
+    const period = accountingDate(own[0]!.acceptedAtMs);
     const { config } = await pointsConfigAt(tx, { operatorId, period });
     const fresh = await insertOrders(tx, { operatorId, orders: own, config });
+    await flagRelatedOrders(tx, { operatorId, orderIds: fresh });
     await insertReferralLots(tx, { operatorId, orderIds: fresh, config });
     await insertEntries(tx, { operatorId, orderIds: fresh, kind: 'pending' });
     issued += fresh.length;
@@ -93,7 +95,7 @@ async function insertOrders(
 
 /**
  * The referrer's lots of orders that have a member (rule R22): floor(5%) of the consumer's points, one level, inside
- * the window, never between related accounts. The same rule as shared/points/referral.ts, over a set.
+ * the window, never between related accounts or at a shop of one's own. The same rule as shared/points/referral.ts, over a set.
  */
 export async function insertReferralLots(
   tx: Tx,
@@ -114,7 +116,7 @@ export async function insertReferralLots(
       join points_referral_bond b on b.operator_id = l.operator_id and b.member_id = l.member_id
      where l.operator_id = ${batch.operatorId} and l.kind = 'consumer'
        and l.order_id = any(${sql.param(batch.orderIds)}::text[])
-       and not b.related and o.accepted_on >= b.bound_on
+       and not b.related and not o.is_related and o.accepted_on >= b.bound_on
        and o.accepted_on < b.bound_on + ${referralWindowDays}::integer
        and l.points * ${referralBp}::bigint / 10000 > 0
     on conflict do nothing`);

@@ -7,6 +7,7 @@ import {
   type ConfigError,
   type PointsConfig,
 } from '#shared/points/points-config.ts';
+import { periodSpan } from '#shared/time/period.ts';
 import { err, getOrThrow, ok, type Result } from '#shared/result/result.ts';
 
 /** One version of an operator's rules. Version 0 is the published default. */
@@ -39,26 +40,30 @@ export async function putPointsConfig(
   const checked = checkPointsConfig(change.config);
   if (!checked.ok) return checked;
   const lastClosedPeriod = await lockBook(tx, change.operatorId, 'update');
-  if (lastClosedPeriod !== undefined && change.effectivePeriod <= lastClosedPeriod)
+  const effectiveFrom = periodSpan(change.effectivePeriod).firstDay;
+  if (lastClosedPeriod !== undefined && effectiveFrom <= periodSpan(lastClosedPeriod).lastDay)
     return err({ type: 'period-already-closed', lastClosedPeriod });
   const { rows } = await tx.execute<{ version: number }>(sql`
     insert into points_config_version
-      (operator_id, version, effective_period, config, proposed_by, approved_by)
+      (operator_id, version, effective_period, effective_from, config, proposed_by, approved_by)
     select ${change.operatorId}, coalesce(max(version), 0) + 1, ${change.effectivePeriod},
-           ${JSON.stringify(change.config)}::jsonb, ${change.proposedBy}, ${change.approvedBy}
+           ${effectiveFrom}::date, ${JSON.stringify(change.config)}::jsonb, ${change.proposedBy}, ${change.approvedBy}
       from points_config_version where operator_id = ${change.operatorId}
     returning version`);
   return ok({ version: rows[0]!.version });
 }
 
-/** The rules in force in a period: the newest version that is effective by then. */
+/**
+ * The rules in force in a period, or on a day (which is the name of a period too): the newest version that is effective
+ * by its first day.
+ */
 export async function pointsConfigAt(
   db: Db | Tx,
   at: { readonly operatorId: OperatorId; readonly period: string },
 ): Promise<VersionedConfig> {
   const { rows } = await db.execute<{ version: number; config: Partial<PointsConfig> }>(sql`
     select version, config from points_config_version
-     where operator_id = ${at.operatorId} and effective_period <= ${at.period}
+     where operator_id = ${at.operatorId} and effective_from <= ${periodSpan(at.period).firstDay}::date
      order by version desc limit 1`);
   const row = rows[0];
   if (row === undefined) return { version: 0, config: defaultPointsConfig };

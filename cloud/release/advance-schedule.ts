@@ -3,7 +3,7 @@ import type { Tx } from '#cloud/platform/db.ts';
 import { literal, materialise, plainWord } from '#cloud/release/temporary-table.ts';
 import { scoreMerchantsFull } from '#shared/points/account-multiplier.ts';
 import { addDays } from '#shared/time/calendar-day.ts';
-import { monthPeriod } from '#shared/time/period.ts';
+import { periodSpan } from '#shared/time/period.ts';
 import { scheduleLcm } from '#shared/points/schedule.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 
@@ -51,7 +51,7 @@ export async function rescoreAccounts(tx: Tx, closing: Closing): Promise<void> {
 
 /** The accounts whose score is another one now. Accounts and purchases meet in the GROUP BY, not in a join. */
 function changedScores(closing: Closing): SQL {
-  const { lastDay } = monthPeriod(closing.period);
+  const { lastDay } = periodSpan(closing.period);
   const afterDay = addDays(lastDay, -scoreWindowDays);
   const operator = sql`operator_id = ${plainWord(closing.operatorId)}`;
   return sql`

@@ -4,7 +4,7 @@ import { literal, materialise, plainWord } from '#cloud/release/temporary-table.
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import type { BasisPoints } from '#shared/money/rate.ts';
-import { addMonths } from '#shared/time/period.ts';
+import { periodKindOf, periodsReleasedInMonth, periodSpan } from '#shared/time/period.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
 import { scheduleLcm } from '#shared/points/schedule.ts';
 import { reduceTheta, type Theta } from '#shared/points/water-fill.ts';
@@ -43,8 +43,9 @@ export async function collectWants(tx: Tx, run: WantsRun): Promise<Wants> {
     select coalesce(sum(want), 0) as want, coalesce(sum(most), 0) as most, count(*) as accounts
       from release_want`);
   const sums = rows[0]!;
+  const { windowFirstDay, windowLastDay } = periodSpan(run.period);
   assert(
-    run.day.slice(0, 7) === addMonths(run.period, 1),
+    run.day >= windowFirstDay && run.day <= windowLastDay,
     () => `day ${run.day} is outside the window of ${run.period}`,
   );
   return {
@@ -61,6 +62,10 @@ export async function collectWants(tx: Tx, run: WantsRun): Promise<Wants> {
 function wantsOf(run: WantsRun): SQL {
   const { multBp, config } = run;
   const operator = sql`operator_id = ${plainWord(run.operatorId)}`;
+  const monthStart = plainWord(`${run.day.slice(0, 7)}-01`);
+  // Of a monthly period it is that period alone; shorter ones have several windows in a calendar month.
+  const periods = periodsReleasedInMonth(run.day, periodKindOf(run.period));
+  const givenIn = sql.join(periods.map(plainWord), sql`, `);
   return sql`
     select member_id, due, mult_bp, want,
            least(want, greatest(0, consumed * ${literal(config.monthlyReleaseBp)} / 10000 - released))
@@ -81,11 +86,11 @@ function wantsOf(run: WantsRun): SQL {
             union all
             select member_id, null, null, net_fen - refunded_fen, 0 from points_order
              where ${operator} and member_id is not null
-               and accepted_on between ${plainWord(`${run.day.slice(0, 7)}-01`)}::date
+               and accepted_on between ${monthStart}::date
                                    and ${plainWord(run.day)}::date
             union all
             select member_id, null, null, 0, alloc_fen from release_allocation
-             where ${operator} and period = ${plainWord(run.period)}) facts
+             where ${operator} and period in (${givenIn}) and day >= ${monthStart}::date) facts
      group by member_id having max(due) > 0) accounts) multiplied) wanted
      where want > 0`;
 }

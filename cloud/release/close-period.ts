@@ -7,16 +7,15 @@ import {
 } from '#cloud/points/points-config-store.ts';
 import { advanceSchedules, rescoreAccounts } from '#cloud/release/advance-schedule.ts';
 import { fundFreeFen } from '#cloud/release/fund.ts';
-import { readPools, type Pools } from '#cloud/release/pools.ts';
+import { readInflowHistory, readPools, type Pools } from '#cloud/release/pools.ts';
 import { sealRecord, type RecordValue } from '#cloud/release/sealed-record.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { basisPoints, type BasisPoints } from '#shared/money/rate.ts';
-import { planMultiplier, type ControllerPlan } from '#shared/points/controller.ts';
-import { decideGate, type GateDecision, type GateReason } from '#shared/points/gate.ts';
-import { baseLotPeriods } from '#shared/points/n-base.ts';
-import { addMonths } from '#shared/time/period.ts';
+import { planClose, type CloseInput, type ClosePlan } from '#shared/points/close-plan.ts';
+import type { GateReading, GateReason } from '#shared/points/gate.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
+import { addPeriods, periodKindOf, periodSpan, type PeriodKind } from '#shared/time/period.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 
 export interface PeriodClose {
@@ -35,18 +34,17 @@ export interface PeriodClose {
   readonly isNew: boolean;
 }
 
-export interface CloseError {
+export type CloseError =
   /** Periods close one after the other. */
-  readonly type: 'period-out-of-order';
-  readonly expectedPeriod: string;
-}
+  | { readonly type: 'period-out-of-order'; readonly expectedPeriod: string }
+  /** The operator's periods are of another length. */
+  | { readonly type: 'period-kind-differs'; readonly kind: PeriodKind };
 
 /**
- * Closes a monthly period (docs/points.md 2.5 and 2.6), once: schedules advance by one slice, scores are taken anew,
- * the gate reads its pools, and the multiplier and the budget of the following month's release window are fixed. A
- * second call answers what is stored. The multiplier is the hard bound; there is no forecast bound, which could only
- * lower it.
- * Errors: period-out-of-order.
+ * Closes a period (docs/points.md 2.5 and 2.6), once: schedules advance by one slice, scores are taken anew, the gate
+ * reads its pools, and the multiplier and the budget of the following period's release window are fixed. A second call
+ * answers what is stored.
+ * Errors in this order: period-kind-differs, period-out-of-order.
  */
 export async function closePeriod(
   tx: Tx,
@@ -56,109 +54,121 @@ export async function closePeriod(
   const lastClosedPeriod = await lockBook(tx, operatorId, 'update');
   const stored = await readClose(tx, closing);
   if (stored !== undefined) return ok({ ...stored, isNew: false });
-  if (lastClosedPeriod !== undefined && addMonths(lastClosedPeriod, 1) !== period)
-    return err({ type: 'period-out-of-order', expectedPeriod: addMonths(lastClosedPeriod, 1) });
   const rules = await pointsConfigAt(tx, closing);
+  const kind = rules.config.periodKind;
+  if (periodKindOf(period) !== kind) return err({ type: 'period-kind-differs', kind });
+  const expectedPeriod = lastClosedPeriod === undefined ? period : addPeriods(lastClosedPeriod, 1);
+  if (expectedPeriod !== period) return err({ type: 'period-out-of-order', expectedPeriod });
   await advanceSchedules(tx, closing);
   await rescoreAccounts(tx, closing);
-  const pools = await readPools(tx, { ...closing, measure: rules.config.gateMeasure });
-  const fundFen = await fundFreeFen(tx, operatorId);
-  const decision = decide(pools, fundFen, rules);
-  await storeClose(tx, { ...closing, rules, pools, fundFen, decision });
+  const pools = await readPools(tx, closing);
+  const { days } = periodSpan(period);
+  const input = {
+    period,
+    gate: pools.gate,
+    fundFen: await fundFreeFen(tx, operatorId),
+    unreleasedPoints: pointFen(pools.coveredPoints),
+    duePoints: pointFen(pools.duePoints),
+    activePoints: pools.activePoints,
+    history: [...(await readInflowHistory(tx, closing)), { points: pools.concessionPoints, days }],
+  };
+  const plan = planClose(input, rules.config);
+  await storeClose(tx, { operatorId, rules, pools, input, plan });
   return ok({ ...(await readClose(tx, closing))!, isNew: true });
 }
 
-interface Decision {
-  readonly gate: GateDecision;
-  readonly plan: ControllerPlan;
-  readonly budgetFen: Fen;
-  readonly nBase: number;
+interface Closing {
+  readonly operatorId: OperatorId;
+  readonly rules: VersionedConfig;
+  readonly pools: Pools;
+  readonly input: CloseInput;
+  readonly plan: ClosePlan;
 }
 
-function decide(pools: Pools, fundFen: Fen, { config }: VersionedConfig): Decision {
-  const gate = decideGate(pools.gate, config);
-  const unreleasedPoints = pointFen(pools.coveredPoints);
-  const plan = planMultiplier(
-    { fundFen, unreleasedPoints, duePoints: pointFen(pools.duePoints) },
-    config,
-  );
-  return {
-    gate,
-    plan,
-    budgetFen: gate.open ? plan.budgetFen : fen(0),
-    nBase: baseLotPeriods({ fundFen, unreleasedPoints }, config),
-  };
-}
-
-async function storeClose(
-  tx: Tx,
-  close: {
-    readonly operatorId: OperatorId;
-    readonly period: string;
-    readonly rules: VersionedConfig;
-    readonly pools: Pools;
-    readonly fundFen: Fen;
-    readonly decision: Decision;
-  },
-): Promise<void> {
-  const { operatorId, period, pools, decision } = close;
-  const { gate, plan, budgetFen, nBase } = decision;
+async function storeClose(tx: Tx, close: Closing): Promise<void> {
+  const { operatorId, pools, plan } = close;
+  const { period } = close.input;
   const { text, hash } = sealRecord(explain(close));
   await tx.execute(sql`
     insert into period_close (operator_id, period, config_version, gate_open, gate_reason,
-      unreleased_points, inflow_points, mult_bp, budget_fen, n_base, explanation, explanation_hash)
-    values (${operatorId}, ${period}, ${close.rules.version}, ${gate.open}, ${gate.reason},
-      ${pools.gate.outstanding.current}, ${pools.gate.inflow.current}, ${plan.multBp},
-      ${budgetFen}, ${nBase}, ${text}::jsonb, ${hash})`);
+      unreleased_points, inflow_points, concession_points, mult_bp, budget_fen, n_base,
+      explanation, explanation_hash)
+    values (${operatorId}, ${period}, ${close.rules.version}, ${plan.gate.open}, ${plan.gate.reason},
+      ${pools.gate.outstanding.current}, ${pools.gate.inflow.current}, ${pools.concessionPoints},
+      ${plan.controller.multBp}, ${plan.budgetFen}, ${plan.nBase}, ${text}::jsonb, ${hash})`);
   await tx.execute(sql`
     update points_book set last_closed_period = ${period} where operator_id = ${operatorId}`);
 }
 
-function explain(close: {
-  readonly period: string;
-  readonly rules: VersionedConfig;
-  readonly pools: Pools;
-  readonly fundFen: Fen;
-  readonly decision: Decision;
-}): RecordValue {
-  const { gate, plan, budgetFen, nBase } = close.decision;
+function explain(close: Closing): RecordValue {
+  const { input, plan, pools } = close;
   const { config } = close.rules;
-  const { outstanding, inflow, topMerchantGrowth } = close.pools.gate;
+  const { outstanding, inflow } = input.gate;
+  const { controller } = plan;
   return {
-    period: close.period,
+    period: input.period,
     configVersion: close.rules.version,
     gate: {
-      open: gate.open,
-      reason: gate.reason,
-      measure: gate.measure,
+      open: plan.gate.open,
+      reason: plan.gate.reason,
+      measure: plan.gate.measure,
       growthBp: config.gateGrowthBp,
       outstanding: {
-        previous: outstanding.previous,
-        current: outstanding.current,
-        unclaimed: close.pools.unclaimedPoints,
+        ...readingOf(plan.gate.readings.outstanding),
+        unclaimed: pools.unclaimedPoints,
+        topMerchantGrowth: outstanding.topMerchantGrowth,
       },
       inflow: {
-        previous: inflow.previous,
+        ...readingOf(plan.gate.readings.period_inflow),
         previousDays: inflow.previousDays,
-        current: inflow.current,
         currentDays: inflow.currentDays,
+        topMerchantGrowth: inflow.topMerchantGrowth,
       },
-      topMerchantGrowth,
       formula: 'previous > 0 and current * 10000 >= previous * (10000 + growthBp)',
     },
     multiplier: {
-      fundFen: close.fundFen,
-      unreleasedPoints: close.pools.coveredPoints,
-      duePoints: close.pools.duePoints,
+      fundFen: input.fundFen,
+      unreleasedPoints: input.unreleasedPoints,
+      duePoints: input.duePoints,
       coverageBp: config.coverageBp,
-      rawBp: plan.rawBp,
-      multBp: plan.multBp,
-      binding: plan.binding,
-      budgetFen,
-      forecastBound: 'none',
+      rawBp: controller.rawBp,
+      forecastBp: plan.forecastBp ?? 'none',
+      multBp: controller.multBp,
+      binding: controller.binding,
+      budgetFen: plan.budgetFen,
       formula: 'floor((10000 * fund - coverageBp * (unreleased - due)) / due)',
     },
-    nBase,
+    forecast: forecastRecord(close),
+    stockGate: { ...plan.stockGate },
+    nBase: plan.nBase,
+  };
+}
+
+const readingOf = (reading: GateReading): Readonly<Record<string, RecordValue>> => ({
+  open: reading.open,
+  reason: reading.reason,
+  previous: reading.previous,
+  current: reading.current,
+  growthBp: reading.growthBp ?? null,
+});
+
+/** Doubles are told as whole numbers: points of the coming periods, and the fit in parts of 10,000. */
+function forecastRecord({ input, plan, rules }: Closing): RecordValue {
+  const { forecast } = plan;
+  const horizon = rules.config.plannerHorizon;
+  const periods = input.history.length;
+  if (forecast === undefined) return { periods, horizon, fit: 'none' };
+  const path = (values: readonly number[]) => values.slice(0, horizon - 1).map(Math.floor);
+  return {
+    periods,
+    horizon,
+    fit: [forecast.phi, forecast.alpha, forecast.beta, forecast.sigma].map((part) =>
+      Math.floor(part * 10_000),
+    ),
+    concessionMean: path(forecast.mean),
+    concessionLow: path(forecast.low),
+    activePoints: input.activePoints,
+    formula: 'min over h of (F + f*sum C_<h - kappa*(X + (1+r)*sum C_<h - sum D_<=h)) / sum D_<=h',
   };
 }
 

@@ -18,7 +18,7 @@ import { issueVouchers } from '#cloud/vouchers/issue-vouchers.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { addDays, dayStartMs, daysBetween } from '#shared/time/calendar-day.ts';
 import { dailyLimit, type DailyBinding } from '#shared/points/daily-limit.ts';
-import { monthPeriod, releaseRunId } from '#shared/time/period.ts';
+import { periodSpan, releaseRunId } from '#shared/time/period.ts';
 import { pointFen, type PointFen } from '#shared/points/point-fen.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
 import { thetaText, type Theta } from '#shared/points/water-fill.ts';
@@ -50,7 +50,7 @@ export type ReleaseError =
   | { readonly type: 'period-not-closed' }
   /** A law of the books is broken, or a bill does not match: a person looks first. */
   | { readonly type: 'release-held'; readonly reasons: readonly string[] }
-  /** A period is released on the days of the following month only. */
+  /** A period is released on the days of the following one only. */
   | { readonly type: 'day-outside-window'; readonly firstDay: string; readonly lastDay: string };
 
 /**
@@ -63,7 +63,7 @@ export async function runReleaseDay(
   tx: Tx,
   day: ReleaseDay,
 ): Promise<Result<ReleaseOutcome, ReleaseError>> {
-  const window = monthPeriod(day.period);
+  const window = periodSpan(day.period);
   const [firstDay, lastDay] = [window.windowFirstDay, window.windowLastDay];
   if (day.day < firstDay || day.day > lastDay)
     return err({ type: 'day-outside-window', firstDay, lastDay });
@@ -97,7 +97,7 @@ async function planRun(
   const wants = await collectWants(tx, { ...run, multBp: close.multBp });
   const input = {
     wantLeftFen: wants.wantLeftFen,
-    daysLeft: daysBetween({ from: day, to: monthPeriod(period).windowLastDay }) + 1,
+    daysLeft: daysBetween({ from: day, to: periodSpan(period).windowLastDay }) + 1,
     consumptionFen: await consumptionOf(tx, run),
     budgetLeftFen: fen(close.budgetFen - (await releasedOf(tx, run))),
     fundFreeFen: await fundFreeFen(tx, operatorId),
@@ -161,7 +161,7 @@ async function postRun(
   plan: RunPlan & { readonly theta: Theta; readonly config: PointsConfig },
 ): Promise<void> {
   const releasedFen = fen(Math.min(plan.limitFen, plan.wants.mostFen));
-  const expiresOn = addDays(monthPeriod(day.period).windowLastDay, plan.config.voucherDays);
+  const expiresOn = addDays(periodSpan(day.period).windowLastDay, plan.config.voucherDays);
   await useUpPoints(tx, day);
   await issueVouchers(tx, { ...day, runId: releaseRunId(day.day), expiresOn });
   if (releasedFen > 0)

@@ -15,7 +15,7 @@ import { runReleaseDay } from '#cloud/release/release-day.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { shareFloor } from '#shared/money/rate.ts';
-import { addMonths, monthPeriod } from '#shared/time/period.ts';
+import { addMonths, periodSpan } from '#shared/time/period.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
 import { defaultPointsConfig } from '#shared/points/points-config.ts';
 import { entitlementOfLots, scheduleLcm } from '#shared/points/schedule.ts';
@@ -101,7 +101,7 @@ describe('a life of 44 months', () => {
       await inTx(async (tx) => {
         await issuePendingPoints(tx, orders);
         const orderIds = orders.map(({ orderId }) => orderId);
-        await makePointsFinal(tx, { operatorId, orderIds, asOf: monthPeriod(period).lastDay });
+        await makePointsFinal(tx, { operatorId, orderIds, asOf: periodSpan(period).lastDay });
         const fund = orders.reduce((sum, order) => {
           const concessionFen = shareFloor(order.netFen, order.concessionBp);
           const sale = { netFen: order.netFen, concessionFen };

@@ -9,6 +9,7 @@ import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
 import type { MemberId } from '#shared/ids/ids.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
+import { isPeriod, periodPattern, periodSpan } from '#shared/time/period.ts';
 import {
   BusinessDateSchema,
   HashSchema,
@@ -21,13 +22,14 @@ interface Deps extends Pick<CloudDeps, 'db' | 'clock' | 'operatorId'> {
   readonly proveFirst: () => Promise<unknown>;
 }
 
-const MonthSchema = Type.String({ pattern: '^\\d{4}-(0[1-9]|1[0-2])$' });
+/** A period of any kind; {@link isPeriod} tells whether there is one of this name. */
+const PeriodSchema = Type.String({ pattern: periodPattern });
 
 /** What a decision was made of, as it was stored: a fixed set of keys, see explain() and postRun(). */
 const ExplanationSchema = Type.Record(Type.String(), Type.Unknown());
 
 const closeFields = {
-  period: MonthSchema,
+  period: PeriodSchema,
   gateOpen: Type.Boolean(),
   gateReason: Type.String(),
   multBp: Type.Integer(),
@@ -105,23 +107,27 @@ export function registerReleaseRoutes(app: CloudApp, deps: Deps): void {
 function registerCloses(app: CloudApp, { db, clock, operatorId }: Deps): void {
   const close = {
     summary: 'Close a period',
-    body: Type.Object({ period: MonthSchema }, { additionalProperties: false }),
+    body: Type.Object({ period: PeriodSchema }, { additionalProperties: false }),
     response: { 200: CloseAnswerSchema },
   };
   app.post('/admin/v1/period-closes', { schema: close }, async (request, reply) => {
     const { period } = request.body;
+    if (!isPeriod(period)) return sendProblem(reply, noSuchPeriod);
     // A slip of the pen must not close years to come: a closed period never reopens.
-    if (period >= accountingDate(clock.nowMs()).slice(0, 7))
+    if (periodSpan(period).lastDay >= accountingDate(clock.nowMs()))
       return sendProblem(reply, { status: 409, code: 'period-not-over' });
     const closed = await db.transaction((tx) => closePeriod(tx, { operatorId, period }));
     if (closed.ok) return reply.send(closed.value);
-    const detail = `the next period to close is ${closed.error.expectedPeriod}`;
+    const detail =
+      closed.error.type === 'period-kind-differs'
+        ? closed.error.kind
+        : `the next period to close is ${closed.error.expectedPeriod}`;
     return sendProblem(reply, { status: 409, code: closed.error.type, detail });
   });
 
   const read = {
     summary: 'A stored period close',
-    params: Type.Object({ period: MonthSchema }),
+    params: Type.Object({ period: PeriodSchema }),
     response: { 200: StoredCloseSchema },
   };
   app.get('/admin/v1/period-closes/:period', { schema: read }, async (request, reply) => {
@@ -133,7 +139,9 @@ function registerCloses(app: CloudApp, { db, clock, operatorId }: Deps): void {
 const notStored = { status: 404, code: 'not-found' } as const;
 const noSuchDay = { status: 400, code: 'request-invalid', detail: 'no such day' } as const;
 
-const RunParamsSchema = Type.Object({ period: MonthSchema, day: BusinessDateSchema });
+const noSuchPeriod = { status: 400, code: 'request-invalid', detail: 'no such period' } as const;
+
+const RunParamsSchema = Type.Object({ period: PeriodSchema, day: BusinessDateSchema });
 
 function registerRuns(app: CloudApp, { db, clock, operatorId, proveFirst }: Deps): void {
   const release = {
@@ -142,7 +150,8 @@ function registerRuns(app: CloudApp, { db, clock, operatorId, proveFirst }: Deps
     response: { 200: RunAnswerSchema },
   };
   app.post('/admin/v1/release-runs', { schema: release }, async (request, reply) => {
-    const { day } = request.body;
+    const { period, day } = request.body;
+    if (!isPeriod(period)) return sendProblem(reply, noSuchPeriod);
     if (!isCalendarDay(day)) return sendProblem(reply, noSuchDay);
     // A run is stored for good: one of a day without its sales would give that day nothing.
     if (day > accountingDate(clock.nowMs()))

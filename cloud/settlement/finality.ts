@@ -75,12 +75,12 @@ async function configsOf(
 ): Promise<(line: DueLine) => PointsConfig> {
   const { operatorId, lines } = options;
   const configs = new Map<string, PointsConfig>();
-  for (const period of new Set(lines.map(periodOf)))
+  for (const period of new Set(lines.map(rulesDayOf)))
     configs.set(period, (await pointsConfigAt(tx, { operatorId, period })).config);
-  return (line) => configs.get(periodOf(line)) ?? defaultPointsConfig;
+  return (line) => configs.get(rulesDayOf(line)) ?? defaultPointsConfig;
 }
 
-const periodOf = (line: DueLine): string => line.ledgerDate.slice(0, 7);
+const rulesDayOf = (line: DueLine): string => line.ledgerDate;
 
 /** A refund whose outcome is open keeps the hold open: it was asked for in time. */
 const noOpenRefund = sql`NOT EXISTS (SELECT FROM order_refund r

@@ -222,7 +222,7 @@ async function take(
   locked: readonly VoucherId[],
 ): Promise<VoucherReservation | undefined> {
   const { operatorId, memberId, orderId, today } = request;
-  const { config } = await pointsConfigAt(tx, { operatorId, period: today.slice(0, 7) });
+  const { config } = await pointsConfigAt(tx, { operatorId, period: today });
   const live = await liveVouchers(tx, request, locked);
   const availableFen = sumFen(live.map(({ leftFen }) => leftFen));
   const voucherFen = minFen(availableFen, voucherFenMax(request.amountFen, config));

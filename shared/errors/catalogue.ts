@@ -10,6 +10,7 @@ import { offlineErrors } from '#shared/errors/offline.ts';
 import { ownerErrors } from '#shared/errors/owner.ts';
 import { paymentErrors } from '#shared/errors/payment.ts';
 import { pointsErrors } from '#shared/errors/points.ts';
+import { policyErrors } from '#shared/errors/policy.ts';
 import { promiseErrors } from '#shared/errors/promise.ts';
 import { receiptErrors } from '#shared/errors/receipt.ts';
 import { refundErrors } from '#shared/errors/refund.ts';
@@ -43,6 +44,7 @@ export const errorCatalogue = {
   ...resolutionErrors,
   ...billErrors,
   ...pointsErrors,
+  ...policyErrors,
   ...memberErrors,
 } as const;
 

@@ -1,4 +1,4 @@
-import { clampBig, divFloor, maxBig } from '#shared/money/exact.ts';
+import { clampBig, divFloor, maxBig, minBig } from '#shared/money/exact.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { basisPoints, wholeBp, type BasisPoints } from '#shared/money/rate.ts';
 import { assert } from '#shared/result/assert.ts';
@@ -12,21 +12,31 @@ export interface ControllerInput {
   readonly unreleasedPoints: PointFen;
   /** D: sum of the positive dues; 0..X. */
   readonly duePoints: PointFen;
+  /** What the horizon bears, from forecastBoundBp; undefined: too little is known, the hard bound stands alone. */
+  readonly forecastBp: bigint | undefined;
 }
+
+/**
+ * What fixed the multiplier: `coverage` the hard bound, `forecast` the horizon under it, `maximum` and `minimum` the
+ * ends of the legal range (`minimum`: the forecast alone would be lower, and the hard bound bears the minimum),
+ * `coverage-below-minimum`: not even the minimum is borne for all that is due, so fewer points are released.
+ */
+export type PlanBinding =
+  'nothing-due' | 'coverage' | 'forecast' | 'maximum' | 'minimum' | 'coverage-below-minimum';
 
 export interface ControllerPlan {
   /** The hard bound floor((F - kappa*(X-D)) / D) in basis points; may be negative. */
   readonly rawBp: bigint;
   readonly multBp: BasisPoints;
   readonly budgetFen: Fen;
-  readonly binding: 'nothing-due' | 'coverage' | 'maximum' | 'coverage-below-minimum';
+  readonly binding: PlanBinding;
 }
 
 /**
- * The multiplier and the budget of one open period (docs/points.md 2.6, rule R8). It is the hard bound: after releasing
- * everything due at this multiplier the fund still covers kappa of what remains (invariant I2). Under the minimum
- * multiplier fewer points are released, not cheaper ones.
- * The forecast bound may only lower this result and is not computed here.
+ * The multiplier and the budget of one open period (docs/points.md 2.6, rule R8). The hard bound: after releasing
+ * everything due at this multiplier the fund still covers kappa of what remains (invariant I2). The forecast bound may
+ * lower it and never raises it: the least of both counts. Under the minimum multiplier fewer points are released, not
+ * cheaper ones.
  */
 export function planMultiplier(input: ControllerInput, config: PointsConfig): ControllerPlan {
   const [fund, unreleased, due] = [
@@ -43,7 +53,8 @@ export function planMultiplier(input: ControllerInput, config: PointsConfig): Co
   if (due === 0n)
     return { rawBp: 0n, multBp: config.multMinBp, budgetFen: fen(0), binding: 'nothing-due' };
   const rawBp = divFloor(whole * fund - kappa * (unreleased - due), due);
-  const mult = clampBig(rawBp, low, high);
+  const borneBp = input.forecastBp === undefined ? rawBp : minBig(rawBp, input.forecastBp);
+  const mult = clampBig(borneBp, low, high);
   const budget =
     rawBp >= low
       ? divFloor(due * mult, whole)
@@ -52,6 +63,19 @@ export function planMultiplier(input: ControllerInput, config: PointsConfig): Co
     rawBp,
     multBp: basisPoints(Number(mult)),
     budgetFen: fen(Number(budget)),
-    binding: rawBp < low ? 'coverage-below-minimum' : rawBp > high ? 'maximum' : 'coverage',
+    binding: bindingOf({ rawBp, borneBp, low, high }),
   };
+}
+
+function bindingOf(bounds: {
+  readonly rawBp: bigint;
+  readonly borneBp: bigint;
+  readonly low: bigint;
+  readonly high: bigint;
+}): PlanBinding {
+  const { rawBp, borneBp, low, high } = bounds;
+  if (rawBp < low) return 'coverage-below-minimum';
+  if (borneBp > high) return 'maximum';
+  if (borneBp < low) return 'minimum';
+  return borneBp < rawBp ? 'forecast' : 'coverage';
 }

@@ -1,5 +1,5 @@
+import { divFloor } from '#shared/money/exact.ts';
 import { wholeBp } from '#shared/money/rate.ts';
-import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { GateMeasure, PointsConfig } from '#shared/points/points-config.ts';
 
 /** A pool at two closes, in point-fen; bigint because whole pools may pass 2^53. */
@@ -32,10 +32,17 @@ export const gateOpenByInflow = (pool: InflowPair, config: PointsConfig): boolea
   );
 
 export interface GateInput {
-  readonly outstanding: PoolPair;
-  readonly inflow: InflowPair;
-  /** Points that the merchant with the largest growth added more than in the period before; 0 or more. */
-  readonly topMerchantGrowth: bigint;
+  readonly outstanding: PoolPair & {
+    /** All points that the merchant with the most brought in during the period; 0 or more. */
+    readonly topMerchantGrowth: bigint;
+  };
+  readonly inflow: InflowPair & {
+    /**
+     * What the merchant with the largest growth brought in more than in the period before, times the days of the other
+     * period on both sides: current * previousDays - previous * currentDays; 0 or more.
+     */
+    readonly topMerchantGrowth: bigint;
+  };
 }
 
 export type GateReason =
@@ -45,12 +52,21 @@ export type GateReason =
   | 'below-min-scale'
   | 'merchant-concentration';
 
-export interface GateDecision {
+/** What one measure says at a close, whether it decides or not. */
+export interface GateReading {
   readonly open: boolean;
   readonly reason: GateReason;
-  readonly measure: GateMeasure;
   readonly previous: bigint;
   readonly current: bigint;
+  /** Growth to the close before (of the inflow: per day), in basis points, rounded down; undefined without one. */
+  readonly growthBp: bigint | undefined;
+}
+
+export interface GateDecision extends GateReading {
+  /** The measure that decided. */
+  readonly measure: GateMeasure;
+  /** Both measures: the other one is shown beside it (docs/points.md 2.6). */
+  readonly readings: Readonly<Record<GateMeasure, GateReading>>;
 }
 
 /**
@@ -58,33 +74,47 @@ export interface GateDecision {
  * minimum scale, and one merchant's part of the growth (held for review: closed until two people decide).
  */
 export function decideGate(input: GateInput, config: PointsConfig): GateDecision {
-  const pool = measuredPool(input, config.gateMeasure);
-  const reason = reasonOf(input, pool, config);
-  return { open: reason === 'open', reason, measure: config.gateMeasure, ...pool };
+  const { inflow } = input;
+  // Per day, cross-multiplied: both sides get the days of the other period.
+  const perDay = {
+    previous: inflow.previous * BigInt(inflow.currentDays),
+    current: inflow.current * BigInt(inflow.previousDays),
+    topMerchantGrowth: inflow.topMerchantGrowth,
+  };
+  const readings = {
+    outstanding: readPool(input.outstanding, input.outstanding, config),
+    period_inflow: readPool(inflow, perDay, config),
+  };
+  return { measure: config.gateMeasure, ...readings[config.gateMeasure], readings };
 }
 
-function measuredPool(input: GateInput, measure: GateMeasure): PoolPair {
-  switch (measure) {
-    case 'outstanding':
-      return { previous: input.outstanding.previous, current: input.outstanding.current };
-    case 'period_inflow':
-      return { previous: input.inflow.previous, current: input.inflow.current };
-    default:
-      return exhaustive(measure);
-  }
+/** `pool` is what is shown and has the minimum scale, `compared` what growth is read from. */
+function readPool(
+  pool: PoolPair,
+  compared: PoolPair & { readonly topMerchantGrowth: bigint },
+  config: PointsConfig,
+): GateReading {
+  const { previous, current } = pool;
+  const reason = reasonOf(current, compared, config);
+  const growthBp =
+    compared.previous > 0n
+      ? divFloor((compared.current - compared.previous) * BigInt(wholeBp), compared.previous)
+      : undefined;
+  return { open: reason === 'open', reason, previous, current, growthBp };
 }
 
-function reasonOf(input: GateInput, pool: PoolPair, config: PointsConfig): GateReason {
-  if (pool.previous <= 0n) return 'no-previous-pool';
-  const grown =
-    config.gateMeasure === 'outstanding'
-      ? gateOpenByOutstanding(input.outstanding, config)
-      : gateOpenByInflow(input.inflow, config);
-  if (!grown) return 'growth-below-threshold';
-  if (pool.current < BigInt(config.gateMinScale)) return 'below-min-scale';
-  const growth = pool.current - pool.previous;
+function reasonOf(
+  scale: bigint,
+  compared: PoolPair & { readonly topMerchantGrowth: bigint },
+  config: PointsConfig,
+): GateReason {
+  if (compared.previous <= 0n) return 'no-previous-pool';
+  if (!gateOpenByOutstanding(compared, config)) return 'growth-below-threshold';
+  if (scale < BigInt(config.gateMinScale)) return 'below-min-scale';
+  const growth = compared.current - compared.previous;
   const concentrated =
-    input.topMerchantGrowth * BigInt(wholeBp) > growth * BigInt(config.gateMaxTopMerchantShareBp);
+    compared.topMerchantGrowth * BigInt(wholeBp) >
+    growth * BigInt(config.gateMaxTopMerchantShareBp);
   // The whole (100%) switches the concentration check off: a pilot may consist of one merchant.
   return concentrated && config.gateMaxTopMerchantShareBp < wholeBp
     ? 'merchant-concentration'

@@ -2,6 +2,7 @@ import { basisPoints, wholeBp, type BasisPoints } from '#shared/money/rate.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import { pointFen, type PointFen } from '#shared/points/point-fen.ts';
+import type { PeriodKind } from '#shared/time/period.ts';
 
 export type AgentRole = 'marketer' | 'region' | 'province';
 
@@ -16,6 +17,8 @@ export type GateMeasure = 'outstanding' | 'period_inflow';
 
 /** Every number a rule reads. Versioned and dated by the cloud; effective from the next period. */
 export interface PointsConfig {
+  /** Length of a period (rule R6); it stands for good once the first points are final. */
+  readonly periodKind: PeriodKind;
   readonly concessionMinBp: BasisPoints;
   readonly concessionMaxBp: BasisPoints;
   readonly merchantShareBp: BasisPoints;
@@ -35,6 +38,8 @@ export interface PointsConfig {
   readonly multMinBp: BasisPoints;
   readonly multMaxBp: BasisPoints;
   readonly coverageBp: BasisPoints;
+  /** Periods that the forecast bound looks at, this one included; 1: the hard bound alone. */
+  readonly plannerHorizon: number;
   readonly bonusRequiresScore: boolean;
   readonly agentMode: 'concession' | 'flow';
   readonly agents: Readonly<Record<AgentRole, AgentRates>>;
@@ -65,6 +70,7 @@ const rates = (concessionBp: number, flowCapBp: number, flowBp: number): AgentRa
 
 /** The values of the published rules (docs/points.md 2.13). */
 export const defaultPointsConfig: PointsConfig = {
+  periodKind: 'month',
   concessionMinBp: basisPoints(300),
   concessionMaxBp: basisPoints(2000),
   merchantShareBp: wholeBp,
@@ -84,6 +90,7 @@ export const defaultPointsConfig: PointsConfig = {
   multMinBp: wholeBp,
   multMaxBp: basisPoints(50_000),
   coverageBp: basisPoints(3000),
+  plannerHorizon: 6,
   bonusRequiresScore: true,
   agentMode: 'concession',
   agents: {
@@ -99,6 +106,9 @@ export const defaultPointsConfig: PointsConfig = {
   tierReferredWeightBp: basisPoints(2000),
   tierReferredCapBp: basisPoints(5000),
 };
+
+/** A tier takes one period off a lot, and a lot has 36 to 40 (rule R24). */
+const tiersMax = 5;
 
 export interface ConfigError {
   readonly type: 'config-out-of-range';
@@ -132,6 +142,7 @@ const ranges: Readonly<Record<NumberKey, readonly [min: number, max: number]>> =
   multMinBp: [2000, 10_000],
   multMaxBp: [10_000, 50_000],
   coverageBp: [1000, 9047],
+  plannerHorizon: [1, 24],
   agentTotalCapBp: [0, 2000],
   marginBp: [0, 3000],
   contingencyBp: [300, 2000],
@@ -147,7 +158,7 @@ export function checkPointsConfig(config: PointsConfig): Result<PointsConfig, Co
     if (!Number.isSafeInteger(value) || value < min || value > max)
       return err({ type: 'config-out-of-range', key, value, min, max });
   }
-  const relations: readonly ConfigError[] = [
+  const relations: ConfigError[] = [
     { ...outOf('concessionMinBp', config.concessionMinBp), min: 300, max: config.concessionMaxBp },
     { ...outOf('nMin', config.nMin), min: 36, max: config.nMax },
     // The coverage proof needs new money to raise coverage: f / 1.05 >= kappa.
@@ -159,9 +170,32 @@ export function checkPointsConfig(config: PointsConfig): Result<PointsConfig, Co
     // A release at a multiplier under the coverage floor would raise coverage without bound.
     { ...outOf('coverageBp', config.coverageBp), min: 0, max: config.multMinBp - 1 },
   ];
+  relations.push(...agentRelations(config), ...tierRelations(config));
   const broken = relations.find(({ value, min, max }) => value < min || value > max);
   return broken === undefined ? ok(config) : err(broken);
 }
+
+/** What a role may be paid at most on the net flow is a ceiling of the published rules (rule R26). */
+const agentRelations = (config: PointsConfig): readonly ConfigError[] =>
+  agentRoles.flatMap((role) => {
+    const most = defaultPointsConfig.agents[role];
+    const rates = config.agents[role];
+    return [
+      { ...outOf(`agents.${role}.concessionBp`, rates.concessionBp), min: 0, max: 2000 },
+      { ...outOf(`agents.${role}.flowCapBp`, rates.flowCapBp), min: 0, max: most.flowCapBp },
+      { ...outOf(`agents.${role}.flowBp`, rates.flowBp), min: 0, max: most.flowBp },
+    ];
+  });
+
+/** Tiers 0 to 4 at rising scores, the first at 0 (rule R23). */
+const tierRelations = ({ tierScoreFen }: PointsConfig): readonly ConfigError[] => [
+  { ...outOf('tierScoreFen', tierScoreFen.length), min: 1, max: tiersMax },
+  ...tierScoreFen.map((score, tier) => ({
+    ...outOf(`tierScoreFen.${tier}`, score),
+    min: tier === 0 ? 0 : tierScoreFen[tier - 1]! + 1,
+    max: tier === 0 ? 0 : Number.MAX_SAFE_INTEGER,
+  })),
+];
 
 const outOf = (key: string, value: number) =>
   ({ type: 'config-out-of-range', key, value }) as const;

@@ -245,13 +245,15 @@ describe('controller', () => {
         fc.integer({ min: 1, max: 10_000_000 }),
         fc.integer({ min: 0, max: 1000 }),
         fc.integer({ min: 0, max: 1000 }),
-        (fund, unreleased, dueShare, releasedShare) => {
+        fc.option(fc.bigInt({ min: -50_000n, max: 90_000n }), { nil: undefined }),
+        (fund, unreleased, dueShare, releasedShare, forecastBp) => {
           const due = Math.floor((unreleased * dueShare) / 1000);
           const plan = planMultiplier(
             {
               fundFen: fen(fund),
               unreleasedPoints: pointFen(unreleased),
               duePoints: pointFen(due),
+              forecastBp,
             },
             config,
           );
@@ -276,6 +278,7 @@ describe('controller', () => {
         fundFen: fen(fund),
         unreleasedPoints: pointFen(unreleased),
         duePoints: pointFen(10_000_000),
+        forecastBp: undefined,
       },
       config,
     );
@@ -304,9 +307,15 @@ describe('controller', () => {
 });
 
 const gateInput = (current: bigint, topMerchantGrowth: bigint): GateInput => ({
-  outstanding: { previous: 10_000_000n, current },
-  inflow: { previous: 10_000_000n, current, previousDays: 30, currentDays: 30 },
-  topMerchantGrowth,
+  outstanding: { previous: 10_000_000n, current, topMerchantGrowth },
+  inflow: {
+    previous: 10_000_000n,
+    current,
+    previousDays: 30,
+    currentDays: 30,
+    // In point-days: both sides of the comparison are multiplied by the days of the other period.
+    topMerchantGrowth: topMerchantGrowth * 30n,
+  },
 });
 
 describe('gate', () => {
@@ -323,16 +332,25 @@ describe('gate', () => {
   });
 
   it('stays closed in the first period and under the minimum scale', () => {
-    const first = { ...gateInput(5n, 0n), outstanding: { previous: 0n, current: 5n } };
+    const first = {
+      ...gateInput(5n, 0n),
+      outstanding: { previous: 0n, current: 5n, topMerchantGrowth: 0n },
+    };
     expect(decideGate(first, config).reason).toBe('no-previous-pool');
-    const small = { ...gateInput(5n, 0n), outstanding: { previous: 1n, current: 999_999n } };
+    const small = {
+      ...gateInput(5n, 0n),
+      outstanding: { previous: 1n, current: 999_999n, topMerchantGrowth: 0n },
+    };
     expect(decideGate(small, config).reason).toBe('below-min-scale');
   });
 
   it('stays exact beyond 2^53', () => {
     const previous = 20_000_000_000_000_000n;
     const at = (current: bigint) =>
-      decideGate({ ...gateInput(0n, 0n), outstanding: { previous, current } }, config).open;
+      decideGate(
+        { ...gateInput(0n, 0n), outstanding: { previous, current, topMerchantGrowth: 0n } },
+        config,
+      ).open;
     expect([at(23_000_000_000_000_000n), at(22_999_999_999_999_999n)]).toEqual([true, false]);
   });
 });
@@ -351,6 +369,9 @@ describe('configuration', () => {
       { fundMinBp: 4999 },
       { coverageBp: 6700 },
       { multMinBp: 2500 },
+      { plannerHorizon: 0 },
+      { agents: { ...config.agents, province: { ...config.agents.province, flowCapBp: 151 } } },
+      { tierScoreFen: [0, 5, 5] },
     ];
     for (const change of looser)
       expect(checkPointsConfig({ ...config, ...change } as typeof config).ok).toBe(false);

@@ -156,7 +156,12 @@ const runners: Readonly<Record<string, (input: Json) => unknown>> = {
   entitlement: ({ lots }) => ({ points: entitlementOfLots(lotsOf(lots)) }),
   controller: ({ fund, unreleased, due }) => {
     const plan = planMultiplier(
-      { fundFen: fen(fund), unreleasedPoints: pointFen(unreleased), duePoints: pointFen(due) },
+      {
+        fundFen: fen(fund),
+        unreleasedPoints: pointFen(unreleased),
+        duePoints: pointFen(due),
+        forecastBp: undefined,
+      },
       config,
     );
     return { rawBp: Number(plan.rawBp), multBp: plan.multBp, budget: plan.budgetFen };
@@ -257,7 +262,10 @@ const runners: Readonly<Record<string, (input: Json) => unknown>> = {
   release_day: (input) => {
     const dues = input.users.map((user: Json) => pointFen(user.due));
     const pool = { fundFen: fen(input.fundFree), unreleasedPoints: pointFen(input.unreleased) };
-    const { multBp, budgetFen } = planMultiplier({ ...pool, duePoints: sumPointFen(dues) }, config);
+    const { multBp, budgetFen } = planMultiplier(
+      { ...pool, duePoints: sumPointFen(dues), forecastBp: undefined },
+      config,
+    );
     const plan = planReleaseDay(
       {
         runId: input.runId,

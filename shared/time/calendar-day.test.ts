@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { accountingDate, addDays, dayNumber, dayText } from '#shared/time/calendar-day.ts';
-import { monthPeriod, periodOf } from '#shared/time/period.ts';
+import { periodOf, periodSpan } from '#shared/time/period.ts';
 
 describe('days and periods', () => {
   it('counts days as the platform calendar does, over 400 years', () => {
@@ -16,9 +16,9 @@ describe('days and periods', () => {
   });
 
   it('gives a month its days and the following month as release window', () => {
-    expect(monthPeriod('2024-02')).toMatchObject({ days: 29, windowLastDay: '2024-03-31' });
-    expect(monthPeriod('2026-12')).toMatchObject({ next: '2027-01', windowFirstDay: '2027-01-01' });
-    expect(() => monthPeriod('2026-13')).toThrow('not a monthly period');
+    expect(periodSpan('2024-02')).toMatchObject({ days: 29, windowLastDay: '2024-03-31' });
+    expect(periodSpan('2026-12')).toMatchObject({ next: '2027-01', windowFirstDay: '2027-01-01' });
+    expect(() => periodSpan('2026-13')).toThrow('not a period');
     expect(() => addDays('2026-02-30', 1)).toThrow('not a calendar day');
   });
 
