@@ -19,6 +19,8 @@ export interface MoneyRules {
   readonly payoutLapsesAfterMs: number;
   /** Queries it takes until a split or payout is through, 0..100; 0 = a split is through at once. */
   readonly pollsUntilDone: number;
+  /** A refund takes only what is in the order: what its merchant got by a split must be given back first. */
+  readonly refundNeedsReturn: boolean;
   /** A split with a receiver who was never added is refused as a whole; else his part alone is closed. */
   readonly splitsAllOrNone: boolean;
 }
@@ -32,6 +34,7 @@ export const moneyRulesDefault: MoneyRules = {
   frozenMaxMs: 180 * 86_400_000,
   payoutLapsesAfterMs: 86_400_000,
   pollsUntilDone: 1,
+  refundNeedsReturn: true,
   splitsAllOrNone: false,
 };
 
@@ -41,6 +44,7 @@ export const moneyRulesOfFace: Readonly<Partial<Record<Face, Partial<MoneyRules>
     splitReceiversMax: 5,
     frozenMaxMs: 30 * 86_400_000,
     pollsUntilDone: 0,
+    refundNeedsReturn: false,
     splitsAllOrNone: true,
   },
 };

@@ -68,6 +68,10 @@ export interface SplitBooks {
   ) => BookedReturn | MoneyRefusal;
   /** Fen of a paid order that are still frozen. */
   readonly frozenFen: (transactionId: string, nowMs: number) => number | MoneyRefusal;
+  /** Is more asked back than lies in the order, because its merchant still has his share by a split? */
+  readonly refusesRefund: (transactionId: string, amountFen: number) => boolean;
+  /** From now on nothing, or something, is on this account: what is empty gives nothing back. */
+  readonly setEmpty: (account: string, isEmpty: boolean) => void;
   readonly ofOrder: (transactionId: string) => readonly BookedSplit[];
   readonly all: () => readonly BookedSplit[];
 }
@@ -77,6 +81,7 @@ interface SplitGround extends Pick<MoneyGround, 'books' | 'rules' | 'refOf'> {
   readonly splits: Drawer<BookedSplit>;
   readonly returns: Drawer<BookedReturn>;
   readonly receivers: Drawer<{ readonly account: string }>;
+  readonly empty: Set<string>;
 }
 
 /** Splits of frozen orders. A receiver who was never added gets nothing: his part is closed as NO_RELATION. */
@@ -88,6 +93,7 @@ export function splitDesk({ books, rules, refOf, drawer }: MoneyGround): SplitBo
     splits: drawer('split'),
     returns: drawer('return'),
     receivers: drawer('receiver'),
+    empty: new Set(),
   };
   const { splits, returns, receivers } = ground;
   return {
@@ -111,6 +117,18 @@ export function splitDesk({ books, rules, refOf, drawer }: MoneyGround): SplitBo
       const order = books.shelf.findByTransaction(transactionId);
       return order === undefined ? refusedMoney('ORDER_NOT_FOUND') : frozenOf(ground, order, nowMs);
     },
+    refusesRefund: (transactionId, amountFen) => {
+      const order = books.shelf.findByTransaction(transactionId);
+      if (order === undefined || !rules(order.face).refundNeedsReturn) return false;
+      const done = splitsOf(ground, transactionId);
+      if (!order.isFrozen || done.some((one) => one.releasesRest)) return false;
+      const own = done.flatMap(liveParts).filter((part) => part.account === order.merchantNo);
+      return amountFen > order.amountFen - refundedFen(order) - keptOf(own);
+    },
+    setEmpty: (account, isEmpty) => {
+      if (isEmpty) ground.empty.add(account);
+      else ground.empty.delete(account);
+    },
     ofOrder: (transactionId) => splitsOf(ground, transactionId),
     all: splits.all,
   };
@@ -123,7 +141,7 @@ function frozenOf(ground: SplitGround, order: BookedOrder, nowMs: number): numbe
   const done = splitsOf(ground, order.transactionId);
   const isOver = nowMs - (order.paidAtMs ?? nowMs) > ground.rules(order.face).frozenMaxMs;
   if (!order.isFrozen || isOver || done.some((one) => one.releasesRest)) return 0;
-  return order.amountFen - refundedFen(order) - sumOf(done.flatMap(liveParts));
+  return order.amountFen - refundedFen(order) - keptOf(done.flatMap(liveParts));
 }
 
 /** Why a new split is refused; undefined when it is not. */
@@ -203,6 +221,7 @@ function bookReturn(ground: SplitGround, request: SplitReturnRequest): BookedRet
   if (from === undefined || part === undefined) return refusedMoney('NOT_FOUND');
   const given = Object.values(part.returns).reduce((sum, back) => sum + back, 0);
   if (given + request.amountFen > part.amountFen) return refusedMoney('NOT_ENOUGH');
+  if (ground.empty.has(part.account)) return refusedMoney('NOT_ENOUGH');
   part.returns[request.outReturnNo] = request.amountFen;
   splits.put(`${from.merchantNo}/${from.outSplitNo}`, from);
   return returns.put(key, { ...request, ref: refOf(`return/${key}`) });
@@ -223,3 +242,8 @@ const isSameReturn = (known: BookedReturn, request: SplitReturnRequest): boolean
 
 const sumOf = (parts: readonly { readonly amountFen: number }[]): number =>
   parts.reduce((sum, part) => sum + part.amountFen, 0);
+
+/** What receivers still have: what they gave back lies in the order again. */
+const keptOf = (parts: readonly SplitPart[]): number =>
+  sumOf(parts) -
+  parts.flatMap(({ returns }) => Object.values(returns)).reduce((sum, back) => sum + back, 0);

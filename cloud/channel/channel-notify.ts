@@ -1,6 +1,6 @@
 import type { Fen } from '#shared/money/fen.ts';
 import type { Result } from '#shared/result/result.ts';
-import type { ChannelOrder, QueryOutcome } from '#cloud/channel/channel.ts';
+import type { ChannelOrder, Paid, Unknown } from '#cloud/channel/channel.ts';
 
 /** A notify as it came over HTTP. Header names in lower case; the body byte for byte. */
 export interface RawNotify {
@@ -19,6 +19,8 @@ export type ChannelEvent =
       readonly channelRef: string;
       readonly state: 'paid' | 'closed' | 'other';
       readonly paidAtMs: number | undefined;
+      /** As in {@link Paid}. */
+      readonly payerId?: string;
     }
   | {
       readonly type: 'refund' | 'split' | 'payout';
@@ -63,7 +65,7 @@ export const notifyBytesMax = 64 * 1024;
  * What a verified payment notify means for an order we asked for. Paid only when merchant, number and amount agree;
  * everything else is unknown and a reason to query.
  */
-export function judgeNotified(event: ChannelEvent, order: ChannelOrder): QueryOutcome {
+export function judgeNotified(event: ChannelEvent, order: ChannelOrder): Paid | Unknown {
   if (event.type !== 'payment') return { type: 'unknown', code: 'not-a-payment' };
   const isAbout =
     event.channelMerchantNo === order.channelMerchantNo &&
@@ -72,5 +74,6 @@ export function judgeNotified(event: ChannelEvent, order: ChannelOrder): QueryOu
   if (!isAbout) return { type: 'unknown', code: 'order-mismatch' };
   if (event.state !== 'paid' || event.paidAtMs === undefined)
     return { type: 'unknown', code: 'state-mismatch' };
-  return { type: 'paid', channelRef: event.channelRef, paidAtMs: event.paidAtMs };
+  const { channelRef, paidAtMs, payerId } = event;
+  return { type: 'paid', channelRef, paidAtMs, ...(payerId === undefined ? {} : { payerId }) };
 }

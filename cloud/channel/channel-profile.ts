@@ -31,6 +31,8 @@ export interface SplitLimits {
   readonly notBeforeMs: number;
   /** After this the channel releases what is frozen by itself. */
   readonly frozenMaxMs: number;
+  /** What the merchant got by a split must come back into the order before a refund can take it. */
+  readonly returnsBeforeRefund?: true;
 }
 
 /** What a channel is, as data: for the router, for the payment machine, for the docs. */

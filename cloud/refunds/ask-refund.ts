@@ -10,14 +10,16 @@ import type { TillIdentity } from '#cloud/payments/charge.ts';
 import { recordCall } from '#cloud/payments/attempt-store.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import type { Tx } from '#cloud/platform/db.ts';
-import { beginRefund, type RefundProgress } from '#cloud/refunds/refund-machine.ts';
+import { beginRefund, holdBack, type RefundProgress } from '#cloud/refunds/refund-machine.ts';
 import {
   findRefund,
   insertRefund,
   refundsOfOrder,
   refundView,
+  saveRefund,
   type KeptRefund,
 } from '#cloud/refunds/refund-store.ts';
+import { gateOfRefund } from '#cloud/refunds/return-before-refund.ts';
 import { takeRefundStep, type RefundDeps } from '#cloud/refunds/settle-refund.ts';
 
 /** Why no refund was made. Nothing was sent to any channel. */
@@ -48,7 +50,7 @@ export async function askRefund(
   const prepared = await retriedTransaction(deps.db, (tx) => prepare(tx, deps, till, asked));
   if (!prepared.ok) return prepared;
   const { refund, callNo, isNew } = prepared.value;
-  if (!isNew) return ok(refundView(refund));
+  if (!isNew || prepared.value.waits) return ok(refundView(refund));
   const first = callNo === undefined ? undefined : { callNo };
   return ok(refundView(await takeRefundStep(deps, refund, first)));
 }
@@ -70,6 +72,8 @@ interface Prepared {
   readonly isNew: boolean;
   /** The record of the first call; undefined when no money goes by a channel. */
   readonly callNo: number | undefined;
+  /** A share of the order comes back first; the worker sends the refund then. */
+  readonly waits: boolean;
 }
 
 async function prepare(
@@ -84,7 +88,7 @@ async function prepare(
   const standing = await findRefund(tx, { ...order, refundNo });
   if (standing !== undefined)
     return standing.amountFen === asked.amountFen && standing.terminalId === till.terminalId
-      ? ok({ refund: standing, isNew: false, callNo: undefined })
+      ? ok({ refund: standing, isNew: false, callNo: undefined, waits: false })
       : refused('idempotency-mismatch');
   if (!sale.ok) return sale;
   const before = await refundsOfOrder(tx, order);
@@ -113,10 +117,17 @@ async function prepare(
     points: undefined,
   };
   if (!(await insertRefund(tx, refund))) return refused('refund-in-flight');
-  if (split.cashFen === 0) return ok({ refund, isNew: true, callNo: undefined });
+  const prepared = { refund, isNew: true, callNo: undefined, waits: false };
+  if (split.cashFen === 0) return ok(prepared);
+  const channel = deps.channels.get(sale.value.channel);
+  if ((await gateOfRefund(tx, refund, { channel, nowMs })) === 'wait') {
+    const progress = holdBack(refund.progress, { nowMs, timing: deps.timing });
+    await saveRefund(tx, refund, { progress });
+    return ok({ ...prepared, refund: { ...refund, progress }, waits: true });
+  }
   const { operatorId } = till;
   const callNo = await recordCall(tx, { operatorId, orderId, attempt }, { kind: 'refund', nowMs });
-  return ok({ refund, isNew: true, callNo });
+  return ok({ ...prepared, callNo });
 }
 
 /** A part so small that only vouchers go back needs no channel. */
@@ -130,6 +141,7 @@ interface Sale {
   readonly voucherFen: Fen;
   readonly attempt: number;
   readonly outTradeNo: string;
+  readonly channel: string;
   readonly cutOverHour: number;
 }
 
@@ -147,12 +159,13 @@ async function lockSale(
     voucher_fen: number;
     attempt: number | null;
     out_trade_no: string | null;
+    channel: string | null;
     source: string | null;
     cut_over_hour: number;
   }>(sql`
     select coalesce(l.amount_fen, a.amount_fen) as amount_fen,
            coalesce(l.voucher_fen, a.voucher_fen) as voucher_fen, a.attempt, a.out_trade_no,
-           l.source, m.cut_over_hour
+           a.channel,           l.source, m.cut_over_hour
       from merchant m
       left join settlement_line l on l.operator_id = m.operator_id and l.merchant_id = m.merchant_id
        and l.order_id = ${orderId}
@@ -170,6 +183,7 @@ async function lockSale(
     voucherFen: fen(row.voucher_fen),
     attempt: row.attempt,
     outTradeNo: row.out_trade_no,
+    channel: row.channel ?? '',
     cutOverHour: row.cut_over_hour,
   });
 }

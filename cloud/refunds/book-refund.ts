@@ -82,7 +82,7 @@ const rowIs = (key: RefundKey) =>
   sql`operator_id = ${key.operatorId} and merchant_id = ${key.merchantId} and order_id = ${key.orderId}`;
 
 /** Locks the line first, as a finality run does: whoever comes second sees what the first decided. */
-async function lockLine(
+export async function lockLine(
   tx: Tx,
   key: RefundKey,
 ): Promise<{ readonly line: RefundedLine; readonly saleDate: string } | undefined> {

@@ -53,6 +53,12 @@ export function learnRefund(
   }
 }
 
+/** A share of the order comes back first: looked at again soon, then by the janitor. No byte of the refund has left. */
+export const holdBack = (
+  progress: RefundProgress,
+  at: { readonly nowMs: number; readonly timing: PaymentTiming },
+): RefundProgress => ({ ...bookAgain(progress, at), code: 'refund-waits-for-share' });
+
 /** The books refused for now: they are asked again by the janitor. */
 export function bookAgain(
   progress: RefundProgress,

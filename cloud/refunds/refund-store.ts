@@ -104,6 +104,23 @@ export async function saveRefund(
     where ${keyIs(key)}`);
 }
 
+/** The channel told of this refund unasked: an open one is asked about at once. Undefined: no such number. */
+export async function hurryRefund(
+  tx: Tx,
+  number: {
+    readonly operatorId: OperatorId;
+    readonly outRefundNo: string;
+    readonly nowMs: number;
+  },
+): Promise<{ readonly isOpen: boolean; readonly merchantId: MerchantId } | undefined> {
+  const { rows } = await tx.execute<{ status: string; merchant_id: MerchantId }>(sql`
+    update order_refund set next_at_ms = least(next_at_ms, ${number.nowMs})
+     where operator_id = ${number.operatorId} and out_refund_no = ${number.outRefundNo}
+    returning status, merchant_id`);
+  const [row] = rows;
+  return row && { isOpen: row.status === 'refunding', merchantId: row.merchant_id };
+}
+
 /** Takes refunds whose next step is due, so that no other worker touches them until `leaseMs` is over. */
 export async function leaseDueRefunds(
   db: Db,

@@ -6,18 +6,19 @@ import {
   type CallKind,
 } from '#cloud/payments/attempt-store.ts';
 import type { Attempt } from '#cloud/payments/attempt.ts';
-import type { Answered, RefundOutcome } from '#cloud/channel/channel.ts';
+import type { Answered, Channel, RefundOutcome } from '#cloud/channel/channel.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { bookRefund } from '#cloud/refunds/book-refund.ts';
-import { bookAgain, learnRefund } from '#cloud/refunds/refund-machine.ts';
+import { bookAgain, holdBack, learnRefund } from '#cloud/refunds/refund-machine.ts';
 import {
   lockRefund,
   saveRefund,
   findRefund,
   type KeptRefund,
 } from '#cloud/refunds/refund-store.ts';
+import { gateOfRefund } from '#cloud/refunds/return-before-refund.ts';
 
 export type RefundDeps = Pick<PaymentDeps, 'db' | 'clock' | 'logger' | 'channels' | 'timing'>;
 
@@ -31,6 +32,10 @@ export async function takeRefundStep(
   const attempt = await chargeOf(deps, refund);
   const channel = deps.channels.get(attempt.channel);
   assert(channel !== undefined, () => `no adapter for channel ${attempt.channel}`);
+  if (first === undefined) {
+    const held = await heldBack(deps, refund, channel);
+    if (held !== undefined) return held;
+  }
   // The first request is the refund itself; later ones ask, where the channel can be asked.
   if (first === undefined && channel.queryRefund !== undefined) {
     const asked = await callAndSettle(deps, { refund, attempt, kind: 'query-refund' });
@@ -38,6 +43,23 @@ export async function takeRefundStep(
   }
   const sent = await callAndSettle(deps, { refund, attempt, kind: 'refund', ...first });
   return sent.refund;
+}
+
+/** The refund as it waits for a share of its order to come back; undefined when it may go. */
+async function heldBack(
+  deps: RefundDeps,
+  refund: KeptRefund,
+  channel: Channel,
+): Promise<KeptRefund | undefined> {
+  return await retriedTransaction(deps.db, async (tx) => {
+    const nowMs = deps.clock.nowMs();
+    const before = await lockRefund(tx, refund);
+    if (before?.progress.status !== 'refunding') return before;
+    if ((await gateOfRefund(tx, before, { channel, nowMs })) === 'go') return undefined;
+    const progress = holdBack(before.progress, { nowMs, timing: deps.timing });
+    await saveRefund(tx, refund, { progress });
+    return { ...before, progress };
+  });
 }
 
 async function chargeOf(

@@ -65,6 +65,14 @@ export const refundErrors = {
     '正在确认退款结果，请勿重复退款，也不要另外给钱',
     'Checking the refund. Do not refund again, and do not pay out otherwise.',
   ),
+  'refund-waits-for-share': entry(
+    'The order’s money was split already; the merchant’s share comes back into the order before the refund is sent.',
+    'Wait. The refund goes on by itself.',
+    'nobody',
+    'query',
+    '正在从货款中退回分账，到位后自动退款，请勿重复退款',
+    'Taking the share back first; the refund goes on by itself. Do not refund again.',
+  ),
   'refunds-exhausted': entry(
     'The order was refunded in 50 parts, more than which no channel takes.',
     'Settle the rest with the customer outside the system.',

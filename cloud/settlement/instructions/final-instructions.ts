@@ -153,9 +153,11 @@ async function frozenLines(tx: Tx, run: Run): Promise<readonly Row[]> {
            a.channel_ref, a.paid_at_ms, c.platform_account, c.platform_name, c.frozen_max_ms,
            c.others_max_bp, l.net_fen,
            l.net_fen - l.refunded_net_fen - coalesce((
-             select sum(i.amount_fen) from channel_instruction i
+             select sum(case i.kind when 'same-day' then i.amount_fen else -i.amount_fen end)
+               from channel_instruction i
               where i.operator_id = l.operator_id and i.order_id = l.order_id
-                and i.kind = 'same-day' and i.state <> 'cancelled' and i.replaced_by is null
+                and (i.kind = 'same-day' and i.state <> 'cancelled' and i.replaced_by is null
+                  or i.kind = 'split-return' and i.state = 'done')
            ), 0)::bigint as frozen_fen,
            l.concession_fen - l.returned_concession_fen as concession_fen
       from jsonb_to_recordset(${JSON.stringify(orders)}::jsonb) as k(merchant_id text, order_id text)

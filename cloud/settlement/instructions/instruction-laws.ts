@@ -21,14 +21,17 @@ export const instructionLaws: readonly Law[] = [
   },
   {
     name: 'splits-within-order',
-    says: 'What was split of an order, done or on its way, is never more than the order.',
+    says: 'What was split of an order, done or on its way, less what came back, is never more than the order.',
     violations: (operatorId) => sql`
-      SELECT c.order_id, sum(c.amount_fen) AS split_fen, l.net_fen
+      SELECT c.order_id, sum(CASE c.kind WHEN 'split-return' THEN -c.amount_fen
+             ELSE c.amount_fen END) AS split_fen, l.net_fen
         FROM channel_instruction c
         JOIN settlement_line l ON l.operator_id = c.operator_id AND l.merchant_id = c.merchant_id
          AND l.order_id = c.order_id
-       WHERE c.operator_id = ${operatorId} AND c.kind IN ('same-day', 'concession', 'release')
-         AND c.state IN ('ready', 'open', 'done')
-       GROUP BY c.order_id, l.net_fen HAVING sum(c.amount_fen) > l.net_fen`,
+       WHERE c.operator_id = ${operatorId}
+         AND (c.kind IN ('same-day', 'concession', 'release') AND c.state IN ('ready', 'open', 'done')
+           OR c.kind = 'split-return' AND c.state = 'done')
+       GROUP BY c.order_id, l.net_fen
+      HAVING sum(CASE c.kind WHEN 'split-return' THEN -c.amount_fen ELSE c.amount_fen END) > l.net_fen`,
   },
 ];

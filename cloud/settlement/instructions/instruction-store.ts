@@ -105,7 +105,8 @@ const columns = sql`operator_id, instruction_no, merchant_id, kind, channel, amo
 /**
  * Takes what is due, the longest due first, for `leaseMs`. Of one order an instruction waits while an earlier one or a
  * refund is open; the release of the rest waits for people when an earlier one failed and was not replaced, because it
- * would give the merchant what is the platform's.
+ * would give the merchant what is the platform's. A return waits for nothing but what it takes back: a refund may be
+ * waiting for it.
  */
 export async function leaseDueInstructions(
   db: Db,
@@ -122,17 +123,32 @@ export async function leaseDueInstructions(
     where operator_id = ${operatorId} and instruction_no in (
       select instruction_no from channel_instruction i
        where operator_id = ${operatorId} and next_at_ms <= ${nowMs} and lease_until_ms <= ${nowMs}
-         and (state = 'open' or order_id is null or not (
-           exists (select from channel_instruction e where e.operator_id = i.operator_id
+         and (state = 'open' or order_id is null or case when of_instruction_no is not null then
+           not exists (select from channel_instruction s where s.operator_id = i.operator_id
+             and s.instruction_no = i.of_instruction_no and s.state in ('ready', 'open'))
+         else not (exists (select from channel_instruction e where e.operator_id = i.operator_id
              and e.order_id = i.order_id and e.step < i.step and e.instruction_no <> i.instruction_no
              and (e.state in ('ready', 'open') or (i.kind = 'release' and e.state = 'failed'
                   and e.kind <> 'subsidy' and e.replaced_by is null)))
            or exists (select from order_refund r where r.operator_id = i.operator_id
              and r.merchant_id = i.merchant_id and r.order_id = i.order_id
-             and i.step < 5 and r.status in ('refunding', 'booking'))))
+             and r.status in ('refunding', 'booking'))) end)
        order by next_at_ms limit ${countMax} for update skip locked)
     returning ${columns}`);
   return rows.map(toInstruction);
+}
+
+/** The channel told of this instruction unasked: an open one is asked about at once. Undefined: no such number. */
+export async function hurryInstruction(
+  tx: Tx,
+  { nowMs, ...key }: InstructionKey & { readonly nowMs: number },
+): Promise<{ readonly isOpen: boolean; readonly merchantId: MerchantId | undefined } | undefined> {
+  const { rows } = await tx.execute<{ state: string; merchant_id: MerchantId | null }>(sql`
+    update channel_instruction
+       set next_at_ms = case when state = 'open' then least(next_at_ms, ${nowMs}) else next_at_ms end
+     where ${keyIs(key)} returning state, merchant_id`);
+  const [row] = rows;
+  return row && { isOpen: row.state === 'open', merchantId: row.merchant_id ?? undefined };
 }
 
 /** Reads an instruction and holds its row until the transaction ends. */

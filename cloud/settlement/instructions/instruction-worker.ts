@@ -71,14 +71,18 @@ export async function runInstructionsOnce(deps: InstructionDeps): Promise<number
     leaseMs: instructionLeaseMs,
     countMax: instructionsPerStepMax,
   });
-  const settled = await Promise.allSettled(due.map((one) => takeStep(deps, one)));
+  const settled = await Promise.allSettled(due.map((one) => takeInstructionStep(deps, one)));
   const failed = settled.find((one) => one.status === 'rejected');
   // One instruction that cannot be stored must not hold up the others; the lease brings it back.
   if (failed !== undefined) throw failed.reason;
   return due.length;
 }
 
-async function takeStep(deps: InstructionDeps, instruction: KeptInstruction): Promise<void> {
+/** The next step of one instruction that this worker has leased. */
+export async function takeInstructionStep(
+  deps: InstructionDeps,
+  instruction: KeptInstruction,
+): Promise<void> {
   const channel = deps.channels.get(instruction.channel);
   if (channel === undefined) {
     deps.logger.error(
@@ -121,10 +125,16 @@ async function prepare(
 ): Promise<number | undefined> {
   return await retriedTransaction(deps.db, async (tx) => {
     const nowMs = deps.clock.nowMs();
+    const isHeldUp = await isRefunding(tx, instruction);
     const now = await lockInstruction(tx, instruction);
     if (now === undefined || now.state !== instruction.state || now.sends !== instruction.sends)
       return undefined;
     if (now.state === 'ready') {
+      if (isHeldUp) return undefined;
+      if (await isPointless(tx, now)) {
+        await replaceUnsent(tx, now, { wantedFen: 0, nowMs });
+        return undefined;
+      }
       const wantedFen = await amountToday(tx, now);
       if (wantedFen !== now.amountFen) {
         await replaceUnsent(tx, now, { wantedFen, nowMs });
@@ -139,17 +149,50 @@ async function prepare(
   });
 }
 
+/**
+ * Was a refund of the order asked for since this was taken? Both hold the line, so whoever comes second sees the other:
+ * a share never leaves beside a refund that counts on it being there.
+ */
+async function isRefunding(tx: Tx, instruction: KeptInstruction): Promise<boolean> {
+  const { operatorId, merchantId, orderId, state, ofInstructionNo } = instruction;
+  if (state !== 'ready' || orderId === undefined || ofInstructionNo !== '') return false;
+  await tx.execute(sql`
+    select from settlement_line where operator_id = ${operatorId} and merchant_id = ${merchantId}
+       and order_id = ${orderId} for share`);
+  const { rows } = await tx.execute(sql`
+    select from order_refund where operator_id = ${operatorId} and merchant_id = ${merchantId}
+       and order_id = ${orderId} and status in ('refunding', 'booking')`);
+  return rows.length > 0;
+}
+
+/** A return of what the channel refused to give in the end: nothing is there to come back. */
+async function isPointless(tx: Tx, instruction: KeptInstruction): Promise<boolean> {
+  const { operatorId, ofInstructionNo } = instruction;
+  if (ofInstructionNo === '') return false;
+  const { rows } = await tx.execute(sql`
+    select from channel_instruction where operator_id = ${operatorId}
+       and instruction_no = ${ofInstructionNo} and state in ('failed', 'cancelled')`);
+  return rows.length > 0;
+}
+
 /** What a refund took since is not instructed: before the first byte the amount follows the line. */
 async function amountToday(tx: Tx, instruction: KeptInstruction): Promise<number> {
   const { kind, amountFen, operatorId, merchantId, orderId } = instruction;
-  if (kind !== 'same-day' && kind !== 'subsidy') return amountFen;
-  const { rows } = await tx.execute<{ same_day: number; subsidy: number }>(sql`
+  if (kind !== 'same-day' && kind !== 'subsidy' && kind !== 'release') return amountFen;
+  const { rows } = await tx.execute<{ same_day: number; subsidy: number; frozen: number }>(sql`
     select same_day_fen - returned_same_day_fen as same_day,
-           subsidy_fen - (refunded_fen - refunded_net_fen) as subsidy
-      from settlement_line where operator_id = ${operatorId} and merchant_id = ${merchantId}
+           subsidy_fen - (refunded_fen - refunded_net_fen) as subsidy,
+           net_fen - refunded_net_fen - coalesce((
+             select sum(case i.kind when 'split-return' then -i.amount_fen else i.amount_fen end)
+               from channel_instruction i
+              where i.operator_id = l.operator_id and i.order_id = l.order_id
+                and (i.kind in ('same-day', 'concession') and i.state in ('ready', 'open', 'done')
+                  or i.kind = 'split-return' and i.state = 'done')), 0)::bigint as frozen
+      from settlement_line l where operator_id = ${operatorId} and merchant_id = ${merchantId}
        and order_id = ${orderId ?? ''}`);
   const row = rows[0];
   if (row === undefined) return amountFen;
+  if (kind === 'release') return Math.max(0, Math.min(amountFen, row.frozen));
   return kind === 'same-day' ? row.same_day : row.subsidy;
 }
 
@@ -175,13 +218,16 @@ async function replaceUnsent(
     getOrThrow(await postJournals(tx, await makeInstructions(tx, [next], nowMs)));
 }
 
+/** Returns are numbered by their refunds, 1..50: another try must not take the number of another refund. */
+const refundsPerOrderMax = 50;
+
 /** The same again under the next number. */
 export function successorOf(
   old: KeptInstruction,
   change: { readonly amountFen: Fen; readonly nowMs: number; readonly payee?: string },
 ) {
   const { merchantId, orderId, outTradeNo, channelMerchantNo, channelRef } = old;
-  const tries = triesOf(old.kind, old) + 1;
+  const tries = triesOf(old.kind, old) + (old.ofInstructionNo === '' ? 1 : refundsPerOrderMax);
   const payee = change.payee ?? old.payee;
   return {
     operatorId: old.operatorId,
@@ -269,12 +315,27 @@ const evidenceCharsMax = 200;
 /** The books want a word in any case. */
 const evidenceText = (word = '-'): string => word.slice(0, evidenceCharsMax) || '-';
 
+/** A refund that waits for this share to be definite goes on at once: somebody stands at the counter. */
+async function wakeRefund(
+  tx: Tx,
+  { kind, operatorId, merchantId, orderId }: KeptInstruction,
+  nowMs: number,
+): Promise<void> {
+  if ((kind !== 'split-return' && kind !== 'same-day') || orderId === undefined) return;
+  await tx.execute(sql`
+    update order_refund set next_at_ms = ${nowMs}, lease_until_ms = 0
+     where operator_id = ${operatorId} and merchant_id = ${merchantId} and order_id = ${orderId}
+       and status = 'refunding' and code = 'refund-waits-for-share' and next_at_ms > ${nowMs}`);
+}
+
 async function endInLedger(
   tx: Tx,
-  { operatorId, merchantId, instructionNo: key }: KeptInstruction,
+  instruction: KeptInstruction,
   { progress, nowMs }: { readonly progress: InstructionProgress; readonly nowMs: number },
 ): Promise<void> {
   if (progress.state === 'open') return;
+  await wakeRefund(tx, instruction, nowMs);
+  const { operatorId, merchantId, instructionNo: key } = instruction;
   const answer =
     progress.state === 'done'
       ? ({ type: 'succeeded', channelRef: evidenceText(progress.ref) } as const)

@@ -16,7 +16,9 @@ import {
   WithholdRequestSchema,
   type BooksAnswer,
   type ChannelPath,
+  type OrderRequest,
 } from '#cloud/channel-simulator/protocol.ts';
+import { createAnnouncer } from '#cloud/channel-simulator/faces/aggregator/announce.ts';
 import { refusal, reply, type Reply } from '#cloud/channel-simulator/replies.ts';
 import { createRequestGuard } from '#cloud/channel-simulator/request-guard.ts';
 
@@ -28,7 +30,7 @@ export const aggregatorFace = (options: {
   name: 'aggregator',
   mount: (app, house) => {
     const guard = createRequestGuard(options.apps);
-    const handlers = handlersOf(house.books);
+    const handlers = handlersOf(house.books, createAnnouncer(house, options.channelPrivateKey));
     for (const path of Object.values(channelPaths))
       app.post(path, (request, answer) => {
         const body = bodyOf(request);
@@ -45,7 +47,8 @@ export const aggregatorFace = (options: {
           },
           busy: () => said(429, { code: 'FREQUENCY_LIMITED', message: 'slow down' }),
           carryOut: () => {
-            const done = handlers[path](body, nowMs);
+            const app = String(headers[channelHeaders.app] ?? '');
+            const done = handlers[path](body, nowMs, app);
             const spoken = said(done.status, done.answer);
             return 'delivery' in done ? { ...spoken, delivery: done.delivery } : spoken;
           },
@@ -81,23 +84,41 @@ interface BooksReply {
 
 const refundWords = (outRefundNo: string, refundFen: number) => ({ outRefundNo, refundFen });
 
-type Handler = (body: string, nowMs: number) => Reply | BooksReply;
+type Handler = (body: string, nowMs: number, app: string) => Reply | BooksReply;
+type Announcer = ReturnType<typeof createAnnouncer>;
 
-function handlersOf(books: ChannelBooks): Record<ChannelPath, Handler> {
+function handlersOf(books: ChannelBooks, announce: Announcer): Record<ChannelPath, Handler> {
+  const announced = (
+    app: string,
+    { notifyUrl: url, ...named }: OrderRequest & { readonly notifyUrl?: string },
+    replied: Reply,
+  ): Reply => {
+    const order = books.shelf.find(named);
+    const { notices: times = 0, noticeAfterMs: afterMs = 0 } = replied;
+    if (order !== undefined) announce({ app, order, url, times, afterMs });
+    return replied;
+  };
   return {
-    [channelPaths.pay]: parsed(PayRequestSchema, books.pay),
-    [channelPaths.withhold]: parsed(WithholdRequestSchema, books.withhold),
-    [channelPaths.query]: parsed(OrderRequestSchema, books.query),
+    [channelPaths.pay]: parsed(PayRequestSchema, (request, nowMs, app) =>
+      announced(app, request, books.pay(request, nowMs)),
+    ),
+    [channelPaths.withhold]: parsed(WithholdRequestSchema, (request, nowMs, app) =>
+      announced(app, request, books.withhold(request, nowMs)),
+    ),
+    [channelPaths.query]: parsed(OrderRequestSchema, (request, nowMs, app) => {
+      const wasPaid = books.shelf.find(request)?.paidAtMs !== undefined;
+      const replied = books.query(request, nowMs);
+      return wasPaid ? replied : announced(app, request, { ...replied, notices: 1 });
+    }),
     [channelPaths.reverse]: parsed(OrderRequestSchema, books.reverse),
-    [channelPaths.refund]: parsed(RefundRequestSchema, (request, nowMs) => {
+    [channelPaths.refund]: parsed(RefundRequestSchema, (request, nowMs, app) => {
+      const wasThere = books.findRefund(request) !== undefined;
       const replied = books.refund(request, nowMs);
-      const { answer } = replied;
-      return answer.code === 'SUCCESS'
-        ? {
-            ...replied,
-            answer: { ...answer, ...refundWords(request.outRefundNo, request.amountFen) },
-          }
-        : replied;
+      const order = books.shelf.find(request);
+      if (replied.answer.code !== 'SUCCESS' || order === undefined) return replied;
+      const refund = refundWords(request.outRefundNo, request.amountFen);
+      if (!wasThere) announce({ app, order, url: request.notifyUrl, times: 1, refund });
+      return { ...replied, answer: { ...replied.answer, ...refund } };
     }),
     [channelPaths.refundQuery]: parsed(RefundQueryRequestSchema, (request) => {
       const { merchantNo, outRefundNo } = request;
@@ -122,13 +143,13 @@ function handlersOf(books: ChannelBooks): Record<ChannelPath, Handler> {
 
 function parsed<S extends TSchema>(
   schema: S,
-  handler: (request: Static<S>, nowMs: number) => Reply | BooksReply,
+  handler: (request: Static<S>, nowMs: number, app: string) => Reply | BooksReply,
 ): Handler {
   const check = Compile(schema);
-  return (body, nowMs) => {
+  return (body, nowMs, app) => {
     const value = jsonOf(body);
     return check.Check(value)
-      ? handler(value, nowMs)
+      ? handler(value, nowMs, app)
       : { status: 400, answer: { code: 'PARAM_ERROR', message: 'the request does not fit' } };
   };
 }

@@ -101,6 +101,10 @@ function refund(call: Call): Spoken {
     return refuse('INVALID_REQUEST');
   const { out_refund_no: outRefundNo } = request;
   const asked = { ...named, outRefundNo, amountFen: request.amount.refund };
+  const isNew = books.findRefund({ merchantNo, outRefundNo }) === undefined;
+  const { splits } = call.house.money;
+  if (isNew && order !== undefined && splits.refusesRefund(order.transactionId, asked.amountFen))
+    return refuse('NOT_ENOUGH');
   const { code } = books.refund(asked, call.nowMs).answer;
   const booked = books.findRefund({ merchantNo, outRefundNo });
   if (code !== 'SUCCESS' || booked === undefined)

@@ -41,6 +41,7 @@ const profileOf = (isPartner: boolean): ChannelProfile => ({
       receiversPerRequestMax: 50,
       notBeforeMs: 30_000,
       frozenMaxMs: 180 * dayMs,
+      returnsBeforeRefund: true,
     },
   },
 });
@@ -87,6 +88,7 @@ export function createWechatChannel(options: WechatOptions): Channel {
         ...paths.subMerchant(order.channelMerchantNo),
         out_trade_no: order.outTradeNo,
         out_refund_no: order.outRefundNo,
+        ...(account.notifyUrl === undefined ? {} : { notify_url: account.notifyUrl }),
         amount: { refund: order.refundFen, total: order.netFen, currency: 'CNY' },
       };
       const answer = await client.ask({ method: 'POST', target: paths.refunds, value });
