@@ -18,6 +18,10 @@ ${shop === undefined || shop === '' ? '' : `<p class="shop">${escapeHtml(shop)}<
 <form id="form">
 <label for="phone">${words({ zh: '手机号', en: 'Mobile number' })}</label>
 <input id="phone" inputmode="numeric" autocomplete="tel-national" maxlength="13" required autofocus>
+<label class="pick"><input id="remember" type="checkbox" checked>${words({
+      zh: '记住这次付款的账户，以后自动积分（可随时取消）',
+      en: 'Remember the wallet I paid with: later purchases give points by themselves. I can undo this at any time.',
+    })}</label>
 <p id="problem" class="bad" role="alert" hidden></p>
 <button class="main" id="send">${words({ zh: '领取', en: 'Claim' })}</button>
 </form>
@@ -44,6 +48,8 @@ form,section{display:grid;gap:14px}
 .shop{font-size:19px;color:var(--ink)}
 label{font-size:15px;color:var(--soft)}
 input{min-height:60px;width:100%;padding:0 16px;border:1px solid var(--line);border-radius:14px;background:var(--paper);color:var(--ink);font-family:inherit;font-size:26px;font-weight:600;letter-spacing:.04em;font-variant-numeric:tabular-nums}
+label.pick{display:flex;gap:10px;align-items:flex-start}
+label.pick input{min-height:0;width:22px;height:22px;flex:none}
 #done{justify-items:center;text-align:center;color:var(--green)}
 .points{display:flex;gap:8px;align-items:baseline;color:var(--ink)}
 .points b{font-size:52px;line-height:1.1;font-variant-numeric:tabular-nums}
@@ -69,7 +75,7 @@ byId('form').addEventListener('submit', async (event) => {
   if (!/^1[3-9][0-9]{9}$/.test(phone)) return showWords(byId('problem'), refusals.phone);
   byId('send').disabled = true;
   try {
-    const answer = await post('/v1/claims', { claimToken: token, phone });
+    const answer = await post('/v1/claims', { claimToken: token, phone, rememberPayer: byId('remember').checked });
     if (answer.ok) {
       byId('points').textContent = hundredths(answer.body.pointsFen);
       byId('ask').hidden = true;

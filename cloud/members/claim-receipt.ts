@@ -3,6 +3,7 @@ import { registerMember, type MemberDeps } from '#cloud/members/members.ts';
 import { hashClaimToken } from '#cloud/orders/claim-hash.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { attachMember } from '#cloud/points/claim-points.ts';
+import { linkPayerOfOrder } from '#cloud/relations/payer-links.ts';
 import type { MemberId } from '#shared/ids/ids.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
@@ -14,12 +15,17 @@ export type ClaimReceiptError = {
 
 /**
  * Gives the points of one receipt to a phone number, which is registered if it is new: once per order. The same
- * number again gets the same answer. A refused claim registers nobody.
+ * number again gets the same answer. A refused claim registers nobody. Unless `rememberPayer` is false, the wallet that
+ * paid is the member's from now on: its next payments give points without a receipt.
  * Errors in this order: claim-unknown, claim-not-ready (the sale is not booked yet), claim-taken, claim-lapsed.
  */
 export async function claimReceipt(
   tx: Tx,
-  request: { readonly claimToken: string; readonly phone: string },
+  request: {
+    readonly claimToken: string;
+    readonly phone: string;
+    readonly rememberPayer?: boolean;
+  },
   deps: MemberDeps,
 ): Promise<Result<{ readonly memberId: MemberId; readonly pointsFen: number }, ClaimReceiptError>> {
   const claim = await findClaim(tx, hashClaimToken(request.claimToken));
@@ -36,6 +42,8 @@ export async function claimReceipt(
       asOf,
     });
     if (!attached.ok) return err({ type: wordsOf(attached.error.type) });
+    if (request.rememberPayer !== false)
+      await linkPayerOfOrder(inner, { operatorId, orderId, memberId, nowMs: deps.clock.nowMs() });
     return ok({ memberId, pointsFen: attached.value.points });
   });
 }

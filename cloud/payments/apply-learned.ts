@@ -8,6 +8,7 @@ import {
   lockAttempt,
   recordAnswer,
   savePayer,
+  saveMember,
   saveProgress,
 } from '#cloud/payments/attempt-store.ts';
 import type { CallEvidence } from '#cloud/channel/channel.ts';
@@ -32,6 +33,7 @@ import type { Seen } from '#cloud/payments/routing/channel-health.ts';
 import { endReservation } from '#cloud/payments/routing/channel-quota.ts';
 import { saleOf } from '#cloud/payments/sale-review.ts';
 import type { Tx } from '#cloud/platform/db.ts';
+import { joinPayer } from '#cloud/relations/payer-links.ts';
 import { reviewPaidSale } from '#cloud/review/review-store.ts';
 
 /** An answer on its way into the books: what it taught, and the record of the call it belongs to. */
@@ -52,35 +54,43 @@ export async function applyLearned(
   key: AttemptKey,
   call: LearnedCall,
 ): Promise<Attempt | undefined> {
-  const nowMs = deps.clock.nowMs();
-  const after = await retriedTransaction(deps.db, async (tx) => {
-    const before = await lockAttempt(tx, key);
-    if (before === undefined) return undefined;
-    const { outcome } = call.learned;
-    const said = 'code' in outcome ? `${outcome.type} ${outcome.code}` : outcome.type;
-    await recordAnswer(tx, key, {
-      callNo: call.callNo,
-      nowMs,
-      outcome: said,
-      evidence: call.evidence,
-    });
-    const codes = codesOf(deps, before);
-    if (ruleOfCharge(deps, before, call)?.cloud === 'close-channel' && 'code' in outcome)
-      await raiseChannelAlarm(tx, { ...before, code: outcome.code, nowMs });
-    if (isFinal(before.progress.status)) await holdAgainst(tx, { ...before, outcome, nowMs });
-    // Cash was taken while this charge was in doubt: its money goes back by itself, as after a cancel.
-    const isTooLate = outcome.type === 'paid' && (await isPaidOtherwise(tx, before));
-    const known = isTooLate ? askCancel(before.progress, nowMs, deps.timing) : before.progress;
-    const progress = learn(known, call.learned, { nowMs, timing: deps.timing, codes });
-    const payerHash =
-      outcome.type === 'paid' && outcome.payerId !== undefined
-        ? payerHashOf(deps.contentKey, before.channel, outcome.payerId)
-        : undefined;
-    return await moveTo(tx, deps, before, { progress, nowMs, payerHash });
-  });
+  const after = await retriedTransaction(deps.db, (tx) => applyInside(tx, deps, key, call));
   if (after !== undefined) noteHealth(deps, after, call);
   if (after !== undefined && isFinal(after.progress.status)) deps.hints.pull(after);
   return after;
+}
+
+/** {@link applyLearned} as a part of a larger transaction; health and hints are the caller's. */
+export async function applyInside(
+  tx: Tx,
+  deps: Pick<PaymentDeps, 'channels' | 'clock' | 'contentKey' | 'timing' | 'vouchers'>,
+  key: AttemptKey,
+  call: Omit<LearnedCall, 'latencyMs'>,
+): Promise<Attempt | undefined> {
+  const nowMs = deps.clock.nowMs();
+  const before = await lockAttempt(tx, key);
+  if (before === undefined) return undefined;
+  const { outcome } = call.learned;
+  const said = 'code' in outcome ? `${outcome.type} ${outcome.code}` : outcome.type;
+  await recordAnswer(tx, key, {
+    callNo: call.callNo,
+    nowMs,
+    outcome: said,
+    evidence: call.evidence,
+  });
+  const codes = codesOf(deps, before);
+  if (ruleOfCharge(deps, before, call)?.cloud === 'close-channel' && 'code' in outcome)
+    await raiseChannelAlarm(tx, { ...before, code: outcome.code, nowMs });
+  if (isFinal(before.progress.status)) await holdAgainst(tx, { ...before, outcome, nowMs });
+  // Cash was taken while this charge was in doubt: its money goes back by itself, as after a cancel.
+  const isTooLate = outcome.type === 'paid' && (await isPaidOtherwise(tx, before));
+  const known = isTooLate ? askCancel(before.progress, nowMs, deps.timing) : before.progress;
+  const progress = learn(known, call.learned, { nowMs, timing: deps.timing, codes });
+  const payerHash =
+    outcome.type === 'paid' && outcome.payerId !== undefined
+      ? payerHashOf(deps.contentKey, before.channel, outcome.payerId)
+      : undefined;
+  return await moveTo(tx, deps, before, { progress, nowMs, payerHash });
 }
 
 /** Stores a new state of an attempt and, when it has just become final, everything that follows from it. */
@@ -117,7 +127,7 @@ async function conclude(
     return;
   }
   if (status === 'paid') {
-    await book(tx, deps, { attempt, nowMs });
+    await book(tx, deps, { attempt: await joined(tx, { attempt, nowMs, payerHash }), nowMs });
     await reviewPaidSale(tx, saleOf(attempt, payerHash));
   } else await freeVouchers(tx, deps, { attempt, nowMs });
   await appendResult(tx, {
@@ -126,6 +136,18 @@ async function conclude(
     resultKey: `charge:${attempt.orderId}:${attempt.attempt}:${status}`,
     result: resultOf(attempt, nowMs),
   });
+}
+
+/** The attempt with the member whose wallet paid it, before it is booked: nobody typed anything. */
+async function joined(
+  tx: Tx,
+  { attempt, nowMs, payerHash }: Ended & { readonly payerHash: string | undefined },
+): Promise<Attempt> {
+  if (payerHash === undefined) return attempt;
+  const memberId = await joinPayer(tx, { ...attempt, payerHash, nowMs });
+  if (memberId === undefined || memberId === attempt.memberId) return attempt;
+  await saveMember(tx, attempt, memberId);
+  return { ...attempt, memberId };
 }
 
 /**
@@ -167,9 +189,9 @@ function resultOf(attempt: Attempt, nowMs: number): Omit<OrderResult, 'cursor'> 
 
 /** What a charge's answer means by the channel's own table; undefined for every other call. */
 function ruleOfCharge(
-  deps: PaymentDeps,
+  deps: Pick<PaymentDeps, 'channels'>,
   attempt: Attempt,
-  { learned }: LearnedCall,
+  { learned }: Pick<LearnedCall, 'learned'>,
 ): ChannelCodeRule | undefined {
   const { outcome } = learned;
   if (learned.from !== 'charge' || !('code' in outcome)) return undefined;
@@ -198,5 +220,5 @@ function seenOf({ learned, evidence, latencyMs }: LearnedCall, rule?: ChannelCod
 }
 
 /** The table of the channel that answered. Without its adapter nobody could have asked. */
-const codesOf = (deps: PaymentDeps, { channel }: Attempt): ChannelCodeTable =>
+const codesOf = (deps: Pick<PaymentDeps, 'channels'>, { channel }: Attempt): ChannelCodeTable =>
   deps.channels.get(channel)?.profile.codes ?? {};

@@ -65,6 +65,30 @@ export async function lockAttempt(tx: Tx, key: AttemptKey): Promise<Attempt | un
   return rows[0] === undefined ? undefined : toAttempt(rows[0]);
 }
 
+/** Reads the attempt with this number at a channel and holds its row until the transaction ends. */
+export async function lockAttemptByNumber(
+  tx: Tx,
+  number: {
+    readonly operatorId: OperatorId;
+    readonly channel: string;
+    readonly outTradeNo: string;
+  },
+): Promise<Attempt | undefined> {
+  const { rows } = await tx.execute<Row>(sql`
+    select ${columns} from payment_attempt
+     where operator_id = ${number.operatorId} and channel = ${number.channel}
+       and out_trade_no = ${number.outTradeNo} for update`);
+  return rows[0] === undefined ? undefined : toAttempt(rows[0]);
+}
+
+/** Something happened at the channel: what is asked of it next is asked at once. False when nothing is open. */
+export async function hurryAttempt(tx: Tx, key: AttemptKey, nowMs: number): Promise<boolean> {
+  const { rowCount } = await tx.execute(sql`
+    update payment_attempt set next_at_ms = least(next_at_ms, ${nowMs})
+     where ${keyIs(key)} and next_step in ('query', 'refund')`);
+  return rowCount === 1;
+}
+
 /**
  * Is nothing more to be charged for this order? Another attempt paid it, or the till's journal says that it took
  * other money or gave the order up.
@@ -114,6 +138,12 @@ export async function saveProgress(
 }
 
 /** Notes who paid, as a keyed hash. */
+/** Who paid is known only behind the payment: the member that a linked wallet names. */
+export async function saveMember(tx: Tx, key: AttemptKey, memberId: MemberId): Promise<void> {
+  await tx.execute(sql`
+    update payment_attempt set member_id = ${memberId} where ${keyIs(key)} and member_id is null`);
+}
+
 export async function savePayer(tx: Tx, key: AttemptKey, payerHash: string): Promise<void> {
   await tx.execute(sql`update payment_attempt set payer_hash = ${payerHash} where ${keyIs(key)}`);
 }

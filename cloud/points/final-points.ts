@@ -11,7 +11,6 @@ import { addPeriods, periodOf } from '#shared/time/period.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
 import { scheduleLcm } from '#shared/points/schedule.ts';
 
-
 export interface FinalOrders {
   readonly operatorId: OperatorId;
   readonly orderIds: readonly string[];
@@ -35,30 +34,35 @@ export async function makePointsFinal(
   await refuseRelatedReferrals(tx, { ...final, onDay: final.asOf });
   await holdSuspicious(tx, final);
   const { rows } = await tx.execute<{ order_id: string }>(sql`
-    with done as (
-      update points_order set final_on = ${final.asOf}::date
-       where operator_id = ${final.operatorId} and final_on is null
-         and order_id = any(${sql.param(final.orderIds)}::text[])
-      returning order_id, merchant_id, merchant_points
-    ), free as (
-      select * from done o where ${notHeld(final.operatorId, sql`o.order_id`)}
-    ), earned as (
+    update points_order set final_on = ${final.asOf}::date
+     where operator_id = ${final.operatorId} and final_on is null
+       and order_id = any(${sql.param(final.orderIds)}::text[])
+    returning order_id`);
+  const done = { ...final, orderIds: rows.map((row) => row.order_id) };
+  await creditShops(tx, done);
+  await startLots(tx, done, lastClosedPeriod);
+  return { final: done.orderIds.length };
+}
+
+/** The shops' side of final orders becomes promotion credit, each once; what is held for review waits. */
+export async function creditShops(tx: Tx, final: FinalOrders): Promise<void> {
+  await tx.execute(sql`
+    with earned as (
       insert into promo_entry (operator_id, merchant_id, kind, ref, points, on_day)
       select ${final.operatorId}, merchant_id, 'earned', order_id, merchant_points,
              ${final.asOf}::date
-        from free where merchant_points > 0
+        from points_order o
+       where operator_id = ${final.operatorId} and merchant_points > 0
+         and order_id = any(${sql.param(final.orderIds)}::text[])
+         and ${notHeld(final.operatorId, sql`o.order_id`)}
+      on conflict do nothing
       returning merchant_id, points
-    ), credit as (
-      insert into promo_credit (operator_id, merchant_id, points)
-      select ${final.operatorId}, merchant_id, sum(points) from earned
-       group by merchant_id order by merchant_id
-      on conflict (operator_id, merchant_id)
-      do update set points = promo_credit.points + excluded.points
     )
-    select order_id from done`);
-  const orderIds = rows.map((row) => row.order_id);
-  await startLots(tx, { ...final, orderIds }, lastClosedPeriod);
-  return { final: orderIds.length };
+    insert into promo_credit (operator_id, merchant_id, points)
+    select ${final.operatorId}, merchant_id, sum(points) from earned
+     group by merchant_id order by merchant_id
+    on conflict (operator_id, merchant_id)
+    do update set points = promo_credit.points + excluded.points`);
 }
 
 /**

@@ -46,7 +46,11 @@ export async function merchantPromoCredit(
                         and merchant_id = ${merchant.merchantId}), 0) as credit,
            coalesce((select sum(merchant_points) from points_order
                       where operator_id = ${merchant.operatorId}
-                        and merchant_id = ${merchant.merchantId} and final_on is null), 0) as pending`);
+                        and merchant_id = ${merchant.merchantId} and final_on is null), 0)
+           + coalesce((select sum(o.merchant_points) from points_hold h
+                       join points_order o using (operator_id, order_id)
+                      where h.operator_id = ${merchant.operatorId} and h.state = 'held'
+                        and h.merchant_id = ${merchant.merchantId}), 0) as pending`);
   const row = rows[0]!;
   return { creditPoints: pointFen(row.credit), pendingPoints: pointFen(row.pending) };
 }

@@ -39,7 +39,7 @@ export async function advanceSchedules(tx: Tx, closing: Closing): Promise<void> 
 
 /**
  * Scores every account anew from its purchases (docs/points.md 2.7): distinct shops of five, times twice the part
- * spent outside the top shop. The same rule as purchaseScore in shared/points, over a set; a test holds both equal.
+ * spent outside the top shop; purchases at a shop of one's own do not count. The same rule as purchaseScore in shared/points, over a set; a test holds both equal.
  */
 export async function rescoreAccounts(tx: Tx, closing: Closing): Promise<void> {
   await materialise(tx, { name: 'close_score', key: 'member_id', query: changedScores(closing) });
@@ -67,7 +67,7 @@ function changedScores(closing: Closing): SQL {
                             union all
                             select member_id, null, merchant_id, sum(net_fen - refunded_fen)::bigint
                               from points_order
-                             where ${operator} and member_id is not null
+                             where ${operator} and member_id is not null and not is_related
                                and accepted_on > ${plainWord(afterDay)}::date
                                and accepted_on <= ${plainWord(lastDay)}::date
                              group by member_id, merchant_id) facts

@@ -9,6 +9,7 @@ import { advanceSchedules, rescoreAccounts } from '#cloud/release/advance-schedu
 import { fundFreeFen } from '#cloud/release/fund.ts';
 import { readInflowHistory, readPools, type Pools } from '#cloud/release/pools.ts';
 import { sealRecord, type RecordValue } from '#cloud/release/sealed-record.ts';
+import { rescoreTiers } from '#cloud/tiers/rescore-tiers.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { basisPoints, type BasisPoints } from '#shared/money/rate.ts';
@@ -61,6 +62,7 @@ export async function closePeriod(
   if (expectedPeriod !== period) return err({ type: 'period-out-of-order', expectedPeriod });
   await advanceSchedules(tx, closing);
   await rescoreAccounts(tx, closing);
+  await rescoreTiers(tx, { ...closing, config: rules.config });
   const pools = await readPools(tx, closing);
   const { days } = periodSpan(period);
   const input = {

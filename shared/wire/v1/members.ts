@@ -71,7 +71,12 @@ export type Reservation = Static<typeof ReservationSchema>;
 
 /** POST /v1/claims: a customer claims the points of one receipt with its QR. Once per order. */
 export const ClaimRequestSchema = Type.Object(
-  { claimToken: ClaimTokenSchema, phone: PhoneSchema },
+  {
+    claimToken: ClaimTokenSchema,
+    phone: PhoneSchema,
+    /** False: the wallet that paid is not remembered as the member's. */
+    rememberPayer: Type.Optional(Type.Boolean()),
+  },
   { additionalProperties: false },
 );
 export const ClaimAnswerSchema = Type.Object({

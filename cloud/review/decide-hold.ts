@@ -1,0 +1,50 @@
+import { sql } from 'drizzle-orm';
+import type { Tx } from '#cloud/platform/db.ts';
+import { creditShops, startLots } from '#cloud/points/final-points.ts';
+import { lockBook } from '#cloud/points/points-config-store.ts';
+import type { OperatorId, OrderId } from '#shared/ids/ids.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
+
+/**
+ * Somebody looked at held points and let them go, or refused them, with name and reason. Released points begin to run in
+ * the period of today; refused ones never come to be, and a claim of the receipt finds them lapsed. Once for every order:
+ * false when nothing is held (any more).
+ */
+export async function decideHold(
+  tx: Tx,
+  decision: {
+    readonly operatorId: OperatorId;
+    readonly orderId: OrderId;
+    readonly verdict: 'released' | 'refused';
+    readonly by: string;
+    readonly note: string;
+    readonly nowMs: number;
+  },
+): Promise<boolean> {
+  const { operatorId, orderId, verdict } = decision;
+  const lastClosedPeriod = await lockBook(tx, operatorId, 'share');
+  await tx.execute(sql`
+    select 1 from points_order where operator_id = ${operatorId} and order_id = ${orderId} for update`);
+  const decided = await tx.execute(sql`
+    update points_hold set state = ${verdict}, decided_by = ${decision.by},
+           decided_note = ${decision.note}, decided_at_ms = ${decision.nowMs}
+     where operator_id = ${operatorId} and order_id = ${orderId} and state = 'held'`);
+  if (decided.rowCount !== 1) return false;
+  const final = { operatorId, orderIds: [orderId], asOf: accountingDate(decision.nowMs) };
+  if (verdict === 'released') {
+    await creditShops(tx, final);
+    await startLots(tx, final, lastClosedPeriod);
+    return true;
+  }
+  await tx.execute(sql`
+    with refused as (
+      update points_lot set state = 'refused'
+       where operator_id = ${operatorId} and order_id = ${orderId} and state = 'pending'
+      returning order_id, kind, member_id, points
+    )
+    insert into points_entry (operator_id, member_id, kind, ref, points, on_day)
+    select ${operatorId}, member_id, 'refused', order_id || ':' || kind, -points, ${final.asOf}::date
+      from refused where member_id is not null and points > 0
+    on conflict do nothing`);
+  return true;
+}
