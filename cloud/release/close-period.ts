@@ -5,16 +5,17 @@ import {
   pointsConfigAt,
   type VersionedConfig,
 } from '#cloud/points/points-config-store.ts';
-import { advanceSchedules, rescoreAccounts } from '#cloud/release/advance-schedule.ts';
+import { advanceSchedules } from '#cloud/release/advance-schedule.ts';
 import { fundFreeFen } from '#cloud/release/fund.ts';
 import { readInflowHistory, readPools, type Pools } from '#cloud/release/pools.ts';
-import { sealRecord, type RecordValue } from '#cloud/release/sealed-record.ts';
+import { explainClose } from '#cloud/release/close-explanation.ts';
+import { sealRecord } from '#cloud/release/sealed-record.ts';
 import { rescoreTiers } from '#cloud/tiers/rescore-tiers.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { basisPoints, type BasisPoints } from '#shared/money/rate.ts';
 import { planClose, type CloseInput, type ClosePlan } from '#shared/points/close-plan.ts';
-import type { GateReading, GateReason } from '#shared/points/gate.ts';
+import type { GateReason } from '#shared/points/gate.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
 import { addPeriods, periodKindOf, periodSpan, type PeriodKind } from '#shared/time/period.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
@@ -61,7 +62,6 @@ export async function closePeriod(
   const expectedPeriod = lastClosedPeriod === undefined ? period : addPeriods(lastClosedPeriod, 1);
   if (expectedPeriod !== period) return err({ type: 'period-out-of-order', expectedPeriod });
   await advanceSchedules(tx, closing);
-  await rescoreAccounts(tx, closing);
   await rescoreTiers(tx, { ...closing, config: rules.config });
   const pools = await readPools(tx, closing);
   const { days } = periodSpan(period);
@@ -79,7 +79,7 @@ export async function closePeriod(
   return ok({ ...(await readClose(tx, closing))!, isNew: true });
 }
 
-interface Closing {
+interface PlannedClose {
   readonly operatorId: OperatorId;
   readonly rules: VersionedConfig;
   readonly pools: Pools;
@@ -87,10 +87,12 @@ interface Closing {
   readonly plan: ClosePlan;
 }
 
-async function storeClose(tx: Tx, close: Closing): Promise<void> {
+async function storeClose(tx: Tx, close: PlannedClose): Promise<void> {
   const { operatorId, pools, plan } = close;
   const { period } = close.input;
-  const { text, hash } = sealRecord(explain(close));
+  const { text, hash } = sealRecord(
+    explainClose({ ...close, unclaimedPoints: pools.unclaimedPoints }),
+  );
   await tx.execute(sql`
     insert into period_close (operator_id, period, config_version, gate_open, gate_reason,
       unreleased_points, inflow_points, concession_points, mult_bp, budget_fen, n_base,
@@ -100,78 +102,6 @@ async function storeClose(tx: Tx, close: Closing): Promise<void> {
       ${plan.controller.multBp}, ${plan.budgetFen}, ${plan.nBase}, ${text}::jsonb, ${hash})`);
   await tx.execute(sql`
     update points_book set last_closed_period = ${period} where operator_id = ${operatorId}`);
-}
-
-function explain(close: Closing): RecordValue {
-  const { input, plan, pools } = close;
-  const { config } = close.rules;
-  const { outstanding, inflow } = input.gate;
-  const { controller } = plan;
-  return {
-    period: input.period,
-    configVersion: close.rules.version,
-    gate: {
-      open: plan.gate.open,
-      reason: plan.gate.reason,
-      measure: plan.gate.measure,
-      growthBp: config.gateGrowthBp,
-      outstanding: {
-        ...readingOf(plan.gate.readings.outstanding),
-        unclaimed: pools.unclaimedPoints,
-        topMerchantGrowth: outstanding.topMerchantGrowth,
-      },
-      inflow: {
-        ...readingOf(plan.gate.readings.period_inflow),
-        previousDays: inflow.previousDays,
-        currentDays: inflow.currentDays,
-        topMerchantGrowth: inflow.topMerchantGrowth,
-      },
-      formula: 'previous > 0 and current * 10000 >= previous * (10000 + growthBp)',
-    },
-    multiplier: {
-      fundFen: input.fundFen,
-      unreleasedPoints: input.unreleasedPoints,
-      duePoints: input.duePoints,
-      coverageBp: config.coverageBp,
-      rawBp: controller.rawBp,
-      forecastBp: plan.forecastBp ?? 'none',
-      multBp: controller.multBp,
-      binding: controller.binding,
-      budgetFen: plan.budgetFen,
-      formula: 'floor((10000 * fund - coverageBp * (unreleased - due)) / due)',
-    },
-    forecast: forecastRecord(close),
-    stockGate: { ...plan.stockGate },
-    nBase: plan.nBase,
-  };
-}
-
-const readingOf = (reading: GateReading): Readonly<Record<string, RecordValue>> => ({
-  open: reading.open,
-  reason: reading.reason,
-  previous: reading.previous,
-  current: reading.current,
-  growthBp: reading.growthBp ?? null,
-});
-
-/** Doubles are told as whole numbers: points of the coming periods, and the fit in parts of 10,000. */
-function forecastRecord({ input, plan, rules }: Closing): RecordValue {
-  const { forecast } = plan;
-  const horizon = rules.config.plannerHorizon;
-  const periods = input.history.length;
-  if (forecast === undefined) return { periods, horizon, fit: 'none' };
-  const path = (values: readonly number[]) => values.slice(0, horizon - 1).map(Math.floor);
-  return {
-    periods,
-    horizon,
-    fit: [forecast.phi, forecast.alpha, forecast.beta, forecast.sigma].map((part) =>
-      Math.floor(part * 10_000),
-    ),
-    concessionMean: path(forecast.mean),
-    concessionLow: path(forecast.low),
-    activePoints: input.activePoints,
-    formula: 'min over h of (F + f*sum C_<h - kappa*(X + (1+r)*sum C_<h - sum D_<=h)) / sum D_<=h',
-  };
 }
 
 /** The stored close of a period, if it is closed. */

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { Tx } from '#cloud/platform/db.ts';
+import type { Db, Tx } from '#cloud/platform/db.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import type { GateInput } from '#shared/points/gate.ts';
 import { historyPeriodsMax, type PeriodInflow } from '#shared/points/forecast.ts';
@@ -118,16 +118,16 @@ async function readSums(
   return rows[0]!;
 }
 
-/** Concession that became final in the closed periods before this one, oldest first; periods without a close end it. */
+/** Concession that became final in the closed periods up to one of them, oldest first. */
 export async function readInflowHistory(
-  tx: Tx,
+  db: Db | Tx,
   closing: Closing,
 ): Promise<readonly PeriodInflow[]> {
   // Closes that are older than the figure have the inflow with its referrals, at most a twentieth of it.
-  const { rows } = await tx.execute<{ period: string; points: number }>(sql`
+  const { rows } = await db.execute<{ period: string; points: number }>(sql`
     select period, coalesce(concession_points, inflow_points * 20 / 21) as points
       from period_close
-     where operator_id = ${closing.operatorId} and period < ${closing.period}
+     where operator_id = ${closing.operatorId} and period <= ${closing.period}
      order by period desc limit ${historyPeriodsMax}`);
   return rows.toReversed().map(({ period, points }) => ({ points, days: periodSpan(period).days }));
 }
