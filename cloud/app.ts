@@ -9,7 +9,7 @@ import type { PaymentRoom } from '#cloud/payment-room.ts';
 import { registerRefundRoutes } from '#cloud/refunds/routes.ts';
 import { registerReleaseRoutes } from '#cloud/release/routes.ts';
 import { registerPaymentAdminRoutes } from '#cloud/payments/admin-routes.ts';
-import { registerResolutionRoutes } from '#cloud/payments/resolution/resolution-routes.ts';
+import { personOf, registerResolutionRoutes } from '#cloud/payments/resolution/resolution-routes.ts';
 import { registerPaymentRoutes } from '#cloud/payments/routes.ts';
 import { registerPromiseAdminRoutes } from '#cloud/promises/admin-routes.ts';
 import { registerBillRoutes } from '#cloud/reconciliation/bill-routes.ts';
@@ -45,7 +45,11 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerResolutionRoutes(app, deps, parts.payments);
   registerRefundRoutes(app, parts.payments);
   registerSettlementRoutes(app, deps);
-  registerInstructionRoutes(app, { ...deps, channels: parts.payments.channels });
+  registerInstructionRoutes(app, {
+    ...deps,
+    channels: parts.payments.channels,
+    personOf: (headers) => personOf(deps, headers),
+  });
   registerPromiseAdminRoutes(app, deps);
   registerBillRoutes(app, deps, parts.payments);
   registerProofRoutes(app, deps);

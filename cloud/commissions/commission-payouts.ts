@@ -35,21 +35,28 @@ export async function setPayoutTerms(db: Db | Tx, terms: PayoutTerms): Promise<v
       day_of_month = excluded.day_of_month, threshold_fen = excluded.threshold_fen`);
 }
 
-/** Where an agent is paid: his id at the channel, and his name where the channel wants it. */
+/** Where an agent is paid, as the vault sealed it. False when there is no such agent. */
 export async function setAgentPayee(
   db: Db | Tx,
-  to: {
-    readonly operatorId: OperatorId;
-    readonly agentId: AgentId;
-    readonly payee: string;
-    readonly payeeName: string | undefined;
-  },
-): Promise<void> {
-  await db.execute(sql`
-    insert into agent_payee (operator_id, agent_id, payee, payee_name)
-    values (${to.operatorId}, ${to.agentId}, ${to.payee}, ${to.payeeName ?? null})
-    on conflict (operator_id, agent_id) do update set payee = excluded.payee,
-      payee_name = excluded.payee_name`);
+  to: { readonly operatorId: OperatorId; readonly agentId: AgentId; readonly sealed: string },
+): Promise<boolean> {
+  const { rowCount } = await db.execute(sql`
+    insert into agent_payee (operator_id, agent_id, sealed)
+    select operator_id, agent_id, ${to.sealed} from agent
+     where operator_id = ${to.operatorId} and agent_id = ${to.agentId}
+    on conflict (operator_id, agent_id) do update set sealed = excluded.sealed`);
+  return rowCount === 1;
+}
+
+/** To whom an instruction of this number pays. */
+export async function agentOfPayout(
+  db: Db | Tx,
+  payout: { readonly operatorId: OperatorId; readonly instructionNo: string },
+): Promise<AgentId | undefined> {
+  const { rows } = await db.execute<{ agent_id: AgentId }>(sql`
+    select agent_id from commission_statement
+     where operator_id = ${payout.operatorId} and instruction_no = ${payout.instructionNo}`);
+  return rows[0]?.agent_id;
 }
 
 type StatementOutcome = 'paid' | 'below-threshold' | 'carried-negative' | 'no-payee';
@@ -67,8 +74,8 @@ export function judgeBalance(of: {
 
 interface Balance extends Record<string, unknown> {
   agent_id: AgentId;
-  payee: string | null;
-  payee_name: string | null;
+  /** Where he is paid, as the vault sealed it; it is opened when the bytes leave. */
+  sealed: string | null;
   earned_fen: number;
   taken_back_fen: number;
   paid_before_fen: number;
@@ -99,17 +106,16 @@ export async function runCommissionPayouts(deps: Deps): Promise<number> {
     const statements = balances.map((one) => {
       const balanceFen = one.earned_fen - one.taken_back_fen - one.paid_before_fen;
       const judged = { balanceFen, thresholdFen: terms.threshold_fen };
-      const outcome = judgeBalance({ ...judged, hasPayee: one.payee !== null });
+      const outcome = judgeBalance({ ...judged, hasPayee: one.sealed !== null });
       const instructionNo = `P${newId('agt', deps).slice(4)}`;
-      if (outcome === 'paid' && one.payee !== null)
+      if (outcome === 'paid' && one.sealed !== null)
         wanted.push({
           operatorId,
           instructionNo,
           kind: 'payout',
           channel: terms.channel,
           amountFen: fen(balanceFen),
-          payee: one.payee,
-          ...(one.payee_name === null ? {} : { payeeName: one.payee_name }),
+          payee: one.sealed,
           notBeforeMs: nowMs,
         });
       return {
@@ -141,7 +147,7 @@ async function balancesOf(
   const { operatorId, period, today } = run;
   const until = `${today.slice(0, 7)}-01`;
   const { rows } = await tx.execute<Balance>(sql`
-    select a.agent_id, p.payee, p.payee_name,
+    select a.agent_id, p.sealed,
       coalesce((select sum(c.amount_fen) from agent_commission c join finality_run r
           on r.operator_id = c.operator_id and r.run = c.final_run
         where c.operator_id = a.operator_id and c.agent_id = a.agent_id

@@ -19,7 +19,7 @@ export interface ListedInstruction extends Record<string, unknown> {
   readonly code: string | null;
   readonly createdAtMs: number;
   /** Why people should look; null when they need not. */
-  readonly exception: 'failed' | 'open-too-long' | 'freeze-lapses' | 'blocked' | null;
+  readonly exception: 'by-hand' | 'failed' | 'open-too-long' | 'freeze-lapses' | 'blocked' | null;
 }
 
 /** Instructions of a state, or all that people should look at, the oldest first. */
@@ -38,6 +38,7 @@ export async function listInstructions(
            kind, channel, amount_fen as "amountFen", state, code, created_at_ms as "createdAtMs",
            exception
       from (select i.*, case
+          when state = 'ready' and by_hand then 'by-hand'
           when state = 'failed' and replaced_by is null then 'failed'
           when state in ('ready', 'open') and freeze_lapses_at_ms - ${freezeAlarmMs} < ${nowMs}
             then 'freeze-lapses'

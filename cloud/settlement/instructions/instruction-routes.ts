@@ -1,19 +1,29 @@
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import { setAgentPayee, setPayoutTerms } from '#cloud/commissions/commission-payouts.ts';
+import { openPayeeVault } from '#cloud/commissions/payee-vault.ts';
 import type { Channel } from '#cloud/channel/channel.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
-import { sendProblem } from '#cloud/platform/problem.ts';
+import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
+import {
+  confirmDecision,
+  proposeDecision,
+  withdrawDecision,
+  type DecisionError,
+} from '#cloud/settlement/instructions/decide-instruction.ts';
 import {
   instructionsListedMax,
   listInstructions,
 } from '#cloud/settlement/instructions/instruction-list.ts';
-import { retryInstruction } from '#cloud/settlement/instructions/retry-instruction.ts';
 import { openSettlementChannel } from '#cloud/settlement/instructions/settlement-channels.ts';
-import { idPattern, type AgentId } from '#shared/ids/ids.ts';
+import { idPattern, type AgentId, type PersonId } from '#shared/ids/ids.ts';
 
-type Deps = Pick<CloudDeps, 'db' | 'clock' | 'operatorId' | 'logger'> & {
+type Deps = Pick<CloudDeps, 'config' | 'db' | 'clock' | 'operatorId' | 'random'> & {
   readonly channels: ReadonlyMap<string, Channel>;
+  /** Whose key this is; undefined when nobody's. */
+  readonly personOf: (
+    headers: PersonHeaders,
+  ) => Promise<{ readonly personId: PersonId } | undefined>;
 };
 
 const object = <T extends Type.TProperties>(properties: T) =>
@@ -25,13 +35,16 @@ const Nullable = Type.Union([Type.String(), Type.Null()]);
 /**
  * PUT  /admin/v1/settlement-channels/{channel}      what is instructed there, and the platform's account
  * GET  /admin/v1/instructions?state=exceptions      instructions by state, or what people should look at
- * POST /admin/v1/instructions/{no}/retry            a failed one again, by two people
+ * POST /admin/v1/instructions/{no}/decision         one person says how it is to end (decision-rules.ts)
+ * POST /admin/v1/instructions/{no}/decision/confirm another one agrees
+ * POST /admin/v1/instructions/{no}/decision/withdraw either thinks again
  * PUT  /admin/v1/payout-terms                       when agents are paid, from what sum on
  * PUT  /admin/v1/agents/{agentId}/payee             where an agent is paid
  */
 export function registerInstructionRoutes(app: CloudApp, deps: Deps): void {
   registerTerms(app, deps);
   registerPayouts(app, deps);
+  registerDecisions(app, deps);
   const listed = object({
     instructionNo: Type.String(),
     merchantId: Nullable,
@@ -61,29 +74,79 @@ export function registerInstructionRoutes(app: CloudApp, deps: Deps): void {
     const query = { operatorId, state, nowMs: clock.nowMs(), afterMs };
     return { instructions: [...(await listInstructions(db, query))] };
   });
-  const retrySchema = {
-    summary: 'Send a failed instruction again',
-    params: object({ instructionNo: Type.String({ minLength: 1, maxLength: 64 }) }),
-    body: object({
-      askedBy: Name,
-      agreedBy: Name,
-      why: Type.String({ minLength: 10, maxLength: 500 }),
-      payee: Type.Optional(Name),
-    }),
+}
+
+/** Who acts: beside the operator's token, a key that only one person holds. */
+export type PersonHeaders = Static<typeof PersonHeadersSchema>;
+const PersonHeadersSchema = Type.Object({
+  'x-person-key': Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+});
+const NumberPath = object({ instructionNo: Type.String({ pattern: '^[0-9A-Za-z_*-]{1,64}$' }) });
+const Evidence = Type.String({ minLength: 10, maxLength: 500 });
+const Wanted = Type.Union([
+  object({ how: Type.Literal('retry'), evidence: Evidence, payee: Type.Optional(Name) }),
+  object({
+    how: Type.Literal('moved'),
+    evidence: Evidence,
+    ref: Type.String({ pattern: '^[0-9A-Za-z_-]{4,64}$' }),
+  }),
+  object({ how: Type.Literal('void'), evidence: Evidence }),
+]);
+const Note = object({ note: Type.String({ minLength: 3, maxLength: 300 }) });
+
+const nobody = { status: 403, code: 'person-key-invalid' } as const;
+
+function refused(error: DecisionError): ProblemInput {
+  if (error === 'instruction-unknown')
+    return { status: 404, code: 'not-found', detail: 'no such instruction' };
+  if (error === 'same-person') return { status: 409, code: 'resolution-same-person' };
+  const status = error === 'nothing-proposed' ? 404 : 409;
+  return { status, code: 'resolution-impossible', detail: error };
+}
+
+function registerDecisions(app: CloudApp, deps: Deps): void {
+  const keyOf = (params: Static<typeof NumberPath>) => ({
+    operatorId: deps.operatorId,
+    instructionNo: params.instructionNo,
+  });
+  const path = '/admin/v1/instructions/:instructionNo/decision';
+  const schema = {
+    summary: 'Propose how an instruction is to end',
+    params: NumberPath,
+    headers: PersonHeadersSchema,
+    body: Wanted,
+    response: { 201: object({ proposalNo: Type.Integer() }) },
+  };
+  app.post(path, { schema }, async (request, reply) => {
+    const person = await deps.personOf(request.headers);
+    if (person === undefined) return sendProblem(reply, nobody);
+    const wanted = { ...request.body, by: person.personId, nowMs: deps.clock.nowMs() };
+    const proposed = await proposeDecision(deps.db, keyOf(request.params), wanted);
+    return proposed.ok
+      ? reply.code(201).send(proposed.value)
+      : sendProblem(reply, refused(proposed.error));
+  });
+  const ending = { params: NumberPath, headers: PersonHeadersSchema, body: Note };
+  const confirm = {
+    ...ending,
+    summary: 'Confirm what another person proposed',
     response: { 200: object({ instructionNo: Type.String() }) },
   };
-  const path = '/admin/v1/instructions/:instructionNo/retry';
-  app.post(path, { schema: retrySchema }, async (request, reply) => {
-    const key = { operatorId: deps.operatorId, instructionNo: request.params.instructionNo };
-    const { askedBy, agreedBy, why, payee } = request.body;
-    const people = { askedBy, agreedBy, why, ...(payee === undefined ? {} : { payee }) };
-    const nowMs = deps.clock.nowMs();
-    const retried = await retryInstruction(deps.db, key, { ...people, nowMs });
-    if (retried.ok) return reply.send(retried.value);
-    const { type } = retried.error;
-    return type === 'instruction-unknown'
-      ? sendProblem(reply, { status: 404, code: 'not-found', detail: 'no such instruction' })
-      : sendProblem(reply, { status: 409, code: 'request-invalid', detail: type });
+  app.post(`${path}/confirm`, { schema: confirm }, async (request, reply) => {
+    const person = await deps.personOf(request.headers);
+    if (person === undefined) return sendProblem(reply, nobody);
+    const by = { by: person.personId, note: request.body.note, nowMs: deps.clock.nowMs() };
+    const done = await confirmDecision(deps.db, keyOf(request.params), by);
+    return done.ok ? reply.send(done.value) : sendProblem(reply, refused(done.error));
+  });
+  const withdraw = { ...ending, response: { 200: object({ done: Type.Literal(true) }) } };
+  app.post(`${path}/withdraw`, { schema: withdraw }, async (request, reply) => {
+    const person = await deps.personOf(request.headers);
+    if (person === undefined) return sendProblem(reply, nobody);
+    const by = { by: person.personId, note: request.body.note, nowMs: deps.clock.nowMs() };
+    return (await withdrawDecision(deps.db, keyOf(request.params), by))
+      ? { done: true as const }
+      : sendProblem(reply, refused('nothing-proposed'));
   });
 }
 
@@ -136,10 +199,13 @@ function registerPayouts(app: CloudApp, deps: Deps): void {
     body: object({ payee: Name, payeeName: Type.Optional(Name) }),
     response: Done,
   };
-  app.put('/admin/v1/agents/:agentId/payee', { schema: payee }, async (request) => {
+  const vault = openPayeeVault(deps);
+  app.put('/admin/v1/agents/:agentId/payee', { schema: payee }, async (request, reply) => {
     const agentId = request.params.agentId as AgentId;
     const { payee: account, payeeName } = request.body;
-    await setAgentPayee(db, { operatorId, agentId, payee: account, payeeName });
-    return { done: true as const };
+    const to = { account, ...(payeeName === undefined ? {} : { name: payeeName }) };
+    return (await setAgentPayee(db, { operatorId, agentId, sealed: vault.seal(to, agentId) }))
+      ? { done: true as const }
+      : sendProblem(reply, { status: 404, code: 'not-found', detail: 'no such agent' });
   });
 }

@@ -36,6 +36,10 @@ export interface KeptInstruction {
   readonly code: string | undefined;
   readonly createdAtMs: number;
   readonly freezeLapsesAtMs: number | undefined;
+  /** No channel can be told: people move it (decide-instruction.ts). */
+  readonly isByHand: boolean;
+  readonly replacedBy: string | undefined;
+  readonly sentAtMs: number | undefined;
 }
 
 export interface InstructionKey {
@@ -79,6 +83,8 @@ export async function makeInstructions(
     fruitless_tries: 0,
     created_at_ms: nowMs,
     freeze_lapses_at_ms: one.freezeLapsesAtMs ?? null,
+    by_hand: one.isByHand ?? false,
+    code: one.code ?? null,
   }));
   await tx.execute(sql`
     insert into channel_instruction
@@ -100,7 +106,8 @@ export async function makeInstructions(
 
 const columns = sql`operator_id, instruction_no, merchant_id, kind, channel, amount_fen, order_id,
   channel_merchant_no, out_trade_no, channel_ref, payee, payee_name, of_instruction_no, state,
-  next_step, sends, fruitless_tries, refused_code, code, created_at_ms, freeze_lapses_at_ms`;
+  next_step, sends, fruitless_tries, refused_code, code, created_at_ms, freeze_lapses_at_ms,
+  by_hand, replaced_by, sent_at_ms`;
 
 /**
  * Takes what is due, the longest due first, for `leaseMs`. Of one order an instruction waits while an earlier one or a
@@ -123,11 +130,12 @@ export async function leaseDueInstructions(
     where operator_id = ${operatorId} and instruction_no in (
       select instruction_no from channel_instruction i
        where operator_id = ${operatorId} and next_at_ms <= ${nowMs} and lease_until_ms <= ${nowMs}
+         and not by_hand
          and (state = 'open' or order_id is null or case when of_instruction_no is not null then
            not exists (select from channel_instruction s where s.operator_id = i.operator_id
              and s.instruction_no = i.of_instruction_no and s.state in ('ready', 'open'))
          else not (exists (select from channel_instruction e where e.operator_id = i.operator_id
-             and e.order_id = i.order_id and e.step < i.step and e.instruction_no <> i.instruction_no
+             and e.order_id = i.order_id and not e.by_hand and e.step < i.step and e.instruction_no <> i.instruction_no
              and (e.state in ('ready', 'open') or (i.kind = 'release' and e.state = 'failed'
                   and e.kind <> 'subsidy' and e.replaced_by is null)))
            or exists (select from order_refund r where r.operator_id = i.operator_id
@@ -272,6 +280,9 @@ interface Row extends Record<string, unknown> {
   code: string | null;
   created_at_ms: number;
   freeze_lapses_at_ms: number | null;
+  by_hand: boolean;
+  replaced_by: string | null;
+  sent_at_ms: number | null;
 }
 
 const toInstruction = (row: Row): KeptInstruction => ({
@@ -296,4 +307,7 @@ const toInstruction = (row: Row): KeptInstruction => ({
   code: row.code ?? undefined,
   createdAtMs: row.created_at_ms,
   freezeLapsesAtMs: row.freeze_lapses_at_ms ?? undefined,
+  isByHand: row.by_hand,
+  replacedBy: row.replaced_by ?? undefined,
+  sentAtMs: row.sent_at_ms ?? undefined,
 });

@@ -2,6 +2,9 @@ import { sql } from 'drizzle-orm';
 import { endInstruction } from '#cloud/ledger/instruction.ts';
 import { postJournals } from '#cloud/ledger/post.ts';
 import type { Channel } from '#cloud/channel/channel.ts';
+import { agentOfPayout } from '#cloud/commissions/commission-payouts.ts';
+import { openPayeeVault, type PayeeVault } from '#cloud/commissions/payee-vault.ts';
+import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import type { Logger } from '#cloud/platform/logger.ts';
@@ -14,7 +17,9 @@ import {
 } from '#cloud/settlement/instructions/ask-channel.ts';
 import {
   orderInstructionNo,
+  subsidyMaxFen,
   type InstructionKind,
+  type NewInstruction,
 } from '#cloud/settlement/instructions/instruction.ts';
 import {
   askAgainMs,
@@ -45,6 +50,7 @@ export interface InstructionDeps {
   readonly logger: Logger;
   readonly operatorId: OperatorId;
   readonly channels: ReadonlyMap<string, Channel>;
+  readonly payees: PayeeVault;
 }
 
 /** Instructions one worker takes at a time. */
@@ -54,14 +60,18 @@ const idleMs = 1_000;
 export const instructionLeaseMs = 60_000;
 
 /** Sends instructions after the commit that made them, and asks until each is definite. Any number of nodes may run it. */
-export const startInstructionWorker = (deps: InstructionDeps): WorkerLoop =>
-  startWorkerLoop({
+export const startInstructionWorker = (
+  parts: Omit<InstructionDeps, 'payees'> & Pick<CloudDeps, 'config' | 'random'>,
+): WorkerLoop => {
+  const deps = { ...parts, payees: openPayeeVault(parts) };
+  return startWorkerLoop({
     name: 'instructions',
     idleMs,
     logger: deps.logger,
     scope: { type: 'operator', operatorId: deps.operatorId },
     step: () => runInstructionsOnce(deps),
   });
+};
 
 /** Takes the next step of every instruction that is due now, at most {@link instructionsPerStepMax}. Returns how many. */
 export async function runInstructionsOnce(deps: InstructionDeps): Promise<number> {
@@ -104,9 +114,11 @@ export async function takeInstructionStep(
     }
   }
   const step = instruction.state === 'ready' ? 'send' : instruction.nextStep;
+  const addressed = await withPayee(deps, instruction);
+  if (addressed === undefined) return fail(deps, instruction, 'payee-unreadable');
   const callNo = await prepare(deps, instruction, step);
   if (callNo === undefined) return;
-  const asked = await askChannel(channel, instruction, step);
+  const asked = await askChannel(channel, addressed, step);
   if (asked === undefined) {
     deps.logger.error(
       { instructionNo: instruction.instructionNo },
@@ -115,6 +127,22 @@ export async function takeInstructionStep(
     return;
   }
   await conclude(deps, instruction, { step, callNo, asked });
+}
+
+/** A payout's receiver is stored sealed and opened for the call alone. Undefined: nobody can read it. */
+async function withPayee(
+  { db, payees, logger }: InstructionDeps,
+  instruction: KeptInstruction,
+): Promise<KeptInstruction | undefined> {
+  if (instruction.kind !== 'payout') return instruction;
+  const agentId = await agentOfPayout(db, instruction);
+  const opened = agentId === undefined ? undefined : payees.open(instruction.payee, agentId);
+  if (opened?.ok !== true) {
+    logger.error({ instructionNo: instruction.instructionNo }, 'a payee that cannot be read');
+    return undefined;
+  }
+  const { account: payee, name: payeeName } = opened.value;
+  return { ...instruction, payee, payeeName };
 }
 
 /** Writes that the bytes may leave now. Undefined when they must not: it is not due any more, or not with this amount. */
@@ -176,7 +204,7 @@ async function isPointless(tx: Tx, instruction: KeptInstruction): Promise<boolea
 }
 
 /** What a refund took since is not instructed: before the first byte the amount follows the line. */
-async function amountToday(tx: Tx, instruction: KeptInstruction): Promise<number> {
+export async function amountToday(tx: Tx, instruction: KeptInstruction): Promise<number> {
   const { kind, amountFen, operatorId, merchantId, orderId } = instruction;
   if (kind !== 'same-day' && kind !== 'subsidy' && kind !== 'release') return amountFen;
   const { rows } = await tx.execute<{ same_day: number; subsidy: number; frozen: number }>(sql`
@@ -197,7 +225,7 @@ async function amountToday(tx: Tx, instruction: KeptInstruction): Promise<number
 }
 
 /** Puts an instruction that was never sent back, and one of the new amount in its place. */
-async function replaceUnsent(
+export async function replaceUnsent(
   tx: Tx,
   old: KeptInstruction,
   { wantedFen, nowMs }: { readonly wantedFen: number; readonly nowMs: number },
@@ -224,7 +252,12 @@ const refundsPerOrderMax = 50;
 /** The same again under the next number. */
 export function successorOf(
   old: KeptInstruction,
-  change: { readonly amountFen: Fen; readonly nowMs: number; readonly payee?: string },
+  change: {
+    readonly amountFen: Fen;
+    readonly nowMs: number;
+    readonly payee?: string;
+    readonly isByHand?: boolean;
+  },
 ) {
   const { merchantId, orderId, outTradeNo, channelMerchantNo, channelRef } = old;
   const tries = triesOf(old.kind, old) + (old.ofInstructionNo === '' ? 1 : refundsPerOrderMax);
@@ -243,7 +276,18 @@ export function successorOf(
     ...(old.ofInstructionNo === '' ? {} : { ofInstructionNo: old.ofInstructionNo }),
     notBeforeMs: change.nowMs,
     ...(old.freezeLapsesAtMs === undefined ? {} : { freezeLapsesAtMs: old.freezeLapsesAtMs }),
+    ...successorWay(old, change),
   };
+}
+
+/** A subsidy that refunds brought under the channel's limit goes by the channel after all. */
+function successorWay(
+  { kind, isByHand, code }: KeptInstruction,
+  change: { readonly amountFen: Fen; readonly isByHand?: boolean },
+): Pick<NewInstruction, 'isByHand' | 'code'> {
+  if (change.isByHand === true) return { isByHand: true };
+  if (!isByHand || (kind === 'subsidy' && change.amountFen <= subsidyMaxFen)) return {};
+  return { isByHand, code: code === 'subsidy-was-by-hand' ? code : 'subsidy-over-limit' };
 }
 
 /** Which try a number is: what follows its letter. */

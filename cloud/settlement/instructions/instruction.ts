@@ -59,6 +59,9 @@ export const instructionRules: Readonly<Record<InstructionKind, InstructionRule>
   'subsidy-return': { step: 5, letter: 'W', ...backFromMerchant, ledgerKind: 'subsidy' },
 };
 
+/** A subsidy above this is refused by the channel: 5,000 yuan an order (WeChat Pay, busifavor pay-receipts). */
+export const subsidyMaxFen = 500_000;
+
 /** An order as its channel knows it. */
 export interface OrderAtChannel {
   readonly merchantId: MerchantId;
@@ -83,7 +86,13 @@ export interface NewInstruction {
   readonly ofInstructionNo?: string;
   readonly notBeforeMs: number;
   readonly freezeLapsesAtMs?: number;
+  /** No channel can be told, and why in `code`: people move it. */
+  readonly isByHand?: boolean;
+  readonly code?: InstructionCode;
 }
+
+/** Why people have to move it. */
+export type InstructionCode = 'subsidy-over-limit' | 'subsidy-was-by-hand';
 
 /** The number of an order's instruction at the channel: `tries` counts from 1 and goes up only after a final failure. */
 export const orderInstructionNo = (

@@ -2,13 +2,17 @@ import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LineFault } from '#cloud/channel-simulator/line.ts';
 import { listInstructions } from '#cloud/settlement/instructions/instruction-list.ts';
-import { retryInstruction } from '#cloud/settlement/instructions/retry-instruction.ts';
+import {
+  confirmDecision,
+  proposeDecision,
+} from '#cloud/settlement/instructions/decide-instruction.ts';
 import { runInstructionsOnce } from '#cloud/settlement/instructions/instruction-worker.ts';
 import {
   createInstructionBench,
   platformNo,
   type InstructionBench,
 } from '#cloud/settlement/instructions/testing/instruction-bench.ts';
+import type { PersonId } from '#shared/ids/ids.ts';
 
 let bench: InstructionBench;
 beforeEach(async () => {
@@ -248,17 +252,23 @@ describe('a final refusal', () => {
     });
     expect(failed).toMatchObject({ kind: 'concession', exception: 'failed', amountFen: 1_000 });
     const key = { operatorId, instructionNo: failed!.instructionNo };
-    const asked = {
-      askedBy: '甲',
-      agreedBy: '乙',
-      why: '收款账户填错了，已更正',
-      payee: platformNo,
-    };
-    const retry = (change: object = {}) =>
-      retryInstruction(db, key, { ...asked, nowMs: clock.nowMs(), ...change });
-    expect(await retry({ agreedBy: '甲' })).toMatchObject({ error: { type: 'same-person' } });
-    expect(await retry()).toMatchObject({ ok: true });
-    expect(await retry()).toMatchObject({ error: { type: 'replaced' } });
+    const [one, two] = await bench.people();
+    const nowMs = clock.nowMs();
+    const propose = () =>
+      proposeDecision(db, key, {
+        how: 'retry',
+        evidence: '收款账户填错了，已更正',
+        payee: platformNo,
+        by: one,
+        nowMs,
+      });
+    const confirm = (by: PersonId) => confirmDecision(db, key, { by, note: '看过了', nowMs });
+    expect(await confirm(two)).toMatchObject({ error: 'nothing-proposed' });
+    expect(await propose()).toMatchObject({ ok: true });
+    expect(await propose()).toMatchObject({ error: 'already-proposed' });
+    expect(await confirm(one)).toMatchObject({ error: 'same-person' });
+    expect(await confirm(two)).toMatchObject({ ok: true });
+    expect(await propose()).toMatchObject({ error: 'replaced' });
     await bench.settle();
     expect(booksOf()).toMatchObject({ platformFen: 1_000, releases: 1 });
     expect(await bench.balance('channel_clearing')).toBe(0);

@@ -351,12 +351,11 @@ describe('agents are paid', () => {
       (${operatorId}, 'ctr_1', ${agent}, 'marketer', ${merchantId}, '2026-01-01', null)`);
     await setPayoutTerms(db, { operatorId, channel: 'wechat', dayOfMonth: 1, thresholdFen: 50 });
   });
-  const payee = (name: string) =>
+  const payee = (account: string) =>
     setAgentPayee(bench.pay.deps.db, {
       operatorId: bench.pay.till.operatorId,
       agentId: agent,
-      payee: name,
-      payeeName: undefined,
+      sealed: bench.worker().payees.seal({ account }, agent),
     });
   it.each([
     ['01', 'at once'],

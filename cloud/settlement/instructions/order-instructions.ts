@@ -3,13 +3,11 @@ import type { Journal } from '#cloud/ledger/posting.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import {
   orderInstructionNo,
+  subsidyMaxFen,
   type NewInstruction,
 } from '#cloud/settlement/instructions/instruction.ts';
 import { makeInstructions } from '#cloud/settlement/instructions/instruction-store.ts';
 import type { SplitOrder } from '#cloud/settlement/settlement-lines.ts';
-
-/** A subsidy above this is refused by the channel: 5,000 yuan an order (WeChat Pay, busifavor pay-receipts). */
-export const subsidyMaxFen = 500_000;
 
 /** How long the shop's till needs at most until a payment and its notify have settled down at the channel. */
 const splitMarginMs = 1_000;
@@ -69,7 +67,8 @@ function instructionsOf({ order, split }: SplitOrder, row: Row): readonly NewIns
   };
   const common = { operatorId: order.operatorId, channel: row.channel, order: atChannel };
   const first = { outTradeNo: row.out_trade_no, tries: 1 };
-  const isSubsidised = row.subsidises && split.subsidyFen > 0 && split.subsidyFen <= subsidyMaxFen;
+  const isSubsidised = row.subsidises && split.subsidyFen > 0;
+  const isByHand = split.subsidyFen > subsidyMaxFen;
   const subsidy: readonly NewInstruction[] = isSubsidised
     ? [
         {
@@ -78,6 +77,8 @@ function instructionsOf({ order, split }: SplitOrder, row: Row): readonly NewIns
           instructionNo: orderInstructionNo('subsidy', first),
           amountFen: split.subsidyFen,
           notBeforeMs: order.acceptedAtMs,
+          // No channel takes it whole and none takes two: people pay it, and it is listed until they did.
+          ...(isByHand ? { isByHand, code: 'subsidy-over-limit' } : {}),
         },
       ]
     : [];

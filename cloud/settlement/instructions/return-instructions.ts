@@ -29,6 +29,7 @@ interface Source extends Record<string, unknown> {
   channel_merchant_no: string;
   out_trade_no: string;
   channel_ref: string;
+  by_hand: boolean;
   left_fen: number;
 }
 
@@ -68,6 +69,7 @@ async function sourceOf(
 ): Promise<Source | undefined> {
   const { rows } = await tx.execute<Source>(sql`
     select i.instruction_no, i.channel, i.channel_merchant_no, i.out_trade_no, i.channel_ref,
+           i.by_hand,
            (i.amount_fen - coalesce((select sum(r.amount_fen) from channel_instruction r
               where r.operator_id = i.operator_id and r.of_instruction_no = i.instruction_no
                 and r.order_id = i.order_id and r.kind = ${kinds.back}
@@ -97,6 +99,8 @@ function makeReturn(
     payee: channelMerchantNo,
     ofInstructionNo: source.instruction_no,
     notBeforeMs: nowMs,
+    // What people paid past the channel only people can get back.
+    ...(source.by_hand ? { isByHand: true, code: 'subsidy-was-by-hand' as const } : {}),
   };
   return makeInstructions(tx, [instruction], nowMs);
 }

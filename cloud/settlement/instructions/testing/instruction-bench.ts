@@ -1,13 +1,15 @@
 import { sql } from 'drizzle-orm';
 import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
-import type { OrderId } from '#shared/ids/ids.ts';
+import type { OrderId, PersonId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
 import { assert } from '#shared/result/assert.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { startCharge } from '#cloud/payments/charge.ts';
 import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
 import { partner } from '#cloud/payments/channels/wechat/testing/wechat-sandbox.ts';
+import { createPayeeVault } from '#cloud/commissions/payee-vault.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
+import { makePerson, personAgeMsMin } from '#cloud/payments/resolution/operator-persons.ts';
 import { plantVoucher } from '#cloud/payments/testing/plant-voucher.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { runFinalityBatches } from '#cloud/settlement/finality-worker.ts';
@@ -37,6 +39,8 @@ export interface InstructionBench {
   instructions(orderId?: string): Promise<readonly InstructionRow[]>;
   /** Natural balance of an account in the merchant's book. */
   balance(account: string): Promise<number>;
+  /** Two people who may decide, made long enough ago. */
+  people(): Promise<readonly [PersonId, PersonId]>;
   /** Names of laws that do not hold. */
   broken(): Promise<readonly string[]>;
 }
@@ -57,7 +61,8 @@ export async function createInstructionBench(
   const { db } = pay.deps;
   const { operatorId, merchantId } = pay.till;
   const scope = { type: 'operator', operatorId } as const;
-  const worker = (): InstructionDeps => ({ ...pay.restarted(), operatorId });
+  const payees = createPayeeVault(new Uint8Array(32).fill(7), pay.cloud.deps);
+  const worker = (): InstructionDeps => ({ ...pay.restarted(), operatorId, payees });
   const wechat = pay.deps.channels.get('wechat');
   assert(wechat !== undefined, () => 'the bench has a WeChat channel');
   const terms = { splits: true, subsidises: true, paysOut: true };
@@ -95,6 +100,13 @@ export async function createInstructionBench(
         select coalesce(sum(balance_fen), 0)::bigint as fen from ledger_balance
          where book = ${merchantId} and account = ${account}`);
       return rows[0]?.fen ?? 0;
+    },
+    people: async () => {
+      const nowMs = pay.clock.nowMs() - personAgeMsMin;
+      const then = { ...pay.cloud.deps, clock: { ...pay.clock, nowMs: () => nowMs } };
+      const one = await makePerson(then, '甲');
+      const two = await makePerson(then, '乙');
+      return [one.personId, two.personId];
     },
     broken: async () =>
       (await runScoped(scope, () => proveBooks(deps)))

@@ -1,0 +1,213 @@
+import { sql } from 'drizzle-orm';
+import { endInstruction } from '#cloud/ledger/instruction.ts';
+import { postJournals } from '#cloud/ledger/post.ts';
+import { withSavepoint } from '#cloud/ledger/savepoint.ts';
+import type { Db, Tx } from '#cloud/platform/db.ts';
+import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
+import {
+  decisionRefusal,
+  type DecisionHow,
+  type DecisionRefusal,
+} from '#cloud/settlement/instructions/decision-rules.ts';
+import {
+  keyIs,
+  lockInstruction,
+  makeInstructions,
+  saveInstruction,
+  type InstructionKey,
+  type KeptInstruction,
+} from '#cloud/settlement/instructions/instruction-store.ts';
+import {
+  amountToday,
+  replaceUnsent,
+  successorOf,
+} from '#cloud/settlement/instructions/instruction-worker.ts';
+import type { PersonId } from '#shared/ids/ids.ts';
+import { fen } from '#shared/money/fen.ts';
+import { assert } from '#shared/result/assert.ts';
+import { err, ok, type Result } from '#shared/result/result.ts';
+
+export interface DecisionWanted {
+  readonly how: DecisionHow;
+  /** 10..500 characters: what was seen, and where. */
+  readonly evidence: string;
+  /** moved: the number under which the money went. */
+  readonly ref?: string | undefined;
+  /** retry: another receiver, when the old one was what was wrong. */
+  readonly payee?: string | undefined;
+  readonly by: PersonId;
+  readonly nowMs: number;
+}
+
+export type DecisionError =
+  | DecisionRefusal
+  | 'instruction-unknown'
+  /** Nothing is proposed, or something is already. */
+  | 'nothing-proposed'
+  | 'already-proposed'
+  | 'same-person'
+  /** What it would move was used otherwise since. */
+  | 'not-covered'
+  /** Refunds took a part since: the new amount stands in the list, under a new number. */
+  | 'amount-changed';
+
+/** One person says how an instruction is to end; nothing moves before another one confirms. */
+export async function proposeDecision(
+  db: Db,
+  key: InstructionKey,
+  wanted: DecisionWanted,
+): Promise<Result<{ readonly proposalNo: number }, DecisionError>> {
+  return await retriedTransaction(db, async (tx) => {
+    const now = await lockInstruction(tx, key);
+    if (now === undefined) return err('instruction-unknown');
+    const refusal = decisionRefusal(now, wanted.how, wanted.nowMs);
+    if (refusal !== undefined) return err(refusal);
+    if ((await openProposal(tx, key)) !== undefined) return err('already-proposed');
+    const { rows } = await tx.execute<{ proposal_no: number }>(sql`
+      insert into instruction_decision (operator_id, instruction_no, proposal_no, how, evidence, ref,
+        payee, proposed_by, proposed_at_ms, state)
+      select ${key.operatorId}, ${key.instructionNo}, coalesce(max(proposal_no), 0) + 1,
+             ${wanted.how}, ${wanted.evidence}, ${wanted.ref ?? null}, ${wanted.payee ?? null},
+             ${wanted.by}, ${wanted.nowMs}, 'proposed'
+        from instruction_decision where ${keyIs(key)}
+      returning proposal_no`);
+    return ok({ proposalNo: rows[0]?.proposal_no ?? 1 });
+  });
+}
+
+interface Ending {
+  readonly by: PersonId;
+  readonly note: string;
+  readonly nowMs: number;
+}
+
+/** Either thinks again. False when nothing is proposed. */
+export async function withdrawDecision(
+  db: Db,
+  key: InstructionKey,
+  ending: Ending,
+): Promise<boolean> {
+  const { rowCount } = await db.execute(sql`
+    update instruction_decision set state = 'withdrawn', ended_by = ${ending.by},
+      ended_at_ms = ${ending.nowMs}, ended_note = ${ending.note}
+     where ${keyIs(key)} and state = 'proposed'`);
+  return rowCount === 1;
+}
+
+/**
+ * Another person agrees: the instruction and its amount in the books end in this transaction, once. Answers the number that
+ * stands for it from now on: a new one after a retry and after a failed one was moved by hand.
+ */
+export async function confirmDecision(
+  db: Db,
+  key: InstructionKey,
+  ending: Ending,
+): Promise<Result<{ readonly instructionNo: string }, DecisionError>> {
+  return await retriedTransaction(db, async (outer) => {
+    const now = await lockInstruction(outer, key);
+    const proposal = await openProposal(outer, key);
+    if (now === undefined) return err('instruction-unknown');
+    if (proposal === undefined) return err('nothing-proposed');
+    if (proposal.proposed_by === ending.by) return err('same-person');
+    const refusal = decisionRefusal(now, proposal.how, ending.nowMs);
+    if (refusal !== undefined) return err(refusal);
+    const wantedFen = await amountToday(outer, now);
+    if (now.state === 'ready' && wantedFen !== now.amountFen) {
+      await endProposal(outer, key, { ...ending, state: 'withdrawn' });
+      await replaceUnsent(outer, now, { wantedFen, ...ending });
+      return err('amount-changed');
+    }
+    // All of it is undone when the books refuse: nothing was replaced and nothing is held.
+    return await withSavepoint<{ readonly instructionNo: string }, DecisionError>(
+      outer,
+      async (tx) => {
+        await endProposal(tx, key, { ...ending, state: 'confirmed' });
+        return await carryOut(tx, now, { ...proposal, wantedFen, nowMs: ending.nowMs });
+      },
+    );
+  });
+}
+
+interface Proposal extends Record<string, unknown> {
+  readonly how: DecisionHow;
+  readonly ref: string | null;
+  readonly payee: string | null;
+  readonly proposed_by: PersonId;
+}
+
+async function openProposal(tx: Tx, key: InstructionKey): Promise<Proposal | undefined> {
+  const { rows } = await tx.execute<Proposal>(sql`
+    select how, ref, payee, proposed_by from instruction_decision
+     where ${keyIs(key)} and state = 'proposed' for update`);
+  return rows[0];
+}
+
+const endProposal = (
+  tx: Tx,
+  key: InstructionKey,
+  ending: Ending & { readonly state: 'confirmed' | 'withdrawn' },
+): Promise<unknown> =>
+  tx.execute(sql`
+    update instruction_decision set state = ${ending.state}, ended_by = ${ending.by},
+      ended_at_ms = ${ending.nowMs}, ended_note = ${ending.note}
+     where ${keyIs(key)} and state = 'proposed'`);
+
+/** `wantedFen`: what refunds have left of its amount. */
+type Decided = Proposal & { readonly wantedFen: number; readonly nowMs: number };
+
+async function carryOut(
+  tx: Tx,
+  now: KeptInstruction,
+  decided: Decided,
+): Promise<Result<{ readonly instructionNo: string }, DecisionError>> {
+  const { how, nowMs } = decided;
+  const stands = how === 'void' || now.state !== 'failed' ? ok(now) : await again(tx, now, decided);
+  if (!stands.ok) return stands;
+  const { instructionNo } = stands.value;
+  if (how !== 'retry') await end(tx, stands.value, { ref: decided.ref ?? undefined, nowMs });
+  return ok({ instructionNo });
+}
+
+/** The failed one's successor holds what is left of the amount. */
+async function again(
+  tx: Tx,
+  old: KeptInstruction,
+  { how, payee, wantedFen, nowMs }: Decided,
+): Promise<Result<KeptInstruction, DecisionError>> {
+  if (wantedFen <= 0) return err('not-covered');
+  const change = { amountFen: fen(wantedFen), nowMs, isByHand: how === 'moved' };
+  const next = successorOf(old, { ...change, ...(payee === null ? {} : { payee }) });
+  const { rowCount } = await tx.execute(sql`
+    update channel_instruction set replaced_by = ${next.instructionNo}
+     where ${keyIs(old)} and replaced_by is null`);
+  assert(rowCount === 1, () => `${old.instructionNo} was replaced under a lock`);
+  const posted = await postJournals(tx, await makeInstructions(tx, [next], nowMs));
+  if (!posted.ok) return err('not-covered');
+  const made = await lockInstruction(tx, next);
+  assert(made !== undefined, () => `${next.instructionNo} is gone`);
+  return ok(made);
+}
+
+async function end(
+  tx: Tx,
+  now: KeptInstruction,
+  { ref, nowMs }: { readonly ref: string | undefined; readonly nowMs: number },
+): Promise<void> {
+  const { operatorId, merchantId, instructionNo: key, sends, fruitlessTries } = now;
+  const code = 'void-by-people';
+  const progress =
+    ref === undefined
+      ? ({ state: 'failed', sends, fruitlessTries, code } as const)
+      : ({ state: 'done', sends, fruitlessTries, ref, code: 'moved-by-people' } as const);
+  await saveInstruction(tx, now, { progress, nowMs });
+  const answer =
+    ref === undefined
+      ? ({ type: 'failed', code } as const)
+      : ({ type: 'succeeded', channelRef: ref } as const);
+  const ended = await endInstruction(
+    tx,
+    { operatorId, merchantId, key },
+    { answer, endedAtMs: nowMs },
+  );
+  assert(ended.ok, () => `the books refused the end of ${key}: ${JSON.stringify(ended)}`);
+}
