@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { verifyText } from '#cloud/identity/ed25519.ts';
 import { standingReasons } from '#cloud/ledger/release-hold.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import {
@@ -106,4 +107,53 @@ describe('a hold', () => {
     const runs = await cloud.deps.db.execute(sql`select day from release_run`);
     expect(runs.rows).toHaveLength(1);
   });
+});
+
+describe('the seals of the books', () => {
+  test('are exported for whoever audits, the newest signed by the key that is named', async () => {
+    const { body } = await send('GET', 'ledger-seals?afterRun=0');
+    const { runs, keyId } = body as unknown as {
+      readonly keyId: string;
+      readonly runs: readonly { runNo: number; hash: string; signature: string }[];
+    };
+    expect(keyId).toBe(cloud.deps.keys.signing.publicKey);
+    const last = runs.at(-1)!;
+    const signature = Buffer.from(last.signature, 'base64url');
+    const text = `greentill/ledger-seal-run/1 ${last.hash}`;
+    expect(verifyText({ publicKey: keyId, text, signature })).toBe(true);
+    const seals = await send('GET', `ledger-seals/${last.runNo}/books`);
+    expect(seals.body).toMatchObject({ seals: [{ book: '', rowsCount: expect.any(Number) }] });
+    expect((await send('GET', `ledger-seals?afterRun=${last.runNo}`)).body).toMatchObject({
+      runs: [],
+    });
+  });
+
+  test('that no longer fit hold the release, as every broken law does', async () => {
+    expect(await standing()).toHaveLength(2);
+    await moveFund(-1);
+    const login = cloud.deps.db;
+    await login.execute(sql`alter table ledger_txn disable trigger all`);
+    await login.execute(sql`update ledger_txn set event_at_ms = event_at_ms + 1`);
+    await login.execute(sql`alter table ledger_txn enable always trigger ledger_txn_append_only`);
+    const next = { ...day, day: '2026-03-07' };
+    expect(await send('POST', 'release-runs', next)).toMatchObject({ status: 409 });
+    expect(await standing()).toContain('proof:journals-match-their-seals');
+  });
+
+  test('that cannot reach the end of the books hold it too', async () => {
+    const { db, operatorId } = cloud.deps;
+    const written = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    const slow = db.transaction(async (tx) => {
+      await fundWith(tx, operatorId, { key: 'slow', amountFen: 100 });
+      written.resolve();
+      await release.promise;
+    });
+    await written.promise;
+    const { body } = await send('POST', 'proof-runs');
+    release.resolve();
+    await slow;
+    expect(JSON.stringify(body)).toContain('a transaction that posts did not end');
+    expect(await standing()).toContain('proof:books-are-sealed');
+  }, 60_000);
 });

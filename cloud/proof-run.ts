@@ -1,6 +1,8 @@
 import { sql } from 'drizzle-orm';
+import { sealAndTell, sealDepsOf } from '#cloud/book-seals.ts';
 import { ledgerLaws, proveLaws, type Law, type Proof } from '#cloud/ledger/proofs.ts';
 import { raiseHold } from '#cloud/ledger/release-hold.ts';
+import { proveSealHead, sealLaws } from '#cloud/ledger/seal-laws.ts';
 import { paymentLaws } from '#cloud/payments/payment-laws.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
@@ -11,11 +13,12 @@ import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
 import { voucherLaws } from '#cloud/vouchers/voucher-laws.ts';
 import { accountingDate, dayStartMs } from '#shared/time/calendar-day.ts';
 
-type Deps = Pick<CloudDeps, 'db' | 'clock' | 'operatorId' | 'logger'>;
+type Deps = Pick<CloudDeps, 'db' | 'clock' | 'operatorId' | 'logger' | 'keys' | 'config'>;
 
 /** Every law of the house. A domain that can be wrong adds its own here. */
 export const booksLaws: readonly Law[] = [
   ...ledgerLaws,
+  ...sealLaws,
   ...settlementLaws,
   ...paymentLaws,
   ...voucherLaws,
@@ -34,13 +37,20 @@ export const proveBooks = ({
     accessMode: 'read only',
   });
 
+/** The same, and that the end of the chain over the books is the one that this cloud signed and remembers. */
+export async function proveHouse(deps: Deps): Promise<readonly Proof[]> {
+  const head = await proveSealHead(deps.db, sealDepsOf(deps));
+  return [...(await proveBooks(deps)), head];
+}
+
 /**
- * Checks every law, writes down that it was done, and holds all releases for each law that is broken, be it by one fen.
- * The proofs come back; the hold stays until a person lifts it.
+ * Seals the books to their end, checks every law, writes down that it was done, and holds all releases for each law that
+ * is broken, be it by one fen. The proofs come back; the hold stays until a person lifts it.
  */
 export async function runProofs(deps: Deps): Promise<readonly Proof[]> {
   const { db, clock, operatorId, logger } = deps;
-  const proofs = await proveBooks(deps);
+  const sealed = sealingProof(await sealAndTell(deps));
+  const proofs = [...(await proveHouse(deps)), sealed];
   const broken = proofs.filter((proof) => !proof.holds);
   const nowMs = clock.nowMs();
   await db.transaction(async (tx) => {
@@ -61,6 +71,14 @@ export async function runProofs(deps: Deps): Promise<readonly Proof[]> {
     logger.error({ law: name, violations: violations.length }, 'a law of the books is broken');
   return proofs;
 }
+
+/** Whoever keeps the sealer waiting would have a tail without a seal for as long as he likes. */
+const sealingProof = (sealed: 'sealed' | 'behind'): Proof => ({
+  name: 'books-are-sealed',
+  says: 'Every journal is under a seal, to the end of the books.',
+  holds: sealed === 'sealed',
+  violations: sealed === 'sealed' ? [] : [{ why: 'a transaction that posts did not end' }],
+});
 
 const idleMs = 600_000;
 /** Shanghai, after the day's last sale was synced by most tills and before anybody releases. */

@@ -1,3 +1,4 @@
+import { startSealWorker } from '#cloud/book-seals.ts';
 import { startPayoutWorker } from '#cloud/commissions/commission-payouts.ts';
 import { createIntakePressure } from '#cloud/journal/intake-pressure.ts';
 import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
@@ -13,6 +14,7 @@ import { startWorkerLoop } from '#cloud/platform/worker-loop.ts';
 import { startProofWorker } from '#cloud/proof-run.ts';
 import { startBillWorker } from '#cloud/reconciliation/bill-worker.ts';
 import { startRefundWorker } from '#cloud/refunds/refund-worker.ts';
+import { startVelocityWorker } from '#cloud/review/velocity-worker.ts';
 import { startDailyWorker } from '#cloud/release/daily-run.ts';
 import { startInstructionWorker } from '#cloud/settlement/instructions/instruction-worker.ts';
 import { startFinalityWorker } from '#cloud/settlement/finality-worker.ts';
@@ -43,9 +45,11 @@ export function startWorkers(deps: CloudDeps, payments: PaymentRoom): Workers {
     startBillWorker({ ...deps, ...payments }),
     startFinalityWorker(deps),
     startPayoutWorker(deps),
+    startVelocityWorker(deps),
     startInstructionWorker({ ...deps, channels: payments.channels }),
     // What nobody spent in time is the fund's again: it must not lie idle as a voucher that nobody can spend.
     startDailyWorker(deps),
+    startSealWorker(deps),
     startProofWorker(deps),
     startOutbox(deps, outboxHandlers),
     startWorkerLoop({

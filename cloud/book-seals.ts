@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { signText, verifyText } from '#cloud/identity/ed25519.ts';
+import { createFileAnchor } from '#cloud/ledger/seal-anchor.ts';
+import { sealBooks, type SealDeps, type SealSigner } from '#cloud/ledger/seal-books.ts';
+import type { CloudDeps } from '#cloud/platform/deps.ts';
+import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
+
+type Deps = Pick<CloudDeps, 'db' | 'clock' | 'operatorId' | 'logger' | 'keys' | 'config'>;
+
+/** How long a journal may stand without a seal, as a rule: what is younger is the tail that no seal protects. */
+const sealEveryMs = 60_000;
+
+/** The sealer of this cloud: its signing key, and an anchor beside the keys. */
+export function sealDepsOf({ db, clock, operatorId, keys, config }: Deps): SealDeps {
+  const { publicKey } = keys.signing;
+  const signer: SealSigner = {
+    keyId: publicKey,
+    sign: (text) => signText(keys.signing, text),
+    verify: (text, signature) =>
+      verifyText({ publicKey, text, signature: Buffer.from(signature, 'base64url') }),
+  };
+  const anchor = createFileAnchor(join(config.dataFolder, 'keys', 'ledger-anchor.json'));
+  return { db, clock, operatorId, signer, anchor };
+}
+
+/** Seals what was posted since, and says each new head in the log: where logs are kept elsewhere, that is one more anchor. */
+export async function sealAndTell(deps: Deps): Promise<'sealed' | 'behind'> {
+  const seals = sealDepsOf(deps);
+  const sealed = await sealBooks(seals);
+  if (sealed.type === 'behind') deps.logger.warn({}, 'the books could not be sealed to their end');
+  else if (sealed.rowsCount > 0)
+    deps.logger.info({ ...seals.anchor.read(), journals: sealed.rowsCount }, 'books sealed');
+  return sealed.type;
+}
+
+export const startSealWorker = (deps: Deps): WorkerLoop =>
+  startWorkerLoop({
+    name: 'book-seals',
+    idleMs: sealEveryMs,
+    logger: deps.logger,
+    scope: { type: 'operator', operatorId: deps.operatorId },
+    step: async () => {
+      await sealAndTell(deps);
+      return 0;
+    },
+  });
