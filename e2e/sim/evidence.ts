@@ -45,6 +45,8 @@ export interface TillEvidence {
   readonly isRevoked: boolean;
   readonly intrusions: readonly string[];
   readonly restoredAtMs: readonly number[];
+  /** By the command, without the cloud. */
+  readonly restoredAlone: boolean;
   readonly cloudOrders: readonly CloudOrder[];
   readonly cloudSetAside: readonly string[];
 }
@@ -173,6 +175,7 @@ async function evidenceOf(
     isRevoked: isRevoked({ terminalId }),
     intrusions: till.intrusions(),
     restoredAtMs: till.restoredAtMs(),
+    restoredAlone: till.wasRestoredAlone(),
     cloudOrders: cloudOrders.rows,
     cloudSetAside: setAside.rows.map(({ text }) => text),
   };

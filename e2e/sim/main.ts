@@ -1,15 +1,16 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { planOf } from './plan-of.ts';
 import { plantedBugs } from './planted/catalogue.ts';
 import { openSimBench } from './sim-bench.ts';
 import { runCrew } from './sim-crew.ts';
 import type { SeedVerdict } from './sim-worker.ts';
+import { isBad, openVerdictBook } from './verdict-book.ts';
 
 /**
  * `npm run sim -- --seed 7` runs one seed and prints its trace; `--seeds 1..10000` runs a range on all cores, notes each
- * verdict in `--out` and goes on where it stopped; `--steps` is the number of customers per till; `--planted name` puts
+ * verdict in `--out` under the name of the plan (the code it belongs to) and goes on where that plan stopped; `--steps` is the number of customers per till; `--planted name` puts
  * a bug in and stops at the first seed that catches it, `--planted all` does so for each bug.
  */
 const { values } = parseArgs({
@@ -52,45 +53,34 @@ async function runOne(seed: number, planted: string | undefined): Promise<boolea
   }
 }
 
-const isBad = ({ violations, broken }: SeedVerdict): boolean =>
-  violations.length > 0 || broken !== undefined;
+const nowMs = (): number => performance.now();
 
-/** One line per verdict: seed, clean or failed, trace hash, sales, first oracle. */
 async function runRange([first, last]: readonly [number, number]): Promise<boolean> {
-  mkdirSync(values.out, { recursive: true });
-  const file = join(values.out, `verdicts-${first}-${last}-steps-${steps}.txt`);
-  const known = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
-  const done = new Set(known.map((line) => Number(line.split(' ')[0])));
-  let failed = known.filter((line) => line.split(' ')[1] === 'failed').length;
+  const plan = planOf();
+  const book = openVerdictBook({ folder: values.out, plan, steps, first, last, nowMs });
+  console.log(`plan ${plan}, ${book.doneCount()} seeds known, verdicts in ${book.file}`);
   let seed = first - 1;
-  let count = 0;
-  const startedMs = performance.now();
   await runCrew({
     workers,
     next: () => {
       do seed += 1;
-      while (done.has(seed));
+      while (book.has(seed));
       return seed > last ? undefined : { seed, steps, planted: undefined };
     },
     told: (verdict) => {
-      const { task, violations, broken, traceHash, salesCount } = verdict;
-      if (isBad(verdict)) failed += 1;
+      const { task, violations, broken } = verdict;
       for (const { oracle, detail } of violations)
         console.log(`seed ${task.seed}: ${oracle}: ${detail}`);
       if (broken !== undefined) console.log(`seed ${task.seed} fell over: ${broken}`);
-      const why = violations[0]?.oracle ?? (broken === undefined ? '' : 'fell over');
-      const word = isBad(verdict) ? 'failed' : 'clean';
-      appendFileSync(file, `${task.seed} ${word} ${traceHash} ${salesCount} ${why}\n`);
-      count += 1;
-      if (count % reportEvery > 0) return;
-      const perSecond = count / ((performance.now() - startedMs) / 1_000);
-      console.log(
-        `${done.size + count} of ${last - first + 1} seeds, ${failed} failed, ${perSecond.toFixed(2)} seeds/s`,
-      );
+      book.enter(verdict);
+      if (book.doneCount() % reportEvery === 0)
+        console.log(
+          `${book.doneCount()} of ${last - first + 1}, ${book.failedSeeds().length} failed`,
+        );
     },
   });
-  console.log(`${done.size + count} seeds, ${failed} failed`);
-  return failed === 0;
+  console.log(`${book.doneCount()} seeds, failed: ${book.failedSeeds().join(' ') || 'none'}`);
+  return book.failedSeeds().length === 0;
 }
 
 /** How many seeds it takes, from seed 1 on, until an oracle sees the bug. */

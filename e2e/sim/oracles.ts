@@ -27,8 +27,9 @@ const wasRestored = (_world: WorldEvidence, { restoredAtMs }: TillEvidence): boo
 const isApart = (world: WorldEvidence, till: TillEvidence): boolean =>
   wasRestored(world, till) || till.isRevoked;
 
-const byCommand = ({ faults }: WorldEvidence, { index }: TillEvidence): boolean =>
-  faults.restores.some((one) => one.till === index && one.byCommand);
+/** Put back with the help of the cloud, so that it has again whatever was acknowledged. */
+const byCommand = ({ faults }: WorldEvidence, { index, restoredAlone }: TillEvidence): boolean =>
+  !restoredAlone && faults.restores.some((one) => one.till === index && one.byCommand);
 
 /** What the cloud acknowledged is in the cloud, once, as it was sent, in a row without holes: whatever the till lost. */
 const acknowledgedIsThere: Oracle = ({ tills }) =>
@@ -47,13 +48,19 @@ const acknowledgedIsThere: Oracle = ({ tills }) =>
     return [...lost, ...holes];
   });
 
-/** Where a till has less than the cloud, or something else, people are told. */
+/**
+ * Where a till has less than the cloud, or something else, people are told: at the desk, or on the till itself where the
+ * owner restored it alone.
+ */
 const lostTailIsNamed: Oracle = ({ tills }) =>
-  tills.flatMap(({ name, journal, cloudHeads, alarms }) =>
+  tills.flatMap(({ name, journal, cloudHeads, alarms, restoredAlone, exceptions }) =>
     cloudHeads.flatMap(({ epoch, headSeq, headHash }) => {
       const here = journal.find((one) => one.epoch === epoch)?.entries ?? [];
       const isWhole = here.find(({ seq }) => seq === headSeq)?.hash === headHash;
-      const isNamed = alarms.includes('tail-lost') || alarms.includes('fork');
+      const isNamed =
+        alarms.includes('tail-lost') ||
+        alarms.includes('fork') ||
+        (restoredAlone && exceptions.some((row) => row.includes('store-restored-alone')));
       return isWhole || isNamed
         ? []
         : [`${name} epoch ${epoch} has ${here.length} of ${headSeq}, and nobody was told`];

@@ -40,4 +40,11 @@ export const pinnedSeeds: readonly PinnedSeed[] = [
       'The till: a charge refused at the door for the moment (429) was called failed while a copy of it still ' +
       'travelled; the customer paid at the channel and in cash. Such an answer now proves nothing about the number.',
   },
+  {
+    seed: 909,
+    steps: 4,
+    found:
+      'The simulated owner: a closed till, put back by the restore command, asked the cloud for its journal for ever, and ' +
+      'the cloud gives a closed till nothing. The owner goes on without it, and the till says so.',
+  },
 ];

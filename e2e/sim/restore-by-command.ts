@@ -19,13 +19,18 @@ interface RestoredTill {
   readonly name: string;
   readonly fetch: typeof globalThis.fetch;
   readonly random: Random;
+  /** The desk has closed this till: the cloud gives it nothing of its journal any more. */
+  readonly isClosed: () => boolean;
 }
 
-/** The owner restores a backup with the real command, again and again until the cloud can be reached. */
+/**
+ * The owner restores a backup with the real command, again and again until the cloud can be reached; where the till is
+ * closed there, the owner goes on without it (`--alone`). Returns whether the cloud had its say.
+ */
 export async function restoreByCommand(
-  { world, name, fetch, random }: RestoredTill,
+  { world, name, fetch, random, isClosed }: RestoredTill,
   { folder, source }: { readonly folder: string; readonly source: string },
-): Promise<void> {
+): Promise<'with-cloud' | 'alone'> {
   const clock = world.clockOf(() => 0);
   const key = getOrThrow(openDeviceKey(folder));
   const cloudOf = (meta: ReadonlyMap<string, string>) => {
@@ -44,17 +49,20 @@ export async function restoreByCommand(
     return cloudCopyOf(client);
   };
   for (let tries = 0; tries < triesMax; tries += 1) {
+    const isAlone = tries > 0 && isClosed();
     const done = await recoverStore({
       dataDir: folder,
       sources: [join(source, journalFileName)],
       reason: 'restored',
-      cloud: cloudOf,
+      cloud: isAlone ? undefined : cloudOf,
       clock,
       random,
       appVersion: 'sim',
     });
-    world.trace.note(`${name} restore: ${done.ok ? 'done' : done.error.code}`);
-    if (done.ok) return;
+    world.trace.note(
+      `${name} restore: ${done.ok ? (isAlone ? 'done alone' : 'done') : done.error.code}`,
+    );
+    if (done.ok) return isAlone ? 'alone' : 'with-cloud';
     await new Promise<void>((resolve) => void world.timers.after(retryMs, resolve));
   }
   assert(false, () => `${name} could not be restored`);

@@ -102,11 +102,16 @@ export async function openSimShop(options: SimShopOptions): Promise<SimShop> {
   await world.settle(host.start());
   const { merchantId, storeId, memberId, phone } = await world.settle(openMerchant(host, options));
   const counters: Counter[] = [];
+  const revoked = new Set<string>();
   for (let index = 0; index < tillCount; index += 1) {
     const name = `T${index + 1}`;
     const devices = createCounterDevices(world, name);
     const line = createLine({ world, host, name });
-    const plain = tillDeps(options, { index, name, line, devices, mortality });
+    const isClosed = (): boolean => {
+      const known = counters[index];
+      return known !== undefined && revoked.has(known.terminalId);
+    };
+    const plain = tillDeps(options, { index, name, line, devices, mortality, isClosed });
     const till = createSimTill(planted?.bendTill?.(plain.deps) ?? plain.deps);
     plain.restart.now = () => void till.start();
     options.closers.push(() => till.close());
@@ -129,7 +134,6 @@ export async function openSimShop(options: SimShopOptions): Promise<SimShop> {
     tillOf.set(terminalId, till);
     counters.push({ till, terminalId, line, devices });
   }
-  const revoked = new Set<string>();
   const phoneRandom = world.randomOf('phone');
   return {
     world,
@@ -174,9 +178,10 @@ function tillDeps(
     readonly line: Line;
     readonly devices: CounterDevices;
     readonly mortality: { readonly on: boolean };
+    readonly isClosed: () => boolean;
   },
 ): { readonly deps: SimTillDeps; readonly restart: { now: () => void } } {
-  const { index, name, line, devices, mortality } = counter;
+  const { index, name, line, devices, mortality, isClosed } = counter;
   const folder = join(base, name);
   mkdirSync(folder);
   const deaths = faults.tillDeaths.filter((one) => one.till === index);
@@ -194,6 +199,7 @@ function tillDeps(
       devices: devices.devices,
       transports: devices.transports,
       replug: devices.replug,
+      isClosed,
       fateOf: () => {
         if (!mortality.on) return 'go-on';
         effects += 1;

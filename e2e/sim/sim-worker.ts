@@ -11,6 +11,8 @@ export interface SeedVerdict {
   readonly broken: string | undefined;
 }
 
+const closeMsMax = 10_000;
+
 /** A process that runs the seeds it is sent, one after the other, until its parent is gone. */
 const bench = await openSimBench();
 
@@ -24,10 +26,28 @@ async function judge(task: SimTask): Promise<SeedVerdict> {
   }
 }
 
+const tell = (verdict: SeedVerdict): void => void process.send?.(verdict);
+let current: SimTask | undefined;
+async function judgeAndTell(task: SimTask): Promise<void> {
+  const verdict = await judge(task);
+  if (current) tell(verdict);
+  current = undefined;
+}
 process.on('message', (task: SimTask) => {
-  void judge(task).then((verdict) => process.send?.(verdict));
+  current = task;
+  void judgeAndTell(task);
 });
-process.on('disconnect', () => void bench.close().then(() => process.exit(0)));
+// Something of the world broke that nobody waits for: the seed has failed, and our parent replaces us.
+process.on('unhandledRejection', (reason) => {
+  const broken = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
+  if (current) tell({ task: current, violations: [], traceHash: '', salesCount: 0, broken });
+  current = undefined;
+});
+process.on('disconnect', () => {
+  // A world that fell over may hold the session for ever.
+  setTimeout(() => process.exit(1), closeMsMax).unref();
+  void bench.close().then(() => process.exit(0));
+});
 // Ctrl-C reaches every process of the group; the parent decides when we end.
 process.on('SIGINT', () => undefined);
 process.send?.('ready');

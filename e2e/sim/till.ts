@@ -31,7 +31,9 @@ export interface SimTill {
   crash(): void;
   /** Power off, an old copy of the disk put back: as a file, or by the restore command, which asks the cloud too. */
   restore(byCommand: boolean): Promise<void>;
+  /** From a copied file, or by the command without the cloud: it cannot know what it forgot. */
   readonly wasRestored: () => boolean;
+  readonly wasRestoredAlone: () => boolean;
   /** When an older disk was put back, virtual time. */
   readonly restoredAtMs: () => readonly number[];
   /** Keeps a copy of the disk as it is. */
@@ -72,6 +74,8 @@ export interface SimTillDeps {
   readonly transports: ReadonlyMap<string, Transport>;
   /** Pulls every cable out and puts it in again: the far ends see that the host is gone. */
   readonly replug: () => void;
+  /** The operator's desk has closed it. */
+  readonly isClosed: () => boolean;
   /** Asked at each effect: does the till die there? */
   readonly fateOf: (kind: EffectKind) => EffectFate;
   readonly onDied: () => void;
@@ -99,6 +103,7 @@ export function createSimTill(deps: SimTillDeps): SimTill {
   const intrusions: string[] = [];
   let lives = 0;
   let restored = false;
+  let restoredAlone = false;
   const restoredAtMs: number[] = [];
   let restoring: Promise<void> = Promise.resolve();
   let life: Life | undefined;
@@ -193,7 +198,11 @@ export function createSimTill(deps: SimTillDeps): SimTill {
       restored ||= !byCommand;
       const source = backup;
       if (byCommand) {
-        restoring = restoreByCommand({ ...deps, random }, { folder, source });
+        const bringBack = async (): Promise<void> => {
+          const how = await restoreByCommand({ ...deps, random }, { folder, source });
+          restoredAlone ||= how === 'alone';
+        };
+        restoring = bringBack();
         await restoring;
         return;
       }
@@ -232,7 +241,8 @@ export function createSimTill(deps: SimTillDeps): SimTill {
       if (life) world.timers.after(5, life.hint);
     },
     lives: () => lives,
-    wasRestored: () => restored,
+    wasRestored: () => restored || restoredAlone,
+    wasRestoredAlone: () => restoredAlone,
     restoredAtMs: () => restoredAtMs,
     folder: () => folder,
     close: () => {
