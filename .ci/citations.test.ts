@@ -75,10 +75,10 @@ const tracked = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
   .split('\n')
   .filter((path) => existsSync(path));
 const sources: readonly Source[] = tracked
-  .filter((path) => /^(shared|cloud|drivers|terminal|bench|e2e)\/.*\.(tsx?|sql)$/.test(path))
+  .filter((path) => /^(shared|cloud|drivers|terminal|lab|bench|e2e)\/.*\.(tsx?|sql)$/.test(path))
   .concat(
     tracked.filter((path) =>
-      /^(README|docs\/(adr\/.*|architecture|benchmarks|devices|operations|terminal-api|wire))\.md$/.test(
+      /^(README|docs\/(adr\/.*|architecture|benchmarks|devices|economics|operations|terminal-api|wire))\.md$/.test(
         path,
       ),
     ),
@@ -108,7 +108,7 @@ test.each([
   ['a rule', '// Rule R99: pays.', 'R99'],
   ['the end of a range of rules', '-- rules R31-R32', 'R32'],
   ['an invariant', "it('keeps the floor (I9)', run);", 'I9'],
-  ['a page', '// See docs/economics.md for more.', 'docs/economics.md'],
+  ['a page', '// See docs/weather.md for more.', 'docs/weather.md'],
   ['a decision', '// See docs/adr/9999 for more.', 'docs/adr/9999'],
   ['a file', '/** The pure half of box-heart.ts. */', 'box-heart.ts'],
   ['a moved file', '// See drivers/ecr/stx-etx-box.ts.', 'drivers/ecr/stx-etx-box.ts'],

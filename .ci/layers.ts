@@ -63,6 +63,13 @@ export const layers: readonly Room[] = [
     ],
     node: true,
   }),
+  base('lab/engine', {}),
+  base('lab/command', {
+    rooms: ['lab/engine'],
+    packages: ['fastify', '@fastify/static', 'vite'],
+    node: true,
+  }),
+  base('lab/page', { rooms: ['lab/engine'], packages: ['react', 'react-dom'] }),
 ];
 
 /** Rooms that measure and prove: they may import everything, and nobody imports them. */

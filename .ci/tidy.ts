@@ -23,7 +23,7 @@ const isTest = (path: string): boolean =>
 const isProving = (path: string): boolean =>
   provingRooms.some((room) => path.startsWith(`${room}/`));
 const isShippedCode = (path: string): boolean =>
-  /^(shared|drivers|terminal|cloud)\//.test(path) && isCode(path) && !isTest(path);
+  /^(shared|drivers|terminal|cloud|lab)\//.test(path) && isCode(path) && !isTest(path);
 
 /** Import specifiers: static, type-only, re-export and dynamic. */
 export function importsOf(text: string): readonly string[] {
@@ -133,7 +133,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   ),
   'promissory-words': refuse(
     (path) =>
-      /^(shared|drivers|terminal|cloud|e2e\/demo)\//.test(path) &&
+      /^(shared|drivers|terminal|cloud|lab|e2e\/demo)\//.test(path) &&
       !isTest(path) &&
       /\.(ts|tsx|html|json)$/.test(path),
     new RegExp(promissoryWords.join('|').replace('5', '5\\s*')),
