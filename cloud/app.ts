@@ -7,17 +7,28 @@ import { registerMemberRoutes } from '#cloud/members/member-routes.ts';
 import { registerOrderRoutes } from '#cloud/orders/routes.ts';
 import type { PaymentRoom } from '#cloud/payment-room.ts';
 import { registerRefundRoutes } from '#cloud/refunds/routes.ts';
+import { hurryRefund } from '#cloud/refunds/refund-store.ts';
+import { registerPolicyRoutes } from '#cloud/policy/policy-routes.ts';
 import { registerReleaseRoutes } from '#cloud/release/routes.ts';
 import { registerPaymentAdminRoutes } from '#cloud/payments/admin-routes.ts';
-import { personOf, registerResolutionRoutes } from '#cloud/payments/resolution/resolution-routes.ts';
+import {
+  personOf,
+  registerResolutionRoutes,
+} from '#cloud/payments/resolution/resolution-routes.ts';
 import { registerPaymentRoutes } from '#cloud/payments/routes.ts';
+import { registerNotifyRoutes } from '#cloud/payments/notifies/notify-routes.ts';
 import { registerPromiseAdminRoutes } from '#cloud/promises/admin-routes.ts';
 import { registerBillRoutes } from '#cloud/reconciliation/bill-routes.ts';
 import { registerProofRoutes } from '#cloud/proof-routes.ts';
 import { runProofs } from '#cloud/proof-run.ts';
+import { hurryInstruction } from '#cloud/settlement/instructions/instruction-store.ts';
 import { registerInstructionRoutes } from '#cloud/settlement/instructions/instruction-routes.ts';
 import { registerSettlementRoutes } from '#cloud/settlement/settlement-routes.ts';
+import { registerAgentRoutes } from '#cloud/commissions/agent-routes.ts';
+import { registerRelationRoutes } from '#cloud/relations/relation-routes.ts';
 import { registerReviewRoutes } from '#cloud/review/review-routes.ts';
+import { registerVelocityRoutes } from '#cloud/review/velocity-routes.ts';
+import { registerTierRoutes } from '#cloud/tiers/tier-routes.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { createHttpShell } from '#cloud/platform/http-shell.ts';
@@ -40,8 +51,17 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerOrderRoutes(app, deps);
   registerMemberRoutes(app, deps);
   registerPaymentRoutes(app, parts.payments);
+  registerNotifyRoutes(app, {
+    ...deps,
+    ...parts.payments,
+    wakes: { refund: hurryRefund, instruction: hurryInstruction },
+  });
   registerPaymentAdminRoutes(app, deps);
   registerReviewRoutes(app, deps);
+  registerVelocityRoutes(app, deps);
+  registerRelationRoutes(app, deps);
+  registerTierRoutes(app, deps);
+  registerAgentRoutes(app, deps);
   registerResolutionRoutes(app, deps, parts.payments);
   registerRefundRoutes(app, parts.payments);
   registerSettlementRoutes(app, deps);
@@ -53,6 +73,7 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerPromiseAdminRoutes(app, deps);
   registerBillRoutes(app, deps, parts.payments);
   registerProofRoutes(app, deps);
+  registerPolicyRoutes(app, deps);
   registerReleaseRoutes(app, { ...deps, proveFirst: () => runProofs(deps) });
   return app;
 }

@@ -5,6 +5,7 @@ import type { Db, Tx } from '#cloud/platform/db.ts';
 import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import type { NewInstruction } from '#cloud/settlement/instructions/instruction.ts';
+import { writeStatementFile, type TaxKind } from '#cloud/commissions/statement-file.ts';
 import { makeInstructions } from '#cloud/settlement/instructions/instruction-store.ts';
 import { newId, type AgentId, type OperatorId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
@@ -74,6 +75,8 @@ export function judgeBalance(of: {
 
 interface Balance extends Record<string, unknown> {
   agent_id: AgentId;
+  name: string;
+  tax_kind: TaxKind;
   /** Where he is paid, as the vault sealed it; it is opened when the bytes leave. */
   sealed: string | null;
   earned_fen: number;
@@ -134,6 +137,11 @@ export async function runCommissionPayouts(deps: Deps): Promise<number> {
     await tx.execute(sql`
       insert into commission_statement
       select * from jsonb_populate_recordset(null::commission_statement, ${JSON.stringify(statements)}::jsonb)`);
+    for (const [index, one] of balances.entries()) {
+      const { balance_fen: balanceFen, outcome } = statements[index]!;
+      const agent = { agentId: one.agent_id, agentName: one.name, taxKind: one.tax_kind };
+      await writeStatementFile(tx, { operatorId, period, ...agent, balanceFen, outcome });
+    }
     getOrThrow(await postJournals(tx, await makeInstructions(tx, wanted, nowMs)));
     return statements.length;
   });
@@ -147,7 +155,7 @@ async function balancesOf(
   const { operatorId, period, today } = run;
   const until = `${today.slice(0, 7)}-01`;
   const { rows } = await tx.execute<Balance>(sql`
-    select a.agent_id, p.sealed,
+    select a.agent_id, a.name, a.tax_kind, p.sealed,
       coalesce((select sum(c.amount_fen) from agent_commission c join finality_run r
           on r.operator_id = c.operator_id and r.run = c.final_run
         where c.operator_id = a.operator_id and c.agent_id = a.agent_id

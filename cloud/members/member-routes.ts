@@ -27,6 +27,7 @@ import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
+import { mayUseVouchers } from '#cloud/review/voucher-guard.ts';
 import { reserveVouchers } from '#cloud/vouchers/reservations.ts';
 import type { MemberId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
@@ -146,8 +147,11 @@ function registerReservation(app: CloudApp, deps: RouteDeps): void {
     response: { 200: ReservationSchema },
   };
   app.post('/v1/voucher-reservations', { schema }, async (request, reply) => {
-    const { operatorId } = terminalOf(request);
+    const { operatorId, merchantId } = terminalOf(request);
     const nowMs = deps.clock.nowMs();
+    const wish = { operatorId, merchantId, memberId: request.body.memberId as MemberId, nowMs };
+    const allowed = await retriedTransaction(deps.db, (tx) => mayUseVouchers(tx, wish));
+    if (!allowed.ok) return sendProblem(reply, { status: 409, code: allowed.error.type });
     const reserved = await retriedTransaction(deps.db, (tx) =>
       reserveVouchers(tx, {
         operatorId,

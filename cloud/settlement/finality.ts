@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { agentsOfSales } from '#cloud/commissions/agent-contracts.ts';
+import { unrelatedAgents } from '#cloud/commissions/unrelated-agents.ts';
 import { insertCommissions } from '#cloud/commissions/agent-commissions.ts';
 import { postJournals } from '#cloud/ledger/post.ts';
 import { journalBatchMax } from '#cloud/ledger/posting.ts';
@@ -47,7 +48,10 @@ export async function runFinality(
   const run = await nextRun(tx, operatorId);
   // Read again after the lock: the run before this one may have done some of it.
   const lines = await dueLines(tx, options);
-  const agentsOf = await agentsOfSales(tx, { operatorId, sales: lines });
+  const byContract = await agentsOfSales(tx, { operatorId, sales: lines });
+  const onDay = accountingDate(asOfMs);
+  const sales = { operatorId, sales: lines, onDay, agentsOf: byContract };
+  const agentsOf = await unrelatedAgents(tx, sales);
   const configOf = await configsOf(tx, { operatorId, lines });
   const decisions = planFinality(lines, { configOf, agentsOf });
   const totals = finalityTotals(decisions);

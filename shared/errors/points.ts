@@ -1,6 +1,14 @@
 import { entry, type ErrorEntry } from '#shared/errors/entry.ts';
 
 export const pointsErrors = {
+  'agent-token-invalid': entry(
+    'The request carries no token of an agent, or one that ended.',
+    'Ask the operator for a new one; it is told once.',
+    'operator',
+    'no',
+    '代理令牌无效，请向运营方重新领取',
+    'The agent token is missing or has ended. Ask the operator for a new one.',
+  ),
   'day-in-future': entry(
     'The day has not begun yet by the clock of the cloud.',
     'Name today or an earlier day.',
@@ -56,5 +64,21 @@ export const pointsErrors = {
     'no',
     '券余额不够',
     'Not enough voucher balance.',
+  ),
+  'voucher-earned-here-only': entry(
+    'All points of this member are of this one shop, and there are other shops enough to use vouchers at.',
+    'Sell without vouchers; they are good at every other shop.',
+    'cashier',
+    'no',
+    '该会员的券只能在其他商户使用',
+    "This member's vouchers are for use at other shops.",
+  ),
+  'voucher-shop-in-review': entry(
+    'Vouchers make too large a share of the takings of this shop this month.',
+    'Sell without vouchers. The operator looks at GET /admin/v1/voucher-reviews and decides.',
+    'operator',
+    'no',
+    '本店用券核查中，暂不能用券，可正常收款',
+    'Vouchers are under review at this shop. Payments go on without them.',
   ),
 } as const satisfies Record<string, ErrorEntry>;
