@@ -138,7 +138,7 @@ function pay(request: PayRequest, { shelf, nowMs, terms }: Moment): Reply {
   if (!shelf.useCode(request.authCode, request))
     return refusal(400, 'AUTH_CODE_INVALID', 'the payment code was used before');
   const script = scriptOfCode(request.authCode);
-  const { booked, answer, delivery, paysAfterPolls, notices } = script;
+  const { booked, answer, delivery, paysAfterPolls, notices, noticeAfterMs = 0 } = script;
   if (booked === 'none') return refusal(statusOfCode(answer), answer, 'not charged');
   const isFrozen = terms?.freezes ?? false;
   const order = shelf.book(request, {
@@ -149,7 +149,7 @@ function pay(request: PayRequest, { shelf, nowMs, terms }: Moment): Reply {
     nowMs,
   });
   if (answer === 'TRADE_ERROR') return refusal(400, answer, 'broke off, please reverse');
-  return { ...reply(order, answer), delivery, notices };
+  return { ...reply(order, answer), delivery, notices, noticeAfterMs };
 }
 
 function withhold(request: WithholdRequest, { shelf, rules, nowMs }: Moment): Reply {

@@ -39,6 +39,8 @@ export interface ChannelSimulatorOptions {
   readonly store?: BooksStore;
   /** Real milliseconds until suffix 10 is answered; set it above the caller's read timeout. */
   readonly slowAnswerMs?: number;
+  /** Waits before notifies are so many times shorter; 1 when absent. */
+  readonly noticeSpeedUp?: number;
   /** Decides the fault of each request; `none` without it. */
   readonly faultOf?: (request: { readonly path: string; readonly index: number }) => LineFault;
 }
@@ -108,7 +110,7 @@ export async function createChannelSimulator(
         count,
       });
     },
-    notify: createNotifier(closing.signal),
+    notify: createNotifier({ closing: closing.signal, speedUp: options.noticeSpeedUp ?? 1 }),
   };
   for (const face of [aggregatorFace(options), ...(options.faces ?? [])]) face.mount(app, house);
 

@@ -25,13 +25,27 @@ export interface FaceHouse {
   readonly bills: BillDesk;
   /** Carries an exchange over the line with its faults. */
   serve(request: FastifyRequest, answer: FastifyReply, exchange: Exchange): Promise<void>;
-  /** Posts a notify, `times` times, behind the answer; a far end that is not there is no error. */
+  /** Posts a notify behind the answer; a far end that is not there is no error. */
   notify(call: {
     readonly url: string;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body: string;
+    /** Signs it; asked for anew each time it is posted. */
+    readonly make: () => {
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+    };
+    /** So often the whole is done: 2 is a notify that comes again though it was accepted. */
     readonly times: number;
+    /** How late the first one comes. */
+    readonly afterMs?: number;
+    readonly manners: NotifyManners;
   }): void;
+}
+
+/** How a channel posts its notifies. */
+export interface NotifyManners {
+  /** Waits between postings that were not accepted; behind the last one it gives up. */
+  readonly pausesMs: readonly number[];
+  readonly accepts: (answer: { readonly status: number; readonly body: string }) => boolean;
 }
 
 export const bodyOf = (request: FastifyRequest): string =>

@@ -35,7 +35,7 @@ import { loadSandboxKeys } from '#cloud/channel-simulator/sandbox-keys.ts';
  * | CHANNEL_SIM_UNIONPAY_MERID   | 777290058110048 | UnionPay merchant that may call, keys in DATA/unionpay |
  * | CHANNEL_SIM_SEED             | demo           | transaction numbers                                  |
  * | CHANNEL_SIM_SLOW_MS          | 12000          | delay of suffix 10                                   |
- * | CHANNEL_SPEED_UP             | 1              | demos: reversals allowed so many times sooner        |
+ * | CHANNEL_SPEED_UP             | 1              | demos: reversals allowed and notifies repeated sooner |
  * | CHANNEL_SIM_WITHHOLD_FAIL    | (none)         | comma-separated endings of member ids that fail      |
  */
 const env = process.env;
@@ -91,6 +91,7 @@ const simulator = await createChannelSimulator({
     }),
   ],
   store: openBooksFile(join(folder, 'books.jsonl')),
+  noticeSpeedUp: Number(env['CHANNEL_SPEED_UP'] ?? 1),
   slowAnswerMs: Number(env['CHANNEL_SIM_SLOW_MS'] ?? slowAnswerMsDefault),
   rules: {
     reverseNotBeforeMs: Math.floor(

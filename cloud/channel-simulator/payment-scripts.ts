@@ -20,6 +20,8 @@ export interface PaymentScript {
   readonly paysAfterPolls: boolean;
   /** Notifies the face sends about the payment, where its dialect has them. */
   readonly notices: 0 | 1 | 2;
+  /** The first of them comes so late. */
+  readonly noticeAfterMs?: number;
 }
 
 const prompt = { delivery: 'prompt', paysAfterPolls: false, notices: 1 } as const;
@@ -44,6 +46,7 @@ const refused = { ...prompt, booked: 'none', notices: 0 } as const;
  * | 12     | balance not enough                                 |
  * | 13     | the payment broke off; a reversal is asked for     |
  * | 14     | the merchant has no right to charge here           |
+ * | 15     | answers "unknown", is paid, notified late and twice |
  * | others | paid                                               |
  */
 const scriptOfSuffix: Readonly<Record<string, PaymentScript>> = {
@@ -60,6 +63,13 @@ const scriptOfSuffix: Readonly<Record<string, PaymentScript>> = {
   '12': { ...refused, answer: 'NOT_ENOUGH' },
   '13': { ...prompt, booked: 'PAYERROR', answer: 'TRADE_ERROR', notices: 0 },
   '14': { ...refused, answer: 'NO_AUTH' },
+  '15': {
+    ...prompt,
+    booked: 'SUCCESS',
+    answer: 'SYSTEM_ERROR',
+    notices: 2,
+    noticeAfterMs: 60_000,
+  },
 };
 
 const paidScript: PaymentScript = { ...prompt, booked: 'SUCCESS', answer: 'SUCCESS' };

@@ -13,12 +13,15 @@ import { orderAmountFenMax } from '#shared/money/fen.ts';
  *   POST /v1/refund    give money back under a refund number       -> ChannelAnswer
  *   POST /v1/refund-query  what became of a refund number      -> ChannelAnswer
  *   POST /v1/books     the channel's own books, for reconciliation -> BooksAnswer
+ *   POST {notifyUrl}   the other way: a payment or refund that went through -> notifyAccepted
  *
  * Request headers: x-channel-app, x-channel-timestamp (seconds), x-channel-nonce (16..64 of [A-Za-z0-9_-]) and
  * x-channel-signature, base64 of Ed25519 over {@link requestSignText}. A request is refused when its time is more
  * than {@link timestampAgeSecondsMax} away or its nonce was seen within twice that time.
  * Answer headers: x-channel-timestamp and x-channel-signature over {@link answerSignText}, which names the nonce of
  * the request: an answer cannot be replayed for another question. The signature covers the raw bytes of the body.
+ * Notify headers: the same four, the signature over {@link notifySignText}. The app answers {@link notifyAccepted} with
+ * status 200, unsigned; after anything else the channel posts again.
  */
 export const timestampAgeSecondsMax = 300;
 export const requestBytesMax = 16 * 1024;
@@ -57,6 +60,10 @@ const MerchantNoSchema = Type.String({ pattern: '^[0-9A-Za-z]{1,32}$' });
 /** WeChat allows 32 characters; UnionPay forbids - and _, so letters and digits only. */
 const OutTradeNoSchema = Type.String({ pattern: '^[0-9A-Za-z]{8,32}$' });
 const strict = { additionalProperties: false } as const;
+/** Where the channel posts notifies about it. */
+const notifies = {
+  notifyUrl: Type.Optional(Type.String({ pattern: '^https?://', maxLength: 256 })),
+};
 
 export const PayRequestSchema = Type.Object(
   {
@@ -67,6 +74,7 @@ export const PayRequestSchema = Type.Object(
     authCode: Type.String({ pattern: '^[0-9]{16,24}$' }),
     description: Type.String({ minLength: 1, maxLength: 127 }),
     terminalNo: Type.String({ minLength: 1, maxLength: 40 }),
+    ...notifies,
   },
   strict,
 );
@@ -81,6 +89,7 @@ export const WithholdRequestSchema = Type.Object(
     /** The agreement under which the member may be debited; here it is the member's id. */
     agreementNo: Type.String({ pattern: '^[0-9A-Za-z_]{4,40}$' }),
     description: Type.String({ minLength: 1, maxLength: 127 }),
+    ...notifies,
   },
   strict,
 );
@@ -99,6 +108,7 @@ export const RefundRequestSchema = Type.Object(
     /** The idempotency key of the refund. */
     outRefundNo: OutTradeNoSchema,
     amountFen: AmountFenSchema,
+    ...notifies,
   },
   strict,
 );
@@ -152,6 +162,20 @@ export const ChannelAnswerSchema = Type.Object({
 });
 export type ChannelAnswer = Static<typeof ChannelAnswerSchema>;
 
+/** What a notify says: the order as a query would tell it, and of a refund its number. */
+export const ChannelNotifySchema = Type.Intersect([
+  ChannelAnswerSchema,
+  Type.Object({
+    /** The same for every repetition. */
+    eventId: Type.String({ pattern: '^[0-9a-f]{32}$' }),
+    event: Type.Union([Type.Literal('payment'), Type.Literal('refund')]),
+  }),
+]);
+export type ChannelNotify = Static<typeof ChannelNotifySchema>;
+
+/** What the app answers a notify with, byte for byte, once it has stored it. */
+export const notifyAccepted = '{"code":"SUCCESS"}';
+
 export interface BookLine {
   readonly face: Face;
   readonly merchantNo: string;
@@ -186,3 +210,11 @@ export const answerSignText = (parts: {
   readonly requestNonce: string;
   readonly body: string;
 }): string => `${parts.status}\n${parts.timestamp}\n${parts.requestNonce}\n${parts.body}\n`;
+
+/** The text a notify's signature covers: for whom, time, nonce, and the raw body. */
+export const notifySignText = (parts: {
+  readonly app: string;
+  readonly timestamp: string;
+  readonly nonce: string;
+  readonly body: string;
+}): string => `NOTIFY\n${parts.app}\n${parts.timestamp}\n${parts.nonce}\n${parts.body}\n`;

@@ -9,6 +9,8 @@ export interface Reply {
   readonly delivery: Delivery;
   /** Notifies to send about it, where the dialect has them. */
   readonly notices?: 0 | 1 | 2;
+  /** And how late the first one comes. */
+  readonly noticeAfterMs?: number;
 }
 
 export function reply(order: BookedOrder, code: string): Reply {

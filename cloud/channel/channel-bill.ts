@@ -9,7 +9,7 @@ export interface BillRequest {
 }
 
 /** How the bytes of a bill are to be read. `zip` holds its CSV files in GBK. */
-export type BillFormat = 'wechat-csv' | 'alipay-gbk-zip' | 'unionpay-zip' | 'aggregator-csv';
+export type BillFormat = 'wechat-csv' | 'alipay-gbk-zip';
 
 /**
  * `whole`: every byte was written and, where the channel gives a digest, it fits. Only then may the bytes be used.

@@ -15,6 +15,11 @@ export interface ChannelLimits {
   readonly reverseNotBeforeMs: number;
   /** A reversal is refused later than this after the charge; a refund is the way then. */
   readonly reverseWindowMs: number;
+  /**
+   * When a query does not know a number so long after its charge left, it never will: the payment code is dead. Absent
+   * where a reversal itself closes the number, so that nothing has to be concluded from a query.
+   */
+  readonly unknownNumberFinalAfterMs?: number;
   readonly refundWindowMs: number;
   readonly refundsPerOrderMax: number;
   /** A query still says "paid" when everything went back by refunds: the refunds themselves must be asked for. */

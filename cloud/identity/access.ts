@@ -31,8 +31,9 @@ import { nobody, runScoped, type Scope } from '#cloud/platform/tenancy/scope.ts'
  * - `terminal-even-revoked`: likewise, and a revoked one too: its backlog is taken into quarantine.
  * - `operator`: the operator's bearer token.
  * - `public`: anyone.
+ * - `channel`: anyone; the body stays as it came, because the route itself verifies a channel's signature over it.
  */
-export type Access = 'terminal' | 'terminal-even-revoked' | 'operator' | 'public';
+export type Access = 'terminal' | 'terminal-even-revoked' | 'operator' | 'public' | 'channel';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -57,6 +58,10 @@ export function registerAccess(app: CloudApp, deps: CloudDeps): void {
     const access = accessOf(request.routeOptions.config.access, request.url);
     const refused = await checkAccess({ request, rawBody, access, deps });
     if (refused !== undefined) return sendProblem(reply, refused);
+    if (access === 'channel') {
+      request.body = rawBody;
+      return undefined;
+    }
     return parse(request, reply, rawBody);
   });
   // With a callback and not a promise: what follows then runs inside the scope.
@@ -71,6 +76,7 @@ function scopeOf(request: FastifyRequest, { operatorId }: Pick<CloudDeps, 'opera
   const access = accessOf(request.routeOptions.config.access, request.url);
   switch (access) {
     case 'public':
+    case 'channel':
       return nobody;
     case 'operator':
       return { type: 'operator', operatorId };
@@ -118,6 +124,7 @@ async function checkAccess(options: {
   const { request, rawBody, access, deps } = options;
   switch (access) {
     case 'public':
+    case 'channel':
       return undefined;
     case 'operator':
       return isBearer(request.headers.authorization, deps.operatorToken)

@@ -18,6 +18,7 @@ import {
   listResolutionBreaks,
   resolutionBreaksMax,
 } from '#cloud/payments/resolution/resolution-checks.ts';
+import { registerFindingRoutes } from '#cloud/payments/notifies/finding-routes.ts';
 import { registerChannelRoutes } from '#cloud/payments/routing/channel-routes.ts';
 import { listUndecided, listWentBack, undecidedMax } from '#cloud/payments/undecided.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
@@ -105,6 +106,7 @@ export function registerPaymentAdminRoutes(
 ): void {
   registerCodeRevocation(app, deps);
   registerChannelRoutes(app, deps);
+  registerFindingRoutes(app, deps);
   const { db, clock, operatorId } = deps;
   app.get(
     '/admin/v1/merchants/:merchantId/payment-exceptions',

@@ -18,7 +18,7 @@ import {
   type ChannelCodeTable,
 } from '#cloud/channel/channel-codes.ts';
 import { concludeWithholding } from '#cloud/payments/offline-outcome.ts';
-import { payerHashOf, type PaymentDeps } from '#cloud/payments/payment-deps.ts';
+import { payerHashOf, timingAt, type PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import {
   askCancel,
   isFinal,
@@ -84,8 +84,9 @@ export async function applyInside(
   if (isFinal(before.progress.status)) await holdAgainst(tx, { ...before, outcome, nowMs });
   // Cash was taken while this charge was in doubt: its money goes back by itself, as after a cancel.
   const isTooLate = outcome.type === 'paid' && (await isPaidOtherwise(tx, before));
-  const known = isTooLate ? askCancel(before.progress, nowMs, deps.timing) : before.progress;
-  const progress = learn(known, call.learned, { nowMs, timing: deps.timing, codes });
+  const timing = timingAt(deps, before.channel);
+  const known = isTooLate ? askCancel(before.progress, nowMs, timing) : before.progress;
+  const progress = learn(known, call.learned, { nowMs, timing, codes });
   const payerHash =
     outcome.type === 'paid' && outcome.payerId !== undefined
       ? payerHashOf(deps.contentKey, before.channel, outcome.payerId)

@@ -23,7 +23,7 @@ import {
 } from '#cloud/payments/attempt-store.ts';
 import { paidOrderOf } from '#cloud/payments/book-attempt.ts';
 import { callChannel } from '#cloud/payments/call-channel.ts';
-import { contentHashOf, type PaymentDeps } from '#cloud/payments/payment-deps.ts';
+import { contentHashOf, timingAt, type PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { askCancel, beginAttempt } from '#cloud/payments/payment-machine.ts';
 import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
@@ -106,7 +106,7 @@ export async function cancelCharge(
     if (attempt === undefined) await sealAttempt(tx, { ...till, ...key }, nowMs);
     if (attempt === undefined || !isOf(attempt, till) || attempt.kind !== 'charge')
       return refused('charge-not-found');
-    const progress = askCancel(attempt.progress, nowMs, deps.timing);
+    const progress = askCancel(attempt.progress, nowMs, timingAt(deps, attempt.channel));
     if (progress === attempt.progress) return ok(chargeView(attempt, deps.timing));
     return ok(chargeView(await moveTo(tx, deps, attempt, { progress, nowMs }), deps.timing));
   });

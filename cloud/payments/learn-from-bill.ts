@@ -2,7 +2,7 @@ import type { Attempt, AttemptKey } from '#cloud/payments/attempt.ts';
 import { moveTo } from '#cloud/payments/apply-learned.ts';
 import { lockAttempt, recordAnswer, recordCall } from '#cloud/payments/attempt-store.ts';
 import type { QueryOutcome } from '#cloud/channel/channel.ts';
-import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
+import { timingAt, type PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { isFinal, learn } from '#cloud/payments/payment-machine.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import type { Tx } from '#cloud/platform/db.ts';
@@ -48,7 +48,8 @@ export async function learnInside(
   if (said.verdict.type === 'closed' && before.progress.foundPaid) return undefined;
   const codes = deps.channels.get(before.channel)?.profile.codes ?? {};
   const learned = { from: 'query', outcome: said.verdict } as const;
-  const progress = learn(before.progress, learned, { nowMs, timing: deps.timing, codes });
+  const timing = timingAt(deps, before.channel);
+  const progress = learn(before.progress, learned, { nowMs, timing, codes });
   if (progress === before.progress) return undefined;
   const callNo = await recordCall(tx, key, { kind: 'query', nowMs });
   await recordAnswer(tx, key, {

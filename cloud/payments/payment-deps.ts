@@ -3,7 +3,12 @@ import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
 import type { CloudKeys } from '#cloud/identity/cloud-keys.ts';
 import type { Channel } from '#cloud/channel/channel.ts';
 import type { ChannelHealth } from '#cloud/payments/routing/channel-health.ts';
-import type { PaymentTiming } from '#cloud/payments/payment-timing.ts';
+import {
+  attemptTiming,
+  carefulLimits,
+  type AttemptTiming,
+  type PaymentTiming,
+} from '#cloud/payments/payment-timing.ts';
 import type { VoucherPort } from '#cloud/payments/voucher-port.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 
@@ -17,6 +22,12 @@ export interface PaymentDeps extends Pick<CloudDeps, 'db' | 'clock' | 'hints' | 
   /** Keys the content hash of a charge, so that a dump of the database cannot be searched for payment codes. */
   readonly contentKey: Uint8Array;
 }
+
+/** The rules of time an attempt at this channel follows. */
+export const timingAt = (
+  { channels, timing }: Pick<PaymentDeps, 'channels' | 'timing'>,
+  channel: string,
+): AttemptTiming => attemptTiming(timing, channels.get(channel)?.profile.limits ?? carefulLimits);
 
 /** The key of content hashes: derived from the cloud's own key, so it survives restarts and is stored nowhere. */
 export const contentKeyOf = (keys: Pick<CloudKeys, 'signing'>): Uint8Array =>

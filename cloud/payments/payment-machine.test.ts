@@ -11,7 +11,20 @@ import {
   type AttemptProgress,
   type Learned,
 } from '#cloud/payments/payment-machine.ts';
-import { fasterTiming, paymentTiming as timing } from '#cloud/payments/payment-timing.ts';
+import { attemptTiming, fasterTiming, paymentTiming } from '#cloud/payments/payment-timing.ts';
+
+const dayMs = 86_400_000;
+const refunds = { refundWindowMs: 365 * dayMs, refundsPerOrderMax: 50 };
+const weekLong = { ...refunds, reverseNotBeforeMs: 15_000, reverseWindowMs: 7 * dayMs };
+const dayLong = {
+  ...refunds,
+  reverseNotBeforeMs: 0,
+  reverseWindowMs: dayMs,
+  unknownNumberFinalAfterMs: 75_000,
+};
+/** WeChat Pay's limits; where Alipay's matter, a test says so. */
+const timing = attemptTiming(paymentTiming, weekLong);
+const atAlipay = attemptTiming(paymentTiming, dayLong);
 
 const t0 = 1_000_000;
 const begun = beginAttempt({ pace: 'wechat', submittedAtMs: t0 }, timing);
@@ -171,6 +184,7 @@ const outcomes = constantFrom<Learned>(
   { from: 'reverse', outcome: { type: 'closed' } },
   { from: 'reverse', outcome: { type: 'refunded' } },
   { from: 'reverse', outcome: { type: 'too-early' } },
+  { from: 'reverse', outcome: { type: 'no-such-order', code: 'action-missing' } },
   { from: 'reverse', outcome: { type: 'window-over' } },
   { from: 'reverse', outcome: unknown },
   { from: 'refund', outcome: { type: 'refunded' } },
@@ -184,16 +198,17 @@ describe('laws under any order of answers', () => {
         array(tuple(option(outcomes), integer({ min: 0, max: 90_000 })), {
           maxLength: 30,
         }),
-        (pace, events) => {
-          let progress = beginAttempt({ pace, submittedAtMs: t0 }, timing);
+        constantFrom(timing, atAlipay),
+        (pace, events, rules) => {
+          let progress = beginAttempt({ pace, submittedAtMs: t0 }, rules);
           let nowMs = t0;
           for (const [learned, pauseMs] of events) {
             nowMs += pauseMs;
             const before = progress;
             progress =
               learned === null
-                ? askCancel(before, nowMs, timing)
-                : learn(before, learned, { nowMs, timing, codes });
+                ? askCancel(before, nowMs, rules)
+                : learn(before, learned, { nowMs, timing: rules, codes });
             if (before.status === 'paid') expect(progress).toEqual(before);
             if (before.cancelWanted) {
               expect(progress.cancelWanted).toBe(true);
@@ -208,9 +223,70 @@ describe('laws under any order of answers', () => {
   });
 });
 
-it('a faster clock keeps every proportion', () => {
-  const fast = fasterTiming(timing, 10);
+describe('a channel that reverses at once, for a day, and never seals a number', () => {
+  const begunThere = beginAttempt({ pace: 'alipay', submittedAtMs: t0 }, atAlipay);
+  const at = (nowMs: number) => ({ nowMs: t0 + nowMs, timing: atAlipay, codes });
+  const there = (outcome: ChargeOutcome, afterMs = 200) =>
+    learn(begunThere, { from: 'charge', outcome }, at(afterMs));
+  const noSuchOrder = { type: 'no-such-order', code: 'action-missing' } as const;
+  const notKnown = { type: 'unpaid', code: 'ACQ.TRADE_NOT_EXIST' } as const;
+
+  it('a waiting charge is reversed in the moment of the cancel', () => {
+    const cancelled = askCancel(there(paying), t0 + 3_000, atAlipay);
+    expect(cancelled.next).toEqual({ type: 'reverse', atMs: t0 + 3_000 });
+  });
+
+  it('but no reversal overtakes a charge that has no answer yet', () => {
+    const cancelled = askCancel(begunThere, t0 + 1_000, atAlipay);
+    expect(cancelled.next).toEqual({ type: 'reverse', atMs: t0 + 10_000 });
+    const late = learn(cancelled, { from: 'charge', outcome: paid }, at(2_000));
+    expect(late.next).toEqual({ type: 'reverse', atMs: t0 + 2_000 });
+  });
+
+  it('unpaid right after the charge proves as little as anywhere', () => {
+    const asked = learn(there(unknown), { from: 'query', outcome: notKnown }, at(5_200));
+    expect(asked).toMatchObject({ status: 'unknown', next: { type: 'query' } });
+  });
+
+  it('found paid after a day it is refunded, where a channel of seven days would reverse', () => {
+    const cancelled = askCancel(there(paying), t0 + 20_000, atAlipay);
+    const found = learn(cancelled, { from: 'query', outcome: paid }, at(dayMs + 1));
+    expect(found.next?.type).toBe('refund');
+    const elsewhere = askCancel(charged(paying), t0 + 20_000, timing);
+    expect(queried(elsewhere, paid, dayMs + 1).next?.type).toBe('reverse');
+  });
+
+  it('a cancellation that found nothing closes nothing: a query is next, at once', () => {
+    const cancelled = askCancel(there(unknown, 10_000), t0 + 20_000, atAlipay);
+    const nothing = learn(cancelled, { from: 'reverse', outcome: noSuchOrder }, at(20_100));
+    expect(nothing).toMatchObject({ status: 'reversing' });
+    expect(nothing.next).toEqual({ type: 'query', atMs: t0 + 20_100 });
+    const open = learn(nothing, { from: 'query', outcome: notKnown }, at(20_200));
+    expect(open).toMatchObject({ status: 'reversing' });
+    expect(open.next).toEqual({ type: 'query', atMs: t0 + 75_000 });
+    const found = learn(open, { from: 'query', outcome: paid }, at(75_000));
+    expect(found).toMatchObject({ status: 'reversing', next: { type: 'reverse' } });
+    const waiting = learn(open, { from: 'query', outcome: paying }, at(75_000));
+    expect(waiting).toMatchObject({ status: 'reversing', next: { type: 'reverse' } });
+    const closed = learn(open, { from: 'query', outcome: notKnown }, at(75_000));
+    expect(closed).toMatchObject({ status: 'reversed', code: 'cancelled-by-cashier' });
+  });
+
+  it('silence instead of that query leaves it open', () => {
+    const cancelled = askCancel(there(unknown, 10_000), t0 + 80_000, atAlipay);
+    const nothing = learn(cancelled, { from: 'reverse', outcome: noSuchOrder }, at(80_100));
+    const silent = learn(nothing, { from: 'query', outcome: unknown }, at(90_000));
+    expect(silent).toMatchObject({ status: 'reversing', next: { type: 'reverse' } });
+  });
+});
+
+it('a faster clock keeps every proportion, also of what the channel prescribes', () => {
+  const fast = fasterTiming(paymentTiming, 10);
   expect(fast.forcedReverseAfterMs.alipay).toBe(6_000);
-  expect(fast.reverseAllowedAfterMs).toBe(1_500);
+  expect(attemptTiming(fast, weekLong).reverseAllowedAfterMs).toBe(1_550);
+  expect(attemptTiming(fast, dayLong)).toMatchObject({
+    reverseAllowedAfterMs: 0,
+    unknownNumberFinalAfterMs: 7_500,
+  });
   expect(fast.chargeReadTimeoutMs).toBe(10_000);
 });

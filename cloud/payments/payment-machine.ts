@@ -9,7 +9,7 @@ import type {
   RefundOutcome,
   ReverseOutcome,
 } from '#cloud/channel/channel.ts';
-import type { Pace, PaymentTiming } from '#cloud/payments/payment-timing.ts';
+import type { AttemptTiming, Pace, PaymentTiming } from '#cloud/payments/payment-timing.ts';
 
 /** What the cloud does next about an attempt, and when (milliseconds since 1970). */
 export interface NextStep {
@@ -77,7 +77,7 @@ export const deadlineMsOf = (
 export function askCancel(
   progress: AttemptProgress,
   nowMs: number,
-  timing: PaymentTiming,
+  timing: AttemptTiming,
 ): AttemptProgress {
   if (isFinal(progress.status) || progress.cancelWanted) return progress;
   const wanted = { ...progress, cancelWanted: true };
@@ -109,10 +109,10 @@ export function resolveByPeople(
   return { ...ended, status: 'paid', code: undefined, channelRef, paidAtMs };
 }
 
-/** When an answer came, and by which rules it is read: our durations and the channel's table of codes. */
+/** When an answer came, and by which rules it is read: our durations, the channel's, and its table of codes. */
 export interface Moment {
   readonly nowMs: number;
-  readonly timing: PaymentTiming;
+  readonly timing: AttemptTiming;
   readonly codes: ChannelCodeTable;
 }
 
@@ -123,6 +123,7 @@ export interface Moment {
  * 2. Only a whitelisted failure of the charge itself is final; silence, doubt and new codes are left by asking.
  * 3. Once reversing, only `closed`, `refunded` or a final failure ends it.
  * 4. A final status never changes, except that money found after `failed` or `reversed` is given back.
+ * 5. A number that the channel does not know is closed by a query only, and only when no charge can arrive any more.
  */
 export function learn(
   progress: AttemptProgress,
@@ -148,7 +149,7 @@ export function learn(
 function afterFinal(
   progress: AttemptProgress,
   outcome: Learned['outcome']['type'],
-  { nowMs, timing }: { readonly nowMs: number; readonly timing: PaymentTiming },
+  { nowMs, timing }: { readonly nowMs: number; readonly timing: AttemptTiming },
 ): AttemptProgress {
   const mustGoBack = progress.status === 'failed' || progress.status === 'reversed';
   return outcome === 'paid' && mustGoBack
@@ -205,6 +206,8 @@ function settle(
       return tryAgain(progress, nowMs, timing);
     case 'unpaid':
       return unpaid(progress, nowMs, timing);
+    case 'no-such-order':
+      return { ...progress, next: { type: 'query', atMs: nowMs } };
     case 'too-early':
       return giveBack(progress, nowMs + timing.queryEveryMs, timing);
     case 'window-over':
@@ -226,7 +229,7 @@ function keepAsking(
   progress: AttemptProgress,
   code: ErrorCode,
   nowMs: number,
-  timing: PaymentTiming,
+  timing: AttemptTiming,
 ): AttemptProgress {
   const deadlineMs = deadlineMsOf(progress, timing);
   if (nowMs >= deadlineMs) return reversing(progress, nowMs, timing);
@@ -234,35 +237,43 @@ function keepAsking(
   return { ...progress, code, next: { type: 'query', atMs } };
 }
 
-/** Nobody is paying. Right after the charge that proves nothing yet; once a reversal is allowed, it is closed. */
-function unpaid(progress: AttemptProgress, nowMs: number, timing: PaymentTiming): AttemptProgress {
+/** Nobody is paying. Right after the charge that proves nothing yet; once it does, the order is closed. */
+function unpaid(progress: AttemptProgress, nowMs: number, timing: AttemptTiming): AttemptProgress {
   const ageMs = nowMs - progress.submittedAtMs;
-  if (progress.status === 'reversing') {
-    // Out of the reversal window an order that is still unpaid can no longer be paid.
-    return ageMs > timing.reverseWindowMs && !progress.foundPaid
-      ? { ...progress, status: 'reversed', next: undefined, code: 'payer-gave-up' }
-      : tryAgain(progress, nowMs, timing);
+  if (progress.status !== 'reversing') {
+    if (ageMs >= timing.unpaidBelievedAfterMs) return reversing(progress, nowMs, timing);
+    return keepAsking({ ...progress, status: 'unknown' }, 'channel-unknown', nowMs, timing);
   }
-  if (ageMs >= timing.reverseAllowedAfterMs) return reversing(progress, nowMs, timing);
-  return keepAsking({ ...progress, status: 'unknown' }, 'channel-unknown', nowMs, timing);
+  const { unknownNumberFinalAfterMs: deadAfterMs = timing.reverseWindowMs + 1 } = timing;
+  // Dead codes, and orders out of the reversal window, can no longer be paid.
+  if (ageMs >= deadAfterMs && !progress.foundPaid) {
+    const code = progress.cancelWanted ? 'cancelled-by-cashier' : 'payer-gave-up';
+    return { ...progress, status: 'reversed', next: undefined, code };
+  }
+  if (timing.unknownNumberFinalAfterMs === undefined || progress.foundPaid)
+    return tryAgain(progress, nowMs, timing);
+  // Asking at that moment settles it; a charge that arrives until then is found by the same question.
+  return { ...progress, next: { type: 'query', atMs: progress.submittedAtMs + deadAfterMs } };
 }
 
 /** Turns round: from here on the money goes back, as soon as the channel allows it. */
 function reversing(
   progress: AttemptProgress,
   nowMs: number,
-  timing: PaymentTiming,
+  timing: AttemptTiming,
 ): AttemptProgress {
-  const allowedMs = reverseFromMs(progress, timing);
+  // A charge without an answer may not have arrived: a reversal that overtakes it would find nothing to reverse.
+  const answeredMs =
+    progress.status === 'submitting' ? progress.submittedAtMs + timing.chargeReadTimeoutMs : 0;
   const turned = { ...progress, status: 'reversing', code: 'channel-unknown' } as const;
-  return giveBack(turned, Math.max(nowMs, allowedMs), timing);
+  return giveBack(turned, Math.max(nowMs, answeredMs), timing);
 }
 
-const reverseFromMs = (progress: AttemptProgress, timing: PaymentTiming): number =>
-  progress.submittedAtMs + timing.reverseAllowedAfterMs + timing.reverseMarginMs;
+const reverseFromMs = (progress: AttemptProgress, timing: AttemptTiming): number =>
+  progress.submittedAtMs + timing.reverseAllowedAfterMs;
 
 /** The right way back at `atMs`: a reversal inside its window; behind it a refund of what was found, or a look. */
-function giveBack(progress: AttemptProgress, atMs: number, timing: PaymentTiming): AttemptProgress {
+function giveBack(progress: AttemptProgress, atMs: number, timing: AttemptTiming): AttemptProgress {
   const allowedMs = reverseFromMs(progress, timing);
   const isInWindow = atMs - progress.submittedAtMs <= timing.reverseWindowMs;
   const late = progress.foundPaid ? 'refund' : 'query';
@@ -276,7 +287,7 @@ function giveBack(progress: AttemptProgress, atMs: number, timing: PaymentTiming
 function tryAgain(
   progress: AttemptProgress,
   nowMs: number,
-  timing: PaymentTiming,
+  timing: AttemptTiming,
 ): AttemptProgress {
   const round = progress.fruitlessTries - timing.quickReversals;
   const last = timing.janitorPausesMs.length - 1;

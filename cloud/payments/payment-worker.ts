@@ -1,6 +1,7 @@
 import type { Attempt } from '#cloud/payments/attempt.ts';
 import { leaseDueAttempts } from '#cloud/payments/attempt-store.ts';
 import { callChannel } from '#cloud/payments/call-channel.ts';
+import { askNotifiedOnce } from '#cloud/payments/notifies/notified-questions.ts';
 import { rebookOnce } from '#cloud/payments/parked-bookings.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { recheckResolutionsOnce } from '#cloud/payments/resolution/resolution-checks.ts';
@@ -10,12 +11,13 @@ import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts
 export const attemptsPerStepMax = 16;
 const idleMs = 200;
 const rebookEveryMs = 60_000;
+const questionsIdleMs = 2_000;
 /** On top of the read timeout: after that the worker that took an attempt is presumed dead. */
 const leaseMarginMs = 20_000;
 
 /**
- * Follows every open attempt to its end: queries, reversals, the janitor; and books again what the books refused. All
- * it knows is in the database, so a restart, a second node or a killed process changes nothing but the time it takes.
+ * Follows every open attempt to its end: queries, reversals, the janitor; books again what the books refused; asks about
+ * money that a notify told of too late. All it knows is in the database, so a restart, a second node or a killed process changes nothing but the time it takes.
  */
 export function startPaymentWorker(deps: PaymentDeps): WorkerLoop {
   const { logger } = deps;
@@ -37,10 +39,17 @@ export function startPaymentWorker(deps: PaymentDeps): WorkerLoop {
       return 0;
     },
   });
+  const questions = startWorkerLoop({
+    name: 'notified-questions',
+    idleMs: questionsIdleMs,
+    logger,
+    scope: { type: 'across', work: 'payments' },
+    step: () => askNotifiedOnce(deps),
+  });
   return {
     wake: () => attempts.wake(),
     stop: async () => {
-      await Promise.all([attempts.stop(), bookings.stop()]);
+      await Promise.all([attempts.stop(), bookings.stop(), questions.stop()]);
     },
   };
 }

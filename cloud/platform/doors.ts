@@ -28,6 +28,7 @@ export function registerDoors(
     counter: createDoor(deps, limits.counter),
     desk: createDoor(deps, limits.desk),
     public: createDoor(deps, limits.public),
+    notify: createDoor(deps, limits.notify),
   };
   const visits = new WeakMap<FastifyRequest, Visit>();
   app.addHook('onRequest', (request, reply, done) => {
@@ -69,7 +70,8 @@ export function laneOfRequest(request: FastifyRequest): Lane {
  * by it would let a stranger begin anew at will.
  */
 export function claimOf(request: FastifyRequest): string {
-  if (request.routeOptions.config.access === 'public') return request.ip;
+  const { access } = request.routeOptions.config;
+  if (access === 'public' || access === 'channel') return request.ip;
   const keyId = /keyid="(trm_[0-9A-Z]{26})"/.exec(String(request.headers['signature-input'] ?? ''));
   return `${request.ip} ${keyId?.[1] ?? ''}`;
 }

@@ -43,6 +43,7 @@ test('health, readiness and metrics answer anyone; everything else is closed unl
     'get /errors/{code}',
     'get /healthz',
     'get /readyz',
+    'post /notify/v1/{channel}',
     'post /v1/claims',
     'post /v1/member-pages',
     'post /v1/member-pages/certificates',

@@ -6,9 +6,10 @@ import type { GateLimits } from '#cloud/platform/fair-gate.ts';
  * - `counter`: somebody stands at a counter and waits: charges, refunds, members, reservations;
  * - `desk`: everything else of a till: heartbeats, results, settings;
  * - `public`: strangers with a phone;
+ * - `notify`: what channels tell us unasked;
  * - `free`: the operator, health, documents: never sent away here.
  */
-export type Lane = 'journal' | 'counter' | 'desk' | 'public' | 'free';
+export type Lane = 'journal' | 'counter' | 'desk' | 'public' | 'notify' | 'free';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -23,9 +24,10 @@ export interface LaneLimits extends GateLimits {
 }
 
 /**
- * A request at work holds at most one connection at a time. `journal`, `desk` and `public` together stay six below the
+ * A request at work holds at most one connection at a time. All lanes but the counter together stay four below the
  * twenty of the pool (platform/connect.ts): those are for the counter, whose requests mostly wait for a channel and
- * not for the database, and for the workers. Waits stay well below the 10 s after which a till hangs up.
+ * not for the database, and for the workers. Waits stay well below the 10 s after which a till hangs up, and of
+ * notifies below the 5 s after which a channel does: it posts them again.
  */
 export const laneLimits: Readonly<Record<Exclude<Lane, 'free'>, LaneLimits>> = {
   journal: {
@@ -60,6 +62,14 @@ export const laneLimits: Readonly<Record<Exclude<Lane, 'free'>, LaneLimits>> = {
     waitingEachMax: 32,
     waitMsMax: 4_000,
   },
+  notify: {
+    presentMax: 128,
+    insideMax: 2,
+    insideEachMax: 2,
+    waitingMax: 64,
+    waitingEachMax: 64,
+    waitMsMax: 3_000,
+  },
 };
 
 const counterPaths = ['/v1/charges', '/v1/members', '/v1/orders/', '/v1/voucher-reservations'];
@@ -67,11 +77,12 @@ const counterPaths = ['/v1/charges', '/v1/members', '/v1/orders/', '/v1/voucher-
 /** The lane of a route whose access is known. */
 export function laneOf(route: {
   readonly declared: Lane | undefined;
-  readonly access: 'terminal' | 'terminal-even-revoked' | 'operator' | 'public';
+  readonly access: 'terminal' | 'terminal-even-revoked' | 'operator' | 'public' | 'channel';
   readonly path: string;
 }): Lane {
   if (route.declared !== undefined) return route.declared;
   if (route.access === 'operator') return 'free';
   if (route.access === 'public') return 'public';
+  if (route.access === 'channel') return 'notify';
   return counterPaths.some((path) => route.path.startsWith(path)) ? 'counter' : 'desk';
 }

@@ -24,6 +24,8 @@ export interface Metrics {
   readonly billBreaksOpen: Gauge<'age'>;
   /** ALARM above 0: bills that did not come after several tries. */
   readonly billsMissing: Gauge;
+  /** ALARM when `refused` grows: notifies of channels, by what became of them. */
+  readonly channelNotifies: Counter<'channel' | 'verdict'>;
 }
 
 const requestBucketsSeconds = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 12];
@@ -60,5 +62,10 @@ export function createMetrics(): Metrics {
       registers,
     }),
     billsMissing: gauge('bills_missing', 'Bills that did not come after several tries.'),
+    channelNotifies: counter(
+      'channel_notifies_total',
+      'Notifies of channels, by what became of them.',
+      ['channel', 'verdict'],
+    ),
   };
 }

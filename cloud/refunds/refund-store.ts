@@ -114,7 +114,9 @@ export async function hurryRefund(
   },
 ): Promise<{ readonly isOpen: boolean; readonly merchantId: MerchantId } | undefined> {
   const { rows } = await tx.execute<{ status: string; merchant_id: MerchantId }>(sql`
-    update order_refund set next_at_ms = least(next_at_ms, ${number.nowMs})
+    update order_refund
+       set next_at_ms = case when status = 'refunding' then least(next_at_ms, ${number.nowMs})
+                             else next_at_ms end
      where operator_id = ${number.operatorId} and out_refund_no = ${number.outRefundNo}
     returning status, merchant_id`);
   const [row] = rows;

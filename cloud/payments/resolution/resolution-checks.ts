@@ -29,6 +29,7 @@ function saidOf(outcome: Outcome): 'paid' | 'not-paid' | undefined {
     case 'paying':
     case 'broken-off':
     case 'unknown':
+    case 'no-such-order':
     case 'too-early':
     case 'window-over':
     case 'refunding':

@@ -110,7 +110,9 @@ function handlersOf(books: ChannelBooks, announce: Announcer): Record<ChannelPat
       const replied = books.query(request, nowMs);
       return wasPaid ? replied : announced(app, request, { ...replied, notices: 1 });
     }),
-    [channelPaths.reverse]: parsed(OrderRequestSchema, books.reverse),
+    [channelPaths.reverse]: parsed(OrderRequestSchema, (request, nowMs) =>
+      books.reverse(request, nowMs),
+    ),
     [channelPaths.refund]: parsed(RefundRequestSchema, (request, nowMs, app) => {
       const wasThere = books.findRefund(request) !== undefined;
       const replied = books.refund(request, nowMs);

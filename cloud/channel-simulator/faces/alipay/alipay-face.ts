@@ -1,10 +1,19 @@
 import type { FastifyInstance } from 'fastify';
-import { bodyOf, type FaceHouse, type SimulatorFace } from '#cloud/channel-simulator/face.ts';
+import {
+  bodyOf,
+  type FaceHouse,
+  type NotifyManners,
+  type SimulatorFace,
+} from '#cloud/channel-simulator/face.ts';
 import { billDesk, billPath } from '#cloud/channel-simulator/faces/alipay/bill-routes.ts';
 import { judgeForm, type AlipayCall } from '#cloud/channel-simulator/faces/alipay/guard.ts';
 import { moneyRoutes } from '#cloud/channel-simulator/faces/alipay/money-routes.ts';
 import { payRoutes } from '#cloud/channel-simulator/faces/alipay/pay-routes.ts';
-import type { AlipayFaceOptions, Handlers } from '#cloud/channel-simulator/faces/alipay/route.ts';
+import type {
+  AlipayFaceOptions,
+  Handlers,
+  Notice,
+} from '#cloud/channel-simulator/faces/alipay/route.ts';
 import {
   noticeOf,
   sealedAnswer,
@@ -12,11 +21,9 @@ import {
 } from '#cloud/channel-simulator/faces/alipay/seal.ts';
 import { refuse, type Spoken } from '#cloud/channel-simulator/faces/alipay/words.ts';
 import type { BookedOrder } from '#cloud/channel-simulator/booked-order.ts';
+import { createNoticeAddresses } from '#cloud/channel-simulator/notice-addresses.ts';
 
 export const gatewayPath = '/gateway.do';
-
-/** Orders whose notify address is remembered; the oldest is forgotten. */
-const addressesMax = 10_000;
 
 /** Alipay's gateway (OpenAPI 2.0, RSA2): one address, the method in the form. */
 export const alipayFace = (options: AlipayFaceOptions): SimulatorFace => ({
@@ -54,7 +61,7 @@ export const alipayFace = (options: AlipayFaceOptions): SimulatorFace => ({
   },
 });
 
-type Announcer = (call: AlipayCall, order: BookedOrder, times: number) => void;
+type Announcer = (call: AlipayCall, order: BookedOrder, notice: Notice) => void;
 
 function carryOut(
   call: AlipayCall | undefined,
@@ -74,29 +81,42 @@ function carryOut(
     merchantNo,
     house: room.house,
     nowMs: room.nowMs,
-    announce: (order, times) => room.announcer(call, order, times),
+    announce: (order, notice) => room.announcer(call, order, notice),
   });
 }
 
 /** Notifies go where the charge said; a payment that comes later still finds the way there. */
 function announcerOf({ privateKey, certificateSerial }: AlipayFaceOptions, house: FaceHouse) {
-  const addresses = new Map<string, string>();
-  const announcer: Announcer = (call, order, times) => {
+  const addresses = createNoticeAddresses();
+  const announcer: Announcer = (call, order, { times, afterMs = 0, refund }) => {
     const { transactionId } = order;
-    if (call.notifyUrl !== undefined) addresses.set(transactionId, call.notifyUrl);
-    for (const old of [...addresses.keys()].slice(0, -addressesMax)) addresses.delete(old);
-    const url = addresses.get(transactionId);
-    if (url === undefined || times === 0 || order.state !== 'SUCCESS') return;
-    const params = noticeOf(order, { appId: call.appId, nowMs: house.clock.nowMs() });
+    addresses.remember(transactionId, call.notifyUrl);
+    const url = addresses.of(transactionId);
+    if (url === undefined || times === 0 || order.paidAtMs === undefined) return;
+    const { appId } = call;
     house.notify({
       url,
-      headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
-      body: signedNotice(params, { key: privateKey, certificateSerial }),
+      make: () => ({
+        headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
+        body: signedNotice(noticeOf(order, { appId, nowMs: house.clock.nowMs(), refund }), {
+          key: privateKey,
+          certificateSerial,
+        }),
+      }),
       times,
+      afterMs,
+      manners,
     });
   };
   return announcer;
 }
+
+const minuteMs = 60_000;
+/** Source: Alipay's async notify document, by way of public mirrors. */
+const manners: NotifyManners = {
+  pausesMs: [4, 10, 10, 60, 120, 360, 900].map((minutes) => minutes * minuteMs),
+  accepts: ({ body }) => body === 'success',
+};
 
 /** The files behind the bills' addresses: not signed, as at Alipay. */
 const mountBills = (

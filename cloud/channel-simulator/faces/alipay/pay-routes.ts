@@ -46,7 +46,8 @@ function pay(call: Call): Spoken {
   const freezes = request.extend_params?.royalty_freeze === 'true';
   const replied = house.books.pay(asked, nowMs, { ...terms, freezes });
   const order = house.books.shelf.find(asked);
-  if (order !== undefined) call.announce(order, replied.notices ?? 0);
+  if (order !== undefined)
+    call.announce(order, { times: replied.notices ?? 0, afterMs: replied.noticeAfterMs ?? 0 });
   const { code } = replied.answer;
   if (order !== undefined && code === 'SUCCESS') return said(payOf(order), replied.delivery);
   return order !== undefined && code === 'USERPAYING'
@@ -62,9 +63,10 @@ function query(call: Call): Spoken {
   const wasPaid = books.shelf.find(named)?.paidAtMs !== undefined;
   const { code } = books.query(named, call.nowMs).answer;
   const order = books.shelf.find(named);
-  // What never got as far as its payer does not exist at Alipay.
-  if (order === undefined || order.state === 'NOTPAY') return refuse('ORDER_NOT_FOUND');
-  if (!wasPaid && order.state === 'SUCCESS') call.announce(order, 1);
+  // What never got as far as its payer does not exist at Alipay, cancelled or not.
+  if (order === undefined || order.state === 'NOTPAY' || order.amountFen === 0)
+    return refuse('ORDER_NOT_FOUND');
+  if (!wasPaid && order.state === 'SUCCESS') call.announce(order, { times: 1 });
   return code === 'SUCCESS' ? said(tradeOf(order)) : refuse(code);
 }
 
@@ -104,6 +106,7 @@ function refund(call: Call): Spoken {
   const { code } = house.books.refund(asked, nowMs).answer;
   const order = house.books.shelf.find(asked);
   if (code !== 'SUCCESS' || order === undefined) return refuse(refundWords[code] ?? code);
+  if (!wasThere) call.announce(order, { times: 1, refund: { outRefundNo, atMs: nowMs } });
   return said({
     out_trade_no: outTradeNo,
     trade_no: order.transactionId,

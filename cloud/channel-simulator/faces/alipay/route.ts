@@ -19,7 +19,14 @@ export interface Call extends AlipayCall {
   readonly merchantNo: string;
   readonly nowMs: number;
   /** Posts a notify about an order, behind the answer. */
-  readonly announce: (order: BookedOrder, times: number) => void;
+  readonly announce: (order: BookedOrder, notice: Notice) => void;
+}
+
+/** How often and how late, and about which of its refunds. */
+export interface Notice {
+  readonly times: number;
+  readonly afterMs?: number;
+  readonly refund?: { readonly outRefundNo: string; readonly atMs: number };
 }
 
 export type Handler = (call: Call) => Spoken;

@@ -1,6 +1,6 @@
 import { createHash, sign, type KeyObject } from 'node:crypto';
-import type { BookedOrder } from '#cloud/channel-simulator/booked-order.ts';
-import { statusOf, yuan } from '#cloud/channel-simulator/faces/alipay/words.ts';
+import { refundedFen, type BookedOrder } from '#cloud/channel-simulator/booked-order.ts';
+import { buyerOf, statusOf, yuan } from '#cloud/channel-simulator/faces/alipay/words.ts';
 import { shanghaiTimeOf } from '#cloud/channel-simulator/shanghai-time.ts';
 
 interface Signer {
@@ -42,10 +42,14 @@ export function signedNotice(params: Readonly<Record<string, string>>, by: Signe
 /** What a notify about an order says. */
 export const noticeOf = (
   order: BookedOrder,
-  about: { readonly appId: string; readonly nowMs: number },
+  about: {
+    readonly appId: string;
+    readonly nowMs: number;
+    readonly refund?: { readonly outRefundNo: string; readonly atMs: number } | undefined;
+  },
 ): Readonly<Record<string, string>> => ({
   notify_id: createHash('sha256')
-    .update(`${order.transactionId}/${order.state}`)
+    .update(`${order.transactionId}/${about.refund?.outRefundNo ?? 'paid'}`)
     .digest('hex')
     .slice(0, 34),
   notify_type: 'trade_status_sync',
@@ -56,6 +60,7 @@ export const noticeOf = (
   auth_app_id: about.appId,
   seller_id: order.merchantNo,
   buyer_logon_id: '159****5620',
+  buyer_id: buyerOf(order),
   subject: '门店消费',
   out_trade_no: order.outTradeNo,
   trade_no: order.transactionId,
@@ -63,4 +68,11 @@ export const noticeOf = (
   total_amount: yuan(order.amountFen),
   gmt_create: shanghaiTimeOf(order.bookedAtMs),
   ...(order.paidAtMs === undefined ? {} : { gmt_payment: shanghaiTimeOf(order.paidAtMs) }),
+  ...(about.refund === undefined
+    ? {}
+    : {
+        out_biz_no: about.refund.outRefundNo,
+        refund_fee: yuan(refundedFen(order)),
+        gmt_refund: shanghaiTimeOf(about.refund.atMs),
+      }),
 });

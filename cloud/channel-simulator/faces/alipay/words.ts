@@ -65,11 +65,16 @@ export function refuse(word: string, delivery?: Delivery): Spoken {
 
 export const yuan = (amountFen: number): string => formatYuan(fen(amountFen)).replaceAll(',', '');
 
+/** The buyer's user id: his own where the payment code tells who he is, else one for this order alone. */
+export const buyerOf = (order: BookedOrder): string =>
+  `2088${(order.payerId ?? order.transactionId.slice(-12)).padStart(12, '0')}`;
+
 /** An order in Alipay's words, without a state. */
 export const payOf = (order: BookedOrder): object => ({
   trade_no: order.transactionId,
   out_trade_no: order.outTradeNo,
   buyer_logon_id: '159****5620',
+  buyer_user_id: buyerOf(order),
   total_amount: yuan(order.amountFen),
   receipt_amount: yuan(order.amountFen),
   ...(order.paidAtMs === undefined
@@ -81,14 +86,15 @@ export const payOf = (order: BookedOrder): object => ({
       }),
 });
 
-/** An order as a query tells it. A number that was closed before it arrived has no amount and no payment's number. */
+/** An order as a query tells it. */
 export const tradeOf = (order: BookedOrder): object => ({
   out_trade_no: order.outTradeNo,
   trade_status: statusOf(order),
-  ...(order.amountFen === 0
+  trade_no: order.transactionId,
+  total_amount: yuan(order.amountFen),
+  ...(order.paidAtMs === undefined
     ? {}
-    : { trade_no: order.transactionId, total_amount: yuan(order.amountFen) }),
-  ...(order.paidAtMs === undefined ? {} : { send_pay_date: shanghaiTimeOf(order.paidAtMs) }),
+    : { send_pay_date: shanghaiTimeOf(order.paidAtMs), buyer_user_id: buyerOf(order) }),
 });
 
 /** Alipay has one word for orders that nobody paid and for those that went back wholly: closed. */

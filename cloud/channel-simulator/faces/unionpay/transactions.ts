@@ -8,7 +8,12 @@ import { shanghaiTimeOf } from '#cloud/channel-simulator/shanghai-time.ts';
 export interface Transacted {
   readonly words: Words;
   readonly delivery?: Delivery;
-  readonly notice?: { readonly url: string; readonly words: Words; readonly times: number };
+  readonly notice?: {
+    readonly url: string;
+    readonly words: Words;
+    readonly times: number;
+    readonly afterMs?: number;
+  };
 }
 
 type Handler = (words: Words, nowMs: number) => Transacted;
@@ -93,7 +98,8 @@ function consume(house: FaceHouse, words: Words, nowMs: number): Transacted {
   const order = house.books.shelf.find(asked);
   const { delivery } = replied;
   const isPaid = order?.state === 'SUCCESS';
-  const notice = isPaid ? noticeOf(order, words, replied.notices ?? 0) : undefined;
+  const { notices = 0, noticeAfterMs: afterMs = 0 } = replied;
+  const notice = isPaid ? noticeOf(order, words, { times: notices, afterMs }) : undefined;
   return {
     words: { respCode: respCodeOf(replied.answer.code), queryId: order?.transactionId ?? '' },
     delivery,
@@ -117,7 +123,9 @@ function giveBack(
   if (wasThere) return { words: { respCode: '12' } };
   const asked = { merchantNo, outTradeNo: order.outTradeNo, outRefundNo, amountFen };
   const { code } = house.books.refund(asked, nowMs).answer;
-  return { words: { respCode: code === 'SUCCESS' ? '00' : '36' } };
+  if (code !== 'SUCCESS') return { words: { respCode: '36' } };
+  const notice = backNoticeOf(order, words, nowMs);
+  return { words: { respCode: '00' }, ...(notice === undefined ? {} : { notice }) };
 }
 
 /** A reversal names the charge by its own number and time; one that never came is closed for when it does. */
@@ -153,7 +161,7 @@ function look(
   // What never got as far as its payer does not exist at UnionPay.
   if (order === undefined || order.state === 'NOTPAY') return { words: { respCode: '34' } };
   const { backUrl = '' } = moment;
-  const notice = wasPaid ? undefined : noticeOf(order, { ...words, backUrl }, 1);
+  const notice = wasPaid ? undefined : noticeOf(order, { ...words, backUrl }, { times: 1 });
   return {
     words: { respCode: '00', ...stateWords(order) },
     ...(notice === undefined ? {} : { notice }),
@@ -174,6 +182,7 @@ function stateWords(order: BookedOrder): Words {
     origRespCode: '00',
     queryId: order.transactionId,
     traceTime: traceTimeOf(paidAtMs),
+    accNo: accountOf(order),
   };
 }
 
@@ -183,24 +192,66 @@ const traceTimeOf = (atMs: number): string =>
     .replaceAll(/[^0-9]/g, '')
     .slice(4);
 
-function noticeOf(order: BookedOrder, words: Words, times: number): Transacted['notice'] {
-  const { backUrl: url = '', txnTime = '' } = words;
-  if (order.paidAtMs === undefined || times === 0 || !url.startsWith('http')) return undefined;
+const noticeAt = (words: Words): string | undefined => {
+  const { backUrl = '' } = words;
+  return backUrl.startsWith('http') ? backUrl : undefined;
+};
+
+function noticeOf(
+  order: BookedOrder,
+  words: Words,
+  how: { readonly times: number; readonly afterMs?: number },
+): Transacted['notice'] {
+  const url = noticeAt(words);
+  if (order.paidAtMs === undefined || how.times === 0 || url === undefined) return undefined;
   return {
     url,
-    times,
+    ...how,
     words: {
       txnType: '01',
       txnSubType: '06',
       merId: order.merchantNo,
       orderId: order.outTradeNo,
-      txnTime,
+      txnTime: words['txnTime'] ?? '',
       txnAmt: String(order.amountFen),
       currencyCode: '156',
       queryId: order.transactionId,
       traceTime: traceTimeOf(order.paidAtMs),
+      accNo: accountOf(order),
       respCode: '00',
       respMsg: '成功[0000000]',
     },
   };
 }
+
+/** Of a void or a refund: a transaction of its own. */
+function backNoticeOf(order: BookedOrder, words: Words, nowMs: number): Transacted['notice'] {
+  const url = noticeAt(words);
+  if (url === undefined) return undefined;
+  const { txnType = '', txnSubType = '', orderId = '', txnTime = '', txnAmt = '' } = words;
+  return {
+    url,
+    times: 1,
+    words: {
+      txnType,
+      txnSubType,
+      merId: order.merchantNo,
+      orderId,
+      txnTime,
+      txnAmt,
+      currencyCode: '156',
+      queryId: backIdOf(order),
+      traceTime: traceTimeOf(nowMs),
+      respCode: '00',
+      respMsg: '成功[0000000]',
+    },
+  };
+}
+
+/** Refunds and voids bear numbers of their own. */
+const backIdOf = (order: BookedOrder): string =>
+  `${order.transactionId.slice(0, -2)}${String(98 - Object.keys(order.refunds).length).padStart(2, '0')}`;
+
+/** The payer's account as merchants see it: without its middle. */
+const accountOf = (order: BookedOrder): string =>
+  `622848******${(order.payerId ?? order.transactionId).slice(-4)}`;

@@ -1,5 +1,10 @@
 import type { KeyObject } from 'node:crypto';
-import { bodyOf, type FaceHouse, type SimulatorFace } from '#cloud/channel-simulator/face.ts';
+import {
+  bodyOf,
+  type FaceHouse,
+  type NotifyManners,
+  type SimulatorFace,
+} from '#cloud/channel-simulator/face.ts';
 import { judgeWords, type UnionpayCaller } from '#cloud/channel-simulator/faces/unionpay/guard.ts';
 import {
   answerText,
@@ -76,15 +81,26 @@ function sealed(text: string, { signer }: UnionpayFaceOptions): string {
   return answerText(signedWords(JSON.parse(text) as Words, signer));
 }
 
-/** The notify of a payment, where the charge asked for it. */
+/** The notify of a payment or a refund, where the charge asked for it. */
 function announce(done: Transacted, { signer }: UnionpayFaceOptions, house: FaceHouse): void {
   const { notice } = done;
   if (notice === undefined) return;
   const words = { version: '5.1.0', encoding: 'UTF-8', bizType: '000000', ...notice.words };
   house.notify({
     url: notice.url,
-    headers: { 'content-type': 'application/x-www-form-urlencoded;charset=utf-8' },
-    body: new URLSearchParams(signedWords(words, signer)).toString(),
+    make: () => ({
+      headers: { 'content-type': 'application/x-www-form-urlencoded;charset=utf-8' },
+      body: new URLSearchParams(signedWords(words, signer)).toString(),
+    }),
     times: notice.times,
+    afterMs: notice.afterMs ?? 0,
+    manners,
   });
 }
+
+const minuteMs = 60_000;
+/** Any 200 is an acceptance. How often and when it is posted again stands in no public document: assumed. */
+const manners: NotifyManners = {
+  pausesMs: [1, 2, 4, 15, 60].map((minutes) => minutes * minuteMs),
+  accepts: ({ status }) => status === 200,
+};

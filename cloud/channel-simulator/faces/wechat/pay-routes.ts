@@ -1,3 +1,4 @@
+import type { NotifyManners } from '#cloud/channel-simulator/face.ts';
 import type { FaceTerms } from '#cloud/channel-simulator/channel-books.ts';
 import {
   merchantOf,
@@ -126,16 +127,26 @@ function queryRefund(call: Call): Spoken {
 }
 
 function notifyRefund(call: Call, url: string, words: object, merchantNo: string): void {
-  const [entry] = call.options.platform;
+  const { house, options, caller } = call;
+  const [entry] = options.platform;
   if (entry === undefined) return;
   const [serial, key] = entry;
-  const notice = wechatNotice(
-    {
-      type: 'REFUND.SUCCESS',
-      originalType: 'refund',
-      resource: { ...words, ...namesOf(call.caller, merchantNo), refund_status: 'SUCCESS' },
-    },
-    { serial, key, nowMs: call.nowMs, apiV3Key: call.options.apiV3Key },
-  );
-  call.house.notify({ url, ...notice, times: 1 });
+  const event = {
+    type: 'REFUND.SUCCESS',
+    originalType: 'refund',
+    resource: { ...words, ...namesOf(caller, merchantNo), refund_status: 'SUCCESS' },
+  };
+  const { apiV3Key } = options;
+  const make = () => wechatNotice(event, { serial, key, apiV3Key, nowMs: house.clock.nowMs() });
+  house.notify({ url, make, times: 1, manners });
 }
+
+const [secondMs, minuteMs] = [1_000, 60_000];
+/** From 15 s to 6 h, 24 h in all. Source: WeChat Pay v3, notify of payments. */
+const manners: NotifyManners = {
+  pausesMs: [
+    ...[15, 15, 30].map((seconds) => seconds * secondMs),
+    ...[3, 10, 20, 30, 30, 30, 60, 180, 180, 180, 360, 360].map((minutes) => minutes * minuteMs),
+  ],
+  accepts: ({ status }) => status === 200 || status === 204,
+};

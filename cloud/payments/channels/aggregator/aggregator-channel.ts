@@ -17,6 +17,7 @@ import {
   judgeReverse,
 } from '#cloud/payments/channels/aggregator/judge.ts';
 import { sendSigned, type AggregatorOptions } from '#cloud/payments/channels/aggregator/client.ts';
+import { createAggregatorNotify } from '#cloud/payments/channels/aggregator/notify.ts';
 import { neverSent, unknown } from '#cloud/payments/channels/wire/evidence.ts';
 import type { ChannelProfile } from '#cloud/channel/channel-profile.ts';
 import { aggregatorCodes } from '#cloud/payments/channels/aggregator/codes.ts';
@@ -33,7 +34,7 @@ const description = '门店消费';
 const profileOf = (face: Face): ChannelProfile => ({
   kind: 'aggregator',
   wallets: face === 'withholding' ? [] : [face],
-  abilities: ['query-refund', 'withhold'],
+  abilities: ['notify', 'query-refund', 'withhold'],
   codes: aggregatorCodes,
   limits: {
     reverseNotBeforeMs: 15_000,
@@ -61,6 +62,7 @@ export function createAggregatorChannel(options: AggregatorChannelOptions): Chan
     };
   };
 
+  const notifies = options.notifyUrl === undefined ? {} : { notifyUrl: options.notifyUrl };
   return {
     profile: profileOf(options.face),
     charge: (order) => {
@@ -71,6 +73,7 @@ export function createAggregatorChannel(options: AggregatorChannelOptions): Chan
         authCode: order.authCode,
         description,
         terminalNo: order.terminalId,
+        ...notifies,
       };
       return call({ path: channelPaths.pay, value }, (a) => judgeCharge(a, order), neverSent);
     },
@@ -81,6 +84,7 @@ export function createAggregatorChannel(options: AggregatorChannelOptions): Chan
         amountFen: order.netFen,
         agreementNo: order.memberId,
         description,
+        ...notifies,
       };
       return call({ path: channelPaths.withhold, value }, (a) => judgeCharge(a, order), neverSent);
     },
@@ -101,6 +105,7 @@ export function createAggregatorChannel(options: AggregatorChannelOptions): Chan
         ...orderRequest(order),
         outRefundNo: order.outRefundNo,
         amountFen: order.refundFen,
+        ...notifies,
       };
       return call({ path: channelPaths.refund, value }, (a) => judgeRefund(a, order), unknown);
     },
@@ -115,6 +120,7 @@ export function createAggregatorChannel(options: AggregatorChannelOptions): Chan
         unknown,
       );
     },
+    notify: createAggregatorNotify(options),
   };
 }
 

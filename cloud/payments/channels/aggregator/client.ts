@@ -29,6 +29,8 @@ export interface AggregatorOptions {
   readonly random: Random;
   /** How long one answer may take, milliseconds of real time. */
   readonly readTimeoutMs: number;
+  /** Where the channel posts notifies; without it nothing is asked for. */
+  readonly notifyUrl?: string | undefined;
 }
 
 /** A verified answer, or our own word for why there is none that could be believed. */

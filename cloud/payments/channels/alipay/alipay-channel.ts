@@ -22,6 +22,8 @@ const profile: ChannelProfile = {
   limits: {
     reverseNotBeforeMs: 0,
     reverseWindowMs: dayMs,
+    // A code lives for a minute.
+    unknownNumberFinalAfterMs: 75_000,
     refundWindowMs: 365 * dayMs,
     refundsPerOrderMax: 50,
     split: {

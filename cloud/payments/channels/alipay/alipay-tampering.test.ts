@@ -138,7 +138,7 @@ describe('answers', () => {
   it.each([
     [{ retry_flag: 'N', action: 'close' }, 'closed'],
     [{ retry_flag: 'N', action: 'refund' }, 'refunded'],
-    [{ retry_flag: 'N' }, 'closed'],
+    [{ retry_flag: 'N' }, 'no-such-order'],
     [{ retry_flag: 'Y', action: 'refund' }, 'unknown'],
     [{ retry_flag: 'N', action: 'something' }, 'unknown'],
     [{ action: 'close' }, 'unknown'],

@@ -100,7 +100,13 @@ function paidOr(
   if (!isAbout(trade, order)) return unknown('order-mismatch');
   const paidAtMs = beijingInstantOf(paidAt);
   if (trade.trade_no === undefined || paidAtMs === undefined) return unknown('proof-missing');
-  return { type: 'paid', channelRef: trade.trade_no, paidAtMs };
+  const payerId = trade.buyer_open_id ?? trade.buyer_user_id;
+  return {
+    type: 'paid',
+    channelRef: trade.trade_no,
+    paidAtMs,
+    ...(payerId === undefined ? {} : { payerId }),
+  };
 }
 
 /** What an answer to a cancellation means: `retry_flag` Y asks for the same again, `action` says what was found. */
@@ -115,10 +121,9 @@ export function judgeCancel(answer: AlipayAnswer, order: ChannelOrder): ReverseO
   if (said.out_trade_no !== order.outTradeNo) return unknown('order-mismatch');
   if (said.retry_flag !== 'N') return unknown('retry');
   if (said.action === 'refund') return { type: 'refunded' };
-  // No action: Alipay found no such order. It stays closed for a charge that is still on its way.
-  return said.action === 'close' || said.action === undefined
-    ? { type: 'closed' }
-    : unknown('state-mismatch');
+  // No action: Alipay found no such order. The charge may still be on its way, so nothing is closed by that.
+  if (said.action === undefined) return { type: 'no-such-order', code: 'action-missing' };
+  return said.action === 'close' ? { type: 'closed' } : unknown('state-mismatch');
 }
 
 /**

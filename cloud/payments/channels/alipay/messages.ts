@@ -23,6 +23,9 @@ const TradeSchema = Type.Object({
   /** Of queries: when the money went to the seller. */
   send_pay_date: Type.Optional(Text),
   pay_currency: Type.Optional(Text),
+  /** Who paid: an id in our app, for newer apps; else his number at Alipay. */
+  buyer_open_id: Type.Optional(Text),
+  buyer_user_id: Type.Optional(Text),
 });
 export type AlipayTrade = Static<typeof TradeSchema>;
 
@@ -84,6 +87,9 @@ const NoticeSchema = Type.Object({
   total_amount: Type.Optional(Text),
   trade_status: Type.Optional(Text),
   gmt_payment: Type.Optional(Text),
+  /** As in a trade; notifies call the number otherwise. */
+  buyer_open_id: Type.Optional(Text),
+  buyer_id: Type.Optional(Text),
   out_biz_no: Type.Optional(Text),
   refund_fee: Type.Optional(Text),
 });

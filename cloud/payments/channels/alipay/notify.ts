@@ -69,6 +69,7 @@ function eventOf(
     });
   const amountFen = fenOfYuan(notice.total_amount);
   if (amountFen === undefined) return refused('body-garbled');
+  const payerId = notice.buyer_open_id ?? notice.buyer_id;
   return ok({
     type: 'payment',
     eventId,
@@ -78,6 +79,7 @@ function eventOf(
     channelRef: notice.trade_no ?? '',
     state: paymentState(state, notice.trade_no),
     paidAtMs: beijingInstantOf(notice.gmt_payment),
+    ...(payerId === undefined ? {} : { payerId }),
   });
 }
 

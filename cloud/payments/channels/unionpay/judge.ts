@@ -42,7 +42,12 @@ const isAbout = (said: Fields, asked: Transaction): boolean =>
 
 /** What a query says of one transaction, before it is known what it was. */
 export type Found =
-  | { readonly type: 'done'; readonly queryId: string; readonly atMs: number }
+  | {
+      readonly type: 'done';
+      readonly queryId: string;
+      readonly atMs: number;
+      readonly payerId?: string;
+    }
   | { readonly type: 'open'; readonly code: string }
   | { readonly type: 'failed'; readonly code: string }
   | { readonly type: 'not-found'; readonly code: string }
@@ -69,8 +74,12 @@ function doneOr(said: Fields, asked: Transaction): Found {
   const atMs = instantOf(said['traceTime'], asked.txnTime);
   return queryId === undefined || queryId === '' || atMs === undefined
     ? unknown('proof-missing')
-    : { type: 'done', queryId, atMs };
+    : { type: 'done', queryId, atMs, ...payerOf(said) };
 }
+
+/** The payer's account without its middle, where UnionPay tells it (assumed: only to merchants it was opened for). */
+export const payerOf = ({ accNo = '' }: Fields): { readonly payerId?: string } =>
+  accNo === '' ? {} : { payerId: accNo };
 
 /** `traceTime` is MMDDhhmmss without a year: it is the year of the transaction, or the next one at its turn. */
 export function instantOf(traceTime: string | undefined, txnTime: string): number | undefined {
@@ -100,6 +109,7 @@ export const paidOf = (found: Extract<Found, { readonly type: 'done' }>): Paid =
   type: 'paid',
   channelRef: found.queryId,
   paidAtMs: found.atMs,
+  ...(found.payerId === undefined ? {} : { payerId: found.payerId }),
 });
 
 /** What was found, of a refund. */

@@ -6,7 +6,7 @@ import {
   type NotifyRefusal,
 } from '#cloud/channel/channel-notify.ts';
 import type { UnionpayOptions } from '#cloud/payments/channels/unionpay/config.ts';
-import { instantOf } from '#cloud/payments/channels/unionpay/judge.ts';
+import { instantOf, payerOf } from '#cloud/payments/channels/unionpay/judge.ts';
 import { judgeFields } from '#cloud/payments/channels/unionpay/verify.ts';
 import { strictFormOf } from '#cloud/payments/channels/wire/strict-form.ts';
 
@@ -55,6 +55,7 @@ export const createUnionpayNotify = ({
       channelRef: queryId,
       state: fields['respCode'] === '00' ? 'paid' : 'other',
       paidAtMs: instantOf(fields['traceTime'], txnTime),
+      ...payerOf(fields),
     });
   },
   answer: (accepted) => ({

@@ -33,6 +33,8 @@ export interface WechatAccount {
   readonly freezesMoney: boolean;
   /** The payout scene that was granted. */
   readonly payoutSceneId: string;
+  /** Where notifies about refunds go; a codepay charge has none. Without it none is asked for. */
+  readonly notifyUrl?: string | undefined;
 }
 
 export interface WechatOptions {
@@ -62,6 +64,7 @@ export const appidOf = (identity: WechatIdentity): string =>
  * | WECHAT_DEVICE_IP        | default 127.0.0.1                                                                |
  * | WECHAT_FREEZE           | `yes`: hold the money of charges for splitting                                   |
  * | WECHAT_PAYOUT_SCENE     | payout scene id                                                                  |
+ * | WECHAT_NOTIFY_URL       | where notifies about refunds go                                                  |
  *
  * Throws, naming the variable and never its value, when something is missing.
  */
@@ -97,5 +100,6 @@ export function readWechatAccount(
     deviceIp: environment['WECHAT_DEVICE_IP'] ?? '127.0.0.1',
     freezesMoney: environment['WECHAT_FREEZE'] === 'yes',
     payoutSceneId: environment['WECHAT_PAYOUT_SCENE'] ?? '1000',
+    notifyUrl: environment['WECHAT_NOTIFY_URL'],
   };
 }

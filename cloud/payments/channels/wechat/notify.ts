@@ -80,6 +80,7 @@ function eventOf(
     if (channelMerchantNo === undefined) return refused('account-mismatch');
     if ((resource.amount.currency ?? 'CNY') !== 'CNY') return refused('body-garbled');
     const paidAtMs = Date.parse(resource.success_time ?? '');
+    const payerId = resource.payer?.sp_openid ?? resource.payer?.openid;
     return ok({
       type: 'payment',
       eventId,
@@ -89,6 +90,7 @@ function eventOf(
       channelRef: resource.transaction_id ?? '',
       state: paymentState(resource.trade_state, resource.transaction_id),
       paidAtMs: Number.isSafeInteger(paidAtMs) ? paidAtMs : undefined,
+      ...(payerId === undefined ? {} : { payerId }),
     });
   }
   if (name.startsWith('REFUND.')) {

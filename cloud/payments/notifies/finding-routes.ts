@@ -1,0 +1,57 @@
+import Type from 'typebox';
+import { closeFinding, findingsMax, listFindings } from '#cloud/payments/notifies/notify-store.ts';
+import type { CloudApp } from '#cloud/platform/cloud-app.ts';
+import type { CloudDeps } from '#cloud/platform/deps.ts';
+import { sendProblem } from '#cloud/platform/problem.ts';
+
+const FindingSchema = Type.Object({
+  channel: Type.String(),
+  eventId: Type.String(),
+  kind: Type.String(),
+  outNo: Type.String(),
+  finding: Type.String(),
+  /** The event in neutral words. */
+  said: Type.String(),
+  merchantId: Type.Optional(Type.String()),
+  seenCount: Type.Integer(),
+  firstAtMs: Type.Integer(),
+});
+const ClosingSchema = Type.Object(
+  {
+    channel: Type.String({ pattern: '^[a-z0-9-]{1,40}$' }),
+    eventId: Type.String({ minLength: 1, maxLength: 512 }),
+    by: Type.String({ minLength: 1, maxLength: 64 }),
+    note: Type.String({ minLength: 1, maxLength: 500 }),
+  },
+  { additionalProperties: false },
+);
+
+/**
+ * GET  /admin/v1/notify-findings         verified notifies that fit nothing of ours, the oldest first
+ * POST /admin/v1/notify-findings/close   somebody looked: {channel, eventId, by, note}
+ */
+export function registerFindingRoutes(
+  app: CloudApp,
+  { db, clock, operatorId }: Pick<CloudDeps, 'clock' | 'db' | 'operatorId'>,
+): void {
+  app.get(
+    '/admin/v1/notify-findings',
+    {
+      schema: {
+        response: {
+          200: Type.Object({ findings: Type.Array(FindingSchema, { maxItems: findingsMax }) }),
+        },
+      },
+    },
+    async () => ({ findings: [...(await listFindings(db, operatorId))] }),
+  );
+  app.post(
+    '/admin/v1/notify-findings/close',
+    { schema: { body: ClosingSchema, response: { 200: Type.Object({ closed: Type.Boolean() }) } } },
+    async (request, reply) => {
+      const nowMs = clock.nowMs();
+      const closed = await closeFinding(db, { operatorId, ...request.body, nowMs });
+      return closed ? { closed } : sendProblem(reply, { status: 404, code: 'not-found' });
+    },
+  );
+}
