@@ -21,24 +21,48 @@ export interface SettlementDay {
   readonly promiseFen: Fen;
   /** Net that channels took. */
   readonly channelFen: Fen;
-  /** 货款 of the same day. */
+  /** 货款 of the same day, less what refunds of that day took back of it; below 0 when they were of earlier days. */
   readonly sameDayFen: Fen;
-  /** 结算保留款, the concession included. */
+  /** 结算保留款, the concession included, less refunds. */
   readonly reserveFen: Fen;
   /** Day on which the hold of the day's last order ends. */
   readonly reserveDueDate: string;
-  /** 券补贴, paid in cash the same day. */
+  /** 券补贴, paid in cash the same day, less what refunds gave back to wallets. */
   readonly subsidyFen: Fen;
-  /** 让利 of all sales. */
+  /** 让利 of all sales, less refunds inside the hold. */
   readonly concessionFen: Fen;
   /** Of it, what the merchant still owes for cash and box sales and kept promises. */
   readonly concessionOwedFen: Fen;
+  /** Gross of the refunds that were booked that day, whenever their sale was. */
+  readonly refundFen: Fen;
+  readonly refundCount: number;
 }
 
 const holdDays = holdMs / 86_400_000;
 
+/**
+ * Sales of a day, and refunds that were booked on it whenever their sale was, as they change what the merchant gets: the
+ * same signs as in the statement's rows, so that every sum here is one there and the ledger's. `date` names the column of
+ * both tables that says which day is meant.
+ */
+const rowsOf = (day: {
+  readonly operatorId: OperatorId;
+  readonly date: SQL;
+  readonly is: string;
+}): SQL => sql`
+  SELECT merchant_id, source, amount_fen, net_fen, same_day_fen, reserve_fen, subsidy_fen, concession_fen,
+    CASE WHEN source <> 'channel' THEN concession_fen - returned_concession_fen - collected_fen ELSE 0 END
+      AS owed_fen,
+    0 AS refund_fen, ledger_date FROM settlement_line
+  WHERE operator_id = ${day.operatorId} AND ${day.date} = ${day.is}::date
+  UNION ALL
+  SELECT merchant_id, NULL, 0, 0,
+    CASE WHEN how <> 'channel' THEN collected_fen WHEN in_hold THEN -same_day_fen ELSE -cash_fen END,
+    -reserve_fen, -voucher_fen, -concession_fen, 0, amount_fen, NULL FROM order_refund
+  WHERE operator_id = ${day.operatorId} AND status = 'done' AND ${day.date} = ${day.is}::date`;
+
 const sums: SQL = sql`
-  count(*) AS order_count,
+  count(source) AS order_count,
   coalesce(sum(amount_fen), 0) AS turnover_fen,
   coalesce(sum(net_fen) FILTER (WHERE source = 'cash'), 0) AS cash_fen,
   coalesce(sum(net_fen) FILTER (WHERE source = 'box'), 0) AS box_fen,
@@ -48,12 +72,15 @@ const sums: SQL = sql`
   coalesce(sum(reserve_fen), 0) AS reserve_fen,
   coalesce(sum(subsidy_fen), 0) AS subsidy_fen,
   coalesce(sum(concession_fen), 0) AS concession_fen,
-  coalesce(sum(concession_fen - collected_fen) FILTER (WHERE source <> 'channel'), 0) AS owed_fen,
+  coalesce(sum(owed_fen), 0) AS owed_fen,
+  count(*) FILTER (WHERE source IS NULL) AS refund_count,
+  coalesce(sum(refund_fen), 0) AS refund_fen,
   max(ledger_date)::text AS last_ledger_date`;
 
 /**
  * What a shop's business day brings: the figures behind the till's line 今日应到. Goes by the shop's day of the sale,
- * so a sale that was synced late counts on its own day. A day without sales is all zeros.
+ * so a sale that was synced late counts on its own day, and by the shop's day of the refund. A day without either is all
+ * zeros.
  */
 export async function settlementForDay(
   db: Db | Tx,
@@ -64,9 +91,11 @@ export async function settlementForDay(
   },
 ): Promise<SettlementDay> {
   const { rows } = await db.execute(sql`
-    SELECT ${sums} FROM settlement_line
-    WHERE operator_id = ${day.operatorId} AND merchant_id = ${day.merchantId}
-      AND business_date = ${day.businessDate}::date`);
+    SELECT ${sums} FROM (${rowsOf({
+      operatorId: day.operatorId,
+      date: sql`business_date`,
+      is: day.businessDate,
+    })}) r WHERE merchant_id = ${day.merchantId}`);
   return toDay(rows[0] ?? {}, { merchantId: day.merchantId, date: day.businessDate });
 }
 
@@ -85,9 +114,11 @@ export async function settlementsOfDate(
   },
 ): Promise<readonly SettlementDay[]> {
   const { rows } = await db.execute(sql`
-    SELECT merchant_id, ${sums} FROM settlement_line
-    WHERE operator_id = ${query.operatorId} AND ledger_date = ${query.ledgerDate}::date
-      AND merchant_id > ${query.after ?? ''}
+    SELECT merchant_id, ${sums} FROM (${rowsOf({
+      operatorId: query.operatorId,
+      date: sql`ledger_date`,
+      is: query.ledgerDate,
+    })}) r WHERE merchant_id > ${query.after ?? ''}
     GROUP BY merchant_id ORDER BY merchant_id LIMIT ${merchantsPerPageMax}`);
   return rows.map((row) =>
     toDay(row, { merchantId: row['merchant_id'] as MerchantId, date: query.ledgerDate }),
@@ -114,5 +145,7 @@ function toDay(
     subsidyFen: amount('subsidy_fen'),
     concessionFen: amount('concession_fen'),
     concessionOwedFen: amount('owed_fen'),
+    refundFen: amount('refund_fen'),
+    refundCount: Number(row['refund_count'] ?? 0),
   };
 }

@@ -80,6 +80,8 @@ describe('the settlement of a day', () => {
       subsidyFen: 0,
       concessionFen: 1_000 + 250 + 2_000,
       concessionOwedFen: 250,
+      refundFen: 0,
+      refundCount: 0,
     });
     const empty = await settlementForDay(db, { ...key, businessDate: '2026-03-05' });
     expect(empty).toMatchObject({ orderCount: 0, turnoverFen: 0, reserveDueDate: '2026-03-12' });

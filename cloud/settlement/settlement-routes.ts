@@ -53,6 +53,8 @@ const SettlementDaySchema = Type.Object({
   subsidyFen: FenSchema,
   concessionFen: FenSchema,
   concessionOwedFen: FenSchema,
+  refundFen: FenSchema,
+  refundCount: Type.Integer(),
 });
 
 /**
