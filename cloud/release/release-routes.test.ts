@@ -128,6 +128,24 @@ describe('a month from close to release', () => {
     expect(sealRecord(stored.explanation).hash).toBe(stored.explanationHash);
   });
 
+  it('computes a close and a run dry: the same answer, and nothing stored', async () => {
+    const day = { period: '2026-02', day: '2026-03-05' };
+    const before = await balances();
+    const dry = await send('POST', 'release-runs?dryRun=1', day);
+    expect(dry.json()).toMatchObject({
+      accountCount: 2,
+      isNew: true,
+      explanation: { day: day.day },
+    });
+    expect(await outcome('GET', 'release-runs/2026-02/2026-03-05')).toEqual([404, 'not-found']);
+    expect(await balances()).toEqual(before);
+    // March is not over; the refusals of a dry run are those of a real one.
+    expect(await outcome('POST', 'period-closes?dryRun=1', { period: '2026-03' })).toEqual([
+      409,
+      'period-not-over',
+    ]);
+  });
+
   it('runs a day once, and no day that has not come or is no day of the window', async () => {
     const path = 'release-runs/2026-02/2026-03-05';
     expect(await outcome('GET', path)).toEqual([404, 'not-found']);
@@ -154,16 +172,46 @@ describe('a month from close to release', () => {
     expect(share!.allocFen).toBeLessThan(share!.allocation!.mostFen);
     expect(capped).toMatchObject({ bound: 'month-cap', allocFen: 2, allocation: { mostFen: 2 } });
     // Member 2 bought nothing in March.
-    expect(nothing).toMatchObject({ bound: 'nothing', allocFen: 0, allocation: null });
+    expect(nothing).toMatchObject({
+      bound: 'nothing',
+      allocFen: 0,
+      allocation: null,
+      nothing: 'month-cap-used',
+    });
+    // The words say why, in both languages, and the steps add up to the sum.
+    expect(share!.words.member.zh).toContain('θ');
+    const { shareFen, oddFen } = share!.allocation!;
+    expect(shareFen + oddFen).toBe(share!.allocFen);
     expect((await readMember(9)).statusCode).toBe(404);
     const day = `release-runs/2026-02/2026-03-06/members/${memberOf(1)}`;
     expect(await outcome('GET', day)).toEqual([404, 'not-found']);
+  });
+
+  it('tells a member the same on his own page, with its key and not without', async () => {
+    const { db, operatorId } = cloud.deps;
+    await db.execute(sql`
+      insert into member values (${operatorId}, ${memberOf(1)}, ${'0'.repeat(64)}, '138****0001', '', 0)`);
+    const link = await send('POST', `members/${memberOf(1)}/page-link`);
+    const [, key] = link.json<{ path: string }>().path.split('#');
+    const ask = (given: string | undefined) =>
+      app.inject({
+        method: 'POST',
+        url: '/v1/member-pages/releases',
+        payload: { memberId: memberOf(1), key: given, day: '2026-03-05' },
+      });
+    expect((await ask(key)).json()).toEqual((await readMember(1)).json());
+    expect((await ask('A'.repeat(22))).statusCode).toBe(404);
   });
 });
 
 interface MemberAnswer {
   readonly allocFen: number;
-  readonly allocation: { readonly mostFen: number } | null;
+  readonly allocation: {
+    readonly mostFen: number;
+    readonly shareFen: number;
+    readonly oddFen: number;
+  } | null;
+  readonly words: { readonly member: { readonly zh: string } };
 }
 
 async function balances(): Promise<unknown> {

@@ -1,23 +1,18 @@
-import Type, { type Static } from 'typebox';
+import Type from 'typebox';
 import { closePeriod, readClose } from '#cloud/release/close-period.ts';
 import { runDaily } from '#cloud/release/daily-run.ts';
-import { readMemberRelease } from '#cloud/release/member-release.ts';
+import { registerMemberRelease } from '#cloud/release/member-release-routes.ts';
 import { readRun, runReleaseDay } from '#cloud/release/release-day.ts';
 import { isCalendarDay } from '#cloud/settlement/calendar-day-guard.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
+import { DryRunSchema, inTransaction, isDryRun } from '#cloud/platform/dry-run.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
-import type { MemberId } from '#shared/ids/ids.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 import { isPeriod, periodPattern, periodSpan } from '#shared/time/period.ts';
-import {
-  BusinessDateSchema,
-  HashSchema,
-  MemberIdSchema,
-  VoucherIdSchema,
-} from '#shared/wire/v1/common.ts';
+import { BusinessDateSchema, HashSchema } from '#shared/wire/v1/common.ts';
 
-interface Deps extends Pick<CloudDeps, 'db' | 'clock' | 'operatorId'> {
+interface Deps extends Pick<CloudDeps, 'db' | 'clock' | 'operatorId' | 'config'> {
   /** Checks every law of the books and raises a hold for what is broken: nothing is released on yesterday's proof. */
   readonly proveFirst: () => Promise<unknown>;
 }
@@ -37,7 +32,11 @@ const closeFields = {
   nBase: Type.Integer(),
   explanationHash: HashSchema,
 };
-const CloseAnswerSchema = Type.Object({ ...closeFields, isNew: Type.Boolean() });
+const CloseAnswerSchema = Type.Object({
+  ...closeFields,
+  explanation: ExplanationSchema,
+  isNew: Type.Boolean(),
+});
 const StoredCloseSchema = Type.Object({
   ...closeFields,
   configVersion: Type.Integer(),
@@ -54,38 +53,16 @@ const runFields = {
   accountCount: Type.Integer(),
   explanationHash: HashSchema,
 };
-const RunAnswerSchema = Type.Object({ ...runFields, isNew: Type.Boolean() });
+const RunAnswerSchema = Type.Object({
+  ...runFields,
+  explanation: ExplanationSchema,
+  snapshot: Type.Optional(ExplanationSchema),
+  isNew: Type.Boolean(),
+});
 const StoredRunSchema = Type.Object({
   ...runFields,
   explanation: ExplanationSchema,
   snapshot: ExplanationSchema,
-});
-
-const MemberReleaseSchema = Type.Object({
-  memberId: MemberIdSchema,
-  runId: Type.String(),
-  runBinding: Type.String(),
-  limitFen: Type.Integer(),
-  theta: Type.String(),
-  allocFen: Type.Integer(),
-  bound: Type.Union([
-    Type.Literal('want'),
-    Type.Literal('month-cap'),
-    Type.Literal('share'),
-    Type.Literal('nothing'),
-  ]),
-  allocation: Type.Union([
-    Type.Null(),
-    Type.Object({
-      duePoints: Type.Integer(),
-      multBp: Type.Integer(),
-      wantFen: Type.Integer(),
-      mostFen: Type.Integer(),
-      pointsUsed: Type.Integer(),
-      voucherId: VoucherIdSchema,
-    }),
-  ]),
-  explanationHash: HashSchema,
 });
 
 /**
@@ -95,7 +72,8 @@ const MemberReleaseSchema = Type.Object({
  * GET  /admin/v1/release-runs/{period}/{day}    the stored run with its explanation and the snapshot it was made of
  * GET  /admin/v1/release-runs/{period}/{day}/members/{memberId}   why one member got what he got
  * POST /admin/v1/daily-runs {day}               ends vouchers and unclaimed points whose time is over; runs by itself
- * A second POST answers what the first one stored, with isNew false.
+ * A second POST answers what the first one stored, with isNew false. With ?dryRun=1 a close or a run is computed whole, in
+ * a transaction that is taken back: the same answer with its explanation, and nothing stored.
  */
 export function registerReleaseRoutes(app: CloudApp, deps: Deps): void {
   registerCloses(app, deps);
@@ -107,6 +85,7 @@ export function registerReleaseRoutes(app: CloudApp, deps: Deps): void {
 function registerCloses(app: CloudApp, { db, clock, operatorId }: Deps): void {
   const close = {
     summary: 'Close a period',
+    querystring: DryRunSchema,
     body: Type.Object({ period: PeriodSchema }, { additionalProperties: false }),
     response: { 200: CloseAnswerSchema },
   };
@@ -116,8 +95,11 @@ function registerCloses(app: CloudApp, { db, clock, operatorId }: Deps): void {
     // A slip of the pen must not close years to come: a closed period never reopens.
     if (periodSpan(period).lastDay >= accountingDate(clock.nowMs()))
       return sendProblem(reply, { status: 409, code: 'period-not-over' });
-    const closed = await db.transaction((tx) => closePeriod(tx, { operatorId, period }));
-    if (closed.ok) return reply.send(closed.value);
+    const dryRun = isDryRun(request.query);
+    const closed = await inTransaction(db, { dryRun }, (tx) =>
+      closePeriod(tx, { operatorId, period }),
+    );
+    if (closed.ok) return reply.send({ ...closed.value });
     const detail =
       closed.error.type === 'period-kind-differs'
         ? closed.error.kind
@@ -146,6 +128,7 @@ const RunParamsSchema = Type.Object({ period: PeriodSchema, day: BusinessDateSch
 function registerRuns(app: CloudApp, { db, clock, operatorId, proveFirst }: Deps): void {
   const release = {
     summary: 'Run one release day',
+    querystring: DryRunSchema,
     body: Type.Object(RunParamsSchema.properties, { additionalProperties: false }),
     response: { 200: RunAnswerSchema },
   };
@@ -156,9 +139,12 @@ function registerRuns(app: CloudApp, { db, clock, operatorId, proveFirst }: Deps
     // A run is stored for good: one of a day without its sales would give that day nothing.
     if (day > accountingDate(clock.nowMs()))
       return sendProblem(reply, { status: 409, code: 'day-in-future' });
-    await proveFirst();
-    const run = await db.transaction((tx) => runReleaseDay(tx, { operatorId, ...request.body }));
-    if (run.ok) return reply.send(run.value);
+    const key = { operatorId, ...request.body };
+    if (!isDryRun(request.query)) await proveFirst();
+    const run = isDryRun(request.query)
+      ? await inTransaction(db, { dryRun: true }, (tx) => runReleaseDay(tx, key))
+      : await runReleaseDay(db, key);
+    if (run.ok) return reply.send({ ...run.value });
     const detail = run.error.type === 'release-held' ? run.error.reasons.join(', ') : undefined;
     return sendProblem(reply, {
       status: 409,
@@ -176,23 +162,6 @@ function registerRuns(app: CloudApp, { db, clock, operatorId, proveFirst }: Deps
     if (!isCalendarDay(request.params.day)) return sendProblem(reply, noSuchDay);
     const stored = await readRun(db, { operatorId, ...request.params });
     return stored === undefined ? sendProblem(reply, notStored) : reply.send({ ...stored });
-  });
-}
-
-function registerMemberRelease(app: CloudApp, { db, operatorId }: Deps): void {
-  const schema = {
-    summary: 'Why one member got what he got on a release day',
-    params: Type.Object({ ...RunParamsSchema.properties, memberId: MemberIdSchema }),
-    response: { 200: MemberReleaseSchema },
-  };
-  const path = '/admin/v1/release-runs/:period/:day/members/:memberId';
-  app.get(path, { schema }, async (request, reply) => {
-    const { period, day } = request.params;
-    if (!isCalendarDay(day)) return sendProblem(reply, noSuchDay);
-    const memberId = request.params.memberId as MemberId;
-    const found = await readMemberRelease(db, { operatorId, period, day, memberId });
-    if (found === undefined) return sendProblem(reply, notStored);
-    return reply.send(found satisfies Static<typeof MemberReleaseSchema>);
   });
 }
 

@@ -1,4 +1,4 @@
-import { clampBig, divFloor } from '#shared/money/exact.ts';
+import { clampBig, divCeil, divFloor } from '#shared/money/exact.ts';
 import { basisPoints, wholeBp, type BasisPoints } from '#shared/money/rate.ts';
 
 /** Distinct merchants in 90 days that give the full purchase score. */
@@ -12,6 +12,16 @@ export function accountMultiplier(multBp: BasisPoints, scoreBp: BasisPoints): Ba
   if (multBp <= wholeBp) return multBp;
   const bonus = divFloor(BigInt(multBp - wholeBp) * BigInt(scoreBp), BigInt(wholeBp));
   return basisPoints(wholeBp + Number(bonus));
+}
+
+/** The lowest score that gives an account this multiplier of the period's; undefined at or under par: then all are alike. */
+export function scoreOfMultiplier(
+  multBp: BasisPoints,
+  accountBp: BasisPoints,
+): BasisPoints | undefined {
+  if (multBp <= wholeBp) return undefined;
+  const [whole, bonus] = [BigInt(wholeBp), BigInt(multBp - wholeBp)];
+  return basisPoints(Number(divCeil(BigInt(accountBp - wholeBp) * whole, bonus)));
 }
 
 /**

@@ -2,7 +2,7 @@ import { divCeil, divFloor, minBig } from '#shared/money/exact.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { wholeBp, type BasisPoints } from '#shared/money/rate.ts';
 import { assert } from '#shared/result/assert.ts';
-import type { ShareBound } from '#shared/points/explanation-words.ts';
+import type { ShareBound, Words } from '#shared/points/explanation-words.ts';
 import { pointFen, type PointFen } from '#shared/points/point-fen.ts';
 import { wantOf } from '#shared/points/points-used.ts';
 import type { Theta } from '#shared/points/water-fill.ts';
@@ -68,3 +68,44 @@ export function thetaOf(text: string): Theta {
   const [num, den] = text.split('/');
   return { num: BigInt(num!), den: BigInt(den ?? '1') };
 }
+
+/** Why a member got nothing on a day. */
+export type NothingReason =
+  | 'gate-closed'
+  | 'withdrawn'
+  | 'nothing-to-divide'
+  | 'under-one-fen'
+  | 'account-not-active'
+  | 'nothing-due'
+  | 'month-cap-used';
+
+export const nothingWords: Readonly<Record<NothingReason, Words>> = {
+  'gate-closed': {
+    zh: '闸门关闭，当日所有人都没有释放；到期积分顺延',
+    en: 'The gate was closed: nobody got anything on this day. Due points wait.',
+  },
+  withdrawn: {
+    zh: '当日账户被冻结或发生退款，未释放；积分保留',
+    en: 'The account was frozen or a refund came on this day: it was left out and keeps its points.',
+  },
+  'nothing-to-divide': {
+    zh: '当日额度为零',
+    en: "The day's limit was zero.",
+  },
+  'under-one-fen': {
+    zh: '按比例不足一分',
+    en: 'His share was less than one fen.',
+  },
+  'account-not-active': {
+    zh: '账户不在正常状态',
+    en: 'The account is not active.',
+  },
+  'nothing-due': {
+    zh: '没有到期积分',
+    en: 'He has no due points.',
+  },
+  'month-cap-used': {
+    zh: '本月上限已用完：本月消费的两倍',
+    en: 'His cap of the month was used up: twice what he bought in it.',
+  },
+};

@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CloudApp } from '#cloud/platform/cloud-app.ts';
+import {
+  buildTestApp,
+  createTestCloud,
+  type TestCloud,
+} from '#cloud/platform/testing/test-cloud.ts';
+import { makePointsFinal } from '#cloud/points/final-points.ts';
+import { issuePendingPoints } from '#cloud/points/issue-points.ts';
+import {
+  balancesOf,
+  fundWith,
+  memberOf,
+  orderOf,
+  paidOrder,
+  usePilotConfig,
+} from '#cloud/points/testing/points-fixtures.ts';
+import { memberPoints } from '#cloud/points/member-points.ts';
+import { runProofs } from '#cloud/proof-run.ts';
+import { createManualClock, type ManualClock } from '#shared/testing/manual-clock.ts';
+import { dayStartMs } from '#shared/time/calendar-day.ts';
+
+let cloud: TestCloud;
+let app: CloudApp;
+let clock: ManualClock;
+const keys: string[] = [];
+
+const send = (path: string, payload?: object, person?: number) =>
+  app.inject({
+    method: payload === undefined ? 'GET' : 'POST',
+    url: `/admin/v1/${path}`,
+    headers: {
+      authorization: `Bearer ${cloud.deps.operatorToken}`,
+      ...(person === undefined ? {} : { 'x-person-key': keys[person] }),
+    },
+    ...(payload === undefined ? {} : { payload }),
+  });
+
+/** February is closed with an open gate; 5 March is released; it is 20 March. */
+beforeAll(async () => {
+  clock = createManualClock(dayStartMs('2026-03-18'));
+  cloud = await createTestCloud({ clock });
+  app = await buildTestApp(cloud);
+  for (const name of ['陈', '王'])
+    keys.push((await send('persons', { name })).json<{ key: string }>().key);
+  clock.advance(2 * 86_400_000);
+  const { db, operatorId } = cloud.deps;
+  await db.transaction(async (tx) => {
+    await usePilotConfig(tx, operatorId);
+    await fundWith(tx, operatorId, { key: 'fund', amountFen: 70_000 });
+    await issuePendingPoints(tx, [
+      paidOrder(operatorId, 1, { day: '2026-01-02', member: 1, netFen: 250_000 }),
+      paidOrder(operatorId, 2, { day: '2026-02-02', member: 2, netFen: 250_000 }),
+      paidOrder(operatorId, 3, { day: '2026-03-05', member: 1, netFen: 40_000 }),
+      paidOrder(operatorId, 4, { day: '2026-03-15', member: 2, netFen: 40_000 }),
+    ]);
+    await makePointsFinal(tx, { operatorId, orderIds: [orderOf(1)], asOf: '2026-01-09' });
+  });
+  await send('period-closes', { period: '2026-01' });
+  await db.transaction((tx) =>
+    makePointsFinal(tx, { operatorId, orderIds: [orderOf(2)], asOf: '2026-02-09' }),
+  );
+  await send('period-closes', { period: '2026-02' });
+  // Member 2 has bought nothing on 5 March: his month cap is empty, and all of the day goes to member 1.
+  const run = await send('release-runs', { period: '2026-02', day: '2026-03-05' });
+  expect(run.json()).toMatchObject({ accountCount: 1, isNew: true });
+});
+afterAll(async () => {
+  await app.close();
+  await cloud.close();
+});
+
+const adjust = (
+  kind: 'give' | 'take',
+  change: { member: number; valueFen: number; points: number },
+  query = '',
+) =>
+  send(
+    `release-adjustments${query}`,
+    {
+      period: '2026-02',
+      day: '2026-03-05',
+      memberId: memberOf(change.member),
+      kind,
+      valueFen: change.valueFen,
+      points: change.points,
+      why: 'his purchase was booked late',
+    },
+    0,
+  );
+const end = (no: number, word: string, person: number) =>
+  send(`release-adjustments/${no}/${word}`, { note: 'looked at it' }, person);
+const points = (member: number) =>
+  memberPoints(cloud.deps.db, {
+    operatorId: cloud.deps.operatorId,
+    memberId: memberOf(member),
+  });
+const books = () => balancesOf(cloud.deps.db, cloud.deps.operatorId);
+const brokenLaws = async () => (await runProofs(cloud.deps)).filter(({ holds }) => !holds);
+
+describe('a correction of a posted run', () => {
+  it('is refused where a run would have been: more than due, above the multiplier, unspent or not there', async () => {
+    const before = await books();
+    const answers = [
+      await adjust('give', { member: 2, valueFen: 1, points: 100_000 }),
+      await adjust('give', { member: 2, valueFen: 10_000, points: 1 }),
+      await adjust('take', { member: 2, valueFen: 1, points: 0 }),
+      await adjust('take', { member: 1, valueFen: 1, points: 100_000 }),
+    ].map((answer) => [answer.statusCode, answer.json<{ detail: string }>().detail]);
+    expect(answers.map(([status]) => status)).toEqual([422, 422, 422, 422]);
+    expect(answers.map(([, detail]) => String(detail).split(':')[0])).toEqual([
+      'above-due',
+      'above-multiplier',
+      'unspent-vouchers',
+      'never-released',
+    ]);
+    expect((await adjust('give', { member: 9, valueFen: 1, points: 1 })).statusCode).toBe(404);
+    expect(await books()).toEqual(before);
+  });
+
+  it('gives by two people, once: a voucher, points used, one journal, and every law of the books holds', async () => {
+    const [before, due] = [await books(), (await points(2)).duePoints];
+    const dry = await adjust('give', { member: 2, valueFen: 100, points: 100 }, '?dryRun=1');
+    expect(dry.json()).toMatchObject({ state: 'proposed' });
+    expect((await send('release-adjustments')).json()).toEqual({ adjustments: [] });
+    const made = await adjust('give', { member: 2, valueFen: 100, points: 100 });
+    const no = made.json<{ adjustmentNo: number }>().adjustmentNo;
+    expect((await end(no, 'post', 0)).json()).toMatchObject({ code: 'policy-same-person' });
+    const posted = (await end(no, 'post', 1)).json();
+    expect(posted).toMatchObject({
+      state: 'posted',
+      explanation: { kind: 'give', valueFen: 100, state: { member: { isActive: true } } },
+    });
+    expect((await end(no, 'post', 1)).json()).toMatchObject({ code: 'policy-proposal-ended' });
+    const after = await books();
+    expect(after['fund_free']).toBe(before['fund_free']! - 100);
+    expect(after['voucher_outstanding']).toBe(before['voucher_outstanding']! + 100);
+    expect((await points(2)).duePoints).toBe(due - 100);
+    expect(await brokenLaws()).toEqual([]);
+  });
+
+  it('takes back what is unspent and gives the points back', async () => {
+    const [before, due] = [await books(), (await points(1)).duePoints];
+    const made = await adjust('take', { member: 1, valueFen: 50, points: 20 });
+    const no = made.json<{ adjustmentNo: number }>().adjustmentNo;
+    expect((await end(no, 'post', 1)).json()).toMatchObject({ state: 'posted' });
+    const after = await books();
+    expect(after['fund_free']).toBe(before['fund_free']! + 50);
+    expect((await points(1)).duePoints).toBe(due + 20);
+    expect(await brokenLaws()).toEqual([]);
+  });
+
+  it('counts for the budget and the cap of what comes later', async () => {
+    const later = await send('release-runs', { period: '2026-02', day: '2026-03-15' });
+    const run = (await send('release-runs/2026-02/2026-03-15')).json<{
+      snapshot: { budgetLeftFen: number };
+    }>();
+    const close = (await send('period-closes/2026-02')).json<{ budgetFen: number }>();
+    const first = (await send('release-runs/2026-02/2026-03-05')).json<{ releasedFen: number }>();
+    expect(later.statusCode).toBe(200);
+    expect(run.snapshot.budgetLeftFen).toBe(close.budgetFen - first.releasedFen - 100);
+  });
+
+  it('can be withdrawn instead', async () => {
+    const made = await adjust('give', { member: 2, valueFen: 1, points: 1 });
+    const no = made.json<{ adjustmentNo: number }>().adjustmentNo;
+    expect((await end(no, 'withdraw', 0)).json()).toMatchObject({ state: 'withdrawn' });
+    expect((await end(no, 'post', 1)).statusCode).toBe(409);
+  });
+});
