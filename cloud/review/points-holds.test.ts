@@ -1,0 +1,316 @@
+import { sql } from 'drizzle-orm';
+import { describe, expect, it } from 'vitest';
+import type { PaidOrder } from '#cloud/orders/paid-order.ts';
+import type { Tx } from '#cloud/platform/db.ts';
+import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
+import { attachMember, bindReferrer } from '#cloud/points/claim-points.ts';
+import { makePointsFinal } from '#cloud/points/final-points.ts';
+import { issuePendingPoints } from '#cloud/points/issue-points.ts';
+import { memberPoints, merchantPromoCredit } from '#cloud/points/member-points.ts';
+import {
+  memberOf,
+  merchantOf,
+  operatorOf,
+  orderOf,
+  paidOrder,
+} from '#cloud/points/testing/points-fixtures.ts';
+import { readPools } from '#cloud/release/pools.ts';
+import { decideHold } from '#cloud/review/decide-hold.ts';
+import { listPointsHolds } from '#cloud/review/points-holds.ts';
+import {
+  isVoucherHeavy,
+  velocityReasons,
+  velocityRulesDefault,
+  type VelocityRules,
+} from '#cloud/review/velocity-rules.ts';
+import { noteTopPayers, saveVelocityRules } from '#cloud/review/velocity-store.ts';
+import { decideVoucherReview, mayUseVouchers } from '#cloud/review/voucher-guard.ts';
+import type { OperatorId } from '#shared/ids/ids.ts';
+
+const database = useTestDatabase();
+let operatorCount = 0;
+const freshOperator = (): OperatorId => operatorOf((operatorCount += 1));
+const inTx = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => database.db.transaction(work);
+const issue = (orders: readonly PaidOrder[]) => inTx((tx) => issuePendingPoints(tx, orders));
+const finalise = (operatorId: OperatorId, count: number) =>
+  inTx((tx) =>
+    makePointsFinal(tx, {
+      operatorId,
+      orderIds: Array.from({ length: count }, (_, index) => orderOf(index + 1)),
+      asOf: '2026-03-09',
+    }),
+  );
+const pointsOf = (operatorId: OperatorId, member: number) =>
+  memberPoints(database.db, { operatorId, memberId: memberOf(member) });
+const creditOf = (operatorId: OperatorId) =>
+  merchantPromoCredit(database.db, { operatorId, merchantId: merchantOf(1) });
+const rulesOf = (operatorId: OperatorId, change: Partial<VelocityRules>) =>
+  saveVelocityRules(database.db, {
+    operatorId,
+    rules: { ...velocityRulesDefault, ...change },
+    by: '测试',
+    nowMs: 1,
+  });
+const dayMs = 86_400_000;
+const laterMs = Date.UTC(2026, 3, 20, 4);
+const decide = (operatorId: OperatorId, order: number, verdict: 'released' | 'refused') =>
+  inTx((tx) =>
+    decideHold(tx, {
+      operatorId,
+      orderId: orderOf(order),
+      verdict,
+      by: '王芳',
+      note: '已电话核实',
+      nowMs: laterMs,
+    }),
+  );
+
+/** Three orders of member 1, of which the third is too much; member 9 brought him. */
+async function threeOrders(): Promise<OperatorId> {
+  const operatorId = freshOperator();
+  await rulesOf(operatorId, { memberShopDay: { act: 'hold', count: 3 } });
+  await inTx((tx) =>
+    bindReferrer(tx, {
+      operatorId,
+      memberId: memberOf(1),
+      referrerId: memberOf(9),
+      boundOn: '2026-03-01',
+      related: false,
+    }),
+  );
+  await issue(
+    [1, 2, 3].map((index) => paidOrder(operatorId, index, { day: '2026-03-02', member: 1 })),
+  );
+  await finalise(operatorId, 3);
+  return operatorId;
+}
+
+describe('the rules of velocity', () => {
+  const calm = { memberDay: 1, memberShopDay: 1, shopDay: 1, terminalHour: 1, topPayersBp: 0 };
+  const rules = velocityRulesDefault;
+
+  it.each(['memberDay', 'memberShopDay', 'shopDay', 'terminalHour'] as const)(
+    '%s is met at its number and not one below',
+    (rule) => {
+      const { count } = rules[rule];
+      expect(velocityReasons({ ...calm, [rule]: count }, rules)).toEqual([{ rule, seen: count }]);
+      expect(velocityReasons({ ...calm, [rule]: count - 1 }, rules)).toEqual([]);
+      const off = { ...rules, [rule]: { act: 'off' as const, count } };
+      expect(velocityReasons({ ...calm, [rule]: count }, off)).toEqual([]);
+    },
+  );
+
+  it('vouchers may make exactly 30% of the takings of a month, and no fen more', () => {
+    const rule = rules.voucherShare;
+    expect(isVoucherHeavy({ amountFen: 1_000_000, voucherFen: 300_000 }, rule)).toBe(false);
+    expect(isVoucherHeavy({ amountFen: 1_000_000, voucherFen: 300_001 }, rule)).toBe(true);
+    expect(isVoucherHeavy({ amountFen: 99_999, voucherFen: 99_999 }, rule)).toBe(false);
+  });
+});
+
+describe('points that are held', () => {
+  it('wait for people with the sale final, on both sides and at the referrer, outside the pools of the gate', async () => {
+    const operatorId = await threeOrders();
+    expect(await listPointsHolds(database.db, { operatorId })).toEqual([
+      {
+        orderId: orderOf(3),
+        merchantId: merchantOf(1),
+        reasons: [{ rule: 'memberShopDay', seen: 3 }],
+        heldOn: '2026-03-09',
+        points: 2_100,
+      },
+    ]);
+    expect(await pointsOf(operatorId, 1)).toMatchObject({
+      pendingPoints: 2_000,
+      unreleasedPoints: 4_000,
+    });
+    expect(await pointsOf(operatorId, 9)).toMatchObject({
+      pendingPoints: 100,
+      unreleasedPoints: 200,
+    });
+    expect(await creditOf(operatorId)).toEqual({ creditPoints: 4_000, pendingPoints: 2_000 });
+    const pools = await inTx((tx) => readPools(tx, { operatorId, period: '2026-03' }));
+    expect(pools.gate.outstanding.current).toBe(4_200n);
+    expect(pools.gate.inflow.current).toBe(4_200n);
+    expect(pools.coveredPoints).toBe(4_200n);
+    const { rows } = await database.db.execute<{ n: number }>(sql`
+      select count(*) as n from points_order
+       where operator_id = ${operatorId} and final_on is not null`);
+    expect(rows).toEqual([{ n: 3 }]);
+  });
+
+  it('released by a person begin to run in the period of that day, once', async () => {
+    const operatorId = await threeOrders();
+    const verdicts = await Promise.all([
+      decide(operatorId, 3, 'released'),
+      decide(operatorId, 3, 'released'),
+    ]);
+    expect(verdicts.filter(Boolean)).toHaveLength(1);
+    expect(await pointsOf(operatorId, 1)).toMatchObject({
+      pendingPoints: 0,
+      unreleasedPoints: 6_000,
+    });
+    expect(await pointsOf(operatorId, 9)).toMatchObject({
+      pendingPoints: 0,
+      unreleasedPoints: 300,
+    });
+    expect(await creditOf(operatorId)).toEqual({ creditPoints: 6_000, pendingPoints: 0 });
+    const { rows } = await database.db.execute<{ issued_in: string }>(sql`
+      select distinct issued_in from points_lot
+       where operator_id = ${operatorId} and order_id = ${orderOf(3)}`);
+    expect(rows).toEqual([{ issued_in: '2026-04' }]);
+    expect(await decide(operatorId, 3, 'refused')).toBe(false);
+  });
+
+  it('refused by a person never come to be, and the entries add up to nothing', async () => {
+    const operatorId = await threeOrders();
+    expect(await decide(operatorId, 3, 'refused')).toBe(true);
+    expect(await decide(operatorId, 3, 'released')).toBe(false);
+    expect(await pointsOf(operatorId, 1)).toMatchObject({
+      pendingPoints: 0,
+      unreleasedPoints: 4_000,
+    });
+    expect(await creditOf(operatorId)).toEqual({ creditPoints: 4_000, pendingPoints: 0 });
+    const { rows } = await database.db.execute<{ sum: number }>(sql`
+      select sum(points)::bigint as sum from points_entry
+       where operator_id = ${operatorId} and ref like ${`${orderOf(3)}:%`}`);
+    expect(rows).toEqual([{ sum: 0 }]);
+  });
+
+  it('of an anonymous receipt can be claimed meanwhile, and a refused one finds them lapsed', async () => {
+    const operatorId = freshOperator();
+    await rulesOf(operatorId, { shopDay: { act: 'hold', count: 2 } });
+    await issue([1, 2].map((index) => paidOrder(operatorId, index, { day: '2026-03-02' })));
+    await plantLines(operatorId, 2);
+    await finalise(operatorId, 2);
+    expect((await listPointsHolds(database.db, { operatorId })).map((one) => one.orderId)).toEqual([
+      orderOf(2),
+    ]);
+    const attach = (member: number) =>
+      inTx((tx) =>
+        attachMember(tx, {
+          operatorId,
+          orderId: orderOf(2),
+          memberId: memberOf(member),
+          asOf: '2026-03-10',
+        }),
+      );
+    expect(await attach(1)).toMatchObject({ ok: true });
+    expect(await pointsOf(operatorId, 1)).toMatchObject({
+      pendingPoints: 2_000,
+      unreleasedPoints: 0,
+    });
+    await decide(operatorId, 2, 'refused');
+    expect(await pointsOf(operatorId, 1)).toMatchObject({ pendingPoints: 0, unreleasedPoints: 0 });
+    expect(await attach(2)).toMatchObject({ error: { type: 'already-claimed' } });
+  });
+
+  it("counts the largest payers of a shop once a day, and holds theirs and nobody else's", async () => {
+    const operatorId = freshOperator();
+    const topPayers = { act: 'hold' as const, members: 2, shareBp: 6_000, ordersMin: 5 };
+    await rulesOf(operatorId, { topPayers });
+    await issue([
+      paidOrder(operatorId, 1, { day: '2026-03-02', member: 1, netFen: 40_000 }),
+      paidOrder(operatorId, 2, { day: '2026-03-02', member: 2, netFen: 20_000 }),
+      paidOrder(operatorId, 3, { day: '2026-03-02', member: 3, netFen: 10_000 }),
+      paidOrder(operatorId, 4, { day: '2026-03-02', netFen: 20_000 }),
+      paidOrder(operatorId, 5, { day: '2026-03-03', netFen: 10_000 }),
+      // Another shop of the same payers with too few orders to say anything.
+      paidOrder(operatorId, 6, { day: '2026-03-03', member: 1, merchant: 2, netFen: 90_000 }),
+    ]);
+    const look = () => inTx((tx) => noteTopPayers(tx, { operatorId, day: '2026-03-09' }));
+    expect(await look()).toBe(true);
+    expect(await look()).toBe(false);
+    await finalise(operatorId, 6);
+    expect(
+      (await listPointsHolds(database.db, { operatorId })).map(({ orderId, reasons }) => [
+        orderId,
+        reasons,
+      ]),
+    ).toEqual([
+      [orderOf(1), [{ rule: 'topPayers', seen: 6_000 }]],
+      [orderOf(2), [{ rule: 'topPayers', seen: 6_000 }]],
+    ]);
+  });
+});
+
+/** Settlement lines beside the points' orders, as booking writes them; `voucherFen` of 100.00 by vouchers. */
+async function plantLines(operatorId: OperatorId, count: number, voucherFen = 0): Promise<void> {
+  for (let index = 1; index <= count; index += 1)
+    await database.db.execute(sql`
+      insert into settlement_line (operator_id, merchant_id, order_id, terminal_id, source, channel,
+        business_date, ledger_date, paid_at_ms, accepted_at_ms, amount_fen, voucher_fen, net_fen,
+        concession_bp, concession_fen, same_day_fen, reserve_fen, subsidy_fen, due_at_ms, state)
+      values (${operatorId}, ${merchantOf(1)}, ${orderOf(index)}, 'trm_1', 'cash', 'cash',
+        '2026-03-02', '2026-03-02', 0, ${index * 60_000}, 10000, ${voucherFen},
+        ${10_000 - voucherFen}, 2000, 0, 0, 0, ${voucherFen}, 0, 'held')`);
+}
+
+describe('vouchers at a shop', () => {
+  const ask = (operatorId: OperatorId, nowMs: number, member = 1) =>
+    inTx((tx) =>
+      mayUseVouchers(tx, {
+        operatorId,
+        merchantId: merchantOf(1),
+        memberId: memberOf(member),
+        nowMs,
+      }),
+    );
+  const marchMs = Date.UTC(2026, 2, 20, 4);
+
+  it('stop when they are more than 30% of its month, until somebody let them go or the month is over', async () => {
+    const operatorId = freshOperator();
+    await plantLines(operatorId, 20, 3_001);
+    const refused = { ok: false, error: { type: 'voucher-shop-in-review' } };
+    expect(await ask(operatorId, marchMs)).toEqual(refused);
+    const verdict = (month: string) =>
+      decideVoucherReview(database.db, {
+        operatorId,
+        merchantId: merchantOf(1),
+        month,
+        verdict: 'allowed',
+        by: '王芳',
+        note: '店庆活动',
+        nowMs: marchMs,
+      });
+    expect(await verdict('2026-02')).toBe(false);
+    expect(await ask(operatorId, marchMs)).toEqual(refused);
+    expect(await verdict('2026-03')).toBe(true);
+    expect(await ask(operatorId, marchMs)).toEqual({ ok: true });
+    const other = freshOperator();
+    await plantLines(other, 20, 3_000);
+    expect(await ask(other, marchMs)).toEqual({ ok: true });
+    await plantMore(other);
+    expect(await ask(other, marchMs)).toEqual(refused);
+    expect(await ask(other, marchMs + 15 * dayMs)).toEqual({ ok: true });
+  });
+
+  it('are not for the one shop that earned them, once there are shops enough to go to', async () => {
+    const operatorId = freshOperator();
+    const shops = velocityRulesDefault.voucherOrigin.shopsMin;
+    await issue([
+      paidOrder(operatorId, 1, { day: '2026-03-02', member: 1, merchant: 1 }),
+      paidOrder(operatorId, 2, { day: '2026-03-02', member: 2, merchant: 1 }),
+      paidOrder(operatorId, 3, { day: '2026-03-02', member: 2, merchant: 2 }),
+      ...Array.from({ length: shops - 3 }, (_, index) =>
+        paidOrder(operatorId, 4 + index, { day: '2026-03-02', member: 3, merchant: 3 + index }),
+      ),
+    ]);
+    await finalise(operatorId, 3 + shops - 3);
+    expect(await ask(operatorId, marchMs, 1)).toEqual({ ok: true });
+    await issue([paidOrder(operatorId, 50, { day: '2026-03-02', member: 3, merchant: shops })]);
+    await inTx((tx) =>
+      makePointsFinal(tx, { operatorId, orderIds: [orderOf(50)], asOf: '2026-03-09' }),
+    );
+    expect(await ask(operatorId, marchMs, 1)).toEqual({
+      ok: false,
+      error: { type: 'voucher-earned-here-only' },
+    });
+    expect(await ask(operatorId, marchMs, 2)).toEqual({ ok: true });
+  });
+});
+
+const plantMore = (operatorId: OperatorId): Promise<unknown> =>
+  database.db.execute(sql`
+    update settlement_line set voucher_fen = 3001, net_fen = 6999, subsidy_fen = 3001
+     where operator_id = ${operatorId} and order_id = ${orderOf(1)}`);
