@@ -17,6 +17,7 @@ import {
   type KeptBreak,
 } from '#cloud/reconciliation/break-store.ts';
 import { fetchBill } from '#cloud/reconciliation/fetch-bill.ts';
+import { registerOpenItemRoutes } from '#cloud/reconciliation/open-item-routes.ts';
 import { settleUnknown } from '#cloud/reconciliation/settle-unknown.ts';
 import { stepBreak } from '#cloud/reconciliation/step-break.ts';
 
@@ -99,6 +100,7 @@ export function registerBillRoutes(app: CloudApp, deps: Deps, payments: PaymentD
   registerBills(app, deps, payments);
   registerBreaks(app, deps);
   registerSteps(app, deps, payments);
+  registerOpenItemRoutes(app, deps, payments);
 }
 
 function registerBills(app: CloudApp, deps: Deps, payments: PaymentDeps): void {

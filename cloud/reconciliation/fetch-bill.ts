@@ -20,24 +20,15 @@ import {
 export type FetchBillError =
   | BillImportError
   /** The channel has none yet, or gave no answer that can be believed: ask again later. */
-  | { readonly type: 'bill-not-ready'; readonly why: string };
+  | { readonly type: 'bill-not-ready'; readonly why: string }
+  /** This channel gives none, or there is no such channel: its days are proved by no bill, and listed as such. */
+  | { readonly type: 'bill-not-offered'; readonly why: string };
 
-/** How the rows of a bill are read; undefined where no reader is built in. */
-export function readerOf(
-  format: BillFormat,
-): ((path: string) => AsyncIterable<BillRow>) | undefined {
-  switch (format) {
-    case 'wechat-csv':
-      return wechatBillRows;
-    case 'alipay-gbk-zip':
-      return alipayBillRows;
-    case 'unionpay-zip':
-    case 'aggregator-csv':
-      return undefined;
-    default:
-      return exhaustive(format);
-  }
-}
+/** How the rows of a bill are read. */
+export const billReaders: Readonly<Record<BillFormat, (path: string) => AsyncIterable<BillRow>>> = {
+  'wechat-csv': wechatBillRows,
+  'alipay-gbk-zip': alipayBillRows,
+};
 
 /**
  * Downloads the bill of a day into a temporary file and imports it. A day on which the channel says that it has no bill
@@ -48,7 +39,7 @@ export async function fetchBill(
   day: BillDay,
 ): Promise<Result<ImportedBill, FetchBillError>> {
   const bills = deps.channels.get(day.channel)?.bills;
-  if (bills === undefined) return err({ type: 'bill-not-ready', why: 'no bills here' });
+  if (bills === undefined) return err({ type: 'bill-not-offered', why: day.channel });
   const folder = await mkdtemp(join(tmpdir(), 'greentill-bill-'));
   try {
     const path = join(folder, 'bill');
@@ -64,8 +55,7 @@ export async function fetchBill(
     await once(file, 'close');
     switch (outcome.type) {
       case 'whole': {
-        const read = readerOf(outcome.format);
-        if (read === undefined) return err({ type: 'bill-unreadable', why: outcome.format });
+        const read = billReaders[outcome.format];
         return await importBill(deps, { ...day, rows: () => read(path) });
       }
       case 'no-bill':

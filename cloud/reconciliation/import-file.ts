@@ -5,7 +5,7 @@ import { openDatabase } from '#cloud/platform/open-database.ts';
 import { createSystemClock } from '#cloud/platform/system-clock.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { isCalendarDay } from '#cloud/settlement/calendar-day-guard.ts';
-import { readerOf } from '#cloud/reconciliation/fetch-bill.ts';
+import { billReaders } from '#cloud/reconciliation/fetch-bill.ts';
 import { importBill } from '#cloud/reconciliation/import-bill.ts';
 
 /**
@@ -15,7 +15,7 @@ import { importBill } from '#cloud/reconciliation/import-bill.ts';
 const formats = { wechat: 'wechat-csv', alipay: 'alipay-gbk-zip' } as const;
 const [channel, date, path, account = ''] = process.argv.slice(2);
 const format = channel === 'wechat' || channel === 'alipay' ? formats[channel] : undefined;
-const read = format === undefined ? undefined : readerOf(format);
+const read = format === undefined ? undefined : billReaders[format];
 const config = readConfig(process.env);
 if (
   channel === undefined ||
@@ -26,6 +26,10 @@ if (
   !existsSync(path) ||
   !config.ok
 ) {
+  if (channel === 'unionpay' || channel === 'aggregator')
+    console.error(
+      `bill: ${channel} has no reader; see docs/reconciliation.md, "Channels without a bill"`,
+    );
   console.error('bill: wechat|alipay YYYY-MM-DD FILE [merchant number]');
   process.exit(2);
 }

@@ -6,6 +6,7 @@ import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
 import type { BillMismatch } from '#cloud/channel-simulator/bill-lines.ts';
 import { proveLaws } from '#cloud/ledger/proofs.ts';
 import { startCharge } from '#cloud/payments/charge.ts';
+import { alipayMerchantNo, openAlipayBench } from '#cloud/reconciliation/testing/alipay-bench.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import { billLaws } from '#cloud/reconciliation/bill-laws.ts';
 import { listBreaks, breaksPerPageMax } from '#cloud/reconciliation/break-store.ts';
@@ -14,18 +15,27 @@ import { fetchBill } from '#cloud/reconciliation/fetch-bill.ts';
 import { askRefund } from '#cloud/refunds/ask-refund.ts';
 
 let bench: PaymentBench;
-beforeAll(async () => {
-  bench = await createPaymentBench();
-});
-afterAll(() => bench.close());
+
+/** Each channel that gives a bill, with its own bytes: backtick CSV of the whole account, GBK zip of one merchant. */
+const dialects = {
+  wechat: { open: () => createPaymentBench(), account: '', code: undefined },
+  alipay: { open: openAlipayBench, account: alipayMerchantNo, code: '28' },
+} as const;
+type Dialect = keyof typeof dialects;
+let dialect: Dialect = 'wechat';
 
 const billReadyMs = 34.5 * 3_600_000;
 
 const numberOf = (request: ChargeRequest): string =>
   outTradeNo(request.orderId as OrderId, request.attempt);
 
+let codes = 0;
 async function sell(suffix: string, amountFen = 1_234): Promise<ChargeRequest> {
-  const request = bench.request(suffix, { amountFen });
+  const { code } = dialects[dialect];
+  codes += 1;
+  const authCode = `${code ?? ''}${String(codes).padStart(14, '7')}${suffix}`;
+  const own = code === undefined ? {} : { wallet: dialect, authCode };
+  const request = bench.request(suffix, { amountFen, ...own });
   const started = await startCharge(bench.deps, bench.till, request);
   if (!started.ok) throw new Error(started.error.code);
   return request;
@@ -41,8 +51,8 @@ async function giveBack(request: ChargeRequest, amountFen: number): Promise<void
 
 const dayAt = (date: string) => ({
   operatorId: bench.till.operatorId,
-  channel: 'wechat',
-  account: '',
+  channel: dialect,
+  account: dialects[dialect].account,
   date,
 });
 
@@ -82,7 +92,13 @@ function seeded(seed: number): () => number {
   };
 }
 
-describe('the bill of a day, over HTTP', () => {
+describe.each(['wechat', 'alipay'] as const)('the bill of a day of %s, over HTTP', (wallet) => {
+  beforeAll(async () => {
+    dialect = wallet;
+    bench = await dialects[wallet].open();
+  });
+  afterAll(() => bench.close());
+
   it('an honest bill of sales, refunds, reversals and failures breaks nothing and equals the ledger to the fen', async () => {
     const date = nextDay();
     const sales: ChargeRequest[] = [];

@@ -16,8 +16,8 @@ import { lockBreak, saveBreakStep, type KeptBreak } from '#cloud/reconciliation/
 
 export const correctionKind = 'bill-correction';
 
-/** `not-found`: there is no such break. */
-export type StepError = BreakStepError | 'not-found';
+/** `not-found`: there is no such break. `break-refund-open`: a refund of the same sale is on its way. */
+export type StepError = BreakStepError | 'break-refund-open' | 'not-found';
 
 /**
  * A person's step with a break: owner, words, or money. Money moves in the transaction that settles the break, as a
@@ -37,6 +37,7 @@ export async function stepBreak(
     if (!decided.ok) return decided;
     const change = decided.value;
     if (change.type === 'carry-out') {
+      if (await isRefunding(tx, kept)) return err('break-refund-open');
       if (change.how === 'give-back') await giveBack(tx, deps, kept);
       else await correct(tx, kept, { ...change, nowMs });
     }
@@ -44,6 +45,21 @@ export async function stepBreak(
     await saveBreakStep(tx, kept, { change, what, by: step.by, note: step.note, nowMs });
     return ok(undefined);
   });
+}
+
+/**
+ * Is a refund of the same sale on its way? Both hold the sale's line, so a correction and a refund never plan with the same
+ * money: whoever comes second sees the other.
+ */
+async function isRefunding(tx: Tx, kept: KeptBreak): Promise<boolean> {
+  const { operatorId, merchantId, orderId } = kept;
+  if (merchantId === undefined || orderId === undefined) return false;
+  const isOrder = sql`operator_id = ${operatorId} and merchant_id = ${merchantId}
+    and order_id = ${orderId}`;
+  await tx.execute(sql`select from settlement_line where ${isOrder} for update`);
+  const { rows } = await tx.execute(sql`
+    select from order_refund where ${isOrder} and status in ('refunding', 'booking')`);
+  return rows.length > 0;
 }
 
 /** The books follow the bill by what is left of the difference when earlier corrections of this break are counted. */

@@ -2,6 +2,14 @@ import { entry, type ErrorEntry } from '#shared/errors/entry.ts';
 
 /** Channels' bills, and the differences between them and the books. */
 export const billErrors = {
+  'bill-not-offered': entry(
+    'This channel gives no bill that we can read; its days are compared with no bill.',
+    'Compare the channel’s own statement by hand; the days stand in the list of exceptions.',
+    'operator',
+    'no',
+    '这个渠道没有可读取的账单，请用渠道后台的对账单人工核对',
+    'This channel gives no bill. Compare its own statement by hand.',
+  ),
   'bill-not-ready': entry(
     'The channel has no bill for this day yet, or gave no answer that can be believed.',
     'Ask again later; bills come after 10:00 on the next day.',
@@ -17,6 +25,14 @@ export const billErrors = {
     'yes',
     '账单文件不完整，没有导入',
     'The bill is damaged. Nothing was imported.',
+  ),
+  'break-refund-open': entry(
+    'A refund of the same sale is on its way; a correction now could take the money twice.',
+    'Wait until the refund is definite, look at the sums again, then confirm.',
+    'operator',
+    'yes',
+    '这笔订单正在退款，请等退款有结果后再处理差异',
+    'A refund of this order is on its way. Settle the difference when it is definite.',
   ),
   'break-settled': entry(
     'This difference is settled already.',

@@ -1,0 +1,209 @@
+import { sql, type SQL } from 'drizzle-orm';
+import { definiteWithinMs } from '#cloud/payments/undecided.ts';
+import type { Db } from '#cloud/platform/db.ts';
+import { breakClasses, type BreakClass } from '#cloud/reconciliation/break-machine.ts';
+import { freezeAlarmMs, openTooLongMs } from '#cloud/settlement/instructions/instruction-list.ts';
+import type { OperatorId, PersonId } from '#shared/ids/ids.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
+
+/** Where a thing that waits for people comes from. */
+export const openItemSources = [
+  'bill',
+  'booking',
+  'charge',
+  'instruction',
+  'no-bill',
+  'refund',
+  'resolution',
+  'review',
+] as const;
+export type OpenItemSource = (typeof openItemSources)[number];
+
+export const openItemsPerPageMax = 500;
+/** Days whose missing bills are listed, for channels that offer none. */
+const noBillDays = 7;
+
+/** One thing that people should look at. Times in ms, amounts in fen. */
+export interface OpenItem {
+  readonly source: OpenItemSource;
+  /** Names it inside its source. */
+  readonly ref: string;
+  /** What kind it is: a class of break, a reason, a code. */
+  readonly kind: string;
+  readonly words: string;
+  readonly merchantId: string | undefined;
+  readonly orderId: string | undefined;
+  readonly amountFen: number;
+  readonly sinceMs: number;
+  readonly state: string;
+  readonly owner: string | undefined;
+  /** The route by which it ends; undefined when it ends by itself. */
+  readonly resolvedBy: string | undefined;
+}
+
+const words: Readonly<Record<string, string>> = {
+  ...breakClasses,
+  undecided: '收款结果长时间不明，渠道还没有给出确定答复',
+  parked: '钱已收到，账本暂时没有记上',
+  'by-hand': '渠道办不了，须人工支付并两人确认',
+  'subsidy-over-limit': '券补贴超过渠道单笔上限，须用备付账户支付给商户，两人确认',
+  'subsidy-was-by-hand': '人工支付的券补贴，退款后须人工收回，两人确认',
+  failed: '渠道最终拒绝了指令，钱还在原处',
+  'open-too-long': '指令发出超过一小时没有确定结果',
+  'freeze-lapses': '结算保留款快要被渠道自动解冻',
+  blocked: '指令被前面的事项挡住超过一小时',
+  'no-bill': '这个渠道没有账单，这一天的收款没有经过核对',
+  'refund-open': '退款结果长时间不明',
+  'refund-not-booked': '钱已退，账本没有记上',
+  'said-otherwise': '两人核实后，渠道给出了相反的说法',
+  held: '交易异常，等待人工审核',
+};
+
+interface Row extends Record<string, unknown> {
+  source: OpenItemSource;
+  ref: string;
+  kind: string;
+  merchant_id: string | null;
+  order_id: string | null;
+  amount_fen: number;
+  since_ms: number;
+  state: string;
+  owner: string | null;
+  resolved_by: string | null;
+}
+
+/** The last item of the page before. */
+export interface OpenItemCursor {
+  readonly sinceMs: number;
+  readonly source: string;
+  readonly ref: string;
+}
+
+export interface OpenItemQuery {
+  readonly operatorId: OperatorId;
+  readonly nowMs: number;
+  /** Channels with an adapter that has no bill desk. */
+  readonly channelsWithoutBill: readonly string[];
+  readonly source?: OpenItemSource | undefined;
+  /** A person's id, or `nobody`. */
+  readonly owner?: string | undefined;
+  readonly after?: OpenItemCursor | undefined;
+}
+
+/**
+ * Everything that waits for people, in one list, the oldest first: differences with bills, charges and refunds in doubt,
+ * bookings that the books refused, instructions that a channel refused or cannot carry out, sales held for review, what
+ * two people decided and the channel denied, and days of channels that offer no bill.
+ */
+export async function listOpenItems(db: Db, query: OpenItemQuery): Promise<readonly OpenItem[]> {
+  const { operatorId: o, after } = query;
+  const { rows } = await db.execute<Row>(sql`
+    with items as (${itemsOf(query)})
+    select i.source, i.ref, i.kind, i.merchant_id, i.order_id, i.amount_fen::bigint as amount_fen,
+           i.since_ms::bigint as since_ms, i.state, coalesce(i.owner, w.owner) as owner,
+           i.resolved_by
+      from items i left join open_item_owner w on w.operator_id = ${o} and w.source = i.source
+       and w.ref = i.ref
+     where (${query.source ?? null}::text is null or i.source = ${query.source ?? null})
+       and (${query.owner ?? null}::text is null
+         or coalesce(i.owner, w.owner, 'nobody') = ${query.owner ?? null})
+       and (i.since_ms, i.source, i.ref)
+         > (${after?.sinceMs ?? -1}::bigint, ${after?.source ?? ''}, ${after?.ref ?? ''})
+     order by i.since_ms, i.source, i.ref limit ${openItemsPerPageMax}`);
+  return rows.map((row) => ({
+    source: row.source,
+    ref: row.ref,
+    kind: row.kind,
+    words: words[row.kind] ?? words[row.kind as BreakClass] ?? row.kind,
+    merchantId: row.merchant_id ?? undefined,
+    orderId: row.order_id ?? undefined,
+    amountFen: row.amount_fen,
+    sinceMs: row.since_ms,
+    state: row.state,
+    owner: row.owner ?? undefined,
+    resolvedBy: row.resolved_by ?? undefined,
+  }));
+}
+
+const itemsOf = (query: OpenItemQuery): SQL =>
+  sql`${soldItems(query)} union all ${settledItems(query)}`;
+
+/** What a bill, a reviewer, a channel told to settle, or a refund waits for. */
+const settledItems = ({ operatorId: o, nowMs }: OpenItemQuery): SQL => sql`
+      select 'bill' as source, break_no::text as ref, class as kind, merchant_id, order_id,
+             bill_fen - our_fen as amount_fen, found_at_ms as since_ms, state, owner,
+             '/admin/v1/breaks/' || break_no || '/steps' as resolved_by
+        from bill_break where operator_id = ${o} and state <> 'resolved'
+      union all
+      select 'review', h.merchant_id || ':' || h.order_id, 'held', h.merchant_id, h.order_id,
+             coalesce(l.net_fen, 0), held_at_ms, reasons::text, null,
+             '/admin/v1/merchants/' || h.merchant_id || '/reviews/' || h.order_id || '/release'
+        from review_hold h left join settlement_line l on l.operator_id = h.operator_id
+         and l.merchant_id = h.merchant_id and l.order_id = h.order_id
+       where h.operator_id = ${o} and h.state = 'held'
+      union all
+      select 'instruction', instruction_no, coalesce(case when exception = 'by-hand' then code end,
+             exception), merchant_id, order_id, amount_fen, created_at_ms, state, null,
+             case when exception in ('by-hand', 'failed') or kind = 'payout'
+               then '/admin/v1/instructions/' || instruction_no || '/decision' end
+        from (select i.*, case when state = 'ready' and by_hand then 'by-hand'
+            when state = 'failed' and replaced_by is null then 'failed'
+            when state in ('ready', 'open') and freeze_lapses_at_ms - ${freezeAlarmMs} < ${nowMs}
+              then 'freeze-lapses'
+            when state = 'open' and sent_at_ms + ${openTooLongMs} < ${nowMs} then 'open-too-long'
+            when state = 'ready' and next_at_ms + ${openTooLongMs} < ${nowMs} then 'blocked'
+          end as exception from channel_instruction i where operator_id = ${o}) e
+       where exception is not null
+      union all
+      select 'refund', order_id || ':' || refund_no,
+             case when book_error is null then 'refund-open' else 'refund-not-booked' end,
+             merchant_id, order_id, cash_fen, asked_at_ms, coalesce(book_error, status), null, null
+        from order_refund where operator_id = ${o} and status in ('refunding', 'booking')
+         and (book_error is not null or asked_at_ms + ${openTooLongMs} < ${nowMs})`;
+
+/** What is open about charges themselves. */
+const soldItems = ({ operatorId: o, nowMs, channelsWithoutBill }: OpenItemQuery): SQL => sql`
+      select 'charge' as source, order_id || ':' || attempt as ref, 'undecided' as kind, merchant_id,
+             order_id, amount_fen - voucher_fen as amount_fen, submitted_at_ms as since_ms,
+             status as state, null::text as owner,
+             '/admin/v1/charges/' || order_id || '/' || attempt || '/resolution' as resolved_by
+        from payment_attempt where operator_id = ${o} and kind = 'charge' and next_step is not null
+         and submitted_at_ms <= ${nowMs - definiteWithinMs}
+      union all
+      select 'booking', order_id || ':' || attempt, 'parked', merchant_id, order_id,
+             amount_fen - voucher_fen, submitted_at_ms, coalesce(book_error, ''), null, null
+        from payment_attempt where operator_id = ${o} and book_state = 'parked'
+      union all
+      select 'resolution', order_id || ':' || attempt, 'said-otherwise', r.merchant_id, order_id,
+             amount_fen - voucher_fen, break_at_ms, break_said, null,
+             '/admin/v1/charges/' || order_id || '/' || attempt || '/resolution/close-break'
+        from attempt_resolution r join payment_attempt a using (operator_id, order_id, attempt)
+       where operator_id = ${o} and break_at_ms is not null and break_closed_at_ms is null
+      union all
+      select 'no-bill', channel || ':' || quota_date, 'no-bill', null, null,
+             sum(amount_fen - voucher_fen), min(paid_at_ms), channel, null, null
+        from payment_attempt where operator_id = ${o} and status = 'paid'
+         and channel = any(${sql.param([...channelsWithoutBill])}::text[])
+         and paid_at_ms > ${nowMs - noBillDays * 86_400_000}
+         and quota_date < ${accountingDate(nowMs)}::date
+       group by channel, quota_date`;
+
+/** Somebody looks after it. Breaks have their own step for that (`take`). */
+export async function takeOpenItem(
+  db: Db,
+  taken: {
+    readonly operatorId: OperatorId;
+    readonly source: Exclude<OpenItemSource, 'bill'>;
+    readonly ref: string;
+    readonly owner: PersonId;
+    readonly note: string;
+    readonly nowMs: number;
+  },
+): Promise<void> {
+  await db.execute(sql`
+    insert into open_item_owner (operator_id, source, ref, owner, note, taken_at_ms)
+    values (${taken.operatorId}, ${taken.source}, ${taken.ref}, ${taken.owner}, ${taken.note},
+      ${taken.nowMs})
+    on conflict (operator_id, source, ref) do update set owner = excluded.owner,
+      note = excluded.note, taken_at_ms = excluded.taken_at_ms`);
+}
