@@ -7,6 +7,7 @@ import type { PaidOrder } from '#cloud/orders/paid-order.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { issuePendingPoints } from '#cloud/points/issue-points.ts';
 import { pointsConfigAt } from '#cloud/points/points-config-store.ts';
+import { withoutConcessionAfterStop } from '#cloud/policy/wind-down.ts';
 import { instructOrders } from '#cloud/settlement/instructions/order-instructions.ts';
 import {
   insertSettlementLines,
@@ -15,6 +16,7 @@ import {
   type SplitOrder,
 } from '#cloud/settlement/settlement-lines.ts';
 import { splitSale, type SplitError } from '#cloud/settlement/settlement-split.ts';
+import { basisPoints } from '#shared/money/rate.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 import { defaultPointsConfig, type PointsConfig } from '#shared/points/points-config.ts';
 import { assert } from '#shared/result/assert.ts';
@@ -72,13 +74,17 @@ const money = (order: PaidOrder): string =>
 
 async function book(
   tx: Tx,
-  orders: readonly PaidOrder[],
+  given: readonly PaidOrder[],
 ): Promise<Result<{ readonly booked: number }, BookError>> {
+  const { orders, isStopped } = await withoutConcessionAfterStop(tx, given);
   // What was booked stays as it was booked: it is not judged again by rules that came later.
   const stored = await storedOrders(tx, orders);
   if (stored.contradicted.length > 0) return contradiction(stored.contradicted);
   const unknown = orders.filter((order) => !stored.has(order));
-  const splits = splitAll(unknown, await termsOf(tx, unknown));
+  const termsFor = await termsOf(tx, unknown);
+  const splits = splitAll(unknown, (order) =>
+    isStopped(order) ? withoutConcession(termsFor(order)) : termsFor(order),
+  );
   if (!splits.ok) return splits;
   const fresh = await insertSettlementLines(tx, splits.value);
   if (fresh.length < unknown.length) {
@@ -156,6 +162,12 @@ function splitAll(
   }
   return ok(splits);
 }
+
+/** After the stop of a winding down there is no concession, and so no rate that could be too low. */
+const withoutConcession = (terms: Terms): Terms => ({
+  ...terms,
+  config: { ...terms.config, concessionMinBp: basisPoints(0) },
+});
 
 function explain(error: LedgerError, orders: readonly PaidOrder[]): BookError {
   const uncovered =

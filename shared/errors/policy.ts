@@ -58,6 +58,14 @@ export const policyErrors = {
     '须由另一人批准',
     'Another person has to approve it.',
   ),
+  'wind-down-not-settled': entry(
+    'Something would still change the fund or the points: the stop has not come, or sales and claims are open.',
+    'The detail says what is open. Try again when it has ended.',
+    'operator',
+    'yes',
+    '仍有未完结的事项，暂不能分配',
+    'Something is still open, so the fund cannot be divided yet.',
+  ),
   'wind-down-running': entry(
     'The operator is winding down: nothing of this kind begins any more.',
     'Follow the published plan; vouchers stay good.',

@@ -1,0 +1,155 @@
+import { sql } from 'drizzle-orm';
+import type { PaidOrder } from '#cloud/orders/paid-order.ts';
+import type { Db, Tx } from '#cloud/platform/db.ts';
+import { lockBook } from '#cloud/points/points-config-store.ts';
+import type { OperatorId, PersonId } from '#shared/ids/ids.ts';
+import { basisPoints } from '#shared/money/rate.ts';
+import { accountingDate, addDays } from '#shared/time/calendar-day.ts';
+import { err, ok, type Result } from '#shared/result/result.ts';
+
+/** The plan under which an operator ends (docs/points.md 2.14). */
+export interface WindDown {
+  readonly planNo: number;
+  /** First day whose sales carry no concession and give no points, YYYY-MM-DD. */
+  readonly stopOn: string;
+  readonly planZh: string;
+  readonly planEn: string;
+  readonly proposedBy: string;
+  readonly proposedAtMs: number;
+  readonly state: 'proposed' | 'withdrawn' | 'published' | 'distributed';
+  readonly endedBy: string | null;
+  readonly endedAtMs: number | null;
+  readonly distributedAtMs: number | null;
+  readonly distributedFen: number | null;
+  readonly accountCount: number | null;
+  readonly explanation: Record<string, unknown> | null;
+  readonly explanationHash: string | null;
+}
+
+export type WindDownError =
+  | { readonly type: 'plan-unknown' }
+  /** A plan stands already. */
+  | { readonly type: 'wind-down-running' }
+  | { readonly type: 'policy-proposal-ended' }
+  | { readonly type: 'policy-same-person' }
+  /** The plan is published this many days before it stops anything. */
+  | { readonly type: 'policy-notice-too-short'; readonly earliestDay: string };
+
+/** Days between the publication of the plan and the last points. */
+export const windDownNoticeDays = 30;
+
+interface Act {
+  readonly operatorId: OperatorId;
+  readonly by: PersonId;
+  readonly nowMs: number;
+}
+
+/** One person proposes to end. Errors: wind-down-running, policy-notice-too-short. */
+export async function proposeWindDown(
+  tx: Tx,
+  act: Act & Pick<WindDown, 'stopOn' | 'planZh' | 'planEn'>,
+): Promise<Result<WindDown, WindDownError>> {
+  const { operatorId } = act;
+  await lockBook(tx, operatorId, 'update');
+  const plans = await listWindDowns(tx, operatorId);
+  if (plans.some(({ state }) => state !== 'withdrawn')) return err({ type: 'wind-down-running' });
+  const noticed = checkNotice(act);
+  if (!noticed.ok) return noticed;
+  const planNo = plans.length + 1;
+  await tx.execute(sql`
+    insert into wind_down (operator_id, plan_no, stop_on, plan_zh, plan_en, proposed_by,
+      proposed_at_ms, state)
+    values (${operatorId}, ${planNo}, ${act.stopOn}::date, ${act.planZh}, ${act.planEn}, ${act.by},
+      ${act.nowMs}, 'proposed')`);
+  return ok((await readWindDown(tx, { operatorId, planNo }))!);
+}
+
+/**
+ * Another person publishes it, or either withdraws a proposal; what is published stands.
+ * Errors in this order: plan-unknown, policy-proposal-ended, policy-same-person, policy-notice-too-short.
+ */
+export async function endWindDownProposal(
+  tx: Tx,
+  act: Act & {
+    readonly planNo: number;
+    readonly note: string;
+    readonly to: 'published' | 'withdrawn';
+  },
+): Promise<Result<WindDown, WindDownError>> {
+  const { operatorId, planNo, to } = act;
+  await lockBook(tx, operatorId, 'update');
+  const plan = await readWindDown(tx, act);
+  if (plan === undefined) return err({ type: 'plan-unknown' });
+  if (plan.state !== 'proposed') return err({ type: 'policy-proposal-ended' });
+  if (to === 'published') {
+    if (plan.proposedBy === act.by) return err({ type: 'policy-same-person' });
+    const noticed = checkNotice({ stopOn: plan.stopOn, nowMs: act.nowMs });
+    if (!noticed.ok) return noticed;
+  }
+  await tx.execute(sql`
+    update wind_down set state = ${to}, ended_by = ${act.by}, ended_at_ms = ${act.nowMs},
+           ended_note = ${act.note}
+     where operator_id = ${operatorId} and plan_no = ${planNo}`);
+  return ok((await readWindDown(tx, act))!);
+}
+
+function checkNotice(plan: {
+  readonly stopOn: string;
+  readonly nowMs: number;
+}): Result<void, WindDownError> {
+  const earliestDay = addDays(accountingDate(plan.nowMs), windDownNoticeDays);
+  return plan.stopOn < earliestDay
+    ? err({ type: 'policy-notice-too-short', earliestDay })
+    : ok(undefined);
+}
+
+/**
+ * Orders accepted on or after the day of the stop lose their concession: the shop gives nothing up for points that are
+ * not issued any more. Vouchers in them are paid in full as ever.
+ */
+export async function withoutConcessionAfterStop(
+  tx: Tx,
+  orders: readonly PaidOrder[],
+): Promise<{
+  readonly orders: readonly PaidOrder[];
+  readonly isStopped: (order: PaidOrder) => boolean;
+}> {
+  const operators = [...new Set(orders.map(({ operatorId }) => operatorId))];
+  const { rows } = await tx.execute<{ operator_id: OperatorId; stop_on: string }>(sql`
+    select operator_id, to_char(stop_on, 'YYYY-MM-DD') as stop_on from wind_down
+     where operator_id = any(${sql.param(operators)}::text[])
+       and state in ('published', 'distributed')`);
+  const stops = new Map(rows.map((row) => [row.operator_id, row.stop_on]));
+  const isStopped = (order: PaidOrder): boolean => {
+    const stopOn = stops.get(order.operatorId);
+    return stopOn !== undefined && accountingDate(order.acceptedAtMs) >= stopOn;
+  };
+  const stopped = (order: PaidOrder) => ({ ...order, concessionBp: basisPoints(0) });
+  return {
+    orders: orders.map((order) => (isStopped(order) ? stopped(order) : order)),
+    isStopped,
+  };
+}
+
+interface PlanKey {
+  readonly operatorId: OperatorId;
+  readonly planNo: number;
+}
+
+export const readWindDown = async (db: Db | Tx, key: PlanKey): Promise<WindDown | undefined> =>
+  (await listWindDowns(db, key.operatorId)).find(({ planNo }) => planNo === key.planNo);
+
+/** Every plan, the oldest first; at most one is not withdrawn. */
+export async function listWindDowns(
+  db: Db | Tx,
+  operatorId: OperatorId,
+): Promise<readonly WindDown[]> {
+  const { rows } = await db.execute<WindDown & Record<string, unknown>>(sql`
+    select plan_no as "planNo", to_char(stop_on, 'YYYY-MM-DD') as "stopOn", plan_zh as "planZh",
+           plan_en as "planEn", proposed_by as "proposedBy", proposed_at_ms as "proposedAtMs", state,
+           ended_by as "endedBy", ended_at_ms as "endedAtMs",
+           distributed_at_ms as "distributedAtMs", distributed_fen as "distributedFen",
+           account_count as "accountCount", explanation, explanation_hash as "explanationHash"
+      from wind_down where operator_id = ${operatorId} order by plan_no`);
+  return rows;
+}
