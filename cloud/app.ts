@@ -9,6 +9,8 @@ import type { PaymentRoom } from '#cloud/payment-room.ts';
 import { registerRefundRoutes } from '#cloud/refunds/routes.ts';
 import { hurryRefund } from '#cloud/refunds/refund-store.ts';
 import { registerPolicyRoutes } from '#cloud/policy/policy-routes.ts';
+import { registerWindDownRoutes } from '#cloud/policy/wind-down-routes.ts';
+import { registerAdjustRoutes } from '#cloud/release/adjust/adjust-routes.ts';
 import { registerReleaseRoutes } from '#cloud/release/routes.ts';
 import { registerPaymentAdminRoutes } from '#cloud/payments/admin-routes.ts';
 import {
@@ -74,6 +76,8 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerBillRoutes(app, deps, parts.payments);
   registerProofRoutes(app, deps);
   registerPolicyRoutes(app, deps);
+  registerWindDownRoutes(app, deps);
+  registerAdjustRoutes(app, deps);
   registerReleaseRoutes(app, { ...deps, proveFirst: () => runProofs(deps) });
   return app;
 }
