@@ -44,6 +44,8 @@ export async function startPostgresCluster(options: {
   readonly folder: string;
   readonly durable: boolean;
   readonly local?: boolean;
+  /** Over ours, by their names in postgresql.conf. */
+  readonly settings?: Readonly<Record<string, string>>;
 }): Promise<PostgresCluster> {
   const folder = resolve(options.folder);
   const data = join(folder, 'data');
@@ -53,8 +55,9 @@ export async function startPostgresCluster(options: {
   const password = readOrCreatePassword(folder);
   if (!existsSync(join(data, 'PG_VERSION'))) initialise({ folder, data, binaries, account });
   const running = readPostmaster(data);
-  const { durable, local = false } = options;
-  const port = running?.port ?? (await start({ folder, data, binaries, account, durable, local }));
+  const { durable, local = false, settings = {} } = options;
+  const port =
+    running?.port ?? (await start({ folder, data, binaries, account, durable, local, settings }));
   return {
     databaseUrl: `postgres://greentill:${password}@127.0.0.1:${port}/postgres`,
     stop: () => stopPostgresCluster({ folder }),
@@ -132,7 +135,11 @@ function initialise({ folder, data, binaries, account }: Paths): void {
 }
 
 async function start(
-  options: Paths & { readonly durable: boolean; readonly local: boolean },
+  options: Paths & {
+    readonly durable: boolean;
+    readonly local: boolean;
+    readonly settings: Readonly<Record<string, string>>;
+  },
 ): Promise<number> {
   const { folder, data, binaries, account } = options;
   const port = await findFreePort();
@@ -150,6 +157,7 @@ async function start(
     jit: 'off',
     timezone: 'UTC',
     log_timezone: 'UTC',
+    ...options.settings,
   };
   const [command, args] = commandLine(account, binaries.postgres, [
     '-D',

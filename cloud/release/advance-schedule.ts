@@ -1,5 +1,8 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
+import { executeMerging } from '#cloud/release/merge-join.ts';
+import { inChunk, memberRanges, type MemberRange } from '#cloud/release/release-chunks.ts';
+import { finishOpenRun } from '#cloud/release/run-release.ts';
 import { literal, materialise, plainWord } from '#cloud/release/temporary-table.ts';
 import { scoreMerchantsFull } from '#shared/points/account-multiplier.ts';
 import { addDays } from '#shared/time/calendar-day.ts';
@@ -15,12 +18,14 @@ interface Closing {
   readonly period: string;
 }
 
-/** docs/points.md 2.5 over a set: every running lot gives one slice, then the lots that end with this period stop. */
+/**
+ * docs/points.md 2.5 and 2.7 over a set: every running lot gives one slice, the lots that end with this period stop, and
+ * every account is scored anew. An account is written once for all three, and only when one of them changes it. A release
+ * run that stands open is ended first: it was promised points and money of before this close.
+ */
 export async function advanceSchedules(tx: Tx, closing: Closing): Promise<void> {
   const { operatorId, period } = closing;
-  await tx.execute(sql`
-    update account_points set cum_num = cum_num + active_num
-     where operator_id = ${operatorId} and active_num > 0`);
+  await finishOpenRun(tx, operatorId);
   await materialise(tx, {
     name: 'close_ending',
     key: 'member_id',
@@ -31,46 +36,48 @@ export async function advanceSchedules(tx: Tx, closing: Closing): Promise<void> 
          and ends_in = ${plainWord(period)}
        group by member_id`,
   });
-  await tx.execute(sql`
-    update account_points a set active_num = a.active_num - ending.num
-      from close_ending ending
-     where a.operator_id = ${operatorId} and a.member_id = ending.member_id`);
+  for (const range of await memberRanges(tx, operatorId)) {
+    await executeMerging(
+      tx,
+      sql`
+      with changed as materialized (${changesOf(closing, range)})
+      update account_points a
+         set cum_num = a.cum_num + a.active_num, active_num = a.active_num - c.ending,
+             score_bp = c.score_bp
+        from changed c
+       where a.operator_id = ${operatorId} and a.member_id = c.member_id
+         and ${inChunk(range, sql`a.member_id`)}`,
+    );
+  }
 }
 
 /**
- * Scores every account anew from its purchases (docs/points.md 2.7): distinct shops of five, times twice the part
- * spent outside the top shop; purchases at a shop of one's own do not count. The same rule as purchaseScore in shared/points, over a set; a test holds both equal.
+ * The accounts of a range that a close changes, with what ends and the score: distinct shops of five, times twice the
+ * part spent outside the top shop. The same rule as purchaseScore in shared/points, over a set; a test holds both equal.
  */
-export async function rescoreAccounts(tx: Tx, closing: Closing): Promise<void> {
-  await materialise(tx, { name: 'close_score', key: 'member_id', query: changedScores(closing) });
-  await tx.execute(sql`
-    update account_points a set score_bp = scored.score_bp
-      from close_score scored
-     where a.operator_id = ${closing.operatorId} and a.member_id = scored.member_id`);
-}
-
-/** The accounts whose score is another one now. Accounts and purchases meet in the GROUP BY, not in a join. */
-function changedScores(closing: Closing): SQL {
+function changesOf(closing: Closing, range: MemberRange): SQL {
   const { lastDay } = periodSpan(closing.period);
   const afterDay = addDays(lastDay, -scoreWindowDays);
-  const operator = sql`operator_id = ${plainWord(closing.operatorId)}`;
+  const operator = sql`operator_id = ${closing.operatorId}`;
+  const members = inChunk(range);
   return sql`
-    select member_id, score_bp
-      from (select member_id, old_bp, (variety * spread / 10000)::integer as score_bp
-              from (select member_id, max(old_bp) as old_bp,
-                           least(10000, count(merchant_id) * 10000 / ${literal(scoreMerchantsFull)})
-                             as variety,
-                           coalesce(least(10000, 20000 * (sum(fen) - max(fen))::bigint
-                                                 / nullif(sum(fen)::bigint, 0)), 0) as spread
-                      from (select member_id, score_bp as old_bp, null as merchant_id, null as fen
-                              from account_points where ${operator}
-                            union all
-                            select member_id, null, merchant_id, sum(net_fen - refunded_fen)::bigint
-                              from points_order
-                             where ${operator} and member_id is not null and not is_related
-                               and accepted_on > ${plainWord(afterDay)}::date
-                               and accepted_on <= ${plainWord(lastDay)}::date
-                             group by member_id, merchant_id) facts
-                     group by member_id having max(old_bp) is not null) parts) scored
-     where score_bp <> old_bp`;
+    select account.member_id, coalesce(ending.num, 0) as ending,
+           coalesce(score.score_bp, 0) as score_bp
+      from (select member_id, active_num, score_bp from account_points
+             where ${operator} and ${members} order by member_id) account
+      left join (
+        select member_id, (least(10000, count(*) * 10000 / ${literal(scoreMerchantsFull)})
+                           * coalesce(least(10000, 20000 * (sum(fen) - max(fen))::bigint
+                                                   / nullif(sum(fen)::bigint, 0)), 0)
+                           / 10000)::integer as score_bp
+          from (select member_id, merchant_id, sum(net_fen - refunded_fen)::bigint as fen
+                  from points_order
+                 where ${operator} and ${members}
+                   and accepted_on > ${afterDay}::date and accepted_on <= ${lastDay}::date
+                 group by member_id, merchant_id) shops
+         group by member_id order by member_id) score on score.member_id = account.member_id
+      left join (select member_id, num from close_ending where ${members} order by member_id) ending
+        on ending.member_id = account.member_id
+     where account.active_num > 0 or ending.num is not null
+        or coalesce(score.score_bp, 0) <> account.score_bp`;
 }

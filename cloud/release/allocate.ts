@@ -1,16 +1,27 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
+import {
+  chunkPlaces,
+  claimChunk,
+  inChunk,
+  ofRun,
+  type Chunk,
+  type ChunkClaim,
+  type ChunkSums,
+} from '#cloud/release/release-chunks.ts';
+import { executeMerging } from '#cloud/release/merge-join.ts';
+import { shareFormula, wholeNumber, type Shares } from '#cloud/release/share-formula.ts';
 import { literal, materialise, plainWord } from '#cloud/release/temporary-table.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
-import { fen, type Fen } from '#shared/money/fen.ts';
+import type { Fen } from '#shared/money/fen.ts';
 import type { BasisPoints } from '#shared/money/rate.ts';
-import { periodKindOf, periodsReleasedInMonth, periodSpan } from '#shared/time/period.ts';
+import { periodKindOf, periodsReleasedInMonth } from '#shared/time/period.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
 import { scheduleLcm } from '#shared/points/schedule.ts';
 import { reduceTheta, type Theta } from '#shared/points/water-fill.ts';
 import { assert } from '#shared/result/assert.ts';
 
-/** Set-based twin of shared/points/release-day.ts: the same rules over a table; a property test holds both equal. */
+/** Set-based twin of shared/points/release-day.ts: the same rules over tables; a property test holds both equal. */
 
 export interface ReleaseDay {
   readonly operatorId: OperatorId;
@@ -22,91 +33,145 @@ export interface ReleaseDay {
 /** Far above the 5 or 6 passes of 21 million accounts; a broken fixed point ends here instead of running on. */
 const passesMax = 10_000;
 
-export interface Wants {
-  readonly wantLeftFen: Fen;
-  readonly mostFen: Fen;
-  readonly accountCount: number;
-}
+/** Sorting and grouping of a whole run; a chunk needs less than the server's default. */
+const wholeRunMemory = '128MB';
 
-interface WantsRun extends ReleaseDay {
+/** What the wants of a run are read with. */
+export interface WantTerms {
   readonly multBp: BasisPoints;
   readonly config: PointsConfig;
+  readonly gateOpen: boolean;
+  /** A day of a later calendar month was run already. */
+  readonly hasLaterRun: boolean;
 }
 
+/** The calendar month of a day as a number, YYYYMM. */
+export const monthNumber = (day: string): number => Number(day.slice(0, 4) + day.slice(5, 7));
+
 /**
- * docs/points.md 2.7 steps 1-3 into the temporary table release_want: due points, the account's multiplier, want w and
- * e = least(w, own month cap). Accounts that are frozen, in debt or without due points are not in it.
+ * docs/points.md 2.7 steps 1-3 for one chunk: due points, the account's multiplier, want w and e = least(w, own month
+ * cap). Accounts that are frozen, in debt or without due points want nothing; those without a cap left are counted, not
+ * written. False when no chunk is open.
  */
-export async function collectWants(tx: Tx, run: WantsRun): Promise<Wants> {
-  await materialise(tx, { name: 'release_want', query: wantsOf(run) });
-  const { rows } = await tx.execute<{ want: number; most: number; accounts: number }>(sql`
-    select coalesce(sum(want), 0) as want, coalesce(sum(most), 0) as most, count(*) as accounts
-      from release_want`);
-  const sums = rows[0]!;
-  const { windowFirstDay, windowLastDay } = periodSpan(run.period);
-  assert(
-    run.day >= windowFirstDay && run.day <= windowLastDay,
-    () => `day ${run.day} is outside the window of ${run.period}`,
+export async function collectWants(
+  tx: Tx,
+  run: ReleaseDay,
+  options: { readonly terms: WantTerms } & Omit<ChunkClaim, 'state'>,
+): Promise<boolean> {
+  const chunk = await claimChunk(tx, run, { ...options, state: 'open' });
+  if (chunk === undefined) return false;
+  const { operatorId, period, day } = run;
+  const firstOrdinal = chunk.chunkNo * chunkPlaces;
+  // With a closed gate nothing will be given; the sums are shown all the same.
+  const kept = options.terms.gateOpen ? sql`most > 0` : sql`false`;
+  const { rows } = await executeMerging<{ places: number }>(
+    tx,
+    sql`
+    with wanted as materialized (${wantsOf(run, chunk, options.terms)}),
+    kept as (
+      insert into release_want (operator_id, period, day, member_id, ordinal, due_points,
+                                want_fen, most_fen, mult_bp)
+      select ${operatorId}, ${period}, ${day}::date, member_id,
+             ${firstOrdinal}::bigint + row_number() over (order by member_id) - 1,
+             due, want, most, mult_bp
+        from wanted where ${kept} order by member_id
+    )
+    update release_chunk c
+       set state = 'wanted', account_count = sums.accounts, want_fen = sums.want,
+           most_fen = sums.most, want_fen_max = sums.largest
+      from (select count(*) as accounts, coalesce(sum(want), 0) as want,
+                   coalesce(sum(most), 0) as most, coalesce(max(want), 0) as largest
+              from wanted) sums
+     where ${ofRun(run)} and chunk_no = ${chunk.chunkNo}
+    returning sums.accounts as places`,
   );
-  return {
-    wantLeftFen: fen(sums.want),
-    mostFen: fen(sums.most),
-    accountCount: sums.accounts,
-  };
+  assert(rows[0]!.places <= chunkPlaces, () => `chunk ${chunk.chunkNo} has too many accounts`);
+  return true;
 }
 
 /**
- * What an account is due, what its member bought and what he was given already are brought together by one GROUP BY
- * over their union instead of by joins: there is no join for the planner to choose wrongly.
+ * What an account is due and was given, beside what its member bought in the month: both come in the order of their ids
+ * and are merged.
  */
-function wantsOf(run: WantsRun): SQL {
-  const { multBp, config } = run;
-  const operator = sql`operator_id = ${plainWord(run.operatorId)}`;
-  const monthStart = plainWord(`${run.day.slice(0, 7)}-01`);
-  // Of a monthly period it is that period alone; shorter ones have several windows in a calendar month.
-  const periods = periodsReleasedInMonth(run.day, periodKindOf(run.period));
-  const givenIn = sql.join(periods.map(plainWord), sql`, `);
+function wantsOf(run: ReleaseDay, chunk: Chunk, terms: WantTerms): SQL {
+  const { multBp, config, hasLaterRun } = terms;
+  const operator = sql`operator_id = ${run.operatorId}`;
+  const members = inChunk(chunk);
   return sql`
     select member_id, due, mult_bp, want,
-           least(want, greatest(0, consumed * ${literal(config.monthlyReleaseBp)} / 10000 - released))
+           least(want, greatest(0, consumed * ${literal(config.monthlyReleaseBp)} / 10000 - given))
              as most
       from (select *, due * mult_bp / 10000 as want
-              from (select member_id, consumed, released, due,
+              from (select account.member_id, account.given, account.due,
+                           coalesce(bought.fen, 0) as consumed,
                            case when ${literal(multBp)} <= 10000
                                   or not ${literal(config.bonusRequiresScore)}
                                 then ${literal(multBp)}
-                                else 10000 + (${literal(multBp)} - 10000) * score_bp / 10000
+                                else 10000 + (${literal(multBp)} - 10000) * account.score_bp / 10000
                            end as mult_bp
-                      from (
-    select member_id, max(due) as due, max(score_bp) as score_bp,
-           sum(consumed)::bigint as consumed, sum(released)::bigint as released
-      from (select member_id, (div(cum_num, ${literal(scheduleLcm)}) - released)::bigint as due,
-                   score_bp, 0 as consumed, 0 as released
-              from account_points where ${operator} and state = 'active'
-            union all
-            select member_id, null, null, net_fen - refunded_fen, 0 from points_order
-             where ${operator} and member_id is not null
-               and accepted_on between ${monthStart}::date
-                                   and ${plainWord(run.day)}::date
-            union all
-            select member_id, null, null, 0, alloc_fen from release_allocation
-             where ${operator} and period in (${givenIn}) and day >= ${monthStart}::date) facts
-     group by member_id having max(due) > 0) accounts) multiplied) wanted
+                      from (select member_id, score_bp, ${givenOf(run, hasLaterRun)} as given,
+                                   (div(cum_num, ${literal(scheduleLcm)}) - released)::bigint as due
+                              from account_points a
+                             where ${operator} and ${members} and state = 'active'
+                             -- OFFSET: the division is done once and not again in every condition on it.
+                             order by member_id offset 0) account
+                      left join (select member_id, sum(net_fen - refunded_fen)::bigint as fen
+                                   from points_order
+                                  where ${operator} and ${members}
+                                    and accepted_on between ${monthStart(run)}::date
+                                                        and ${run.day}::date
+                                  group by member_id order by member_id) bought
+                        on bought.member_id = account.member_id
+                     where account.due > 0) accounts) wanted
      where want > 0`;
 }
 
+const monthStart = ({ day }: ReleaseDay): string => `${day.slice(0, 7)}-01`;
+
 /**
- * Theta by a monotone fixed point over the table. A double decides the clear cases; within one part in 10^9 of the
- * boundary the exact NUMERIC comparison does.
+ * What the account was given in the day's calendar month. The account itself knows it of the last month in which it was
+ * given something; of a month before that the runs do, which costs more and is asked only when there may be one.
  */
-export async function findTheta(tx: Tx, wants: Wants, totalFen: Fen): Promise<Theta> {
+function givenOf(run: ReleaseDay, hasLaterRun: boolean): SQL {
+  const month = literal(monthNumber(run.day));
+  const known = sql`when given_month = ${month} then given_fen when given_month < ${month} then 0`;
+  if (!hasLaterRun) return sql`case ${known} end`;
+  // Of a monthly period it is that period alone; shorter ones have several windows in a calendar month.
+  const periods = periodsReleasedInMonth(run.day, periodKindOf(run.period));
+  return sql`case ${known}
+    else (select coalesce(sum(alloc_fen), 0)::bigint from release_allocation r
+           where r.operator_id = ${run.operatorId} and r.member_id = a.member_id
+             and r.period in (${sql.join(periods.map(plainWord), sql`, `)})
+             and r.day between ${monthStart(run)}::date
+                           and (${monthStart(run)}::date + interval '1 month' - interval '1 day'))
+    end`;
+}
+
+/** The wants of a run as a multiset: how often each pair of want and cap occurs. Everything global is found on it. */
+export async function groupWants(tx: Tx, run: ReleaseDay): Promise<void> {
+  await tx.execute(sql`select set_config('work_mem', ${wholeRunMemory}, true)`);
+  await materialise(tx, {
+    name: 'release_pair',
+    query: sql`
+      select want_fen, most_fen, count(*) as accounts from release_want
+       where operator_id = ${plainWord(run.operatorId)} and period = ${plainWord(run.period)}
+         and day = ${plainWord(run.day)}::date
+       group by want_fen, most_fen`,
+  });
+}
+
+/** Theta by a monotone fixed point over the pairs of {@link groupWants}. */
+export async function findTheta(tx: Tx, wants: ChunkSums, totalFen: Fen): Promise<Theta> {
   if (wants.mostFen <= totalFen) return { num: 1n, den: 1n };
-  let theta: Theta = { num: BigInt(totalFen), den: BigInt(wants.wantLeftFen) };
+  if (totalFen === 0) return { num: 0n, den: 1n };
+  let theta: Theta = { num: BigInt(totalFen), den: BigInt(wants.wantFen) };
   for (let pass = 0; pass < passesMax; pass += 1) {
+    const { isCapped } = pairFormula(theta, wants);
     const { rows } = await tx.execute<{ num: string; den: string }>(sql`
-      select (${totalFen}::numeric - coalesce(sum(most) filter (where capped), 0))::text as num,
-             coalesce(sum(want) filter (where not capped), 0)::text as den
-        from (select want, most, ${isCapped(theta)} as capped from release_want) passes`);
+      select (${totalFen}::numeric - coalesce(sum(most_fen * accounts) filter (where capped), 0))::text
+               as num,
+             coalesce(sum(want_fen * accounts) filter (where not capped), 0)::text as den
+        from (select *, ${isCapped} as capped from release_pair) passes`);
     const next = { num: BigInt(rows[0]!.num), den: BigInt(rows[0]!.den) };
     if (next.num === theta.num && next.den === theta.den) return reduceTheta(theta);
     theta = next;
@@ -114,49 +179,62 @@ export async function findTheta(tx: Tx, wants: Wants, totalFen: Fen): Promise<Th
   throw new Error(`invariant broken: no fixed point in ${passesMax} passes`);
 }
 
+const pairFormula = (theta: Theta, { wantFenMax }: Pick<ChunkSums, 'wantFenMax'>) =>
+  shareFormula({ theta, wantFenMax, want: sql`want_fen`, most: sql`most_fen` });
+
 /**
- * docs/points.md 2.7 step 5: floors, then one fen each to the largest remainders, ties by md5(runId:member), then by
- * member; and the points used, min(due, ceil(value / multiplier)).
+ * docs/points.md 2.7 step 5, the odd fen: one each to the largest remainders, ties by md5(runId:member), then by member.
+ * The last remainder that gets one is found on the pairs; only its equals are sorted.
  */
-export async function storeAllocations(
+export async function findOddFen(
   tx: Tx,
-  run: ReleaseDay & {
-    readonly runId: string;
-    readonly totalFen: Fen;
-    readonly theta: Theta;
-    readonly dayStartMs: number;
-  },
-): Promise<void> {
-  const { operatorId, period, day, theta } = run;
-  const full = theta.num === theta.den;
-  const [num, den] = [sql`${String(theta.num)}::numeric`, sql`${String(theta.den)}::numeric`];
-  const shares = full
-    ? sql`select *, most as base, 0::numeric as remainder from release_want where most > 0`
-    : sql`select *, case when capped then most else div(want * ${num}, ${den})::bigint end as base,
-                 case when capped then 0 else mod(want * ${num}, ${den}) end as remainder
-            from (select *, ${isCapped(theta)} as capped from release_want) marked`;
-  // When everything fits, nothing is left over; otherwise the floors leave less than one fen per account.
-  const odd = full ? sql`0` : sql`${run.totalFen}::bigint - sum(base) over ()`;
-  await tx.execute(sql`
-    insert into release_allocation (operator_id, period, day, member_id, due_points, mult_bp,
-      want_fen, most_fen, alloc_fen, points_used, voucher_id)
-    select ${operatorId}, ${period}, ${day}::date, member_id, due, mult_bp, want, most, value,
-           least(due, (value * 10000 + mult_bp - 1) / mult_bp),
-           voucher_id_of(${run.dayStartMs}::bigint, ${operatorId} || ':' || ${run.runId} || ':' || member_id)
-      from (select member_id, due, mult_bp, want, most,
-                   base + case when remainder > 0 and rank <= odd then 1 else 0 end as value
-              from (select *, ${odd} as odd,
-                           row_number() over (order by remainder desc,
-                             md5(${run.runId} || ':' || member_id) collate "C",
-                             member_id collate "C") as rank
-                      from (${shares}) shares) ranked) allocated
-     where value > 0`);
+  run: ReleaseDay & { readonly runId: string },
+  options: { readonly theta: Theta; readonly totalFen: Fen; readonly wants: ChunkSums },
+): Promise<Shares> {
+  const { theta, totalFen, wants } = options;
+  // No remainder reaches the denominator: nobody gets an odd fen.
+  const none = { theta, oddRemainder: theta.den, tie: '' };
+  if (theta.num === theta.den || totalFen === 0) return none;
+  const formula = pairFormula(theta, wants);
+  const { rows } = await tx.execute<{ remainder: string; accounts: number; wanted: number }>(sql`
+    with shares as (
+      select case when ${formula.isCapped} then most_fen else ${formula.base} end as base,
+             case when ${formula.isCapped} then 0 else ${formula.remainder} end as remainder, accounts
+        from release_pair
+    ), odd as (select ${totalFen}::bigint - sum(base * accounts) as fen from shares),
+    ranked as (
+      select remainder, sum(accounts) as accounts,
+             sum(sum(accounts)) over (order by remainder desc) as upto
+        from shares where remainder > 0 group by remainder
+    )
+    select remainder::text as remainder, accounts, odd.fen - (upto - accounts) as wanted
+      from ranked, odd where odd.fen > 0 and upto >= odd.fen order by upto limit 1`);
+  const last = rows[0];
+  if (last === undefined) return none;
+  const oddRemainder = BigInt(last.remainder);
+  const tie = await lastTie(tx, run, { ...options, oddRemainder, place: last.wanted });
+  return { theta, oddRemainder, tie };
 }
 
-const isCapped = ({ num, den }: Theta) => {
-  const ratio = Number(num) / Number(den);
-  return sql`case when most::float8 < want::float8 * ${ratio}::float8 * (1 - 1e-9) then true
-                  when most::float8 > want::float8 * ${ratio}::float8 * (1 + 1e-9) then false
-                  else most::numeric * ${String(den)}::numeric < want::numeric * ${String(num)}::numeric
-             end`;
-};
+async function lastTie(
+  tx: Tx,
+  run: ReleaseDay & { readonly runId: string },
+  options: {
+    readonly theta: Theta;
+    readonly wants: ChunkSums;
+    readonly oddRemainder: bigint;
+    /** How many of the equal ones get an odd fen; 1 or more. */
+    readonly place: number;
+  },
+): Promise<string> {
+  const { isCapped, remainder } = pairFormula(options.theta, options.wants);
+  const { rows } = await tx.execute<{ tie: string }>(sql`
+    select ${tieOf(run)} as tie from release_want
+     where ${ofRun(run)} and not ${isCapped} and ${remainder} = ${wholeNumber(options.oddRemainder)}
+     order by (${tieOf(run)}) collate "C" offset ${options.place - 1}::bigint limit 1`);
+  return rows[0]!.tie;
+}
+
+/** By what equal remainders are ordered: md5 of run and member, and the member for the case of equal md5. */
+export const tieOf = ({ runId }: { readonly runId: string }): SQL =>
+  sql`md5(${`${runId}:`}::text || member_id) || member_id`;

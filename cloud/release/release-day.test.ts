@@ -322,8 +322,7 @@ describe('vector release-day through the database', () => {
         ${'0'.repeat(64)}, 500, 500, '{}', ${'0'.repeat(64)})`);
     for (const user of given)
       await tx.execute(sql`
-        insert into release_allocation values (${operatorId}, '2026-02', '2026-03-10', ${user.id},
-          ${user.releasedMtd}, 10000, ${user.releasedMtd}, ${user.releasedMtd},
-          ${user.releasedMtd}, ${user.releasedMtd}, 'planted')`);
+        update account_points set given_month = 202603, given_fen = ${user.releasedMtd}
+         where operator_id = ${operatorId} and member_id = ${user.id}`);
   }
 });

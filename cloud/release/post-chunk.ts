@@ -1,0 +1,140 @@
+import { sql } from 'drizzle-orm';
+import { postJournals } from '#cloud/ledger/post.ts';
+import type { Tx } from '#cloud/platform/db.ts';
+import { monthNumber, tieOf, type ReleaseDay } from '#cloud/release/allocate.ts';
+import { executeMerging } from '#cloud/release/merge-join.ts';
+import {
+  claimChunk,
+  inChunk,
+  ofRun,
+  type Chunk,
+  type ChunkClaim,
+} from '#cloud/release/release-chunks.ts';
+import { shareOf, type Shares } from '#cloud/release/share-formula.ts';
+import { insertVouchers } from '#cloud/vouchers/issue-vouchers.ts';
+import { fen, type Fen } from '#shared/money/fen.ts';
+import { addDays, dayStartMs } from '#shared/time/calendar-day.ts';
+import { scheduleLcm } from '#shared/points/schedule.ts';
+import { assert } from '#shared/result/assert.ts';
+import { getOrThrow } from '#shared/result/result.ts';
+
+/** What the chunks of an allocated run are posted with. */
+export interface PostTerms {
+  readonly runId: string;
+  readonly shares: Shares;
+  readonly wantFenMax: number;
+  readonly voucherStem: string;
+  /** Last day of use of the vouchers. */
+  readonly expiresOn: string;
+}
+
+interface Given extends Record<string, unknown> {
+  readonly wanted_count: number;
+  readonly wanted_fen: number;
+  readonly count: number;
+  readonly fen: number;
+  readonly points: number;
+}
+
+/**
+ * Posts one chunk: points used, vouchers, and one journal F -> VO of their sum. Every law of the books and the wallets
+ * holds when it commits. False when no chunk is left.
+ *
+ * The wants were read a while ago. An account that is frozen since, or whose due points a refund took below what would be
+ * used, is withdrawn: it gets nothing and its part stays in the fund (docs/adr/0015).
+ */
+export async function postChunk(
+  tx: Tx,
+  run: ReleaseDay,
+  options: { readonly terms: PostTerms } & Omit<ChunkClaim, 'state'>,
+): Promise<boolean> {
+  const chunk = await claimChunk(tx, run, { ...options, state: 'wanted' });
+  if (chunk === undefined) return false;
+  const given = await giveShares(tx, run, { chunk, terms: options.terms });
+  if (given.count < given.wanted_count)
+    await withdrawRest(tx, run, { chunk, terms: options.terms });
+  await tx.execute(sql`
+    update release_chunk
+       set state = 'posted', given_count = ${given.count}, given_fen = ${given.fen},
+           points_used = ${given.points}, withdrawn_fen = ${given.wanted_fen - given.fen}
+     where ${ofRun(run)} and chunk_no = ${chunk.chunkNo}`);
+  // Last: the fund's balance is one row, locked from here to the end of the transaction.
+  if (given.fen > 0) await moveFund(tx, run, { chunk, amountFen: fen(given.fen) });
+  return true;
+}
+
+interface OfChunk {
+  readonly chunk: Chunk;
+  readonly terms: PostTerms;
+}
+
+async function giveShares(tx: Tx, run: ReleaseDay, { chunk, terms }: OfChunk): Promise<Given> {
+  const month = sql`${monthNumber(run.day)}::integer`;
+  const { rows } = await executeMerging<Given>(
+    tx,
+    sql`
+    with share as materialized (${sharesOf(run, { chunk, terms })}),
+    given as (
+      update account_points a
+         set released = a.released + s.used,
+             given_month = greatest(a.given_month, ${month}),
+             given_fen = case when a.given_month = ${month} then a.given_fen + s.value
+                              when a.given_month < ${month} then s.value else a.given_fen end
+        from share s
+       where a.operator_id = ${run.operatorId} and a.member_id = s.member_id
+         and ${inChunk(chunk, sql`a.member_id`)} and a.state = 'active'
+         and div(a.cum_num, ${String(scheduleLcm)}::numeric) - a.released >= s.used
+      returning s.member_id, s.ordinal, s.value, s.used
+    ), made as (${insertVouchers(sql`given`, { ...run, ...terms, stem: terms.voucherStem })})
+    select (select count(*) from share) as wanted_count,
+           (select coalesce(sum(value), 0) from share) as wanted_fen,
+           count(*) as count, coalesce(sum(value), 0) as fen, coalesce(sum(used), 0) as points
+      from given`,
+  );
+  return rows[0]!;
+}
+
+const sharesOf = (run: ReleaseDay, { chunk, terms }: OfChunk) => {
+  const { wantFenMax } = terms;
+  return sql`
+    select member_id, ordinal, value,
+           least(due_points, (value * 10000 + mult_bp - 1) / mult_bp) as used
+      from (select *, ${shareOf(terms.shares, { wantFenMax, tieOf: tieOf(terms) })} as value
+              from release_want where ${ofRun(run)} and ${inChunk(chunk)}) shares
+     where value > 0 order by member_id`;
+};
+
+/** Whoever has no voucher of the run now was withdrawn. */
+async function withdrawRest(tx: Tx, run: ReleaseDay, { chunk, terms }: OfChunk): Promise<void> {
+  await tx.execute(sql`
+    insert into release_withdrawn (operator_id, period, day, member_id)
+    select ${run.operatorId}, ${run.period}, ${run.day}::date, member_id
+      from (${sharesOf(run, { chunk, terms })}) s
+     where not exists (
+       select from voucher v where v.operator_id = ${run.operatorId}
+          and v.voucher_id = voucher_id_at(${terms.voucherStem}, s.ordinal))`);
+}
+
+async function moveFund(
+  tx: Tx,
+  run: ReleaseDay,
+  { chunk, amountFen }: { readonly chunk: Chunk; readonly amountFen: Fen },
+): Promise<void> {
+  const { operatorId, period, day } = run;
+  const posted = await postJournals(tx, [
+    {
+      operatorId,
+      merchantId: null,
+      idemKey: `release:${period}:${day}:${chunk.chunkNo}`,
+      kind: 'release',
+      // The moment at which the day was over.
+      eventAtMs: dayStartMs(addDays(day, 1)),
+      legs: [
+        { account: 'fund_free', amountFen: fen(-amountFen) },
+        { account: 'voucher_outstanding', amountFen },
+      ],
+    },
+  ]);
+  const { postedCount } = getOrThrow(posted);
+  assert(postedCount === 1, () => `chunk ${chunk.chunkNo} of ${day} is in the books already`);
+}

@@ -1,0 +1,227 @@
+import { sql } from 'drizzle-orm';
+import { standingReasons } from '#cloud/ledger/release-hold.ts';
+import type { Db, Tx } from '#cloud/platform/db.ts';
+import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
+import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
+import {
+  collectWants,
+  findOddFen,
+  findTheta,
+  groupWants,
+  type ReleaseDay,
+  type WantTerms,
+} from '#cloud/release/allocate.ts';
+import { postChunk, type PostTerms } from '#cloud/release/post-chunk.ts';
+import { ofRun, sumChunks, type ChunkClaim } from '#cloud/release/release-chunks.ts';
+import { finishRun, planRun, readRunTerms, type RunTerms } from '#cloud/release/run-records.ts';
+import { voucherStem } from '#cloud/vouchers/issue-vouchers.ts';
+import type { OperatorId } from '#shared/ids/ids.ts';
+import { fen } from '#shared/money/fen.ts';
+import { addDays, dayStartMs } from '#shared/time/calendar-day.ts';
+import { periodSpan, releaseRunId } from '#shared/time/period.ts';
+import { assert } from '#shared/result/assert.ts';
+
+/** wanting -> planned -> allocated -> posted (docs/points.md 2.8). */
+export type RunState = 'wanting' | 'planned' | 'allocated' | 'posted';
+
+/** What a run just did and kept: a chunk read or posted, or a step of the whole. */
+export type ReleaseStep =
+  'opened' | 'chunk-wanted' | 'planned' | 'allocated' | 'chunk-posted' | 'posted';
+
+/** How the steps of a run are carried out. */
+export interface RunSteps {
+  /** Each in a transaction of its own, or all in the caller's. */
+  step<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Chunks worked on at the same time. */
+  readonly lanes: number;
+  observe(step: ReleaseStep): void | Promise<void>;
+}
+
+export interface RunOptions {
+  /** Chunks worked on at the same time, each on a connection of its own; default {@link lanesDefault}. */
+  readonly lanes?: number;
+  /** Told after every step that is committed. */
+  readonly observe?: RunSteps['observe'];
+}
+
+const lanesDefault = 2;
+
+/** A transaction has `rollback`; a database has not. */
+export const isTx = (db: Db | Tx): db is Tx => 'rollback' in db;
+
+/** In a transaction of the caller everything happens in it, one after the other. */
+export const stepsOf = (db: Db | Tx, options: RunOptions = {}): RunSteps => ({
+  step: isTx(db) ? (work) => work(db) : (work) => retriedTransaction(db, work),
+  lanes: isTx(db) ? 1 : (options.lanes ?? lanesDefault),
+  observe: options.observe ?? (() => undefined),
+});
+
+/**
+ * Carries an open run to its end, from wherever it stands: each step is kept with the state that says so, and several
+ * callers at once share the chunks. True when this call did the last step.
+ */
+export async function continueRun(steps: RunSteps, day: ReleaseDay): Promise<boolean> {
+  let endedHere = false;
+  let state = await steps.step((tx) => readState(tx, day));
+  while (state !== 'posted') {
+    if (state === 'wanting') {
+      const terms = await steps.step((tx) => readRunTerms(tx, day));
+      await overChunks(steps, day, wantingChunks(terms));
+      await inState(steps, day, 'wanting', (tx) => planRun(tx, day, terms));
+      await steps.observe('planned');
+    } else if (state === 'planned') {
+      await inState(steps, day, 'planned', (tx) => allocateRun(tx, day));
+      await steps.observe('allocated');
+    } else {
+      const terms = await steps.step((tx) => readPostTerms(tx, day));
+      await overChunks(steps, day, postingChunks(terms));
+      endedHere = await inState(steps, day, 'allocated', (tx) => finishRun(tx, day, terms));
+      await steps.observe('posted');
+    }
+    state = await steps.step((tx) => readState(tx, day));
+  }
+  return endedHere;
+}
+
+/**
+ * Ends the run that stands open, if there is one, in the caller's transaction: what comes after it reads a fund and
+ * points of which nothing is promised any more. Throws when a release hold forbids it.
+ */
+export async function finishOpenRun(tx: Tx, operatorId: OperatorId): Promise<void> {
+  const open = await findOpenRun(tx, operatorId);
+  if (open === undefined) return;
+  const reasons = await standingReasons(tx, operatorId);
+  if (reasons.length > 0)
+    throw new Error(`the release of ${open.day} stands open and is held: ${reasons.join(', ')}`);
+  await continueRun(stepsOf(tx), open);
+}
+
+/** At most one: release_run_open. */
+export async function findOpenRun(tx: Tx, operatorId: OperatorId): Promise<ReleaseDay | undefined> {
+  const { rows } = await tx.execute<{ period: string; day: string }>(sql`
+    select period, day::text as day from release_run
+     where operator_id = ${operatorId} and state <> 'posted'`);
+  return rows[0] === undefined ? undefined : { operatorId, ...rows[0] };
+}
+
+async function readState(tx: Tx, day: ReleaseDay): Promise<RunState> {
+  const { rows } = await tx.execute<{ state: RunState }>(sql`
+    select state from release_run where ${ofRun(day)}`);
+  return rows[0]!.state;
+}
+
+/** Does a step of the whole run once, whoever comes first: true for him. */
+const inState = (
+  steps: RunSteps,
+  day: ReleaseDay,
+  state: RunState,
+  work: (tx: Tx) => Promise<void>,
+): Promise<boolean> =>
+  steps.step(async (tx) => {
+    await lockBook(tx, day.operatorId, 'share');
+    const { rows } = await tx.execute(sql`
+      select 1 from release_run where ${ofRun(day)} and state = ${state} for update`);
+    if (rows.length > 0) await work(tx);
+    return rows.length > 0;
+  });
+
+interface ChunkWork {
+  readonly from: 'open' | 'wanted';
+  readonly step: ReleaseStep;
+  /** False when there is no chunk to take. */
+  one(tx: Tx, day: ReleaseDay, claim: Omit<ChunkClaim, 'state'>): Promise<boolean>;
+}
+
+const wantingChunks = (terms: WantTerms): ChunkWork => ({
+  from: 'open',
+  step: 'chunk-wanted',
+  one: (tx, day, claim) => collectWants(tx, day, { ...claim, terms }),
+});
+
+const postingChunks = (terms: PostTerms): ChunkWork => ({
+  from: 'wanted',
+  step: 'chunk-posted',
+  one: (tx, day, claim) => postChunk(tx, day, { ...claim, terms }),
+});
+
+/** Works through the chunks in lanes, then waits for those that another caller has in hand. */
+async function overChunks(steps: RunSteps, day: ReleaseDay, work: ChunkWork): Promise<void> {
+  const once = async (claim: Omit<ChunkClaim, 'state'>) => {
+    const done = await steps.step(async (tx) => {
+      // Shared with everybody who moves points; a close waits for the chunk and ends the run itself.
+      await lockBook(tx, day.operatorId, 'share');
+      return work.one(tx, day, claim);
+    });
+    if (done) await steps.observe(work.step);
+    return done;
+  };
+  const left = () => steps.step((tx) => sumChunks(tx, day, work.from));
+  const { chunkCount } = await left();
+  const lane = async (_: unknown, index: number) => {
+    const fromChunk = Math.trunc((chunkCount / steps.lanes) * index);
+    while (await once({ fromChunk, wait: false }));
+  };
+  await Promise.all(Array.from({ length: steps.lanes }, lane));
+  while ((await left()).leftInState > 0) await once({ fromChunk: 0, wait: true });
+}
+
+/** Finds what the day's limit is divided by: state `allocated`. Nothing is written per account. */
+async function allocateRun(tx: Tx, day: ReleaseDay): Promise<void> {
+  const { limitFen } = await readLimit(tx, day);
+  const wants = await sumChunks(tx, day);
+  const run = { ...day, runId: releaseRunId(day.day) };
+  if (limitFen > 0 && limitFen < wants.mostFen) await groupWants(tx, day);
+  const theta = await findTheta(tx, wants, limitFen);
+  const shares = await findOddFen(tx, run, { theta, totalFen: limitFen, wants });
+  const releasedFen = Math.min(limitFen, wants.mostFen);
+  await tx.execute(sql`
+    update release_run
+       set state = 'allocated', theta_num = ${String(theta.num)}::numeric,
+           theta_den = ${String(theta.den)}::numeric,
+           odd_remainder = ${String(shares.oddRemainder)}::numeric, odd_tie = ${shares.tie},
+           voucher_stem = ${voucherStem({ ...day, dayStartMs: dayStartMs(day.day) })},
+           released_fen = ${releasedFen}, account_count = 0, points_used = 0
+     where ${ofRun(day)}`);
+  // Nothing to post: the chunks end here.
+  if (releasedFen === 0)
+    await tx.execute(sql`update release_chunk set state = 'posted' where ${ofRun(day)}`);
+}
+
+async function readLimit(tx: Tx, day: ReleaseDay) {
+  const { rows } = await tx.execute<{ limit_fen: number }>(sql`
+    select limit_fen from release_run where ${ofRun(day)}`);
+  return { limitFen: fen(rows[0]!.limit_fen) };
+}
+
+async function readPostTerms(
+  tx: Tx,
+  day: ReleaseDay,
+): Promise<PostTerms & Pick<RunTerms, 'config'>> {
+  const { config } = await pointsConfigAt(tx, day);
+  const { wantFenMax } = await sumChunks(tx, day);
+  const { rows } = await tx.execute<{
+    run_id: string;
+    num: string;
+    den: string;
+    odd: string;
+    odd_tie: string;
+    voucher_stem: string;
+  }>(sql`
+    select run_id, theta_num::text as num, theta_den::text as den, odd_remainder::text as odd,
+           odd_tie, voucher_stem
+      from release_run where ${ofRun(day)}`);
+  const row = rows[0]!;
+  assert(row.voucher_stem !== null, () => `${day.day} is not allocated`);
+  return {
+    config,
+    runId: row.run_id,
+    shares: {
+      theta: { num: BigInt(row.num), den: BigInt(row.den) },
+      oddRemainder: BigInt(row.odd),
+      tie: row.odd_tie,
+    },
+    wantFenMax,
+    voucherStem: row.voucher_stem,
+    expiresOn: addDays(periodSpan(day.period).windowLastDay, config.voucherDays),
+  };
+}
