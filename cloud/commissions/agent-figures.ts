@@ -122,7 +122,8 @@ export async function agentShops(
     )
     select page.merchant_id, m.name, ${figures}
       from page join merchant m on m.operator_id = ${operatorId} and m.merchant_id = page.merchant_id
-      left join flows using (merchant_id) left join earned using (merchant_id)
+      left join flows on flows.merchant_id = page.merchant_id
+      left join earned on earned.merchant_id = page.merchant_id
      order by page.merchant_id`);
   return rows.map(toShop);
 }
