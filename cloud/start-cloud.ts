@@ -14,7 +14,8 @@ import { createSystemClock } from '#cloud/platform/system-clock.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { startWorkers } from '#cloud/workers.ts';
-import { createPaymentRoom, type PaymentEnvironment } from '#cloud/payment-room.ts';
+import type { PaymentEnvironment } from '#cloud/open-channels.ts';
+import { createPaymentRoom } from '#cloud/payment-room.ts';
 
 /** Connections that wait to be accepted, as far as the system allows: thousands of tills may come back in one moment. */
 const connectionBacklog = 4_096;

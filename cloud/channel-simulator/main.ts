@@ -32,7 +32,7 @@ import { loadSandboxKeys } from '#cloud/channel-simulator/sandbox-keys.ts';
  * | CHANNEL_SIM_APP              | greentill      | app id that may call                                 |
  * | CHANNEL_SIM_WECHAT_MCHID     | 1800000001     | WeChat partner that may call, keys in DATA/wechat    |
  * | CHANNEL_SIM_ALIPAY_SELLER    | 2088000000000109 | Alipay merchant of the app's own, keys in DATA/alipay |
- * | CHANNEL_SIM_UNIONPAY_MERID   | 777290058110048 | UnionPay merchant that may call, keys in DATA/unionpay |
+ * | CHANNEL_SIM_UNIONPAY_MERID   | 777290058110048 | UnionPay merchants that may call, comma-separated, keys in DATA/unionpay |
  * | CHANNEL_SIM_SEED             | demo           | transaction numbers                                  |
  * | CHANNEL_SIM_SLOW_MS          | 12000          | delay of suffix 10                                   |
  * | CHANNEL_SPEED_UP             | 1              | demos: reversals allowed and notifies repeated sooner |
@@ -49,6 +49,10 @@ const wechatCaller = {
 const alipayKeys = loadAlipaySandboxKeys(join(folder, 'alipay'));
 const alipaySeller = env['CHANNEL_SIM_ALIPAY_SELLER'] ?? '2088000000000109';
 const unionpayKeys = loadUnionpaySandboxKeys(join(folder, 'unionpay'));
+const unionpayCaller = {
+  certId: unionpayKeys.certId,
+  publicKey: createPublicKey(unionpayKeys.merchantPrivateKey),
+};
 const simulator = await createChannelSimulator({
   port: Number(env['CHANNEL_SIM_PORT'] ?? 7310),
   host: env['CHANNEL_SIM_HOST'] ?? '127.0.0.1',
@@ -78,15 +82,11 @@ const simulator = await createChannelSimulator({
       privateKey: alipayKeys.alipayPrivateKey,
     }),
     unionpayFace({
-      callers: new Map([
-        [
-          env['CHANNEL_SIM_UNIONPAY_MERID'] ?? sandboxMerchantNo,
-          {
-            certId: unionpayKeys.certId,
-            publicKey: createPublicKey(unionpayKeys.merchantPrivateKey),
-          },
-        ],
-      ]),
+      callers: new Map(
+        (env['CHANNEL_SIM_UNIONPAY_MERID'] ?? sandboxMerchantNo)
+          .split(',')
+          .map((merchantNo) => [merchantNo, unionpayCaller]),
+      ),
       signer: { key: unionpayKeys.signerPrivateKey, certificate: unionpayKeys.signerCertificate },
     }),
   ],

@@ -309,9 +309,9 @@ describe.each(faces)('%s posts', (speaker) => {
     });
     expect(asked).toMatchObject({ ok: true, value: { status: 'refunding' } });
     house.setDown(0);
-    const no = `${numberOf(request)}T1`;
-    const kept = () => keptOf(house.bench, no);
-    await vi.waitFor(async () => expect(await kept()).toMatchObject([{ verdict: 'hurried' }]), {
+    const refundNo = `${numberOf(request)}T1`;
+    const told = () => keptOf(house.bench, refundNo);
+    await vi.waitFor(async () => expect(await told()).toMatchObject([{ verdict: 'hurried' }]), {
       timeout: 8_000,
     });
     house.bench.simulator.setFaults(() => 'none');

@@ -47,8 +47,8 @@ export const aggregatorFace = (options: {
           },
           busy: () => said(429, { code: 'FREQUENCY_LIMITED', message: 'slow down' }),
           carryOut: () => {
-            const app = String(headers[channelHeaders.app] ?? '');
-            const done = handlers[path](body, nowMs, app);
+            const caller = String(headers[channelHeaders.app] ?? '');
+            const done = handlers[path](body, nowMs, caller);
             const spoken = said(done.status, done.answer);
             return 'delivery' in done ? { ...spoken, delivery: done.delivery } : spoken;
           },

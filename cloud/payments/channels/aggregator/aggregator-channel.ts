@@ -50,11 +50,7 @@ const profileOf = (face: Face): ChannelProfile => ({
  * dialect changes. Source: cloud/channel-simulator/protocol.ts.
  */
 export function createAggregatorChannel(options: AggregatorChannelOptions): Channel {
-  const call = async <O>(
-    request: { readonly path: ChannelPath; readonly value: object },
-    judge: (answer: ChannelAnswer) => O,
-    silent: (code: string) => O,
-  ): Promise<Answered<O>> => {
+  const call: Call = async (request, judge, silent) => {
     const sent = await sendSigned(options, request);
     return {
       evidence: sent.evidence,
@@ -100,29 +96,43 @@ export function createAggregatorChannel(options: AggregatorChannelOptions): Chan
         (answer) => judgeReverse(answer, order),
         unknown,
       ),
-    refund: (order) => {
-      const value: RefundRequest = {
-        ...orderRequest(order),
-        outRefundNo: order.outRefundNo,
-        amountFen: order.refundFen,
-        ...notifies,
-      };
-      return call({ path: channelPaths.refund, value }, (a) => judgeRefund(a, order), unknown);
-    },
-    queryRefund: (order) => {
-      const value: RefundQueryRequest = {
-        ...orderRequest(order),
-        outRefundNo: order.outRefundNo,
-      };
-      return call(
-        { path: channelPaths.refundQuery, value },
-        (answer) => judgeRefundQuery(answer, order),
-        unknown,
-      );
-    },
+    ...refundsBy(call, notifies),
     notify: createAggregatorNotify(options),
   };
 }
+
+/** One signed call: what a verified answer means, and what silence does. */
+type Call = <O>(
+  request: { readonly path: ChannelPath; readonly value: object },
+  judge: (answer: ChannelAnswer) => O,
+  silent: (code: string) => O,
+) => Promise<Answered<O>>;
+
+const refundsBy = (
+  call: Call,
+  notifies: { readonly notifyUrl?: string },
+): Pick<Channel, 'refund' | 'queryRefund'> => ({
+  refund: (order) => {
+    const value: RefundRequest = {
+      ...orderRequest(order),
+      outRefundNo: order.outRefundNo,
+      amountFen: order.refundFen,
+      ...notifies,
+    };
+    return call({ path: channelPaths.refund, value }, (a) => judgeRefund(a, order), unknown);
+  },
+  queryRefund: (order) => {
+    const value: RefundQueryRequest = {
+      ...orderRequest(order),
+      outRefundNo: order.outRefundNo,
+    };
+    return call(
+      { path: channelPaths.refundQuery, value },
+      (answer) => judgeRefundQuery(answer, order),
+      unknown,
+    );
+  },
+});
 
 const orderRequest = (order: ChannelOrder): OrderRequest => ({
   merchantNo: order.channelMerchantNo,

@@ -19,7 +19,7 @@ export interface UnionpayAccount {
   readonly signerName: string;
   /** Number of the terminal at the acquirer, 8 characters. */
   readonly termId: string;
-  /** Where UnionPay posts notifies. */
+  /** Where UnionPay posts notifies; any word that is no address when nothing hears them. */
   readonly backUrl: string;
 }
 
@@ -42,7 +42,7 @@ export const unionpayName = '中国银联股份有限公司';
  * | UNIONPAY_ACCESS_TYPE | 0 (default), 1 or 2                                                            |
  * | UNIONPAY_SIGNER      | third part of the common name, default 中国银联股份有限公司                    |
  * | UNIONPAY_TERM_ID     | terminal number                                                                |
- * | UNIONPAY_BACK_URL    | where notifies go                                                              |
+ * | UNIONPAY_BACK_URL    | where notifies go, default `none`: queries alone tell then                     |
  *
  * Throws, naming the variable and never its value, when something is missing.
  */
@@ -71,6 +71,6 @@ export function readUnionpayAccount(
       .map((name) => new X509Certificate(text(`issuers/${name}`))),
     signerName: environment['UNIONPAY_SIGNER'] ?? unionpayName,
     termId: need('UNIONPAY_TERM_ID'),
-    backUrl: need('UNIONPAY_BACK_URL'),
+    backUrl: environment['UNIONPAY_BACK_URL'] ?? 'none',
   };
 }
