@@ -112,4 +112,59 @@ describeWindow('money back in a window', (w) => {
     await w.sees('待确认 ¥7.00');
     expect(await findOverflow(w.page)).toEqual([]);
   });
+
+  test('a refund that waits for the share to come back says so, and does not ask for another', async () => {
+    const code = 'refund-waits-for-share';
+    const row = { ...last, refunds: [{ ...refund, state: 'unknown', code }], refundableFen: 0 };
+    w.host.till.setOrders([row as OrderRow, cash, ...others]);
+    await w.page.keyboard.press('F4');
+    await w.sees('正在从货款中退回分账，到位后自动退款，请勿重复退款');
+    expect(await w.page.locator('.order-detail').innerText()).not.toMatch(promises);
+    expect(await findOverflow(w.page)).toEqual([]);
+  });
+
+  test.each([
+    ['zh-CN', 1366],
+    ['en-GB', 1366],
+    ['zh-CN', 1024],
+    ['en-GB', 1024],
+  ] as const)('every refund screen fits in %s at %i', async (language, width) => {
+    const folder = process.env['PICTURE_FOLDER'];
+    const fits = async (what: string): Promise<void> => {
+      await w.page.evaluate(() => document.fonts.ready);
+      const name = `refund-${what}-${width}-${language.slice(0, 2)}`;
+      if (folder) await w.page.screenshot({ path: `${folder}/${name}.png` });
+      expect(await findOverflow(w.page), `${what} overflows`).toEqual([]);
+      expect(await findSmallTargets(w.page), `${what} has small targets`).toEqual([]);
+    };
+    const show = async (orders: readonly OrderRow[], locator: string): Promise<void> => {
+      w.host.till.setOrders([...orders]);
+      await w.page.close();
+      w.page = await w.open({ width, height: 768 }, language);
+      await w.page.keyboard.press('F4');
+      await w.page.locator(locator).first().waitFor();
+    };
+    await show([last, cash, ...others], '.refund-form');
+    await fits('channel');
+    w.host.till.refuseNext('orders.refund', 'owner-approval-missing');
+    await w.page.keyboard.press('Enter');
+    await w.page.locator('.pin-sheet').waitFor();
+    await fits('pin');
+    await show([cash, last, ...others], '.refund-form');
+    await w.typeSlowly('7.5');
+    await fits('cash-part');
+    await show([{ ...last, refundWay: 'box-slip', tender: 'box-pos' }, cash], '.refund-form');
+    await fits('box-slip');
+    const refunds = [
+      { ...refund, amountFen: 300, cashFen: 300, state: 'failed', code: 'refund-failed' },
+      { ...refund, refundNo: 2, amountFen: 500, cashFen: 400, voucherFen: 100, state: 'done' },
+      { ...refund, refundNo: 3, amountFen: 400, state: 'unknown', code: 'refund-waits-for-share' },
+    ] as const;
+    const row = { ...last, refunds: [...refunds], refundedFen: 500, refundableFen: 0 };
+    await show([row, cash, ...others], '.refund-list');
+    await fits('list');
+    w.host.till.setStatus(offline);
+    await show([last, cash, ...others], '.refund-shut');
+    await fits('offline');
+  });
 });

@@ -47,7 +47,11 @@ function OneRefund({
           ...(refund.reason === '' ? [] : [refund.reason]),
         ].join(' · ')}
       </p>
-      {isOpen && <p className="tone-amber">{words.refund.unknown}</p>}
+      {isOpen && (
+        <p className="tone-amber">
+          {code === 'refund-waits-for-share' ? errorWords(code, language) : words.refund.unknown}
+        </p>
+      )}
       {state === 'failed' && code !== null && <p>{errorWords(code, language)}</p>}
       {state === 'done' && (
         <button
