@@ -1,4 +1,4 @@
--- A release day in pieces (docs/adr/0015). Accounts are cut into chunks of the member's id. What an account wanted is
+-- A release day in pieces (docs/adr/0016). Accounts are cut into chunks of the member's id. What an account wanted is
 -- written once (release_want) and never changed; what it got follows from that row and the run's theta and last odd fen.
 
 -- Every account is written once a day: a page must hold old and new version of its rows, so that no index is touched.

@@ -41,7 +41,7 @@ interface Given extends Record<string, unknown> {
  * holds when it commits. False when no chunk is left.
  *
  * The wants were read a while ago. An account that is frozen since, or whose due points a refund took below what would be
- * used, is withdrawn: it gets nothing and its part stays in the fund (docs/adr/0015).
+ * used, is withdrawn: it gets nothing and its part stays in the fund (docs/adr/0016).
  */
 export async function postChunk(
   tx: Tx,

@@ -67,7 +67,7 @@ describe('closing a period', () => {
     expect(second).toMatchObject({ gateOpen: true, multBp: 50_000, budgetFen: 19_760, nBase: 36 });
     expect(second.explanation).toMatchObject({
       gate: { outstanding: { previous: '50000', current: '100000' }, reason: 'open' },
-      multiplier: { fundFen: 70_000, duePoints: '3952', rawBp: '104214', binding: 'maximum' },
+      multiplier: { fundFen: 70_000, duePoints: 3952, rawBp: '104214', binding: 'maximum' },
     });
   });
 
@@ -83,7 +83,7 @@ describe('closing a period', () => {
     const closed = getOrThrow(await close(operatorId, '2026-02'));
     expect(closed.explanation).toMatchObject({
       gate: { outstanding: { current: '130000', unclaimed: '30000' } },
-      multiplier: { unreleasedPoints: '130000' },
+      multiplier: { unreleasedPoints: 130_000 },
     });
   });
 
