@@ -17,6 +17,7 @@ import {
 import { listPolicyVersions, policyOn } from '#cloud/policy/policy-versions.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 import { isPeriod, periodPattern } from '#shared/time/period.ts';
+import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { PersonId } from '#shared/ids/ids.ts';
 
 type Deps = Pick<CloudDeps, 'db' | 'clock' | 'operatorId'>;
@@ -198,7 +199,11 @@ function problemOf(error: ProposalError): ProblemInput {
       return { status: 422, code: 'request-invalid', detail: 'the proposal changes nothing' };
     case 'proposal-unknown':
       return { status: 404, code: 'not-found', detail: 'no such proposal' };
-    default:
+    case 'period-kind-fixed':
+    case 'policy-proposal-ended':
+    case 'policy-same-person':
       return { status: 409, code: error.type };
+    default:
+      return exhaustive(error);
   }
 }

@@ -14,6 +14,7 @@ import {
   type WindDownError,
 } from '#cloud/policy/wind-down.ts';
 import { isCalendarDay } from '#cloud/settlement/calendar-day-guard.ts';
+import { exhaustive } from '#shared/result/exhaustive.ts';
 import { BusinessDateSchema } from '#shared/wire/v1/common.ts';
 
 type Deps = Pick<CloudDeps, 'db' | 'clock' | 'operatorId'>;
@@ -180,7 +181,11 @@ function problemOf(error: WindDownError | DistributeError): ProblemInput {
       return { status: 409, code: error.type, detail: error.reasons.join(', ') };
     case 'not-settled':
       return { status: 409, code: 'wind-down-not-settled', detail: error.what };
-    default:
+    case 'policy-proposal-ended':
+    case 'policy-same-person':
+    case 'wind-down-running':
       return { status: 409, code: error.type };
+    default:
+      return exhaustive(error);
   }
 }

@@ -124,9 +124,10 @@ export async function withoutConcessionAfterStop(
     const stopOn = stops.get(order.operatorId);
     return stopOn !== undefined && accountingDate(order.acceptedAtMs) >= stopOn;
   };
-  const stopped = (order: PaidOrder) => ({ ...order, concessionBp: basisPoints(0) });
   return {
-    orders: orders.map((order) => (isStopped(order) ? stopped(order) : order)),
+    orders: orders.map((order) =>
+      isStopped(order) ? { ...order, concessionBp: basisPoints(0) } : order,
+    ),
     isStopped,
   };
 }

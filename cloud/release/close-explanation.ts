@@ -91,6 +91,9 @@ const readingOf = (reading: GateReading): Readonly<Record<string, RecordValue>> 
   growthBp: reading.growthBp ?? null,
 });
 
+/** A double in parts of 10,000. */
+const inBp = (part: number): number => Math.floor(part * 10_000);
+
 /** Doubles are told as whole numbers: points of the coming periods, and the fit in parts of 10,000. */
 function explainForecast({ input, plan, rules }: Explained): RecordValue {
   const { forecast } = plan;
@@ -98,15 +101,14 @@ function explainForecast({ input, plan, rules }: Explained): RecordValue {
   const periods = input.history.length;
   if (forecast === undefined) return { periods, horizon: plannerHorizon, fit: null };
   const path = (values: readonly number[]) => values.slice(0, plannerHorizon - 1).map(Math.floor);
-  const whole = (part: number): number => Math.floor(part * 10_000);
   return {
     periods,
     horizon: plannerHorizon,
     fit: {
-      phiBp: whole(forecast.phi),
-      alphaBp: whole(forecast.alpha),
-      betaBp: whole(forecast.beta),
-      sigmaBp: whole(forecast.sigma),
+      phiBp: inBp(forecast.phi),
+      alphaBp: inBp(forecast.alpha),
+      betaBp: inBp(forecast.beta),
+      sigmaBp: inBp(forecast.sigma),
     },
     concessionMean: path(forecast.mean),
     concessionLow: path(forecast.low),
@@ -141,6 +143,12 @@ interface StoredExplanation {
   };
 }
 
+const poolOf = (pool: StoredPool) => ({
+  previous: BigInt(pool.previous),
+  current: BigInt(pool.current),
+  topMerchantGrowth: BigInt(pool.topMerchantGrowth),
+});
+
 /** The inputs of a stored close. `history` is that of the closes up to it. */
 export function closeInputOf(
   explanation: Readonly<Record<string, unknown>>,
@@ -148,11 +156,6 @@ export function closeInputOf(
 ): CloseInput {
   // Written by explainClose and sealed: of this form.
   const { period, gate, multiplier } = explanation as unknown as StoredExplanation;
-  const poolOf = (pool: StoredPool) => ({
-    previous: BigInt(pool.previous),
-    current: BigInt(pool.current),
-    topMerchantGrowth: BigInt(pool.topMerchantGrowth),
-  });
   const { previousDays, currentDays } = gate.inflow;
   return {
     period,

@@ -24,7 +24,7 @@ describe('forecast vectors of an independent program', () => {
       expect(Math.abs(forecast!.mean[step]! - value)).toBeLessThan(1e-6 * value + 1e-6);
       expect(Math.abs(forecast!.low[step]! - low[step]!)).toBeLessThan(1e-6 * value + 1e-6);
     }
-    const horizon = row.horizon!;
+    const horizon = row.horizon;
     const bound = forecastBoundBp(
       {
         fundFen: fen(horizon.fundFen),
@@ -71,6 +71,46 @@ const closing = fc
     history: raw.history,
   }));
 
+/** The same inflow in so many periods. */
+const flat = (count: number) => Array.from({ length: count }, () => ({ points: 5, days: 30 }));
+const one = (plannerHorizon: number): PointsConfig => ({ ...config, plannerHorizon });
+const askMonths = (values: readonly PeriodInflow[]) =>
+  forecastInflow({ history: values, comingDays: [31, 30], seasonLength: 12 });
+
+/** A close after so many periods of growing trade of which nothing was released yet. */
+const steady = (growth: number, periods: number) => {
+  const past = Array.from({ length: periods }, (_, at) => ({
+    points: Math.floor(1_000_000 * (1 + growth) ** at),
+    days: 30,
+  }));
+  const stock = past.reduce((sum, { points }) => sum + points, 0);
+  return planClose(
+    {
+      period: '2026-10',
+      gate: {
+        outstanding: {
+          previous: BigInt(stock - past.at(-1)!.points),
+          current: BigInt(stock),
+          topMerchantGrowth: 0n,
+        },
+        inflow: {
+          previous: 1n,
+          previousDays: 30,
+          current: 1n,
+          currentDays: 31,
+          topMerchantGrowth: 0n,
+        },
+      },
+      fundFen: fen(Math.floor(stock * 0.6)),
+      unreleasedPoints: pointFen(stock),
+      duePoints: pointFen(0),
+      activePoints: pointFen(Math.floor(stock / 40)),
+      history: past,
+    },
+    config,
+  );
+};
+
 describe('the forecast bound', () => {
   it('never raises a multiplier or a budget, whatever the history says, and keeps coverage (I2)', () => {
     let lowered = 0;
@@ -93,11 +133,7 @@ describe('the forecast bound', () => {
   });
 
   it('says nothing under four periods, when nothing ever entered, and at a horizon of one', () => {
-    const flat = (count: number) => Array.from({ length: count }, () => ({ points: 5, days: 30 }));
-    const ask = (count: number) =>
-      forecastInflow({ history: flat(count), comingDays: [31], seasonLength: 12 });
-    expect([ask(3), ask(4) !== undefined]).toEqual([undefined, true]);
-    const one = (plannerHorizon: number): PointsConfig => ({ ...config, plannerHorizon });
+    expect([askMonths(flat(3)), askMonths(flat(4)) !== undefined]).toEqual([undefined, true]);
     const input = {
       fundFen: fen(100),
       unreleasedPoints: pointFen(100),
@@ -138,47 +174,12 @@ describe('the forecast bound', () => {
       points: 1000 + ((at * 7919) % 500),
       days: 30,
     }));
-    const ask = (values: readonly PeriodInflow[]) =>
-      forecastInflow({ history: values, comingDays: [31, 30], seasonLength: 12 });
-    expect(ask(long)).toEqual(ask(long.slice(-historyPeriodsMax)));
-    expect(ask(long)!.low[0]).toBeLessThan(ask(long)!.mean[0]!);
+    expect(askMonths(long)).toEqual(askMonths(long.slice(-historyPeriodsMax)));
+    expect(askMonths(long)!.low[0]).toBeLessThan(askMonths(long)!.mean[0]!);
   });
 });
 
 describe('the outlook of the stock gate', () => {
-  const steady = (growth: number, periods: number) => {
-    const history = Array.from({ length: periods }, (_, at) => ({
-      points: Math.floor(1_000_000 * (1 + growth) ** at),
-      days: 30,
-    }));
-    const stock = history.reduce((sum, { points }) => sum + points, 0);
-    return planClose(
-      {
-        period: '2026-10',
-        gate: {
-          outstanding: {
-            previous: BigInt(stock - history.at(-1)!.points),
-            current: BigInt(stock),
-            topMerchantGrowth: 0n,
-          },
-          inflow: {
-            previous: 1n,
-            previousDays: 30,
-            current: 1n,
-            currentDays: 31,
-            topMerchantGrowth: 0n,
-          },
-        },
-        fundFen: fen(Math.floor(stock * 0.6)),
-        unreleasedPoints: pointFen(stock),
-        duePoints: pointFen(0),
-        activePoints: pointFen(Math.floor(stock / 40)),
-        history,
-      },
-      config,
-    );
-  };
-
   it('foretells on flat trade that the seventh close is the last open one, and that an old stock never opens', () => {
     // The seventh close compares about 7 with 6 (17% with what was released); the eighth needs 15% and finds less.
     expect(steady(0, 5).stockGate).toEqual({ type: 'closes-after', periodsAhead: 2 });

@@ -179,11 +179,11 @@ export function checkPointsConfig(config: PointsConfig): Result<PointsConfig, Co
 const agentRelations = (config: PointsConfig): readonly ConfigError[] =>
   agentRoles.flatMap((role) => {
     const most = defaultPointsConfig.agents[role];
-    const rates = config.agents[role];
+    const own = config.agents[role];
     return [
-      { ...outOf(`agents.${role}.concessionBp`, rates.concessionBp), min: 0, max: 2000 },
-      { ...outOf(`agents.${role}.flowCapBp`, rates.flowCapBp), min: 0, max: most.flowCapBp },
-      { ...outOf(`agents.${role}.flowBp`, rates.flowBp), min: 0, max: most.flowBp },
+      { ...outOf(`agents.${role}.concessionBp`, own.concessionBp), min: 0, max: 2000 },
+      { ...outOf(`agents.${role}.flowCapBp`, own.flowCapBp), min: 0, max: most.flowCapBp },
+      { ...outOf(`agents.${role}.flowBp`, own.flowBp), min: 0, max: most.flowBp },
     ];
   });
 

@@ -16,6 +16,7 @@ import { isCalendarDay } from '#cloud/settlement/calendar-day-guard.ts';
 import type { MemberId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
+import { exhaustive } from '#shared/result/exhaustive.ts';
 import { isPeriod, periodPattern } from '#shared/time/period.ts';
 import { BusinessDateSchema, MemberIdSchema } from '#shared/wire/v1/common.ts';
 
@@ -153,7 +154,10 @@ function problemOf(error: AdjustError): ProblemInput {
       return { status: 404, code: 'not-found', detail: error.type };
     case 'release-held':
       return { status: 409, code: error.type, detail: error.reasons.join(', ') };
-    default:
+    case 'policy-proposal-ended':
+    case 'policy-same-person':
       return { status: 409, code: error.type };
+    default:
+      return exhaustive(error);
   }
 }
