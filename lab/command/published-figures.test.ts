@@ -110,7 +110,7 @@ const near = (found: number | undefined, wanted: number, within: number): void =
   expect(Math.abs(found! - wanted)).toBeLessThanOrEqual(within + 1e-9);
 };
 
-describe('published figures', () => {
+describe('published figures', { timeout: 60_000 }, () => {
   it('the formula of steady growth gives the published figures to their last digit', () => {
     expect(rounded(3, (growth) => dueShare({ growth, n: 36 }))).toEqual([
       1.05, 0.743, 0.483, 0.342, 0.282, 0.193, 0.146, 0.117,
@@ -252,4 +252,4 @@ it('docs/economics.md has the tables that the lab prints: else run node .ci/gene
   expect(await economicsPage(tables)).toBe(page);
   const changed = { ...tables, whale: { ...tables.whale, rows: [['planted']] } };
   expect(await economicsPage(changed)).not.toBe(page);
-}, 30_000);
+}, 60_000);

@@ -4,7 +4,7 @@ import fastifyStatic from '@fastify/static';
 import Fastify from 'fastify';
 
 const here = import.meta.dirname;
-const pageFolder = path.resolve(here, '../../out/lab');
+const builtFolder = path.resolve(here, '../../out/lab');
 const loopback = '127.0.0.1';
 
 /** No foreign host, no inline script; the engine runs in a worker of the page's own. */
@@ -20,14 +20,19 @@ const headers = {
 /** Builds the page and serves it on this machine only; port 0 picks a free one. */
 export async function servePage(
   port: number,
+  folder = builtFolder,
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const { build } = await import('vite');
-  await build({ configFile: path.resolve(here, '../page/vite.config.ts'), logLevel: 'warn' });
+  await build({
+    configFile: path.resolve(here, '../page/vite.config.ts'),
+    logLevel: 'warn',
+    build: { outDir: folder, emptyOutDir: true },
+  });
   const app = Fastify({ forceCloseConnections: true });
   app.addHook('onSend', async (_request, reply) => {
     reply.headers(headers);
   });
-  await app.register(fastifyStatic, { root: pageFolder, index: 'index.html' });
+  await app.register(fastifyStatic, { root: folder, index: 'index.html' });
   await app.listen({ host: loopback, port });
   const { port: taken } = app.server.address() as AddressInfo;
   return { url: `http://${loopback}:${taken}/`, close: () => app.close() };

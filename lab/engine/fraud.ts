@@ -46,7 +46,11 @@ export interface RingResult {
  * vouchers count when they are released, as if all could be spent.
  */
 export function runRing(input: RingInput): Result<RingResult, LabError> {
-  const netFen = consumptionOf(input.trade, input.months);
+  const netFen = consumptionOf({
+    trade: input.trade,
+    months: input.months,
+    rateBp: input.dials.rateBp,
+  });
   if (!netFen.ok) return netFen;
   const whole = netFen.value;
   const fake = whole.map((value, index) =>
@@ -120,13 +124,22 @@ export function runWhale(input: {
   readonly rules: RulesName;
   readonly dials: Dials;
 }): Result<WhaleResult, LabError> {
-  const netFen = consumptionOf({ ...steady, growthBp: input.growthBp }, input.months);
+  const netFen = consumptionOf({
+    trade: { ...steady, growthBp: input.growthBp },
+    months: input.months,
+    rateBp: input.dials.rateBp,
+  });
   if (!netFen.ok) return netFen;
   const others = classActors(netFen.value);
   const whale: Actor = {
     id: 'whale',
     scoreBp: basisPoints(10_000),
-    netFen: whaleOf({ growthBp: input.growthBp, months: whaleMonths, shareBp: whaleShareBp }),
+    netFen: whaleOf({
+      growthBp: input.growthBp,
+      months: whaleMonths,
+      shareBp: whaleShareBp,
+      othersFen: netFen.value[0]!,
+    }),
     hasReferrer: true,
     side: 'member',
     shopId: 'shops',

@@ -22,7 +22,7 @@ export interface Finding {
 /** One life of five spend classes under one set of rules. */
 export function runExperiment(experiment: Experiment): Result<Finding, LabError> {
   const { trade, months, dials } = experiment;
-  const netFen = consumptionOf(trade, months);
+  const netFen = consumptionOf({ trade, months, rateBp: dials.rateBp });
   if (!netFen.ok) return netFen;
   const chosen = rules[experiment.rules];
   const life = runLife({

@@ -112,12 +112,26 @@ describe('what is refused', () => {
     expect(configOf({ ...publishedDials, redemptionBp: [5000, 5000, 1] }, 'off').ok).toBe(false);
   });
 
+  it('nothing that the dials allow leaves the range of amounts', () => {
+    for (const growthBp of [-5000, 1000, 2000, 2500, 5000])
+      for (const rules of ['literal-both', 'literal-gate-off', 'funded-inflow'] as const)
+        for (const months of [36, 72]) {
+          const trade = { ...steady, growthBp, noiseBp: 3000, seasonBp: 20_000 };
+          const dials = { ...publishedDials, rateBp: 2000 };
+          const found = runExperiment({ trade, months, rules, dials });
+          if (!found.ok) expect(found.error.type).toBe('growth-too-large');
+        }
+  });
+
   it('growth that leaves every scale, and lives too short or too long', () => {
-    expect(consumptionOf({ ...steady, growthBp: 2500 }, 120)).toEqual({
+    expect(
+      consumptionOf({ trade: { ...steady, growthBp: 2500 }, months: 120, rateBp: 1000 }),
+    ).toEqual({
       ok: false,
       error: { type: 'growth-too-large' },
     });
-    for (const months of [2, 121, 12.5]) expect(consumptionOf(steady, months).ok).toBe(false);
+    for (const months of [2, 121, 12.5])
+      expect(consumptionOf({ trade: steady, months, rateBp: 1000 }).ok).toBe(false);
   });
 });
 

@@ -42,6 +42,8 @@ export interface MonthRow {
   /** The multiplier of this month's window, bp; 0 without one. */
   readonly multBp: number;
   readonly releasedFen: number;
+  /** To members alone: what they were given, and the points it took. */
+  readonly memberValueFen: number;
   readonly releasedPoints: number;
   readonly redeemedFen: number;
   /** By account: vouchers released to it, and what it paid in money. */
@@ -120,7 +122,14 @@ function runMonth(world: World, at: Month): MonthRow {
     input.replan?.(newMonth(world, at.month, wasOpen ? window : undefined)) ?? new Map();
   let budgetLeftFen = wasOpen ? window.plan.budgetFen : 0;
   let lowestCashFen = money.cashFen;
-  const totals = { netFen: 0, concessionFen: 0, redeemedFen: 0, releasedFen: 0, releasedPoints: 0 };
+  const totals = {
+    netFen: 0,
+    concessionFen: 0,
+    redeemedFen: 0,
+    releasedFen: 0,
+    memberValueFen: 0,
+    releasedPoints: 0,
+  };
   for (let day = 1; day <= daysPerMonth; day += 1) {
     payShops(money);
     const isRun = input.runMonth !== undefined && at.month >= input.runMonth;
@@ -134,6 +143,7 @@ function runMonth(world: World, at: Month): MonthRow {
       const released = releaseDay(world, { month: at.month, day, window, budgetLeftFen, traded });
       budgetLeftFen -= released.valueFen;
       totals.releasedFen += released.valueFen;
+      totals.memberValueFen += released.memberFen;
       totals.releasedPoints += released.points;
     }
     totals.netFen += traded.netFen;
@@ -195,7 +205,7 @@ function releaseDay(
     readonly budgetLeftFen: number;
     readonly traded: Traded;
   },
-): { readonly valueFen: number; readonly points: number } {
+): { readonly valueFen: number; readonly memberFen: number; readonly points: number } {
   const { input, config, accounts, money } = world;
   const { isLiteral } = input.rules;
   const members = accounts.filter(({ actor }) => actor.side === 'member');
@@ -219,11 +229,13 @@ function releaseDay(
     },
     { config, md5Hex },
   );
-  let points = 0;
+  let [memberFen, points] = [0, 0];
   for (const [index, account] of accounts.entries()) {
     const { allocFen, pointsUsed } = plan.allocations[index]!;
     grant(account, { month: at.month, valueFen: allocFen, points: pointsUsed });
-    if (account.actor.side === 'member') points += pointsUsed;
+    if (account.actor.side === 'shop') continue;
+    memberFen += allocFen;
+    points += pointsUsed;
   }
   money.voucherFen += plan.releasedFen;
   if (!isLiteral) {
@@ -242,5 +254,5 @@ function releaseDay(
       consumedFen,
     })),
   });
-  return { valueFen: plan.releasedFen, points };
+  return { valueFen: plan.releasedFen, memberFen, points };
 }

@@ -29,26 +29,33 @@ function paddedWords(text: string): Uint32Array {
 
 type State = readonly [number, number, number, number];
 
+/** Without an object or array per step: the lab asks for thousands of these in each life. */
 function mixBlock(state: State, words: Uint32Array, block: number): State {
   let [a, b, c, d] = state;
   for (let step = 0; step < 64; step += 1) {
-    const { mixed, word } = round(step, { b, c, d });
-    const sum = (a + mixed + sines[step]! + words[block + word]!) >>> 0;
+    const mixed = mixOf(step >> 4, b, c, d);
+    const sum = (a + mixed + sines[step]! + words[block + wordOf(step)]!) | 0;
     const shift = shifts[(step >> 4) * 4 + (step % 4)]!;
-    const turned = ((sum << shift) | (sum >>> (32 - shift))) >>> 0;
-    [a, d, c, b] = [d, c, b, (b + turned) >>> 0];
+    const next = (b + ((sum << shift) | (sum >>> (32 - shift)))) | 0;
+    a = d;
+    d = c;
+    c = b;
+    b = next;
   }
-  return [(state[0] + a) >>> 0, (state[1] + b) >>> 0, (state[2] + c) >>> 0, (state[3] + d) >>> 0];
+  return [(state[0] + a) | 0, (state[1] + b) | 0, (state[2] + c) | 0, (state[3] + d) | 0];
 }
 
-function round(
-  step: number,
-  { b, c, d }: { readonly b: number; readonly c: number; readonly d: number },
-): { readonly mixed: number; readonly word: number } {
-  if (step < 16) return { mixed: (b & c) | (~b & d), word: step };
-  if (step < 32) return { mixed: (d & b) | (~d & c), word: (5 * step + 1) % 16 };
-  if (step < 48) return { mixed: b ^ c ^ d, word: (3 * step + 5) % 16 };
-  return { mixed: c ^ (b | ~d), word: (7 * step) % 16 };
+function mixOf(round: number, b: number, c: number, d: number): number {
+  if (round === 0) return (b & c) | (~b & d);
+  if (round === 1) return (d & b) | (~d & c);
+  return round === 2 ? b ^ c ^ d : c ^ (b | ~d);
+}
+
+function wordOf(step: number): number {
+  const round = step >> 4;
+  if (round === 0) return step;
+  if (round === 1) return (5 * step + 1) % 16;
+  return round === 2 ? (3 * step + 5) % 16 : (7 * step) % 16;
 }
 
 const littleEndianHex = (word: number): string =>

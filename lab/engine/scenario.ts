@@ -37,9 +37,12 @@ export const monthsMax = 120;
 const baseFen = 100_000_000;
 /** Under this rounding would be seen. */
 const baseFenMin = 600_000;
-/** The largest month, so that every pool of a long life stays an amount. */
-const peakFenMax = 6_000_000_000_000;
-const totalFenMax = 40_000_000_000_000;
+/**
+ * All trade of a life at a rate of 10%. Were all its points due at once on both sides, at five each and with the
+ * referral, that would be 10.25 times its concession: still an amount.
+ */
+const totalFenMax = 9_500_000_000_000;
+const totalRateBp = 1000;
 
 /** It has 40% of trade. */
 export const largestClass = 'most';
@@ -70,13 +73,17 @@ export type TradeError =
   | { readonly type: 'growth-too-large' };
 
 /** Consumption of each month, whole fen. Fails where growth over so many months leaves every scale. */
-export function consumptionOf(trade: Trade, months: number): Result<readonly number[], TradeError> {
+export function consumptionOf(life: {
+  readonly trade: Trade;
+  readonly months: number;
+  readonly rateBp: number;
+}): Result<readonly number[], TradeError> {
+  const { trade, months } = life;
   if (!Number.isSafeInteger(months) || months < 3 || months > monthsMax)
     return err({ type: 'months-out-of-range', max: monthsMax });
   const shape = shapeOf(trade, months);
-  const peak = shape.reduce((most, value) => Math.max(most, value), 0);
   const total = shape.reduce((all, value) => all + value, 0);
-  const base = Math.min(baseFen, peakFenMax / peak, totalFenMax / total);
+  const base = Math.min(baseFen, (totalFenMax / total) * (totalRateBp / life.rateBp));
   if (base < baseFenMin) return err({ type: 'growth-too-large' });
   const isSmooth = trade.seasonBp === 0 && trade.noiseBp === 0 && trade.halfwayMonth === undefined;
   if (isSmooth && base === baseFen) return ok(evenSteps(trade, months));
@@ -132,8 +139,10 @@ export function whaleOf(whale: {
   readonly growthBp: number;
   readonly months: number;
   readonly shareBp: number;
+  /** What the others buy in the first month. */
+  readonly othersFen: number;
 }): readonly number[] {
-  const firstFen = (baseFen * whale.shareBp) / (10_000 - whale.shareBp);
+  const firstFen = (whale.othersFen * whale.shareBp) / (10_000 - whale.shareBp);
   return evenSteps({ ...steady, growthBp: whale.growthBp }, whale.months, firstFen);
 }
 
