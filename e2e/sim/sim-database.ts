@@ -192,9 +192,12 @@ const prepared = (question: Parameters<Query>): Parameters<Query> => {
   return [{ ...asked, name }, question[1]] as unknown as Parameters<Query>;
 };
 
+/** Longer questions are none of those that begin or end something. */
+const wordsCharsMax = 80;
+
 const textOf = (question: unknown): string => {
   const text = typeof question === 'string' ? question : (question as { text?: string }).text;
-  return (text ?? '').trim().toLowerCase();
+  return text === undefined || text.length > wordsCharsMax ? '' : text.trim().toLowerCase();
 };
 
 /** What a dead process waits for. */

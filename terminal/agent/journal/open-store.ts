@@ -60,6 +60,8 @@ export interface StoreOptions {
   /** The steps that this program knows; a test opens as an older program with fewer. */
   readonly migrations?: readonly string[];
   readonly clock?: Clock;
+  /** How long the second of two programs waits for the first, as milliseconds. */
+  readonly lockPatienceMs?: number;
   /** How a file is opened; a test gives back a connection whose disk fails. */
   readonly openDatabase?: (path: string, options: Database.Options) => Database.Database;
 }
@@ -83,7 +85,11 @@ export function openStore(
   let lock: WriterLock | undefined;
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    const taken = takeWriterLock(dataDir, { pid: process.pid, nowMs: clock.nowMs() });
+    const taken = takeWriterLock(dataDir, {
+      pid: process.pid,
+      nowMs: clock.nowMs(),
+      ...(options.lockPatienceMs === undefined ? {} : { patienceMs: options.lockPatienceMs }),
+    });
     if ('heldBy' in taken) return err({ code: 'store-locked', detail: taken.heldBy });
     lock = taken;
     finishReplacement(dataDir, journalFileName);

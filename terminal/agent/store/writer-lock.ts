@@ -23,9 +23,10 @@ const lockPatienceMs = 200;
  */
 export function takeWriterLock(
   dataDir: string,
-  { pid, nowMs }: { readonly pid: number; readonly nowMs: number },
+  options: { readonly pid: number; readonly nowMs: number; readonly patienceMs?: number },
 ): WriterLock | { readonly heldBy: string } {
-  const lock = new Database(join(dataDir, lockFileName), { timeout: lockPatienceMs });
+  const { pid, nowMs, patienceMs = lockPatienceMs } = options;
+  const lock = new Database(join(dataDir, lockFileName), { timeout: patienceMs });
   const holderFile = join(dataDir, holderFileName);
   try {
     lock.pragma('journal_mode = DELETE');
