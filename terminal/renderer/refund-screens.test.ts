@@ -86,7 +86,7 @@ describeWindow('money back in a window', (w) => {
     await w.page.keyboard.press('F4');
     await w.sees('结果待确认');
     const text = await w.page.locator('.order-detail').innerText();
-    expect(text).toMatch(/没有退成[^]*已退[^]*正在确认，请勿重复退款/u);
+    expect(text).toMatch(/正在确认，请勿重复退款[^]*已退[^]*没有退成/u);
     expect(text).not.toMatch(promises);
     await w.sees('部分退款');
     expect(await findOverflow(w.page)).toEqual([]);
@@ -124,15 +124,15 @@ describeWindow('money back in a window', (w) => {
   });
 
   test.each([
-    ['zh-CN', 1366],
-    ['en-GB', 1366],
-    ['zh-CN', 1024],
-    ['en-GB', 1024],
+    ['zh', 1366],
+    ['en', 1366],
+    ['zh', 1024],
+    ['en', 1024],
   ] as const)('every refund screen fits in %s at %i', async (language, width) => {
     const folder = process.env['PICTURE_FOLDER'];
     const fits = async (what: string): Promise<void> => {
       await w.page.evaluate(() => document.fonts.ready);
-      const name = `refund-${what}-${width}-${language.slice(0, 2)}`;
+      const name = `refund-${what}-${width}-${language}`;
       if (folder) await w.page.screenshot({ path: `${folder}/${name}.png` });
       expect(await findOverflow(w.page), `${what} overflows`).toEqual([]);
       expect(await findSmallTargets(w.page), `${what} has small targets`).toEqual([]);

@@ -55,7 +55,7 @@ export const enRefund: typeof zhRefund = {
     'box-slip': 'Refund it at the card box first, then note it here',
   },
   wayOffline: 'Offline: a payment by a channel cannot be refunded',
-  reasons: ['Returned', 'Overcharged', 'Out of stock', 'Other'],
+  reasons: ['Return', 'Overpaid', 'No stock', 'Other'],
   reasonName: 'Reason',
   confirm: 'Refund',
   sent: 'Refunding',

@@ -6,13 +6,13 @@ import { yuan } from '../format/money.ts';
 import { secondsText } from '../format/time.ts';
 import { errorWords } from '../i18n/language.ts';
 
-/** What of an order went back, is on its way, or could not go. */
+/** What of an order went back, is on its way, or could not go; the last first, because only that one can be open. */
 export function RefundList({ row }: { readonly row: OrderRow }): ReactNode {
   const { words } = useApp();
   if (row.refunds === undefined) return null;
   return (
     <section className="refund-list" aria-label={words.refund.list}>
-      {row.refunds.map((refund) => (
+      {row.refunds.toReversed().map((refund) => (
         <OneRefund key={refund.refundNo} orderId={row.orderId} refund={refund} />
       ))}
     </section>
