@@ -333,6 +333,11 @@ describe('the year of a marketer', () => {
   }, 120_000);
 });
 
+const shopsOf = async (agentId: AgentId) =>
+  (await ask(await tokenOf(agentId), '/v1/agent/merchants'))
+    .json<{ merchants: { merchantId: string; month: { flowFen: number } }[] }>()
+    .merchants.map((shop) => [shop.merchantId, shop.month.flowFen]);
+
 describe("an agent's token", () => {
   it("shows his own shops, on the days that are his, and nobody else's", async () => {
     const [mine, theirs] = [await newAgent('我'), await newAgent('他')];
@@ -344,10 +349,6 @@ describe("an agent's token", () => {
     clock.advanceTo(dayStartMs('2027-04-06'));
     await sell(21, [{ amountFen: 70_000 }]);
     await sell(22, [{ amountFen: 30_000 }]);
-    const shopsOf = async (agentId: AgentId) =>
-      (await ask(await tokenOf(agentId), '/v1/agent/merchants'))
-        .json<{ merchants: { merchantId: string; month: { flowFen: number } }[] }>()
-        .merchants.map((shop) => [shop.merchantId, shop.month.flowFen]);
     expect(await shopsOf(mine)).toEqual([[merchantNo(21), 10_000]]);
     expect(await shopsOf(theirs)).toEqual([
       [merchantNo(21), 70_000],

@@ -79,6 +79,9 @@ async function firstClaim(from: string, phone: string, more: object = {}): Promi
   return await claim(claimToken, phone, more);
 }
 
+const post = (path: string, payload: object) =>
+  app.inject({ method: 'POST', url: `/v1/member-pages/payers${path}`, payload });
+
 describe('a wallet that was seen with a claim', () => {
   it('gives its later payments to the member with nothing typed', async () => {
     const memberId = await firstClaim(payer(1), '13800000101');
@@ -133,8 +136,6 @@ describe('a wallet that was seen with a claim', () => {
     await firstClaim(payer(2), '13800000108');
     const links = createMemberLinks(loadMemberDataKey(bench.cloud.deps.config));
     const own = { memberId, key: links.keyOf(memberId) };
-    const post = (path: string, payload: object) =>
-      app.inject({ method: 'POST', url: `/v1/member-pages/payers${path}`, payload });
     const listed = (await post('', own)).json<{ payers: { payer: string }[] }>().payers;
     expect(listed).toHaveLength(2);
     const forgotten = await post('/unlink', { ...own, payer: listed[0]?.payer });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, nat, property, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   createRelationGraph,
@@ -56,9 +56,9 @@ describe('who belongs together', () => {
   });
 
   it('equals distances by repeated relaxation on random graphs', () => {
-    const edge = fc.tuple(fc.nat(11), fc.nat(11)).filter(([a, b]) => a !== b);
-    fc.assert(
-      fc.property(fc.array(edge, { maxLength: 18 }), (pairs) => {
+    const edge = tuple(nat(11), nat(11)).filter(([a, b]) => a !== b);
+    assert(
+      property(array(edge, { maxLength: 18 }), (pairs) => {
         const edges = pairs.map(([a, b]) => ({
           from: node(a),
           to: node(b),

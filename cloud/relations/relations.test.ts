@@ -135,13 +135,13 @@ describe("a purchase at a shop of one's own", () => {
   });
 });
 
-describe('friends who belong together', () => {
-  const related = async (operatorId: OperatorId) => {
-    const { rows } = await database.db.execute<{ path: string[] | null }>(sql`
-      select related_path as path from points_referral_bond where operator_id = ${operatorId}`);
-    return rows.map((row) => row.path);
-  };
+const related = async (operatorId: OperatorId) => {
+  const { rows } = await database.db.execute<{ path: string[] | null }>(sql`
+    select related_path as path from points_referral_bond where operator_id = ${operatorId}`);
+  return rows.map((row) => row.path);
+};
 
+describe('friends who belong together', () => {
   it('earn nothing from each other from the moment it is known until it is taken back', async () => {
     const operatorId = freshOperator();
     await bind(operatorId, 1, 2);

@@ -72,7 +72,7 @@ function changesOf(closing: Closing, range: MemberRange): SQL {
                            / 10000)::integer as score_bp
           from (select member_id, merchant_id, sum(net_fen - refunded_fen)::bigint as fen
                   from points_order
-                 where ${operator} and ${members}
+                 where ${operator} and ${members} and not is_related
                    and accepted_on > ${afterDay}::date and accepted_on <= ${lastDay}::date
                  group by member_id, merchant_id) shops
          group by member_id order by member_id) score on score.member_id = account.member_id

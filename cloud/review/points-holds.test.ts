@@ -246,16 +246,17 @@ async function plantLines(operatorId: OperatorId, count: number, voucherFen = 0)
         ${10_000 - voucherFen}, 2000, 0, 0, 0, ${voucherFen}, 0, 'held')`);
 }
 
+const ask = (operatorId: OperatorId, nowMs: number, member = 1) =>
+  inTx((tx) =>
+    mayUseVouchers(tx, {
+      operatorId,
+      merchantId: merchantOf(1),
+      memberId: memberOf(member),
+      nowMs,
+    }),
+  );
+
 describe('vouchers at a shop', () => {
-  const ask = (operatorId: OperatorId, nowMs: number, member = 1) =>
-    inTx((tx) =>
-      mayUseVouchers(tx, {
-        operatorId,
-        merchantId: merchantOf(1),
-        memberId: memberOf(member),
-        nowMs,
-      }),
-    );
   const marchMs = Date.UTC(2026, 2, 20, 4);
 
   it('stop when they are more than 30% of its month, until somebody let them go or the month is over', async () => {
