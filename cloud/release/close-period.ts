@@ -104,36 +104,57 @@ async function storeClose(tx: Tx, close: PlannedClose): Promise<void> {
     update points_book set last_closed_period = ${period} where operator_id = ${operatorId}`);
 }
 
+interface CloseRow extends Record<string, unknown> {
+  readonly period: string;
+  readonly gate_open: boolean;
+  readonly gate_reason: GateReason;
+  readonly mult_bp: number;
+  readonly budget_fen: number;
+  readonly n_base: number;
+  readonly config_version: number;
+  readonly explanation: Record<string, unknown>;
+  readonly explanation_hash: string;
+}
+
+/** A close as it is stored. */
+export type StoredClose = Omit<PeriodClose, 'isNew'>;
+
+const closeColumns = sql`period, gate_open, gate_reason, mult_bp, budget_fen, n_base,
+  config_version, explanation, explanation_hash`;
+
 /** The stored close of a period, if it is closed. */
 export async function readClose(
   db: Db | Tx,
   closing: { readonly operatorId: OperatorId; readonly period: string },
-): Promise<Omit<PeriodClose, 'isNew'> | undefined> {
-  const { rows } = await db.execute<{
-    gate_open: boolean;
-    gate_reason: GateReason;
-    mult_bp: number;
-    budget_fen: number;
-    n_base: number;
-    config_version: number;
-    explanation: Record<string, unknown>;
-    explanation_hash: string;
-  }>(sql`
-    select gate_open, gate_reason, mult_bp, budget_fen, n_base, config_version, explanation,
-           explanation_hash
-      from period_close
+): Promise<StoredClose | undefined> {
+  const { rows } = await db.execute<CloseRow>(sql`
+    select ${closeColumns} from period_close
      where operator_id = ${closing.operatorId} and period = ${closing.period}`);
-  const row = rows[0];
-  if (row === undefined) return undefined;
-  return {
-    period: closing.period,
-    gateOpen: row.gate_open,
-    gateReason: row.gate_reason,
-    multBp: basisPoints(row.mult_bp),
-    budgetFen: fen(row.budget_fen),
-    nBase: row.n_base,
-    configVersion: row.config_version,
-    explanation: row.explanation,
-    explanationHash: row.explanation_hash,
-  };
+  return rows[0] === undefined ? undefined : closeOf(rows[0]);
 }
+
+/** Two years of months. */
+const closesListed = 24;
+
+/** The last closes, the newest first. */
+export async function listCloses(
+  db: Db | Tx,
+  operatorId: OperatorId,
+): Promise<readonly StoredClose[]> {
+  const { rows } = await db.execute<CloseRow>(sql`
+    select ${closeColumns} from period_close
+     where operator_id = ${operatorId} order by period desc limit ${closesListed}`);
+  return rows.map(closeOf);
+}
+
+const closeOf = (row: CloseRow): StoredClose => ({
+  period: row.period,
+  gateOpen: row.gate_open,
+  gateReason: row.gate_reason,
+  multBp: basisPoints(row.mult_bp),
+  budgetFen: fen(row.budget_fen),
+  nBase: row.n_base,
+  configVersion: row.config_version,
+  explanation: row.explanation,
+  explanationHash: row.explanation_hash,
+});

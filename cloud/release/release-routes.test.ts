@@ -124,7 +124,20 @@ describe('a month from close to release', () => {
     }>();
     const { isNew: _, ...close } = first.json<{ isNew: boolean }>();
     expect(stored).toMatchObject(close);
-    expect(stored.explanation).toMatchObject({ gate: { open: true, growthBp: 1500 } });
+    expect(stored.explanation).toMatchObject({
+      preset: 'seed',
+      gate: {
+        open: true,
+        growthBp: 1500,
+        outstanding: { open: true, growthBp: '20000' },
+        inflow: { open: true },
+      },
+      // Two periods foretell nothing.
+      stockGate: { type: 'unknown' },
+    });
+    const list = (await send('GET', 'period-closes')).json<{ closes: { period: string }[] }>();
+    expect(list.closes.map(({ period }) => period)).toEqual(['2026-02', '2026-01']);
+    expect(list.closes[0]).toEqual(stored);
     expect(sealRecord(stored.explanation).hash).toBe(stored.explanationHash);
   });
 

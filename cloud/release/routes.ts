@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { closePeriod, readClose } from '#cloud/release/close-period.ts';
+import { closePeriod, listCloses, readClose } from '#cloud/release/close-period.ts';
 import { runDaily } from '#cloud/release/daily-run.ts';
 import { registerMemberRelease } from '#cloud/release/member-release-routes.ts';
 import { readRun, runReleaseDay } from '#cloud/release/release-day.ts';
@@ -67,6 +67,7 @@ const StoredRunSchema = Type.Object({
 
 /**
  * POST /admin/v1/period-closes {period}         closes a month that is over, once: gate, multiplier, budget
+ * GET  /admin/v1/period-closes                  the last two dozen: both gate figures, forecast of the stock gate
  * GET  /admin/v1/period-closes/{period}         the stored close with its explanation
  * POST /admin/v1/release-runs {period, day}     runs one day of a closed period's window, once
  * GET  /admin/v1/release-runs/{period}/{day}    the stored run with its explanation and the snapshot it was made of
@@ -106,6 +107,14 @@ function registerCloses(app: CloudApp, { db, clock, operatorId }: Deps): void {
         : `the next period to close is ${closed.error.expectedPeriod}`;
     return sendProblem(reply, { status: 409, code: closed.error.type, detail });
   });
+
+  const list = {
+    summary: 'The last period closes, the newest first',
+    response: { 200: Type.Object({ closes: Type.Array(StoredCloseSchema) }) },
+  };
+  app.get('/admin/v1/period-closes', { schema: list }, async () => ({
+    closes: (await listCloses(db, operatorId)).map((close) => ({ ...close })),
+  }));
 
   const read = {
     summary: 'A stored period close',
