@@ -6,6 +6,7 @@ import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { registerSealRoutes } from '#cloud/seal-routes.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
+import { showHolds } from '#cloud/book-seals.ts';
 import { proveHouse, runProofs } from '#cloud/proof-run.ts';
 import type { MerchantId } from '#shared/ids/ids.ts';
 import { MerchantIdSchema } from '#shared/wire/v1/common.ts';
@@ -13,7 +14,10 @@ import { MerchantIdSchema } from '#shared/wire/v1/common.ts';
 /** The largest integer of the database. */
 const holdNoMax = 2_147_483_647;
 
-type Deps = Pick<CloudDeps, 'db' | 'clock' | 'operatorId' | 'logger' | 'keys' | 'config'>;
+type Deps = Pick<
+  CloudDeps,
+  'db' | 'clock' | 'operatorId' | 'logger' | 'keys' | 'config' | 'metrics'
+>;
 
 /**
  * GET /admin/v1/balances?merchantId=   every account of the books, of one merchant or of all books together
@@ -92,7 +96,8 @@ const HoldSchema = Type.Object({
   liftedWhy: Type.Union([Type.String(), Type.Null()]),
 });
 
-function registerHolds(app: CloudApp, { db, clock, operatorId }: Deps): void {
+function registerHolds(app: CloudApp, deps: Deps): void {
+  const { db, clock, operatorId } = deps;
   const list = {
     summary: 'What stops releases, and what stopped them before',
     response: { 200: Type.Object({ holds: Type.Array(HoldSchema) }) },
@@ -118,6 +123,7 @@ function registerHolds(app: CloudApp, { db, clock, operatorId }: Deps): void {
     const by = { operatorId, holdNo, ...request.body, nowMs: clock.nowMs() };
     const lifted = await db.transaction((tx) => liftHold(tx, by));
     if (!lifted.ok) return sendProblem(reply, { status: 404, code: 'not-found' });
+    await showHolds(deps);
     return reply.send({ lifted: true });
   });
 }

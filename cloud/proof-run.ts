@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { sealAndTell, sealDepsOf } from '#cloud/book-seals.ts';
+import { sealAndTell, sealDepsOf, showHolds } from '#cloud/book-seals.ts';
 import { ledgerLaws, proveLaws, type Law, type Proof } from '#cloud/ledger/proofs.ts';
 import { raiseHold } from '#cloud/ledger/release-hold.ts';
 import { proveSealHead, sealLaws } from '#cloud/ledger/seal-laws.ts';
@@ -13,7 +13,10 @@ import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
 import { voucherLaws } from '#cloud/vouchers/voucher-laws.ts';
 import { accountingDate, dayStartMs } from '#shared/time/calendar-day.ts';
 
-type Deps = Pick<CloudDeps, 'db' | 'clock' | 'operatorId' | 'logger' | 'keys' | 'config'>;
+type Deps = Pick<
+  CloudDeps,
+  'db' | 'clock' | 'operatorId' | 'logger' | 'keys' | 'config' | 'metrics'
+>;
 
 /** Every law of the house. A domain that can be wrong adds its own here. */
 export const booksLaws: readonly Law[] = [
@@ -67,6 +70,7 @@ export async function runProofs(deps: Deps): Promise<readonly Proof[]> {
         nowMs,
       });
   });
+  await showHolds(deps);
   for (const { name, violations } of broken)
     logger.error({ law: name, violations: violations.length }, 'a law of the books is broken');
   return proofs;

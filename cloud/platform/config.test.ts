@@ -8,7 +8,7 @@ const source = (path: string): string =>
 
 /** What the channels in use read: their variables are theirs, and no schema of the cloud knows them. */
 function channelVariables(): readonly string[] {
-  const room = source('payment-room.ts');
+  const room = `${source('payment-room.ts')}${source('open-channels.ts')}`;
   const configs = [...room.matchAll(/'#cloud\/(payments\/channels\/\w+\/config\.ts)'/g)];
   return [room, ...configs.map(([, path]) => source(String(path)))].flatMap((text) =>
     [...text.matchAll(/(?:environment\[|need\(|\bat\()'([A-Z_]+)'/g)].map(([, name]) =>
@@ -38,4 +38,14 @@ test('every bad value is named at once, and a secret is not repeated', () => {
   const words = JSON.stringify(read);
   for (const name of ['PORT', 'OPERATOR_TOKEN', 'LOG_LEVEL']) expect(words).toContain(name);
   expect(words).not.toContain('short');
+});
+
+test('proxies are named one by one; "everybody" is no name', () => {
+  expect(readConfig({ TRUSTED_PROXIES: 'loopback,10.0.0.0/24,fd00::1' })).toMatchObject({
+    ok: true,
+    value: { trustedProxies: ['loopback', '10.0.0.0/24', 'fd00::1'] },
+  });
+  expect(readConfig({})).toMatchObject({ value: { trustedProxies: [] } });
+  for (const TRUSTED_PROXIES of ['true', '*', '1', 'proxy.example', 'loopback, 10.0.0.1'])
+    expect(readConfig({ TRUSTED_PROXIES }).ok, TRUSTED_PROXIES).toBe(false);
 });

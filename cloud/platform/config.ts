@@ -7,6 +7,10 @@ import { idPattern, type OperatorId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { DatabaseLocation } from '#cloud/platform/open-database.ts';
 
+/** An address or a network, or one of the three names that stand for networks of one's own; separated by commas. */
+const proxy = '(?:loopback|linklocal|uniquelocal|[0-9a-fA-F]*[.:][0-9a-fA-F.:]+(?:/[0-9]{1,3})?)';
+const proxiesPattern = `^${proxy}(?:,${proxy})*$`;
+
 /** The environment of `npm run cloud`. docs/operations.md describes every name; a test holds both equal. */
 export const EnvironmentSchema = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', maxLength: 255 }),
@@ -25,6 +29,8 @@ export const EnvironmentSchema = Type.Object({
   CLOUD_SIGNING_KEY: Type.Optional(Type.String({ minLength: 1 })),
   ISSUER_SIGNING_KEY: Type.Optional(Type.String({ minLength: 1 })),
   MEMBER_DATA_KEY: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' })),
+  METRICS_TOKEN: Type.Optional(Type.String({ minLength: 32, maxLength: 200 })),
+  TRUSTED_PROXIES: Type.Optional(Type.String({ pattern: proxiesPattern, maxLength: 1_000 })),
   REQUESTS_PER_MINUTE: Type.Integer({ default: 1200, minimum: 1, maximum: 1_000_000 }),
   LOG_LEVEL: Type.Union(
     ['fatal', 'error', 'warn', 'info', 'debug', 'silent'].map((level) => Type.Literal(level)),
@@ -49,6 +55,10 @@ export interface CloudConfig {
   readonly issuerSigningKey: string | undefined;
   /** 32 bytes, base64url: guards members' phone numbers. Undefined: made once and kept in the data folder. */
   readonly memberDataKey: string | undefined;
+  /** Bearer token of /metrics, beside the operator's. */
+  readonly metricsToken: string | undefined;
+  /** The hops in front of us whose word on a caller's address counts. Empty: nobody's, the socket says it. */
+  readonly trustedProxies: readonly string[];
   readonly requestsPerMinute: number;
   readonly logLevel: string;
 }
@@ -94,6 +104,8 @@ function toConfig(env: Static<typeof EnvironmentSchema>): CloudConfig {
     cloudSigningKey: env.CLOUD_SIGNING_KEY,
     issuerSigningKey: env.ISSUER_SIGNING_KEY,
     memberDataKey: env.MEMBER_DATA_KEY,
+    metricsToken: env.METRICS_TOKEN,
+    trustedProxies: env.TRUSTED_PROXIES?.split(',') ?? [],
     requestsPerMinute: env.REQUESTS_PER_MINUTE,
     logLevel: String(env.LOG_LEVEL),
   };

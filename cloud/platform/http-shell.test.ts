@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newId } from '#shared/ids/ids.ts';
+import { createHttpShell } from '#cloud/platform/http-shell.ts';
 import { createLogger, redactedPaths } from '#cloud/platform/logger.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import {
@@ -24,8 +25,8 @@ afterAll(async () => {
   await cloud.close();
 });
 
-test('health, readiness and metrics answer anyone; everything else is closed unless it says so', async () => {
-  for (const path of ['/healthz', '/readyz', '/metrics', '/docs/json']) {
+test('health and readiness answer anyone; everything else is closed unless it says so', async () => {
+  for (const path of ['/healthz', '/readyz', '/docs/json']) {
     expect((await fetch(origin + path)).status, path).toBe(200);
   }
   const document = (await (await fetch(`${origin}/docs/json`)).json()) as {
@@ -130,4 +131,53 @@ test('the log of a failed request names its route, not its path: a claim link ho
   await broken.close();
   expect(cloud.log()).toContain('/claim/:token');
   expect(cloud.log()).not.toContain(claimToken);
+});
+
+test('metrics are for who has the operator’s token or the one for metrics, and for nobody else', async () => {
+  const metricsToken = 'metrics-token-0123456789abcdef-0123';
+  const deps = { ...cloud.deps, config: { ...cloud.deps.config, metricsToken } };
+  const own = await buildTestApp({ ...cloud, deps });
+  const ask = async (authorization?: string) => {
+    const headers = authorization === undefined ? {} : { authorization };
+    return (await own.inject({ method: 'GET', url: '/metrics', headers })).statusCode;
+  };
+  expect(await ask()).toBe(401);
+  expect(await ask('Bearer something-else')).toBe(401);
+  expect(await ask(`Bearer ${testOperatorToken}`)).toBe(200);
+  expect(await ask(`Bearer ${metricsToken}`)).toBe(200);
+  await own.close();
+});
+
+test('held releases are said by readiness and make no node unready', async () => {
+  const ready = async () => {
+    const answer = await app.inject({ method: 'GET', url: '/readyz' });
+    return { status: answer.statusCode, body: answer.json<object>() };
+  };
+  expect(await ready()).toEqual({ status: 200, body: { status: 'ready', releases: 'open' } });
+  cloud.deps.metrics.releaseHolds.set(2);
+  expect(await ready()).toEqual({ status: 200, body: { status: 'ready', releases: 'held' } });
+  cloud.deps.metrics.releaseHolds.set(0);
+});
+
+test('a caller’s address is what the socket says, unless a named hop says otherwise', async () => {
+  const addressBehind = async (trustedProxies: readonly string[], forwarded: string) => {
+    const deps = { ...cloud.deps, config: { ...cloud.deps.config, trustedProxies } };
+    const own = await createHttpShell(deps);
+    own.get('/who', { config: { access: 'public' } }, (request) => ({ ip: request.ip }));
+    const answer = await own.inject({
+      method: 'GET',
+      url: '/who',
+      remoteAddress: '10.0.0.9',
+      headers: { 'x-forwarded-for': forwarded },
+    });
+    await own.close();
+    return answer.json<{ ip: string }>().ip;
+  };
+  expect(await addressBehind([], '203.0.113.7')).toBe('10.0.0.9');
+  expect(await addressBehind(['10.0.0.8'], '203.0.113.7')).toBe('10.0.0.9');
+  expect(await addressBehind(['10.0.0.9'], '203.0.113.7')).toBe('203.0.113.7');
+  // What a stranger writes himself stands before what the hops add, and is not believed.
+  expect(await addressBehind(['10.0.0.0/24'], '198.51.100.1, 203.0.113.7, 10.0.0.4')).toBe(
+    '203.0.113.7',
+  );
 });

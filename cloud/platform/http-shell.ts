@@ -11,7 +11,7 @@ import Fastify, {
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { errorCatalogue, type ErrorCode } from '#shared/errors/catalogue.ts';
-import { registerAccess } from '#cloud/identity/access.ts';
+import { isBearer, registerAccess } from '#cloud/identity/access.ts';
 import { busyProblem, isBusy } from '#cloud/platform/busy.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
@@ -33,6 +33,8 @@ export async function createHttpShell(deps: CloudDeps): Promise<CloudApp> {
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     forceCloseConnections: 'idle',
+    // Named hops only: whoever is believed on his word about addresses could be anybody to every limit.
+    trustProxy: deps.config.trustedProxies.length > 0 ? [...deps.config.trustedProxies] : false,
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(compileSchema);
   app.setErrorHandler<FastifyError>((error, request, reply) =>
@@ -115,15 +117,27 @@ function registerHealth(app: CloudApp, deps: CloudDeps): void {
   app.get('/readyz', { config }, async (_request, reply) => {
     try {
       await deps.db.execute(sql`select 1`);
-      return { status: 'ready' };
+      return { status: 'ready', releases: await releasesOf(deps) };
     } catch {
       return sendProblem(reply, { status: 503, code: 'internal-error', detail: 'no database' });
     }
   });
-  app.get('/metrics', { config, schema: { hide: true } }, async (_request, reply) => {
+  app.get('/metrics', { config, schema: { hide: true } }, async (request, reply) => {
+    const tokens = [
+      deps.operatorToken,
+      ...(deps.config.metricsToken ? [deps.config.metricsToken] : []),
+    ];
+    if (!tokens.some((token) => isBearer(request.headers.authorization, token)))
+      return sendProblem(reply, { status: 401, code: 'operator-token-invalid' });
     reply.type(deps.metrics.registry.contentType);
     return deps.metrics.registry.metrics();
   });
+}
+
+/** Held releases make no node unready: tills must go on selling while people look into the books. */
+async function releasesOf({ metrics }: Pick<CloudDeps, 'metrics'>): Promise<'open' | 'held'> {
+  const { values } = await metrics.releaseHolds.get();
+  return values.some(({ value }) => value > 0) ? 'held' : 'open';
 }
 
 /** GET /errors/{code}: the page that the `type` of a problem names. */

@@ -22,6 +22,10 @@ export interface Metrics {
   readonly hintSockets: Gauge;
   /** ALARM above 0 from age 3d on: differences between bills and books that nobody settled. */
   readonly billBreaksOpen: Gauge<'age'>;
+  /** ALARM above 0: reasons for which nothing is released until a person lifts them. */
+  readonly releaseHolds: Gauge;
+  /** ALARM when it stays 1: a transaction keeps the books from being sealed to their end. */
+  readonly booksUnsealed: Gauge;
   /** ALARM above 0: bills that did not come after several tries. */
   readonly billsMissing: Gauge;
   /** ALARM when `refused` grows: notifies of channels, by what became of them. */
@@ -61,6 +65,8 @@ export function createMetrics(): Metrics {
       labelNames: ['age'],
       registers,
     }),
+    releaseHolds: gauge('release_holds', 'Reasons for which nothing is released.'),
+    booksUnsealed: gauge('books_unsealed', '1: the books could not be sealed to their end.'),
     billsMissing: gauge('bills_missing', 'Bills that did not come after several tries.'),
     channelNotifies: counter(
       'channel_notifies_total',
