@@ -18,6 +18,9 @@ export const releaseDay = '2026-03-05';
 /** Points of an account: 100.00 to 999.99, so that a month's slice of 1/40 is 2.50 to 25.00. */
 const pointsOf = '(10000 + (i * 7919) % 90000)';
 
+/** A member's id by his number. */
+const member = (number: string): string => `'mbr_01J' || lpad((${number})::text, 23, '0')`;
+
 /**
  * Accounts with running lots, a smaller close to grow from, a fund, and purchases: `buyersPercent` of the members bought
  * in the month of the release, every third of them for 2 fen, which caps him (whoever did not buy can be given nothing,
@@ -31,7 +34,6 @@ export async function loadNetwork(
   const { accountsCount, buyersPercent } = size;
   await db.transaction((tx) => rules(tx, accountsCount));
   const indexes = await dropIndexes(pool, ['account_points', 'points_order']);
-  const member = (i: string) => `'mbr_01J' || lpad((${i})::text, 23, '0')`;
   await pool.query(`
     insert into account_points (operator_id, member_id, issued, active_num)
     select '${operatorId}', ${member('i')}, ${pointsOf}, ${pointsOf}::numeric * ${scheduleLcm / 40n}

@@ -16,7 +16,8 @@ const ordersPerBatch = (ordersPerSecond * batchMs) / 1_000;
 export interface Traffic {
   /** Times from the moment at which a batch was due to its commit, since the last call; milliseconds, rising. */
   take(): readonly number[];
-  stop(): Promise<void>;
+  /** Ends it; answers how many batches failed. */
+  stop(): Promise<number>;
 }
 
 /**
@@ -39,9 +40,11 @@ export function startTraffic(db: Db, accountsCount: number): Traffic {
       const work: Promise<void> = db
         .transaction(async (tx) => void getOrThrow(await bookPaidOrders(tx, orders)))
         .then(
-          () => void took.push(performance.now() - dueAtMs),
+          () => undefined,
+          // On a machine that cannot keep up some never get a connection: they waited in vain, and count.
           (error: unknown) => void failures.push(error),
         )
+        .then(() => void took.push(performance.now() - dueAtMs))
         .finally(() => open.delete(work));
       open.add(work);
     }
@@ -49,7 +52,6 @@ export function startTraffic(db: Db, accountsCount: number): Traffic {
   const timer = setInterval(send, batchMs / 20);
   return {
     take() {
-      if (failures.length > 0) throw failures[0];
       const taken = took.toSorted((a, b) => a - b);
       took = [];
       return taken;
@@ -57,12 +59,16 @@ export function startTraffic(db: Db, accountsCount: number): Traffic {
     async stop() {
       clearInterval(timer);
       await Promise.all(open);
+      if (failures.length > 0)
+        console.log(`release: ${failures.length} batches failed`, failures[0]);
+      return failures.length;
     },
   };
 }
 
+const digits = (value: number): string => String(value).padStart(23, '0');
+
 function orderOf(index: number, accountsCount: number): PaidOrder {
-  const digits = (value: number) => String(value).padStart(23, '0');
   const acceptedAtMs = dayStartMs('2026-03-06') + 3_600_000;
   const amountFen = fen(1_000 + (index % 9_000));
   return {

@@ -91,6 +91,10 @@ const undisturbedTraces = (): Promise<unknown> =>
     await loadOperator(operatorId);
     getOrThrow(await release(database.db, operatorId));
     expect(await broken(operatorId)).toEqual([]);
+    const { rows } = await database.db.execute(sql`
+      select member_id from release_allocation a full join voucher v using (operator_id, voucher_id, member_id)
+       where operator_id = ${operatorId} and a.alloc_fen is distinct from v.face_fen`);
+    expect(rows).toEqual([]);
     return tracesOf(operatorId);
   })());
 

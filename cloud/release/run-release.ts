@@ -22,14 +22,14 @@ import { periodSpan, releaseRunId } from '#shared/time/period.ts';
 import { assert } from '#shared/result/assert.ts';
 
 /** wanting -> planned -> allocated -> posted (docs/points.md 2.8). */
-export type RunState = 'wanting' | 'planned' | 'allocated' | 'posted';
+type RunState = 'wanting' | 'planned' | 'allocated' | 'posted';
 
 /** What a run just did and kept: a chunk read or posted, or a step of the whole. */
 export type ReleaseStep =
   'opened' | 'chunk-wanted' | 'planned' | 'allocated' | 'chunk-posted' | 'posted';
 
 /** How the steps of a run are carried out. */
-export interface RunSteps {
+interface RunSteps {
   /** Each in a transaction of its own, or all in the caller's. */
   step<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Chunks worked on at the same time. */
@@ -47,7 +47,7 @@ export interface RunOptions {
 const lanesDefault = 2;
 
 /** A transaction has `rollback`; a database has not. */
-export const isTx = (db: Db | Tx): db is Tx => 'rollback' in db;
+const isTx = (db: Db | Tx): db is Tx => 'rollback' in db;
 
 /** In a transaction of the caller everything happens in it, one after the other. */
 export const stepsOf = (db: Db | Tx, options: RunOptions = {}): RunSteps => ({

@@ -40,7 +40,7 @@ export function shareFormula(input: {
 
 /**
  * The whole part with its odd fen. The function release_share of the database says the same for one account;
- * release-day.test.ts holds both equal.
+ * share-formula.test.ts holds both equal.
  */
 export function shareOf(
   shares: Shares,

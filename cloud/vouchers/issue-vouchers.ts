@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sql, type SQL } from 'drizzle-orm';
 import type { OperatorId } from '#shared/ids/ids.ts';
-import { idFromUlidBytes } from '#shared/ids/ulid-bytes.ts';
-import { bigEndian } from '#shared/ids/ulid-bytes.ts';
+import { bigEndian, idFromUlidBytes } from '#shared/ids/ulid-bytes.ts';
 
 interface VoucherRun {
   readonly operatorId: OperatorId;
