@@ -10,6 +10,7 @@ import type { OpenDatabase } from '#cloud/platform/open-database.ts';
 import { systemClock, systemRandom } from '#drivers/core/system-ports.ts';
 import type { MemberId } from '#shared/ids/ids.ts';
 import type { CounterMember } from '#terminal/renderer/counter/contract.ts';
+import { channelNumbers } from './channel-accounts.ts';
 import { seedHistory, type History } from './history.ts';
 import type { OperatorDesk } from './operator.ts';
 
@@ -64,7 +65,25 @@ export async function openShop(
   { number, seeded }: { readonly number: number; readonly seeded: Seeded },
 ): Promise<Shop> {
   const file = path.join(folder, 'shop.json');
-  if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8')) as Shop;
+  const shop = existsSync(file)
+    ? (JSON.parse(await readFile(file, 'utf8')) as Shop)
+    : await provisionShop(operator, seeded);
+  const limits = { perTxnMaxFen: 5_000_000, dayQuotaFen: 50_000_000 };
+  // Every time: a folder of an older demo may hold numbers that the channels do not know.
+  await operator.call('PUT', `/admin/v1/merchants/${shop.merchantId}/channels`, {
+    channels: Object.entries(channelNumbers(number)).map(([channel, channelMerchantNo], index) => ({
+      channel,
+      channelMerchantNo,
+      wallets: channel === 'withholding' ? [] : [channel],
+      priority: index + 1,
+      ...limits,
+    })),
+  });
+  await writeFile(file, JSON.stringify(shop));
+  return shop;
+}
+
+async function provisionShop(operator: OperatorDesk, seeded: Seeded): Promise<Shop> {
   const { merchantId, storeId } = await operator.call<{ merchantId: string; storeId: string }>(
     'POST',
     '/admin/v1/merchants',
@@ -75,20 +94,7 @@ export async function openShop(
       storePhone: '021-5555 0101',
     },
   );
-  const limits = { perTxnMaxFen: 5_000_000, dayQuotaFen: 50_000_000 };
-  const faces = ['wechat', 'alipay', 'unionpay', 'withholding'];
-  await operator.call('PUT', `/admin/v1/merchants/${merchantId}/channels`, {
-    channels: faces.map((face, index) => ({
-      channel: face,
-      channelMerchantNo: `1900${String(number * faces.length + index + 1).padStart(6, '0')}`,
-      wallets: face === 'withholding' ? [] : [face],
-      priority: index + 1,
-      ...limits,
-    })),
-  });
-  const shop: Shop = { merchantId, storeId, ...seeded };
-  await writeFile(file, JSON.stringify(shop));
-  return shop;
+  return { merchantId, storeId, ...seeded };
 }
 
 /** A one-time code for a fresh till. */

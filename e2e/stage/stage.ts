@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { publicKeyId, sandboxPartner } from '#cloud/channel-simulator/faces/wechat/keys.ts';
 import { readConfig } from '#cloud/platform/config.ts';
 import { openDatabase, type OpenDatabase } from '#cloud/platform/open-database.ts';
 import type { DeviceBench } from '#drivers/simulator/device-bench.ts';
 import { getOrThrow } from '#shared/result/result.ts';
+import { authoriseShops, sandboxAccounts, unionpayMerchants } from './channel-accounts.ts';
 import { startCounterServer, type CounterServer } from './counter-server.ts';
 import { plugDevices, writeTillConfig } from './devices.ts';
 import { startNetworkSwitch, type NetworkSwitch } from './network-switch.ts';
@@ -93,7 +93,7 @@ async function open(options: StageOptions, shopFolders: readonly string[]): Prom
   };
   try {
     await mkdir(options.folder, { recursive: true });
-    const cloudSide = await raiseCloud(options, whenClosed);
+    const cloudSide = await raiseCloud(options, shopFolders.length, whenClosed);
     const stages: Stage[] = [];
     for (const [number, folder] of shopFolders.entries())
       stages.push(await raiseShop({ ...options, folder }, { cloudSide, number }, whenClosed));
@@ -134,18 +134,12 @@ type CloudSide = Pick<
   | 'killCloud'
 > & { readonly seeded: Seeded; readonly cloudPid: () => number };
 
-/** The wallet WeChat speaks WeChat Pay v3 with the simulator's face of it. */
-const wechatSandbox = (origin: string, channelFolder: string) => ({
-  WECHAT_URL: origin,
-  WECHAT_KEYS: path.join(channelFolder, 'wechat'),
-  WECHAT_MCHID: sandboxPartner,
-  WECHAT_APPID: 'wxsandbox',
-  WECHAT_PLATFORM_KEY_ID: publicKeyId,
-  WECHAT_STORE_ID: '100001',
-});
-
 /** Database, channel simulator and cloud, with members and a history. */
-async function raiseCloud(options: StageOptions, whenClosed: WhenClosed): Promise<CloudSide> {
+async function raiseCloud(
+  options: StageOptions,
+  shopCount: number,
+  whenClosed: WhenClosed,
+): Promise<CloudSide> {
   const start = starter(options);
   const cloudFolder = path.join(options.folder, 'cloud');
   const channelFolder = path.join(options.folder, 'channel');
@@ -154,17 +148,25 @@ async function raiseCloud(options: StageOptions, whenClosed: WhenClosed): Promis
   const channel = await start('channel-sim', {
     entry: 'cloud/channel-simulator/main.ts',
     readyLine: /(http:\/\/\S+)/,
-    env: { CHANNEL_SIM_PORT: String(options.ports.channel), CHANNEL_SIM_DATA: channelFolder },
+    env: {
+      CHANNEL_SIM_PORT: String(options.ports.channel),
+      CHANNEL_SIM_DATA: channelFolder,
+      CHANNEL_SIM_UNIONPAY_MERID: unionpayMerchants(shopCount),
+    },
   });
   whenClosed(() => channel.stop());
   const channelOrigin = channel.ready[1]!;
+  await authoriseShops(channelFolder, shopCount);
   const env = {
     DATABASE_URL: database.databaseUrl,
     DATA_FOLDER: cloudFolder,
     OPERATOR_TOKEN: operatorToken,
-    CHANNEL_URL: channelOrigin,
-    CHANNEL_KEYS: channelFolder,
-    ...wechatSandbox(channelOrigin, channelFolder),
+    ...sandboxAccounts({
+      origin: channelOrigin,
+      channelFolder,
+      shopCount,
+      cloudPort: options.ports.cloud,
+    }),
     REQUESTS_PER_MINUTE: '100000',
     LOG_LEVEL: 'warn',
   };
