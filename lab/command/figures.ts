@@ -14,7 +14,6 @@ const tenths = format(1);
 
 export const hundredths = format(2);
 export const thousandths = format(3);
-export const count = tenths;
 
 export const percent = (share: number): string => `${whole(share * 100)}%`;
 export const percentFine = (share: number): string => `${tenths(share * 100)}%`;

@@ -24,17 +24,27 @@ async function obey(given: Command): Promise<void> {
   switch (given.type) {
     case 'help':
       return say(usage);
-    case 'page': {
-      const { servePage } = await import('./serve-page.ts');
-      const page = await servePage(given.port);
-      return say(`greentill lab ready ${page.url}`);
-    }
+    case 'page':
+      return openPage(given.port);
     case 'tables': {
       const tables = given.names.flatMap(tablesNamed);
       return say(given.json ? asJson(tables) : tables.map(renderText).join('\n\n'));
     }
     case 'run':
       return run(given);
+  }
+}
+
+async function openPage(port: number): Promise<void> {
+  const { servePage } = await import('./serve-page.ts');
+  try {
+    const page = await servePage(port);
+    say(`greentill lab ready ${page.url}`);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'EADDRINUSE') throw error;
+    fail(
+      `端口 ${port} 已被占用。 Port ${port} is in use: choose another one, or leave --port out.`,
+    );
   }
 }
 

@@ -67,7 +67,7 @@ const zh: LabWords = {
   funded: '有款才发',
   literal: '照字面',
   cards: {
-    value: '每元积分发的券',
+    value: '每元积分价值',
     open: '开门的月份',
     coverage: '最低覆盖率',
     parked: '期末沉淀',
@@ -166,7 +166,7 @@ const en: LabWords = {
     value: 'Value per yuan of points',
   },
   chartNotes: {
-    money: 'of concession to date',
+    money: 'of concession',
     coverage: 'fund ÷ unreleased points',
     mult: 'funded',
     value: 'yuan',
