@@ -1,19 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addAgent, setTerritory, signContract } from '#cloud/commissions/agent-admin.ts';
-import { runCommissionPayouts, setPayoutTerms } from '#cloud/commissions/commission-payouts.ts';
-import { bookPaidOrders } from '#cloud/orders/book-paid-orders.ts';
-import { createManualClock } from '#cloud/payments/testing/manual-clock.ts';
-import { makePerson, personAgeMsMin } from '#cloud/payments/resolution/operator-persons.ts';
-import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import {
-  buildTestApp,
-  createTestCloud,
-  testOperatorToken,
-  type TestCloud,
-} from '#cloud/platform/testing/test-cloud.ts';
+import { describe, expect, it } from 'vitest';
+import { testOperatorToken } from '#cloud/platform/testing/test-cloud.ts';
 import { putPointsConfig } from '#cloud/points/points-config-store.ts';
 import {
   agentNode,
@@ -21,134 +9,28 @@ import {
   merchantNode,
   noteRelations,
 } from '#cloud/relations/relation-store.ts';
-import { runScoped } from '#cloud/platform/tenancy/scope.ts';
-import { runFinality } from '#cloud/settlement/finality.ts';
-import { merchantNo, paidOrder } from '#cloud/settlement/testing/paid-orders.ts';
-import { newId, type AgentId, type MemberId, type OperatorId } from '#shared/ids/ids.ts';
-import type { AgentRole } from '#shared/points/points-config.ts';
+import { merchantNo } from '#cloud/settlement/testing/paid-orders.ts';
+import { newId, type AgentId } from '#shared/ids/ids.ts';
 import { defaultPointsConfig } from '#shared/points/points-config.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { dayStartMs } from '#shared/time/calendar-day.ts';
 import { addMonths } from '#shared/time/period.ts';
-
-const clock = createManualClock(dayStartMs('2025-12-31'));
-let cloud: TestCloud;
-let app: CloudApp;
-let operatorId: OperatorId;
-let personKey: string;
-let orders = 0;
-
-beforeAll(async () => {
-  cloud = await createTestCloud({ clock });
-  app = await buildTestApp(cloud);
-  ({ operatorId } = cloud.deps);
-  personKey = (await makePerson(cloud.deps, '王芳')).key;
-  clock.advance(personAgeMsMin);
-  for (let index = 1; index <= 30; index += 1)
-    await cloud.deps.db.execute(sql`
-      insert into merchant (operator_id, merchant_id, name, concession_bp, same_day_bp, cut_over_hour,
-        created_at_ms)
-      values (${operatorId}, ${merchantNo(index)}, ${`店${index}`}, 2000, 8000, 0, 0)`);
-  await cloud.deps.db.execute(sql`
-    insert into channel_settlement (operator_id, channel, splits, subsidises, pays_out,
-      platform_account, platform_name, split_not_before_ms, frozen_max_ms, others_max_bp)
-    values (${operatorId}, 'wechat', false, false, true, '1', '平台', 0, 1, 3000)`);
-  const terms = { operatorId, channel: 'wechat', dayOfMonth: 1, thresholdFen: 100 };
-  await setPayoutTerms(cloud.deps.db, terms);
-});
-afterAll(async () => {
-  await app.close();
-  await cloud.close();
-});
-
-const newAgent = (name: string): Promise<AgentId> =>
-  cloud.deps.db.transaction((tx) => addAgent(tx, { operatorId, name }, cloud.deps));
-
-const sign = (
-  agentId: AgentId,
-  role: AgentRole,
-  scope: string,
-  dates: { readonly from?: string; readonly to?: string } = {},
-) =>
-  cloud.deps.db.transaction(async (tx) =>
-    getOrThrow(
-      await signContract(
-        tx,
-        {
-          operatorId,
-          agentId,
-          role,
-          scope,
-          validFrom: dates.from ?? '2026-01-01',
-          validTo: dates.to,
-        },
-        cloud.deps,
-      ),
-    ),
-  );
-
-const place = (merchant: number, districtCode: string) =>
-  cloud.deps.db.transaction((tx) =>
-    setTerritory(tx, { operatorId, merchantId: merchantNo(merchant), districtCode }),
-  );
-
-/** Sales of one shop, accepted now. */
-async function sell(
-  merchant: number,
-  sales: readonly {
-    readonly amountFen: number;
-    readonly bp?: number;
-    readonly memberId?: MemberId;
-  }[],
-): Promise<readonly string[]> {
-  const batch = sales.map(({ amountFen, bp, memberId }) =>
-    paidOrder({
-      operatorId,
-      index: (orders += 1),
-      merchant,
-      amountFen,
-      concessionBp: bp ?? 2_000,
-      acceptedAtMs: clock.nowMs(),
-      ...(memberId === undefined ? {} : { memberId }),
-    }),
-  );
-  getOrThrow(await cloud.deps.db.transaction((tx) => bookPaidOrders(tx, batch)));
-  return batch.map((order) => order.orderId);
-}
-
-async function finalise(): Promise<void> {
-  for (let more = true; more;)
-    ({ more } = await cloud.deps.db.transaction((tx) =>
-      runFinality(tx, { operatorId, asOfMs: clock.nowMs() }),
-    ));
-}
-
-const payout = () =>
-  runScoped({ type: 'operator', operatorId }, () => runCommissionPayouts(cloud.deps));
-
-const admin = (method: 'POST' | 'PUT' | 'DELETE', url: string, payload?: object) =>
-  app.inject({
-    method,
-    url,
-    headers: { authorization: `Bearer ${testOperatorToken}`, 'x-person-key': personKey },
-    ...(payload === undefined ? {} : { payload }),
-  });
-
-async function tokenOf(agentId: AgentId): Promise<string> {
-  const made = await admin('POST', `/admin/v1/agents/${agentId}/token`);
-  expect(made.statusCode).toBe(201);
-  return made.json<{ token: string }>().token;
-}
-
-const ask = (token: string, url: string) =>
-  app.inject({ url, headers: { authorization: `Bearer ${token}` } });
-
-const earnedBy = async (orderId: string): Promise<Readonly<Record<string, number>>> => {
-  const { rows } = await cloud.deps.db.execute<{ role: string; amount_fen: number }>(sql`
-    select role, amount_fen from agent_commission where order_id = ${orderId}`);
-  return Object.fromEntries(rows.map((row) => [row.role, row.amount_fen]));
-};
-const hold = 7 * 86_400_000 + 1;
+import {
+  clock,
+  cloud,
+  operatorId,
+  newAgent,
+  sign,
+  place,
+  sell,
+  finalise,
+  payout,
+  admin,
+  tokenOf,
+  ask,
+  earnedBy,
+  hold,
+} from '#cloud/commissions/testing/agent-bench.ts';
 
 describe('an upline', () => {
   const words = /parent|upline|sponsor|superior|ancestor|upper_|_level|downline|team_/;
@@ -373,104 +255,5 @@ describe("an agent's token", () => {
       sql`select row_to_json(t)::text as t from agent_token t`,
     );
     for (const { t } of rows) expect(t).not.toContain(second.slice(4));
-  });
-});
-
-describe('a monthly statement', () => {
-  it('is a file that cannot change, with its hash, what was carried over and the figures for tax', async () => {
-    const agentId = await newAgent('=公式');
-    await sign(agentId, 'marketer', merchantNo(25), { from: '2027-05-01' });
-    await cloud.deps.db.execute(sql`
-      insert into agent_payee (operator_id, agent_id, sealed) values (${operatorId}, ${agentId}, ${'sealed '.repeat(10)})`);
-    clock.advanceTo(dayStartMs('2027-05-02'));
-    const [orderId] = await sell(25, [{ amountFen: 5_000_000 }, { amountFen: 5_000_000 }]);
-    clock.advance(hold);
-    await finalise();
-    clock.advanceTo(dayStartMs('2027-06-01'));
-    await payout();
-    const token = await tokenOf(agentId);
-    const { statements } = (await ask(token, '/v1/agent/statements')).json<{
-      statements: { period: string; sha256: string }[];
-    }>();
-    // 1,000.00 for services: 800.00 are deducted, 20% of the rest.
-    expect(statements[0]).toMatchObject({
-      period: '2027-05',
-      outcome: 'paid',
-      monthEarnedFen: 100_000,
-      carriedFen: 0,
-      balanceFen: 100_000,
-      taxKind: 'person',
-      taxIncomeFen: 100_000,
-      taxRateBp: 2_000,
-      taxWithheldFen: 4_000,
-    });
-    const file = await ask(token, '/v1/agent/statements/2027-05.csv');
-    expect(file.statusCode).toBe(200);
-    expect(createHash('sha256').update(file.body, 'utf8').digest('hex')).toBe(
-      statements[0]?.sha256,
-    );
-    expect(file.headers['x-content-sha256']).toBe(statements[0]?.sha256);
-    expect(file.body).toContain(`${merchantNo(25)},营销员,2,10000000,2000000,100000,0\r\n`);
-    expect(file.body).toContain("代理,'=公式");
-    for (const table of ['commission_statement_file', 'commission_statement_part'])
-      for (const change of [`update ${table} set period = period`, `delete from ${table}`])
-        await expect(cloud.deps.db.execute(sql.raw(change))).rejects.toThrow();
-    // A refund after finality is carried: the next statement is negative, and the one after earns it off.
-    await cloud.deps.db.execute(sql`
-      insert into agent_commission_back (operator_id, merchant_id, order_id, refund_no, role, agent_id,
-        amount_fen, ledger_date)
-      values (${operatorId}, ${merchantNo(25)}, ${orderId}, 1, 'marketer', ${agentId}, 50000, '2027-06-10')`);
-    clock.advanceTo(dayStartMs('2027-07-01'));
-    await payout();
-    clock.advanceTo(dayStartMs('2027-07-02'));
-    await sell(25, [{ amountFen: 5_000_000 }, { amountFen: 5_000_000 }]);
-    clock.advance(hold);
-    await finalise();
-    clock.advanceTo(dayStartMs('2027-08-01'));
-    await payout();
-    const later = (await ask(token, '/v1/agent/statements')).json<{ statements: object[] }>();
-    expect(later.statements.slice(0, 2)).toMatchObject([
-      {
-        period: '2027-07',
-        outcome: 'paid',
-        monthEarnedFen: 100_000,
-        carriedFen: -50_000,
-        balanceFen: 50_000,
-      },
-      {
-        period: '2027-06',
-        outcome: 'carried-negative',
-        monthBackFen: 50_000,
-        balanceFen: -50_000,
-        taxWithheldFen: 0,
-      },
-    ]);
-  });
-
-  it('of a company names no tax', async () => {
-    const agentId = await newAgent('公司');
-    expect(
-      (await admin('PUT', `/admin/v1/agents/${agentId}/tax-kind`, { taxKind: 'company' }))
-        .statusCode,
-    ).toBe(200);
-    await sign(agentId, 'marketer', merchantNo(26), { from: '2027-08-01' });
-    await cloud.deps.db.execute(sql`
-      insert into agent_payee (operator_id, agent_id, sealed) values (${operatorId}, ${agentId}, ${'sealed '.repeat(10)})`);
-    clock.advanceTo(dayStartMs('2027-08-02'));
-    await sell(26, [{ amountFen: 5_000_000 }]);
-    clock.advance(hold);
-    await finalise();
-    clock.advanceTo(dayStartMs('2027-09-01'));
-    await payout();
-    const { statements } = (await ask(await tokenOf(agentId), '/v1/agent/statements')).json<{
-      statements: object[];
-    }>();
-    expect(statements[0]).toMatchObject({
-      outcome: 'paid',
-      balanceFen: 50_000,
-      taxKind: 'company',
-      taxIncomeFen: 0,
-      taxWithheldFen: 0,
-    });
   });
 });
