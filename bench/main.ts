@@ -4,6 +4,7 @@ import type { BenchTable } from './bench-table.ts';
 
 /** `npm run bench -- [NAME…]`: runs benchmarks, prints a table each and writes bench/results/NAME.json. */
 const benches: Readonly<Record<string, () => Promise<BenchTable>>> = {
+  charge: async () => (await import('./charge.ts')).runChargeBench(),
   commit: async () => (await import('./commit.ts')).runCommitBench(),
   drain: async () => (await import('./drain.ts')).runDrainBench(),
   ledger: async () => (await import('./ledger.ts')).runLedgerBench(),

@@ -4,6 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { generateKeyPair } from '#cloud/identity/ed25519.ts';
 import { projectionLag } from '#cloud/journal/projection-store.ts';
+import {
+  merchantChannelsDefault,
+  openMerchantChannels,
+} from '#cloud/payments/merchant-channels.ts';
 import { connect } from '#cloud/platform/connect.ts';
 import { startPostgresCluster } from '#cloud/platform/postgres-cluster.ts';
 import { startCloudProcess } from '#cloud/platform/testing/cloud-process.ts';
@@ -31,6 +35,10 @@ export interface BenchCloud {
   activate(): Promise<TestTerminal>;
   /** Terminals of new shops, written into the database: more of them than may activate in a minute. */
   plantTerminals(count: number): Promise<readonly TestTerminal[]>;
+  /** Opens every channel for the shops of these terminals. */
+  openChannels(terminals: readonly TestTerminal[]): Promise<void>;
+  /** One row after the other into a table of its own, each waited for: milliseconds each. */
+  bareInsertsMs(count: number): Promise<readonly number[]>;
   /** Journal entries that the inbox holds. */
   entriesKept(): Promise<number>;
   /** The most memory that the cloud's own process has held so far; NaN where the system does not tell. */
@@ -42,11 +50,15 @@ export interface BenchCloud {
   stop(): Promise<void>;
 }
 
-export async function startBenchCloud(dataFolder: string): Promise<BenchCloud> {
+export async function startBenchCloud(
+  dataFolder: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<BenchCloud> {
   const cloud = await startCloudProcess({
     DATA_FOLDER: dataFolder,
     PORT: '0',
     REQUESTS_PER_MINUTE: '1000000',
+    ...environment,
   });
   const { origin } = cloud;
   const operatorToken = readFileSync(join(dataFolder, 'operator-token'), 'utf8').trim();
@@ -58,6 +70,24 @@ export async function startBenchCloud(dataFolder: string): Promise<BenchCloud> {
     origin,
     activate: () => activateTestTerminal({ origin, operatorToken }),
     plantTerminals: (count) => db.transaction((tx) => plantTerminals(tx, { origin, count })),
+    async openChannels(terminals) {
+      for (const merchantId of new Set(terminals.map((terminal) => terminal.merchantId)))
+        await openMerchantChannels(db, {
+          operatorId,
+          merchantId,
+          channels: merchantChannelsDefault('1900000109'),
+        });
+    },
+    async bareInsertsMs(count) {
+      await db.execute(sql`create table if not exists bench_bare (n bigint, body text)`);
+      const times: number[] = [];
+      for (let n = 0; n < count; n += 1) {
+        const startedAtMs = performance.now();
+        await db.execute(sql`insert into bench_bare values (${n}, ${'x'.repeat(200)})`);
+        times.push(performance.now() - startedAtMs);
+      }
+      return times;
+    },
     async entriesKept() {
       const { rows } = await db.execute<{ kept: number }>(
         sql`select coalesce(sum(last_seq - first_seq + 1), 0)::bigint as kept from journal_batch`,

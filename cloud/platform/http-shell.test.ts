@@ -148,31 +148,33 @@ test('metrics are for who has the operator’s token or the one for metrics, and
   await own.close();
 });
 
+const ready = async () => {
+  const answer = await app.inject({ method: 'GET', url: '/readyz' });
+  return { status: answer.statusCode, body: answer.json<object>() };
+};
+
 test('held releases are said by readiness and make no node unready', async () => {
-  const ready = async () => {
-    const answer = await app.inject({ method: 'GET', url: '/readyz' });
-    return { status: answer.statusCode, body: answer.json<object>() };
-  };
   expect(await ready()).toEqual({ status: 200, body: { status: 'ready', releases: 'open' } });
   cloud.deps.metrics.releaseHolds.set(2);
   expect(await ready()).toEqual({ status: 200, body: { status: 'ready', releases: 'held' } });
   cloud.deps.metrics.releaseHolds.set(0);
 });
 
+const addressBehind = async (trustedProxies: readonly string[], forwarded: string) => {
+  const deps = { ...cloud.deps, config: { ...cloud.deps.config, trustedProxies } };
+  const own = await createHttpShell(deps);
+  own.get('/who', { config: { access: 'public' } }, (request) => ({ ip: request.ip }));
+  const answer = await own.inject({
+    method: 'GET',
+    url: '/who',
+    remoteAddress: '10.0.0.9',
+    headers: { 'x-forwarded-for': forwarded },
+  });
+  await own.close();
+  return answer.json<{ ip: string }>().ip;
+};
+
 test('a caller’s address is what the socket says, unless a named hop says otherwise', async () => {
-  const addressBehind = async (trustedProxies: readonly string[], forwarded: string) => {
-    const deps = { ...cloud.deps, config: { ...cloud.deps.config, trustedProxies } };
-    const own = await createHttpShell(deps);
-    own.get('/who', { config: { access: 'public' } }, (request) => ({ ip: request.ip }));
-    const answer = await own.inject({
-      method: 'GET',
-      url: '/who',
-      remoteAddress: '10.0.0.9',
-      headers: { 'x-forwarded-for': forwarded },
-    });
-    await own.close();
-    return answer.json<{ ip: string }>().ip;
-  };
   expect(await addressBehind([], '203.0.113.7')).toBe('10.0.0.9');
   expect(await addressBehind(['10.0.0.8'], '203.0.113.7')).toBe('10.0.0.9');
   expect(await addressBehind(['10.0.0.9'], '203.0.113.7')).toBe('203.0.113.7');
