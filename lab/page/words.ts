@@ -112,7 +112,7 @@ const zh: LabWords = {
       case 'months-out-of-range':
         return `月数要在 3 到 ${error.max} 之间。`;
       case 'config-out-of-range':
-        return '这组规则不合法：资金的部分至少要是覆盖下限的 1.05 倍以上。请调高资金或调低下限。';
+        return '这组规则不合法：资金的部分要比覆盖下限高出百分之五以上。请调高资金或调低下限。';
     }
   },
 };
