@@ -120,7 +120,7 @@ describe('kill -9 in the middle of a refund', () => {
       const { pool } = stage.database;
       const settled = async () =>
         (
-          await pool.query<{ how: string; fen: number; status: string }>(
+          await pool.query<{ how: string; fen: string; status: string }>(
             `select how, status, sum(cash_fen)::bigint as fen from order_refund group by 1, 2 order by 1`,
           )
         ).rows.map(({ how, status, fen }) => [how, status, Number(fen)]);

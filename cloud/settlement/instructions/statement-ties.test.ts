@@ -112,12 +112,6 @@ it('refunds of earlier days’ orders stand on the day they are booked: the file
     sameDayFen: -(4_000 - 2_312) - 10_000 - 7_777,
     subsidyFen: -300,
   });
-  const sumsOf = ({ sameDayFen, reserveFen, subsidyFen, concessionFen }: Sums): Sums => ({
-    sameDayFen,
-    reserveFen,
-    subsidyFen,
-    concessionFen,
-  });
   expect(sumsOf(tally)).toEqual(sumsOf(admin!));
   clock.advance(2 * 86_400_000);
   const day = { operatorId, merchantId, ledgerDate };
@@ -151,3 +145,9 @@ it('refunds of earlier days’ orders stand on the day they are booked: the file
 });
 
 type Sums = Readonly<Record<'sameDayFen' | 'reserveFen' | 'subsidyFen' | 'concessionFen', number>>;
+const sumsOf = ({ sameDayFen, reserveFen, subsidyFen, concessionFen }: Sums): Sums => ({
+  sameDayFen,
+  reserveFen,
+  subsidyFen,
+  concessionFen,
+});
