@@ -115,7 +115,7 @@ async function measure(context: {
     getOrThrow(await runReleaseDay(cloud, day)),
   );
   const aggregate = await beside('floor: aggregate', () =>
-    owner.query(`select sum(issued), sum(released), sum(cum_num) from account_points`),
+    owner.query(`select sum(issued), sum(released), sum(cum_num)::text from account_points`),
   );
   const before = await hotUpdates(owner);
   const update = await beside('floor: update', () =>
