@@ -26,7 +26,11 @@ export interface ChargedOnce {
   readonly says: string;
 }
 
+/** A prime: one charge after the other comes from another shop, as in a town and not as at a chain's ten counters. */
+const spread = 101;
+
 /** So many charges a second, each at its own time whether or not the one before was answered. */
+
 export async function chargeAtRate(options: {
   readonly tills: readonly TestTerminal[];
   readonly origin: string;
@@ -41,7 +45,7 @@ export async function chargeAtRate(options: {
     const nowMs = performance.now() - startedMs;
     while (running.length < count && (running.length * 1000) / perSecond <= nowMs) {
       const dueMs = (running.length * 1000) / perSecond;
-      const till = tills[running.length % tills.length]!;
+      const till = tills[(running.length * spread) % tills.length]!;
       running.push(chargeOnce(till, { origin, startedMs, dueMs }));
     }
     await sleep(1);

@@ -107,13 +107,14 @@ export async function moveTo(
 ): Promise<Attempt> {
   const after: Attempt = { ...before, progress: change.progress };
   const hasJustEnded = before.progress.next !== undefined && after.progress.next === undefined;
-  // The quota row comes first, as it does for a new attempt: two orders of locking would be a deadlock. Money found
-  // after the end makes an attempt end twice; its quota was given back the first time.
-  if (hasJustEnded && before.holdsQuota)
-    await endReservation(tx, after, after.progress.status === 'paid' ? 'used' : 'released');
   await saveProgress(tx, before, change);
   if (change.payerHash !== undefined) await savePayer(tx, before, change.payerHash);
   if (hasJustEnded) await conclude(tx, deps, { attempt: after, ...change });
+  // Every charge of a shop meets in its quota's rows: they are locked last, as for a new attempt, so that they are held
+  // for a moment and no two orders of locking make a deadlock. Money found after the end makes an attempt end twice; its
+  // quota was given back the first time.
+  if (hasJustEnded && before.holdsQuota)
+    await endReservation(tx, after, after.progress.status === 'paid' ? 'used' : 'released');
   return after;
 }
 

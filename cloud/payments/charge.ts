@@ -27,7 +27,7 @@ import { contentHashOf, timingAt, type PaymentDeps } from '#cloud/payments/payme
 import { askCancel, beginAttempt } from '#cloud/payments/payment-machine.ts';
 import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
-import { routeAndReserve } from '#cloud/payments/routing/route-and-reserve.ts';
+import { chooseChannel, reserveChosen } from '#cloud/payments/routing/route-and-reserve.ts';
 import { refusalOf } from '#cloud/payments/routing/route-charge.ts';
 import { saleOf } from '#cloud/payments/sale-review.ts';
 import { isNumberClosed, lockOrderNumber, sealAttempt } from '#cloud/payments/sealed-attempts.ts';
@@ -135,17 +135,35 @@ async function prepare(
   const known = await findAttempt(deps.db, key);
   if (known !== undefined) return sameAs(known, till, contentHash);
   if (request.voucherFen >= request.amountFen) return refused('voucher-reservation-invalid');
-  return await retriedTransaction(deps.db, async (tx) => {
-    const made = await insertNew(tx, deps, { till, request, contentHash });
-    // Whatever was reserved on the way to a refusal is undone with the transaction.
-    if (!made.ok) throw new Refusal(made.error);
-    return made;
-  }).catch(async (cause: unknown) => {
-    if (!(cause instanceof Refusal)) throw cause;
-    // A request that raced with its own repetition finds the other one's attempt.
-    const twin = await findAttempt(deps.db, key);
-    return twin === undefined ? err(cause.refused) : sameAs(twin, till, contentHash);
-  });
+  const lost = new Set<string>();
+  for (;;)
+    try {
+      return await retriedTransaction(deps.db, async (tx) => {
+        const made = await insertNew(tx, deps, { till, request, contentHash, lost });
+        // Whatever was reserved on the way to a refusal is undone with the transaction.
+        if (!made.ok) throw new Refusal(made.error);
+        return made;
+      });
+    } catch (cause) {
+      if (cause instanceof LostRace) {
+        // Each turn rules one channel out; when all are, the decision is a refusal.
+        lost.add(cause.channel);
+        continue;
+      }
+      if (!(cause instanceof Refusal)) throw cause;
+      // A request that raced with its own repetition finds the other one's attempt.
+      const twin = await findAttempt(deps.db, key);
+      return twin === undefined ? err(cause.refused) : sameAs(twin, till, contentHash);
+    }
+}
+
+/** Another till took the last of a channel's quota between the choice and the end of the transaction. */
+class LostRace extends Error {
+  readonly channel: string;
+  constructor(channel: string) {
+    super(channel);
+    this.channel = channel;
+  }
 }
 
 /** Carries a refusal out of a transaction, so that the transaction is rolled back. */
@@ -174,9 +192,10 @@ async function insertNew(
     readonly till: TillIdentity;
     readonly request: ChargeRequest;
     readonly contentHash: string;
+    readonly lost: ReadonlySet<string>;
   },
 ): Promise<Result<Prepared, ChargeRefused>> {
-  const { till, request } = charge;
+  const { till, request, lost } = charge;
   const nowMs = deps.clock.nowMs();
   const netFen = subtractFen(fen(request.amountFen), fen(request.voucherFen));
   const quotaDate = shanghaiDateOf(nowMs);
@@ -184,12 +203,9 @@ async function insertNew(
   const orderId = request.orderId as OrderId;
   await lockOrderNumber(tx, { operatorId, orderId });
   const { attempt: number, wallet } = request;
-  const routed = await routeAndReserve(
-    tx,
-    { ...till, orderId, attempt: number, wallet, netFen, quotaDate },
-    { ...deps, nowMs },
-  );
-  if (routed.taken === undefined) return refused(refusalOf(routed.decision));
+  const route = { ...till, orderId, attempt: number, wallet, netFen, quotaDate };
+  const { decision, chosen } = await chooseChannel(tx, route, { ...deps, nowMs, lost });
+  if (chosen === undefined) return refused(refusalOf(decision));
   const facts: AttemptFacts = {
     operatorId,
     merchantId,
@@ -197,7 +213,8 @@ async function insertNew(
     orderId,
     attempt: number,
     kind: 'charge',
-    ...routed.taken,
+    channel: chosen.channel,
+    channelMerchantNo: chosen.channelMerchantNo,
     outTradeNo: outTradeNo(orderId, number),
     wallet,
     amountFen: fen(request.amountFen),
@@ -211,7 +228,7 @@ async function insertNew(
     claimHash: undefined,
     openedAtMs: request.openedAtMs,
     contentHash: charge.contentHash,
-    route: routed.decision,
+    route: decision,
     quotaDate,
     network: till.network,
   };
@@ -229,6 +246,8 @@ async function insertNew(
     return refused('voucher-reservation-invalid');
   if (!(await pinVouchers(tx, deps, attempt))) return refused('voucher-reservation-invalid');
   const callNo = await recordCall(tx, attempt, { kind: 'charge', nowMs });
+  if (!(await reserveChosen(tx, route, { chosen, deps: { ...deps, nowMs } })))
+    throw new LostRace(chosen.channel);
   return ok({ attempt, callNo });
 }
 

@@ -13,6 +13,7 @@ import {
   candidatesMax,
   routeCharge,
   routeSeed,
+  type ChannelLimit,
   type RouteCandidate,
   type RouteDecision,
 } from '#cloud/payments/routing/route-charge.ts';
@@ -42,31 +43,67 @@ export interface RouteDeps {
   readonly nowMs: number;
 }
 
+/** A channel that was chosen, and the limits that its quotas must hold. */
+export interface Chosen {
+  readonly channel: string;
+  readonly channelMerchantNo: string;
+  readonly limit: ChannelLimit;
+}
+
 /**
- * Chooses the channel and reserves its quotas, atomically: two tills that race for the last of a quota cannot both get
- * it. The loser of a race decides again without the channel that was full.
+ * Chooses the channel and reserves nothing. `lost` are channels whose quota went to another sale meanwhile. The choice
+ * holds once {@link reserveChosen} said so, in the same transaction.
  */
+export async function chooseChannel(
+  tx: Tx,
+  request: RouteRequest,
+  deps: RouteDeps & { readonly lost: ReadonlySet<string> },
+): Promise<{ readonly decision: RouteDecision; readonly chosen: Chosen | undefined }> {
+  const { lost } = deps;
+  const bound = await boundChannel(tx, request, deps);
+  const open = await openChannels(tx, request);
+  const candidates = open.map((one) => candidateOf(one, { request, deps, bound, lost }));
+  const decision = routeCharge({
+    amountFen: request.netFen,
+    minute: shanghaiMinuteOf(deps.nowMs),
+    seed: routeSeed(request.orderId, request.attempt),
+    candidates,
+  });
+  const row = open.find((one) => one.channel === decision.channel);
+  if (row === undefined) return { decision, chosen: undefined };
+  const { limit } = candidates.find((one) => one.channel === row.channel)!;
+  const { channel, channel_merchant_no: channelMerchantNo } = row;
+  return { decision, chosen: { channel, channelMerchantNo, limit } };
+}
+
+/**
+ * Sets the sale's part of the chosen channel's quotas aside; false when another till took the last of it. Every charge of
+ * a shop meets in these rows, which stay locked until the transaction ends: call it last.
+ */
+export async function reserveChosen(
+  tx: Tx,
+  request: RouteRequest,
+  { chosen, deps }: { readonly chosen: Chosen; readonly deps: Pick<RouteDeps, 'health' | 'nowMs'> },
+): Promise<boolean> {
+  const { channel, limit } = chosen;
+  if (!(await reserveQuota(tx, { ...request, channel }, limit))) return false;
+  deps.health.took({ channel, merchantId: request.merchantId }, deps.nowMs);
+  return true;
+}
+
+/** {@link chooseChannel} and {@link reserveChosen} in one, for a transaction that few others stand beside. */
 export async function routeAndReserve(
   tx: Tx,
   request: RouteRequest,
   deps: RouteDeps,
 ): Promise<Routed> {
   const lost = new Set<string>();
-  const seed = routeSeed(request.orderId, request.attempt);
-  const minute = shanghaiMinuteOf(deps.nowMs);
-  const bound = await boundChannel(tx, request, deps);
   for (;;) {
-    const open = await openChannels(tx, request);
-    const candidates = open.map((one) => candidateOf(one, { request, deps, bound, lost }));
-    const decision = routeCharge({ amountFen: request.netFen, minute, seed, candidates });
-    const taken = open.find((one) => one.channel === decision.channel);
-    if (taken === undefined) return { decision, taken: undefined };
-    const { channel, channel_merchant_no: channelMerchantNo } = taken;
-    const { limit } = candidates.find((one) => one.channel === channel)!;
-    if (await reserveQuota(tx, { ...request, channel }, limit)) {
-      deps.health.took({ channel, merchantId: request.merchantId }, deps.nowMs);
+    const { decision, chosen } = await chooseChannel(tx, request, { ...deps, lost });
+    if (chosen === undefined) return { decision, taken: undefined };
+    const { channel, channelMerchantNo } = chosen;
+    if (await reserveChosen(tx, request, { chosen, deps }))
       return { decision, taken: { channel, channelMerchantNo } };
-    }
     lost.add(channel);
   }
 }
