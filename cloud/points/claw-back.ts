@@ -164,11 +164,12 @@ async function settleAccount(
     update account_points set issued = issued - ${back}, cum_num = cum_num - ${given.toString()}::numeric,
            active_num = active_num - ${(closes < n ? slice : 0n).toString()}::numeric
      where operator_id = ${operatorId} and member_id = ${memberId}
-    returning released, div(cum_num, ${String(scheduleLcm)}::numeric)::bigint as entitlement,
-      (select coalesce(sum(alloc_fen), 0) from release_allocation
-        where operator_id = ${operatorId} and member_id = ${memberId})::bigint
-      - (select coalesce(sum(clawed_fen), 0) from voucher
-          where operator_id = ${operatorId} and member_id = ${memberId})::bigint as released_fen,
+    returning released, released_fen,
+      -- Whoever had a share of the fund at the end had all of his points, whatever the schedule had reached.
+      case when exists (select from wind_down d join wind_down_share s using (operator_id, plan_no)
+                         where d.operator_id = ${operatorId} and d.state = 'distributed'
+                           and s.member_id = ${memberId}) then issued
+           else div(cum_num, ${String(scheduleLcm)}::numeric)::bigint end as entitlement,
       (select coalesce(sum(left_fen), 0) from voucher
         where operator_id = ${operatorId} and member_id = ${memberId}
           and left_fen > 0 and expires_on >= ${today}::date)::bigint as unspent_fen`);
@@ -184,7 +185,8 @@ async function settleAccount(
   await cancelVouchers(tx, { operatorId, memberId, amountFen, today, ref });
   if (pointsRestored > 0) {
     await tx.execute(sql`
-      update account_points set released = released - ${pointsRestored}
+      update account_points set released = released - ${pointsRestored},
+             released_fen = released_fen - ${amountFen}
        where operator_id = ${operatorId} and member_id = ${memberId}`);
     await tx.execute(sql`
       insert into points_entry (operator_id, member_id, kind, ref, points, fen, on_day)

@@ -144,7 +144,8 @@ async function post(
   const { total, expiresOn, period } = terms;
   const ofPlan: SQL = sql`operator_id = ${operatorId} and plan_no = ${planNo}`;
   await tx.execute(sql`
-    update account_points a set released = a.released + s.points
+    update account_points a set released = a.released + s.points,
+           released_fen = a.released_fen + s.value_fen
       from wind_down_share s
      where a.operator_id = ${operatorId} and s.operator_id = ${operatorId}
        and s.plan_no = ${planNo} and a.member_id = s.member_id`);

@@ -8,17 +8,20 @@ import {
   type TestCloud,
 } from '#cloud/platform/testing/test-cloud.ts';
 import { lapseUnclaimed } from '#cloud/points/claim-points.ts';
+import { clawBackPoints, lockPoints } from '#cloud/points/claw-back.ts';
 import { makePointsFinal } from '#cloud/points/final-points.ts';
 import { issuePendingPoints } from '#cloud/points/issue-points.ts';
 import {
   balancesOf,
   fundWith,
   memberOf,
+  merchantOf,
   orderOf,
   paidOrder,
 } from '#cloud/points/testing/points-fixtures.ts';
 import { runProofs } from '#cloud/proof-run.ts';
 import { createManualClock, type ManualClock } from '#shared/testing/manual-clock.ts';
+import { fen } from '#shared/money/fen.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { dayStartMs } from '#shared/time/calendar-day.ts';
 
@@ -110,6 +113,18 @@ describe('winding down', () => {
     expect(await balances()).toEqual(before);
   });
 
+  it('knows a sale of before the stop again when it comes a second time after it', async () => {
+    const { db, operatorId } = cloud.deps;
+    const order = paidOrder(operatorId, 8, { day: '2026-04-09', source: 'cash' });
+    const later = { ...order, acceptedAtMs: dayStartMs('2026-04-11') };
+    const undone = db.transaction(async (tx) => {
+      getOrThrow(await bookPaidOrders(tx, [order]));
+      expect(await bookPaidOrders(tx, [later])).toEqual({ ok: true, value: { booked: 0 } });
+      throw new Error('undone');
+    });
+    await expect(undone).rejects.toThrow('undone');
+  });
+
   it('waits until nothing is pending and nobody can claim any more', async () => {
     expect((await distribute()).json<{ detail: string }>().detail).toContain('until 2026-04-10');
     clock.advance(50 * dayMs);
@@ -145,5 +160,18 @@ describe('winding down', () => {
     const { rows } = await cloud.deps.db.execute(sql`
       select count(*) as vouchers, sum(left_fen)::bigint as fen from voucher`);
     expect(rows).toEqual([{ vouchers: 3, fen: 4000 }]);
+  });
+
+  it('takes of the shares of a refund that comes after it what the refund took of the points, and no more', async () => {
+    const { db, operatorId } = cloud.deps;
+    // Half of 100.00 goes back: 10 of the 20 points that brought 10.00 of vouchers.
+    const refund = { operatorId, merchantId: merchantOf(1), orderId: orderOf(1), refundNo: 1 };
+    const today = '2026-04-30';
+    const back = await db.transaction(async (tx) => {
+      const locked = await lockPoints(tx, refund);
+      const left = { cashFen: fen(5_000), concessionAfterFen: fen(1_000), today };
+      return await clawBackPoints(tx, { ...refund, ...left }, locked);
+    });
+    expect(back).toEqual({ points: 1_000, cancelledFen: 500, debt: 0 });
   });
 });

@@ -105,7 +105,8 @@ function checkNotice(plan: {
 
 /**
  * Orders accepted on or after the day of the stop lose their concession: the shop gives nothing up for points that are
- * not issued any more. Vouchers in them are paid in full as ever.
+ * not issued any more. Vouchers in them are paid in full as ever. What is booked already was accepted when it was booked,
+ * however late it comes again.
  */
 export async function withoutConcessionAfterStop(
   tx: Tx,
@@ -120,9 +121,11 @@ export async function withoutConcessionAfterStop(
      where operator_id = any(${sql.param(operators)}::text[])
        and state in ('published', 'distributed')`);
   const stops = new Map(rows.map((row) => [row.operator_id, row.stop_on]));
+  const bookedOn = stops.size === 0 ? new Map<string, string>() : await daysOfBooked(tx, orders);
   const isStopped = (order: PaidOrder): boolean => {
     const stopOn = stops.get(order.operatorId);
-    return stopOn !== undefined && accountingDate(order.acceptedAtMs) >= stopOn;
+    const day = bookedOn.get(keyOf(order)) ?? accountingDate(order.acceptedAtMs);
+    return stopOn !== undefined && day >= stopOn;
   };
   return {
     orders: orders.map((order) =>
@@ -130,6 +133,29 @@ export async function withoutConcessionAfterStop(
     ),
     isStopped,
   };
+}
+
+const keyOf = (order: Pick<PaidOrder, 'operatorId' | 'merchantId' | 'orderId'>): string =>
+  `${order.operatorId}/${order.merchantId}/${order.orderId}`;
+
+/** The accounting days of those of the orders that stand in the books. */
+async function daysOfBooked(
+  tx: Tx,
+  orders: readonly PaidOrder[],
+): Promise<ReadonlyMap<string, string>> {
+  const keys = orders.map(({ operatorId, merchantId, orderId }) => ({
+    operator_id: operatorId,
+    merchant_id: merchantId,
+    order_id: orderId,
+  }));
+  const { rows } = await tx.execute<{ key: string; day: string }>(sql`
+    select operator_id || '/' || merchant_id || '/' || order_id as key,
+           to_char(ledger_date, 'YYYY-MM-DD') as day
+      from settlement_line
+      join jsonb_to_recordset(${JSON.stringify(keys)}::jsonb)
+        as k(operator_id text, merchant_id text, order_id text)
+           using (operator_id, merchant_id, order_id)`);
+  return new Map(rows.map((row) => [row.key, row.day]));
 }
 
 interface PlanKey {

@@ -15,7 +15,8 @@ import { literal, materialise, plainWord } from '#cloud/release/temporary-table.
 import type { OperatorId } from '#shared/ids/ids.ts';
 import type { Fen } from '#shared/money/fen.ts';
 import type { BasisPoints } from '#shared/money/rate.ts';
-import { periodKindOf, periodsReleasedInMonth } from '#shared/time/period.ts';
+import { dayStartMs } from '#shared/time/calendar-day.ts';
+import { addMonths, periodKindOf, periodsReleasedInMonth } from '#shared/time/period.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
 import { scheduleLcm } from '#shared/points/schedule.ts';
 import { reduceTheta, type Theta } from '#shared/points/water-fill.ts';
@@ -41,7 +42,7 @@ export interface WantTerms {
   readonly multBp: BasisPoints;
   readonly config: PointsConfig;
   readonly gateOpen: boolean;
-  /** A day of a later calendar month was run already. */
+  /** A day of a later calendar month was run already, or something was given by a correction in it. */
   readonly hasLaterRun: boolean;
 }
 
@@ -127,10 +128,13 @@ function wantsOf(run: ReleaseDay, chunk: Chunk, terms: WantTerms): SQL {
 }
 
 const monthStart = ({ day }: ReleaseDay): string => `${day.slice(0, 7)}-01`;
+export const nextMonthStart = ({ day }: ReleaseDay): string =>
+  `${addMonths(day.slice(0, 7), 1)}-01`;
 
 /**
  * What the account was given in the day's calendar month. The account itself knows it of the last month in which it was
- * given something; of a month before that the runs do, which costs more and is asked only when there may be one.
+ * given something; of a month before that the runs and corrections do, which costs more and is asked only when there may
+ * be one.
  */
 function givenOf(run: ReleaseDay, hasLaterRun: boolean): SQL {
   const month = literal(monthNumber(run.day));
@@ -144,6 +148,11 @@ function givenOf(run: ReleaseDay, hasLaterRun: boolean): SQL {
              and r.period in (${sql.join(periods.map(plainWord), sql`, `)})
              and r.day between ${monthStart(run)}::date
                            and (${monthStart(run)}::date + interval '1 month' - interval '1 day'))
+         + (select coalesce(sum(value_fen), 0)::bigint from release_adjustment r
+             where r.operator_id = ${run.operatorId} and r.member_id = a.member_id
+               and r.state = 'posted' and r.kind = 'give'
+               and r.ended_at_ms >= ${literal(dayStartMs(monthStart(run)))}
+               and r.ended_at_ms < ${literal(dayStartMs(nextMonthStart(run)))})
     end`;
 }
 

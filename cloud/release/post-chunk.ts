@@ -76,7 +76,7 @@ async function giveShares(tx: Tx, run: ReleaseDay, { chunk, terms }: OfChunk): P
     with share as materialized (${sharesOf(run, { chunk, terms })}),
     given as (
       update account_points a
-         set released = a.released + s.used,
+         set released = a.released + s.used, released_fen = a.released_fen + s.value,
              given_month = greatest(a.given_month, ${month}),
              given_fen = case when a.given_month = ${month} then a.given_fen + s.value
                               when a.given_month < ${month} then s.value else a.given_fen end

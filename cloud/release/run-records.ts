@@ -1,16 +1,16 @@
 import { sql } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
 import { pointsConfigAt } from '#cloud/points/points-config-store.ts';
-import type { ReleaseDay, WantTerms } from '#cloud/release/allocate.ts';
+import { nextMonthStart, type ReleaseDay, type WantTerms } from '#cloud/release/allocate.ts';
 import { fundFreeFen } from '#cloud/release/fund.ts';
 import type { PostTerms } from '#cloud/release/post-chunk.ts';
 import { ofRun, sumChunks } from '#cloud/release/release-chunks.ts';
 import { sealRecord } from '#cloud/release/sealed-record.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
-import { daysBetween } from '#shared/time/calendar-day.ts';
+import { dayStartMs, daysBetween } from '#shared/time/calendar-day.ts';
 import { dailyLimit } from '#shared/points/daily-limit.ts';
-import { addMonths, periodSpan, releaseRunId } from '#shared/time/period.ts';
+import { periodSpan, releaseRunId } from '#shared/time/period.ts';
 import { thetaText } from '#shared/points/water-fill.ts';
 import { assert } from '#shared/result/assert.ts';
 
@@ -24,6 +24,7 @@ export interface RunTerms extends WantTerms {
 /** The terms of a run of a closed period. */
 export async function readRunTerms(tx: Tx, day: ReleaseDay): Promise<RunTerms> {
   const { config } = await pointsConfigAt(tx, day);
+  const nextMonth = nextMonthStart(day);
   const { rows } = await tx.execute<{
     gate_open: boolean;
     mult_bp: number;
@@ -34,7 +35,9 @@ export async function readRunTerms(tx: Tx, day: ReleaseDay): Promise<RunTerms> {
   }>(sql`
     select gate_open, mult_bp, budget_fen, config_version, explanation_hash,
            exists (select from release_run where operator_id = ${day.operatorId}
-                      and day >= ${`${addMonths(day.day.slice(0, 7), 1)}-01`}::date) as has_later
+                      and day >= ${nextMonth}::date)
+           or exists (select from release_adjustment where operator_id = ${day.operatorId}
+                         and state = 'posted' and ended_at_ms >= ${dayStartMs(nextMonth)}) as has_later
       from period_close
      where operator_id = ${day.operatorId} and period = ${day.period}`);
   const row = rows[0];

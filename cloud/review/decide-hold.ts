@@ -2,13 +2,14 @@ import { sql } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
 import { creditShops, startLots } from '#cloud/points/final-points.ts';
 import { lockBook } from '#cloud/points/points-config-store.ts';
+import { flagRelatedOrders, refuseRelatedReferrals } from '#cloud/relations/related-orders.ts';
 import type { OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 
 /**
  * Somebody looked at held points and let them go, or refused them, with name and reason. Released points begin to run in
- * the period of today; refused ones never come to be, and a claim of the receipt finds them lapsed. Once for every order:
- * false when nothing is held (any more).
+ * the period of today, without a referral between those who belong together by now; refused ones never come to be, and a
+ * claim of the receipt finds them lapsed. Once for every order: false when nothing is held (any more).
  */
 export async function decideHold(
   tx: Tx,
@@ -32,6 +33,9 @@ export async function decideHold(
   if (decided.rowCount !== 1) return false;
   const final = { operatorId, orderIds: [orderId], asOf: accountingDate(decision.nowMs) };
   if (verdict === 'released') {
+    // What was learnt while the points were held counts, as it does during the refund hold.
+    await flagRelatedOrders(tx, { ...final, onDay: final.asOf });
+    await refuseRelatedReferrals(tx, { ...final, onDay: final.asOf });
     await creditShops(tx, final);
     await startLots(tx, final, lastClosedPeriod);
     return true;

@@ -2,6 +2,8 @@ import { sql } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
 import type { PaidOrder } from '#cloud/orders/paid-order.ts';
 import type { Tx } from '#cloud/platform/db.ts';
+import { runScoped } from '#cloud/platform/tenancy/scope.ts';
+import { createScopedDb } from '#cloud/platform/tenancy/scoped-db.ts';
 import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { attachMember, bindReferrer } from '#cloud/points/claim-points.ts';
 import { makePointsFinal } from '#cloud/points/final-points.ts';
@@ -25,7 +27,7 @@ import {
 } from '#cloud/review/velocity-rules.ts';
 import { noteTopPayers, saveVelocityRules } from '#cloud/review/velocity-store.ts';
 import { decideVoucherReview, mayUseVouchers } from '#cloud/review/voucher-guard.ts';
-import type { OperatorId } from '#shared/ids/ids.ts';
+import type { OperatorId, TerminalId } from '#shared/ids/ids.ts';
 
 const database = useTestDatabase();
 let operatorCount = 0;
@@ -160,6 +162,27 @@ describe('points that are held', () => {
        where operator_id = ${operatorId} and order_id = ${orderOf(3)}`);
     expect(rows).toEqual([{ issued_in: '2026-04' }]);
     expect(await decide(operatorId, 3, 'refused')).toBe(false);
+  });
+
+  it('let go by a person give no referral to whoever turned out to belong to the shop meanwhile', async () => {
+    const operatorId = await threeOrders();
+    const edge = { from: memberNode(memberOf(1)), to: merchantNode(merchantOf(1)) };
+    await inTx((tx) =>
+      noteRelations(tx, {
+        operatorId,
+        edges: [{ ...edge, relation: 'staff' }],
+        source: 'operator',
+        by: '王芳',
+        note: '店员',
+        nowMs: laterMs,
+      }),
+    );
+    expect(await decide(operatorId, 3, 'released')).toBe(true);
+    expect(await pointsOf(operatorId, 1)).toMatchObject({ unreleasedPoints: 6_000 });
+    expect(await pointsOf(operatorId, 9)).toMatchObject({
+      pendingPoints: 0,
+      unreleasedPoints: 200,
+    });
   });
 
   it('refused by a person never come to be, and the entries add up to nothing', async () => {
@@ -308,6 +331,17 @@ describe('vouchers at a shop', () => {
       error: { type: 'voucher-earned-here-only' },
     });
     expect(await ask(operatorId, marchMs, 2)).toEqual({ ok: true });
+    // A till asks as itself: the other shops' rows are closed to it, and the rule must hold all the same.
+    const till = {
+      type: 'terminal' as const,
+      operatorId,
+      merchantId: merchantOf(1),
+      terminalId: 'trm_01J00000000000000000000001' as TerminalId,
+    };
+    const wish = { operatorId, merchantId: merchantOf(1), memberId: memberOf(1), nowMs: marchMs };
+    const scoped = createScopedDb(database.pool);
+    const asked = runScoped(till, () => scoped.transaction((tx) => mayUseVouchers(tx, wish)));
+    expect(await asked).toEqual({ ok: false, error: { type: 'voucher-earned-here-only' } });
   });
 });
 

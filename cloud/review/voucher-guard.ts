@@ -73,8 +73,7 @@ async function isEarnedHereOnly(
            exists (select from points_lot where operator_id = ${operatorId}
                       and member_id = ${memberId} and state = 'final'
                       and merchant_id <> ${merchantId}) as elsewhere,
-           (select count(*) from (select from promo_credit where operator_id = ${operatorId}
-                                   limit ${rule.shopsMin}) shops) >= ${rule.shopsMin}::integer
+           shops_that_earned(${operatorId}, ${rule.shopsMin}::integer) >= ${rule.shopsMin}::integer
              as enough`);
   const row = rows[0]!;
   return row.enough && row.here && !row.elsewhere;

@@ -1,4 +1,4 @@
-import { divFloor, maxBig } from '#shared/money/exact.ts';
+import { divFloor, maxBig, minBig } from '#shared/money/exact.ts';
 import type { Fen } from '#shared/money/fen.ts';
 import { wholeBp, type BasisPoints } from '#shared/money/rate.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
@@ -13,7 +13,7 @@ export interface Adjustment {
   readonly kind: 'give' | 'take';
   /** Voucher value, above 0. */
   readonly valueFen: Fen;
-  /** Points used up (give) or restored (take). */
+  /** Points used up (give: at least what the value is worth) or restored (take: at most that). */
   readonly points: PointFen;
 }
 
@@ -99,12 +99,16 @@ function giveRules(
 
 function takeRules(
   { valueFen, points }: Adjustment,
-  { member, fundFen, unreleasedPoints }: AdjustmentState,
+  { member, fundFen, unreleasedPoints, multBp }: AdjustmentState,
   config: PointsConfig,
 ): readonly Rule[] {
+  // A score below 1 gives an account less than the period's multiplier, and never less than the whole of a point.
+  const lowest = maxBig(1n, minBig(BigInt(multBp), BigInt(wholeBp)));
+  const used = divFloor(BigInt(valueFen) * BigInt(wholeBp) + lowest - 1n, lowest);
   return [
     ['unspent-vouchers', BigInt(valueFen), BigInt(member.unspentFen)],
     ['never-released', BigInt(points), BigInt(member.releasedPoints)],
+    ['above-multiplier', BigInt(points), used],
     coverageRule(
       BigInt(fundFen) + BigInt(valueFen),
       BigInt(unreleasedPoints) + BigInt(points),

@@ -11,13 +11,16 @@ import {
   balancesOf,
   fundWith,
   memberOf,
+  merchantOf,
   orderOf,
   paidOrder,
   usePilotConfig,
 } from '#cloud/points/testing/points-fixtures.ts';
+import { clawBackPoints, lockPoints } from '#cloud/points/claw-back.ts';
 import { memberPoints } from '#cloud/points/member-points.ts';
 import { runProofs } from '#cloud/proof-run.ts';
 import { createManualClock, type ManualClock } from '#shared/testing/manual-clock.ts';
+import { fen } from '#shared/money/fen.ts';
 import { dayStartMs } from '#shared/time/calendar-day.ts';
 
 let cloud: TestCloud;
@@ -139,6 +142,26 @@ describe('a correction of a posted run', () => {
     expect(await brokenLaws()).toEqual([]);
   });
 
+  it('counts for a claw-back: a refund cancels what the correction gave', async () => {
+    const { db, operatorId } = cloud.deps;
+    const refund = { operatorId, merchantId: merchantOf(1), orderId: orderOf(2), refundNo: 1 };
+    const seen: object[] = [];
+    const undone = db.transaction(async (tx) => {
+      const locked = await lockPoints(tx, refund);
+      const left = { cashFen: fen(250_000), concessionAfterFen: fen(0), today: '2026-03-20' };
+      seen.push(await clawBackPoints(tx, { ...refund, ...left }, locked));
+      throw new Error('undone');
+    });
+    await expect(undone).rejects.toThrow('undone');
+    expect(seen).toEqual([{ points: 50_000, cancelledFen: 100, debt: 0 }]);
+  });
+
+  it('restores no more points than what it takes was worth', async () => {
+    const refused = await adjust('take', { member: 2, valueFen: 1, points: 100 });
+    expect(refused.json()).toMatchObject({ code: 'adjustment-refused' });
+    expect(refused.json<{ detail: string }>().detail).toContain('above-multiplier');
+  });
+
   it('takes back what is unspent and gives the points back', async () => {
     const [before, due] = [await books(), (await points(1)).duePoints];
     const made = await adjust('take', { member: 1, valueFen: 50, points: 20 });
@@ -166,5 +189,25 @@ describe('a correction of a posted run', () => {
     const no = made.json<{ adjustmentNo: number }>().adjustmentNo;
     expect((await end(no, 'withdraw', 0)).json()).toMatchObject({ state: 'withdrawn' });
     expect((await end(no, 'post', 1)).statusCode).toBe(409);
+  });
+
+  it('of a later month leaves the cap of the month before as it was', async () => {
+    const { db, operatorId } = cloud.deps;
+    clock.advance(12 * 86_400_000);
+    await db.transaction((tx) =>
+      issuePendingPoints(tx, [
+        paidOrder(operatorId, 5, { day: '2026-03-31', member: 2, netFen: 40_000 }),
+        paidOrder(operatorId, 6, { day: '2026-04-01', member: 2, netFen: 40_000 }),
+      ]),
+    );
+    const made = await adjust('give', { member: 2, valueFen: 1, points: 1 });
+    const no = made.json<{ adjustmentNo: number }>().adjustmentNo;
+    expect((await end(no, 'post', 1)).json()).toMatchObject({ state: 'posted' });
+    // The last day of March is run on the first of April: of this month he has had something, of that one he may have more.
+    const run = await send('release-runs', { period: '2026-02', day: '2026-03-31' });
+    expect(run.json()).toMatchObject({ isNew: true });
+    const mine = await send(`release-runs/2026-02/2026-03-31/members/${memberOf(2)}`);
+    expect(mine.json<{ allocFen: number }>().allocFen).toBeGreaterThan(0);
+    expect(await brokenLaws()).toEqual([]);
   });
 });

@@ -168,6 +168,7 @@ async function move(tx: Tx, moved: Moved): Promise<void> {
   await tx.execute(sql`
     update account_points
        set released = released + ${sign * points}::bigint,
+           released_fen = released_fen + ${sign * valueFen}::bigint,
            given_fen = case when ${kind} = 'take' then given_fen
                             when given_month = ${month}::integer then given_fen + ${valueFen}::bigint
                             else ${valueFen}::bigint end,
