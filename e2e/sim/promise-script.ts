@@ -1,6 +1,7 @@
 import type { PromiseKeptHow } from '#shared/order/order.ts';
 import type { PromiseLimits } from '#shared/wire/v1/terminals.ts';
 import type { Random } from '#shared/time/random.ts';
+import type { OwnerWish } from '#terminal/ipc/owner.ts';
 import type { SimTill } from './till.ts';
 
 /** What the owner of the simulated shop allows: little, so that a till meets every limit. */
@@ -28,21 +29,18 @@ export const planEnd = (random: Random): PlannedEnd => ({
 const pin = '270518';
 
 /** The owner types his PIN, and sets it where this till has none. Undefined: the till did not answer, or refused. */
-async function approve(
-  till: SimTill,
-  action: 'till.payPromise' | 'orders.breakPromise',
-): Promise<string | undefined> {
-  const first = await till.call('owner.approve', { pin, action });
+async function approve(till: SimTill, wish: OwnerWish): Promise<string | undefined> {
+  const first = await till.call('owner.approve', { pin, ...wish });
   if (first?.ok) return first.value.approvalId;
   if (first?.error.code !== 'owner-pin-not-set') return undefined;
   await till.call('owner.setPin', { newPin: pin });
-  const again = await till.call('owner.approve', { pin, action });
+  const again = await till.call('owner.approve', { pin, ...wish });
   return again?.ok ? again.value.approvalId : undefined;
 }
 
 /** Lets the sale on screen go on a promise. Returns the till's refusal, undefined when there is none. */
 export async function askForPromise(till: SimTill): Promise<string | undefined> {
-  const approvalId = await approve(till, 'till.payPromise');
+  const approvalId = await approve(till, { action: 'till.payPromise' });
   const answer = await till.call('till.payPromise', {
     kind: 'iou',
     who: '王阿姨',
@@ -59,7 +57,7 @@ export async function endPromise(
   { orderId, end }: { readonly orderId: string; readonly end: PromiseKeptHow | 'broken' },
 ): Promise<PromiseTold> {
   if (end === 'broken') {
-    const approvalId = await approve(till, 'orders.breakPromise');
+    const approvalId = await approve(till, { action: 'orders.breakPromise', orderId });
     if (approvalId === undefined) return 'no-till';
     const answer = await till.call('orders.breakPromise', { orderId, note: '不来了', approvalId });
     return answer === undefined ? 'no-till' : answer.ok ? 'broken' : 'refused';

@@ -34,6 +34,14 @@ export const ownerErrors = {
     '密码错了太多次，请等一会儿再试；忘了请联系服务商',
     'Too many wrong tries. Wait a while; call support if the PIN is forgotten.',
   ),
+  'owner-pin-lost': entry(
+    'An older file took the place of the journal, or the record of the PIN cannot be read: no PIN is right on this till.',
+    'Ask the operator to reset the PIN, then set one anew.',
+    'operator',
+    'no',
+    '账本恢复过，旧的店主密码不再有效，请联系服务商重置',
+    'The journal was restored: the old PIN is not taken. Ask support to reset it.',
+  ),
   'owner-pin-missing': entry(
     'A PIN is set already: the old one is needed for a new one.',
     'Type the old PIN too; the operator can reset a forgotten one.',
@@ -49,6 +57,14 @@ export const ownerErrors = {
     'yes',
     '还没有设店主密码，请店主先到设备页设一个',
     'No PIN is set. The owner must set one on the devices page first.',
+  ),
+  'owner-pin-unchecked': entry(
+    'The computer could not check or make the PIN, most likely for want of memory. It cost no try.',
+    'Close other programs and type it again.',
+    'owner',
+    'yes',
+    '电脑内存不够，密码没有核对，请关掉其他程序再试',
+    'The computer could not check the PIN. Close other programs and try again.',
   ),
   'owner-pin-weak': entry(
     'The PIN is too easy to guess: one digit, a run, a pattern or a year.',

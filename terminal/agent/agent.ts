@@ -17,6 +17,7 @@ import type { KeyProtector } from '#terminal/agent/identity/key-protector.ts';
 import { openJournal, type Journal } from '#terminal/agent/journal/journal.ts';
 import { openStore } from '#terminal/agent/journal/open-store.ts';
 import { createOwnerDesk, type OwnerDesk } from '#terminal/agent/owner/owner-desk.ts';
+import { openOwnerWitness } from '#terminal/agent/owner/owner-witness.ts';
 import { backupFolderOf } from '#terminal/agent/store/backup-folder.ts';
 import { createStoreKeeper, type StoreKeeper } from '#terminal/agent/store/store-keeper.ts';
 import type { StoreTask, StoreTaskResult } from '#terminal/agent/store/store-tasks.ts';
@@ -120,6 +121,7 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
     onChange: () => shop.status.changed(),
     onLockout: cloudSide.heartbeat.kick,
     saleOnScreen: () => shop.checkout.saleOnScreen(),
+    witness: openOwnerWitness(resolve(deps.config.dataDir)),
   });
   const activation = createActivationDesk({
     ...ports,

@@ -81,7 +81,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     'till.payCash': async ({ tenderedFen }) => done(await checkout.payCash(tenderedFen)),
     'till.payBox': async () => done(await checkout.payBox()),
     'till.payPromise': async ({ approvalId, ...asked }) => {
-      const approve = () => deps.owner.redeem({ approvalId, action: 'till.payPromise' });
+      const approve = () => deps.owner.redeem(approvalId, { action: 'till.payPromise' });
       return done(await checkout.payPromise({ ...asked, approve }));
     },
     'till.cancel': () => done(checkout.cancel()),

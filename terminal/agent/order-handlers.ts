@@ -39,16 +39,18 @@ export const createOrderHandlers = (
     return stored ? ok(orderRow(journal.read, stored)) : err('order-not-found');
   },
   'orders.decideBox': ({ approvalId, ...slip }) => {
-    const approve = () => owner.redeem({ approvalId, action: 'orders.decideBox' });
+    const approve = () => owner.redeem(approvalId, { action: 'orders.decideBox', ...slip });
     return done(checkout.decideBox({ ...slip, approve }));
   },
   'orders.keepPromise': (kept) => done(checkout.keepPromise(kept)),
   'orders.breakPromise': ({ approvalId, ...broken }) => {
-    const approve = () => owner.redeem({ approvalId, action: 'orders.breakPromise' });
+    const { orderId } = broken;
+    const approve = () => owner.redeem(approvalId, { action: 'orders.breakPromise', orderId });
     return done(checkout.breakPromise({ ...broken, approve }));
   },
   'orders.refund': ({ approvalId, ...wanted }) => {
-    const approve = () => owner.redeem({ approvalId, action: 'orders.refund' });
+    const { orderId, amountFen } = wanted;
+    const approve = () => owner.redeem(approvalId, { action: 'orders.refund', orderId, amountFen });
     return refunds.refund({ ...wanted, approve });
   },
   'orders.reprintRefund': (slip) => done(refunds.reprint(slip)),

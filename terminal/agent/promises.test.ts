@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { OwnerAction } from '#terminal/ipc/owner.ts';
+import type { OwnerWish } from '#terminal/ipc/owner.ts';
 import { defaultPromiseLimits } from '#shared/promise/promise-limits.ts';
 import { createMemoryCounter } from '#terminal/agent/testing/memory-counter.ts';
 import { openTillBench, type TillBench } from '#terminal/agent/testing/till-bench.ts';
@@ -24,8 +24,8 @@ async function cutLine({ cloud, until, status }: TillBench): Promise<void> {
   await until('the outage is seen', async () => !(await status()).online, 3_000);
 }
 
-async function approvalFor({ ask }: TillBench, action: OwnerAction): Promise<string> {
-  const given = await ask('owner.approve', { pin, action });
+async function approvalFor({ ask }: TillBench, wish: OwnerWish): Promise<string> {
+  const given = await ask('owner.approve', { pin, ...wish });
   if ('refused' in given) throw new Error(given.refused);
   return given.approvalId;
 }
@@ -37,7 +37,7 @@ async function promise(
   { amountFen, ...what }: { amountFen: number; kind: 'iou' | 'static-code'; who: string },
 ) {
   await till.ask('till.setAmount', { amountFen });
-  const approvalId = await approvalFor(till, 'till.payPromise');
+  const approvalId = await approvalFor(till, { action: 'till.payPromise' });
   return till.ask('till.payPromise', { ...what, approvalId });
 }
 
@@ -78,7 +78,7 @@ describe('a promise is taken in an outage only, with the owner, inside the limit
     const till = await openShop();
     const { ask } = till;
     await ask('till.setAmount', { amountFen: 3_500 });
-    const approvalId = await approvalFor(till, 'till.payPromise');
+    const approvalId = await approvalFor(till, { action: 'till.payPromise' });
     expect(await ask('till.payPromise', { ...wang, approvalId })).toEqual({
       refused: 'promise-line-up',
     });
@@ -115,12 +115,12 @@ describe('a promise is taken in an outage only, with the owner, inside the limit
     expect(await ask('till.payPromise', wang)).toEqual({ refused: 'owner-pin-not-set' });
     expect(await ask('owner.setPin', { newPin: pin })).toEqual({});
     expect(await ask('till.payPromise', wang)).toEqual({ refused: 'owner-approval-missing' });
-    const approvalId = await approvalFor(till, 'orders.breakPromise');
+    const approvalId = await approvalFor(till, { action: 'drawer.open' });
     expect(await ask('till.payPromise', { ...wang, approvalId })).toEqual({
       refused: 'owner-approval-stale',
     });
     // Approved at 35 yuan, used at 200.
-    const ofLess = await approvalFor(till, 'till.payPromise');
+    const ofLess = await approvalFor(till, { action: 'till.payPromise' });
     await ask('till.setAmount', { amountFen: 20_000 });
     expect(await ask('till.payPromise', { ...wang, approvalId: ofLess })).toEqual({
       refused: 'owner-approval-stale',
@@ -211,7 +211,7 @@ describe('a promise ends by a person’s word', () => {
     expect(await ask('orders.breakPromise', { orderId, note })).toEqual({
       refused: 'owner-approval-missing',
     });
-    const approvalId = await approvalFor(till, 'orders.breakPromise');
+    const approvalId = await approvalFor(till, { action: 'orders.breakPromise', orderId });
     expect(await ask('orders.breakPromise', { orderId, note, approvalId })).toEqual({});
     expect(await status()).toMatchObject({
       exceptionCount: 0,

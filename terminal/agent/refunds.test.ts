@@ -40,7 +40,12 @@ async function sell(till: TillBench, how: 'cash' | 'wallet', amountFen: number):
 }
 
 async function refund(till: TillBench, orderId: string, amountFen: number) {
-  const given = await till.ask('owner.approve', { pin, action: 'orders.refund' });
+  const given = await till.ask('owner.approve', {
+    pin,
+    action: 'orders.refund',
+    orderId,
+    amountFen,
+  });
   if ('refused' in given) throw new Error(given.refused);
   const { approvalId } = given;
   return till.ask('orders.refund', { orderId, amountFen, reason: '退货', approvalId });
@@ -95,12 +100,47 @@ describe('cash goes back out of the drawer, also while the line is down', () => 
     await till.until('delivered', () => till.cloud.delivered().includes('refund.done'));
   });
 
+  test('without a PIN no money goes back on the word of a cashier alone', async () => {
+    bench = await openTillBench({});
+    const orderId = await sell(bench, 'cash', 5_000);
+    const wanted = { orderId, amountFen: 1, reason: '' };
+    expect(await bench.ask('orders.refund', wanted)).toEqual({ refused: 'owner-pin-not-set' });
+    await bench.ask('owner.setPin', { newPin: pin });
+    expect(await refund(bench, orderId, 1)).toEqual({ refundNo: 1 });
+  });
+
+  test('an approval of one sum pays no other, nor for another order', async () => {
+    const till = await openShop();
+    const orderId = await sell(till, 'cash', 5_000);
+    const other = await sell(till, 'cash', 6_000);
+    const approve = async () => {
+      const wish = { action: 'orders.refund', orderId, amountFen: 100 } as const;
+      const given = await till.ask('owner.approve', { pin, ...wish });
+      if ('refused' in given) throw new Error(given.refused);
+      return given.approvalId;
+    };
+    const stale = { refused: 'owner-approval-stale' };
+    const reason = '退货';
+    let approvalId = await approve();
+    const more = { orderId, amountFen: 5_000, reason, approvalId };
+    expect(await till.ask('orders.refund', more)).toEqual(stale);
+    approvalId = await approve();
+    const elsewhere = { orderId: other, amountFen: 100, reason, approvalId };
+    expect(await till.ask('orders.refund', elsewhere)).toEqual(stale);
+    expect(await refundsToday(till)).toMatchObject({ count: 0 });
+  });
+
   test('nobody approves: nothing is written, and what is not possible does not use an approval up', async () => {
     const till = await openShop();
     const orderId = await sell(till, 'cash', 5_000);
     const wanted = { orderId, amountFen: 5_000, reason: '' };
     expect(await till.ask('orders.refund', wanted)).toEqual({ refused: 'owner-approval-missing' });
-    const given = await till.ask('owner.approve', { pin, action: 'orders.refund' });
+    const given = await till.ask('owner.approve', {
+      pin,
+      action: 'orders.refund',
+      orderId,
+      amountFen: 5_000,
+    });
     const { approvalId } = given as { approvalId: string };
     const tooMuch = { ...wanted, amountFen: 5_001, approvalId };
     expect(await till.ask('orders.refund', tooMuch)).toEqual({ refused: 'refund-too-large' });

@@ -18,7 +18,7 @@ import {
 import { PhoneSchema } from '#shared/wire/v1/members.ts';
 import { deviceMethods } from '#terminal/ipc/devices.ts';
 import { identityMethods } from '#terminal/ipc/identity.ts';
-import { ApprovalIdSchema, ownerMethods } from '#terminal/ipc/owner.ts';
+import { ApprovalIdSchema, BoxRefSchema, ownerMethods } from '#terminal/ipc/owner.ts';
 import { receiptMethods } from '#terminal/ipc/receipt-template.ts';
 import { StatusSchema, TillStateSchema } from '#terminal/ipc/state.ts';
 import {
@@ -85,7 +85,7 @@ export const methods = {
   'orders.decideBox': {
     input: object({
       orderId: OrderIdSchema,
-      boxRef: Type.Union([Type.String({ pattern: '^[0-9A-Za-z-]{4,64}$' }), Type.Null()]),
+      boxRef: BoxRefSchema,
       /** `owner.approve`, once a PIN is set. */
       approvalId: Type.Optional(ApprovalIdSchema),
     }),
@@ -116,7 +116,7 @@ export const methods = {
       orderId: OrderIdSchema,
       amountFen: OrderAmountSchema,
       reason: Type.String({ maxLength: refundReasonCharsMax }),
-      /** `owner.approve`, once a PIN is set. */
+      /** `owner.approve`, for this order and this sum: no money goes back on a cashier's word alone. */
       approvalId: Type.Optional(ApprovalIdSchema),
     }),
     output: object({ refundNo: RefundNoSchema }),

@@ -209,4 +209,8 @@ export const migrations: readonly string[] = [
   CREATE INDEX print_jobs_of_order ON print_jobs (order_id, copy) WHERE order_id IS NOT NULL;
   CREATE INDEX print_jobs_open ON print_jobs (state, job_id) WHERE state IN ('queued', 'writing', 'unknown');
   `,
+  `
+  -- Counts what the owner changed: the witness beside the journal tells an older record by it.
+  ALTER TABLE owner ADD COLUMN change_no INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

@@ -1,6 +1,7 @@
 import type { Clock } from '#shared/time/clock.ts';
+import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { Random } from '#shared/time/random.ts';
-import type { OwnerAction } from '#terminal/ipc/owner.ts';
+import type { OwnerAction, OwnerWish } from '#terminal/ipc/owner.ts';
 
 /** How long an approval waits for the action that it is for. */
 export const approvalMs = 60_000;
@@ -10,15 +11,38 @@ export const unlockMs = 300_000;
 const approvalsMax = 8;
 const approvalIdBytes = 16;
 
-/** What was approved: the action, and what it is done to where the action itself does not say. */
+/** What was approved: the action, and what it is done to. */
 interface Approved {
   readonly action: OwnerAction;
   readonly subject: string;
 }
 
+/**
+ * What a wish is about, in one text: the order and sum that the owner saw. An approval of 5 yuan back pays no 500, and one
+ * of a slip that says nothing was paid does not call the sale paid. Pure.
+ */
+export function approvedOf(wish: OwnerWish, saleOnScreen: () => string): Approved {
+  const { action } = wish;
+  switch (action) {
+    case 'till.payPromise':
+      return { action, subject: saleOnScreen() };
+    case 'orders.refund':
+      return { action, subject: `${wish.orderId} ${wish.amountFen}` };
+    case 'orders.breakPromise':
+      return { action, subject: wish.orderId };
+    case 'orders.decideBox':
+      return { action, subject: `${wish.orderId} ${wish.boxRef ?? ''}` };
+    case 'drawer.open':
+    case 'owner.setRules':
+      return { action, subject: '' };
+    default:
+      return exhaustive(wish);
+  }
+}
+
 /** What the owner has approved and opened, in memory only: a restart takes all of it back. Monotonic time. */
 export interface Approvals {
-  /** Makes an approval for one action. */
+  /** Makes an approval for one action on one thing. */
   readonly give: (wanted: Approved) => string;
   /** Uses it up. False: unknown, used, too old, or for something else (which uses it up too). */
   readonly take: (approvalId: string, wanted: Approved) => boolean;

@@ -6,11 +6,13 @@ import type { Random } from '#shared/time/random.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import {
   approvalMs,
+  approvedOf,
   createApprovals,
   unlockMs,
   type Approvals,
 } from '#terminal/agent/owner/approvals.ts';
 import { readOwner, writeOwner, type OwnerRecord } from '#terminal/agent/owner/owner-store.ts';
+import { isOlderThan, type OwnerWitness } from '#terminal/agent/owner/owner-witness.ts';
 import { hashPin, isPin, pinSaltBytes } from '#terminal/agent/owner/pin-hash.ts';
 import {
   pinRefusal,
@@ -19,7 +21,7 @@ import {
   type PinEvent,
 } from '#terminal/agent/owner/pin-lock-machine.ts';
 import { isWeakPin } from '#terminal/agent/owner/weak-pin.ts';
-import type { OwnerAction, OwnerState } from '#terminal/ipc/owner.ts';
+import type { OwnerAction, OwnerState, OwnerWish } from '#terminal/ipc/owner.ts';
 
 /** Who stands behind an action that was let through. The entry that it leads to says so. */
 export interface Approval {
@@ -39,10 +41,10 @@ export interface OwnerDesk {
     readonly oldPin?: string | undefined;
     readonly newPin: string;
   }) => Promise<Result<void, ErrorCode>>;
-  readonly approve: (wanted: {
-    readonly pin: string;
-    readonly action: OwnerAction;
-  }) => Promise<Result<{ readonly approvalId: string; readonly untilMs: number }, ErrorCode>>;
+  readonly approve: (
+    pin: string,
+    wish: OwnerWish,
+  ) => Promise<Result<{ readonly approvalId: string; readonly untilMs: number }, ErrorCode>>;
   readonly unlock: (pin: string) => Promise<Result<{ readonly untilMs: number }, ErrorCode>>;
   readonly lock: () => void;
   /** Errors: as {@link redeem}, a disk's. */
@@ -54,10 +56,7 @@ export interface OwnerDesk {
    * Uses an approval up, whatever becomes of the action afterwards: look first whether the action can be done at all.
    * Errors: `owner-approval-missing`, `owner-approval-stale`; without a PIN `owner-pin-not-set` for what is not done without.
    */
-  readonly redeem: (wanted: {
-    readonly approvalId: string | undefined;
-    readonly action: OwnerAction;
-  }) => Result<Approval, ErrorCode>;
+  readonly redeem: (approvalId: string | undefined, wish: OwnerWish) => Result<Approval, ErrorCode>;
   /** For the drawer outside a sale: open when the owner chose so. Errors: as {@link redeem}. */
   readonly approveDrawer: (approvalId: string | undefined) => Result<Approval, ErrorCode>;
   /** For the pages that set the till up. Errors: `owner-locked`. */
@@ -81,18 +80,16 @@ export interface OwnerDeskDeps {
   readonly onLockout: () => void;
   /** Names the sale on screen with its sum: an approval of goods on trust is good for what the owner saw, only. */
   readonly saleOnScreen: () => string;
+  readonly witness: OwnerWitness;
 }
 
-/** What the till never does on a cashier's word alone, PIN or none. */
+/** What the till never does on a cashier's word alone, PIN or none: value leaves the shop and nothing comes in for it. */
 const neverWithoutPin: ReadonlySet<OwnerAction> = new Set([
   'till.payPromise',
   'orders.breakPromise',
+  'orders.refund',
   'owner.setRules',
 ]);
-
-/** What an action is done to, where its own input does not say. */
-const subjectOf = ({ saleOnScreen }: OwnerDeskDeps, action: OwnerAction): string =>
-  action === 'till.payPromise' ? saleOnScreen() : '';
 
 export function createOwnerDesk(deps: OwnerDeskDeps): OwnerDesk {
   const { clock } = deps;
@@ -101,11 +98,11 @@ export function createOwnerDesk(deps: OwnerDeskDeps): OwnerDesk {
   const untilMs = (forMs: number): number | null =>
     forMs > 0 ? Math.trunc(clock.nowMs() + forMs) : null;
 
-  const redeem: OwnerDesk['redeem'] = ({ approvalId, action }) => {
+  const redeem: OwnerDesk['redeem'] = (approvalId, wish) => {
     if (!keeper.record().pin)
-      return neverWithoutPin.has(action) ? err('owner-pin-not-set') : ok({ by: null });
+      return neverWithoutPin.has(wish.action) ? err('owner-pin-not-set') : ok({ by: null });
     if (approvalId === undefined) return err('owner-approval-missing');
-    return approvals.take(approvalId, { action, subject: subjectOf(deps, action) })
+    return approvals.take(approvalId, approvedOf(wish, deps.saleOnScreen))
       ? ok({ by: 'owner' })
       : err('owner-approval-stale');
   };
@@ -119,13 +116,13 @@ export function createOwnerDesk(deps: OwnerDeskDeps): OwnerDesk {
       guardsDrawer: keeper.record().guardsDrawer,
     }),
     setPin: createPinSetter({ ...deps, keeper, approvals }),
-    approve: async ({ pin, action }) => {
+    approve: async (pin, wish) => {
       // What is on the screen now, not what may be there when the PIN has been checked.
-      const subject = subjectOf(deps, action);
+      const wanted = approvedOf(wish, deps.saleOnScreen);
       const tried = await keeper.tryPin(pin);
       if (!tried.ok) return tried;
       return ok({
-        approvalId: approvals.give({ action, subject }),
+        approvalId: approvals.give(wanted),
         untilMs: untilMs(approvalMs) ?? 0,
       });
     },
@@ -141,16 +138,16 @@ export function createOwnerDesk(deps: OwnerDeskDeps): OwnerDesk {
       deps.onChange();
     },
     setRules: ({ guardsDrawer, approvalId }) => {
-      const approved = redeem({ approvalId, action: 'owner.setRules' });
+      const approved = redeem(approvalId, { action: 'owner.setRules' });
       if (!approved.ok) return approved;
-      const kept = keeper.change({ guardsDrawer });
+      const kept = keeper.changeForGood({ guardsDrawer });
       deps.onChange();
       return kept;
     },
     redeem,
     approveDrawer: (approvalId) =>
       keeper.record().guardsDrawer
-        ? redeem({ approvalId, action: 'drawer.open' })
+        ? redeem(approvalId, { action: 'drawer.open' })
         : ok({ by: null }),
     requireUnlocked: () => {
       if (!keeper.record().pin) return ok({ by: null });
@@ -160,7 +157,7 @@ export function createOwnerDesk(deps: OwnerDeskDeps): OwnerDesk {
     lockedEver: () => keeper.record().lock.lockedEver,
     followReset: (resetNo) => {
       if (resetNo <= keeper.record().resetNo) return;
-      if (!keeper.change({ pin: null, resetNo }, 'renewed').ok) return;
+      if (!keeper.changeForGood({ pin: null, resetNo }, 'renewed').ok) return;
       approvals.clear();
       deps.onChange();
     },
@@ -178,6 +175,7 @@ const createPinSetter =
   ): OwnerDesk['setPin'] =>
   async ({ oldPin, newPin }) => {
     const { keeper, approvals } = deps;
+    if (keeper.record().pin === 'lost') return err('owner-pin-lost');
     if (keeper.record().pin) {
       if (oldPin === undefined) return err('owner-pin-missing');
       const tried = await keeper.tryPin(oldPin);
@@ -186,9 +184,10 @@ const createPinSetter =
     const before = keeper.record().pin;
     if (isWeakPin(newPin)) return err('owner-pin-weak');
     const pin = await hashPin(newPin, deps.random.bytes(pinSaltBytes));
+    if (!pin.ok) return pin;
     // Two windows may set a first PIN at once: the one that was slower is told to ask for the other's.
     if (keeper.record().pin !== before) return err('owner-pin-missing');
-    const kept = keeper.change({ pin }, 'renewed');
+    const kept = keeper.changeForGood({ pin: pin.value }, 'renewed');
     if (!kept.ok) return kept;
     approvals.clear();
     deps.onChange();
@@ -196,12 +195,32 @@ const createPinSetter =
   };
 
 /** Events that hold in memory even when the disk fails: they must not make tries free, nor lock for good. */
-const learned: ReadonlySet<PinEvent> = new Set(['right', 'wrong', 'served', 'start']);
+const learned: ReadonlySet<PinEvent> = new Set(['right', 'wrong', 'unchecked', 'served', 'start']);
+
+/** The record on the disk; of one that is older than this till once had, neither PIN nor rules are believed. */
+function readBelieved({ journal, witness }: OwnerDeskDeps): OwnerRecord {
+  const kept = readOwner(journal.read);
+  const seen = witness.seen();
+  if (seen === undefined || !isOlderThan(kept, seen)) {
+    witness.note(kept);
+    return kept;
+  }
+  const believed: OwnerRecord = {
+    ...kept,
+    pin: 'lost',
+    guardsDrawer: true,
+    resetNo: Math.max(kept.resetNo, seen.resetNo),
+    changeNo: Math.max(kept.changeNo, seen.changeNo) + 1,
+  };
+  // Where the disk refuses it, the next start finds the same.
+  if (writeOwner(journal, believed).ok) witness.note(believed);
+  return believed;
+}
 
 /** Keeps the record on the disk, counts the tries, and lets a lock end. */
 function createKeeper(deps: OwnerDeskDeps) {
   const { journal, clock } = deps;
-  let record = readOwner(journal.read);
+  let record = readBelieved(deps);
   let lockedUntilMs = 0;
   let cancel: (() => void) | undefined;
 
@@ -215,6 +234,13 @@ function createKeeper(deps: OwnerDeskDeps) {
     record = kept.ok ? next : { ...record, lock };
     watchLock();
     if (record.lock.lockedEver > lockedBefore) deps.onLockout();
+    return kept;
+  };
+
+  /** What only the owner or the cloud changes: an older file that takes this one's place is known by the number. */
+  const changeForGood = (part: Partial<OwnerRecord>, event?: PinEvent): Result<void, ErrorCode> => {
+    const kept = change({ ...part, changeNo: record.changeNo + 1 }, event);
+    if (kept.ok) deps.witness.note(record);
     return kept;
   };
 
@@ -240,17 +266,19 @@ function createKeeper(deps: OwnerDeskDeps) {
   const tryPin = async (pin: string): Promise<Result<void, ErrorCode>> => {
     const { pin: kept } = record;
     if (!kept) return err('owner-pin-not-set');
+    if (kept === 'lost') return err('owner-pin-lost');
     const refusal = pinRefusal(record.lock);
     if (refusal) return err(refusal);
     // Durable before it is checked: pulling the plug gives no further tries.
     const counted = change({}, 'begin');
     if (!counted.ok) return counted;
-    const isRight = await isPin(pin, kept);
+    const checked = await isPin(pin, kept);
     // The cloud may have reset it meanwhile.
     if (record.pin !== kept) return err('owner-pin-wrong');
-    change({}, isRight ? 'right' : 'wrong');
+    change({}, !checked.ok ? 'unchecked' : checked.value ? 'right' : 'wrong');
     deps.onChange();
-    if (isRight) return ok(undefined);
+    if (!checked.ok) return checked;
+    if (checked.value) return ok(undefined);
     return err(record.lock.lockedForMs > 0 ? 'owner-pin-locked' : 'owner-pin-wrong');
   };
 
@@ -258,7 +286,7 @@ function createKeeper(deps: OwnerDeskDeps) {
   else watchLock();
   return {
     record: () => record,
-    change,
+    changeForGood,
     tryPin,
     lockedForMs: () =>
       record.lock.lockedForMs === 0 ? 0 : Math.max(1, lockedUntilMs - clock.monotonicMs()),

@@ -12,7 +12,7 @@ export const createOwnerHandlers = (
     const kept = await owner.setPin(pins);
     return kept.ok ? ok({}) : kept;
   },
-  'owner.approve': (wanted) => owner.approve(wanted),
+  'owner.approve': ({ pin, ...wish }) => owner.approve(pin, wish),
   'owner.unlock': ({ pin }) => owner.unlock(pin),
   'owner.lock': () => {
     owner.lock();

@@ -8,12 +8,14 @@ import { openPinLock, type PinLock } from '#terminal/agent/owner/pin-lock-machin
 
 /** What the till keeps of its owner. */
 export interface OwnerRecord {
-  /** null: no PIN is set. */
-  readonly pin: PinHash | null;
+  /** null: no PIN is set. `lost`: none is right, the till stays guarded, and the cloud can reset it. */
+  readonly pin: PinHash | 'lost' | null;
   readonly lock: PinLock;
   readonly guardsDrawer: boolean;
   /** Number of the last reset by the cloud that was followed. */
   readonly resetNo: number;
+  /** Counts the PINs and rules that were set or taken away: see owner-witness.ts. */
+  readonly changeNo: number;
 }
 
 interface Row {
@@ -25,12 +27,19 @@ interface Row {
   readonly locked_ever: number;
   readonly guards_drawer: number;
   readonly reset_no: number;
+  readonly change_no: number;
 }
 
 const pinHash = Compile(PinHashSchema);
 
 /** A till that nobody has set up: no PIN, and the drawer guarded once there is one. */
-const emptyRecord: OwnerRecord = { pin: null, lock: openPinLock, guardsDrawer: true, resetNo: 0 };
+const emptyRecord: OwnerRecord = {
+  pin: null,
+  lock: openPinLock,
+  guardsDrawer: true,
+  resetNo: 0,
+  changeNo: 0,
+};
 
 export function readOwner(read: ReadHandle): OwnerRecord {
   const row = read.one<Row>('SELECT * FROM owner WHERE id = 1');
@@ -46,6 +55,7 @@ export function readOwner(read: ReadHandle): OwnerRecord {
     },
     guardsDrawer: row.guards_drawer === 1,
     resetNo: row.reset_no,
+    changeNo: row.change_no,
   };
 }
 
@@ -55,13 +65,14 @@ export function writeOwner(journal: Journal, record: OwnerRecord): Result<void, 
   const kept = journal.append([], (tx) =>
     tx.run(
       `INSERT INTO owner (id, pin, wrong_count, checking, lock_count, locked_for_ms, locked_ever,
-         guards_drawer, reset_no)
+         guards_drawer, reset_no, change_no)
        VALUES (1, $pin, $wrongCount, $checking, $lockCount, $lockedForMs, $lockedEver,
-         $guardsDrawer, $resetNo)
+         $guardsDrawer, $resetNo, $changeNo)
        ON CONFLICT (id) DO UPDATE SET pin = excluded.pin, wrong_count = excluded.wrong_count,
          checking = excluded.checking, lock_count = excluded.lock_count,
          locked_for_ms = excluded.locked_for_ms, locked_ever = excluded.locked_ever,
-         guards_drawer = excluded.guards_drawer, reset_no = excluded.reset_no`,
+         guards_drawer = excluded.guards_drawer, reset_no = excluded.reset_no,
+         change_no = excluded.change_no`,
       {
         pin: record.pin === null ? null : JSON.stringify(record.pin),
         wrongCount: lock.wrongCount,
@@ -71,27 +82,20 @@ export function writeOwner(journal: Journal, record: OwnerRecord): Result<void, 
         lockedEver: lock.lockedEver,
         guardsDrawer: record.guardsDrawer ? 1 : 0,
         resetNo: record.resetNo,
+        changeNo: record.changeNo,
       },
     ),
   );
   return kept.ok ? ok(undefined) : err(appendErrorCode(kept.error));
 }
 
-/** A PIN that cannot be read is one that nobody knows: the till stays guarded, and the cloud can reset it. */
-const unreadablePin: PinHash = {
-  n: 32_768,
-  r: 8,
-  p: 1,
-  salt: '0'.repeat(32),
-  hash: '0'.repeat(64),
-};
-
-function readPin(text: string | null): PinHash | null {
+/** A PIN that cannot be read is lost: the till does not open for want of it. */
+function readPin(text: string | null): OwnerRecord['pin'] {
   if (text === null) return null;
   try {
     const value: unknown = JSON.parse(text);
-    return pinHash.Check(value) ? value : unreadablePin;
+    return pinHash.Check(value) ? value : 'lost';
   } catch {
-    return unreadablePin;
+    return 'lost';
   }
 }

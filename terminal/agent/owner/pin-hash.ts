@@ -1,5 +1,6 @@
 import { scrypt, timingSafeEqual } from 'node:crypto';
 import Type, { type Static } from 'typebox';
+import { err, ok, type Result } from '#shared/result/result.ts';
 
 /**
  * What is kept of a PIN: scrypt (RFC 7914) of it, with its parameters and 16 random bytes of salt. A PIN has few
@@ -25,27 +26,36 @@ const bytesPerUnit = 128;
 /** The library needs a little more than the 128 * N * r bytes of the algorithm. */
 const spareBytes = 1_048_576;
 
+/** There was no memory for it, or the library refused the parameters. It says nothing about the PIN. */
+type Unchecked = 'owner-pin-unchecked';
+
 /** Hashes a PIN under a fresh salt. Runs on a thread of its own: the till goes on. */
-export async function hashPin(pin: string, salt: Uint8Array): Promise<PinHash> {
+export async function hashPin(pin: string, salt: Uint8Array): Promise<Result<PinHash, Unchecked>> {
   const hash = await derive(pin, Buffer.from(salt), pinCost);
-  return { ...pinCost, salt: Buffer.from(salt).toString('hex'), hash: hash.toString('hex') };
+  if (!hash.ok) return hash;
+  const texts = { salt: Buffer.from(salt).toString('hex'), hash: hash.value.toString('hex') };
+  return ok({ ...pinCost, ...texts });
 }
 
 /** Whether this is the PIN. The comparison takes as long for every wrong one. */
-export async function isPin(pin: string, kept: PinHash): Promise<boolean> {
+export async function isPin(pin: string, kept: PinHash): Promise<Result<boolean, Unchecked>> {
   const hash = await derive(pin, Buffer.from(kept.salt, 'hex'), kept);
-  return timingSafeEqual(hash, Buffer.from(kept.hash, 'hex'));
+  return hash.ok ? ok(timingSafeEqual(hash.value, Buffer.from(kept.hash, 'hex'))) : hash;
 }
 
 const derive = (
   pin: string,
   salt: Buffer,
   { n, r, p }: Pick<PinHash, 'n' | 'r' | 'p'>,
-): Promise<Buffer> =>
-  new Promise((resolve, reject) => {
+): Promise<Result<Buffer, Unchecked>> =>
+  new Promise((resolve) => {
     const maxmem = bytesPerUnit * r * (n + p) + spareBytes;
-    scrypt(pin, salt, hashBytes, { N: n, r, p, maxmem }, (error, key) => {
-      if (error) reject(error);
-      else resolve(key);
-    });
+    try {
+      scrypt(pin, salt, hashBytes, { N: n, r, p, maxmem }, (error, key) => {
+        resolve(error ? err('owner-pin-unchecked') : ok(key));
+      });
+    } catch {
+      // It checks its parameters before it goes to its thread.
+      resolve(err('owner-pin-unchecked'));
+    }
   });

@@ -23,6 +23,8 @@ export type PinEvent =
   | 'begin'
   | 'right'
   | 'wrong'
+  /** The computer could not check it: it tells nobody whether it was right, and costs no try. */
+  | 'unchecked'
   /** The time of the lock is over. */
   | 'served'
   /** The program starts: a lock begins anew, for nobody knows how long the till was off; a try in hand was wrong. */
@@ -61,6 +63,8 @@ export function stepPinLock(lock: PinLock, event: PinEvent): PinLock {
       return { ...openPinLock, lockedEver: lock.lockedEver };
     case 'wrong':
       return afterWrong(lock);
+    case 'unchecked':
+      return { ...lock, checking: false };
     case 'served':
       return { ...lock, lockedForMs: 0 };
     case 'start':

@@ -1,11 +1,19 @@
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
-import { pinDigitsMin, type OwnerAction, type OwnerState } from '#terminal/ipc/owner.ts';
+import {
+  pinDigitsMin,
+  type OwnerState,
+  type OwnerWish as ApprovalWish,
+} from '#terminal/ipc/owner.ts';
 import type { TerminalLink } from '../link/terminal-link.ts';
 import { createPinPad, type PinPad } from './pin-pad.ts';
 
 /** What the owner is asked for: one action, the settings for a while, or a PIN that is new. */
 export type OwnerWish =
-  | { readonly type: 'approve'; readonly action: OwnerAction }
+  | {
+      readonly type: 'approve';
+      readonly action: ApprovalWish['action'];
+      readonly for: ApprovalWish;
+    }
   | { readonly type: 'unlock' }
   | { readonly type: 'set-pin' };
 
@@ -27,7 +35,7 @@ export interface Sheet {
 /** Asks the owner for the PIN, one wish at a time, and tells those who wait. */
 export interface OwnerGate {
   /** The approval's id; null when the owner did not give it. */
-  readonly approve: (action: OwnerAction) => Promise<string | null>;
+  readonly approve: (wish: ApprovalWish) => Promise<string | null>;
   readonly unlock: () => Promise<boolean>;
   /** Sets a first PIN, or changes it. */
   readonly setPin: () => Promise<boolean>;
@@ -50,7 +58,7 @@ export function createOwnerGate(link: Pick<TerminalLink, 'call'>): OwnerGate {
   const { enter, edit } = createEntry(link, board);
   let isUnlocked = false;
   return {
-    approve: (action) => open({ type: 'approve', action }),
+    approve: (wish) => open({ type: 'approve', action: wish.action, for: wish }),
     unlock: async () => {
       isUnlocked = (await open({ type: 'unlock' })) !== null;
       return isUnlocked;
@@ -211,7 +219,7 @@ async function askFor(
     const opened = await link.call('owner.unlock', { pin });
     return opened.ok ? { approvalId: '' } : { refused: opened.error.code };
   }
-  const approved = await link.call('owner.approve', { pin, action: wish.action });
+  const approved = await link.call('owner.approve', { pin, ...wish.for });
   return approved.ok ? { approvalId: approved.value.approvalId } : { refused: approved.error.code };
 }
 

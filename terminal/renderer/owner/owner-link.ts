@@ -1,5 +1,6 @@
+import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { Result } from '#shared/result/result.ts';
-import type { OwnerAction } from '#terminal/ipc/owner.ts';
+import type { OwnerAction, OwnerWish } from '#terminal/ipc/owner.ts';
 import type {
   MethodInput,
   MethodName,
@@ -22,6 +23,28 @@ const approvable: ReadonlySet<string> = new Set<OwnerAction & MethodName>([
 const isApprovable = (method: MethodName): method is OwnerAction & MethodName =>
   approvable.has(method);
 
+/** What the approval is for: the order and the sum that the call is about, as the agent will look at them. */
+function wishOf(action: OwnerAction, input: unknown): OwnerWish {
+  switch (action) {
+    case 'orders.refund': {
+      const { orderId, amountFen } = input as MethodInput<'orders.refund'>;
+      return { action, orderId, amountFen };
+    }
+    case 'orders.decideBox': {
+      const { orderId, boxRef } = input as MethodInput<'orders.decideBox'>;
+      return { action, orderId, boxRef };
+    }
+    case 'orders.breakPromise':
+      return { action, orderId: (input as MethodInput<'orders.breakPromise'>).orderId };
+    case 'drawer.open':
+    case 'owner.setRules':
+    case 'till.payPromise':
+      return { action };
+    default:
+      return exhaustive(action);
+  }
+}
+
 /** What the owner can lift: the sheet asks for the PIN and the same call is made again. */
 const lifted = new Set(['owner-approval-missing', 'owner-approval-stale']);
 
@@ -36,7 +59,7 @@ export function createOwnerLink(link: TerminalLink, gate: OwnerGate): TerminalLi
     const { code } = answer.error;
     if (code === 'owner-locked') return (await gate.unlock()) ? link.call(method, input) : answer;
     if (!lifted.has(code) || !isApprovable(method)) return answer;
-    const approvalId = await gate.approve(method);
+    const approvalId = await gate.approve(wishOf(method, input));
     if (approvalId === null) return answer;
     // The method is known to take one; its own type is not known here.
     const approved: MethodInput<M> = Object.assign({}, input, { approvalId });

@@ -142,6 +142,28 @@ describe('restore from a backup', () => {
     again.close();
   });
 
+  test('the owner comes from the newest file, not from the backup that the entries are read from', async () => {
+    const journal = open();
+    sell(journal, 0, 5);
+    const owner = (changeNo: number, pin: string) =>
+      journal.append([], (tx) =>
+        tx.run(`INSERT OR REPLACE INTO owner VALUES (1, $pin, 0, 0, 0, 0, 0, 1, 0, $changeNo)`, {
+          pin,
+          changeNo,
+        }),
+      );
+    owner(1, 'former');
+    const backup = backUp();
+    owner(2, 'newer');
+    journal.close();
+    getOrThrow(await recover({ reason: 'restored', sources: [backup, file()] }));
+    const again = open();
+    expect(again.read.all('SELECT pin, change_no FROM owner')).toEqual([
+      { pin: 'newer', change_no: 2 },
+    ]);
+    again.close();
+  });
+
   test('without the cloud the till says so until a restore with the cloud', async () => {
     const journal = open();
     sell(journal, 0, 5);

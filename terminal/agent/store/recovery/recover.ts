@@ -4,6 +4,7 @@ import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import type { WireEntry } from '#shared/wire/v1/journal.ts';
+import type { SqlParams } from '#terminal/agent/journal/handles.ts';
 import { journalFileName } from '#terminal/agent/journal/open-store.ts';
 import { stampOf } from '#terminal/agent/store/backup-names.ts';
 import { removeDatabase, syncFile, syncFolder } from '#terminal/agent/store/durable-files.ts';
@@ -18,6 +19,7 @@ import {
   recoverFile,
   type RecoveredEpoch,
   type RecoveredFile,
+  type SideTable,
 } from '#terminal/agent/store/recovery/recovered-file.ts';
 import { finishReplacement, markReplacement } from '#terminal/agent/store/replacement.ts';
 import { parseSetAside } from '#terminal/agent/uplink/set-aside.ts';
@@ -166,13 +168,25 @@ async function gather(
     epochs,
     cut: base?.cut,
     meta: withoutOldWord(meta),
-    sideRows: base?.sideRows ?? new Map(),
+    sideRows: sideRowsOf(base, files),
     exceptions: [
       ...(isLost ? (['store-entries-lost'] as const) : []),
       ...(deps.cloud ? [] : (['store-restored-alone'] as const)),
     ],
   });
 }
+
+/** Of the owner's record the newest that any file has: an older one may bring back a PIN that was given up. */
+function sideRowsOf(
+  base: RecoveredFile | undefined,
+  files: readonly RecoveredFile[],
+): ReadonlyMap<SideTable, readonly SqlParams[]> {
+  const owners = files.flatMap(({ sideRows }) => sideRows.get('owner') ?? []);
+  const [newest] = owners.toSorted((a, b) => changeNoOf(b) - changeNoOf(a));
+  return new Map([...(base?.sideRows ?? []), ['owner', newest === undefined ? [] : [newest]]]);
+}
+
+const changeNoOf = ({ change_no: changeNo }: SqlParams): number => Number(changeNo ?? 0);
 
 /** Merges one epoch; undefined when the cloud fell silent. */
 async function mergeOne(
