@@ -154,10 +154,10 @@ function stepTimes() {
   let lastAtMs = 0;
   return {
     steps,
-    begin(): void {
+    begin: (): void => {
       lastAtMs = performance.now();
     },
-    observe(step: ReleaseStep): void {
+    observe: (step: ReleaseStep): void => {
       const nowMs = performance.now();
       const phase = phaseOf[step];
       steps[phase] = Math.round((steps[phase] ?? 0) + nowMs - lastAtMs);

@@ -10,6 +10,7 @@ const setJoins = (value: 'on' | 'off') =>
  * cost does not depend on what the planner knows: without statistics it took 10,000 rows for one and walked through all
  * of them for each.
  */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller names the row, as of every query
 export async function executeMerging<Row extends Record<string, unknown>>(
   tx: Tx,
   statement: SQL,

@@ -113,7 +113,7 @@ function registerCloses(app: CloudApp, { db, clock, operatorId }: Deps): void {
     response: { 200: Type.Object({ closes: Type.Array(StoredCloseSchema) }) },
   };
   app.get('/admin/v1/period-closes', { schema: list }, async () => ({
-    closes: (await listCloses(db, operatorId)).map((close) => ({ ...close })),
+    closes: (await listCloses(db, operatorId)).map((stored) => ({ ...stored })),
   }));
 
   const read = {

@@ -16,6 +16,7 @@ import {
   orderOf,
   paidOrder,
 } from '#cloud/points/testing/points-fixtures.ts';
+import { memberNode, merchantNode, noteRelations } from '#cloud/relations/relation-store.ts';
 import { readPools } from '#cloud/release/pools.ts';
 import { decideHold } from '#cloud/review/decide-hold.ts';
 import { listPointsHolds } from '#cloud/review/points-holds.ts';
