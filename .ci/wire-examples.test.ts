@@ -195,10 +195,14 @@ describe('the worked examples of docs/wire.md', () => {
 test('every schema file is named on the page, or part of one that is', () => {
   const parts = [
     'caps',
+    'coupon-print',
     'issuer-key',
     'order-result',
     'promise-limits',
     'promise-tally',
+    'promo-order-view',
+    'promo-price',
+    'promo-wish',
     'refund-tally',
     'verdict',
     'wallet-voucher',

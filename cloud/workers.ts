@@ -11,11 +11,13 @@ import type { PaymentRoom } from '#cloud/payment-room.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { startOutbox, type OutboxHandler } from '#cloud/platform/outbox.ts';
 import { startWorkerLoop } from '#cloud/platform/worker-loop.ts';
-import { startProofWorker } from '#cloud/proof-run.ts';
+import { startPromotionWorker } from '#cloud/promotion/promotion-worker.ts';
+import { runProofs, startProofWorker } from '#cloud/proof-run.ts';
 import { startBillWorker } from '#cloud/reconciliation/bill-worker.ts';
 import { startRefundWorker } from '#cloud/refunds/refund-worker.ts';
 import { startVelocityWorker } from '#cloud/review/velocity-worker.ts';
 import { startDailyWorker } from '#cloud/release/daily-run.ts';
+import { startPeriodWorker } from '#cloud/release/period-worker.ts';
 import { startInstructionWorker } from '#cloud/settlement/instructions/instruction-worker.ts';
 import { startFinalityWorker } from '#cloud/settlement/finality-worker.ts';
 import { releaseLapsed } from '#cloud/vouchers/reservations.ts';
@@ -49,6 +51,8 @@ export function startWorkers(deps: CloudDeps, payments: PaymentRoom): Workers {
     startInstructionWorker({ ...deps, channels: payments.channels }),
     // What nobody spent in time is the fund's again: it must not lie idle as a voucher that nobody can spend.
     startDailyWorker(deps),
+    startPeriodWorker({ ...deps, proveFirst: () => runProofs(deps) }),
+    startPromotionWorker(deps),
     startSealWorker(deps),
     startProofWorker(deps),
     startOutbox(deps, outboxHandlers),

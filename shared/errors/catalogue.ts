@@ -12,6 +12,7 @@ import { paymentErrors } from '#shared/errors/payment.ts';
 import { pointsErrors } from '#shared/errors/points.ts';
 import { policyErrors } from '#shared/errors/policy.ts';
 import { promiseErrors } from '#shared/errors/promise.ts';
+import { promotionErrors } from '#shared/errors/promotion.ts';
 import { receiptErrors } from '#shared/errors/receipt.ts';
 import { refundErrors } from '#shared/errors/refund.ts';
 import { resolutionErrors } from '#shared/errors/resolution.ts';
@@ -46,6 +47,7 @@ export const errorCatalogue = {
   ...pointsErrors,
   ...policyErrors,
   ...memberErrors,
+  ...promotionErrors,
 } as const;
 
 export type ErrorCode = keyof typeof errorCatalogue;

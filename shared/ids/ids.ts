@@ -20,6 +20,8 @@ export type AgentId = Brand<string, 'AgentId'>;
 export type ContractId = Brand<string, 'ContractId'>;
 /** Somebody who works for the operator. */
 export type PersonId = Brand<string, 'PersonId'>;
+/** A service that a shop bought with its points. */
+export type PromoOrderId = Brand<string, 'PromoOrderId'>;
 
 export interface IdOf {
   ord: OrderId;
@@ -33,6 +35,7 @@ export interface IdOf {
   agt: AgentId;
   ctr: ContractId;
   prs: PersonId;
+  pro: PromoOrderId;
 }
 
 export type IdPrefix = keyof IdOf;
