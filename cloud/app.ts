@@ -19,6 +19,8 @@ import {
 } from '#cloud/payments/resolution/resolution-routes.ts';
 import { registerPaymentRoutes } from '#cloud/payments/routes.ts';
 import { registerNotifyRoutes } from '#cloud/payments/notifies/notify-routes.ts';
+import { registerPromotionAdminRoutes } from '#cloud/promotion/promotion-admin-routes.ts';
+import { registerPromotionRoutes } from '#cloud/promotion/promotion-routes.ts';
 import { registerPromiseAdminRoutes } from '#cloud/promises/admin-routes.ts';
 import { registerBillRoutes } from '#cloud/reconciliation/bill-routes.ts';
 import { registerProofRoutes } from '#cloud/proof-routes.ts';
@@ -73,6 +75,8 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
     personOf: (headers) => personOf(deps, headers),
   });
   registerPromiseAdminRoutes(app, deps);
+  registerPromotionRoutes(app, deps);
+  registerPromotionAdminRoutes(app, deps);
   registerBillRoutes(app, deps, parts.payments);
   registerProofRoutes(app, deps);
   registerPolicyRoutes(app, deps);
