@@ -41,6 +41,8 @@ const ExceptionsSchema = Type.Object({
       /** Who bears it, what of it the platform paid the merchant, and the other sale of the same showing. */
       bearer: Type.Optional(LossBearerSchema),
       coveredFen: Type.Integer(),
+      /** Why it does not go on by itself: its settlement, or the booking of what is covered. */
+      parkedReason: Type.Optional(Type.String()),
       rivalOrderId: Type.Optional(OrderIdSchema),
       /** The first cap it went over. */
       overCaps: Type.Optional(Type.String()),
@@ -142,6 +144,7 @@ const offlineView = (sale: OfflineSettlement) => ({
   ...(sale.bearer === undefined ? {} : { bearer: sale.bearer }),
   ...(sale.rivalOrderId === undefined ? {} : { rivalOrderId: sale.rivalOrderId }),
   ...(sale.overCaps === undefined ? {} : { overCaps: sale.overCaps }),
+  ...(sale.parkedReason === undefined ? {} : { parkedReason: sale.parkedReason }),
   ...sale.entry,
 });
 

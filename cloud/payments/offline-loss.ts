@@ -3,8 +3,8 @@ import { postJournals } from '#cloud/ledger/post.ts';
 import type { LossBearer, OfflineSettlement } from '#cloud/payments/offline-store.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { fen, minFen, negateFen, zeroFen, type Fen } from '#shared/money/fen.ts';
-import { assert } from '#shared/result/assert.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
+import { err, ok, type Result } from '#shared/result/result.ts';
 
 /**
  * Why the money of an offline sale never came.
@@ -58,18 +58,16 @@ export function decideLoss(lost: {
 
 /**
  * Pays the merchant what the platform answers for: due now, with no concession and no points, because no channel sold
- * anything. The operator's book has it as its own loss, or as what the member owes. Exactly once for an order.
+ * anything. The operator's book has it as its own loss, or as what the member owes. Exactly once for an order. What the
+ * books refuse is the error, in their words: the sale is parked with it (parked-losses.ts tries again), nothing else waits.
  */
 export async function bookLoss(
   tx: Tx,
   { sale, loss, nowMs }: { sale: OfflineSettlement; loss: Loss; nowMs: number },
-): Promise<void> {
-  if (loss.coveredFen === 0) return;
+): Promise<Result<void, string>> {
+  if (loss.coveredFen === 0) return ok(undefined);
   const posted = await postJournals(tx, lossJournals(sale, loss, nowMs));
-  assert(
-    posted.ok,
-    () => `the books refused the loss of ${sale.orderId}: ${JSON.stringify(posted)}`,
-  );
+  return posted.ok ? ok(undefined) : err(JSON.stringify(posted.error));
 }
 
 export const lossKind = 'offline-guarantee';

@@ -12,6 +12,7 @@ import { bookLoss, decideLoss, type Loss, type LossCause } from '#cloud/payments
 import {
   lockSettlement,
   saveLoss,
+  saveParked,
   saveSettlement,
   type OfflineSettlement,
 } from '#cloud/payments/offline-store.ts';
@@ -138,7 +139,8 @@ export async function failSettlement(
   const loss = cause === undefined ? undefined : await lossOf(tx, sale, cause);
   if (loss !== undefined) {
     await saveLoss(tx, sale, { ...loss, rivalOrderId });
-    await bookLoss(tx, { sale, loss, nowMs });
+    const booked = await bookLoss(tx, { sale, loss, nowMs });
+    if (!booked.ok) await saveParked(tx, sale, booked.error);
   }
   await appendResult(tx, {
     operatorId: sale.operatorId,

@@ -303,3 +303,55 @@ describe('debits with an unknown result', () => {
     expect(await resultOf(sale)).toMatchObject([{ result: 'settled' }]);
   });
 });
+
+describe('one sale that cannot be settled as it stands', () => {
+  const exceptionOf = async (sale: OfflineSale) => {
+    const exceptions = await listOfflineExceptions(bench.deps.db, bench.till);
+    return exceptions.find(({ orderId }) => orderId === sale.orderId);
+  };
+
+  it('is parked with its reason, the others go on, and it is taken up again when the fault is mended', async () => {
+    const bad = saleWith();
+    await enqueue(bad);
+    bench.clock.advance(1);
+    const good = saleWith();
+    await enqueue(good);
+    const { vouchers } = bench.deps;
+    const faulty = {
+      ...bench.deps,
+      vouchers: {
+        ...vouchers,
+        reserve: ((tx, wanted) =>
+          wanted.orderId === bad.orderId
+            ? Promise.reject(new Error('invariant broken: planted'))
+            : vouchers.reserve(tx, wanted)) satisfies typeof vouchers.reserve,
+      },
+    };
+    for (let steps = 0; steps < 4; steps += 1) await settleOfflineOnce(faulty);
+    expect(await resultOf(good)).toMatchObject([{ result: 'settled' }]);
+    expect(await resultOf(bad)).toEqual([]);
+    expect(await exceptionOf(bad)).toMatchObject({
+      state: 'queued',
+      parkedReason: 'invariant broken: planted',
+    });
+    bench.clock.advance(600_000);
+    await bench.runUntilQuiet();
+    expect(await resultOf(bad)).toMatchObject([{ result: 'settled' }]);
+    expect(await exceptionOf(bad)).toBeUndefined();
+    expect(debitsOf(bad)).toHaveLength(1);
+  });
+
+  it('a database that is away parks nothing', async () => {
+    const sale = saleWith();
+    await enqueue(sale);
+    const { vouchers } = bench.deps;
+    const away = Object.assign(new Error('terminating connection'), { code: '57P01' });
+    const cut = { ...vouchers, reserve: () => Promise.reject(away) };
+    await expect(settleOfflineOnce({ ...bench.deps, vouchers: cut })).rejects.toThrow(
+      'terminating connection',
+    );
+    expect(await exceptionOf(sale)).toBeUndefined();
+    await bench.runUntilQuiet();
+    expect(await resultOf(sale)).toMatchObject([{ result: 'settled' }]);
+  });
+});

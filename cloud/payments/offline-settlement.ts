@@ -26,6 +26,7 @@ import {
   lockSettlement,
   saveSettlement,
   saveOverCaps,
+  saveParked,
   stopClonedDevice,
   stoppedSince,
   type OfflineSettlement,
@@ -34,6 +35,7 @@ import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { beginAttempt } from '#cloud/payments/payment-machine.ts';
 import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
 import { refusalOf } from '#cloud/payments/routing/route-charge.ts';
+import { isTransient } from '#cloud/platform/database-error.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
@@ -48,6 +50,8 @@ const idleMs = 500;
 const waitForChannelMs = 600_000;
 /** …until the sale is so old: then people look at it. */
 const waitForChannelMsMax = 3 * 86_400_000;
+/** A parked sale is tried again after this. */
+const parkedMs = 600_000;
 
 /** Turns offline sales into money: `enqueueOfflineSettlement` (offline-store.ts) puts them here. */
 export const startOfflineSettlementWorker = (deps: OfflineSettlementDeps): WorkerLoop =>
@@ -66,7 +70,18 @@ export const startOfflineSettlementWorker = (deps: OfflineSettlementDeps): Worke
  */
 export async function settleOfflineOnce(deps: OfflineSettlementDeps): Promise<number> {
   const nowMs = deps.clock.nowMs();
-  const step = await retriedTransaction(deps.db, (tx) => prepareDebit(tx, deps, nowMs));
+  let taken: OfflineSettlement | undefined;
+  let step: Step | undefined;
+  try {
+    step = await retriedTransaction(deps.db, async (tx) => {
+      taken = await lockDueSettlement(tx, nowMs);
+      return taken && (await prepareDebit(tx, deps, { taken, nowMs }));
+    });
+  } catch (error) {
+    if (taken === undefined || isTransient(error)) throw error;
+    await park(deps, { sale: taken, error, nowMs });
+    return 1;
+  }
   if (step === undefined) return 0;
   if (step.debit === undefined) deps.hints.pull(step.sale);
   else await callChannel(deps, step.debit.attempt, { type: 'withhold', callNo: step.debit.callNo });
@@ -79,13 +94,25 @@ interface Step {
   readonly debit: { readonly attempt: Attempt; readonly callNo: number } | undefined;
 }
 
+/**
+ * One sale that breaks a rule of ours must not keep the others from their money: it is put aside with the reason, for
+ * people, and tried again later in case the fault is mended.
+ */
+async function park(
+  { db, logger }: OfflineSettlementDeps,
+  parked: { readonly sale: OfflineSettlement; readonly error: unknown; readonly nowMs: number },
+): Promise<void> {
+  const { sale, error, nowMs } = parked;
+  logger.error({ err: error, orderId: sale.orderId }, 'an offline sale is parked');
+  const reason = error instanceof Error ? error.message : String(error);
+  await db.transaction((tx) => saveParked(tx, sale, reason, nowMs + parkedMs));
+}
+
 async function prepareDebit(
   tx: Tx,
   deps: OfflineSettlementDeps,
-  nowMs: number,
-): Promise<Step | undefined> {
-  const taken = await lockDueSettlement(tx, nowMs);
-  if (taken === undefined) return undefined;
+  { taken, nowMs }: { readonly taken: OfflineSettlement; readonly nowMs: number },
+): Promise<Step> {
   let sale = taken;
   const fail = async (failure: Failure): Promise<Step> => {
     await failSettlement(tx, deps, { sale, nowMs, ...failure });

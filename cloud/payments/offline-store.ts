@@ -60,6 +60,8 @@ export interface OfflineSettlement extends OfflineSale {
   readonly coveredFen: Fen;
   /** The other sale that was paid with the same showing of the code. */
   readonly rivalOrderId: OrderId | undefined;
+  /** Why it does not go on: of a queued sale its settlement, of a failed one the booking of what the platform covers. */
+  readonly parkedReason: string | undefined;
 }
 
 /** Queues a sale for settlement. The same order again changes nothing. */
@@ -224,7 +226,7 @@ export async function lockSettlement(
 
 export const offlineExceptionsMax = 500;
 
-/** Offline sales of a merchant that did not turn into money, newest first: for people. */
+/** Offline sales of a merchant that did not turn into money, or are parked, newest first: for people. */
 export async function listOfflineExceptions(
   db: Db,
   merchant: { readonly operatorId: OperatorId; readonly merchantId: MerchantId },
@@ -232,7 +234,7 @@ export async function listOfflineExceptions(
   const { rows } = await db.execute<Row>(sql`
     select *, business_date::text as business_day from offline_settlement
      where operator_id = ${merchant.operatorId} and merchant_id = ${merchant.merchantId}
-       and state in ('debit-failed', 'duplicate')
+       and (state in ('debit-failed', 'duplicate') or parked_reason is not null)
      order by accepted_at_ms desc limit ${offlineExceptionsMax}`);
   return rows.map(fromRow);
 }
@@ -258,7 +260,7 @@ export async function saveSettlement(
       reservation_id = ${'reservationId' in change ? (change.reservationId ?? null) : (sale.reservationId ?? null)},
       debit_attempt = ${change.debitAttempt ?? sale.debitAttempt},
       next_at_ms = ${change.nextAtMs ?? null}, code = ${change.code ?? null},
-      settled_at_ms = ${change.settledAtMs ?? null}
+      settled_at_ms = ${change.settledAtMs ?? null}, parked_reason = null
     where operator_id = ${sale.operatorId} and order_id = ${sale.orderId}`);
 }
 
@@ -269,6 +271,20 @@ export const saveOverCaps = (
 ): Promise<unknown> =>
   tx.execute(sql`
     update offline_settlement set over_caps = ${overCaps ?? null}
+     where operator_id = ${sale.operatorId} and order_id = ${sale.orderId}`);
+
+const parkedReasonCharsMax = 500;
+
+/** Why it does not go on; undefined: it does again. A queued sale is tried again at `nextAtMs`. */
+export const saveParked = (
+  tx: Tx,
+  sale: Pick<OfflineSettlement, 'operatorId' | 'orderId'>,
+  reason: string | undefined,
+  nextAtMs?: number,
+): Promise<unknown> =>
+  tx.execute(sql`
+    update offline_settlement set parked_reason = ${reason?.slice(0, parkedReasonCharsMax) ?? null},
+           next_at_ms = coalesce(${nextAtMs ?? null}::bigint, next_at_ms)
      where operator_id = ${sale.operatorId} and order_id = ${sale.orderId}`);
 
 /** Who bears what a failed sale lost, and the sale that proves it. */
@@ -315,6 +331,7 @@ interface Row extends Record<string, unknown> {
   bearer_party: LossBearer | null;
   covered_fen: number;
   rival_order_id: OrderId | null;
+  parked_reason: string | null;
 }
 
 const fromRow = (row: Row): OfflineSettlement => ({
@@ -345,4 +362,5 @@ const fromRow = (row: Row): OfflineSettlement => ({
   bearer: row.bearer_party ?? undefined,
   coveredFen: fen(row.covered_fen),
   rivalOrderId: row.rival_order_id ?? undefined,
+  parkedReason: row.parked_reason ?? undefined,
 });

@@ -2,6 +2,7 @@ import type { Attempt } from '#cloud/payments/attempt.ts';
 import { leaseDueAttempts } from '#cloud/payments/attempt-store.ts';
 import { callChannel } from '#cloud/payments/call-channel.ts';
 import { askNotifiedOnce } from '#cloud/payments/notifies/notified-questions.ts';
+import { rebookLossesOnce } from '#cloud/payments/parked-losses.ts';
 import { rebookOnce } from '#cloud/payments/parked-bookings.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { recheckResolutionsOnce } from '#cloud/payments/resolution/resolution-checks.ts';
@@ -35,6 +36,7 @@ export function startPaymentWorker(deps: PaymentDeps): WorkerLoop {
     scope: { type: 'across', work: 'payments' },
     step: async () => {
       await rebookOnce(deps);
+      await rebookLossesOnce(deps);
       await recheckResolutionsOnce(deps);
       return 0;
     },

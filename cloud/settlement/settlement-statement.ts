@@ -171,7 +171,7 @@ async function pageOf(
       select settled_at_ms, 'loss', order_id, order_id, business_date::text, ${ledgerDate},
         terminal_id, 'offline-loss', 0, 0, 0, 0, covered_fen, 0, 0, 0, 0, 0, amount_fen,
         case bearer_party when 'member' then '会员' when 'platform' then '平台' else '商户' end, ''
-      from offline_settlement where ${own} and bearer_party is not null
+      from offline_settlement where ${own} and bearer_party is not null and parked_reason is null
         and settled_at_ms >= ${fromMs} and settled_at_ms < ${untilMs}
       union all
       select t.event_at_ms, 'fee', t.idem_key, '', '', ${ledgerDate}, '', '账单手续费', 0, 0, 0, 0, 0,

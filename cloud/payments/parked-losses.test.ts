@@ -1,0 +1,99 @@
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { postJournals } from '#cloud/ledger/post.ts';
+import { proveLaws } from '#cloud/ledger/proofs.ts';
+import { readResults } from '#cloud/orders/results.ts';
+import { listOfflineExceptions, type OfflineSale } from '#cloud/payments/offline-store.ts';
+import { rebookLossesOnce } from '#cloud/payments/parked-losses.ts';
+import { paymentLaws } from '#cloud/payments/payment-laws.ts';
+import { arrive, newPhone, saleAt } from '#cloud/payments/testing/offline-sales.ts';
+import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
+import { fen } from '#shared/money/fen.ts';
+
+let bench: PaymentBench;
+beforeAll(async () => {
+  bench = await createPaymentBench();
+});
+afterAll(() => bench.close());
+
+/** A sale whose debit fails: the platform answers for it. */
+function failing(): OfflineSale {
+  const phone = newPhone(bench);
+  bench.simulator.setRules({ withholdFailEndings: [phone.memberId.slice(-6)] });
+  return saleAt(bench, bench.till, { ...phone, code: phone.show(1) });
+}
+const settle = async (sale: OfflineSale): Promise<void> => {
+  await arrive(bench, sale);
+  await bench.runUntilQuiet();
+};
+const exceptionOf = async (sale: OfflineSale) => {
+  const all = await listOfflineExceptions(bench.deps.db, bench.till);
+  return all.find(({ orderId }) => orderId === sale.orderId);
+};
+const paidFor = async ({ orderId }: OfflineSale): Promise<number> => {
+  const { rows } = await bench.deps.db.execute<{ fen: number }>(sql`
+    select coalesce(sum(e.amount_fen), 0)::bigint as fen from ledger_txn t
+      join ledger_entry e on e.operator_id = t.operator_id and e.txn_no = t.txn_no
+       and e.account = 'merchant_payable'
+     where t.idem_key = ${`guarantee:${orderId}`}`);
+  return rows[0]?.fen ?? 0;
+};
+const coveredLaw = async (): Promise<boolean | undefined> => {
+  const laws = paymentLaws.filter(({ name }) => name === 'covered-losses-are-paid-once');
+  const { operatorId } = bench.till;
+  return (await proveLaws(bench.deps.db, { operatorId, laws }))[0]?.holds;
+};
+
+it('a loss that the books refuse is parked in their words; the till hears its result, and the next sale goes on', async () => {
+  const sale = failing();
+  const { operatorId, merchantId } = bench.till;
+  // Somebody posted something else under its name: no retry of ours makes that right.
+  await bench.deps.db.transaction((tx) =>
+    postJournals(tx, [
+      {
+        operatorId,
+        merchantId,
+        idemKey: `guarantee:${sale.orderId}`,
+        kind: 'channel-fee',
+        eventAtMs: 1,
+        legs: [
+          { account: 'transit', amountFen: fen(-1) },
+          { account: 'merchant_payable', amountFen: fen(1) },
+          { account: 'transit_cash', amountFen: fen(1) },
+          { account: 'channel_clearing', amountFen: fen(-1) },
+        ],
+      },
+    ]),
+  );
+  await settle(sale);
+  const { results } = await readResults(bench.deps.db, { ...bench.till, afterCursor: 0 });
+  expect(results.find(({ orderId }) => orderId === sale.orderId)).toMatchObject({
+    result: 'debit-failed',
+    coveredFen: 2_000,
+  });
+  const parked = await exceptionOf(sale);
+  expect(parked).toMatchObject({ state: 'debit-failed', coveredFen: 2_000 });
+  expect(parked?.parkedReason).toContain('idempotency-mismatch');
+  expect(await coveredLaw()).toBe(false);
+  expect(await rebookLossesOnce(bench.deps)).toBe(0);
+  expect((await exceptionOf(sale))?.parkedReason).toContain('idempotency-mismatch');
+  const next = failing();
+  await settle(next);
+  expect(await exceptionOf(next)).toMatchObject({ parkedReason: undefined });
+  expect(await paidFor(next)).toBe(2_000);
+});
+
+it('a parked loss that the books take now is paid once, however often it is tried', async () => {
+  const sale = failing();
+  await settle(sale);
+  const park = () =>
+    bench.deps.db.execute(
+      sql`update offline_settlement set parked_reason = 'planted' where order_id = ${sale.orderId}`,
+    );
+  await park();
+  expect(await rebookLossesOnce(bench.deps)).toBe(1);
+  await park();
+  await Promise.all([rebookLossesOnce(bench.deps), rebookLossesOnce(bench.deps)]);
+  expect(await exceptionOf(sale)).toMatchObject({ parkedReason: undefined });
+  expect(await paidFor(sale)).toBe(2_000);
+});
