@@ -2,7 +2,12 @@ import { join } from 'node:path';
 import { signText, verifyText } from '#cloud/identity/ed25519.ts';
 import { createFileAnchor } from '#cloud/ledger/seal-anchor.ts';
 import { standingReasons } from '#cloud/ledger/release-hold.ts';
-import { sealBooks, type SealDeps, type SealSigner } from '#cloud/ledger/seal-books.ts';
+import {
+  sealBooks,
+  type SealDeps,
+  type Sealed,
+  type SealSigner,
+} from '#cloud/ledger/seal-books.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
 
@@ -29,11 +34,13 @@ export function sealDepsOf(deps: Omit<Deps, 'logger' | 'metrics'>): SealDeps {
 }
 
 /** Seals what was posted since, and says each new head in the log: where logs are kept elsewhere, that is one more anchor. */
-export async function sealAndTell(deps: Deps): Promise<'sealed' | 'behind'> {
+export async function sealAndTell(deps: Deps): Promise<Sealed['type']> {
   const seals = sealDepsOf(deps);
   const sealed = await sealBooks(seals);
-  deps.metrics.booksUnsealed.set(sealed.type === 'behind' ? 1 : 0);
+  deps.metrics.booksUnsealed.set(sealed.type === 'sealed' ? 0 : 1);
   if (sealed.type === 'behind') deps.logger.warn({}, 'the books could not be sealed to their end');
+  else if (sealed.type === 'torn')
+    deps.logger.error({ ...seals.anchor.read() }, 'the chain of seals is not the one remembered');
   else if (sealed.rowsCount > 0)
     deps.logger.info({ ...seals.anchor.read(), journals: sealed.rowsCount }, 'books sealed');
   return sealed.type;

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { sealAndTell, sealDepsOf, showHolds } from '#cloud/book-seals.ts';
 import { ledgerLaws, proveLaws, type Law, type Proof } from '#cloud/ledger/proofs.ts';
 import { raiseHold } from '#cloud/ledger/release-hold.ts';
+import type { Sealed } from '#cloud/ledger/seal-books.ts';
 import { proveSealHead, sealLaws } from '#cloud/ledger/seal-laws.ts';
 import { paymentLaws } from '#cloud/payments/payment-laws.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
@@ -77,12 +78,17 @@ export async function runProofs(deps: Deps): Promise<readonly Proof[]> {
 }
 
 /** Whoever keeps the sealer waiting would have a tail without a seal for as long as he likes. */
-const sealingProof = (sealed: 'sealed' | 'behind'): Proof => ({
+const sealingProof = (sealed: Sealed['type']): Proof => ({
   name: 'books-are-sealed',
   says: 'Every journal is under a seal, to the end of the books.',
   holds: sealed === 'sealed',
-  violations: sealed === 'sealed' ? [] : [{ why: 'a transaction that posts did not end' }],
+  violations: sealed === 'sealed' ? [] : [{ why: whyUnsealed[sealed] }],
 });
+
+const whyUnsealed: Readonly<Record<Exclude<Sealed['type'], 'sealed'>, string>> = {
+  behind: 'a transaction that posts did not end',
+  torn: 'the run that is remembered is not in the chain, and nothing is sealed over it',
+};
 
 const idleMs = 600_000;
 /** Shanghai, after the day's last sale was synced by most tills and before anybody releases. */

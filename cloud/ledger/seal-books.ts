@@ -50,7 +50,9 @@ export type Sealed =
   /** Everything that was in the books when it was called is sealed. */
   | { readonly type: 'sealed'; readonly rowsCount: number }
   /** A transaction that may still write a lower number did not end in time; what is sealed stays sealed. */
-  | { readonly type: 'behind' };
+  | { readonly type: 'behind' }
+  /** The run that is remembered is not in the chain: a seal over it would hide that, so people look first. */
+  | { readonly type: 'torn' };
 
 /**
  * Seals every journal that is not sealed yet: per book one link of the book's chain, over all books one signed link of
@@ -62,8 +64,10 @@ export async function sealBooks(deps: SealDeps): Promise<Sealed> {
   let rowsCount = 0;
   for (;;) {
     const sealed = await deps.db.transaction((tx) => sealOneRun(tx, deps, throughNo));
+    if (sealed === 'torn') return { type: 'torn' };
     if (sealed === undefined) return { type: 'sealed', rowsCount };
-    deps.anchor.write(sealed);
+    // Another caller may have sealed the next run meanwhile: what is remembered never goes back.
+    if ((deps.anchor.read()?.runNo ?? 0) < sealed.runNo) deps.anchor.write(sealed);
     rowsCount += sealed.rowsCount;
   }
 }
@@ -95,12 +99,15 @@ async function finishedThrough(db: Db, operatorId: OperatorId): Promise<number |
 /** Undefined: nothing up to `throughNo` is left to seal. */
 async function sealOneRun(
   tx: Tx,
-  { operatorId, clock, signer }: SealDeps,
+  { operatorId, clock, signer, anchor }: SealDeps,
   throughNo: number,
-): Promise<(SealHead & { readonly rowsCount: number }) | undefined> {
+): Promise<(SealHead & { readonly rowsCount: number }) | 'torn' | undefined> {
   await tx.execute(
     sql`select pg_advisory_xact_lock(hashtextextended(${`ledger-seal ${operatorId}`}, 0))`,
   );
+  const remembered = anchor.read();
+  const found = remembered && (await hashOfRunNo(tx, operatorId, remembered.runNo));
+  if (found !== remembered?.hash) return 'torn';
   const last = await readHead(tx, operatorId);
   const range = { runNo: (last?.runNo ?? 0) + 1, afterNo: last?.throughNo ?? 0 };
   const endNo = await endOfRun(tx, operatorId, { afterNo: range.afterNo, throughNo });
@@ -150,6 +157,17 @@ export async function readHead(
   if (row === undefined) return undefined;
   const { run_no: runNo, hash, through_no: throughNo, key_id: keyId, signature } = row;
   return { runNo, hash, throughNo, keyId, signature };
+}
+
+/** Undefined: there is no such run. */
+export async function hashOfRunNo(
+  tx: Tx | Db,
+  operatorId: OperatorId,
+  runNo: number,
+): Promise<string | undefined> {
+  const { rows } = await tx.execute<{ hash: string }>(sql`
+    select hash from ledger_seal_run where operator_id = ${operatorId} and run_no = ${runNo}`);
+  return rows[0]?.hash;
 }
 
 async function endOfRun(

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Law, Proof } from '#cloud/ledger/proofs.ts';
-import { readHead, signedText, type SealDeps } from '#cloud/ledger/seal-books.ts';
+import { hashOfRunNo, readHead, signedText, type SealDeps } from '#cloud/ledger/seal-books.ts';
 import {
   rowsDigest,
   runHash,
@@ -99,11 +99,9 @@ export async function proveSealHead(
   if (!isOurs)
     violations.push({ run_no: head.runNo, why: 'not signed with the key of this cloud' });
   if (remembered !== undefined) {
-    const { rows } = await tx.execute<{ hash: string }>(sql`
-      select hash from ledger_seal_run
-       where operator_id = ${operatorId} and run_no = ${remembered.runNo}`);
-    const why = rows[0] === undefined ? 'this run is gone' : 'this run is another one';
-    if (rows[0]?.hash !== remembered.hash) violations.push({ run_no: remembered.runNo, why });
+    const hash = await hashOfRunNo(tx, operatorId, remembered.runNo);
+    const why = hash === undefined ? 'this run is gone' : 'this run is another one';
+    if (hash !== remembered.hash) violations.push({ run_no: remembered.runNo, why });
   }
   return {
     name: 'seals-are-ours',
