@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { createSeededRandom } from '#shared/time/seeded-random.ts';
+import { readOptions } from '../read-options.ts';
 import { runFuzz } from './fuzz-run.ts';
 import { fuzzTargets } from './targets.ts';
 
@@ -8,13 +8,15 @@ import { fuzzTargets } from './targets.ts';
  * Feeds every parser of foreign bytes random and mutated inputs: none may throw, hold more than its limit, or stay out
  * of step for longer than one frame. Exit 1 at the first that does, with the inputs that did it.
  */
-const { values } = parseArgs({
-  options: {
+const values = readOptions(
+  'npm run fuzz -- [--inputs 10000000] [--seed 1] [--target NAME]\n' +
+    `targets: ${fuzzTargets.map(({ name }) => name).join(', ')}`,
+  {
     inputs: { type: 'string', default: '10000000' },
     seed: { type: 'string', default: '1' },
     target: { type: 'string' },
   },
-});
+);
 const inputCount = Number(values.inputs);
 const chosen = fuzzTargets.filter(({ name }) => (values.target ?? name) === name);
 if (chosen.length === 0 || !Number.isSafeInteger(inputCount) || inputCount < 1) {

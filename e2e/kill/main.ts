@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../read-options.ts';
 import { freePorts, openStage } from '../stage/stage.ts';
 import { createTurns, runKills, type KillReport } from './kill-run.ts';
 import { openStriker } from './striker.ts';
@@ -11,14 +11,15 @@ import { openStriker } from './striker.ts';
  * Sells on the real stack while the till and the cloud are killed with SIGKILL, then asks every book. Exit 1 when
  * one disagrees; the folder with all state is then kept.
  */
-const { values } = parseArgs({
-  options: {
+const values = readOptions(
+  'npm run kill -- [--sales 500] [--till-kills 100] [--cloud-kills 20] [--seed 1]',
+  {
     sales: { type: 'string', default: '500' },
     'till-kills': { type: 'string', default: '100' },
     'cloud-kills': { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
   },
-});
+);
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const folder = await mkdtemp(path.join(tmpdir(), 'greentill-kills-'));
 const counts = {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../read-options.ts';
 import { bundleGuest } from './bundle.ts';
 import { prepareDebian, type GuestImage } from './debian.ts';
 import { openHostDesk } from './host-desk.ts';
@@ -21,7 +21,9 @@ const runMsMax = 1_200_000;
 const lookMs = 1_000;
 const repo = path.resolve(import.meta.dirname, '../..');
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
-const { only } = parseArgs({ options: { only: { type: 'string', default: '' } } }).values;
+const { only } = readOptions('npm run rig -- [--only TEXT]', {
+  only: { type: 'string', default: '' },
+});
 const started = performance.now();
 const seconds = (): string => ((performance.now() - started) / 1_000).toFixed(1);
 

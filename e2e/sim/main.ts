@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../read-options.ts';
 import { planOf } from './plan-of.ts';
 import { plantedBugs } from './planted/catalogue.ts';
 import { openSimBench } from './sim-bench.ts';
@@ -13,8 +13,9 @@ import { isBad, openVerdictBook } from './verdict-book.ts';
  * verdict in `--out` under the name of the plan (the code it belongs to) and goes on where that plan stopped; `--steps` is the number of customers per till; `--planted name` puts
  * a bug in and stops at the first seed that catches it, `--planted all` does so for each bug.
  */
-const { values } = parseArgs({
-  options: {
+const values = readOptions(
+  'npm run sim -- [--seed N | --seeds A..B] [--steps 4] [--planted BUG|all] [--workers N] [--out FOLDER]',
+  {
     seed: { type: 'string' },
     seeds: { type: 'string' },
     steps: { type: 'string', default: '4' },
@@ -22,7 +23,7 @@ const { values } = parseArgs({
     workers: { type: 'string' },
     out: { type: 'string', default: join('out', 'sim') },
   },
-});
+);
 const steps = Number(values.steps);
 const workers = Number(values.workers ?? availableParallelism());
 /** Within so many seeds a planted bug must be caught. */

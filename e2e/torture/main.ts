@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
+import { readOptions } from '../read-options.ts';
 import { reliabilityPage, type KeptRun, type KeptRuns } from './report.ts';
 import { addOutcomes, isClean, nothingTried, type Tier, type TierOutcome } from './tier.ts';
 import { tierNames, tiers, type TierName } from './tiers.ts';
@@ -20,14 +20,15 @@ const pageFile = path.join(root, 'docs/reliability.md');
 const partsFolder = path.join(root, 'out/torture');
 /** Seeds of the parts of one run lie so far apart. */
 const partSeedStep = 1_000;
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', multiple: true, default: [] },
-    count: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    resume: { type: 'boolean', default: false },
-    write: { type: 'boolean', default: false },
-  },
+const usage =
+  'npm run torture -- [--only TIER]… [--count N] [--seed 1] [--resume] [--write]\n' +
+  `tiers: ${tierNames.join(', ')}`;
+const values = readOptions(usage, {
+  only: { type: 'string', multiple: true, default: [] },
+  count: { type: 'string' },
+  seed: { type: 'string', default: '1' },
+  resume: { type: 'boolean', default: false },
+  write: { type: 'boolean', default: false },
 });
 const seed = Number(values.seed);
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
