@@ -170,6 +170,69 @@ it('the world without a violation is clean', () => {
   expect(judgeWorld(clean)).toEqual([]);
 });
 
+/** A closed till that its owner put back without the cloud, and that says so: its first epoch lacks the last entry. */
+const putBackAlone = (world: World): Till => {
+  const till = someTill(world);
+  till.isRevoked = true;
+  till.restoredAlone = true;
+  till.exceptions.push('store-restored-alone');
+  world.faults.restores.push({ till: till.index, fromMs: 0, toMs: 1, byCommand: true });
+  const old = journalOf(till);
+  old.entries.pop();
+  const [first] = old.entries;
+  if (!first) throw new Error(`seed ${seed} has an empty journal`);
+  const body = JSON.stringify({ reason: 'restored', appVersion: 'sim' });
+  const opened = { ...first, type: 'store.opened', body };
+  till.journal.push({
+    epoch: 'ffff',
+    entries: [opened, { ...first, seq: first.seq + 1, hash: 'last' }],
+  });
+  till.cloudHeads.push({ epoch: 'ffff', headSeq: first.seq + 1, headHash: 'last' });
+  return till;
+};
+
+it('what a backup did not have is named by the till that was put back alone', () => {
+  const world = structuredClone(clean) as World;
+  putBackAlone(world);
+  expect(oracles['a lost tail is named'](world as WorldEvidence)).toEqual([]);
+  expect(oracles['what was acknowledged is back'](world as WorldEvidence)).toEqual([]);
+});
+
+it.each([
+  [
+    'it does not say that it was put back alone',
+    'a lost tail is named',
+    (till: Till) => {
+      till.exceptions = [];
+    },
+  ],
+  [
+    'it lost what it wrote after it was put back',
+    'a lost tail is named',
+    (till: Till) => {
+      till.journal.at(-1)?.entries.pop();
+    },
+  ],
+  [
+    'the desk had not closed it',
+    'a lost tail is named',
+    (till: Till) => {
+      till.isRevoked = false;
+    },
+  ],
+  [
+    'the desk had not closed it',
+    'what was acknowledged is back',
+    (till: Till) => {
+      till.isRevoked = false;
+    },
+  ],
+] as const)('a till put back alone: %s, "%s" sees it', (_, oracle, plant) => {
+  const world = structuredClone(clean) as World;
+  plant(putBackAlone(world));
+  expect(oracles[oracle](world as WorldEvidence)).not.toEqual([]);
+});
+
 it.each([
   [
     'the cashier was told what does not stand',

@@ -27,9 +27,13 @@ const wasRestored = (_world: WorldEvidence, { restoredAtMs }: TillEvidence): boo
 const isApart = (world: WorldEvidence, till: TillEvidence): boolean =>
   wasRestored(world, till) || till.isRevoked;
 
+/** Only a till that the desk closed may be put back without the cloud: no other one has an excuse. */
+const mayBeAlone = ({ restoredAlone, isRevoked }: TillEvidence): boolean =>
+  restoredAlone && isRevoked;
+
 /** Put back with the help of the cloud, so that it has again whatever was acknowledged. */
-const byCommand = ({ faults }: WorldEvidence, { index, restoredAlone }: TillEvidence): boolean =>
-  !restoredAlone && faults.restores.some((one) => one.till === index && one.byCommand);
+const byCommand = ({ faults }: WorldEvidence, till: TillEvidence): boolean =>
+  !mayBeAlone(till) && faults.restores.some((one) => one.till === till.index && one.byCommand);
 
 /** What the cloud acknowledged is in the cloud, once, as it was sent, in a row without holes: whatever the till lost. */
 const acknowledgedIsThere: Oracle = ({ tills }) =>
@@ -50,22 +54,30 @@ const acknowledgedIsThere: Oracle = ({ tills }) =>
 
 /**
  * Where a till has less than the cloud, or something else, people are told: at the desk, or on the till itself where the
- * owner restored it alone.
+ * owner restored it alone. That word is about what the backup did not have: what was written after it has no excuse.
  */
 const lostTailIsNamed: Oracle = ({ tills }) =>
-  tills.flatMap(({ name, journal, cloudHeads, alarms, restoredAlone, exceptions }) =>
-    cloudHeads.flatMap(({ epoch, headSeq, headHash }) => {
-      const here = journal.find((one) => one.epoch === epoch)?.entries ?? [];
+  tills.flatMap((till) => {
+    const { name, journal, cloudHeads, alarms, exceptions } = till;
+    const saysAlone = exceptions.some((row) => row.includes('store-restored-alone'));
+    const sinceRestore = journal.findLastIndex(({ entries }) => isRestored(entries[0]));
+    return cloudHeads.flatMap(({ epoch, headSeq, headHash }) => {
+      const place = journal.findIndex((one) => one.epoch === epoch);
+      const here = journal[place]?.entries ?? [];
       const isWhole = here.find(({ seq }) => seq === headSeq)?.hash === headHash;
       const isNamed =
         alarms.includes('tail-lost') ||
         alarms.includes('fork') ||
-        (restoredAlone && exceptions.some((row) => row.includes('store-restored-alone')));
+        (mayBeAlone(till) && saysAlone && place < sinceRestore);
       return isWhole || isNamed
         ? []
         : [`${name} epoch ${epoch} has ${here.length} of ${headSeq}, and nobody was told`];
-    }),
-  );
+    });
+  });
+
+/** The first entry of an epoch that a restore began. */
+const isRestored = (first: { readonly type: string; readonly body: string } | undefined): boolean =>
+  first?.type === 'store.opened' && first.body.includes('"reason":"restored"');
 
 /** The same code of a member pays for one sale at most, at however many tills it was shown. */
 const codePaysOnce: Oracle = ({ tills }) => {
