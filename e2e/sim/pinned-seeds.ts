@@ -47,4 +47,11 @@ export const pinnedSeeds: readonly PinnedSeed[] = [
       'The simulated owner: a closed till, put back by the restore command, asked the cloud for its journal for ever, and ' +
       'the cloud gives a closed till nothing. The owner goes on without it, and the till says so.',
   },
+  {
+    seed: 589,
+    steps: 4,
+    found:
+      'The rest at the end: a till that runs on a copy of an older disk sold before the cloud saw the fork. That sale is in ' +
+      'quarantine, and the world waited for a debit that only people may allow.',
+  },
 ];
