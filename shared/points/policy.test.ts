@@ -74,5 +74,8 @@ describe('a change of the rules', () => {
       { key: 'plannerHorizon', from: 6, to: 12 },
       { key: 'referralBp', from: 500, to: 400 },
     ]);
+    const { marketer, region, province } = config.agents;
+    const reordered = { ...config, agents: { province, region: { ...region }, marketer } };
+    expect(policyDifferences(config, reordered)).toEqual([]);
   });
 });

@@ -89,7 +89,15 @@ export function policyDifferences(
 ): readonly PolicyDifference[] {
   const before: Readonly<Record<string, unknown>> = { ...from };
   return Object.entries(to)
-    .filter(([key, value]) => JSON.stringify(before[key]) !== JSON.stringify(value))
+    .filter(([key, value]) => textOf(before[key]) !== textOf(value))
     .map(([key, value]) => ({ key, from: before[key], to: value as unknown }))
     .toSorted((a, b) => (a.key < b.key ? -1 : 1));
 }
+
+/** JSON with sorted keys: what comes back from a database has its keys in another order and is no other value. */
+const textOf = (value: unknown): string =>
+  JSON.stringify(value, (_key, item: unknown) =>
+    typeof item === 'object' && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : item,
+  );
