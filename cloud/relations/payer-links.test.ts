@@ -170,6 +170,22 @@ describe('a member who shows his code', () => {
     await pay(payer(3), { memberId });
     expect(await memberOf(await pay(payer(3)))).toBe(memberId);
   });
+
+  it('takes his wallet out of the hand of somebody who found his receipt and claimed it', async () => {
+    const finder = await firstClaim(payer(1), '13800000112');
+    const memberId = await firstClaim(payer(2), '13800000113');
+    expect(await memberOf(await pay(payer(1)))).toBe(finder);
+    await rememberPayers(bench.deps.db, { ...bench.till, memberId, remembers: true });
+    expect(await memberOf(await pay(payer(1), { memberId }))).toBe(memberId);
+    // Two say that it is theirs: it is nobody's until its holder says so again.
+    expect(await memberOf(await pay(payer(1)))).toBeNull();
+    await pay(payer(1), { memberId });
+    expect(await memberOf(await pay(payer(1)))).toBe(memberId);
+    // Who showed his code with it keeps it: a friend who pays with it once does not end that.
+    await rememberPayers(bench.deps.db, { ...bench.till, memberId: finder, remembers: true });
+    await pay(payer(1), { memberId: finder });
+    expect(await memberOf(await pay(payer(1)))).toBe(memberId);
+  });
 });
 
 it('who paid stands nowhere in plain: hashes of one channel say nothing at another', async () => {

@@ -21,7 +21,8 @@ const payerNode = (payerHash: string): PartyNode => `payer:${payerHash}`;
 /**
  * Joins a payment and a member: a wallet that was linked names its member, and nobody types anything. A member who showed
  * his code at the till goes before the wallet's owner: a friend may pay for him. That both stood behind one payment is
- * noted as a relation. His wallet is linked by the code only if he wants that (`remembers_payers`).
+ * noted as a relation. His wallet is linked by the code only if he wants that (`remembers_payers`); one that somebody else
+ * has by the claim of a receipt becomes nobody's then, until one of the two says so again.
  * Answers whose the sale is; undefined when nobody knows.
  */
 export async function joinPayer(
@@ -31,8 +32,10 @@ export async function joinPayer(
   const linked = await memberOfPayer(tx, sale);
   const { memberId } = sale;
   if (memberId === undefined || memberId === linked) return linked;
-  if (linked === undefined && (await remembersPayers(tx, sale.operatorId, memberId)))
-    await insertLink(tx, { ...sale, memberId, source: 'code' });
+  if (await remembersPayers(tx, sale.operatorId, memberId)) {
+    if (linked === undefined) await insertLink(tx, { ...sale, memberId, source: 'code' });
+    else await endClaimedLink(tx, sale);
+  }
   await notePayer(tx, { ...sale, memberId, source: 'charge' });
   return memberId;
 }
@@ -57,6 +60,13 @@ async function remembersPayers(
      where operator_id = ${operatorId} and member_id = ${memberId}`);
   return rows[0]?.yes ?? false;
 }
+
+/** Whoever finds a receipt can claim it, and a code is shown by its owner: of the two the claim proves less. */
+const endClaimedLink = (tx: Tx, { operatorId, payerHash, nowMs }: SeenPayer): Promise<unknown> =>
+  tx.execute(sql`
+    update payer_link set unlinked_at_ms = ${nowMs}, unlinked_by = 'code-of-another'
+     where operator_id = ${operatorId} and payer_hash = ${payerHash} and source = 'claim'
+       and unlinked_at_ms is null`);
 
 export type PayerOfOrder = 'linked' | 'of-another-member' | 'unknown';
 
