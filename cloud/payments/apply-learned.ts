@@ -27,7 +27,7 @@ import {
   type Learned,
 } from '#cloud/payments/payment-machine.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
-import { holdAgainst } from '#cloud/payments/resolution/resolution-checks.ts';
+import { holdAgainst } from '#cloud/payments/resolution/hold-against.ts';
 import { raiseChannelAlarm } from '#cloud/payments/routing/channel-alarms.ts';
 import type { Seen } from '#cloud/payments/routing/channel-health.ts';
 import { endReservation } from '#cloud/payments/routing/channel-quota.ts';

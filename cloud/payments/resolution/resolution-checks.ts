@@ -1,59 +1,16 @@
 import { sql } from 'drizzle-orm';
-import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { MerchantId, OrderId } from '#shared/ids/ids.ts';
 import type { AttemptKey } from '#cloud/payments/attempt.ts';
 import { findAttempt } from '#cloud/payments/attempt-store.ts';
 import { callChannel } from '#cloud/payments/call-channel.ts';
 import type { MerchantKey } from '#cloud/payments/merchant-channels.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
-import type { Learned } from '#cloud/payments/payment-machine.ts';
-import type { Db, Tx } from '#cloud/platform/db.ts';
+import type { Db } from '#cloud/platform/db.ts';
 
 const hourMs = 3_600_000;
 /** After a confirmation the channel is asked again after these pauses; whatever it says then stands beside it. */
 export const checkPausesMs: readonly number[] = [hourMs, 6 * hourMs, 24 * hourMs, 72 * hourMs];
 const checksPerStepMax = 16;
-
-type Outcome = Learned['outcome'];
-
-/** What an answer says about the money itself; undefined = nothing. */
-function saidOf(outcome: Outcome): 'paid' | 'not-paid' | undefined {
-  switch (outcome.type) {
-    case 'paid':
-      return 'paid';
-    case 'closed':
-    case 'failed':
-    case 'refunded':
-    case 'unpaid':
-      return 'not-paid';
-    case 'paying':
-    case 'broken-off':
-    case 'unknown':
-    case 'no-such-order':
-    case 'too-early':
-    case 'window-over':
-    case 'refunding':
-    case 'refund-failed':
-    case 'no-such-refund':
-      return undefined;
-    default:
-      return exhaustive(outcome);
-  }
-}
-
-/** An answer about an attempt that had ended: when two people ended it otherwise, a break is open from here on. */
-export async function holdAgainst(
-  tx: Tx,
-  heard: AttemptKey & { readonly outcome: Outcome; readonly nowMs: number },
-): Promise<void> {
-  const said = saidOf(heard.outcome);
-  if (said === undefined) return;
-  await tx.execute(sql`
-    update attempt_resolution set break_at_ms = ${heard.nowMs}, break_said = ${heard.outcome.type}
-     where operator_id = ${heard.operatorId} and order_id = ${heard.orderId}
-       and attempt = ${heard.attempt} and state = 'confirmed' and verdict <> ${said}
-       and break_at_ms is null`);
-}
 
 /** Asks the channel again about what people decided. Returns how many were asked. */
 export async function recheckResolutionsOnce(deps: PaymentDeps): Promise<number> {
