@@ -1,38 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
 import type { MemberId, TerminalId } from '#shared/ids/ids.ts';
-import type { Wallet } from '#shared/tender/payment-code.ts';
 import { errorCatalogue } from '#shared/errors/catalogue.ts';
 import { ruleOfChannelCode } from '#cloud/channel/channel-codes.ts';
 import type { Channel, ChannelOrder } from '#cloud/channel/channel.ts';
 import { abilitiesOf } from '#cloud/channel/channel-profile.ts';
-
-/** What a far end must be able to play, so that the laws of {@link Channel} can be put to the test. */
-export interface ChannelRig {
-  readonly channel: Channel;
-  readonly channelMerchantNo: string;
-  /** The wallet that `codeFor` gives codes of. */
-  readonly wallet: Wallet;
-  /** A fresh payment code for each behaviour of the far end. */
-  codeFor(
-    behaviour:
-      | 'paid'
-      | 'paying'
-      | 'unknown-but-paid'
-      | 'unknown-not-paid'
-      | 'expired'
-      | 'answer-lost'
-      | 'balance',
-  ): string;
-  /** What happens to the next answers on the line. */
-  setLine(
-    fault:
-      'none' | 'forge-answer' | 'garbage' | 'lose-answer' | 'lose-request' | 'too-many-requests',
-  ): void;
-  /** Moves the far end's clock. */
-  advance(ms: number): void;
-  close(): Promise<void>;
-}
+import type { ChannelRig } from '#cloud/payments/channels/testing/channel-rig.ts';
 
 const terminalId = 'trm_01ARZ3NDEKTSV4RRFFQ69G5FAV' as TerminalId;
 const memberId = 'mbr_01ARZ3NDEKTSV4RRFFQ69G5FAV' as MemberId;

@@ -13,27 +13,11 @@ import {
   judgeReverse,
 } from '#cloud/payments/channels/aggregator/judge.ts';
 import { createAggregatorChannel } from '#cloud/payments/channels/aggregator/aggregator-channel.ts';
+import { simulatedEnd } from '#cloud/payments/channels/testing/simulated-rig.ts';
 import { createManualClock } from '#cloud/payments/testing/manual-clock.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';
 
-const suffixes = {
-  paid: '01',
-  paying: '03',
-  'unknown-but-paid': '04',
-  'unknown-not-paid': '05',
-  expired: '06',
-  'answer-lost': '07',
-  balance: '12',
-} as const;
-
-/** The first digits of a wallet's codes, and how many digits they have. */
-const codeShapes = [
-  ['wechat', '13', 18],
-  ['alipay', '28', 18],
-  ['unionpay', '62', 19],
-] as const;
-
-for (const [wallet, prefix, digits] of codeShapes)
+for (const wallet of ['wechat', 'alipay', 'unionpay'] as const)
   registerChannelContract(`a licensed aggregator, wallet ${wallet}`, async () => {
     const clock = createManualClock(1_790_000_000_000);
     const keys = sandboxKeysFromSeed('contract');
@@ -44,8 +28,8 @@ for (const [wallet, prefix, digits] of codeShapes)
       channelPrivateKey: keys.channelPrivateKey,
       apps: new Map([['app', keys.appPublicKey]]),
     });
-    let codes = 0;
     return {
+      ...simulatedEnd({ wallet, simulator, clock }),
       channel: createAggregatorChannel({
         baseUrl: simulator.baseUrl,
         appId: 'app',
@@ -57,14 +41,6 @@ for (const [wallet, prefix, digits] of codeShapes)
         face: wallet,
       }),
       channelMerchantNo: '1900000109',
-      wallet,
-      codeFor: (behaviour) => {
-        codes += 1;
-        return `${prefix}${String(codes).padStart(digits - 4, '0')}${suffixes[behaviour]}`;
-      },
-      setLine: (fault) => simulator.setFaults(() => fault),
-      advance: (ms) => clock.advance(ms),
-      close: () => simulator.close(),
     };
   });
 

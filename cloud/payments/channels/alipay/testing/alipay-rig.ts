@@ -1,7 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import {
   createChannelSimulator,
-  type ChannelSimulator,
   type ChannelSimulatorOptions,
 } from '#cloud/channel-simulator/channel-simulator.ts';
 import { alipayFace, gatewayPath } from '#cloud/channel-simulator/faces/alipay/alipay-face.ts';
@@ -10,7 +9,6 @@ import {
   sandboxAppId,
   type AlipaySandboxKeys,
 } from '#cloud/channel-simulator/faces/alipay/keys.ts';
-import type { LineFault } from '#cloud/channel-simulator/line.ts';
 import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
 import type { Channel } from '#cloud/channel/channel.ts';
 import { createAlipayChannel } from '#cloud/payments/channels/alipay/alipay-channel.ts';
@@ -19,7 +17,8 @@ import {
   type AlipayIdentity,
   type AlipayOptions,
 } from '#cloud/payments/channels/alipay/config.ts';
-import { createManualClock, type ManualClock } from '#cloud/payments/testing/manual-clock.ts';
+import { simulatedEnd, type SimulatedEnd } from '#cloud/payments/channels/testing/simulated-rig.ts';
+import { createManualClock } from '#cloud/payments/testing/manual-clock.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';
 
 export const sellerId = '2088000000000109';
@@ -35,30 +34,11 @@ export const provider: AlipayIdentity = {
   ]),
 };
 
-const suffixes = {
-  paid: '01',
-  paying: '03',
-  'unknown-but-paid': '04',
-  'unknown-not-paid': '05',
-  expired: '06',
-  'answer-lost': '07',
-  balance: '12',
-} as const;
-
-export interface AlipayRig {
+export interface AlipayRig extends SimulatedEnd<'alipay'> {
   readonly channel: Channel;
   readonly channelMerchantNo: string;
-  readonly wallet: 'alipay';
-  readonly codeFor: (behaviour: keyof typeof suffixes) => string;
-  readonly setLine: (fault: LineFault) => void;
-  readonly advance: (ms: number) => void;
-  readonly close: () => Promise<void>;
-  readonly simulator: ChannelSimulator;
-  readonly clock: ManualClock;
   readonly keys: AlipaySandboxKeys;
   readonly options: AlipayOptions;
-  /** A fresh payment code with these last two digits. */
-  code(suffix: string): string;
 }
 
 /** One simulator and one adapter over a real socket. */
@@ -126,23 +106,11 @@ export async function openAlipayRig(
       freezesMoney: true,
     },
   };
-  let codes = 0;
-  const code = (suffix: string): string => {
-    codes += 1;
-    return `28${String(codes).padStart(14, '0')}${suffix}`;
-  };
   return {
-    simulator,
-    clock,
+    ...simulatedEnd({ wallet: 'alipay', simulator, clock }),
     keys,
     options,
-    code,
     channel: createAlipayChannel(options),
     channelMerchantNo: sellerId,
-    wallet: 'alipay',
-    codeFor: (behaviour) => code(suffixes[behaviour]),
-    setLine: (fault) => simulator.setFaults(() => fault),
-    advance: (ms) => clock.advance(ms),
-    close: () => simulator.close(),
   };
 }

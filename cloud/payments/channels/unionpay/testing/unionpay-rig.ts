@@ -1,8 +1,5 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
-import {
-  createChannelSimulator,
-  type ChannelSimulator,
-} from '#cloud/channel-simulator/channel-simulator.ts';
+import { createChannelSimulator } from '#cloud/channel-simulator/channel-simulator.ts';
 import {
   makeUnionpaySandboxKeys,
   sandboxMerchantNo,
@@ -10,38 +7,19 @@ import {
   type UnionpaySandboxKeys,
 } from '#cloud/channel-simulator/faces/unionpay/keys.ts';
 import { unionpayFace } from '#cloud/channel-simulator/faces/unionpay/unionpay-face.ts';
-import type { LineFault } from '#cloud/channel-simulator/line.ts';
 import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
 import type { Channel } from '#cloud/channel/channel.ts';
 import type { UnionpayAccount } from '#cloud/payments/channels/unionpay/config.ts';
 import { createUnionpayChannel } from '#cloud/payments/channels/unionpay/unionpay-channel.ts';
-import { createManualClock, type ManualClock } from '#cloud/payments/testing/manual-clock.ts';
+import { simulatedEnd, type SimulatedEnd } from '#cloud/payments/channels/testing/simulated-rig.ts';
+import { createManualClock } from '#cloud/payments/testing/manual-clock.ts';
 
 /** 2026-09-21 22:13:20 in Beijing, where rigs start: 46 min 40 s before UnionPay's day turns. */
 export const startMs = 1_790_000_000_000;
 
-const suffixes = {
-  paid: '01',
-  paying: '03',
-  'unknown-but-paid': '04',
-  'unknown-not-paid': '05',
-  expired: '06',
-  'answer-lost': '07',
-  balance: '12',
-} as const;
-
-export interface UnionpayRig {
+export interface UnionpayRig extends SimulatedEnd<'unionpay'> {
   readonly channel: Channel;
   readonly channelMerchantNo: string;
-  readonly wallet: 'unionpay';
-  readonly codeFor: (behaviour: keyof typeof suffixes) => string;
-  readonly setLine: (fault: LineFault) => void;
-  readonly advance: (ms: number) => void;
-  readonly close: () => Promise<void>;
-  readonly simulator: ChannelSimulator;
-  readonly clock: ManualClock;
-  /** A fresh payment code with these last two digits. */
-  code(suffix: string): string;
 }
 
 export const accountOf = (keys: UnionpaySandboxKeys, backUrl: string): UnionpayAccount => ({
@@ -80,15 +58,8 @@ export async function openUnionpayRig(
       }),
     ],
   });
-  let codes = 0;
-  const code = (suffix: string): string => {
-    codes += 1;
-    return `62${String(codes).padStart(15, '0')}${suffix}`;
-  };
   return {
-    simulator,
-    clock,
-    code,
+    ...simulatedEnd({ wallet: 'unionpay', simulator, clock }),
     channel: createUnionpayChannel({
       baseUrl: simulator.baseUrl,
       account: accountOf(keys, change.backUrl ?? 'none'),
@@ -96,10 +67,5 @@ export async function openUnionpayRig(
       readTimeoutMs: 5_000,
     }),
     channelMerchantNo: sandboxMerchantNo,
-    wallet: 'unionpay',
-    codeFor: (behaviour) => code(suffixes[behaviour]),
-    setLine: (fault) => simulator.setFaults(() => fault),
-    advance: (ms) => clock.advance(ms),
-    close: () => simulator.close(),
   };
 }

@@ -1,6 +1,5 @@
 import {
   createChannelSimulator,
-  type ChannelSimulator,
   type ChannelSimulatorOptions,
 } from '#cloud/channel-simulator/channel-simulator.ts';
 import {
@@ -8,7 +7,6 @@ import {
   publicKeyId,
   type WechatSandboxKeys,
 } from '#cloud/channel-simulator/faces/wechat/keys.ts';
-import type { LineFault } from '#cloud/channel-simulator/line.ts';
 import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
 import type { Channel } from '#cloud/channel/channel.ts';
 import type { WechatIdentity, WechatOptions } from '#cloud/payments/channels/wechat/config.ts';
@@ -17,35 +15,17 @@ import {
   sandboxFace,
 } from '#cloud/payments/channels/wechat/testing/wechat-sandbox.ts';
 import { createWechatChannel } from '#cloud/payments/channels/wechat/wechat-channel.ts';
-import { createManualClock, type ManualClock } from '#cloud/payments/testing/manual-clock.ts';
+import { simulatedEnd, type SimulatedEnd } from '#cloud/payments/channels/testing/simulated-rig.ts';
+import { createManualClock } from '#cloud/payments/testing/manual-clock.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';
 
 export const merchantNo = '1900000109';
 
-const suffixes = {
-  paid: '01',
-  paying: '03',
-  'unknown-but-paid': '04',
-  'unknown-not-paid': '05',
-  expired: '06',
-  'answer-lost': '07',
-  balance: '12',
-} as const;
-
-export interface WechatRig {
+export interface WechatRig extends SimulatedEnd<'wechat'> {
   readonly channel: Channel;
   readonly channelMerchantNo: string;
-  readonly wallet: 'wechat';
-  readonly codeFor: (behaviour: keyof typeof suffixes) => string;
-  readonly setLine: (fault: LineFault) => void;
-  readonly advance: (ms: number) => void;
-  readonly close: () => Promise<void>;
-  readonly simulator: ChannelSimulator;
-  readonly clock: ManualClock;
   readonly keys: WechatSandboxKeys;
   readonly options: WechatOptions;
-  /** A fresh payment code with these last two digits. */
-  code(suffix: string): string;
 }
 
 /** One simulator and one adapter over a real socket, both keys of the platform known. */
@@ -79,23 +59,11 @@ export async function openWechatRig(
       platformKeyId: change.platformKeyId ?? publicKeyId,
     },
   };
-  let codes = 0;
-  const code = (suffix: string): string => {
-    codes += 1;
-    return `13${String(codes).padStart(14, '0')}${suffix}`;
-  };
   return {
-    simulator,
-    clock,
+    ...simulatedEnd({ wallet: 'wechat', simulator, clock }),
     keys,
     options,
-    code,
     channel: createWechatChannel(options),
     channelMerchantNo: merchantNo,
-    wallet: 'wechat',
-    codeFor: (behaviour) => code(suffixes[behaviour]),
-    setLine: (fault) => simulator.setFaults(() => fault),
-    advance: (ms) => clock.advance(ms),
-    close: () => simulator.close(),
   };
 }
