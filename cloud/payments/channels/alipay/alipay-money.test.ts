@@ -5,16 +5,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
-import type { TerminalId } from '#shared/ids/ids.ts';
 import {
   makeAlipaySandboxKeys,
   type AlipaySandboxKeys,
 } from '#cloud/channel-simulator/faces/alipay/keys.ts';
 import { shanghaiDateOf } from '#cloud/channel-simulator/shanghai-time.ts';
-import type { PaidOrder, SplitReceiver } from '#cloud/channel/channel-money.ts';
 import { judgeNotified } from '#cloud/channel/channel-notify.ts';
 import type { ChannelOrder } from '#cloud/channel/channel.ts';
 import { alipayBillLines } from '#cloud/payments/channels/alipay/bill-file.ts';
+import {
+  createMoneyScript,
+  terminalId,
+  to,
+} from '#cloud/payments/channels/testing/money-script.ts';
 import {
   openAlipayRig,
   otherSellerId,
@@ -23,12 +26,11 @@ import {
   type AlipayRig,
 } from '#cloud/payments/channels/alipay/testing/alipay-rig.ts';
 
-const terminalId = 'trm_01ARZ3NDEKTSV4RRFFQ69G5FAV' as TerminalId;
 const dayMs = 86_400_000;
 const platformNo = '2088000000000001';
 let keys: AlipaySandboxKeys;
 let rig: AlipayRig;
-let numbers = 0;
+let payouts = 0;
 
 beforeAll(() => {
   keys = makeAlipaySandboxKeys();
@@ -38,52 +40,9 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
-const newOrder = (netFen = 10_000): ChannelOrder => {
-  numbers += 1;
-  return {
-    channelMerchantNo: sellerId,
-    outTradeNo: `MONEY${String(numbers).padStart(10, '0')}`,
-    netFen: fen(netFen),
-  };
-};
-
-async function charge(order: ChannelOrder, suffix = '01') {
-  const authCode = rig.code(suffix);
-  return (await rig.channel.charge({ ...order, wallet: 'alipay', authCode, terminalId })).outcome;
-}
-
-async function paidOrder(netFen = 10_000): Promise<ChannelOrder & PaidOrder> {
-  const order = newOrder(netFen);
-  const outcome = await charge(order);
-  if (outcome.type !== 'paid') throw new Error(`not paid: ${outcome.type}`);
-  return { ...order, channelRef: outcome.channelRef };
-}
-
-const to = (account: string, amountFen: number): SplitReceiver => ({
-  type: 'merchant',
-  account,
-  amountFen: fen(amountFen),
-  description: '分账',
-});
-
-async function split(
-  order: PaidOrder,
-  receivers: readonly SplitReceiver[],
-  change: { readonly outSplitNo?: string; readonly releasesRest?: boolean } = {},
-) {
-  numbers += 1;
-  const { outSplitNo = `SPLIT${numbers}`, releasesRest = false } = change;
-  const asked = { ...order, outSplitNo, receivers, releasesRest };
-  return (await rig.channel.splits!.split(asked)).outcome;
-}
-
-const bind = (account = platformNo) =>
-  rig.channel.splits!.addReceiver({
-    channelMerchantNo: sellerId,
-    type: 'merchant',
-    account,
-    name: '绿点平台有限公司',
-  });
+const script = createMoneyScript(() => rig);
+const { newOrder, charge, paidOrder, split } = script;
+const bind = (account = platformNo) => script.bind(account);
 
 describe('splitting', () => {
   it('20 % to a bound receiver at once, the rest stays frozen until it is released', async () => {
@@ -193,9 +152,9 @@ describe('splitting', () => {
 });
 
 const payout = (suffix: string, amountFen = 1_000) => {
-  numbers += 1;
+  payouts += 1;
   return {
-    outPayoutNo: `PAYOUT${numbers}`,
+    outPayoutNo: `PAYOUT${payouts}`,
     payee: `20881021800000${suffix}`,
     amountFen: fen(amountFen),
     remark: '佣金',

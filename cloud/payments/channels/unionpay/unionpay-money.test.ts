@@ -5,26 +5,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
-import type { TerminalId } from '#shared/ids/ids.ts';
 import {
   loadUnionpaySandboxKeys,
   makeUnionpaySandboxKeys,
-  sandboxMerchantNo,
   type UnionpaySandboxKeys,
 } from '#cloud/channel-simulator/faces/unionpay/keys.ts';
 import { judgeNotified } from '#cloud/channel/channel-notify.ts';
 import type { ChannelOrder } from '#cloud/channel/channel.ts';
 import { readUnionpayAccount } from '#cloud/payments/channels/unionpay/config.ts';
+import { createMoneyScript, terminalId } from '#cloud/payments/channels/testing/money-script.ts';
 import {
   openUnionpayRig,
   startMs,
   type UnionpayRig,
 } from '#cloud/payments/channels/unionpay/testing/unionpay-rig.ts';
 
-const terminalId = 'trm_01ARZ3NDEKTSV4RRFFQ69G5FAV' as TerminalId;
 let keys: UnionpaySandboxKeys;
 let rig: UnionpayRig;
-let numbers = 0;
 
 beforeAll(() => {
   keys = makeUnionpaySandboxKeys();
@@ -34,20 +31,7 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
-const newOrder = (netFen = 10_000): ChannelOrder => {
-  numbers += 1;
-  return {
-    channelMerchantNo: sandboxMerchantNo,
-    outTradeNo: `MONEY${String(numbers).padStart(10, '0')}`,
-    netFen: fen(netFen),
-    openedAtMs: startMs,
-  };
-};
-
-async function charge(order: ChannelOrder, suffix = '01') {
-  const authCode = rig.code(suffix);
-  return (await rig.channel.charge({ ...order, wallet: 'unionpay', authCode, terminalId })).outcome;
-}
+const { newOrder, charge } = createMoneyScript(() => rig, { openedAtMs: startMs });
 
 describe('what only UnionPay does', () => {
   it.each([

@@ -1,13 +1,16 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
-import type { TerminalId } from '#shared/ids/ids.ts';
 import {
   makeWechatSandboxKeys,
   type WechatSandboxKeys,
 } from '#cloud/channel-simulator/faces/wechat/keys.ts';
 import { shanghaiDateOf } from '#cloud/channel-simulator/shanghai-time.ts';
-import type { PaidOrder, SplitReceiver } from '#cloud/channel/channel-money.ts';
-import type { ChannelOrder } from '#cloud/channel/channel.ts';
+import type { PaidOrder } from '#cloud/channel/channel-money.ts';
+import {
+  createMoneyScript,
+  terminalId,
+  to,
+} from '#cloud/payments/channels/testing/money-script.ts';
 import {
   merchantNo,
   openWechatRig,
@@ -15,12 +18,11 @@ import {
 } from '#cloud/payments/channels/wechat/testing/wechat-rig.ts';
 import { partner } from '#cloud/payments/channels/wechat/testing/wechat-sandbox.ts';
 
-const terminalId = 'trm_01ARZ3NDEKTSV4RRFFQ69G5FAV' as TerminalId;
 const dayMs = 86_400_000;
 const platformNo = partner.spMchid;
 let keys: WechatSandboxKeys;
 let rig: WechatRig;
-let numbers = 0;
+let payouts = 0;
 
 beforeAll(() => {
   keys = makeWechatSandboxKeys();
@@ -30,52 +32,9 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
-const newOrder = (netFen = 10_000): ChannelOrder => {
-  numbers += 1;
-  return {
-    channelMerchantNo: merchantNo,
-    outTradeNo: `MONEY${String(numbers).padStart(10, '0')}`,
-    netFen: fen(netFen),
-  };
-};
-
-async function charge(order: ChannelOrder, suffix = '01') {
-  const authCode = rig.code(suffix);
-  return (await rig.channel.charge({ ...order, wallet: 'wechat', authCode, terminalId })).outcome;
-}
-
-async function paidOrder(netFen = 10_000): Promise<ChannelOrder & PaidOrder> {
-  const order = newOrder(netFen);
-  const outcome = await charge(order);
-  if (outcome.type !== 'paid') throw new Error(`not paid: ${outcome.type}`);
-  return { ...order, channelRef: outcome.channelRef };
-}
-
-const to = (account: string, amountFen: number): SplitReceiver => ({
-  type: 'merchant',
-  account,
-  amountFen: fen(amountFen),
-  description: '分账',
-});
-
-async function split(
-  order: PaidOrder,
-  receivers: readonly SplitReceiver[],
-  change: { readonly outSplitNo?: string; readonly releasesRest?: boolean } = {},
-) {
-  numbers += 1;
-  const { outSplitNo = `SPLIT${numbers}`, releasesRest = false } = change;
-  const asked = { ...order, outSplitNo, receivers, releasesRest };
-  return (await rig.channel.splits!.split(asked)).outcome;
-}
-
-const bind = () =>
-  rig.channel.splits!.addReceiver({
-    channelMerchantNo: merchantNo,
-    type: 'merchant',
-    account: platformNo,
-    name: '绿点平台有限公司',
-  });
+const script = createMoneyScript(() => rig);
+const { newOrder, charge, paidOrder, split } = script;
+const bind = () => script.bind(platformNo);
 
 describe('splitting', () => {
   it('80 % to the merchant himself and 20 % held: the cap counts only what goes to others', async () => {
@@ -210,8 +169,8 @@ describe('subsidies', () => {
 });
 
 const payout = (payee: string, amountFen = 1_000) => {
-  numbers += 1;
-  return { outPayoutNo: `PAYOUT${numbers}`, payee, amountFen: fen(amountFen), remark: '佣金' };
+  payouts += 1;
+  return { outPayoutNo: `PAYOUT${payouts}`, payee, amountFen: fen(amountFen), remark: '佣金' };
 };
 
 describe('payouts', () => {
