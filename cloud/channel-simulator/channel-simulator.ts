@@ -10,13 +10,12 @@ import {
 import type { FaceHouse, SimulatorFace } from '#cloud/channel-simulator/face.ts';
 import { aggregatorFace } from '#cloud/channel-simulator/faces/aggregator/aggregator-face.ts';
 import { carryExchange, type LineFault } from '#cloud/channel-simulator/line.ts';
+import { createMoneyBooks, type MoneyBooks } from '#cloud/channel-simulator/money-books.ts';
 import {
-  createMoneyBooks,
   moneyRulesDefault,
   moneyRulesOfFace,
-  type MoneyBooks,
   type MoneyRules,
-} from '#cloud/channel-simulator/money-books.ts';
+} from '#cloud/channel-simulator/money-ground.ts';
 import { createNotifier } from '#cloud/channel-simulator/notifier.ts';
 import type { BooksStore } from '#cloud/channel-simulator/order-shelf.ts';
 import { requestBytesMax, type BookLine, type Face } from '#cloud/channel-simulator/protocol.ts';

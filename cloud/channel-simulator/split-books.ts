@@ -4,7 +4,7 @@ import {
   type Drawer,
   type MoneyGround,
   type MoneyRefusal,
-} from '#cloud/channel-simulator/money-books.ts';
+} from '#cloud/channel-simulator/money-ground.ts';
 
 export interface SplitPart {
   readonly type: 'merchant' | 'person';

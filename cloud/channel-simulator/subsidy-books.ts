@@ -2,7 +2,7 @@ import {
   refusedMoney,
   type MoneyGround,
   type MoneyRefusal,
-} from '#cloud/channel-simulator/money-books.ts';
+} from '#cloud/channel-simulator/money-ground.ts';
 import type { SplitBooks } from '#cloud/channel-simulator/split-books.ts';
 
 export interface SubsidyRequest {
