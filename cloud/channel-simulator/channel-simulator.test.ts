@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openBooksFile } from '#cloud/channel-simulator/books-file.ts';
+import { openBooksFile } from '#cloud/channel-simulator/books/books-file.ts';
 import {
   createChannelSimulator,
   type ChannelSimulator,

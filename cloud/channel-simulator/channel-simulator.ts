@@ -1,23 +1,23 @@
 import type { KeyObject } from 'node:crypto';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '#shared/time/clock.ts';
-import { createBillDesk, type BillDesk } from '#cloud/channel-simulator/bill-lines.ts';
+import { createBillDesk, type BillDesk } from '#cloud/channel-simulator/books/bill-lines.ts';
 import {
   booksRulesDefault,
   createChannelBooks,
   type BooksRules,
-} from '#cloud/channel-simulator/channel-books.ts';
+} from '#cloud/channel-simulator/books/channel-books.ts';
 import type { FaceHouse, SimulatorFace } from '#cloud/channel-simulator/face.ts';
 import { aggregatorFace } from '#cloud/channel-simulator/faces/aggregator/aggregator-face.ts';
 import { carryExchange, type LineFault } from '#cloud/channel-simulator/line.ts';
-import { createMoneyBooks, type MoneyBooks } from '#cloud/channel-simulator/money-books.ts';
+import { createMoneyBooks, type MoneyBooks } from '#cloud/channel-simulator/books/money-books.ts';
 import {
   moneyRulesDefault,
   moneyRulesOfFace,
   type MoneyRules,
-} from '#cloud/channel-simulator/money-ground.ts';
+} from '#cloud/channel-simulator/books/money-ground.ts';
 import { createNotifier } from '#cloud/channel-simulator/notifier.ts';
-import type { BooksStore } from '#cloud/channel-simulator/order-shelf.ts';
+import type { BooksStore } from '#cloud/channel-simulator/books/order-shelf.ts';
 import { requestBytesMax, type BookLine, type Face } from '#cloud/channel-simulator/protocol.ts';
 
 export interface ChannelSimulatorOptions {

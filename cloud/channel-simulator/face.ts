@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '#shared/time/clock.ts';
-import type { BillDesk } from '#cloud/channel-simulator/bill-lines.ts';
-import type { ChannelBooks } from '#cloud/channel-simulator/channel-books.ts';
+import type { BillDesk } from '#cloud/channel-simulator/books/bill-lines.ts';
+import type { ChannelBooks } from '#cloud/channel-simulator/books/channel-books.ts';
 import type { Exchange } from '#cloud/channel-simulator/line.ts';
-import type { MoneyBooks } from '#cloud/channel-simulator/money-books.ts';
+import type { MoneyBooks } from '#cloud/channel-simulator/books/money-books.ts';
 
 /**
  * One dialect of the simulator. It verifies requests, translates between its words and the shared books, and signs

@@ -4,8 +4,8 @@ import {
   createChannelSimulator,
   slowAnswerMsDefault,
 } from '#cloud/channel-simulator/channel-simulator.ts';
-import { booksRulesDefault } from '#cloud/channel-simulator/channel-books.ts';
-import { openBooksFile } from '#cloud/channel-simulator/books-file.ts';
+import { booksRulesDefault } from '#cloud/channel-simulator/books/channel-books.ts';
+import { openBooksFile } from '#cloud/channel-simulator/books/books-file.ts';
 import { alipayFace } from '#cloud/channel-simulator/faces/alipay/alipay-face.ts';
 import { loadAlipaySandboxKeys, sandboxAppId } from '#cloud/channel-simulator/faces/alipay/keys.ts';
 import {

@@ -1,4 +1,4 @@
-import { bookLine, type BookedOrder } from '#cloud/channel-simulator/booked-order.ts';
+import { bookLine, type BookedOrder } from '#cloud/channel-simulator/books/booked-order.ts';
 import type { Delivery } from '#cloud/channel-simulator/payment-scripts.ts';
 import type { ChannelAnswer } from '#cloud/channel-simulator/protocol.ts';
 

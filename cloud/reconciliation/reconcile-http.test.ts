@@ -3,7 +3,7 @@ import { outTradeNo, type OrderId } from '#shared/ids/ids.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { accountingDate, addDays, dayStartMs } from '#shared/time/calendar-day.ts';
 import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
-import type { BillMismatch } from '#cloud/channel-simulator/bill-lines.ts';
+import type { BillMismatch } from '#cloud/channel-simulator/books/bill-lines.ts';
 import { proveLaws } from '#cloud/ledger/proofs.ts';
 import { startCharge } from '#cloud/payments/charge.ts';
 import { alipayMerchantNo, openAlipayBench } from '#cloud/reconciliation/testing/alipay-bench.ts';

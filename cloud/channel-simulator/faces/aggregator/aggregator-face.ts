@@ -1,7 +1,7 @@
 import { sign, type KeyObject } from 'node:crypto';
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { ChannelBooks } from '#cloud/channel-simulator/channel-books.ts';
+import type { ChannelBooks } from '#cloud/channel-simulator/books/channel-books.ts';
 import { bodyOf, type SimulatorFace } from '#cloud/channel-simulator/face.ts';
 import {
   answerSignText,

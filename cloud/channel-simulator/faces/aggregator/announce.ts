@@ -1,5 +1,5 @@
 import { createHash, randomBytes, sign, type KeyObject } from 'node:crypto';
-import type { BookedOrder } from '#cloud/channel-simulator/booked-order.ts';
+import type { BookedOrder } from '#cloud/channel-simulator/books/booked-order.ts';
 import type { FaceHouse, NotifyManners } from '#cloud/channel-simulator/face.ts';
 import { createNoticeAddresses } from '#cloud/channel-simulator/notice-addresses.ts';
 import {

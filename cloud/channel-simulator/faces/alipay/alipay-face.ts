@@ -20,7 +20,7 @@ import {
   signedNotice,
 } from '#cloud/channel-simulator/faces/alipay/seal.ts';
 import { refuse, type Spoken } from '#cloud/channel-simulator/faces/alipay/words.ts';
-import type { BookedOrder } from '#cloud/channel-simulator/booked-order.ts';
+import type { BookedOrder } from '#cloud/channel-simulator/books/booked-order.ts';
 import { createNoticeAddresses } from '#cloud/channel-simulator/notice-addresses.ts';
 
 export const gatewayPath = '/gateway.do';

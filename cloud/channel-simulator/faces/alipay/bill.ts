@@ -1,4 +1,4 @@
-import type { BillLine } from '#cloud/channel-simulator/bill-lines.ts';
+import type { BillLine } from '#cloud/channel-simulator/books/bill-lines.ts';
 import { yuan } from '#cloud/channel-simulator/faces/alipay/words.ts';
 import { gbkOf } from '#cloud/channel-simulator/gbk.ts';
 import { shanghaiTimeOf } from '#cloud/channel-simulator/shanghai-time.ts';

@@ -1,9 +1,13 @@
 import { alipayRequests, fenOf } from '#cloud/channel-simulator/faces/alipay/requests.ts';
 import type { Call, Handlers } from '#cloud/channel-simulator/faces/alipay/route.ts';
 import { refuse, said, yuan, type Spoken } from '#cloud/channel-simulator/faces/alipay/words.ts';
-import type { MoneyRefusal } from '#cloud/channel-simulator/money-ground.ts';
-import type { BookedPayout } from '#cloud/channel-simulator/payout-books.ts';
-import type { BookedReturn, BookedSplit, SplitPart } from '#cloud/channel-simulator/split-books.ts';
+import type { MoneyRefusal } from '#cloud/channel-simulator/books/money-ground.ts';
+import type { BookedPayout } from '#cloud/channel-simulator/books/payout-books.ts';
+import type {
+  BookedReturn,
+  BookedSplit,
+  SplitPart,
+} from '#cloud/channel-simulator/books/split-books.ts';
 import { shanghaiTimeOf } from '#cloud/channel-simulator/shanghai-time.ts';
 
 /** Splits and transfers. */

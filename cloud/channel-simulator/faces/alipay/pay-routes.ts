@@ -1,5 +1,5 @@
-import { refundedFen } from '#cloud/channel-simulator/booked-order.ts';
-import type { FaceTerms } from '#cloud/channel-simulator/channel-books.ts';
+import { refundedFen } from '#cloud/channel-simulator/books/booked-order.ts';
+import type { FaceTerms } from '#cloud/channel-simulator/books/channel-books.ts';
 import { alipayRequests, fenOf } from '#cloud/channel-simulator/faces/alipay/requests.ts';
 import type { Call, Handlers } from '#cloud/channel-simulator/faces/alipay/route.ts';
 import {

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { FaceHouse } from '#cloud/channel-simulator/face.ts';
 import type { AlipayCall, AlipayCaller } from '#cloud/channel-simulator/faces/alipay/guard.ts';
 import type { Spoken } from '#cloud/channel-simulator/faces/alipay/words.ts';
-import type { BookedOrder } from '#cloud/channel-simulator/booked-order.ts';
+import type { BookedOrder } from '#cloud/channel-simulator/books/booked-order.ts';
 
 export interface AlipayFaceOptions {
   /** Who may call, by app id. */

@@ -1,5 +1,5 @@
 import { createHash, sign, type KeyObject } from 'node:crypto';
-import { refundedFen, type BookedOrder } from '#cloud/channel-simulator/booked-order.ts';
+import { refundedFen, type BookedOrder } from '#cloud/channel-simulator/books/booked-order.ts';
 import { buyerOf, statusOf, yuan } from '#cloud/channel-simulator/faces/alipay/words.ts';
 import { shanghaiTimeOf } from '#cloud/channel-simulator/shanghai-time.ts';
 

@@ -1,6 +1,6 @@
 import { fen } from '#shared/money/fen.ts';
 import { formatYuan } from '#shared/money/format-yuan.ts';
-import { refundedFen, type BookedOrder } from '#cloud/channel-simulator/booked-order.ts';
+import { refundedFen, type BookedOrder } from '#cloud/channel-simulator/books/booked-order.ts';
 import type { Said } from '#cloud/channel-simulator/line.ts';
 import type { Delivery } from '#cloud/channel-simulator/payment-scripts.ts';
 import { shanghaiTimeOf } from '#cloud/channel-simulator/shanghai-time.ts';

@@ -1,5 +1,5 @@
-import type { BookedOrder } from '#cloud/channel-simulator/booked-order.ts';
-import type { FaceTerms } from '#cloud/channel-simulator/channel-books.ts';
+import type { BookedOrder } from '#cloud/channel-simulator/books/booked-order.ts';
+import type { FaceTerms } from '#cloud/channel-simulator/books/channel-books.ts';
 import type { FaceHouse } from '#cloud/channel-simulator/face.ts';
 import type { Words } from '#cloud/channel-simulator/faces/unionpay/seal.ts';
 import type { Delivery } from '#cloud/channel-simulator/payment-scripts.ts';

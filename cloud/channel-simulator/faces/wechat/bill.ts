@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { fen } from '#shared/money/fen.ts';
 import { formatYuan } from '#shared/money/format-yuan.ts';
-import type { BillLine } from '#cloud/channel-simulator/bill-lines.ts';
+import type { BillLine } from '#cloud/channel-simulator/books/bill-lines.ts';
 import { shanghaiTimeOf } from '#cloud/channel-simulator/shanghai-time.ts';
 
 const columns =

@@ -1,8 +1,8 @@
 import { constants, privateDecrypt } from 'node:crypto';
-import type { BookedPayout } from '#cloud/channel-simulator/payout-books.ts';
-import type { BookedReturn, BookedSplit } from '#cloud/channel-simulator/split-books.ts';
-import type { BookedSubsidy } from '#cloud/channel-simulator/subsidy-books.ts';
-import type { MoneyRefusal } from '#cloud/channel-simulator/money-ground.ts';
+import type { BookedPayout } from '#cloud/channel-simulator/books/payout-books.ts';
+import type { BookedReturn, BookedSplit } from '#cloud/channel-simulator/books/split-books.ts';
+import type { BookedSubsidy } from '#cloud/channel-simulator/books/subsidy-books.ts';
+import type { MoneyRefusal } from '#cloud/channel-simulator/books/money-ground.ts';
 import { rfc3339Of } from '#cloud/channel-simulator/shanghai-time.ts';
 import {
   merchantOf,

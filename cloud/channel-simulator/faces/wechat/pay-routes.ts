@@ -1,5 +1,5 @@
 import type { NotifyManners } from '#cloud/channel-simulator/face.ts';
-import type { FaceTerms } from '#cloud/channel-simulator/channel-books.ts';
+import type { FaceTerms } from '#cloud/channel-simulator/books/channel-books.ts';
 import {
   merchantOf,
   partiesOf,

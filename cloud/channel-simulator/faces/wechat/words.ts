@@ -1,5 +1,5 @@
 import type { Said } from '#cloud/channel-simulator/line.ts';
-import type { BookedOrder, BookedRefund } from '#cloud/channel-simulator/booked-order.ts';
+import type { BookedOrder, BookedRefund } from '#cloud/channel-simulator/books/booked-order.ts';
 import type { Delivery } from '#cloud/channel-simulator/payment-scripts.ts';
 import { rfc3339Of } from '#cloud/channel-simulator/shanghai-time.ts';
 

@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { BookRecord, BooksStore } from '#cloud/channel-simulator/order-shelf.ts';
+import type { BookRecord, BooksStore } from '#cloud/channel-simulator/books/order-shelf.ts';
 
 /**
  * Books that outlive the simulator's process: one JSON line per change, the last one of an order counts. A line that

@@ -3,12 +3,12 @@ import {
   bookLine,
   type BookedOrder,
   type BookedRefund,
-} from '#cloud/channel-simulator/booked-order.ts';
+} from '#cloud/channel-simulator/books/booked-order.ts';
 import {
   createOrderShelf,
   type BooksStore,
   type OrderShelf,
-} from '#cloud/channel-simulator/order-shelf.ts';
+} from '#cloud/channel-simulator/books/order-shelf.ts';
 import { payerOfCode, scriptOfCode } from '#cloud/channel-simulator/payment-scripts.ts';
 import type {
   BookLine,

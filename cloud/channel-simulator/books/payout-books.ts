@@ -2,7 +2,7 @@ import {
   refusedMoney,
   type MoneyGround,
   type MoneyRefusal,
-} from '#cloud/channel-simulator/money-ground.ts';
+} from '#cloud/channel-simulator/books/money-ground.ts';
 import { scriptOfCode, type Delivery } from '#cloud/channel-simulator/payment-scripts.ts';
 
 export interface PayoutRequest {

@@ -1,4 +1,4 @@
-import type { ChannelBooks } from '#cloud/channel-simulator/channel-books.ts';
+import type { ChannelBooks } from '#cloud/channel-simulator/books/channel-books.ts';
 import type { Face } from '#cloud/channel-simulator/protocol.ts';
 
 /** The channel's rules about money behind the payment. Times in milliseconds of the channel's clock. */

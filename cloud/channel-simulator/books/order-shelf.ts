@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { BookedOrder } from '#cloud/channel-simulator/booked-order.ts';
+import type { BookedOrder } from '#cloud/channel-simulator/books/booked-order.ts';
 import type { OrderRequest, TradeState } from '#cloud/channel-simulator/protocol.ts';
 
 /** One change of the books, as it is kept. */

@@ -2,7 +2,7 @@ import { assert } from '#shared/result/assert.ts';
 import { divFloor } from '#shared/money/exact.ts';
 import { basisPoints } from '#shared/money/rate.ts';
 import { shanghaiDateOf } from '#cloud/channel-simulator/shanghai-time.ts';
-import type { BookedOrder } from '#cloud/channel-simulator/booked-order.ts';
+import type { BookedOrder } from '#cloud/channel-simulator/books/booked-order.ts';
 import type { Face, TradeState } from '#cloud/channel-simulator/protocol.ts';
 
 /** One line of a bill in neutral words; each face writes it in its own columns. */

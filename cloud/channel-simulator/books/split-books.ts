@@ -1,10 +1,10 @@
-import { refundedFen, type BookedOrder } from '#cloud/channel-simulator/booked-order.ts';
+import { refundedFen, type BookedOrder } from '#cloud/channel-simulator/books/booked-order.ts';
 import {
   refusedMoney,
   type Drawer,
   type MoneyGround,
   type MoneyRefusal,
-} from '#cloud/channel-simulator/money-ground.ts';
+} from '#cloud/channel-simulator/books/money-ground.ts';
 
 export interface SplitPart {
   readonly type: 'merchant' | 'person';

@@ -1,11 +1,15 @@
 import { createHmac } from 'node:crypto';
-import type { ChannelBooks } from '#cloud/channel-simulator/channel-books.ts';
-import type { Drawer, MoneyGround, MoneyRules } from '#cloud/channel-simulator/money-ground.ts';
-import type { BooksStore } from '#cloud/channel-simulator/order-shelf.ts';
-import { payoutDesk, type PayoutBooks } from '#cloud/channel-simulator/payout-books.ts';
+import type { ChannelBooks } from '#cloud/channel-simulator/books/channel-books.ts';
+import type {
+  Drawer,
+  MoneyGround,
+  MoneyRules,
+} from '#cloud/channel-simulator/books/money-ground.ts';
+import type { BooksStore } from '#cloud/channel-simulator/books/order-shelf.ts';
+import { payoutDesk, type PayoutBooks } from '#cloud/channel-simulator/books/payout-books.ts';
 import type { Face } from '#cloud/channel-simulator/protocol.ts';
-import { splitDesk, type SplitBooks } from '#cloud/channel-simulator/split-books.ts';
-import { subsidyDesk, type SubsidyBooks } from '#cloud/channel-simulator/subsidy-books.ts';
+import { splitDesk, type SplitBooks } from '#cloud/channel-simulator/books/split-books.ts';
+import { subsidyDesk, type SubsidyBooks } from '#cloud/channel-simulator/books/subsidy-books.ts';
 
 /** Splits, subsidies and payouts as they really happened, kept apart from what answers say. */
 export interface MoneyBooks {

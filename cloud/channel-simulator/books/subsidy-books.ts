@@ -2,8 +2,8 @@ import {
   refusedMoney,
   type MoneyGround,
   type MoneyRefusal,
-} from '#cloud/channel-simulator/money-ground.ts';
-import type { SplitBooks } from '#cloud/channel-simulator/split-books.ts';
+} from '#cloud/channel-simulator/books/money-ground.ts';
+import type { SplitBooks } from '#cloud/channel-simulator/books/split-books.ts';
 
 export interface SubsidyRequest {
   readonly merchantNo: string;
