@@ -5,6 +5,7 @@ import { insertEntries, insertReferralLots } from '#cloud/points/issue-points.ts
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import { flagRelatedOrders } from '#cloud/relations/related-orders.ts';
 import { pathOfMembers } from '#cloud/relations/relation-store.ts';
+import { holdSuspicious } from '#cloud/review/points-holds.ts';
 import type { MemberId, MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { pointFen, type PointFen } from '#shared/points/point-fen.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
@@ -25,7 +26,8 @@ interface ClaimRow extends Record<string, unknown> {
 
 /**
  * Gives the points of an order without a member to one. Answers the consumer's points; the same member again gets the
- * same answer. If the hold is over, the lot begins to run in the period of `asOf`, not in that of the order.
+ * same answer. If the hold is over, the lot begins to run in the period of `asOf`, not in that of the order, unless the
+ * member has so many orders of that day by now that people look first.
  * Errors in this order: order-unknown, already-claimed, claim-lapsed.
  */
 export async function attachMember(
@@ -68,7 +70,10 @@ export async function attachMember(
   await flagRelatedOrders(tx, { operatorId, orderIds, onDay: asOf });
   await insertReferralLots(tx, { operatorId, orderIds, config });
   await insertEntries(tx, { operatorId, orderIds, kind: 'claimed', onDay: asOf });
-  if (order.is_final) await startLots(tx, { operatorId, orderIds, asOf }, lastClosedPeriod);
+  if (order.is_final) {
+    await holdSuspicious(tx, { operatorId, orderIds, asOf, atClaim: true });
+    await startLots(tx, { operatorId, orderIds, asOf }, lastClosedPeriod);
+  }
   return ok({ points });
 }
 

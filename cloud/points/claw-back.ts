@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
-import { notHeld } from '#cloud/review/points-holds.ts';
 import { cancelVouchers, lockVouchers } from '#cloud/vouchers/return-vouchers.ts';
 import type { MemberId, MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { fen, sumFen, type Fen } from '#shared/money/fen.ts';
@@ -103,12 +102,14 @@ export async function clawBackPoints(
 /** The order itself and the shop's side. Answers the day of the order's rules. */
 async function shrinkOrder(tx: Tx, refund: PointsRefund): Promise<string> {
   const { operatorId, merchantId, orderId, concessionAfterFen } = refund;
-  const { rows } = await tx.execute<{ day: string; points: number; is_final: boolean }>(sql`
+  const { rows } = await tx.execute<{ day: string; points: number; has_credit: boolean }>(sql`
     update points_order set refunded_fen = refunded_fen + ${refund.cashFen},
            concession_fen = ${concessionAfterFen}
      where operator_id = ${operatorId} and order_id = ${orderId} and merchant_id = ${merchantId}
     returning to_char(accepted_on, 'YYYY-MM-DD') as day, merchant_points as points,
-              final_on is not null and ${notHeld(operatorId, sql`points_order.order_id`)} as is_final`);
+              exists (select from promo_entry e where e.operator_id = ${operatorId}
+                         and e.merchant_id = ${merchantId} and e.kind = 'earned'
+                         and e.ref = points_order.order_id) as has_credit`);
   const row = rows[0]!;
   const { config } = await pointsConfigAt(tx, { operatorId, period: row.day });
   const back = row.points - merchantPointsOf(concessionAfterFen, config);
@@ -116,7 +117,7 @@ async function shrinkOrder(tx: Tx, refund: PointsRefund): Promise<string> {
   await tx.execute(sql`
     update points_order set merchant_points = merchant_points - ${back}
      where operator_id = ${operatorId} and order_id = ${orderId}`);
-  if (!row.is_final) return row.day;
+  if (!row.has_credit) return row.day;
   await tx.execute(sql`
     update promo_credit set points = points - ${back}
      where operator_id = ${operatorId} and merchant_id = ${merchantId}`);

@@ -50,7 +50,10 @@ export async function merchantPromoCredit(
            + coalesce((select sum(o.merchant_points) from points_hold h
                        join points_order o using (operator_id, order_id)
                       where h.operator_id = ${merchant.operatorId} and h.state = 'held'
-                        and h.merchant_id = ${merchant.merchantId}), 0) as pending`);
+                        and h.merchant_id = ${merchant.merchantId}
+                        and not exists (select from promo_entry e
+                             where e.operator_id = h.operator_id and e.merchant_id = h.merchant_id
+                               and e.kind = 'earned' and e.ref = h.order_id)), 0) as pending`);
   const row = rows[0]!;
   return { creditPoints: pointFen(row.credit), pendingPoints: pointFen(row.pending) };
 }

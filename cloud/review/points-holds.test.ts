@@ -6,6 +6,7 @@ import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { createScopedDb } from '#cloud/platform/tenancy/scoped-db.ts';
 import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { attachMember, bindReferrer } from '#cloud/points/claim-points.ts';
+import { clawBackPoints, lockPoints } from '#cloud/points/claw-back.ts';
 import { makePointsFinal } from '#cloud/points/final-points.ts';
 import { issuePendingPoints } from '#cloud/points/issue-points.ts';
 import { memberPoints, merchantPromoCredit } from '#cloud/points/member-points.ts';
@@ -29,6 +30,7 @@ import {
 import { noteTopPayers, saveVelocityRules } from '#cloud/review/velocity-store.ts';
 import { decideVoucherReview, mayUseVouchers } from '#cloud/review/voucher-guard.ts';
 import type { OperatorId, TerminalId } from '#shared/ids/ids.ts';
+import { fen } from '#shared/money/fen.ts';
 
 const database = useTestDatabase();
 let operatorCount = 0;
@@ -199,6 +201,41 @@ describe('points that are held', () => {
       select sum(points)::bigint as sum from points_entry
        where operator_id = ${operatorId} and ref like ${`${orderOf(3)}:%`}`);
     expect(rows).toEqual([{ sum: 0 }]);
+  });
+
+  it('are held at the claim too: who collects receipts that others left gets what one customer may', async () => {
+    const operatorId = freshOperator();
+    await rulesOf(operatorId, { memberShopDay: { act: 'hold', count: 3 } });
+    await issue([1, 2, 3, 4].map((index) => paidOrder(operatorId, index, { day: '2026-03-02' })));
+    await finalise(operatorId, 4);
+    const claim = (order: number) =>
+      inTx((tx) =>
+        attachMember(tx, {
+          operatorId,
+          orderId: orderOf(order),
+          memberId: memberOf(1),
+          asOf: '2026-03-12',
+        }),
+      );
+    // The last one first: the order of the receipts does not matter.
+    for (const order of [4, 3, 2, 1]) expect(await claim(order)).toMatchObject({ ok: true });
+    const held = await listPointsHolds(database.db, { operatorId });
+    expect(held.map(({ orderId }) => orderId)).toEqual([orderOf(1), orderOf(2)]);
+    expect(await pointsOf(operatorId, 1)).toMatchObject({
+      pendingPoints: 4_000,
+      unreleasedPoints: 4_000,
+    });
+    // The shop had its side when the sale became final: a refund takes it back, held or not; letting go gives it once.
+    expect(await creditOf(operatorId)).toMatchObject({ creditPoints: 8_000 });
+    const refund = { operatorId, merchantId: merchantOf(1), orderId: orderOf(1), refundNo: 1 };
+    const left = { cashFen: fen(5_000), concessionAfterFen: fen(1_000), today: '2026-03-13' };
+    await inTx(async (tx) =>
+      clawBackPoints(tx, { ...refund, ...left }, await lockPoints(tx, refund)),
+    );
+    expect(await creditOf(operatorId)).toMatchObject({ creditPoints: 7_000 });
+    expect(await decide(operatorId, 1, 'released')).toBe(true);
+    expect(await creditOf(operatorId)).toEqual({ creditPoints: 7_000, pendingPoints: 0 });
+    expect(await pointsOf(operatorId, 1)).toMatchObject({ unreleasedPoints: 5_000 });
   });
 
   it('of an anonymous receipt can be claimed meanwhile, and a refused one finds them lapsed', async () => {

@@ -12,7 +12,8 @@ export const notHeld = (operatorId: OperatorId, orderId: SQL): SQL =>
 /**
  * Holds the points of orders that become final and meet a rule of velocity: both sides' and the referrer's. The sale is
  * final all the same, its money goes its way, and what is held stands in no pool of the gate, because pending points do
- * not. Answers how many are held.
+ * not. Of an order that is claimed after it was final only the customer's side is held: the shop has its own. Answers how
+ * many are held.
  */
 export async function holdSuspicious(
   tx: Tx,
@@ -20,6 +21,8 @@ export async function holdSuspicious(
     readonly operatorId: OperatorId;
     readonly orderIds: readonly string[];
     readonly asOf: string;
+    /** Orders that are final already get their member now; until then nobody's orders were counted. */
+    readonly atClaim?: boolean;
   },
 ): Promise<number> {
   const { operatorId, asOf } = final;
@@ -31,13 +34,14 @@ export async function holdSuspicious(
       : [{ order_id: order.orderId, merchant_id: order.merchantId, reasons }];
   });
   if (held.length === 0) return 0;
+  const isFinal = final.atClaim === true ? sql`is not null` : sql`is null`;
   await tx.execute(sql`
     insert into points_hold (operator_id, order_id, merchant_id, reasons, held_on)
     select ${operatorId}, h.order_id, h.merchant_id, h.reasons, ${asOf}::date
       from jsonb_to_recordset(${JSON.stringify(held)}::jsonb)
         as h(order_id text, merchant_id text, reasons jsonb)
       join points_order o on o.operator_id = ${operatorId} and o.order_id = h.order_id
-       and o.final_on is null
+       and o.final_on ${isFinal}
     on conflict do nothing`);
   return held.length;
 }

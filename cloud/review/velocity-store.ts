@@ -52,9 +52,12 @@ export async function countVelocity(
     readonly operatorId: OperatorId;
     readonly orderIds: readonly string[];
     readonly asOf: string;
+    readonly atClaim?: boolean;
   },
 ): Promise<readonly CountedOrder[]> {
   const { operatorId, asOf } = batch;
+  // Receipts are claimed in any order: there all of the day that the member has by now count.
+  const upTo = batch.atClaim === true ? sql`true` : sql`o.order_id <= b.order_id`;
   const { rows } = await tx.execute<CountedOrder & Record<string, unknown>>(sql`
     with batch as materialized (
       select order_id, merchant_id, member_id, accepted_on from points_order
@@ -72,11 +75,11 @@ export async function countVelocity(
     select b.order_id as "orderId", b.merchant_id as "merchantId",
            (select count(*) from points_order o
              where o.operator_id = ${operatorId} and o.member_id = b.member_id
-               and o.accepted_on = b.accepted_on and o.order_id <= b.order_id) as "memberDay",
+               and o.accepted_on = b.accepted_on and ${upTo}) as "memberDay",
            (select count(*) from points_order o
              where o.operator_id = ${operatorId} and o.member_id = b.member_id
                and o.accepted_on = b.accepted_on and o.merchant_id = b.merchant_id
-               and o.order_id <= b.order_id) as "memberShopDay",
+               and ${upTo}) as "memberShopDay",
            coalesce(p.shop_day, 0)::bigint as "shopDay",
            coalesce(p.terminal_hour, 0)::bigint as "terminalHour",
            coalesce(s.top_fen * 10000 / nullif(s.net_fen, 0), 0)::bigint as "topPayersBp"
