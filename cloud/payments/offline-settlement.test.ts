@@ -92,6 +92,11 @@ async function resultOf(sale: OfflineSale) {
 const debitsOf = (sale: OfflineSale) =>
   bench.simulator.books().filter((line) => line.outTradeNo.startsWith(sale.orderId.slice(4)));
 
+const exceptionOf = async (sale: OfflineSale) => {
+  const exceptions = await listOfflineExceptions(bench.deps.db, bench.till);
+  return exceptions.find(({ orderId }) => orderId === sale.orderId);
+};
+
 const giveVoucher = (memberId: MemberId, amountFen: number) =>
   plantVoucher(bench, { memberId, amountFen });
 
@@ -305,11 +310,6 @@ describe('debits with an unknown result', () => {
 });
 
 describe('one sale that cannot be settled as it stands', () => {
-  const exceptionOf = async (sale: OfflineSale) => {
-    const exceptions = await listOfflineExceptions(bench.deps.db, bench.till);
-    return exceptions.find(({ orderId }) => orderId === sale.orderId);
-  };
-
   it('is parked with its reason, the others go on, and it is taken up again when the fault is mended', async () => {
     const bad = saleWith();
     await enqueue(bad);

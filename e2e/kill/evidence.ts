@@ -27,10 +27,13 @@ export interface Evidence {
 
 export interface SaleRecord {
   readonly amountFen: number;
-  readonly tender: 'cash' | 'wallet' | 'member-code' | 'box';
+  readonly tender: 'cash' | 'wallet' | 'member-code' | 'box' | 'promise';
   readonly orderId: string | undefined;
-  /** What the till said last: taken is acknowledged; `nothing` means that no such order was there. */
-  readonly told: 'taken' | 'not-paid' | 'nothing';
+  /**
+   * What the till said last: taken is acknowledged; `nothing` means that no such order was there. Of goods on trust:
+   * `promised`, and `kept` when it said that the money came.
+   */
+  readonly told: 'taken' | 'not-paid' | 'nothing' | 'promised' | 'kept';
   /** The financial call died with the till. */
   readonly answerLost: boolean;
   /** State of the order, or why there is none. */

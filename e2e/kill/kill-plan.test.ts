@@ -15,11 +15,15 @@ describe('planKills', () => {
     expect(Math.min(...amounts)).toBeGreaterThan(0);
   });
 
-  it('mixes 45% cash, 30% wallet codes, 15% box and 10% member codes, with every kind of lost answer', () => {
+  it('mixes 40% cash, 30% wallet codes, 15% box, 10% member codes and 5% promises, with every kind of lost answer', () => {
     const tenders = planKills(counts).map((plan) => plan.tender);
     const count = (type: string): number => tenders.filter((tender) => tender.type === type).length;
-    expect([count('cash'), count('wallet'), count('box')]).toEqual([225, 150, 75]);
+    expect([count('cash'), count('wallet'), count('box')]).toEqual([200, 150, 75]);
     expect(count('member-code')).toBe(50);
+    const given = tenders.filter((tender) => tender.type === 'promise');
+    expect(given).toHaveLength(25);
+    expect(new Set(given.map(({ struckIn }) => struckIn)).size).toBe(2);
+    expect(given.filter(({ ending }) => ending === 'left-open').length).toBeGreaterThan(2);
     const endings = tenders.flatMap((tender) => (tender.type === 'box' ? [tender.ending] : []));
     expect(new Set(endings)).toEqual(new Set(['paid', 'cable-out', 'declined']));
     const outcomes = tenders.flatMap((tender) => ('outcome' in tender ? [tender.outcome] : []));
@@ -31,7 +35,7 @@ describe('planKills', () => {
     const struck = plans.filter((plan) => plan.tillStrike !== undefined);
     expect(struck).toHaveLength(100);
     expect(plans.filter((plan) => plan.cloudStrike !== undefined)).toHaveLength(20);
-    expect(new Set(struck.map((plan) => plan.tender.type)).size).toBe(4);
+    expect(new Set(struck.map((plan) => plan.tender.type)).size).toBe(5);
     const moments = struck.map((plan) => plan.tillStrike?.moment);
     expect(new Set(moments)).toEqual(new Set(['before-sale', 'after-call', 'at-write']));
     expect(moments.filter((moment) => moment === 'at-write').length).toBeGreaterThan(40);

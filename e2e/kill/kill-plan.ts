@@ -11,7 +11,8 @@ export interface PlannedSale {
     | { readonly type: 'wallet'; readonly wallet: Wallet; readonly outcome: Outcome }
     /** Sold with the line cut, on a member code that the till verifies alone. */
     | { readonly type: 'member-code'; readonly memberIndex: number }
-    | BoxTender;
+    | BoxTender
+    | PromiseTender;
   readonly tillStrike: TillStrike | undefined;
   readonly cloudStrike: CloudStrike | undefined;
 }
@@ -25,6 +26,14 @@ export interface BoxTender {
   readonly delayMs: number;
   /** With the shop's line cut. */
   readonly isOffline: boolean;
+}
+
+/** Goods on trust, with the line cut: given, and left open or kept in cash once the line is back. */
+export interface PromiseTender {
+  readonly type: 'promise';
+  /** Which of the two calls the strikes of the sale are for; `keeping`: it was given in peace. */
+  readonly struckIn: 'giving' | 'keeping';
+  readonly ending: 'left-open' | 'kept';
 }
 
 /** kill -9 of the till. */
@@ -55,6 +64,16 @@ const amountFenFirst = 101;
 const walletPercent = 30;
 const memberPercent = 10;
 const boxPercent = 15;
+const promisePercent = 5;
+/** Few are left open: the owner's limits allow so many only. */
+const promises: readonly Omit<PromiseTender, 'type'>[] = [
+  { struckIn: 'giving', ending: 'kept' },
+  { struckIn: 'keeping', ending: 'kept' },
+  { struckIn: 'giving', ending: 'left-open' },
+  { struckIn: 'keeping', ending: 'kept' },
+  { struckIn: 'giving', ending: 'kept' },
+  { struckIn: 'keeping', ending: 'kept' },
+];
 const boxEndings: readonly BoxTender['ending'][] = [
   'paid',
   'cable-out',
@@ -104,6 +123,12 @@ export function planKills(counts: KillCounts): readonly PlannedSale[] {
     const ending = boxEndings[place % boxEndings.length] ?? 'paid';
     const delayMs = Math.floor(draw(`box/${index}`) * boxDelayMsMax);
     tenders.set(index, { type: 'box', ending, delayMs, isOffline: place % 3 === 0 });
+  }
+  const promiseCount = Math.round((sales * promisePercent) / 100);
+  const promiseFirst = boxFirst + boxCount;
+  for (const [place, index] of order.slice(promiseFirst, promiseFirst + promiseCount).entries()) {
+    const planned = promises[place % promises.length] ?? promises[0];
+    if (planned) tenders.set(index, { type: 'promise', ...planned });
   }
   const tillStruck = new Set(shuffled('till').slice(0, tillKills));
   const cloudStruck = new Set(shuffled('cloud').slice(0, cloudKills));

@@ -21,12 +21,15 @@ import {
 import { isTaken, judge, type Violation } from './oracles.ts';
 import { sell, type Strikes } from './sell.ts';
 import type { Aim, Blow, Striker } from './striker.ts';
+import { setOwnerPin } from './sell-on-trust.ts';
 import { openTillDesk, type TillDesk } from './till-desk.ts';
 
 export interface KillOptions extends KillCounts {
   readonly stage: Stage;
   readonly say: (text: string) => void;
   readonly striker: Striker;
+  /** What is sold, instead of the plan of the counts and the seed. */
+  readonly plans?: readonly PlannedSale[];
   /** One after the other: shops that share a cloud kill it in turn. */
   readonly inTurn: InTurn;
 }
@@ -71,10 +74,11 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
   const { stage, say } = options;
   const desk = openTillDesk(stage);
   const paper = collectPaper(stage.bench.printer);
-  const plans = planKills(options);
+  const plans = options.plans ?? planKills(options);
   const sales: SaleRecord[] = [];
   const killed: Killed = { till: 0, cloud: 0, both: 0, atWrite: 0 };
   try {
+    await setOwnerPin(desk);
     for (const [index, plan] of plans.entries()) {
       sales.push(await sellUnderFire({ ...options, desk }, plan, killed));
       if ((index + 1) % sayEverySales === 0 || index + 1 === plans.length)
@@ -134,7 +138,8 @@ function progressLine(
   const count = (told: SaleRecord['told']): number =>
     sales.filter((sale) => sale.told === told).length;
   return (
-    `${String(sales.length).padStart(5)} sales: ${count('taken')} taken, ${count('not-paid')} not paid, ` +
+    `${String(sales.length).padStart(5)} sales: ${count('taken')} taken, ` +
+    `${count('promised') + count('kept')} on trust, ${count('not-paid')} not paid, ` +
     `${count('nothing')} never begun; kills: till ${killed.till}, cloud ${killed.cloud}; ` +
     `${(elapsedMs / 1000).toFixed(0)} s`
   );

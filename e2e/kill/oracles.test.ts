@@ -12,7 +12,8 @@ const hashLink: HashLink = ({ prevHash, text }) =>
 
 const idOf = (index: number): string =>
   `ord_01M80FST8000000000000000${String(index).padStart(2, '0')}`;
-const [cashId, walletId, memberId, failedId, boxId] = [1, 2, 3, 4, 6].map(idOf) as [
+const [cashId, walletId, memberId, failedId, boxId, owedId] = [1, 2, 3, 4, 6, 7].map(idOf) as [
+  string,
   string,
   string,
   string,
@@ -44,15 +45,20 @@ function row(orderId: string, amountFen: number, state: string): OrderRow {
 function chain(length: number): WireEntry[] {
   const entries: WireEntry[] = [];
   for (let seq = 1; seq <= length; seq += 1) {
-    const isLast = seq === length;
-    const type = isLast ? 'pos.paid' : 'caps.applied';
-    const body = isLast ? posPaid : '{}';
+    const [type, body] = seq === length ? ['pos.paid', posPaid] : before(length - seq);
     const entry = { seq, hlc: '000000000000-0000', wallMs: seq, type, body };
     const prevHash = entries.at(-1)?.hash ?? genesisHash;
     entries.push({ ...entry, hash: entryHash({ epoch, prevHash, entry }, hashLink) });
   }
   return entries;
 }
+
+/** Before that a promise was given and kept. */
+const before = (fromEnd: number): readonly [type: string, body: string] => {
+  if (fromEnd > 2) return ['caps.applied', '{}'];
+  const type = fromEnd === 2 ? 'offline.promised' : 'offline.promise-kept';
+  return [type, JSON.stringify({ orderId: owedId })];
+};
 
 const posPaid = JSON.stringify({ orderId: boxId, attempt: 1, boxRef: '000001', amountFen: 105 });
 const boxLine = (orderId: string, amountFen: number, attempt = '01') => ({
@@ -71,6 +77,14 @@ const book = (orderId: string, amountFen: number, attempt = '01') => ({
   refundedFen: 0,
 });
 
+const owed = {
+  amountFen: 106,
+  tender: 'promise',
+  orderId: owedId,
+  told: 'kept',
+  answerLost: false,
+  state: '',
+} as const;
 const sale = (orderId: string, amountFen: number, told: 'taken' | 'not-paid') =>
   ({ amountFen, tender: 'cash', orderId, told, answerLost: false, state: '' }) as const;
 
@@ -80,8 +94,9 @@ const orders = [
   row(memberId, 103, 'settled'),
   row(failedId, 104, 'failed'),
   row(boxId, 105, 'pos-paid'),
+  row(owedId, 106, 'promise-kept'),
 ];
-const entries = chain(3);
+const entries = chain(4);
 
 /** A shop where everything is as it should be. */
 const sound: Evidence = {
@@ -91,6 +106,7 @@ const sound: Evidence = {
     sale(memberId, 103, 'taken'),
     sale(failedId, 104, 'not-paid'),
     sale(boxId, 105, 'taken'),
+    owed,
   ],
   tillOrders: orders,
   cloudOrders: orders,
@@ -106,10 +122,10 @@ const sound: Evidence = {
   ],
   boxBooks: [boxLine(boxId, 105)],
   journal: [{ epoch, entries }],
-  cloudHeads: [{ epoch, headSeq: 3, headHash: entries[2]?.hash ?? '' }],
+  cloudHeads: [{ epoch, headSeq: 4, headHash: entries[3]?.hash ?? '' }],
   tallies: [{ businessDate: '2026-11-22', tillFen: 411, cloudFen: 411 }],
   brokenLaws: [],
-  paper: [[cashId], [`单号 ${walletId}`], [memberId], [boxId], ['补打 第1次', cashId]],
+  paper: [[cashId], [`单号 ${walletId}`], [memberId], [boxId], [owedId], ['补打 第1次', cashId]],
 };
 
 const without = <T extends { readonly orderId: string | undefined }>(
@@ -234,12 +250,44 @@ const planted: readonly Planted[] = [
   [
     'the box’s books agree',
     'the journal does not say paid',
-    { journal: [{ epoch, entries: entries.slice(0, 2) }] },
+    { journal: [{ epoch, entries: entries.slice(0, 3) }] },
   ],
   [
     'the box’s books agree',
     'the journal says paid twice',
+    { journal: [{ epoch, entries: [...entries, entries[3]!] }] },
+  ],
+  [
+    'promises are no payments',
+    'the till calls it paid',
+    { tillOrders: turned(owedId, 'cash-recorded') },
+  ],
+  ['promises are no payments', 'the till lost it', { tillOrders: without(orders, owedId) }],
+  ['promises are no payments', 'the cloud lost it', { cloudOrders: without(orders, owedId) }],
+  [
+    'promises are no payments',
+    'the cloud has it twice',
+    { cloudOrders: [...orders, row(idOf(9), 106, 'promised')] },
+  ],
+  [
+    'promises are no payments',
+    'the cashier was told that it was kept',
+    { tillOrders: turned(owedId, 'promised') },
+  ],
+  [
+    'promises are no payments',
+    'it was never begun as far as the cashier knows',
+    { sales: [{ ...owed, told: 'nothing' }] },
+  ],
+  [
+    'promises are no payments',
+    'it was kept twice',
     { journal: [{ epoch, entries: [...entries, entries[2]!] }] },
+  ],
+  [
+    'promises are no payments',
+    'its paper says that it was paid',
+    { paper: [[owedId, '收款成功']] },
   ],
   ['nothing is left open', 'in doubt at the box', { tillOrders: turned(boxId, 'pos-unknown') }],
   [
@@ -256,7 +304,7 @@ const planted: readonly Planted[] = [
   [
     'the chain holds',
     'the cloud has another head',
-    { cloudHeads: [{ epoch, headSeq: 3, headHash: 'f'.repeat(64) }] },
+    { cloudHeads: [{ epoch, headSeq: 4, headHash: 'f'.repeat(64) }] },
   ],
   ['the chain holds', 'an epoch never arrived', { cloudHeads: [] }],
   [

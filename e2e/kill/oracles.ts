@@ -7,6 +7,7 @@ import { boxBooksAgree } from './box-oracle.ts';
 import { difference, orderIdOf } from './compare-books.ts';
 import type { Evidence } from './evidence.ts';
 import { groupBy } from './group-by.ts';
+import { promisesAreKept } from './promise-oracle.ts';
 
 export interface Violation {
   readonly oracle: OracleName;
@@ -202,6 +203,7 @@ export const oracles = {
   'nothing is set aside': setAsideIsEmpty,
   'the channel’s books agree': booksAgree,
   'the box’s books agree': boxBooksAgree,
+  'promises are no payments': promisesAreKept,
   'the chain holds': chainHolds,
   'the tallies agree': talliesAgree,
   'the laws of the books hold': lawsHold,

@@ -5,8 +5,9 @@ import { getOrThrow } from '#shared/result/result.ts';
 import type { OrderRow } from '#terminal/ipc/views.ts';
 import { freshWalletCode } from '../stage/wallet-codes.ts';
 import type { Stage } from '../stage/stage.ts';
-import type { PlannedSale } from './kill-plan.ts';
+import type { PlannedSale, PromiseTender } from './kill-plan.ts';
 import { isBoxReady, pullCable, tellCustomer } from './sell-at-box.ts';
+import { approvePromise, givePromise, keepPromise } from './sell-on-trust.ts';
 import type { SaleRecord } from './evidence.ts';
 import { isOpen, isTaken } from './oracles.ts';
 import type { TillDesk } from './till-desk.ts';
@@ -39,6 +40,7 @@ export async function sell(
   strikes: Strikes,
 ): Promise<SaleRecord> {
   const { amountFen, tender } = plan;
+  if (tender.type === 'promise') return sellOnTrust(deps, { amountFen, tender }, strikes);
   const code = await codeOf(deps.stage, plan);
   const isOffline = tender.type === 'member-code' || (tender.type === 'box' && tender.isOffline);
   if (isOffline) await deps.stage.counter.turn({ name: 'network', on: false });
@@ -48,14 +50,11 @@ export async function sell(
     if (isOffline) await untilOffline(deps.desk);
     if (tender.type === 'box') await untilBoxReady(deps.desk);
     await untilAmountStands(deps.desk, amountFen);
-    await strikes.ready();
-    const answering = pay(deps.desk, plan, code);
-    if (tender.type === 'box') cable = pullCable(deps.stage, tender);
-    strikes.callSent();
-    const answer = await answering;
-    if (answer === undefined && strikes.tillBack === undefined)
-      throw new Error(`the till lost the call of ${yuan(amountFen)}, and nobody had killed it`);
-    if (answer === undefined) await strikes.tillBack;
+    const answer = await underFire(amountFen, strikes, () => {
+      const answering = pay(deps.desk, plan, code);
+      if (tender.type === 'box') cable = pullCable(deps.stage, tender);
+      return answering;
+    });
     const { row, shownOrderId } = await whatBecameOf(deps.desk, amountFen, strikes);
     const acknowledged =
       shownOrderId !== undefined ||
@@ -75,6 +74,65 @@ export async function sell(
   }
 }
 
+/** Makes the call that is struck. Undefined: its answer died with the till, which is back. */
+async function underFire<A>(
+  amountFen: number,
+  strikes: Strikes,
+  call: () => Promise<A | undefined>,
+): Promise<A | undefined> {
+  await strikes.ready();
+  const answering = call();
+  strikes.callSent();
+  const answer = await answering;
+  if (answer === undefined && strikes.tillBack === undefined)
+    throw new Error(`the till lost the call of ${yuan(amountFen)}, and nobody had killed it`);
+  if (answer === undefined) await strikes.tillBack;
+  return answer;
+}
+
+/** Lets goods go on trust while the line is cut; with the line back the money comes, or does not. */
+async function sellOnTrust(
+  { stage, desk }: SellDeps,
+  { amountFen, tender }: { readonly amountFen: number; readonly tender: PromiseTender },
+  strikes: Strikes,
+): Promise<SaleRecord> {
+  const isStruckGiving = tender.struckIn === 'giving';
+  await stage.counter.turn({ name: 'network', on: false });
+  let given: Awaited<ReturnType<typeof givePromise>>;
+  try {
+    await untilOffline(desk);
+    await untilAmountStands(desk, amountFen);
+    const approvalId = await approvePromise(desk);
+    const give = () => givePromise(desk, approvalId);
+    given = await (isStruckGiving ? underFire(amountFen, strikes, give) : give());
+    if (given?.ok === false || (!isStruckGiving && given === undefined))
+      throw new Error(`no promise of ${yuan(amountFen)}: ${JSON.stringify(given)}`);
+    // Killed with the line still cut: what the till wrote it has not sent.
+    if (isStruckGiving) await strikes.tillBack;
+  } finally {
+    await stage.counter.turn({ name: 'network', on: true });
+  }
+  const { row } = await whatBecameOf(desk, amountFen, strikes);
+  const sold = { amountFen, tender: tender.type, orderId: row?.orderId } as const;
+  const answerLost = given === undefined;
+  const state = row?.state ?? 'answer-lost';
+  if (row === undefined)
+    return { ...sold, told: given ? 'promised' : 'nothing', answerLost, state };
+  if (tender.ending === 'left-open') return { ...sold, told: 'promised', answerLost, state };
+  const keep = () => keepPromise(desk, row.orderId);
+  const kept = await (isStruckGiving ? keep() : underFire(amountFen, strikes, keep));
+  if (kept?.ok === false)
+    throw new Error(`the promise of ${yuan(amountFen)} was not kept: ${JSON.stringify(kept)}`);
+  const after = await whatBecameOf(desk, amountFen, strikes);
+  const isKept = kept !== undefined || after.row?.state === 'promise-kept';
+  return {
+    ...sold,
+    told: isKept ? 'kept' : 'promised',
+    answerLost: answerLost || kept === undefined,
+    state: after.row?.state ?? state,
+  };
+}
+
 const yuan = (amountFen: number): string => formatYuan(fen(amountFen));
 
 /** The one financial call of a sale. */
@@ -89,8 +147,8 @@ const untilBoxReady = (desk: TillDesk): Promise<true> =>
 
 /** A fresh code on the customer's phone. The phone asks again while the cloud is down: no money moves by it. */
 async function codeOf(stage: Stage, { tender }: PlannedSale): Promise<string> {
-  if (tender.type === 'cash' || tender.type === 'box') return '';
   if (tender.type === 'wallet') return freshWalletCode(tender.wallet, tender.outcome);
+  if (tender.type !== 'member-code') return '';
   const { members } = stage.shop;
   const phone = members[tender.memberIndex % members.length]?.phone ?? '';
   return waitFor('the cloud to show a code on a phone', () =>

@@ -95,13 +95,15 @@ const ownMember = (stage: Stage, number: number): Stage => {
   return { ...stage, shop: { ...stage.shop, members: member ? [member] : [] } };
 };
 
+const acknowledged: ReadonlySet<string> = new Set(['taken', 'promised', 'kept']);
+
 function outcomeOf(report: KillReport): TierOutcome {
   const { sales } = report;
   const unanswered = sales.filter((sale) => sale.answerLost);
   const begun = unanswered.filter((sale) => sale.told !== 'nothing').length;
   return {
     tried: report.tillKills + report.cloudKills,
-    acknowledged: sales.filter((sale) => sale.told === 'taken').length,
+    acknowledged: sales.filter(({ told }) => acknowledged.has(told)).length,
     lost: report.lostCount,
     doubled: report.doubledCount,
     faults: report.violations.map(({ oracle, detail }) => `${oracle}: ${detail}`),
