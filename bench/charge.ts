@@ -6,6 +6,7 @@ import { startBenchChannel } from './charge/processes.ts';
 import { chargeAtRate, startIngest, type ChargedOnce } from './charge/tills.ts';
 import { startBenchCloud, type BenchCloud } from './drain/cloud.ts';
 import { describeMachine } from './machine.ts';
+import { quantile } from './statistics.ts';
 
 /** `CHARGE_RATE=100 npm run bench -- charge` looks at another rate; the law is about this one. */
 const perSecond = Number(process.env['CHARGE_RATE'] ?? 300);
@@ -77,13 +78,8 @@ interface Found {
 
 const tenths = (value: number): number => Math.round(value * 10) / 10;
 
-/** The value that a part of all stay at or below. */
-function quantile(values: readonly number[], part: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return tenths(
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN,
-  );
-}
+/** A quantile as the table shows it. */
+const shown = (values: readonly number[], part: number): number => tenths(quantile(values, part));
 
 const row = (name: string, value: number, unit = 'ms') => ({ name, value, unit });
 
@@ -98,8 +94,8 @@ function tableOf(found: Found): BenchTable {
   const others = new Set(
     charges.filter(({ says }) => says !== 'paid').map((one) => `${one.status} ${one.says}`),
   );
-  const p99 = quantile(overheads, 0.99);
-  const limitP99 = quantile(limits, 0.99);
+  const p99 = shown(overheads, 0.99);
+  const limitP99 = shown(limits, 0.99);
   return {
     name: 'charge',
     machine: describeMachine(),
@@ -110,17 +106,17 @@ function tableOf(found: Found): BenchTable {
       'PostgreSQL 18, fsync on, synchronous_commit on; load, cloud, database and channel share the machine',
     ],
     rows: [
-      row('overhead of the cloud, p50', quantile(overheads, 0.5)),
-      row('overhead of the cloud, p90', quantile(overheads, 0.9)),
+      row('overhead of the cloud, p50', shown(overheads, 0.5)),
+      row('overhead of the cloud, p90', shown(overheads, 0.9)),
       {
         ...row('overhead of the cloud, p99 (ratio: a bare insert to it)', p99),
         ratio: limitP99 / p99,
       },
-      row('till to answer, p50', quantile(totals, 0.5)),
-      row('till to answer, p99', quantile(totals, 0.99)),
-      row('the channel itself, p50', quantile(channel, 0.5)),
-      row('the channel itself, p99', quantile(channel, 0.99)),
-      row('limit: a bare insert with fsync, p50', quantile(limits, 0.5)),
+      row('till to answer, p50', shown(totals, 0.5)),
+      row('till to answer, p99', shown(totals, 0.99)),
+      row('the channel itself, p50', shown(channel, 0.5)),
+      row('the channel itself, p99', shown(channel, 0.99)),
+      row('limit: a bare insert with fsync, p50', shown(limits, 0.5)),
       row('limit: a bare insert with fsync, p99', limitP99),
       row("the cloud process's own work per charge", tenths(found.workMs / charges.length)),
       row('charges paid', paid.length, 'charges'),

@@ -9,6 +9,7 @@ import type { EntryFact } from '#shared/wire/v1/entries.ts';
 import { openJournal } from '#terminal/agent/journal/journal.ts';
 import { openStore } from '#terminal/agent/journal/open-store.ts';
 import { describeMachine } from './machine.ts';
+import { quantile } from './statistics.ts';
 import type { BenchTable } from './bench-table.ts';
 
 /**
@@ -61,17 +62,18 @@ export async function runCommitBench(): Promise<BenchTable> {
   return tableOf(commits, writes);
 }
 
+const row = (name: string, values: readonly number[], at: number) => ({
+  name,
+  value: Math.round(quantile(values, at) * 1_000),
+  unit: 'µs',
+});
+
 function tableOf(commits: readonly number[][], writes: readonly number[][]): BenchTable {
   const ratios = commits.map(
     (ours, round) => quantile(ours, 0.5) / quantile(writes[round] ?? [], 0.5),
   );
   const ratio = quantile(ratios, 0.5);
   const [ours, raw] = [commits.flat(), writes.flat()];
-  const row = (name: string, values: readonly number[], at: number) => ({
-    name,
-    value: Math.round(quantile(values, at) * 1_000),
-    unit: 'µs',
-  });
   return {
     name: 'commit',
     machine: describeMachine(),
@@ -123,11 +125,6 @@ function durationMs(work: () => void): number {
   const from = systemClock.monotonicMs();
   work();
   return systemClock.monotonicMs() - from;
-}
-
-function quantile(values: readonly number[], at: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))] ?? Number.NaN;
 }
 
 const mean = (values: readonly number[]): number =>

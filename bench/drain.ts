@@ -7,7 +7,8 @@ import { durableSettings, startBenchCloud, type BenchCloud } from './drain/cloud
 import { loadPouch, type PouchDatabase } from './drain/pouch.ts';
 import { drain, makeOrders, queueOrders, rewind, wireOrders } from './drain/till.ts';
 import { openSlowLine } from './drain/slow-line.ts';
-import { describeMachine, median } from './machine.ts';
+import { describeMachine } from './machine.ts';
+import { median } from './statistics.ts';
 
 const ordersCount = 10_000;
 const roundsCount = 5;

@@ -15,7 +15,8 @@ import type { BenchRow, BenchTable, BenchVerdict } from './bench-table.ts';
 import { makeOrders, operatorId, toJournal, type BenchOrder } from './ledger/orders.ts';
 import { loadPgledgerSql, openPgledger, type Pgledger } from './ledger/pgledger.ts';
 import { bookRowByRow, openRowByRow } from './ledger/row-by-row.ts';
-import { describeMachine, median } from './machine.ts';
+import { describeMachine } from './machine.ts';
+import { median } from './statistics.ts';
 
 const merchantsCount = 50;
 const rounds = 5;

@@ -9,7 +9,8 @@ import { createTcpWire } from '#drivers/simulator/tcp-wire.ts';
 import { assert } from '#shared/result/assert.ts';
 import { openTillBench, type TillBench } from '#terminal/agent/testing/till-bench.ts';
 import type { BenchRow, BenchTable } from './bench-table.ts';
-import { describeMachine, median } from './machine.ts';
+import { describeMachine } from './machine.ts';
+import { median } from './statistics.ts';
 
 /**
  * From the channel's word to paper: the answer to a charge reaches the whole till, and the first byte of its receipt

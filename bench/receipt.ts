@@ -7,13 +7,14 @@ import type { PackedRaster, ReceiptCommand } from '#drivers/printer/receipt/rece
 import { createPrinterSimulator } from '#drivers/simulator/printer-simulator.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import type { BenchRow, BenchTable, BenchVerdict } from './bench-table.ts';
-import { describeMachine, median } from './machine.ts';
+import { describeMachine } from './machine.ts';
+import { median } from './statistics.ts';
 import {
   createPeerLogo,
   createPeers,
   type PeerReceipt,
   type ReceiptPeer,
-} from './receipt-peers.ts';
+} from './receipt/peers.ts';
 
 /**
  * How fast and how correctly a 40-line Chinese receipt with logo, QR code and cut becomes bytes: ours against the

@@ -12,10 +12,11 @@ import { runReleaseDay } from '#cloud/release/release-day.ts';
 import type { ReleaseStep } from '#cloud/release/run-release.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import type { BenchTable } from './bench-table.ts';
-import { loadNetwork, operatorId, period, releaseDay } from './release-load.ts';
-import { watchMemory } from './release-memory.ts';
-import { releaseTable, type Beside, type Measured, type Timed } from './release-table.ts';
-import { percentile, startTraffic, type Traffic } from './release-traffic.ts';
+import { loadNetwork, operatorId, period, releaseDay } from './release/load.ts';
+import { watchMemory } from './release/memory.ts';
+import { releaseTable, type Beside, type Measured, type Timed } from './release/table.ts';
+import { startTraffic, type Traffic } from './release/traffic.ts';
+import { quantile } from './statistics.ts';
 
 const accountsCount = Number(process.env['RELEASE_ACCOUNTS'] ?? 1_000_000);
 /** Members who bought in the month, in percent: 8.7 of 21 million. 100 is the worst case. */
@@ -96,7 +97,7 @@ async function measure(context: {
     traffic.take();
     const done = await runScoped({ type: 'operator', operatorId }, () => timed(work));
     const rising = traffic.take();
-    const [p50, p99] = [percentile(rising, 50), percentile(rising, 99)];
+    const [p50, p99] = [quantile(rising, 0.5), quantile(rising, 0.99)];
     note(`${name} ${done.ms} ms; orders p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)} ms`);
     return { ...done, p50, p99 };
   };

@@ -15,6 +15,7 @@ import {
 import { createPaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import { setup as startTestCluster } from '#cloud/platform/testing/test-cluster.ts';
 import { describeMachine } from './machine.ts';
+import { quantile } from './statistics.ts';
 import type { BenchTable } from './bench-table.ts';
 
 /** The decision itself with eight candidates, health looked up for each; and apart from it what the database adds. */
@@ -24,14 +25,15 @@ const warmUp = 5_000;
 const reservations = 500;
 const p99MicrosMax = 200;
 
+const row = (name: string, values: readonly number[], at: number) => ({
+  name,
+  value: Number((quantile(values, at) * 1_000).toFixed(1)),
+  unit: 'µs',
+});
+
 export async function runRouteBench(): Promise<BenchTable> {
   const pure = decide();
   const database = await reserve();
-  const row = (name: string, values: readonly number[], at: number) => ({
-    name,
-    value: Number((quantile(values, at) * 1_000).toFixed(1)),
-    unit: 'µs',
-  });
   const p99Micros = quantile(pure, 0.99) * 1_000;
   return {
     name: 'route',
@@ -143,9 +145,4 @@ async function reserve(): Promise<readonly number[]> {
     await bench.close();
     stop();
   }
-}
-
-function quantile(values: readonly number[], at: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))] ?? Number.NaN;
 }

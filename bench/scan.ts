@@ -13,7 +13,8 @@ import type { Transport } from '#drivers/core/transport.ts';
 import { routeScan } from '#shared/scan/route-scan.ts';
 import { assert } from '#shared/result/assert.ts';
 import type { BenchRow, BenchTable, BenchVerdict } from './bench-table.ts';
-import { describeMachine, median } from './machine.ts';
+import { describeMachine } from './machine.ts';
+import { median } from './statistics.ts';
 
 /**
  * From the last byte that leaves the scanner to the routed event in the same process: the wire, the supervisor, the

@@ -10,7 +10,7 @@ import type { BenchTable } from './bench-table.ts';
 import { durableSettings, startBenchCloud, type BenchCloud } from './drain/cloud.ts';
 import { makeOrders } from './drain/till.ts';
 import { describeMachine } from './machine.ts';
-import type { CashierData, CounterTold } from './storm-counter.ts';
+import type { CashierData, CounterTold } from './storm/counter.ts';
 
 /** Fewer for a look in passing: `STORM_TILLS=600 npm run bench -- storm`. The law is about all of them. */
 const tillsCount = Number(process.env['STORM_TILLS'] ?? 6_000);
@@ -78,7 +78,7 @@ interface Storm {
 function openCounter(origin: string, { key, terminalId, merchantId, storeId }: TestTerminal) {
   const exportedKey = exportKeyPair(key);
   const workerData: CashierData = { origin, terminalId, merchantId, storeId, exportedKey };
-  const thread = new Worker(new URL('./storm-counter.ts', import.meta.url), { workerData });
+  const thread = new Worker(new URL('./storm/counter.ts', import.meta.url), { workerData });
   const failed = new Promise<never>((_resolve, reject) => {
     thread.once('error', reject);
   });

@@ -6,7 +6,7 @@ import { fen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
 import { dayStartMs } from '#shared/time/calendar-day.ts';
 import { getOrThrow } from '#shared/result/result.ts';
-import { operatorId } from './release-load.ts';
+import { operatorId } from './load.ts';
 
 const ordersPerSecond = 300;
 /** As the fold of the journals books them: what came in 100 ms in one transaction. */
@@ -89,7 +89,3 @@ function orderOf(index: number, accountsCount: number): PaidOrder {
     businessDate: '2026-03-06',
   };
 }
-
-/** The value that so many percent do not pass. */
-export const percentile = (rising: readonly number[], percent: number): number =>
-  rising[Math.min(rising.length - 1, Math.floor((rising.length * percent) / 100))] ?? Number.NaN;

@@ -1,7 +1,7 @@
 import { loadavg } from 'node:os';
 import type { ReleaseOutcome } from '#cloud/release/release-day.ts';
-import type { BenchRow, BenchTable, BenchVerdict } from './bench-table.ts';
-import { describeMachine } from './machine.ts';
+import type { BenchRow, BenchTable, BenchVerdict } from '../bench-table.ts';
+import { describeMachine } from '../machine.ts';
 
 const ratioMax = 3;
 const memoryMbMax = 4_096;
