@@ -1,67 +1,18 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { personOf } from '#cloud/payments/resolution/resolution-routes.ts';
-import { makePerson, personAgeMsMin } from '#cloud/payments/resolution/operator-persons.ts';
-import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import { createHttpShell } from '#cloud/platform/http-shell.ts';
-import { registerInstructionRoutes } from '#cloud/settlement/instructions/instruction-routes.ts';
 import {
-  createInstructionBench,
-  type InstructionBench,
-} from '#cloud/settlement/instructions/testing/instruction-bench.ts';
+  evidence,
+  moved,
+  openInstructionDesk,
+  type InstructionDesk,
+} from '#cloud/settlement/instructions/testing/instruction-desk.ts';
 
 /** The admin routes of instructions: who comes in, with what. */
-let bench: InstructionBench;
-let app: CloudApp;
-let keys: readonly [string, string];
+let desk: InstructionDesk;
 beforeAll(async () => {
-  bench = await createInstructionBench();
-  const { cloud, clock, deps } = bench.pay;
-  app = await createHttpShell(cloud.deps);
-  registerInstructionRoutes(app, {
-    ...cloud.deps,
-    channels: deps.channels,
-    personOf: (headers) => personOf(cloud.deps, headers),
-  });
-  const [one, two] = [await makePerson(cloud.deps, '甲'), await makePerson(cloud.deps, '乙')];
-  keys = [one.key, two.key];
-  clock.advance(personAgeMsMin);
+  desk = await openInstructionDesk();
 });
-afterAll(async () => {
-  await app.close();
-  await bench.pay.close();
-});
-
-interface Said {
-  readonly statusCode: number;
-  readonly body: Readonly<Record<string, unknown>>;
-}
-
-async function call(
-  method: 'GET' | 'POST' | 'PUT',
-  url: string,
-  options: { readonly payload?: object; readonly key?: string; readonly token?: string } = {},
-): Promise<Said> {
-  const token = options.token ?? bench.pay.cloud.deps.operatorToken;
-  const answer = await app.inject({
-    method,
-    url: `/admin/v1/${url}`,
-    headers: {
-      authorization: `Bearer ${token}`,
-      ...(options.key === undefined ? {} : { 'x-person-key': options.key }),
-    },
-    ...(options.payload === undefined ? {} : { payload: options.payload }),
-  });
-  return { statusCode: answer.statusCode, body: answer.json() };
-}
-const exceptions = async () =>
-  (await call('GET', 'instructions?state=exceptions')).body['instructions'] as readonly Readonly<
-    Record<string, unknown>
-  >[];
-const decide = (no: unknown, payload: object, key = keys[0]) =>
-  call('POST', `instructions/${String(no)}/decision`, { payload, key });
-const evidence = '已由备付账户网银支付，回单见附件';
-const moved = { how: 'moved', evidence, ref: 'BANK20260921-1' };
+afterAll(() => desk.close());
 
 describe('the door', () => {
   const path = 'instructions/X1/decision';
@@ -87,8 +38,10 @@ describe('the door', () => {
       404,
     ],
   ])('refuses a decision %s', async (_, url, options, status) => {
-    const key = 'key' in options ? { key: keys[0] } : {};
-    expect(await call('POST', url, { ...options, ...key })).toMatchObject({ statusCode: status });
+    const key = 'key' in options ? { key: desk.keys[0] } : {};
+    expect(await desk.call('POST', url, { ...options, ...key })).toMatchObject({
+      statusCode: status,
+    });
   });
 
   const channel = {
@@ -121,19 +74,21 @@ describe('the door', () => {
     ['a payee that is too long', 'PUT', agent, { payee: 'x'.repeat(65) }, 400],
   ] as const)('%s: %s %s', async (_, method, url, payload, status) => {
     const sent = payload === undefined ? {} : { payload };
-    expect(await call(method, url, sent)).toMatchObject({ statusCode: status });
-    expect(await call(method, url, { ...sent, token: 'x' })).toMatchObject({ statusCode: 401 });
+    expect(await desk.call(method, url, sent)).toMatchObject({ statusCode: status });
+    expect(await desk.call(method, url, { ...sent, token: 'x' })).toMatchObject({
+      statusCode: 401,
+    });
   });
 
   it('shows and decides nothing of another operator', async () => {
-    await bench.sell(1_500_000, 600_000);
-    const [listed] = await exceptions();
-    await bench.pay.deps.db.execute(sql`
+    await desk.bench.sell(1_500_000, 600_000);
+    const [listed] = await desk.exceptions();
+    await desk.bench.pay.deps.db.execute(sql`
       insert into channel_instruction (operator_id, instruction_no, merchant_id, kind, step, channel,
         amount_fen, order_id, state, next_step, next_at_ms, created_at_ms, by_hand)
       values ('opr_01J0000000000000000000000Z', 'OTHER', 'm', 'subsidy', 1, 'wechat', 1, 'o', 'ready',
         'send', 1, 1, true)`);
-    expect(await exceptions()).toEqual([listed]);
-    expect(await decide('OTHER', moved)).toMatchObject({ statusCode: 404 });
+    expect(await desk.exceptions()).toEqual([listed]);
+    expect(await desk.decide('OTHER', moved)).toMatchObject({ statusCode: 404 });
   });
 });
