@@ -166,14 +166,15 @@ async function release(
   deps: PeriodDeps,
   { period, day }: { readonly period: string; readonly day: string },
 ): Promise<PeriodTurn> {
-  const { db, operatorId, observe } = deps;
+  const { db, clock, operatorId, observe } = deps;
+  const today = accountingDate(clock.nowMs());
   const found = await readClose(db, { operatorId, period });
   // A closed gate gives nothing (I6): nothing to prove the books for.
   if (found?.gateOpen === true) await deps.proveFirst();
   const run = await runReleaseDay(
     db,
     { operatorId, period, day },
-    observe === undefined ? {} : { observe },
+    { today, ...(observe === undefined ? {} : { observe }) },
   );
   if (!run.ok && run.error.type === 'release-held')
     return { type: 'held', reasons: run.error.reasons };

@@ -152,7 +152,7 @@ function registerRuns(app: CloudApp, { db, clock, operatorId, proveFirst }: Deps
     if (!isDryRun(request.query)) await proveFirst();
     const run = isDryRun(request.query)
       ? await inTransaction(db, { dryRun: true }, (tx) => runReleaseDay(tx, key))
-      : await runReleaseDay(db, key);
+      : await runReleaseDay(db, key, { today: accountingDate(clock.nowMs()) });
     if (run.ok) return reply.send({ ...run.value });
     const detail = run.error.type === 'release-held' ? run.error.reasons.join(', ') : undefined;
     return sendProblem(reply, {

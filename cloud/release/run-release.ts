@@ -34,6 +34,7 @@ interface RunSteps {
   step<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Chunks worked on at the same time. */
   readonly lanes: number;
+  readonly today: string | undefined;
   observe(step: ReleaseStep): void | Promise<void>;
 }
 
@@ -42,6 +43,8 @@ export interface RunOptions {
   readonly lanes?: number;
   /** Told after every step that is committed. */
   readonly observe?: RunSteps['observe'];
+  /** Accounting day on which it is run, YYYY-MM-DD: a late run's vouchers are good for their days from then on. */
+  readonly today?: string;
 }
 
 const lanesDefault = 2;
@@ -54,6 +57,7 @@ export const stepsOf = (db: Db | Tx, options: RunOptions = {}): RunSteps => ({
   step: isTx(db) ? (work) => work(db) : (work) => retriedTransaction(db, work),
   lanes: isTx(db) ? 1 : (options.lanes ?? lanesDefault),
   observe: options.observe ?? (() => undefined),
+  today: options.today,
 });
 
 /**
@@ -70,7 +74,7 @@ export async function continueRun(steps: RunSteps, day: ReleaseDay): Promise<boo
       await inState(steps, day, 'wanting', (tx) => planRun(tx, day, terms));
       await steps.observe('planned');
     } else if (state === 'planned') {
-      await inState(steps, day, 'planned', (tx) => allocateRun(tx, day));
+      await inState(steps, day, 'planned', (tx) => allocateRun(tx, day, steps.today));
       await steps.observe('allocated');
     } else {
       const terms = await steps.step((tx) => readPostTerms(tx, day));
@@ -166,7 +170,7 @@ async function overChunks(steps: RunSteps, day: ReleaseDay, work: ChunkWork): Pr
 }
 
 /** Finds what the day's limit is divided by: state `allocated`. Nothing is written per account. */
-async function allocateRun(tx: Tx, day: ReleaseDay): Promise<void> {
+async function allocateRun(tx: Tx, day: ReleaseDay, today: string | undefined): Promise<void> {
   const { limitFen } = await readLimit(tx, day);
   const wants = await sumChunks(tx, day);
   const run = { ...day, runId: releaseRunId(day.day) };
@@ -180,11 +184,20 @@ async function allocateRun(tx: Tx, day: ReleaseDay): Promise<void> {
            theta_den = ${String(theta.den)}::numeric,
            odd_remainder = ${String(shares.oddRemainder)}::numeric, odd_tie = ${shares.tie},
            voucher_stem = ${voucherStem({ ...day, dayStartMs: dayStartMs(day.day) })},
-           released_fen = ${releasedFen}, account_count = 0, points_used = 0
+           released_fen = ${releasedFen}, account_count = 0, points_used = 0,
+           expires_on = ${await lastDayOfUse(tx, day, today)}::date
      where ${ofRun(day)}`);
   // Nothing to post: the chunks end here.
   if (releasedFen === 0)
     await tx.execute(sql`update release_chunk set state = 'posted' where ${ofRun(day)}`);
+}
+
+/** Vouchers are good from the end of their window on, or from the day before the run when that is later. */
+async function lastDayOfUse(tx: Tx, day: ReleaseDay, today: string | undefined): Promise<string> {
+  const { config } = await pointsConfigAt(tx, day);
+  const { windowLastDay } = periodSpan(day.period);
+  const ranOn = today === undefined ? windowLastDay : addDays(today, -1);
+  return addDays(ranOn > windowLastDay ? ranOn : windowLastDay, config.voucherDays);
 }
 
 async function readLimit(tx: Tx, day: ReleaseDay) {
@@ -206,9 +219,10 @@ async function readPostTerms(
     odd: string;
     odd_tie: string;
     voucher_stem: string;
+    expires_on: string | null;
   }>(sql`
     select run_id, theta_num::text as num, theta_den::text as den, odd_remainder::text as odd,
-           odd_tie, voucher_stem
+           odd_tie, voucher_stem, to_char(expires_on, 'YYYY-MM-DD') as expires_on
       from release_run where ${ofRun(day)}`);
   const row = rows[0]!;
   assert(row.voucher_stem !== null, () => `${day.day} is not allocated`);
@@ -222,6 +236,6 @@ async function readPostTerms(
     },
     wantFenMax,
     voucherStem: row.voucher_stem,
-    expiresOn: addDays(periodSpan(day.period).windowLastDay, config.voucherDays),
+    expiresOn: row.expires_on ?? (await lastDayOfUse(tx, day, undefined)),
   };
 }
