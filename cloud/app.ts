@@ -8,6 +8,7 @@ import { registerOrderRoutes } from '#cloud/orders/routes.ts';
 import type { PaymentRoom } from '#cloud/payment-room.ts';
 import { registerRefundRoutes } from '#cloud/refunds/routes.ts';
 import { hurryRefund } from '#cloud/refunds/refund-store.ts';
+import { registerAuditRoutes } from '#cloud/disclosure/audit/audit-routes.ts';
 import { registerDisclosureRoutes } from '#cloud/disclosure/disclosure-routes.ts';
 import { registerPolicyRoutes } from '#cloud/policy/policy-routes.ts';
 import { registerWindDownRoutes } from '#cloud/policy/wind-down-routes.ts';
@@ -81,6 +82,7 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerBillRoutes(app, deps, parts.payments);
   registerProofRoutes(app, deps);
   registerDisclosureRoutes(app, deps);
+  registerAuditRoutes(app, deps);
   registerPolicyRoutes(app, deps);
   registerWindDownRoutes(app, deps);
   registerAdjustRoutes(app, deps);

@@ -67,11 +67,12 @@ const section = (title: Words, body: string): string =>
 const figure = (name: Words, value: string, more = ''): string =>
   `<div><dt>${words(name)}</dt><dd>${value}</dd>${more === '' ? '' : `<dd class="more">${more}</dd>`}</div>`;
 
+const twoDigits = (value: number): string => String(value).padStart(2, '0');
+
 function momentText(atMs: number): string {
   const day = accountingDate(atMs);
   const minutes = Math.trunc((atMs + 8 * 3_600_000) / 60_000) % 1440;
-  const two = (value: number) => String(value).padStart(2, '0');
-  return `${day} ${two(Math.trunc(minutes / 60))}:${two(minutes % 60)}`;
+  return `${day} ${twoDigits(Math.trunc(minutes / 60))}:${twoDigits(minutes % 60)}`;
 }
 
 function moneyOf({ money, points, agents, adjustments }: Disclosure): string {

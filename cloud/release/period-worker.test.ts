@@ -49,6 +49,8 @@ beforeEach(async () => {
 });
 afterEach(() => cloud.close());
 
+const noProof = () => Promise.resolve();
+
 const asOperator = <T>(work: () => T): T =>
   runScoped({ type: 'operator', operatorId: cloud.deps.operatorId }, work);
 const turn = (change: Partial<PeriodDeps> = {}, patient = true) =>
@@ -136,8 +138,9 @@ describe('periods and release days run by themselves', () => {
             throw new Error(`killed after ${step}`);
           };
           // The laws are proved at the end: proving them every night is what the other tests do.
-          const proveFirst = () => Promise.resolve();
-          const done = await turn({ observe, proveFirst }).catch((error: unknown) => error);
+          const done = await turn({ observe, proveFirst: noProof }).catch(
+            (error: unknown) => error,
+          );
           if (done instanceof Error) continue;
           const { type } = done as PeriodTurn;
           if (type === 'none') return;
@@ -231,8 +234,7 @@ describe('periods and release days run by themselves', () => {
       insert into outbox (operator_id, topic, effect_key, payload, due_at_ms, created_at_ms)
       values (${operatorId}, 'test', 'k', '{}', 0, ${createdAtMs})`);
     expect(await turn()).toMatchObject({ type: 'not-drained', day: '2026-01-31' });
-    const worker = () => startPeriodWorker({ ...deps, proveFirst: () => Promise.resolve() });
-    const first = worker();
+    const first = startPeriodWorker({ ...deps, proveFirst: noProof });
     await vi.waitFor(() => expect(cloud.log()).toContain('not booked to its end'));
     expect((await historyOf(operatorId)).closes).toEqual([]);
     clock.advance(drainPatienceMs);
