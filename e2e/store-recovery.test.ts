@@ -15,6 +15,7 @@ import {
 } from '#cloud/platform/testing/test-cloud.ts';
 import { activateTestTerminal, admin } from '#cloud/platform/testing/test-terminal.ts';
 import { createAgent, type Agent } from '#terminal/agent/agent.ts';
+import type { IdentityState } from '#terminal/ipc/identity.ts';
 import type { Status } from '#terminal/ipc/state.ts';
 import type { Today } from '#terminal/ipc/views.ts';
 
@@ -147,4 +148,18 @@ test('without the cloud nothing is changed unless the owner says so', async () =
   const till = await start();
   expect(JSON.stringify(await ask(till, 'exceptions.list'))).toContain('store-restored-alone');
   await stop();
+}, 30_000);
+
+test('a till that the desk has closed is told so, not that the line is down', async () => {
+  writeFileSync(configFile, JSON.stringify(config()));
+  const till = await start();
+  const { terminalId } = await ask<IdentityState>(till, 'identity.state');
+  await stop();
+  await admin({ origin, operatorToken }, `/admin/v1/terminals/${terminalId}/revoke`, undefined);
+  const refused = await store('salvage');
+  expect(refused.ok).toBe(false);
+  expect(refused.text).toContain('terminal-revoked');
+  expect(refused.text).not.toContain('cloud-unreachable');
+  expect(refused.text).toContain('--alone');
+  expect((await store('salvage', '--alone')).ok).toBe(true);
 }, 30_000);

@@ -18,16 +18,18 @@ export interface RefundDecision {
 const refusals: ReadonlySet<ErrorCode> = new Set([
   'idempotency-mismatch',
   'order-not-found',
-  'refund-in-flight',
-  'refund-not-booked',
   'refund-not-possible',
   'refund-too-large',
 ]);
 
+/** Refusals that hold for the moment: the same number may go through a little later, by itself or by a copy of it. */
+const momentary: ReadonlySet<ErrorCode> = new Set(['refund-in-flight', 'refund-not-booked']);
+
 /**
  * Decides what an answer about an open refund means. Pure. Laws:
  * 1. Only the cloud's `done` means that the money went back, only its `failed` or its refusal that it did not.
- * 2. Not a byte left on the first try, in the run that began it: nothing was asked for, and it has failed.
+ * 2. Not a byte left on the first try, in the run that began it: nothing was asked for, and it has failed. The same holds
+ *    of a first try that was refused for the moment: no copy of it travels that could still go through.
  * 3. Everything else leaves it open; the same request is repeated, which the cloud answers without doing it twice.
  */
 export function decideOnRefund(
@@ -47,6 +49,7 @@ export function decideOnRefund(
   if (!answer.ok) {
     const { code, sent } = answer.error;
     if (sent === 'yes' && refusals.has(code)) return failed(code);
+    if (sent === 'yes' && momentary.has(code) && isFirst) return failed(code);
     return sent === 'no' && isFirst ? failed('refund-needs-network') : doubtful('refund-unknown');
   }
   const { status, cashFen, voucherFen, concessionFen, points, code } = answer.value;

@@ -1,9 +1,15 @@
 import { systemClock, systemRandom, systemTimers } from '#drivers/core/system-ports.ts';
 import { OwnEntriesAnswerSchema, OwnEpochsAnswerSchema } from '#shared/wire/v1/own-journal.ts';
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import { err, ok } from '#shared/result/result.ts';
 import type { WireEntry } from '#shared/wire/v1/journal.ts';
 import type { DeviceKey } from '#terminal/agent/identity/device-key.ts';
 import type { CloudCopy } from '#terminal/agent/store/recovery/recover.ts';
-import { createCloudClient, type CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
+import {
+  createCloudClient,
+  type CloudClient,
+  type CloudFailure,
+} from '#terminal/agent/uplink/cloud-client.ts';
 
 /** At most so many pages of 500 entries: more than a till writes in years. */
 const pagesMax = 20_000;
@@ -16,7 +22,7 @@ export const cloudCopyOf = (cloud: Pick<CloudClient, 'call'>): CloudCopy => ({
       path: '/v1/journal/epochs',
       answer: OwnEpochsAnswerSchema,
     });
-    return answer.ok ? answer.value.epochs : undefined;
+    return answer.ok ? ok(answer.value.epochs) : err(silenceOf(answer.error));
   },
   entries: async (epoch, afterSeq) => {
     const all: WireEntry[] = [];
@@ -27,13 +33,17 @@ export const cloudCopyOf = (cloud: Pick<CloudClient, 'call'>): CloudCopy => ({
         path: `/v1/journal/entries?epoch=${epoch}&after=${after}`,
         answer: OwnEntriesAnswerSchema,
       });
-      if (!answer.ok) return undefined;
+      if (!answer.ok) return err(silenceOf(answer.error));
       all.push(...answer.value.entries);
-      if (!answer.value.more || answer.value.entries.length === 0) return all;
+      if (!answer.value.more || answer.value.entries.length === 0) return ok(all);
     }
-    return undefined;
+    return err('cloud-answer-invalid');
   },
 });
+
+/** Why the cloud gave nothing: its own words, where it spoke at all. Nothing is asked that would change anything there. */
+const silenceOf = ({ code, status }: CloudFailure): ErrorCode =>
+  status === undefined && code !== 'cloud-timeout' ? 'cloud-unreachable' : code;
 
 /** A line to the cloud for one recovery; a till runs none meanwhile. */
 export const recoveryClient = (till: {

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock, systemRandom } from '#drivers/core/system-ports.ts';
-import { getOrThrow } from '#shared/result/result.ts';
+import { err, getOrThrow, ok } from '#shared/result/result.ts';
 import { walkEntries, type JournalEntry } from '#terminal/agent/journal/entry-rows.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { getMeta, getMetaNumber, setMeta } from '#terminal/agent/journal/meta.ts';
@@ -71,16 +71,18 @@ function cloudOf(entries: readonly JournalEntry[]): CloudCopy & { readonly pulle
   return {
     pulled: () => pulled,
     epochs: async () =>
-      names.map((epoch) => {
-        const last = of(epoch).at(-1);
-        return { epoch, headSeq: last?.seq ?? 0, headHash: last?.hash ?? '' };
-      }),
+      ok(
+        names.map((epoch) => {
+          const last = of(epoch).at(-1);
+          return { epoch, headSeq: last?.seq ?? 0, headHash: last?.hash ?? '' };
+        }),
+      ),
     entries: async (epoch, afterSeq) => {
       const page = of(epoch)
         .filter(({ seq }) => seq > afterSeq)
         .map(({ seq, hlc, wallMs, type, body, hash }) => ({ seq, hlc, wallMs, type, body, hash }));
       pulled += page.length;
-      return page;
+      return ok(page);
     },
   };
 }
@@ -187,10 +189,19 @@ describe('restore from a backup', () => {
     sell(journal, 5, 9);
     const all = [...walkEntries(journal.read)];
     journal.close();
-    const silent: CloudCopy = { ...cloudOf(all), entries: async () => undefined };
+    const silent: CloudCopy = { ...cloudOf(all), entries: async () => err('cloud-timeout') };
     expect(await recover({ sources: [backup], cloud: () => silent })).toMatchObject({
       ok: false,
-      error: { code: 'cloud-unreachable' },
+      error: { code: 'cloud-timeout' },
+    });
+    const closed: CloudCopy = { ...silent, epochs: async () => err('terminal-revoked') };
+    expect(await recover({ sources: [backup], cloud: () => closed })).toMatchObject({
+      ok: false,
+      error: { code: 'terminal-revoked' },
+    });
+    expect(await recover({ sources: [backup], cloud: () => undefined })).toMatchObject({
+      ok: false,
+      error: { code: 'agent-not-activated' },
     });
     const again = open();
     expect([...walkEntries(again.read)]).toEqual(all);

@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
@@ -25,11 +26,19 @@ import { finishReplacement, markReplacement } from '#terminal/agent/store/replac
 import { parseSetAside } from '#terminal/agent/uplink/set-aside.ts';
 import { takeWriterLock } from '#terminal/agent/store/writer-lock.ts';
 
-/** The cloud's copy of this till's journal. Undefined where it could not be asked. */
+/**
+ * The cloud's copy of this till's journal. Errors: why it gave nothing: out of reach, or what it
+ * answered; a closed till is given nothing (`terminal-revoked`).
+ */
 export interface CloudCopy {
-  readonly epochs: () => Promise<readonly (CloudEpoch & { readonly epoch: string })[] | undefined>;
+  readonly epochs: () => Promise<
+    Result<readonly (CloudEpoch & { readonly epoch: string })[], ErrorCode>
+  >;
   /** All entries of an epoch behind a number, in order. */
-  readonly entries: (epoch: string, afterSeq: number) => Promise<readonly WireEntry[] | undefined>;
+  readonly entries: (
+    epoch: string,
+    afterSeq: number,
+  ) => Promise<Result<readonly WireEntry[], ErrorCode>>;
 }
 
 export interface RecoveryReport {
@@ -56,7 +65,8 @@ export interface RecoveryReport {
 
 export type RecoveryError =
   | { readonly code: 'store-locked' | 'store-failed'; readonly detail: string }
-  | { readonly code: 'cloud-unreachable'; readonly detail: string };
+  /** Of the cloud: out of reach, or its refusal. */
+  | { readonly code: ErrorCode; readonly detail: string };
 
 export interface RecoveryDeps {
   readonly dataDir: string;
@@ -73,7 +83,7 @@ export interface RecoveryDeps {
 /**
  * Makes a new journal of what files and cloud still have, under a new epoch, and puts it in the old one's place; the old
  * files are kept. Nothing is touched before the new file is whole and durable. Errors: a till runs, the cloud is out of
- * reach, the disk refused.
+ * reach or gives this till nothing, the disk refused.
  */
 export async function recoverStore(
   deps: RecoveryDeps,
@@ -134,8 +144,9 @@ function readCopy(path: string, folder: string): RecoveredFile {
   }
 }
 
-const unreachable = (): Result<History, RecoveryError> =>
-  err({ code: 'cloud-unreachable', detail: 'the cloud did not answer for this till' });
+const goOnAlone = 'add --alone to go on with the files alone';
+const withoutCloud = (code: ErrorCode): Result<History, RecoveryError> =>
+  err({ code, detail: `the cloud gave nothing of the journal; ${goOnAlone}` });
 
 async function gather(
   deps: RecoveryDeps,
@@ -145,17 +156,19 @@ async function gather(
   const meta = new Map(files.toReversed().flatMap((file) => [...file.meta]));
   const base = files.find((file) => file.epochs.length > 0);
   const cloud = deps.cloud?.(meta);
-  const known = await cloud?.epochs();
-  if (deps.cloud && !known) return unreachable();
+  const asked = await cloud?.epochs();
+  if (deps.cloud && !cloud) return err({ code: 'agent-not-activated', detail: noIdentity });
+  if (asked?.ok === false) return withoutCloud(asked.error);
+  const known = asked?.value;
   const epochs: History['epochs'][number][] = [];
   for (const epoch of epochNames(files, known ?? [])) {
     const of = files.flatMap((file) => file.epochs.filter((one) => one.epoch === epoch));
     const inCloud = known?.find((one) => one.epoch === epoch);
     const merged = await mergeOne(base, { epoch, of, inCloud, cloud });
-    if (!merged) return unreachable();
+    if (!merged.ok) return withoutCloud(merged.error);
     const [first] = of;
     epochs.push({
-      ...merged,
+      ...merged.value,
       epoch,
       reason: first?.reason ?? 'restored',
       firstPosition: first?.firstPosition ?? Number.MAX_SAFE_INTEGER,
@@ -188,7 +201,9 @@ function sideRowsOf(
 
 const changeNoOf = ({ change_no: changeNo }: SqlParams): number => Number(changeNo ?? 0);
 
-/** Merges one epoch; undefined when the cloud fell silent. */
+const noIdentity = `neither a file nor a key says which till this is; ${goOnAlone}`;
+
+/** Merges one epoch. Errors: why the cloud fell silent. */
 async function mergeOne(
   base: RecoveredFile | undefined,
   parts: {
@@ -197,12 +212,12 @@ async function mergeOne(
     readonly inCloud: CloudEpoch | undefined;
     readonly cloud: CloudCopy | undefined;
   },
-): Promise<MergedEpoch | undefined> {
+): Promise<Result<MergedEpoch, ErrorCode>> {
   const { epoch, of, inCloud, cloud } = parts;
   const cut = base?.cut;
   const isBeforeCut = cut && isOlder(base, epoch, cut.epoch);
-  if (isBeforeCut) return { chain: [], left: [], lost: [], altered: [], pulledCount: 0 };
-  let isSilent = false;
+  if (isBeforeCut) return ok({ chain: [], left: [], lost: [], altered: [], pulledCount: 0 });
+  let silence: ErrorCode | undefined;
   const merged = await mergeEpoch({
     epoch,
     start: cut?.epoch === epoch ? { seq: cut.seq, hash: cut.hash } : genesis,
@@ -211,11 +226,11 @@ async function mergeOne(
     cloud: inCloud,
     pull: async (afterSeq) => {
       const pulled = await cloud?.entries(epoch, afterSeq);
-      isSilent ||= pulled === undefined;
-      return pulled ?? [];
+      if (pulled?.ok === false) silence ??= pulled.error;
+      return pulled?.ok ? pulled.value : [];
     },
   });
-  return isSilent ? undefined : merged;
+  return silence === undefined ? ok(merged) : err(silence);
 }
 
 /** Epochs in order: as the files number them, then those that only the cloud knows. */
