@@ -4,7 +4,7 @@ import { newId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
 import { assert } from '#shared/result/assert.ts';
 import { openMerchantChannels } from '#cloud/payments/merchant-channels.ts';
-import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
 import { createChannelHealth } from '#cloud/payments/routing/channel-health.ts';
 import { routeAndReserve } from '#cloud/payments/routing/route-and-reserve.ts';
 import {
@@ -131,7 +131,7 @@ async function reserve(): Promise<readonly number[]> {
         attempt: 1,
         wallet: 'unionpay' as const,
         netFen: fen(1_234),
-        quotaDate: shanghaiDateOf(nowMs),
+        quotaDate: accountingDate(nowMs),
       };
       const from = systemClock.monotonicMs();
       const routed = await deps.db.transaction((tx) =>

@@ -25,7 +25,7 @@ import { paidOrderOf } from '#cloud/payments/book-attempt.ts';
 import { callChannel } from '#cloud/payments/call-channel.ts';
 import { contentHashOf, timingAt, type PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { askCancel, beginAttempt } from '#cloud/payments/payment-machine.ts';
-import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import { chooseChannel, reserveChosen } from '#cloud/payments/routing/route-and-reserve.ts';
 import { refusalOf } from '#cloud/payments/routing/route-charge.ts';
@@ -198,7 +198,7 @@ async function insertNew(
   const { till, request, lost } = charge;
   const nowMs = deps.clock.nowMs();
   const netFen = subtractFen(fen(request.amountFen), fen(request.voucherFen));
-  const quotaDate = shanghaiDateOf(nowMs);
+  const quotaDate = accountingDate(nowMs);
   const { operatorId, merchantId } = till;
   const orderId = request.orderId as OrderId;
   await lockOrderNumber(tx, { operatorId, orderId });

@@ -33,7 +33,7 @@ import {
 } from '#cloud/payments/offline-store.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { beginAttempt } from '#cloud/payments/payment-machine.ts';
-import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
 import { refusalOf } from '#cloud/payments/routing/route-charge.ts';
 import { isTransient } from '#cloud/platform/database-error.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
@@ -219,7 +219,7 @@ async function beginDebit(
   { sale, nowMs }: { readonly sale: OfflineSettlement; readonly nowMs: number },
 ): Promise<Result<{ attempt: Attempt; callNo: number }, ErrorCode>> {
   const { operatorId, merchantId, terminalId, orderId } = sale;
-  const quotaDate = shanghaiDateOf(nowMs);
+  const quotaDate = accountingDate(nowMs);
   const reserved = await deps.vouchers.reserve(tx, { ...sale, nowMs });
   const voucherFen = reserved?.voucherFen ?? zeroFen;
   const netFen = subtractFen(sale.amountFen, voucherFen);

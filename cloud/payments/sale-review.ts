@@ -1,5 +1,5 @@
 import type { Attempt } from '#cloud/payments/attempt.ts';
-import { shanghaiMinuteOf } from '#cloud/payments/quota-date.ts';
+import { shanghaiMinute } from '#shared/time/business-day.ts';
 import type { ReviewedSale } from '#cloud/review/review-store.ts';
 
 /** An attempt as the rules of review look at it. Who pays is known only behind the payment. */
@@ -10,7 +10,7 @@ export const saleOf = (attempt: Attempt, payerHash: string | undefined): Reviewe
   orderId: attempt.orderId,
   amountFen: attempt.amountFen,
   atMs: attempt.progress.submittedAtMs,
-  minute: shanghaiMinuteOf(attempt.progress.submittedAtMs),
+  minute: shanghaiMinute(attempt.progress.submittedAtMs),
   payerHash,
   network: attempt.network,
 });

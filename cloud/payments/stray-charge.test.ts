@@ -5,7 +5,7 @@ import { fen } from '#shared/money/fen.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
 import { cancelCharge, readCharge, startCharge } from '#cloud/payments/charge.ts';
-import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import { plantVoucher } from '#cloud/payments/testing/plant-voucher.ts';
 import { reserveVouchers } from '#cloud/vouchers/reservations.ts';
@@ -93,7 +93,7 @@ it('vouchers set aside for a large order do not pay more than half of a small on
   const order = { operatorId, memberId, orderId, amountFen: fen(10_000), nowMs };
   const { reservationId, voucherFen } = getOrThrow(
     await bench.deps.db.transaction((tx) =>
-      reserveVouchers(tx, { ...order, today: shanghaiDateOf(nowMs) }),
+      reserveVouchers(tx, { ...order, today: accountingDate(nowMs) }),
     ),
   );
   const vouchers = { orderId, memberId, reservationId, voucherFen };

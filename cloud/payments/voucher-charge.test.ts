@@ -8,7 +8,7 @@ import { cancelCharge, startCharge } from '#cloud/payments/charge.ts';
 import { applyLearned } from '#cloud/payments/apply-learned.ts';
 import { listParkedBookings, rebookOnce } from '#cloud/payments/parked-bookings.ts';
 import type { Learned } from '#cloud/payments/payment-machine.ts';
-import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import { plantVoucher, voucherOf } from '#cloud/payments/testing/plant-voucher.ts';
 import { releaseLapsed, reserveVouchers } from '#cloud/vouchers/reservations.ts';
@@ -35,7 +35,7 @@ async function chargeWithVoucher(
         orderId,
         amountFen: fen(1_234),
         nowMs,
-        today: shanghaiDateOf(nowMs),
+        today: accountingDate(nowMs),
       }),
     ),
   );
@@ -95,7 +95,7 @@ it('vouchers that another order took meanwhile are refused before anything is se
   const { memberId } = request;
   const other = { operatorId, memberId, orderId: bench.newOrderId(), amountFen: fen(600), nowMs };
   await bench.deps.db.transaction(async (tx) =>
-    getOrThrow(await reserveVouchers(tx, { ...other, today: shanghaiDateOf(nowMs) })),
+    getOrThrow(await reserveVouchers(tx, { ...other, today: accountingDate(nowMs) })),
   );
   expect(await startCharge(bench.deps, bench.till, request)).toEqual({
     ok: false,

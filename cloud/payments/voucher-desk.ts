@@ -1,5 +1,5 @@
 import { ok } from '#shared/result/result.ts';
-import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
 import type { VoucherPort } from '#cloud/payments/voucher-port.ts';
 import { pinReservation, unpinReservation } from '#cloud/vouchers/pin-reservation.ts';
 import {
@@ -20,7 +20,7 @@ export const createVoucherDesk = (): VoucherPort => ({
     await releaseReservation(tx, part);
   },
   reserve: async (tx, order) => {
-    const reserved = await reserveVouchers(tx, { ...order, today: shanghaiDateOf(order.nowMs) });
+    const reserved = await reserveVouchers(tx, { ...order, today: accountingDate(order.nowMs) });
     return reserved.ok ? reserved.value : undefined;
   },
 });

@@ -5,7 +5,7 @@ import { fen } from '#shared/money/fen.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
 import { startCharge } from '#cloud/payments/charge.ts';
-import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
 import {
   createPaymentBench,
   provisionTill,
@@ -206,7 +206,7 @@ it('vouchers go back to the wallet in their part, with a week to spend them when
   const order = { operatorId, memberId, orderId, amountFen: fen(10_000), nowMs };
   const { reservationId, voucherFen } = getOrThrow(
     await bench.deps.db.transaction((tx) =>
-      reserveVouchers(tx, { ...order, today: shanghaiDateOf(nowMs) }),
+      reserveVouchers(tx, { ...order, today: accountingDate(nowMs) }),
     ),
   );
   const sale = await pay({ orderId, memberId, reservationId, voucherFen, amountFen: 10_000 });
@@ -218,7 +218,7 @@ it('vouchers go back to the wallet in their part, with a week to spend them when
   });
   expect(await voucherOf(bench, memberId)).toEqual({ left: 1_500, held: 0, spent: 1_500 });
   const { rows } = await bench.deps.db.execute<{ days: number }>(sql`
-    select expires_on - ${shanghaiDateOf(bench.clock.nowMs())}::date as days from voucher
+    select expires_on - ${accountingDate(bench.clock.nowMs())}::date as days from voucher
      where member_id = ${memberId}`);
   expect(rows).toEqual([{ days: 7 }]);
   await ask(sale, 2, 5_000);

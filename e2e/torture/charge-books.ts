@@ -3,7 +3,7 @@ import type { ChargeStatus } from '#shared/wire/v1/charges.ts';
 import { ledgerLaws, proveLaws } from '#cloud/ledger/proofs.ts';
 import type { BookLine } from '#cloud/channel-simulator/protocol.ts';
 import { paymentLaws } from '#cloud/payments/payment-laws.ts';
-import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
 import type { PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import { definiteWithinMs } from '#cloud/payments/undecided.ts';
 import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
@@ -119,7 +119,7 @@ async function billedFen(
   bench.simulator.setFaults(() => 'none');
   const wechat = bench.restarted().channels.get('wechat')?.bills;
   for (let atMs = firstMs(bench); atMs < endMs + dayMs; atMs += dayMs) {
-    const date = shanghaiDateOf(atMs);
+    const date = accountingDate(atMs);
     for (const face of ['alipay', 'unionpay'] as const)
       for (const line of bench.simulator.bills.linesOf({ face, date }))
         add(line.outTradeNo, line.type === 'payment' ? line.amountFen : -line.amountFen);

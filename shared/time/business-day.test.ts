@@ -1,6 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { businessDate, businessDayStartMs, shanghaiHour } from '#shared/time/business-day.ts';
+import {
+  businessDate,
+  businessDayStartMs,
+  shanghaiHour,
+  shanghaiMinute,
+} from '#shared/time/business-day.ts';
 
 const dateAt = (instant: string, cutOverHour: number) =>
   businessDate({ atMs: Date.parse(instant), cutOverHour });
@@ -50,4 +55,10 @@ test('the hour is the one on the wall in Shanghai', () => {
       expect(shanghaiHour(atMs)).toBe(Number(words.format(atMs)));
     }),
   );
+});
+
+test('the minute turns with the Shanghai day, and carries the hour', () => {
+  expect(shanghaiMinute(Date.parse('2026-11-22T15:59:59Z'))).toBe(1_439);
+  expect(shanghaiMinute(Date.parse('2026-11-22T16:00:00Z'))).toBe(0);
+  expect(shanghaiMinute(Date.parse('2026-11-22T04:30:00Z'))).toBe(750);
 });

@@ -8,7 +8,9 @@ import { assert } from '#shared/result/assert.ts';
  */
 export const cutOverHourMax = 12;
 
-const hourMs = 3_600_000;
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const minutesPerDay = 1_440;
 const shanghaiOffsetMs = 8 * hourMs;
 
 export interface BusinessMoment {
@@ -29,9 +31,12 @@ export const businessDayStartMs = (day: {
 }): number => dayStartMs(day.businessDate) + cutOverMs(day.cutOverHour);
 
 /** The hour of the Shanghai day, 0..23. */
-export function shanghaiHour(atMs: number): number {
-  const hours = Math.floor((atMs + shanghaiOffsetMs) / hourMs);
-  return ((hours % 24) + 24) % 24;
+export const shanghaiHour = (atMs: number): number => Math.floor(shanghaiMinute(atMs) / 60);
+
+/** The minute of the Shanghai day, 0..1439. */
+export function shanghaiMinute(atMs: number): number {
+  const minutes = Math.floor((atMs + shanghaiOffsetMs) / minuteMs);
+  return ((minutes % minutesPerDay) + minutesPerDay) % minutesPerDay;
 }
 
 function cutOverMs(cutOverHour: number): number {

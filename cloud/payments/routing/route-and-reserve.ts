@@ -5,7 +5,7 @@ import type { Wallet } from '#shared/tender/payment-code.ts';
 import type { Channel } from '#cloud/channel/channel.ts';
 import { ruleOfChannelCode } from '#cloud/channel/channel-codes.ts';
 import { withholdingChannel, type MerchantKey } from '#cloud/payments/merchant-channels.ts';
-import { shanghaiMinuteOf } from '#cloud/payments/quota-date.ts';
+import { shanghaiMinute } from '#shared/time/business-day.ts';
 import { breakerRules } from '#cloud/payments/routing/breaker-machine.ts';
 import type { ChannelHealth } from '#cloud/payments/routing/channel-health.ts';
 import { quotaMonthOf, reserveQuota } from '#cloud/payments/routing/channel-quota.ts';
@@ -65,7 +65,7 @@ export async function chooseChannel(
   const candidates = open.map((one) => candidateOf(one, { request, deps, bound, lost }));
   const decision = routeCharge({
     amountFen: request.netFen,
-    minute: shanghaiMinuteOf(deps.nowMs),
+    minute: shanghaiMinute(deps.nowMs),
     seed: routeSeed(request.orderId, request.attempt),
     candidates,
   });

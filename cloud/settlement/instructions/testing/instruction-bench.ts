@@ -5,7 +5,7 @@ import { fen } from '#shared/money/fen.ts';
 import { assert } from '#shared/result/assert.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { startCharge } from '#cloud/payments/charge.ts';
-import { shanghaiDateOf } from '#cloud/payments/quota-date.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
 import { partner } from '#cloud/payments/channels/wechat/testing/wechat-sandbox.ts';
 import { createPayeeVault } from '#cloud/commissions/payee-vault.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
@@ -125,7 +125,7 @@ async function reserve(
   const { operatorId } = pay.till;
   const amountFen = fen(sale.amountFen);
   const wanted = { operatorId, memberId, orderId: sale.orderId, amountFen, nowMs };
-  const today = shanghaiDateOf(nowMs);
+  const today = accountingDate(nowMs);
   const { reservationId, voucherFen } = await pay.deps.db.transaction(async (tx) =>
     getOrThrow(await reserveVouchers(tx, { ...wanted, today })),
   );
