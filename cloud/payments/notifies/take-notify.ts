@@ -31,6 +31,8 @@ interface Told {
 interface Woken {
   /** It was open, and its query comes at once. */
   readonly isOpen: boolean;
+  /** People ended it without the channel's word: whatever the channel tells of it now, they should hear. */
+  readonly isEndedByPeople?: boolean;
   readonly merchantId: MerchantId | undefined;
 }
 
@@ -171,8 +173,11 @@ const findingOf = (finding: NotifyFinding, about?: Attempt): Found => ({
   ...(about === undefined ? {} : { about }),
 });
 
-const wakingOf = ({ isOpen, merchantId }: Woken): Found => ({
-  verdict: { type: isOpen ? 'hurried' : 'no-news' },
+const wakingOf = ({ isOpen, isEndedByPeople, merchantId }: Woken): Found => ({
+  verdict:
+    isEndedByPeople === true
+      ? { type: 'finding', finding: 'not-confirmed' }
+      : { type: isOpen ? 'hurried' : 'no-news' },
   about: { merchantId },
 });
 

@@ -1,9 +1,11 @@
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCommissionPayouts, setPayoutTerms } from '#cloud/commissions/commission-payouts.ts';
+import { takeNotify } from '#cloud/payments/notifies/take-notify.ts';
 import { dumpDatabase } from '#cloud/payments/testing/dump-database.ts';
 import { askRefund } from '#cloud/refunds/ask-refund.ts';
 import { getOrThrow } from '#shared/result/result.ts';
+import { hurryInstruction } from '#cloud/settlement/instructions/instruction-store.ts';
 import {
   evidence,
   moved,
@@ -162,6 +164,26 @@ describe('a payout in doubt', () => {
     await desk.bench.settle();
     expect(desk.bench.pay.simulator.money.payouts.all()).toMatchObject([{ amountFen: 50 }]);
     expect(await desk.bench.broken()).toEqual([]);
+  });
+
+  it('that was voided is told to people when the channel speaks of it all the same', async () => {
+    const no = String(await unknownPayout());
+    desk.bench.pay.clock.advance(3_600_001);
+    await desk.decide(no, { how: 'void', evidence: '渠道商户平台查无此单，客服工单 20260921' });
+    const { operatorId } = desk.bench.pay.till;
+    const wakes = { refund: () => Promise.resolve(undefined), instruction: hurryInstruction };
+    const tell = (eventId: string) =>
+      takeNotify(
+        { ...desk.bench.pay.deps, operatorId, wakes },
+        {
+          channel: 'wechat',
+          event: { type: 'payout', eventId, channelMerchantNo: '1', outNo: no, state: 'SUCCESS' },
+          body: Buffer.from(eventId),
+        },
+      );
+    expect(await tell('before')).toBe('hurried');
+    expect(await desk.confirm(no)).toMatchObject({ statusCode: 200 });
+    expect(await tell('after')).toBe('finding');
   });
 
   it('whoever is paid stands nowhere in the database in plain words, and is reached all the same', async () => {

@@ -14,6 +14,7 @@ import {
   lockInstruction,
   makeInstructions,
   saveInstruction,
+  voidByPeople,
   type InstructionKey,
   type KeptInstruction,
 } from '#cloud/settlement/instructions/instruction-store.ts';
@@ -194,7 +195,7 @@ async function end(
   { ref, nowMs }: { readonly ref: string | undefined; readonly nowMs: number },
 ): Promise<void> {
   const { operatorId, merchantId, instructionNo: key, sends, fruitlessTries } = now;
-  const code = 'void-by-people';
+  const code = voidByPeople;
   const progress =
     ref === undefined
       ? ({ state: 'failed', sends, fruitlessTries, code } as const)

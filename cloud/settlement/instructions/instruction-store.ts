@@ -146,17 +146,36 @@ export async function leaseDueInstructions(
   return rows.map(toInstruction);
 }
 
+/** Why an instruction ended that two people gave up, the channel having said nothing. */
+export const voidByPeople = 'void-by-people';
+
+export interface HurriedInstruction {
+  readonly isOpen: boolean;
+  readonly isEndedByPeople: boolean;
+  readonly merchantId: MerchantId | undefined;
+}
+
 /** The channel told of this instruction unasked: an open one is asked about at once. Undefined: no such number. */
 export async function hurryInstruction(
   tx: Tx,
   { nowMs, ...key }: InstructionKey & { readonly nowMs: number },
-): Promise<{ readonly isOpen: boolean; readonly merchantId: MerchantId | undefined } | undefined> {
-  const { rows } = await tx.execute<{ state: string; merchant_id: MerchantId | null }>(sql`
+): Promise<HurriedInstruction | undefined> {
+  const { rows } = await tx.execute<{
+    state: string;
+    code: string | null;
+    merchant_id: MerchantId | null;
+  }>(sql`
     update channel_instruction
        set next_at_ms = case when state = 'open' then least(next_at_ms, ${nowMs}) else next_at_ms end
-     where ${keyIs(key)} returning state, merchant_id`);
+     where ${keyIs(key)} returning state, code, merchant_id`);
   const [row] = rows;
-  return row && { isOpen: row.state === 'open', merchantId: row.merchant_id ?? undefined };
+  return (
+    row && {
+      isOpen: row.state === 'open',
+      isEndedByPeople: row.state === 'failed' && row.code === voidByPeople,
+      merchantId: row.merchant_id ?? undefined,
+    }
+  );
 }
 
 /** Reads an instruction and holds its row until the transaction ends. */

@@ -328,7 +328,14 @@ async function conclude(
       nowMs,
     });
     // Another worker heard a definite answer while this one waited: what is over stays over.
-    if (now?.state !== 'open') return undefined;
+    if (now?.state !== 'open') {
+      if (now?.state === 'failed' && outcome.type === 'moved')
+        deps.logger.error(
+          { instructionNo: now.instructionNo, code: now.code },
+          'the channel moved what was given up: it may be paid twice',
+        );
+      return undefined;
+    }
     const learned = learnInstruction(progressOf(now), {
       from: call.step,
       outcome,
