@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { promissoryWords } from '#shared/points/promissory-words.ts';
 import { codeFileCount, fileLinesMax, importsOf, rules, tidy, type SourceFile } from './tidy.ts';
 
 const textFile = /\.(ts|tsx|mjs|json|md|css|html|sql|sh|yml)$/;
@@ -68,6 +69,16 @@ const planted: readonly (SourceFile & { readonly rule: string })[] = [
   { rule: 'unfinished-work', path: 'cloud/a.ts', text: '// TODO: reverse' },
   { rule: 'unfinished-work', path: 'cloud/a.test.ts', text: "it.skip('works', () => {});" },
   { rule: 'promissory-words', path: 'terminal/renderer/i18n/zh.ts', text: "points: '积分分红'" },
+  { rule: 'promissory-words', path: 'cloud/disclosure/a-page.ts', text: "both('收益率 5%', 'x')" },
+  { rule: 'promissory-words', path: 'cloud/members/a-page.ts', text: '<p>最高 5 倍</p>' },
+  { rule: 'promissory-words', path: 'lab/page/words.ts', text: "word('积分翻倍', 'x')" },
+  { rule: 'promissory-words', path: 'lab/page/index.html', text: '<p>静态</p>' },
+  { rule: 'promissory-words', path: 'drivers/printer/receipt/a.ts', text: "'積分增\u200b值'" },
+  { rule: 'promissory-words', path: 'shared/errors/a.ts', text: String.raw`zh: '\u5165\u80a1'` },
+  { rule: 'promissory-words', path: 'cloud/migrations/a.sql', text: "values ('消费全返')" },
+  { rule: 'promissory-words', path: 'e2e/stage/a.ts', text: "name: '躺·赚小店'" },
+  { rule: 'promissory-words', path: 'docs/points.md', text: '消费可以稳\n赚不赔' },
+  { rule: 'promissory-words', path: 'README.md', text: '积分&#22238;&#25253;' },
   { rule: 'machine-paths', path: 'README.md', text: 'cd /home/me/greentill' },
   { rule: 'log-secrets', path: 'cloud/a.ts', text: 'logger.info({ authCode });' },
 ];
@@ -85,6 +96,19 @@ describe('tidy', () => {
 
   it.each(planted)('$rule catches a planted violation: $text', ({ rule, path, text }) => {
     expect(tidy([{ path, text }]).map((violation) => violation.rule)).toContain(rule);
+  });
+
+  it.each(promissoryWords)('promissory-words catches %s in whatever is shown', (word) => {
+    for (const path of ['cloud/a-page.ts', 'lab/page/a.tsx', 'shared/errors/a.ts', 'docs/a.md'])
+      expect(tidy([{ path, text: `积分${word}了` }]), path).toHaveLength(1);
+  });
+
+  it('promissory-words leaves alone what a test must spell out, and what only stands near', () => {
+    const fine = [
+      { path: 'cloud/a.test.ts', text: '分红' },
+      { path: 'docs/a.md', text: '一分\n- 红包' },
+    ];
+    expect(tidy(fine)).toEqual([]);
   });
 
   it('has a planted violation for every rule', () => {
