@@ -8,8 +8,10 @@ import { halveCaps, type OfflineCaps } from '#shared/member/offline-caps.ts';
 import type { GenuineCode } from '#shared/member/verify-member-code.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { err, type Result } from '#shared/result/result.ts';
+import { hlcMs, parseHlc } from '#shared/time/hlc.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import { verifyBytes } from '#terminal/agent/identity/device-key.ts';
+import { lastEntry } from '#terminal/agent/journal/entry-rows.ts';
 import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
 import { getMeta } from '#terminal/agent/journal/meta.ts';
 import { undeliveredOffline } from '#terminal/agent/uplink/undelivered.ts';
@@ -64,7 +66,19 @@ function sinceKeptContactMs(deps: RoomDeps): number | undefined {
   const text = getMeta(deps.read, 'contact');
   const contact: unknown = text === undefined ? undefined : JSON.parse(text);
   if (typeof contact !== 'object' || contact === null || !('wallMs' in contact)) return undefined;
-  return Math.max(0, deps.nowMs() - Number(contact.wallMs));
+  const sinceMs = deps.nowMs() - Number(contact.wallMs);
+  return isTurnedBack(deps) ? Math.max(sinceMs, turnedBackMs) : Math.max(0, sinceMs);
+}
+
+/** Longer than any window that the cloud may sign: by such a clock none is open. */
+const turnedBackMs = 604_800_001;
+/** So much a clock may be set back by its own corrections. */
+const turnedBackMsMin = 300_000;
+
+/** The journal's own time never goes back: a clock that is behind it was set, and windows are not measured by it. */
+function isTurnedBack({ read, nowMs }: RoomDeps): boolean {
+  const last = parseHlc(lastEntry(read)?.hlc ?? '');
+  return last !== undefined && nowMs() < hlcMs(last) - turnedBackMsMin;
 }
 
 export function offlineRoom(deps: RoomDeps): OfflineRoom {
