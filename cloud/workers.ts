@@ -20,13 +20,17 @@ import { startDailyWorker } from '#cloud/release/daily-run.ts';
 import { startPeriodWorker } from '#cloud/release/period-worker.ts';
 import { startInstructionWorker } from '#cloud/settlement/instructions/instruction-worker.ts';
 import { startFinalityWorker } from '#cloud/settlement/finality-worker.ts';
+import { startReminderWorker } from '#cloud/vouchers/expiry-reminders.ts';
+import { createNextVisitHandler, nextVisitTopic } from '#cloud/vouchers/next-visit.ts';
 import { releaseLapsed } from '#cloud/vouchers/reservations.ts';
 
 const sweepEveryMs = 60_000;
 const lapseEveryMs = 5_000;
 
-/** Effects that leave a transaction, by topic. Everything of today fits into its own transaction. */
-const outboxHandlers: Readonly<Record<string, OutboxHandler>> = {};
+/** Effects that leave a transaction, by topic. */
+const outboxHandlersOf = (deps: CloudDeps): Readonly<Record<string, OutboxHandler>> => ({
+  [nextVisitTopic]: createNextVisitHandler(deps),
+});
 
 export interface Workers {
   readonly onJournalTaken: (entriesCount: number) => void;
@@ -55,7 +59,8 @@ export function startWorkers(deps: CloudDeps, payments: PaymentRoom): Workers {
     startPromotionWorker(deps),
     startSealWorker(deps),
     startProofWorker(deps),
-    startOutbox(deps, outboxHandlers),
+    startOutbox(deps, outboxHandlersOf(deps)),
+    startReminderWorker(deps),
     startWorkerLoop({
       name: 'nonce-sweep',
       idleMs: sweepEveryMs,

@@ -106,7 +106,7 @@ async function newPhone(shop: Shop) {
   members += 1;
   await until(async () => (await status(shop)).online);
   const phone = `1390000000${members}`;
-  getOrThrow(await shop.agent.api.call('till.attachMember', { phone }));
+  getOrThrow(await shop.agent.api.call('till.attachMember', { phone, consent: { shops: false } }));
   const { draft } = getOrThrow(await shop.agent.api.call('till.state', {}));
   getOrThrow(await shop.agent.api.call('till.detachMember', {}));
   const memberId = draft.member!.memberId as MemberId;

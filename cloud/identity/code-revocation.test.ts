@@ -13,6 +13,7 @@ import {
   activateTestTerminal,
   admin,
   type TestTerminal,
+  consent,
 } from '#cloud/platform/testing/test-terminal.ts';
 
 let cloud: TestCloud;
@@ -37,7 +38,7 @@ async function config(): Promise<ConfigPayload> {
 }
 
 async function memberWithCode(phone: string) {
-  const { body } = await terminal.post('/v1/members', { phone });
+  const { body } = await terminal.post('/v1/members', { phone, consent });
   const memberId = String(body['memberId']);
   const issued = await admin(operator, `/v1/members/${memberId}/codes`, undefined);
   const { fields } = getOrThrow(decodeMemberCode(String(issued.body['code'])));

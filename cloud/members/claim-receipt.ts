@@ -6,7 +6,8 @@ import { attachMember } from '#cloud/points/claim-points.ts';
 import { linkPayerOfOrder } from '#cloud/relations/payer-links.ts';
 import type { MemberId } from '#shared/ids/ids.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
-import { err, ok, type Result } from '#shared/result/result.ts';
+import { memberConsentWords } from '#shared/wire/v1/members.ts';
+import { err, getOrThrow, ok, type Result } from '#shared/result/result.ts';
 import { withSavepoint } from '#cloud/ledger/savepoint.ts';
 
 export type ClaimReceiptError = {
@@ -32,7 +33,10 @@ export async function claimReceipt(
   if (claim === undefined) return err({ type: 'claim-unknown' });
   const { operatorId, merchantId, orderId } = claim;
   return await withSavepoint(tx, async (inner) => {
-    const { memberId } = await registerMember(inner, { operatorId, phone: request.phone }, deps);
+    // The page says what claiming agrees to, before the button.
+    const consent = { words: memberConsentWords, source: 'claim' as const, shops: false };
+    const registration = { operatorId, phone: request.phone, consent };
+    const { memberId } = getOrThrow(await registerMember(inner, registration, deps));
     const asOf = accountingDate(deps.clock.nowMs());
     const attached = await attachMember(inner, {
       operatorId,

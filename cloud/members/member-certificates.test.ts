@@ -15,6 +15,7 @@ import {
   activateTestTerminal,
   admin,
   type TestTerminal,
+  consent,
 } from '#cloud/platform/testing/test-terminal.ts';
 import type { MemberId } from '#shared/ids/ids.ts';
 import { encodeTwoLayerCode } from '#shared/member/two-layer-code.ts';
@@ -40,7 +41,7 @@ afterAll(async () => {
 let members = 0;
 async function newMember() {
   members += 1;
-  const { body } = await till.post('/v1/members', { phone: `138000100${10 + members}` });
+  const { body } = await till.post('/v1/members', { phone: `138000100${10 + members}`, consent });
   const memberId = String(body['memberId']) as MemberId;
   const { body: link } = await admin(
     operator,

@@ -10,6 +10,7 @@ import {
   memberLinkKeyPattern,
   type MemberLinks,
 } from '#cloud/members/member-links.ts';
+import { registerMemberAccount } from '#cloud/members/member-page-routes.ts';
 import { memberPage } from '#cloud/members/member-page.ts';
 import { workerHeaders, workerScript } from '#cloud/members/member-page-worker.ts';
 import {
@@ -86,6 +87,7 @@ export function registerMemberRoutes(
   registerCodes(app, deps);
   registerMemberPage(app, deps);
   registerCertificates(app, deps);
+  registerMemberAccount(app, deps);
 }
 
 function registerTillRoutes(app: CloudApp, deps: RouteDeps): void {
@@ -95,10 +97,14 @@ function registerTillRoutes(app: CloudApp, deps: RouteDeps): void {
     response: { 200: MemberViewSchema, 201: MemberViewSchema },
   };
   app.post('/v1/members', { schema: register }, async (request, reply) => {
-    const { operatorId } = terminalOf(request);
-    const { memberId, isNew } = await deps.db.transaction((tx) =>
-      registerMember(tx, { operatorId, ...request.body }, deps),
+    const { operatorId, terminalId: atTerminal } = terminalOf(request);
+    const { consent: said, ...wanted } = request.body;
+    const consent = said && { ...said, source: 'counter' as const, atTerminal };
+    const registered = await deps.db.transaction((tx) =>
+      registerMember(tx, { operatorId, ...wanted, consent }, deps),
     );
+    if (!registered.ok) return sendProblem(reply, { status: 409, code: registered.error.type });
+    const { memberId, isNew } = registered.value;
     const member = await viewMember(deps.db, { operatorId, memberId }, deps);
     if (member === undefined) return sendProblem(reply, memberUnknown);
     return reply.code(isNew ? 201 : 200).send(member);

@@ -9,7 +9,11 @@ import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import { createHttpShell } from '#cloud/platform/http-shell.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';
 import { createTestCloud, type TestCloud } from '#cloud/platform/testing/test-cloud.ts';
-import { activateTestTerminal, type TestTerminal } from '#cloud/platform/testing/test-terminal.ts';
+import {
+  activateTestTerminal,
+  type TestTerminal,
+  consent,
+} from '#cloud/platform/testing/test-terminal.ts';
 import { registerIdentityRoutes } from '#cloud/identity/routes.ts';
 import { registerAdminIdentityRoutes } from '#cloud/identity/admin-routes.ts';
 import { runFinality } from '#cloud/settlement/finality.ts';
@@ -79,7 +83,7 @@ const operator = (method: 'GET' | 'POST', url: string) =>
 describe('members at the counter', () => {
   it('registers a phone once, also when two tills do it at the same moment', async () => {
     const answers = await Promise.all(
-      [1, 2, 3].map(() => till.post('/v1/members', { phone: '13800000001' })),
+      [1, 2, 3].map(() => till.post('/v1/members', { phone: '13800000001', consent })),
     );
     expect(answers.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([
       200, 200, 201,
@@ -94,7 +98,7 @@ describe('members at the counter', () => {
   });
 
   it('never stores or logs the number', async () => {
-    await till.post('/v1/members', { phone: '13912345678' });
+    await till.post('/v1/members', { phone: '13912345678', consent });
     const { rows } = await cloud.deps.db.execute(
       sql`SELECT row_to_json(member)::text AS t FROM member`,
     );
@@ -103,7 +107,7 @@ describe('members at the counter', () => {
   });
 
   it('finds a member by phone and by the digits of his code, and nobody else', async () => {
-    const { body } = await till.post('/v1/members', { phone: '13800000002' });
+    const { body } = await till.post('/v1/members', { phone: '13800000002', consent });
     const memberId = String(body['memberId']);
     const byPhone = await till.post('/v1/members/resolve', { phone: '13800000002' });
     expect(byPhone.body['memberId']).toBe(memberId);
@@ -125,7 +129,7 @@ describe('members at the counter', () => {
   });
 
   it('refuses a member code that was changed, or is past its time, with words for the till', async () => {
-    const { body } = await till.post('/v1/members', { phone: '13800000003' });
+    const { body } = await till.post('/v1/members', { phone: '13800000003', consent });
     const issued = await operator('POST', `/v1/members/${String(body['memberId'])}/codes`);
     const { code } = issued.json<{ code: string }>();
     const changed = `${code.slice(0, 10)}${code[10] === '1' ? '2' : '1'}${code.slice(11)}`;
@@ -142,12 +146,13 @@ describe('members at the counter', () => {
   });
 
   it('binds a new member to the one who brought him, once, and pays points for his orders', async () => {
-    const first = await till.post('/v1/members', { phone: '13800000010' });
+    const first = await till.post('/v1/members', { phone: '13800000010', consent });
     const friend = await till.post('/v1/members', {
+      consent,
       phone: '13800000011',
       referrerPhone: '13800000010',
     });
-    await till.post('/v1/members', { phone: '13800000011', referrerPhone: '13800000001' });
+    await till.post('/v1/members', { phone: '13800000011', referrerPhone: '13800000001', consent });
     await sell('REFERRA100000000');
     expect((await claim('REFERRA100000000', '13800000011')).statusCode).toBe(200);
     const viewed = await till.post('/v1/members/resolve', { phone: '13800000010' });
@@ -157,10 +162,12 @@ describe('members at the counter', () => {
 
   it('passes over a referrer who is the member himself or nobody', async () => {
     const own = await till.post('/v1/members', {
+      consent,
       phone: '13800000012',
       referrerPhone: '13800000012',
     });
     const none = await till.post('/v1/members', {
+      consent,
       phone: '13800000013',
       referrerPhone: '13800000098',
     });
@@ -168,7 +175,7 @@ describe('members at the counter', () => {
   });
 
   it('answers that there is no voucher to set aside', async () => {
-    const { body } = await till.post('/v1/members', { phone: '13800000014' });
+    const { body } = await till.post('/v1/members', { phone: '13800000014', consent });
     const answer = await till.post('/v1/voucher-reservations', {
       orderId: paidOrder({ operatorId: cloud.deps.operatorId, index: 9_999, amountFen: 1 }).orderId,
       memberId: body['memberId'],
@@ -279,7 +286,7 @@ describe('pages for phones', () => {
   });
 
   it('shows a member page only with its key, and a code that the till can verify', async () => {
-    const { body } = await till.post('/v1/members', { phone: '13800000030' });
+    const { body } = await till.post('/v1/members', { phone: '13800000030', consent });
     const memberId = String(body['memberId']) as MemberId;
     const link = await operator('POST', `/admin/v1/members/${memberId}/page-link`);
     const [path, key] = link.json<{ path: string }>().path.split('#');
@@ -296,7 +303,7 @@ describe('pages for phones', () => {
   });
 
   it('gives codes to nobody without the operator token', async () => {
-    const { body } = await till.post('/v1/members', { phone: '13800000030' });
+    const { body } = await till.post('/v1/members', { phone: '13800000030', consent });
     const url = `/v1/members/${String(body['memberId'])}/codes`;
     expect((await app.inject({ method: 'POST', url })).statusCode).toBe(401);
   });

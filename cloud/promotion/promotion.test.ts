@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TestTerminal } from '#cloud/platform/testing/test-terminal.ts';
+import { consent, type TestTerminal } from '#cloud/platform/testing/test-terminal.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { buyPromotion } from '#cloud/promotion/buy-promotion.ts';
@@ -89,7 +89,7 @@ const makeList = (effectiveOn: string, key = bench.personKey, list: object[] = p
   bench.admin('promotion/price-lists', { effectiveOn, prices: list, why: 'a test' }, key);
 const member = async (phone: string, hears: boolean): Promise<string> => {
   const till = await bench.shop(0);
-  const { body } = await bench.post(till, '/v1/members', { phone });
+  const { body } = await bench.post(till, '/v1/members', { phone, consent });
   const memberId = String(body['memberId']);
   await bench.cloud.deps.db.execute(sql`
     update member set hears_shops = ${hears} where member_id = ${memberId}`);
@@ -287,7 +287,7 @@ describe('a traffic package', () => {
     const till = await bench.shop(2_000);
     await buy(till, traffic, { version: latest });
     const look = async (phone: string) => {
-      const { body } = await bench.post(till, '/v1/members', { phone });
+      const { body } = await bench.post(till, '/v1/members', { phone, consent });
       const memberId = String(body['memberId']);
       const link = await bench.admin(`members/${memberId}/page-link`, {});
       const key = String(link['path']).split('#')[1] ?? '';

@@ -16,6 +16,7 @@ import {
   type LineDecision,
 } from '#cloud/settlement/finality-plan.ts';
 import { instructFinality } from '#cloud/settlement/instructions/final-instructions.ts';
+import { enqueueNextVisits } from '#cloud/vouchers/next-visit.ts';
 import type { MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { fen, sumFen } from '#shared/money/fen.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
@@ -64,6 +65,7 @@ export async function runFinality(
   const orderIds = decisions.flatMap(({ line, final }) => (final ? [line.orderId] : []));
   // Points lock their book before the ledger's rows are locked, in the same order as a release does.
   await makePointsFinal(tx, { operatorId, orderIds, asOf: accountingDate(asOfMs) });
+  await enqueueNextVisits(tx, { operatorId, orderIds, nowMs: asOfMs });
   const journals = finalityJournals(decisions, { operatorId, run, asOfMs });
   const instructed = await instructFinality(tx, { operatorId, run, asOfMs, decisions });
   const all = [...journals, ...instructed];

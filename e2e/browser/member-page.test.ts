@@ -9,7 +9,7 @@ import {
   testOperatorToken,
   type TestCloud,
 } from '#cloud/platform/testing/test-cloud.ts';
-import { activateTestTerminal, admin } from '#cloud/platform/testing/test-terminal.ts';
+import { activateTestTerminal, admin, consent } from '#cloud/platform/testing/test-terminal.ts';
 import { genuineMemberCode } from '#shared/member/verify-member-code.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
@@ -42,7 +42,7 @@ beforeEach(async () => {
   phones += 1;
   const operator = { origin, operatorToken: testOperatorToken };
   const till = await activateTestTerminal(operator);
-  const { body } = await till.post('/v1/members', { phone: `1380000000${phones}` });
+  const { body } = await till.post('/v1/members', { phone: `1380000000${phones}`, consent });
   memberId = String(body['memberId']);
   const link = `/admin/v1/members/${memberId}/page-link`;
   path = String((await admin(operator, link, undefined)).body['path']);

@@ -261,9 +261,12 @@ async function openMerchant(
   const vault = createPhoneVault(loadMemberDataKey(simConfig('.')), ports);
   const { operatorId } = operator;
   await db.transaction((tx) => provisionOperator(tx, operator, ports));
-  const { memberId } = await db.transaction((tx) =>
-    registerMember(tx, { operatorId, phone: '13800000001' }, { db, vault, ...ports }),
+  const consent = { words: 'sim', source: 'counter' as const, shops: false };
+  const newMember = { operatorId, phone: '13800000001', consent };
+  const registered = await db.transaction((tx) =>
+    registerMember(tx, newMember, { db, vault, ...ports }),
   );
+  const { memberId } = getOrThrow(registered);
   const shop = await admin<{ merchantId: string; storeId: string }>(
     host,
     'POST',

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { provisionOperator } from '#cloud/identity/provisioning.ts';
 import { registerMember } from '#cloud/members/members.ts';
+import { getOrThrow } from '#shared/result/result.ts';
 import { createPhoneVault, loadMemberDataKey } from '#cloud/members/phone-vault.ts';
 import type { CloudConfig } from '#cloud/platform/config.ts';
 import { migrate } from '#cloud/platform/migrate.ts';
@@ -42,11 +43,13 @@ export async function seedOnce(
   await db.transaction((tx) =>
     provisionOperator(tx, { operatorId, name: config.operatorName }, ports),
   );
+  const consent = { words: 'demo', source: 'counter' as const, shops: true };
   const members: { phone: string; memberId: MemberId }[] = [];
   for (const phone of memberPhones) {
-    const { memberId } = await db.transaction((tx) =>
-      registerMember(tx, { operatorId, phone }, { db, vault, ...ports }),
+    const registered = await db.transaction((tx) =>
+      registerMember(tx, { operatorId, phone, consent }, { db, vault, ...ports }),
     );
+    const { memberId } = getOrThrow(registered);
     members.push({ phone, memberId });
   }
   const memberIds = members.map((member) => member.memberId);

@@ -34,6 +34,14 @@ export const memberErrors = {
     '没有找到这张小票，请过一会儿再试',
     'This receipt was not found. Please try again later.',
   ),
+  'member-consent-missing': entry(
+    'Nobody is registered with this phone number, and the customer has not agreed to be.',
+    'Ask the customer, then register with his consent.',
+    'cashier',
+    'no',
+    '新顾客：请先征得同意再登记',
+    'A new customer: ask for consent first.',
+  ),
   'member-unknown': entry(
     'Nobody is registered with this phone number or code.',
     'Register the member first.',

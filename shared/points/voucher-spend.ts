@@ -1,4 +1,5 @@
 import { fen, minFen, sumFen, type Fen } from '#shared/money/fen.ts';
+import { shareFloor, type BasisPoints } from '#shared/money/rate.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 
 export interface WalletVoucher {
@@ -57,3 +58,30 @@ function inOrderOfUse(vouchers: readonly WalletVoucher[], today: string): readon
 
 /** Days sort as text; the id follows so that equal days have one order. */
 const useKey = ({ expiresOn, id }: WalletVoucher): string => `${expiresOn} ${id}`;
+
+/** What to offer a member for one sale: the vouchers that would be used, in order, and their sum. */
+export interface VoucherSuggestion {
+  readonly voucherFen: Fen;
+  readonly uses: readonly VoucherUse[];
+}
+
+/**
+ * The best vouchers for a sale of `amountFen`: as much as the share cap (rule R17) and the wallet allow, those that end
+ * first before the others (rule R16). Nothing to use is a suggestion of 0.
+ */
+export function suggestVouchers(
+  vouchers: readonly WalletVoucher[],
+  sale: { readonly amountFen: Fen; readonly maxShareBp: BasisPoints; readonly today: string },
+): VoucherSuggestion {
+  const live = inOrderOfUse(vouchers, sale.today);
+  const availableFen = sumFen(live.map(({ leftFen }) => leftFen));
+  const voucherFen = minFen(availableFen, shareFloor(sale.amountFen, sale.maxShareBp));
+  const spent = spendVouchers(live, { amountFen: voucherFen, today: sale.today });
+  return { voucherFen, uses: spent.ok ? spent.value.used : [] };
+}
+
+/** The voucher to come back for: the one that ends first, equal days by id; undefined with an empty wallet. */
+export const bestVoucher = (
+  vouchers: readonly WalletVoucher[],
+  today: string,
+): WalletVoucher | undefined => inOrderOfUse(vouchers, today)[0];

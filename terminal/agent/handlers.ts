@@ -87,7 +87,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     'till.cancel': () => done(checkout.cancel()),
     'till.queryNow': () => done(checkout.queryNow()),
     'till.dismiss': () => done(checkout.dismiss()),
-    'till.attachMember': async ({ phone }) => done(await checkout.attachMember(phone)),
+    'till.attachMember': async (wanted) => done(await checkout.attachMember(wanted)),
     'till.detachMember': () => done(checkout.detachMember()),
     'till.useVoucher': ({ use }) => done(checkout.useVoucher(use)),
     'till.state': () => ok(checkout.state()),

@@ -62,7 +62,15 @@ export const methods = {
   'till.queryNow': { input: none, output: none },
   /** Leave a result screen for the next sale. Refused while the outcome is unknown. */
   'till.dismiss': { input: none, output: none },
-  'till.attachMember': { input: object({ phone: PhoneSchema }), output: none },
+  /** A number that nobody has yet needs the customer's consent: `member-consent-missing` asks for it. */
+  'till.attachMember': {
+    input: object({
+      phone: PhoneSchema,
+      /** He agrees to be registered; `shops`: he also wants to hear of shops. */
+      consent: Type.Optional(object({ shops: Type.Boolean() })),
+    }),
+    output: none,
+  },
   'till.detachMember': { input: none, output: none },
   'till.useVoucher': { input: object({ use: Type.Boolean() }), output: none },
   'till.state': { input: none, output: TillStateSchema },

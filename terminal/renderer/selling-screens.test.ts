@@ -195,6 +195,22 @@ describeWindow('selling in a browser', (w) => {
     expect(await findOverflow(w.page)).toEqual([]);
   });
 
+  test('F2 with a new number asks for the consent, and registers with it', async () => {
+    w.host.till.refuseNext('till.attachMember', 'member-consent-missing');
+    await w.page.keyboard.press('F2');
+    await w.typeSlowly('13800000002');
+    await w.page.keyboard.press('Enter');
+    await w.sees('新顾客，请问他是否同意登记');
+    await w.sees('可随时要求删除');
+    expect(await findOverflow(w.page)).toEqual([]);
+    await w.page.getByText('同意，也收商户消息').click();
+    await w.sees('138****0001');
+    expect(w.called('till.attachMember')).toEqual([
+      { phone: '13800000002' },
+      { phone: '13800000002', consent: { shops: true } },
+    ]);
+  });
+
   test('F2 finds a member, F3 switches the vouchers, F7 asks why', async () => {
     await w.page.keyboard.press('F2');
     await w.typeSlowly('13800000001');

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import type { MerchantId, TerminalId } from '#shared/ids/ids.ts';
 import { entryHash } from '#shared/wire/v1/chain.ts';
 import { genesisHash, type Batch, type WireEntry } from '#shared/wire/v1/journal.ts';
+import { memberConsentWords } from '#shared/wire/v1/members.ts';
 import {
   activationProofText,
   signatureBase,
@@ -11,6 +12,9 @@ import {
 } from '#shared/wire/v1/signing.ts';
 import { generateKeyPair, signText, type KeyPair } from '#cloud/identity/ed25519.ts';
 import { digestOf } from '#cloud/identity/request-signature.ts';
+
+/** What a new member says at the counter. */
+export const consent = { words: memberConsentWords, shops: false };
 
 /** What a test may bend about a signed request. */
 export interface Bend {

@@ -28,15 +28,30 @@ export const MemberViewSchema = Type.Object({
   pointsFen: Type.Integer(),
   vouchers: Type.Array(WalletVoucherSchema, { maxItems: 50 }),
   voucherTotalFen: Type.Integer({ minimum: 0 }),
+  /** Most of an order that vouchers pay, basis points: what the till suggests; the cloud decides when it sets them aside. */
+  voucherMaxShareBp: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
 });
 export type MemberView = Static<typeof MemberViewSchema>;
 
+/** The edition of the words that a new member agrees to (docs/compliance.md); it is kept with his consent. */
+export const memberConsentWords = '2026-11';
+
 /**
- * POST /v1/members: register at the counter, or find who is registered already. Idempotent by phone.
+ * POST /v1/members: register at the counter, or find who is registered already. Idempotent by phone. A new member must
+ * have agreed (`member-consent-missing` otherwise): `consent` names the words he saw, and whether he wants to hear of shops.
  * `referrerPhone` names the member who brought a new one; it is passed over for whoever is registered already.
  */
 export const RegisterMemberSchema = Type.Object(
-  { phone: PhoneSchema, referrerPhone: Type.Optional(PhoneSchema) },
+  {
+    phone: PhoneSchema,
+    referrerPhone: Type.Optional(PhoneSchema),
+    consent: Type.Optional(
+      Type.Object(
+        { words: Type.String({ minLength: 1, maxLength: 32 }), shops: Type.Boolean() },
+        { additionalProperties: false },
+      ),
+    ),
+  },
   { additionalProperties: false },
 );
 

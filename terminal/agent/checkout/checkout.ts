@@ -12,6 +12,7 @@ import {
 } from '#terminal/agent/checkout/counter.ts';
 import { decideBoxSale, type BoxSlip } from '#terminal/agent/checkout/decide-box-sale.ts';
 import { breakPromise, keepPromise } from '#terminal/agent/checkout/end-promise.ts';
+import type { MemberWanted } from '#terminal/agent/checkout/member-desk.ts';
 import { scanAtCounter } from '#terminal/agent/checkout/scan-desk.ts';
 import { createTurn } from '#terminal/agent/checkout/turn.ts';
 import { payByBox } from '#terminal/agent/checkout/pay-by-box.ts';
@@ -45,7 +46,7 @@ export interface Checkout extends Pick<Counter, 'alongside'> {
   readonly cancel: () => Outcome;
   readonly queryNow: () => Outcome;
   readonly dismiss: () => Outcome;
-  readonly attachMember: (phone: string) => Promise<Outcome>;
+  readonly attachMember: (wanted: MemberWanted) => Promise<Outcome>;
   readonly detachMember: () => Outcome;
   readonly useVoucher: (use: boolean) => Outcome;
   /** Takes up what a former run left: open attempts are asked about, held codes are gone. */
@@ -91,7 +92,7 @@ export function createCheckout(deps: CounterDeps): Checkout {
     cancel: () => cancelSale(counter),
     queryNow: () => queryNow(counter),
     dismiss: () => dismiss(counter),
-    attachMember: (phone) => turn.take(() => attachMember(counter, phone)),
+    attachMember: (wanted) => turn.take(() => attachMember(counter, wanted)),
     detachMember: () => screen.step({ type: 'member-set', member: null }),
     useVoucher: (use) => screen.step({ type: 'voucher-use-set', use }),
     start: () => takeUp(counter),
@@ -123,9 +124,12 @@ function dismiss({ screen, link, holds }: Counter): Outcome {
   return dismissed;
 }
 
-async function attachMember({ screen, link, desk }: Counter, phone: string): Promise<Outcome> {
+async function attachMember(
+  { screen, link, desk }: Counter,
+  wanted: MemberWanted,
+): Promise<Outcome> {
   if (!link.online()) return err('needs-network');
-  const member = await desk.byPhone(phone);
+  const member = await desk.byPhone(wanted);
   return member.ok ? screen.step({ type: 'member-set', member: member.value }) : member;
 }
 

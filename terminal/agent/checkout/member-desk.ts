@@ -2,6 +2,7 @@ import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import {
+  memberConsentWords,
   MemberViewSchema,
   ReservationSchema,
   type MemberView,
@@ -9,10 +10,16 @@ import {
 } from '#shared/wire/v1/members.ts';
 import type { CloudClient, CloudFailure } from '#terminal/agent/uplink/cloud-client.ts';
 
+/** Who stands at the counter: his number, and what a new customer agreed to. */
+export interface MemberWanted {
+  readonly phone: string;
+  readonly consent?: { readonly shops: boolean } | undefined;
+}
+
 /** Members and their vouchers, as the cloud knows them. Nothing here works without the line. */
 export interface MemberDesk {
-  /** Registers the phone, or finds who is registered with it. */
-  readonly byPhone: (phone: string) => Promise<Result<MemberView, ErrorCode>>;
+  /** Finds who has this number; with his consent registers who has not. Errors: `member-consent-missing`, the line's. */
+  readonly byPhone: (wanted: MemberWanted) => Promise<Result<MemberView, ErrorCode>>;
   /** Reads a member code: verified by the cloud, not consumed. */
   readonly byCode: (code: string) => Promise<Result<MemberView, CloudFailure>>;
   /** Sets vouchers aside for one order. */
@@ -37,11 +44,14 @@ const smallestAmountFen = 1;
 
 export function createMemberDesk(cloud: CloudClient): MemberDesk {
   return {
-    byPhone: async (phone) => {
+    byPhone: async ({ phone, consent }) => {
       const answer = await cloud.call({
         method: 'POST',
         path: '/v1/members',
-        body: { phone },
+        body: {
+          phone,
+          ...(consent === undefined ? {} : { consent: { ...consent, words: memberConsentWords } }),
+        },
         answer: MemberViewSchema,
         timeoutMs: deskTimeoutMs,
       });

@@ -248,6 +248,20 @@ test('a member is asked for once, with a whole phone number only', () => {
   });
 });
 
+test('a new customer is registered with his consent only: Enter, or F2 with news of shops; other digits ask anew', () => {
+  const phone = '13800000001';
+  const asked = { type: 'member', digits: phone, asking: false, isNew: true } as const;
+  const desk = { ...freshDesk, panel: asked };
+  const sent = play(desk, till(), { type: 'enter' }, { type: 'enter' });
+  expect(sent.effects).toEqual([call('till.attachMember', { phone, consent: { shops: false } })]);
+  expect(play(desk, till(), press('F2')).effects).toEqual([
+    call('till.attachMember', { phone, consent: { shops: true } }),
+  ]);
+  const other = play(desk, till(), { type: 'backspace' }, key('2'), { type: 'enter' });
+  expect(other.effects).toEqual([call('till.attachMember', { phone: '13800000002' })]);
+  expect(play(freshDesk, till(), { type: 'member-consent', shops: true }).effects).toEqual([]);
+});
+
 test('F3 without a member asks for one, with a member switches the vouchers', () => {
   expect(play(freshDesk, till(), press('F3')).desk.panel.type).toBe('member');
   expect(play(freshDesk, till({ member }), press('F3')).effects).toEqual([

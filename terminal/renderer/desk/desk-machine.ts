@@ -134,6 +134,9 @@ function actWhenReady(desk: Desk, till: TillState, action: DeskAction): DeskStep
     case 'promise-kind':
     case 'promise-who':
       return still(desk);
+    // Only what the panel of a new customer takes.
+    case 'member-consent':
+      return still(desk);
     case 'detach-member':
       return step(closed(desk), call('till.detachMember', {}));
     case 'go':

@@ -33,7 +33,13 @@ export const pageAbove = (page: Page): 'till' | 'devices' =>
 export type Panel =
   | { readonly type: 'none' }
   | { readonly type: 'cash'; readonly entry: AmountEntry; readonly sent: boolean }
-  | { readonly type: 'member'; readonly digits: string; readonly asking: boolean }
+  | {
+      readonly type: 'member';
+      readonly digits: string;
+      readonly asking: boolean;
+      /** Nobody has this number: the customer is asked whether he wants to be registered. */
+      readonly isNew?: true;
+    }
   /** Digits only choose and Enter confirms: the first digit of a scan must not open a drawer. */
   | { readonly type: 'drawer'; readonly chosen: number | null }
   /** Goods on trust. The agent is asked first; the owner's PIN only when nothing but his word is missing. */
@@ -73,6 +79,8 @@ export type DeskAction =
   | { readonly type: 'promise-kind'; readonly kind: PromiseKind }
   | { readonly type: 'promise-who'; readonly text: string }
   | { readonly type: 'detach-member' }
+  /** The new customer agreed; `shops`: he also wants to hear of shops. */
+  | { readonly type: 'member-consent'; readonly shops: boolean }
   | { readonly type: 'go'; readonly page: Page }
   | { readonly type: 'open-order'; readonly orderId: string | null }
   | { readonly type: 'open-device'; readonly role: DeviceView['role'] }

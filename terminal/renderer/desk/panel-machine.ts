@@ -99,9 +99,16 @@ function pressInMember(
   action: DeskAction,
 ): DeskStep | undefined {
   const withDigits = (digits: string): DeskStep => ({
-    desk: { ...desk, panel: { ...panel, digits: digits.slice(0, phoneDigits) } },
+    desk: {
+      ...desk,
+      panel: { type: 'member', digits: digits.slice(0, phoneDigits), asking: panel.asking },
+    },
     effects: [],
   });
+  if (panel.isNew && !panel.asking) {
+    const shops = shopsOfConsent(action);
+    if (shops !== undefined) return register(desk, panel, shops);
+  }
   if (action.type === 'amount-key')
     return action.key === '.' ? withDigits(panel.digits) : withDigits(panel.digits + action.key);
   if (action.type === 'backspace') return withDigits(panel.digits.slice(0, -1));
@@ -115,6 +122,22 @@ function pressInMember(
     effects: [call('till.attachMember', { phone: panel.digits })],
   };
 }
+
+/** Enter is the consent to be registered, F2 also the wish to hear of shops. */
+function shopsOfConsent(action: DeskAction): boolean | undefined {
+  if (action.type === 'member-consent') return action.shops;
+  if (action.type === 'enter') return false;
+  return action.type === 'function' && action.key === 'F2' ? true : undefined;
+}
+
+const register = (
+  desk: Desk,
+  panel: Extract<Panel, { type: 'member' }>,
+  shops: boolean,
+): DeskStep => ({
+  desk: { ...desk, panel: { ...panel, asking: true } },
+  effects: [call('till.attachMember', { phone: panel.digits, consent: { shops } })],
+});
 
 function pressInDrawer(
   desk: Desk,

@@ -119,6 +119,12 @@ export const zh = {
   memberPanel: {
     title: '会员手机号',
     hint: '输入 11 位手机号，新顾客会同时登记',
+    isNew: '新顾客，请问他是否同意登记',
+    consent: '登记后手机号加密保存，只用于积分和券，可随时要求删除。',
+    agree: '顾客同意，登记',
+    agreeShops: '同意，也收商户消息',
+    suggest: (amount: string) => `本单可用券 ${amount}`,
+    soonest: '先到期先用',
     missing: (count: number) => `还差 ${count} 位`,
     wrong: '这不是手机号，请检查',
     asking: '正在查会员…',

@@ -143,6 +143,8 @@ function doneBy(effect: DeskEffect): DoneNote['what'] | undefined {
 function refusedDesk(desk: Desk, code: ErrorCode): Desk {
   const { panel } = desk;
   const free: Desk = { ...desk, notice: code, leaving: null };
+  if (panel.type === 'member' && code === 'member-consent-missing')
+    return { ...free, notice: null, panel: { ...panel, asking: false, isNew: true } };
   if (panel.type === 'member') return { ...free, panel: { ...panel, asking: false } };
   if (panel.type === 'cash' || panel.type === 'promise' || panel.type === 'refund')
     return { ...free, panel: { ...panel, sent: false } };

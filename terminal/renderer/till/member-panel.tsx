@@ -1,4 +1,6 @@
 import type { ReactNode } from 'react';
+import { fen, minFen } from '#shared/money/fen.ts';
+import { basisPoints, shareFloor } from '#shared/money/rate.ts';
 import type { MemberView } from '#shared/wire/v1/members.ts';
 import { useApp, useTill } from '../app/context.ts';
 import type { Panel } from '../desk/desk.ts';
@@ -32,7 +34,10 @@ export function MemberPanel({
         <Close />
       </div>
       {typing ? (
-        <PhoneEntry digits={panel.digits} asking={panel.asking} />
+        <>
+          <PhoneEntry digits={panel.digits} asking={panel.asking} isNew={panel.isNew === true} />
+          {panel.isNew && <Consent asking={panel.asking} />}
+        </>
       ) : (
         <AttachedMember member={member} />
       )}
@@ -43,9 +48,11 @@ export function MemberPanel({
 function PhoneEntry({
   digits,
   asking,
+  isNew,
 }: {
   readonly digits: string;
   readonly asking: boolean;
+  readonly isNew: boolean;
 }): ReactNode {
   const { words } = useApp();
   const missing = phoneDigits - digits.length;
@@ -64,18 +71,55 @@ function PhoneEntry({
           ? words.memberPanel.asking
           : wrong
             ? words.memberPanel.wrong
-            : missing > 0 && digits !== ''
-              ? words.memberPanel.missing(missing)
-              : words.memberPanel.hint}
+            : isNew
+              ? words.memberPanel.isNew
+              : missing > 0 && digits !== ''
+                ? words.memberPanel.missing(missing)
+                : words.memberPanel.hint}
       </p>
     </>
   );
 }
 
+/** Nobody is registered before the customer heard what for and agreed; messages of shops are a wish of their own. */
+function Consent({ asking }: { readonly asking: boolean }): ReactNode {
+  const { words, store } = useApp();
+  const agree = (shops: boolean) => () => store.act({ type: 'member-consent', shops });
+  return (
+    <>
+      <p className="label">{words.memberPanel.consent}</p>
+      <div className="row">
+        <button
+          type="button"
+          className="button button-solid"
+          disabled={asking}
+          onClick={agree(false)}
+        >
+          {words.memberPanel.agree}
+        </button>
+        <button type="button" className="button" disabled={asking} onClick={agree(true)}>
+          <kbd>F2</kbd>
+          {words.memberPanel.agreeShops}
+        </button>
+      </div>
+    </>
+  );
+}
+
+/** What would be used of the wallet for this sale; the cloud sets it aside, earliest end first. */
+const suggestedOf = (member: MemberView, amountFen: number): number =>
+  member.voucherMaxShareBp === undefined
+    ? 0
+    : minFen(
+        fen(member.voucherTotalFen),
+        shareFloor(fen(amountFen), basisPoints(member.voucherMaxShareBp)),
+      );
+
 function AttachedMember({ member }: { readonly member: MemberView }): ReactNode {
   const { words, store } = useApp();
   const { till } = useTill();
   const using = till?.draft.useVoucher === true;
+  const suggestedFen = suggestedOf(member, till?.draft.amountFen ?? 0);
   return (
     <>
       <p className="member-phone">{member.phoneMask}</p>
@@ -91,6 +135,11 @@ function AttachedMember({ member }: { readonly member: MemberView }): ReactNode 
           </dd>
         </div>
       </dl>
+      {suggestedFen > 0 && (
+        <p className="label">
+          {words.memberPanel.suggest(yuan(suggestedFen))} · {words.memberPanel.soonest}
+        </p>
+      )}
       <ul className="voucher-list">
         {member.vouchers.slice(0, vouchersShownMax).map((voucher) => (
           <li key={voucher.voucherId}>
