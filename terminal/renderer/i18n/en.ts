@@ -122,6 +122,13 @@ export const en: Words = {
   memberPanel: {
     title: 'Member phone',
     hint: '11 digits; a new customer is registered at once',
+    isNew: 'New customer. Ask for consent',
+    consent:
+      'The number is kept encrypted, for points and vouchers only, and deleted on request.',
+    agree: 'Customer agrees',
+    agreeShops: 'Agrees, shop news too',
+    suggest: (amount: string) => `Vouchers for this sale ${amount}`,
+    soonest: 'Used earliest first',
     missing: (count) => (count === 1 ? '1 digit to go' : `${count} digits to go`),
     wrong: 'Not a mobile number. Please check',
     asking: 'Looking up…',
