@@ -64,7 +64,7 @@ const CheckSchema = Type.Object(
   strict,
 );
 
-/** What anybody may know about the points of an operator (docs/points.md 2.15). */
+/** What anybody may know about the points of an operator (docs/points.md 2.16). */
 export const DisclosureSchema = Type.Object(
   {
     /** When the figures were read, all in one moment. */

@@ -13,7 +13,7 @@ import { dayRestMs, doPeriodTurn } from '#cloud/release/period-worker.ts';
 import { runFinalityBatches } from '#cloud/settlement/finality-worker.ts';
 import { assert } from '#shared/result/assert.ts';
 import { getOrThrow } from '#shared/result/result.ts';
-import { createManualClock, type ManualClock } from '#cloud/payments/testing/manual-clock.ts';
+import { createManualClock, type ManualClock } from '#shared/testing/manual-clock.ts';
 import { addDays, dayStartMs } from '#shared/time/calendar-day.ts';
 
 export interface LivedLife {
