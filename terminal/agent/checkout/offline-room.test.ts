@@ -32,7 +32,7 @@ let journal: Journal;
 const room = (): RoomDeps => ({
   read: journal.read,
   config: () => ({ caps }) as ConfigPayload,
-  nowMs: clock.nowMs,
+  nowMs: () => clock.nowMs(),
   sinceContactMs: () => undefined,
 });
 const remainingFen = (): number => offlineRoom(room()).remainingFen;
