@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { findOverflow, findSmallTargets, watchLongTasks } from './testing/page-checks.ts';
 import { nothingWorks, nowMs, offline, paid, waiting } from './testing/sample-screens.ts';
-import { sampleOrderId } from './testing/samples.ts';
+import { sampleOrderId, sampleToday } from './testing/samples.ts';
 import { startScriptedCounter } from './testing/scripted-counter.ts';
 import { describeWindow, machineShared } from './testing/window-bench.ts';
 
@@ -44,6 +44,28 @@ describeWindow('lists, sums, devices and the counter in a browser', (w) => {
     expect(await w.page.locator('.only-read li').count()).toBe(7);
     await w.page.getByText('打印日结小票').click();
     await expect.poll(() => w.called('today.printSlip')).toHaveLength(1);
+  });
+
+  test('a day of refunds and promises leaves room for what is to be settled, and for the word that nothing is', async () => {
+    w.host.till.setToday({
+      refunds: { ...sampleToday.refunds, channelFen: 1_200, count: 1 },
+      promises: { ...sampleToday.promises, keptFen: 3_850, keptCashFen: 3_850, keptCount: 1 },
+    });
+    await w.page.keyboard.press('F10');
+    await w.sees('今天收回 ¥38.50');
+    const isCut = (selector: string): Promise<boolean> =>
+      w.page.evaluate((what) => {
+        const bottom = document.querySelector('.exceptions')?.getBoundingClientRect().bottom ?? 0;
+        const rows = [...document.querySelectorAll(`.exceptions ${what}`)];
+        return rows.length === 0 || rows.some((row) => row.getBoundingClientRect().bottom > bottom);
+      }, selector);
+    await w.sees('没有要处理的');
+    expect(await isCut('.label')).toBe(false);
+    w.host.till.setExceptions([
+      { orderId: sampleOrderId('9B0T'), code: 'code-used-before', amountFen: 3800, sinceMs: nowMs },
+    ]);
+    await w.sees('1 件要处理');
+    expect(await isCut('li')).toBe(false);
   });
 
   test('what is to be settled names its paper or its order, and tomorrow is one sum everywhere', async () => {

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
+import { findOverflow } from './testing/page-checks.ts';
 import { describeWindow, machineShared, seenTimeoutMs } from './testing/window-bench.ts';
 import { approvalId } from './testing/scripted-owner.ts';
+import { fiveDevices } from './testing/sample-devices.ts';
 import { nowMs } from './testing/sample-screens.ts';
 
 const pin = '73029146';
@@ -160,6 +162,27 @@ describeWindow("the owner's PIN", (w) => {
     expect(w.called('owner.setPin')).toEqual([{ newPin: '4973' }]);
     expect(await w.page.locator('.pin-chip').count()).toBe(0);
   });
+
+  it.each(['zh', 'en'])(
+    'without one, five devices and unsent sales leave every sign of the bar in sight: %s',
+    async (language) => {
+      w.host.till.owner.set({ isPinSet: false });
+      w.host.till.setStatus({ devices: fiveDevices, unsentCount: 12 });
+      const page = await w.open({ width: 1366, height: 768 }, language);
+      await page.locator('.pin-chip').waitFor();
+      await expect.poll(() => page.locator('.device-chips .chip').count()).toBe(5);
+      const hidden = await page.evaluate(() => {
+        const signs = [...document.querySelectorAll('.device-chips .chip, .pin-chip')];
+        return signs.filter((sign) => {
+          const { right, top, height } = sign.getBoundingClientRect();
+          return !sign.contains(document.elementFromPoint(right - 8, top + height / 2));
+        }).length;
+      });
+      expect(hidden).toBe(0);
+      expect(await findOverflow(page)).toEqual([]);
+      await page.close();
+    },
+  );
 
   it("settings ask once for the owner's time, and leaving them ends it", async () => {
     w.host.till.owner.set({ isPinSet: true });

@@ -61,7 +61,7 @@ function NetworkChip({ status }: { readonly status: Status }): ReactNode {
   const { words } = useApp();
   return (
     <span
-      className={`chip ${status.online ? '' : 'chip-amber'}`}
+      className={`chip ${status.online ? '' : 'chip-amber'} ${status.unsentCount > 0 ? 'chip-long' : ''}`}
       role="status"
       title={
         status.offlineSinceMs === null

@@ -276,7 +276,7 @@ export const en: Words = {
   },
 
   today: {
-    settled: 'Received (channel confirmed)',
+    settled: 'Received (channel, box)',
     withVoucher: (amount: string) => `${amount} of it by vouchers, subsidised`,
     cash: 'Cash',
     offline: 'Offline (no money yet)',
