@@ -20,7 +20,7 @@ describe('the tour', () => {
 
   it('plays from the first sale to the spent voucher on the real stack', async () => {
     await playTour({ stage, say: (text) => said.push(text), paceMs: 0 });
-    expect(said.filter((text) => /^\n\s*\d+\. /.test(text))).toHaveLength(15);
+    expect(said.filter((text) => /^\n\s*\d+\. /.test(text))).toHaveLength(17);
   }, 180_000);
 
   it('writes nothing to the display that the display did not understand', () => {

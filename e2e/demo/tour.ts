@@ -6,6 +6,7 @@ import { accountingDate } from '#shared/time/calendar-day.ts';
 import { connectTill, poll } from '../stage/till-client.ts';
 import { freshWalletCode } from '../stage/wallet-codes.ts';
 import { atBox, boxCablePulled, isOnceInCloud } from './tour-at-box.ts';
+import { onTrust, trustKept } from './tour-on-trust.ts';
 import { printed, scan, yuan, type Step, type Tour, type TourDeps } from './tour-step.ts';
 
 const wordsOf = (code: string): string => errorCatalogue[code as ErrorCode].zh;
@@ -138,6 +139,7 @@ const steps: readonly Step[] = [
       );
     },
   ],
+  onTrust,
   [
     'The printer cable is pulled in the middle, and put back',
     async (tour) => {
@@ -195,6 +197,7 @@ const steps: readonly Step[] = [
       );
     },
   ],
+  trustKept,
   [
     '今日: tomorrow’s money',
     async (tour) => {
