@@ -235,7 +235,7 @@ describe("the auditor's export", () => {
     expect([good.status, good.stdout]).toEqual([0, expect.stringContaining(' 0 differences')]);
     const bad = audit('--verify', join(root, 'nowhere'));
     expect(bad.status).toBe(1);
-  });
+  }, 60_000);
 });
 
 /** The manifest names every file, in one form. */
