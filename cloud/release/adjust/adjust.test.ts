@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { raiseHold } from '#cloud/ledger/release-hold.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import {
   buildTestApp,
@@ -18,6 +19,7 @@ import {
 } from '#cloud/points/testing/points-fixtures.ts';
 import { clawBackPoints, lockPoints } from '#cloud/points/claw-back.ts';
 import { memberPoints } from '#cloud/points/member-points.ts';
+import { runReleaseDay } from '#cloud/release/release-day.ts';
 import { runProofs } from '#cloud/proof-run.ts';
 import { createManualClock, type ManualClock } from '#shared/testing/manual-clock.ts';
 import { fen } from '#shared/money/fen.ts';
@@ -208,6 +210,29 @@ describe('a correction of a posted run', () => {
     expect(run.json()).toMatchObject({ isNew: true });
     const mine = await send(`release-runs/2026-02/2026-03-31/members/${memberOf(2)}`);
     expect(mine.json<{ allocFen: number }>().allocFen).toBeGreaterThan(0);
+    expect(await brokenLaws()).toEqual([]);
+  });
+
+  it('is refused in words while a run stands open and is held', async () => {
+    const { db, operatorId } = cloud.deps;
+    clock.advance(86_400_000);
+    const cut = runReleaseDay(
+      db,
+      { operatorId, period: '2026-02', day: '2026-03-30' },
+      {
+        observe: (step) => {
+          if (step === 'opened') throw new Error('gone');
+        },
+      },
+    );
+    await expect(cut).rejects.toThrow('gone');
+    const hold = { operatorId, reason: 'proof:test', detail: {}, nowMs: clock.nowMs() };
+    await db.transaction((tx) => raiseHold(tx, hold));
+    expect(await adjust('give', { member: 2, valueFen: 1, points: 1 })).toMatchObject({
+      statusCode: 409,
+    });
+    await send('release-holds/1/lift', { liftedBy: '王芳', why: 'it was only a test' });
+    expect((await adjust('take', { member: 2, valueFen: 1, points: 0 })).statusCode).toBe(201);
     expect(await brokenLaws()).toEqual([]);
   });
 });

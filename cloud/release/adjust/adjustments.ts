@@ -5,7 +5,7 @@ import type { Db, Tx } from '#cloud/platform/db.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import { readAdjustmentState, type AdjustedRun } from '#cloud/release/adjust/adjustment-state.ts';
 import { monthNumber, type ReleaseDay } from '#cloud/release/allocate.ts';
-import { finishOpenRun } from '#cloud/release/run-release.ts';
+import { findOpenRun, finishOpenRun } from '#cloud/release/run-release.ts';
 import { sealRecord } from '#cloud/release/sealed-record.ts';
 import { insertVouchers, voucherStem } from '#cloud/vouchers/issue-vouchers.ts';
 import { cancelVouchers } from '#cloud/vouchers/return-vouchers.ts';
@@ -61,14 +61,21 @@ interface Ending extends Act {
 /** Most adjustments that a list answers, the newest first. */
 export const adjustmentsListedMax = 200;
 
-/** One person proposes to correct a posted run for one member. Errors: run-unknown, adjustment-refused. */
+/**
+ * One person proposes to correct a posted run for one member.
+ * Errors in this order: release-held (a run stands open and may not be ended), run-unknown, adjustment-refused.
+ */
 export async function proposeAdjustment(
   tx: Tx,
   act: Act & Adjustment & ReleaseDay & { readonly memberId: MemberId; readonly why: string },
 ): Promise<Result<StoredAdjustment, AdjustError>> {
   const { operatorId } = act;
   await lockBook(tx, operatorId, 'update');
-  await finishOpenRun(tx, operatorId);
+  if ((await findOpenRun(tx, operatorId)) !== undefined) {
+    const reasons = await standingReasons(tx, operatorId);
+    if (reasons.length > 0) return err({ type: 'release-held', reasons });
+    await finishOpenRun(tx, operatorId);
+  }
   const judged = await judge(tx, { ...act, today: accountingDate(act.nowMs) }, act);
   if (!judged.ok) return judged;
   const { rows } = await tx.execute<{ no: number }>(sql`
