@@ -1,3 +1,4 @@
+import { memberAccountScript } from '#cloud/members/member-account-script.ts';
 import { memberPageScript } from '#cloud/members/member-page-script.ts';
 import { phoneClockScript } from '#cloud/members/system-phone.ts';
 import { createPage, words, type Page } from '#cloud/members/page.ts';
@@ -9,6 +10,9 @@ import { qrScript } from '#cloud/members/qr-script.ts';
  */
 export const memberPage = (): Page => page;
 
+const part = (id: string, title: { readonly zh: string; readonly en: string }): string =>
+  `<div id="${id}-part" hidden><h2>${words(title)}</h2><ul id="${id}"></ul></div>`;
+
 const style = `
 main{justify-items:center;text-align:center}
 #qr{width:100%;max-width:300px;aspect-ratio:1;padding:10px;border:1px solid var(--line);border-radius:14px;background:#fff}
@@ -17,6 +21,17 @@ dl{width:100%;display:grid;grid-template-columns:1fr 1fr;gap:12px}
 dl div{border-radius:14px;background:var(--green-soft);padding:12px}
 dt{font-size:15px;color:var(--soft)}
 dd{font-size:26px;font-weight:600;font-variant-numeric:tabular-nums}
+#account{width:100%;display:grid;gap:14px;text-align:left;border-top:1px solid var(--line);padding-top:18px}
+.three{display:grid;grid-template-columns:repeat(3,1fr);gap:8px}
+.three div{border-radius:14px;background:var(--green-soft);padding:10px}
+.three dd{font-size:20px}
+.good{border-radius:14px;padding:12px 16px;background:var(--green-soft);color:var(--ink)}
+h2{font-size:17px;font-weight:600}
+ul{list-style:none;padding:0;display:grid}
+li{display:flex;flex-wrap:wrap;gap:4px 12px;align-items:baseline;justify-content:space-between;padding:10px 0;border-bottom:1px solid var(--line)}
+li p,li small{width:100%}
+label.pick{display:flex;gap:10px;align-items:center;min-height:44px}
+label.pick input{width:22px;height:22px;flex:none}
 .main{width:100%}
 .plain{min-height:44px;border:0;background:none;color:var(--soft);font:inherit;text-decoration:underline}
 `;
@@ -24,7 +39,7 @@ dd{font-size:26px;font-weight:600;font-variant-numeric:tabular-nums}
 const page = createPage({
   title: '会员码',
   style,
-  script: qrScript + phoneClockScript + memberPageScript,
+  script: qrScript + phoneClockScript + memberPageScript + memberAccountScript,
   hasWorker: true,
   body: `<main>
 <h1>${words({ zh: '会员码', en: 'Member code' })}</h1>
@@ -45,5 +60,23 @@ const page = createPage({
 </dl>
 <button type="button" class="plain" id="form" hidden>${words({ zh: '扫不出？换一种码', en: 'Does it not scan? Another form' })}</button>
 <button type="button" class="main" id="again">${words({ zh: '换一个码', en: 'New code' })}</button>
+<section id="account" hidden>
+<p id="best" class="good" hidden></p>
+<div class="three">
+<div><dt>${words({ zh: '待生效', en: 'Pending' })}</dt><dd id="pending"></dd></div>
+<div><dt>${words({ zh: '已生效', en: 'Final' })}</dt><dd id="final"></dd></div>
+<div><dt>${words({ zh: '其中已到期', en: 'Of it due' })}</dt><dd id="due"></dd></div>
+</div>
+<small>${words({
+    zh: '待生效：订单还在 7 天退款期内。已生效：按期释放成抵用券。已到期：轮到释放，数额每月公布，不构成承诺。',
+    en: 'Pending: inside the 7 days of refunds. Final: released as vouchers in periods. Due: its turn has come; amounts are published monthly and are no promise.',
+  })}</small>
+${part('messages', { zh: '消息', en: 'Messages' })}
+${part('given', { zh: '已发的券', en: 'Vouchers given' })}
+${part('shops', { zh: '附近商户', en: 'Shops' })}
+${part('payers', { zh: '已关联的付款账户（付款自动积分）', en: 'Linked wallets (paying gives points)' })}
+<label class="pick"><input id="hears-vouchers" type="checkbox">${words({ zh: '我的券到期、可用时提醒我', en: 'Tell me about my own vouchers' })}</label>
+<label class="pick"><input id="hears-shops" type="checkbox">${words({ zh: '接收商户消息（每天最多一条）', en: 'Messages of shops, at most one a day' })}</label>
+</section>
 </main>`,
 });
