@@ -152,8 +152,9 @@ async function gather(
   deps: RecoveryDeps,
   files: readonly RecoveredFile[],
 ): Promise<Result<History, RecoveryError>> {
-  // The first file that has a value is believed; a damaged one may lack what its backup has.
-  const meta = new Map(files.toReversed().flatMap((file) => [...file.meta]));
+  // The newest file that has a value is believed; a damaged one may lack what its backup has.
+  const newest = newestFirst(files);
+  const meta = metaOf(newest);
   const base = files.find((file) => file.epochs.length > 0);
   const cloud = deps.cloud?.(meta);
   const asked = await cloud?.epochs();
@@ -172,7 +173,10 @@ async function gather(
       epoch,
       reason: first?.reason ?? 'restored',
       firstPosition: first?.firstPosition ?? Number.MAX_SAFE_INTEGER,
-      ackedSeq: Math.max(inCloud?.headSeq ?? 0, ...of.map((one) => ackedSeqIn(one, meta))),
+      ackedSeq: Math.max(
+        inCloud?.headSeq ?? 0,
+        ...files.flatMap((file) => file.epochs.map((one) => ackedSeqIn(one, epoch, file.meta))),
+      ),
     });
   }
   const isLost = epochs.some(({ lost, altered }) => lost.length + altered.length > 0);
@@ -181,7 +185,7 @@ async function gather(
     epochs,
     cut: base?.cut,
     meta: withoutOldWord(meta),
-    sideRows: sideRowsOf(base, files),
+    sideRows: sideRowsOf(base, newest),
     exceptions: [
       ...(isLost ? (['store-entries-lost'] as const) : []),
       ...(deps.cloud ? [] : (['store-restored-alone'] as const)),
@@ -189,14 +193,46 @@ async function gather(
   });
 }
 
-/** Of the owner's record the newest that any file has: an older one may bring back a PIN that was given up. */
+/**
+ * Values of the newest file, and of the others what it has not. Results are pulled again from where the oldest stood: a
+ * result whose entry is lost is heard again, and the others change nothing.
+ */
+function metaOf(newest: readonly RecoveredFile[]): ReadonlyMap<string, string> {
+  const cursors = newest.flatMap(({ meta }) => meta.get(cursorKey) ?? []);
+  const meta = new Map(newest.toReversed().flatMap((file) => [...file.meta]));
+  if (cursors.length > 0) meta.set(cursorKey, String(Math.min(...cursors.map(Number))));
+  return meta;
+}
+const cursorKey = 'results-cursor';
+
+/** By their last entry that can be read; where none can, or they end alike, as they were given. */
+const newestFirst = (files: readonly RecoveredFile[]): readonly RecoveredFile[] =>
+  files
+    .map((file) => ({ file, last: lastHlc(file) }))
+    .toSorted((a, b) => (a.last < b.last ? 1 : a.last > b.last ? -1 : 0))
+    .map(({ file }) => file);
+
+const lastHlc = ({ epochs }: RecoveredFile): string =>
+  epochs
+    .flatMap(({ entries }) => [...entries.values()].at(-1)?.hlc ?? [])
+    .toSorted()
+    .at(-1) ?? '';
+
+/**
+ * Sums of pruned days belong to the cut, and come from the file that it comes from. What the cloud refused is known by
+ * any file. The owner's record is the newest: an older one may bring back a PIN that was given up.
+ */
 function sideRowsOf(
   base: RecoveredFile | undefined,
-  files: readonly RecoveredFile[],
+  newest: readonly RecoveredFile[],
 ): ReadonlyMap<SideTable, readonly SqlParams[]> {
-  const owners = files.flatMap(({ sideRows }) => sideRows.get('owner') ?? []);
-  const [newest] = owners.toSorted((a, b) => changeNoOf(b) - changeNoOf(a));
-  return new Map([...(base?.sideRows ?? []), ['owner', newest === undefined ? [] : [newest]]]);
+  const all = (table: SideTable) => newest.flatMap(({ sideRows }) => sideRows.get(table) ?? []);
+  const [owner] = all('owner').toSorted((a, b) => changeNoOf(b) - changeNoOf(a));
+  return new Map([
+    ...(base?.sideRows ?? []),
+    ['owner', owner === undefined ? [] : [owner]],
+    ['refused_orders', all('refused_orders')],
+  ]);
 }
 
 const changeNoOf = ({ change_no: changeNo }: SqlParams): number => Number(changeNo ?? 0);
@@ -247,8 +283,13 @@ function isOlder(file: RecoveredFile, epoch: string, than: string): boolean {
   return place !== -1 && place < names.indexOf(than);
 }
 
-/** The last number of an epoch that its file knew as acknowledged. */
-function ackedSeqIn(epoch: RecoveredEpoch, meta: ReadonlyMap<string, string>): number {
+/** The last number of an epoch that its file knew as acknowledged. Positions are those of one file, and mean nothing in another. */
+function ackedSeqIn(
+  epoch: RecoveredEpoch,
+  name: string,
+  meta: ReadonlyMap<string, string>,
+): number {
+  if (epoch.epoch !== name) return 0;
   const acked = Number(meta.get('acked-position') ?? '0');
   let last = 0;
   for (const [position, seq] of epoch.seqOfPosition)

@@ -26,7 +26,14 @@ export interface RecoveredEpoch {
   readonly seqOfPosition: ReadonlyMap<number, number>;
 }
 
-export const sideTables = ['carried', 'owner', 'pruned_sums', 'refused_orders'] as const;
+export const sideTables = [
+  'carried',
+  'owner',
+  'pruned_promises',
+  'pruned_refunds',
+  'pruned_sums',
+  'refused_orders',
+] as const;
 export type SideTable = (typeof sideTables)[number];
 
 interface EpochRow {
