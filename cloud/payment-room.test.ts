@@ -22,7 +22,7 @@ import {
 import { wechatFace } from '#cloud/channel-simulator/faces/wechat/wechat-face.ts';
 import { loadSandboxKeys, sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
 import { openChannels, type PaymentEnvironment } from '#cloud/open-channels.ts';
-import { createManualClock } from '#cloud/payments/testing/manual-clock.ts';
+import { createManualClock } from '#shared/testing/manual-clock.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';
 
 let folder: string;

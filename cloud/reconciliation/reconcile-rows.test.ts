@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { getOrThrow } from '#shared/result/result.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { wechatBillRows } from '#cloud/payments/channels/wechat/bill-rows.ts';
-import { createManualClock } from '#cloud/payments/testing/manual-clock.ts';
+import { createManualClock } from '#shared/testing/manual-clock.ts';
 import { createTestDatabase, type TestDatabase } from '#cloud/platform/testing/test-database.ts';
 import { importBill } from '#cloud/reconciliation/import-bill.ts';
 import {

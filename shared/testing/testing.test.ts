@@ -6,8 +6,11 @@ test('a manual clock moves only by hand, and setting the wall leaves durations a
   const clock = createManualClock(1000);
   clock.advance(500);
   expect([clock.nowMs(), clock.monotonicMs()]).toEqual([1500, 500]);
+  clock.advanceTo(1600);
+  clock.advanceTo(1200);
+  expect([clock.nowMs(), clock.monotonicMs()]).toEqual([1600, 600]);
   clock.setWall(10);
-  expect([clock.nowMs(), clock.monotonicMs()]).toEqual([10, 500]);
+  expect([clock.nowMs(), clock.monotonicMs()]).toEqual([10, 600]);
   expect(() => clock.advance(-1)).toThrow(/does not go back/);
 });
 

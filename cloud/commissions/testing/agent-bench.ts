@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { addAgent, setTerritory, signContract } from '#cloud/commissions/agent-admin.ts';
 import { runCommissionPayouts, setPayoutTerms } from '#cloud/commissions/commission-payouts.ts';
 import { bookPaidOrders } from '#cloud/orders/book-paid-orders.ts';
-import { createManualClock } from '#cloud/payments/testing/manual-clock.ts';
+import { createManualClock } from '#shared/testing/manual-clock.ts';
 import { makePerson, personAgeMsMin } from '#cloud/payments/resolution/operator-persons.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import {

@@ -42,7 +42,7 @@ import {
   sandboxFace,
 } from '#cloud/payments/channels/wechat/testing/wechat-sandbox.ts';
 import { createWechatChannel } from '#cloud/payments/channels/wechat/wechat-channel.ts';
-import { createManualClock, type ManualClock } from '#cloud/payments/testing/manual-clock.ts';
+import { createManualClock, type ManualClock } from '#shared/testing/manual-clock.ts';
 import { createVoucherDesk } from '#cloud/payments/voucher-desk.ts';
 import { createTestCloud, type TestCloud } from '#cloud/platform/testing/test-cloud.ts';
 

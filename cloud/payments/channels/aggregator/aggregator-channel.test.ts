@@ -14,7 +14,7 @@ import {
 } from '#cloud/payments/channels/aggregator/judge.ts';
 import { createAggregatorChannel } from '#cloud/payments/channels/aggregator/aggregator-channel.ts';
 import { simulatedEnd } from '#cloud/payments/channels/testing/simulated-rig.ts';
-import { createManualClock } from '#cloud/payments/testing/manual-clock.ts';
+import { createManualClock } from '#shared/testing/manual-clock.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';
 
 for (const wallet of ['wechat', 'alipay', 'unionpay'] as const)

@@ -7,7 +7,7 @@ import { answerSignText, channelHeaders } from '#cloud/channel-simulator/protoco
 import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
 import type { Channel } from '#cloud/channel/channel.ts';
 import { createAggregatorChannel } from '#cloud/payments/channels/aggregator/aggregator-channel.ts';
-import { createManualClock } from '#cloud/payments/testing/manual-clock.ts';
+import { createManualClock } from '#shared/testing/manual-clock.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';
 
 const keys = sandboxKeysFromSeed('tampering');

@@ -14,7 +14,7 @@ import {
   otherSellerId,
   sellerId,
 } from '#cloud/payments/channels/alipay/testing/alipay-rig.ts';
-import { createManualClock } from '#cloud/payments/testing/manual-clock.ts';
+import { createManualClock } from '#shared/testing/manual-clock.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';
 
 const keys = makeAlipaySandboxKeys();

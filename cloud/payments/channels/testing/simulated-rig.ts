@@ -1,7 +1,7 @@
 import type { ChannelSimulator } from '#cloud/channel-simulator/channel-simulator.ts';
 import type { LineFault } from '#cloud/channel-simulator/line.ts';
 import type { ChannelRig } from '#cloud/payments/channels/testing/channel-rig.ts';
-import type { ManualClock } from '#cloud/payments/testing/manual-clock.ts';
+import type { ManualClock } from '#shared/testing/manual-clock.ts';
 
 type Behaviour = Parameters<ChannelRig['codeFor']>[0];
 

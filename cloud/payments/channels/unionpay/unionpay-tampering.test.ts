@@ -18,7 +18,7 @@ import { judgeNotified } from '#cloud/channel/channel-notify.ts';
 import type { Channel } from '#cloud/channel/channel.ts';
 import { accountOf, startMs } from '#cloud/payments/channels/unionpay/testing/unionpay-rig.ts';
 import { createUnionpayChannel } from '#cloud/payments/channels/unionpay/unionpay-channel.ts';
-import { createManualClock } from '#cloud/payments/testing/manual-clock.ts';
+import { createManualClock } from '#shared/testing/manual-clock.ts';
 
 const keys = makeUnionpaySandboxKeys();
 const signer = { key: keys.signerPrivateKey, certificate: keys.signerCertificate };

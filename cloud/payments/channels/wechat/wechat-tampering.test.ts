@@ -7,7 +7,7 @@ import { signedHeaders } from '#cloud/channel-simulator/faces/wechat/seal.ts';
 import type { Channel } from '#cloud/channel/channel.ts';
 import { partner, sandboxAccount } from '#cloud/payments/channels/wechat/testing/wechat-sandbox.ts';
 import { createWechatChannel } from '#cloud/payments/channels/wechat/wechat-channel.ts';
-import { createManualClock } from '#cloud/payments/testing/manual-clock.ts';
+import { createManualClock } from '#shared/testing/manual-clock.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';
 
 const nowMs = 1_790_000_000_000;

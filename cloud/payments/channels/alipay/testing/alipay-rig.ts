@@ -18,7 +18,7 @@ import {
   type AlipayOptions,
 } from '#cloud/payments/channels/alipay/config.ts';
 import { simulatedEnd, type SimulatedEnd } from '#cloud/payments/channels/testing/simulated-rig.ts';
-import { createManualClock } from '#cloud/payments/testing/manual-clock.ts';
+import { createManualClock } from '#shared/testing/manual-clock.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';
 
 export const sellerId = '2088000000000109';

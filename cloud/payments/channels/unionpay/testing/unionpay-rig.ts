@@ -12,7 +12,7 @@ import type { Channel } from '#cloud/channel/channel.ts';
 import type { UnionpayAccount } from '#cloud/payments/channels/unionpay/config.ts';
 import { createUnionpayChannel } from '#cloud/payments/channels/unionpay/unionpay-channel.ts';
 import { simulatedEnd, type SimulatedEnd } from '#cloud/payments/channels/testing/simulated-rig.ts';
-import { createManualClock } from '#cloud/payments/testing/manual-clock.ts';
+import { createManualClock } from '#shared/testing/manual-clock.ts';
 
 /** 2026-09-21 22:13:20 in Beijing, where rigs start: 46 min 40 s before UnionPay's day turns. */
 export const startMs = 1_790_000_000_000;

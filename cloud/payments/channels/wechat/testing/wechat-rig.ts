@@ -16,7 +16,7 @@ import {
 } from '#cloud/payments/channels/wechat/testing/wechat-sandbox.ts';
 import { createWechatChannel } from '#cloud/payments/channels/wechat/wechat-channel.ts';
 import { simulatedEnd, type SimulatedEnd } from '#cloud/payments/channels/testing/simulated-rig.ts';
-import { createManualClock } from '#cloud/payments/testing/manual-clock.ts';
+import { createManualClock } from '#shared/testing/manual-clock.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';
 
 export const merchantNo = '1900000109';
