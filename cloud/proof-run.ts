@@ -91,7 +91,7 @@ const whyUnsealed: Readonly<Record<Exclude<Sealed['type'], 'sealed'>, string>> =
 };
 
 const idleMs = 600_000;
-/** Shanghai, after the day's last sale was synced by most tills. Closes and release days prove the books for themselves. */
+/** Shanghai, when most tills have synced the day's last sale. Closes and release days prove the books for themselves. */
 const nightlyAtMs = 3 * 3_600_000;
 
 /** Runs the proofs once in the night of every accounting day. Returns 1 when it did. */

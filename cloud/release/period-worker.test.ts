@@ -26,7 +26,7 @@ import { runReleaseDay } from '#cloud/release/release-day.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { createManualClock, type ManualClock } from '#shared/testing/manual-clock.ts';
 import { addDays, dayStartMs, daysBetween } from '#shared/time/calendar-day.ts';
-import { addPeriods, periodSpan } from '#shared/time/period.ts';
+import { addPeriods, periodOf, periodSpan } from '#shared/time/period.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
 const byHand = operatorOf(2);
@@ -100,7 +100,11 @@ async function historyOf(operatorId: OperatorId) {
     select period, gate_open, gate_reason, mult_bp, budget_fen, n_base, unreleased_points,
            inflow_points
       from period_close where operator_id = ${operatorId} order by period`);
-  const { rows: runs } = await cloud.deps.db.execute<{ released_fen: number }>(sql`
+  const { rows: runs } = await cloud.deps.db.execute<{
+    released_fen: number;
+    period: string;
+    day: string;
+  }>(sql`
     select period, day::text, state, limit_fen, released_fen, points_used, account_count
       from release_run where operator_id = ${operatorId} order by day`);
   return { closes, runs };
@@ -262,4 +266,30 @@ describe('periods and release days run by themselves', () => {
       select entered_in from points_lot where order_id = ${order.orderId}`);
     expect(rows).toEqual([{ entered_in: '2026-01' }]);
   }, 60_000);
+
+  it.each(['10day', 'week', 'day'] as const)(
+    'closes and releases by %s as well, every day once',
+    async (kind) => {
+      const { db, operatorId } = cloud.deps;
+      await db.transaction((tx) => usePilotConfig(tx, operatorId, { periodKind: kind }));
+      const from = '2026-02-24';
+      const to = '2026-03-22';
+      for (let day = from; day <= to; day = addDays(day, 1)) {
+        await trade(day);
+        goTo(day);
+        for (;;) if ((await turn({ proveFirst: noProof })).type === 'none') break;
+      }
+      const { closes, runs } = await historyOf(operatorId);
+      const first = periodOf(from, kind);
+      const names = closes.map(({ period }) => period);
+      expect(names).toEqual(names.map((_name, index) => addPeriods(first, index)));
+      expect(periodSpan(String(names.at(-1))).next).toBe(periodOf(addDays(to, 1), kind));
+      const released = addDays(periodSpan(first).lastDay, 1);
+      expect(runs).toHaveLength(daysBetween({ from: released, to }) + 1);
+      expect(runs.map((run) => run.period)).toEqual(
+        runs.map((run) => periodSpan(periodOf(run.day, kind)).previous),
+      );
+    },
+    60_000,
+  );
 });

@@ -203,7 +203,7 @@ describe("the auditor's export", () => {
     expect((await getFile('members.csv')).statusCode).toBe(404);
     const both = await Promise.all([getFile('manifest.json'), getFile('manifest.json')]);
     expect(both.map(({ statusCode }) => statusCode).toSorted((a, b) => a - b)).toEqual([200, 429]);
-  });
+  }, 60_000);
 
   it('holds at most one batch in memory, whatever a table has', async () => {
     const table: AuditTable = {
@@ -223,7 +223,7 @@ describe("the auditor's export", () => {
     );
     expect(written.csv.rows).toBe(25_000);
     expect(most).toBeLessThanOrEqual(rowsPerFetch + 1);
-  });
+  }, 60_000);
 
   it('exports the same bytes from the command line, verifies them, and the exit code says it', () => {
     const span = ['--from', days.from, '--to', days.to];
