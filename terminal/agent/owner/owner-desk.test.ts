@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -7,9 +7,9 @@ import type { Timers } from '#drivers/core/timers.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { createManualClock, type ManualClock } from '#shared/testing/manual-clock.ts';
 import { openJournal, type Journal } from '#terminal/agent/journal/journal.ts';
-import { journalFileName, openStore } from '#terminal/agent/journal/open-store.ts';
+import { openStore } from '#terminal/agent/journal/open-store.ts';
 import { createOwnerDesk, type OwnerDesk } from '#terminal/agent/owner/owner-desk.ts';
-import { openOwnerWitness, ownerWitnessFileName } from '#terminal/agent/owner/owner-witness.ts';
+import { openOwnerWitness } from '#terminal/agent/owner/owner-witness.ts';
 import type { OwnerWish } from '#terminal/ipc/owner.ts';
 
 const pin = '730291';
@@ -82,24 +82,6 @@ const spoil = (): void => {
   const spoilt = JSON.stringify({ ...(JSON.parse(kept) as object), n: 32_769 });
   journal.append([], (tx) => tx.run('UPDATE owner SET pin = $spoilt', { spoilt }));
   restart();
-};
-
-const former = '604817';
-/** The file as it is now, put back later. */
-const keepCopy = (): (() => void) => {
-  owner.stop();
-  journal.close();
-  const copy = readFileSync(join(dataDir, journalFileName));
-  open();
-  return () => {
-    owner.stop();
-    journal.close();
-    due = [];
-    for (const suffix of ['-wal', '-shm'])
-      rmSync(join(dataDir, `${journalFileName}${suffix}`), { force: true });
-    writeFileSync(join(dataDir, journalFileName), copy);
-    open();
-  };
 };
 
 beforeEach(() => {
@@ -344,61 +326,6 @@ describe('a computer that cannot check a PIN', () => {
     expect(await errorOf(owner.setPin({ oldPin: pin, newPin: '604817' }))).toBe(
       'owner-pin-unchecked',
     );
-  });
-});
-
-describe('an older file in the place of the journal', () => {
-  it('brings no former PIN back: none is right until the cloud resets it', async () => {
-    getOrThrow(await owner.setPin({ newPin: former }));
-    const putBack = keepCopy();
-    getOrThrow(await owner.setPin({ oldPin: former, newPin: pin }));
-    putBack();
-    for (const tried of [former, pin])
-      expect(await errorOf(owner.unlock(tried))).toBe('owner-pin-lost');
-    expect(await errorOf(owner.setPin({ oldPin: former, newPin: pin }))).toBe('owner-pin-lost');
-    expect(owner.state()).toMatchObject({ isPinSet: true, triesLeft: 5 });
-    expect(owner.requireUnlocked().ok).toBe(false);
-    owner.followReset(1);
-    getOrThrow(await owner.setPin({ newPin: pin }));
-    restart();
-    getOrThrow(await owner.unlock(pin));
-  });
-
-  it('opens no till that had a PIN, and gives no rule back that was taken away', async () => {
-    const putBack = keepCopy();
-    getOrThrow(await owner.setPin({ newPin: pin }));
-    putBack();
-    expect(owner.state()).toMatchObject({ isPinSet: true, guardsDrawer: true });
-    expect(owner.approveDrawer(undefined).ok).toBe(false);
-    expect(await errorOf(owner.setPin({ newPin: former }))).toBe('owner-pin-lost');
-  });
-
-  it('follows no reset twice: an old number does not take the lost PIN away', async () => {
-    getOrThrow(await owner.setPin({ newPin: former }));
-    const putBack = keepCopy();
-    owner.followReset(4);
-    getOrThrow(await owner.setPin({ newPin: pin }));
-    putBack();
-    owner.followReset(4);
-    expect(owner.state().isPinSet).toBe(true);
-    owner.followReset(5);
-    expect(owner.state().isPinSet).toBe(false);
-  });
-
-  it('that is as new as the till knew keeps its PIN', async () => {
-    getOrThrow(await owner.setPin({ newPin: pin }));
-    const putBack = keepCopy();
-    await fail(1);
-    putBack();
-    getOrThrow(await owner.unlock(pin));
-  });
-
-  it('a torn witness is none, and is written anew', async () => {
-    getOrThrow(await owner.setPin({ newPin: pin }));
-    writeFileSync(join(dataDir, ownerWitnessFileName), '9 9 torn');
-    restart();
-    getOrThrow(await owner.unlock(pin));
-    expect(openOwnerWitness(dataDir).seen()).toEqual({ changeNo: 1, resetNo: 0 });
   });
 });
 
