@@ -7,19 +7,19 @@ import { PersonHeadersSchema, personOf } from '#cloud/payments/resolution/resolu
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
-import { breakCsv } from '#cloud/reconciliation/break-csv.ts';
-import { breakClasses, type BreakClass } from '#cloud/reconciliation/break-machine.ts';
+import { breakCsv } from '#cloud/reconciliation/breaks/break-csv.ts';
+import { breakClasses, type BreakClass } from '#cloud/reconciliation/breaks/break-machine.ts';
 import {
   breakEventsMax,
   breakHistory,
   breaksPerPageMax,
   listBreaks,
   type KeptBreak,
-} from '#cloud/reconciliation/break-store.ts';
+} from '#cloud/reconciliation/breaks/break-store.ts';
 import { fetchBill } from '#cloud/reconciliation/fetch-bill.ts';
 import { registerOpenItemRoutes } from '#cloud/reconciliation/open-item-routes.ts';
 import { settleUnknown } from '#cloud/reconciliation/settle-unknown.ts';
-import { stepBreak } from '#cloud/reconciliation/step-break.ts';
+import { stepBreak } from '#cloud/reconciliation/breaks/step-break.ts';
 
 export const billsPerPageMax = 200;
 const numberMax = 9_007_199_254_740_991;

@@ -5,7 +5,7 @@ import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
 import type { BillDay } from '#cloud/reconciliation/bill-key.ts';
-import { measureBreaks } from '#cloud/reconciliation/break-metrics.ts';
+import { measureBreaks } from '#cloud/reconciliation/breaks/break-metrics.ts';
 import { fetchBill } from '#cloud/reconciliation/fetch-bill.ts';
 import { settleUnknown } from '#cloud/reconciliation/settle-unknown.ts';
 

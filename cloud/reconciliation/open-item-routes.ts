@@ -13,7 +13,7 @@ import {
   type OpenItemCursor,
   type OpenItemSource,
 } from '#cloud/reconciliation/open-items.ts';
-import { stepBreak } from '#cloud/reconciliation/step-break.ts';
+import { stepBreak } from '#cloud/reconciliation/breaks/step-break.ts';
 
 type Deps = Pick<CloudDeps, 'db' | 'clock' | 'operatorId'>;
 

@@ -1,7 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { definiteWithinMs } from '#cloud/payments/undecided.ts';
 import type { Db } from '#cloud/platform/db.ts';
-import { breakClasses, type BreakClass } from '#cloud/reconciliation/break-machine.ts';
+import { breakClasses, type BreakClass } from '#cloud/reconciliation/breaks/break-machine.ts';
 import { freezeAlarmMs, openTooLongMs } from '#cloud/settlement/instructions/instruction-list.ts';
 import type { OperatorId, PersonId } from '#shared/ids/ids.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';

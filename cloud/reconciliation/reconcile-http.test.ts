@@ -9,8 +9,8 @@ import { startCharge } from '#cloud/payments/charge.ts';
 import { alipayMerchantNo, openAlipayBench } from '#cloud/reconciliation/testing/alipay-bench.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import { billLaws } from '#cloud/reconciliation/bill-laws.ts';
-import { listBreaks, breaksPerPageMax } from '#cloud/reconciliation/break-store.ts';
-import type { BreakClass } from '#cloud/reconciliation/break-machine.ts';
+import { listBreaks, breaksPerPageMax } from '#cloud/reconciliation/breaks/break-store.ts';
+import type { BreakClass } from '#cloud/reconciliation/breaks/break-machine.ts';
 import { fetchBill } from '#cloud/reconciliation/fetch-bill.ts';
 import { askRefund } from '#cloud/refunds/ask-refund.ts';
 

@@ -6,7 +6,7 @@ import { fen } from '#shared/money/fen.ts';
 import { formatYuan } from '#shared/money/format-yuan.ts';
 import { dayStartMs } from '#shared/time/calendar-day.ts';
 import { beijingTimeOf } from '#cloud/payments/channels/wire/beijing-time.ts';
-import type { BreakClass } from '#cloud/reconciliation/break-machine.ts';
+import type { BreakClass } from '#cloud/reconciliation/breaks/break-machine.ts';
 
 /** A made-up day of one operator: so many charges of 50 shops, and a bill that lies about some of them. */
 export interface BillWorld {

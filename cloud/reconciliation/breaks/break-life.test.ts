@@ -8,11 +8,11 @@ import { ledgerLaws, proveLaws } from '#cloud/ledger/proofs.ts';
 import { startCharge } from '#cloud/payments/charge.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import { billLaws } from '#cloud/reconciliation/bill-laws.ts';
-import { breakCsv } from '#cloud/reconciliation/break-csv.ts';
-import { breakHistory, listBreaks } from '#cloud/reconciliation/break-store.ts';
+import { breakCsv } from '#cloud/reconciliation/breaks/break-csv.ts';
+import { breakHistory, listBreaks } from '#cloud/reconciliation/breaks/break-store.ts';
 import { runBillsOnce } from '#cloud/reconciliation/bill-worker.ts';
 import { fetchBill } from '#cloud/reconciliation/fetch-bill.ts';
-import { stepBreak } from '#cloud/reconciliation/step-break.ts';
+import { stepBreak } from '#cloud/reconciliation/breaks/step-break.ts';
 
 let bench: PaymentBench;
 beforeAll(async () => {

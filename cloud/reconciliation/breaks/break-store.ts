@@ -7,7 +7,7 @@ import type {
   BreakFacts,
   BreakState,
   MoneyStep,
-} from '#cloud/reconciliation/break-machine.ts';
+} from '#cloud/reconciliation/breaks/break-machine.ts';
 
 export const breaksPerPageMax = 500;
 export const breakEventsMax = 200;

@@ -11,8 +11,12 @@ import {
   decideBreakStep,
   type BreakStep,
   type BreakStepError,
-} from '#cloud/reconciliation/break-machine.ts';
-import { lockBreak, saveBreakStep, type KeptBreak } from '#cloud/reconciliation/break-store.ts';
+} from '#cloud/reconciliation/breaks/break-machine.ts';
+import {
+  lockBreak,
+  saveBreakStep,
+  type KeptBreak,
+} from '#cloud/reconciliation/breaks/break-store.ts';
 
 export const correctionKind = 'bill-correction';
 

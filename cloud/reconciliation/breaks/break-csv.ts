@@ -1,7 +1,7 @@
 import { fen } from '#shared/money/fen.ts';
 import { formatYuan } from '#shared/money/format-yuan.ts';
-import { breakClasses } from '#cloud/reconciliation/break-machine.ts';
-import type { KeptBreak } from '#cloud/reconciliation/break-store.ts';
+import { breakClasses } from '#cloud/reconciliation/breaks/break-machine.ts';
+import type { KeptBreak } from '#cloud/reconciliation/breaks/break-store.ts';
 
 const header =
   '编号,渠道,账单日,类别,说明,单号,商户,账单金额,我方金额,差额,账单手续费,应收手续费,状态,负责人';
