@@ -28,6 +28,7 @@ import {
   createReceiptHandlers,
   type ReceiptHandlerDeps,
 } from '#terminal/agent/printing/receipt-handlers.ts';
+import { createPromotionHandlers } from '#terminal/agent/promotion/promotion-handlers.ts';
 import type { Troubles } from '#terminal/agent/troubles.ts';
 import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
 import type { Link } from '#terminal/agent/uplink/link.ts';
@@ -107,6 +108,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     ),
     ...createOwnerHandlers(deps.owner),
     ...createIdentityHandlers(deps.activation),
+    ...createPromotionHandlers(deps),
     'drawer.open': ({ reason, approvalId }) => {
       if (!devices.has('drawer')) return err('device-missing');
       if (!devices.printer()) return err('printer-missing');

@@ -19,6 +19,7 @@ import { PhoneSchema } from '#shared/wire/v1/members.ts';
 import { deviceMethods } from '#terminal/ipc/devices.ts';
 import { identityMethods } from '#terminal/ipc/identity.ts';
 import { ApprovalIdSchema, BoxRefSchema, ownerMethods } from '#terminal/ipc/owner.ts';
+import { promotionMethods } from '#terminal/ipc/promotion.ts';
 import { receiptMethods } from '#terminal/ipc/receipt-template.ts';
 import { StatusSchema, TillStateSchema } from '#terminal/ipc/state.ts';
 import {
@@ -162,6 +163,7 @@ export const methods = {
   ...receiptMethods,
   ...ownerMethods,
   ...identityMethods,
+  ...promotionMethods,
   'drawer.open': {
     input: object({
       reason: Type.String({ minLength: 1, maxLength: 64 }),

@@ -7,6 +7,7 @@ import { BindPage } from '../devices/bind-page.tsx';
 import { DevicePage } from '../devices/device-page.tsx';
 import { DevicesScreen } from '../devices/devices-screen.tsx';
 import { OrdersScreen } from '../orders/orders-screen.tsx';
+import { PromotionScreen } from '../promotion/promotion-screen.tsx';
 import { ReceiptScreen } from '../receipt/receipt-screen.tsx';
 import { errorWords } from '../i18n/language.ts';
 import { Overlay } from '../result/overlay.tsx';
@@ -69,6 +70,8 @@ function PageOf({ page }: { readonly page: Page }): ReactNode {
       return <DevicePage />;
     case 'bind':
       return <BindPage />;
+    case 'promotion':
+      return <PromotionScreen />;
     case 'receipt':
       return <ReceiptScreen />;
     default:

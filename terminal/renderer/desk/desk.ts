@@ -24,11 +24,14 @@ export interface Desk {
 }
 
 /** `device`, `bind` 添加设备 and `receipt` 小票样式 lie behind the devices and have no tab of their own. */
-export type Page = 'till' | 'orders' | 'today' | 'devices' | 'device' | 'bind' | 'receipt';
+export type Page =
+  'till' | 'orders' | 'today' | 'devices' | 'device' | 'bind' | 'receipt' | 'promotion';
 
 /** The page to which Esc leads, and under whose tab a page lies. */
 export const pageAbove = (page: Page): 'till' | 'devices' =>
-  page === 'device' || page === 'bind' || page === 'receipt' ? 'devices' : 'till';
+  page === 'device' || page === 'bind' || page === 'receipt' || page === 'promotion'
+    ? 'devices'
+    : 'till';
 
 export type Panel =
   | { readonly type: 'none' }

@@ -67,6 +67,18 @@ export function SettingsCard(): ReactNode {
             </button>
           </dd>
         </div>
+        <div>
+          <dt>{words.promotion.title}</dt>
+          <dd>
+            <button
+              type="button"
+              className="button"
+              onClick={() => store.act({ type: 'go', page: 'promotion' })}
+            >
+              {words.promotion.open}
+            </button>
+          </dd>
+        </div>
       </dl>
       <OwnerSettings />
       {!speaks && <p className="label">{words.devices.voiceNone}</p>}

@@ -3,6 +3,7 @@ import { enBox } from './box.ts';
 import { enDevices } from './devices.ts';
 import { enOutage } from './outage.ts';
 import { enOwner } from './owner.ts';
+import { enPromotion } from './promotion.ts';
 import { enPromise } from './promise.ts';
 import { enRefund } from './refund.ts';
 import type { Words } from './zh.ts';
@@ -11,6 +12,7 @@ export const en: Words = {
   box: enBox,
   outage: enOutage,
   owner: enOwner,
+  promotion: enPromotion,
   activation: enActivation,
   promise: enPromise,
   refund: enRefund,

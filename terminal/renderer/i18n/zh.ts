@@ -3,6 +3,7 @@ import { zhBox } from './box.ts';
 import { zhDevices } from './devices.ts';
 import { zhOutage } from './outage.ts';
 import { zhOwner } from './owner.ts';
+import { zhPromotion } from './promotion.ts';
 import { zhPromise } from './promise.ts';
 import { zhRefund } from './refund.ts';
 
@@ -14,6 +15,7 @@ export const zh = {
   box: zhBox,
   outage: zhOutage,
   owner: zhOwner,
+  promotion: zhPromotion,
   activation: zhActivation,
   promise: zhPromise,
   refund: zhRefund,

@@ -15,6 +15,7 @@ import type {
 import type { ExceptionRow, HandledRow, OrderRow, Today } from '#terminal/ipc/views.ts';
 import { scriptedDevices, type ScriptedDevices } from './scripted-devices.ts';
 import { scriptedOwner, type ScriptedOwner } from './scripted-owner.ts';
+import { scriptedPromotion } from './scripted-promotion.ts';
 import { scriptedReceipts } from './scripted-receipts.ts';
 import { sampleMember, sampleOrders, sampleStatus, sampleToday } from './samples.ts';
 
@@ -239,6 +240,7 @@ function createHandlers({
     'identity.activate': () => world.identity,
     'drawer.open': none,
     ...scriptedReceipts(),
+    ...scriptedPromotion(),
   };
 }
 
