@@ -65,6 +65,8 @@ function tableOf(report: KillReport): readonly string[] {
   const rows: readonly (readonly [string, string | number])[] = [
     ['sales rung up', sales.length],
     ['  acknowledged', told('taken')],
+    ['  on trust, open', told('promised')],
+    ['  on trust, kept', told('kept')],
     ['  not paid (known, code gone with the till)', told('not-paid')],
     ['  never begun (killed before the commit)', told('nothing')],
     ['kill -9 of the till', report.tillKills],
@@ -87,7 +89,7 @@ function tableOf(report: KillReport): readonly string[] {
     ...rows.map(([name, value]) => `${name.padEnd(46)} ${String(value).padStart(8)}`),
     ...report.violations.map(({ oracle, detail }) => `BROKEN ${oracle}: ${detail}`),
     ...sales
-      .filter((sale) => sale.told !== 'taken')
+      .filter((sale) => !['taken', 'promised', 'kept'].includes(sale.told))
       .map(({ amountFen, tender, state }) => `  ${amountFen} fen ${tender}: ${state}`),
   ];
 }
