@@ -100,13 +100,16 @@ describe('offline', () => {
   });
 
   test('a held code that runs out is not charged: red, with words, and cash takes the order', async () => {
-    const { ask, screen, cloud } = (bench = await openTillBench(fastWorld(40)));
+    const { ask, screen, cloud, status } = (bench = await openTillBench(fastWorld(40)));
     await cutLine(bench);
     await ask('till.setAmount', { amountFen: 1_500 });
     await ask('till.scan', { text: wechat(1) });
     const red = await screen('not-paid');
     expect(red).toMatchObject({ code: 'held-code-expired', amountFen: 1_500 });
+    // It waits to be told, and no money waits in it.
+    expect(await status()).toMatchObject({ unsentCount: 1, unsentFen: 0 });
     await ask('till.payCash', { tenderedFen: 1_500 });
+    expect(await status()).toMatchObject({ unsentCount: 1, unsentFen: 1_500 });
     expect(await screen('cash')).toMatchObject({ orderId: red.orderId });
     await cloud.comeBack();
     await new Promise((resolve) => {

@@ -1,3 +1,5 @@
+import type { OrderStateName } from '#shared/order/order.ts';
+import { tallyBucket } from '#shared/order/order-machine.ts';
 import type { ReadHandle, WriteHandle } from '#terminal/agent/journal/handles.ts';
 import { getMetaNumber, setMeta } from '#terminal/agent/journal/meta.ts';
 
@@ -10,18 +12,24 @@ const acked = (read: ReadHandle): number => getMetaNumber(read, 'acked-position'
 /** An entry's order; NULL when it has none, or when its text is damaged. */
 const orderIdOfEntry = `CASE WHEN json_valid(body) THEN json_extract(body, '$.orderId') END`;
 
-/** How many orders, and how much money, the cloud does not have. */
+/** How many orders the cloud does not have, and how much turnover is in them: what was given up is none. */
 export const undelivered = (
   read: ReadHandle,
-): { readonly count: number; readonly sumFen: number } =>
-  read.one<{ count: number; sumFen: number }>(
-    `SELECT count(*) AS count, coalesce(sum(amount_fen), 0) AS sumFen FROM orders
+): { readonly count: number; readonly sumFen: number } => {
+  const byState = read.all<{ state: OrderStateName; count: number; sumFen: number }>(
+    `SELECT state, count(*) AS count, coalesce(sum(amount_fen), 0) AS sumFen FROM orders
      WHERE order_id IN (
        SELECT ${orderIdOfEntry} FROM entry WHERE position > $acked
        UNION SELECT order_id FROM refused_orders
-     )`,
+     ) GROUP BY state`,
     { acked: acked(read) },
-  ) ?? { count: 0, sumFen: 0 };
+  );
+  const turnover = byState.filter(({ state }) => tallyBucket(state) !== undefined);
+  return {
+    count: byState.reduce((sum, { count }) => sum + count, 0),
+    sumFen: turnover.reduce((sum, { sumFen }) => sum + sumFen, 0),
+  };
+};
 
 /** Does the cloud have everything about this order? */
 export const isDelivered = (
