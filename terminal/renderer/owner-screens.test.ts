@@ -167,7 +167,7 @@ describeWindow("the owner's PIN", (w) => {
     'without one, five devices and unsent sales leave every sign of the bar in sight: %s',
     async (language) => {
       w.host.till.owner.set({ isPinSet: false });
-      w.host.till.setStatus({ devices: fiveDevices, unsentCount: 12 });
+      w.host.till.setStatus({ devices: [...fiveDevices], unsentCount: 12 });
       const page = await w.open({ width: 1366, height: 768 }, language);
       await page.locator('.pin-chip').waitFor();
       await expect.poll(() => page.locator('.device-chips .chip').count()).toBe(5);
