@@ -73,7 +73,10 @@ export async function listHolds(
 }
 
 /** Why nothing may be released now; empty when it may. */
-export async function standingReasons(tx: Db | Tx, operatorId: OperatorId): Promise<readonly string[]> {
+export async function standingReasons(
+  tx: Db | Tx,
+  operatorId: OperatorId,
+): Promise<readonly string[]> {
   const { rows } = await tx.execute<{ reason: string }>(sql`
     select reason from release_hold where operator_id = ${operatorId} and lifted_at_ms is null
      order by hold_no limit ${holdsShownMax}`);

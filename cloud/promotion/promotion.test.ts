@@ -208,7 +208,9 @@ describe('the price list', () => {
     expect(outcome(await buy(till, pin, { version }))).toEqual([409, 'promotion-price-changed']);
     const now = await buy(till, push, { version });
     expect(now.body).toMatchObject({ pricePoints: 8_000, quantity: 3 });
-    for (const { promoOrderId } of (await bench.get(till, '/v1/promotion')).body['orders'] as {
+    for (const { promoOrderId } of (await bench.get(till, '/v1/promotion')).body[
+      'orders'
+    ] as unknown as {
       promoOrderId: string;
     }[])
       await cancel(promoOrderId);
@@ -237,7 +239,9 @@ describe('a push slot', () => {
     const third = await messagesOf(second['promoOrderId']);
     expect(third).toEqual([willing[0], ...willing.slice(3, 5)]);
     expect(third).not.toContain(silent);
-    const view = (await bench.get(till, '/v1/promotion')).body['orders'] as { state: string }[];
+    const view = (await bench.get(till, '/v1/promotion')).body['orders'] as unknown as {
+      state: string;
+    }[];
     expect(view.map(({ state }) => state)).toEqual(['ended', 'ended']);
   });
 

@@ -101,7 +101,8 @@ function openData(deps: AgentDeps, ports: Ports): Result<Data, TerminalError> {
 }
 
 function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
-  const { cloudUrl, model = 'pc' } = deps.config;
+  const { cloudUrl, model = 'pc', dataDir } = deps.config;
+  const witness = openOwnerWitness(resolve(dataDir));
   const cloudSide = createCloudSide({
     ...ports,
     journal,
@@ -121,7 +122,7 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
     onChange: () => shop.status.changed(),
     onLockout: cloudSide.heartbeat.kick,
     saleOnScreen: () => shop.checkout.saleOnScreen(),
-    witness: openOwnerWitness(resolve(deps.config.dataDir)),
+    witness,
   });
   const activation = createActivationDesk({
     ...ports,
@@ -165,11 +166,16 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
       await Promise.all([stop(cloudSide, shop), keeper.stop()]);
       journal.close();
     },
-    activate: async (code) => {
-      const activated = await activation.activate(code);
-      return activated.ok ? activated : err({ code: activated.error });
-    },
+    activate: (code) => activateWith(activation, code),
   };
+}
+
+async function activateWith(
+  activation: ReturnType<typeof createActivationDesk>,
+  code: string,
+): ReturnType<Agent['activate']> {
+  const activated = await activation.activate(code);
+  return activated.ok ? activated : err({ code: activated.error });
 }
 
 /** The cloud's time; undefined before it has answered in this run. */

@@ -5,7 +5,7 @@ import { OwnerSettings } from '../owner/owner-settings.tsx';
 
 /** What belongs to this till: language, voice, and the way to how its receipts look. */
 export function SettingsCard(): ReactNode {
-  const { words, language, preferences, setPreferences, voice, store } = useApp();
+  const { words, language, preferences, setPreferences, voice } = useApp();
   const { status } = useTill();
   const tag = languageTag(language);
   const speaks = voice.available(tag);
@@ -55,33 +55,34 @@ export function SettingsCard(): ReactNode {
             </button>
           </dd>
         </div>
-        <div>
-          <dt>{words.receiptSetup.title}</dt>
-          <dd>
-            <button
-              type="button"
-              className="button"
-              onClick={() => store.act({ type: 'go', page: 'receipt' })}
-            >
-              {words.receiptSetup.open}
-            </button>
-          </dd>
-        </div>
-        <div>
-          <dt>{words.promotion.title}</dt>
-          <dd>
-            <button
-              type="button"
-              className="button"
-              onClick={() => store.act({ type: 'go', page: 'promotion' })}
-            >
-              {words.promotion.open}
-            </button>
-          </dd>
-        </div>
+        <PageRow title={words.receiptSetup.title} open={words.receiptSetup.open} page="receipt" />
+        <PageRow title={words.promotion.title} open={words.promotion.open} page="promotion" />
       </dl>
       <OwnerSettings />
       {!speaks && <p className="label">{words.devices.voiceNone}</p>}
     </section>
+  );
+}
+
+/** A way to a page of its own. */
+function PageRow(row: {
+  readonly title: string;
+  readonly open: string;
+  readonly page: 'promotion' | 'receipt';
+}): ReactNode {
+  const { store } = useApp();
+  return (
+    <div>
+      <dt>{row.title}</dt>
+      <dd>
+        <button
+          type="button"
+          className="button"
+          onClick={() => store.act({ type: 'go', page: row.page })}
+        >
+          {row.open}
+        </button>
+      </dd>
+    </div>
   );
 }

@@ -125,8 +125,7 @@ export const en: Words = {
     title: 'Member phone',
     hint: '11 digits; a new customer is registered at once',
     isNew: 'New customer. Ask for consent',
-    consent:
-      'The number is kept encrypted, for points and vouchers only, and deleted on request.',
+    consent: 'The number is kept encrypted, for points and vouchers only, and deleted on request.',
     agree: 'Customer agrees',
     agreeShops: 'Agrees, shop news too',
     suggest: (amount: string) => `Vouchers for this sale ${amount}`,
