@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '#cloud/platform/connect.ts';
 import { createTestCloud, type TestCloud } from '#cloud/platform/testing/test-cloud.ts';
@@ -21,3 +22,12 @@ test('a session that dies between two queries of a transaction fails that transa
   expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
   await pool.end();
 });
+
+test('a connection that dies as a transaction begins is given back: the pool serves the next one', async () => {
+  const { db, pool } = connect(cloud.databaseUrl, { poolMax: 1 });
+  pool.once('acquire', (client) => void client.end());
+  await expect(db.transaction(() => Promise.resolve())).rejects.toThrow();
+  const { rows } = await db.transaction((tx) => tx.execute(sql`select 1 as one`));
+  expect(rows).toEqual([{ one: 1 }]);
+  await pool.end();
+}, 5_000);

@@ -1,7 +1,7 @@
-import { drizzle } from 'drizzle-orm/node-postgres';
 import { Pool, types } from 'pg';
 import { assert } from '#shared/result/assert.ts';
 import type { Db } from '#cloud/platform/db.ts';
+import { createPoolDb } from '#cloud/platform/pool-db.ts';
 import { createScopedDb } from '#cloud/platform/tenancy/scoped-db.ts';
 
 const connectionsMax = 20;
@@ -28,7 +28,7 @@ export function connect(databaseUrl: string, options?: { readonly poolMax: numbe
   // One that dies in a transaction, between two queries, says so on itself alone: the next query of the transaction
   // fails, and that is how the caller hears of it. Without a listener the whole cloud would end.
   pool.on('connect', (client) => client.on('error', () => {}));
-  return { db: drizzle(pool), pool };
+  return { db: createPoolDb(pool), pool };
 }
 
 /** The same for the cloud's own work: its `db` is held to the tenant of the scope it is used in. */

@@ -144,7 +144,7 @@ describe('a run that is cut off', () => {
               `select pg_terminate_backend(pid) from pg_stat_activity where application_name = '${name}'`,
             )
             .catch(() => undefined),
-        40 * 1.3 ** tries,
+        5 * 1.5 ** tries,
       );
       const done = await release(own.db, operatorId).then(
         () => true,

@@ -1,6 +1,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { escapeLiteral, type Pool, type PoolClient, type QueryConfig } from 'pg';
 import type { Db } from '#cloud/platform/db.ts';
+import { createPoolDb, withClient } from '#cloud/platform/pool-db.ts';
 import { currentScope, nobody, openingOf, type Opening } from '#cloud/platform/tenancy/scope.ts';
 import { openingText, queryScoped } from '#cloud/platform/tenancy/scoped-query.ts';
 
@@ -20,7 +21,7 @@ export function createScopedDb(
   pool: Pool,
   options: { readonly unscoped: 'nobody' | 'login' } = { unscoped: 'nobody' },
 ): Db {
-  const login = drizzle(pool);
+  const login = createPoolDb(pool);
   const opening = (): Opening | undefined => {
     const scope = currentScope();
     if (scope === undefined && options.unscoped === 'login') return undefined;
@@ -41,15 +42,6 @@ export function createScopedDb(
     return withClient(pool, (client) => over(opensWith(client, opened)).transaction(work, config));
   };
   return { execute, transaction };
-}
-
-async function withClient<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  try {
-    return await work(client);
-  } finally {
-    client.release();
-  }
 }
 
 /** The tenant travels with BEGIN in one message. Savepoints begin with another word. */
