@@ -44,10 +44,21 @@ test('health and readiness answer anyone; everything else is closed unless it sa
     'get /errors/{code}',
     'get /healthz',
     'get /readyz',
+    // Closed by the agent's own token, which is looked at behind the period.
+    'get /v1/agent/statements/{period}.csv',
+    'get /v1/disclosure',
+    'get /v1/promotion/pins',
     'post /notify/v1/{channel}',
     'post /v1/claims',
+    // Closed by the key in the member's link.
     'post /v1/member-pages',
+    'post /v1/member-pages/account',
     'post /v1/member-pages/certificates',
+    'post /v1/member-pages/payers',
+    'post /v1/member-pages/payers/unlink',
+    'post /v1/member-pages/releases',
+    'post /v1/member-pages/shops',
+    'post /v1/member-pages/wishes',
     'post /v1/terminals/activate',
   ]);
 });
