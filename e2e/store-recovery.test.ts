@@ -164,6 +164,8 @@ function lateBatch(): () => Promise<unknown> {
     });
 }
 
+const count = async (query: SQL) => (await cloud.deps.db.execute<{ n: number }>(query)).rows[0]?.n;
+
 test('a batch of the till that died comes after the restore: kept aside, told to people, and never in the journal', async () => {
   await stop();
   expect((await store('backup')).ok).toBe(true);
@@ -186,8 +188,6 @@ test('a batch of the till that died comes after the restore: kept aside, told to
   expect(await ask<Today>(till, 'today.get')).toMatchObject({ turnoverFen: 10_000, orderCount: 4 });
   await sellCash(till, 1_000);
   await allSent(till);
-  const count = async (query: SQL) =>
-    (await cloud.deps.db.execute<{ n: number }>(query)).rows[0]?.n;
   expect(await count(sql`select count(*) as n from journal_quarantine`)).toBe(1);
   expect(
     await count(sql`select count(*) as n from terminal_alarm where kind = 'epoch-closed'`),

@@ -63,16 +63,14 @@ function racingCloud(all: readonly JournalEntry[], arrivals: readonly number[]) 
     epochs: async () => ok(known()),
     entries: async (_, afterSeq) =>
       ok(
-        all
-          .slice(afterSeq, head)
-          .map(({ seq, hlc, wallMs, type, body, hash }) => ({
-            seq,
-            hlc,
-            wallMs,
-            type,
-            body,
-            hash,
-          })),
+        all.slice(afterSeq, head).map(({ seq, hlc, wallMs, type, body, hash }) => ({
+          seq,
+          hlc,
+          wallMs,
+          type,
+          body,
+          hash,
+        })),
       ),
     close: async (ends) => {
       asked.push(ends);
@@ -84,17 +82,17 @@ function racingCloud(all: readonly JournalEntry[], arrivals: readonly number[]) 
   return { copy, asked };
 }
 
-describe('the ends that a recovery tells the cloud', () => {
-  const entry = (seq: number) => ({
-    seq,
-    hlc: '',
-    wallMs: 0,
-    type: 'x',
-    body: '',
-    hash: `h${seq}`,
-  });
-  const known = (epoch: string, headSeq: number) => ({ epoch, headSeq, headHash: `c${headSeq}` });
+const linkOf = (seq: number) => ({
+  seq,
+  hlc: '',
+  wallMs: 0,
+  type: 'x',
+  body: '',
+  hash: `h${seq}`,
+});
+const known = (epoch: string, headSeq: number) => ({ epoch, headSeq, headHash: `c${headSeq}` });
 
+describe('the ends that a recovery tells the cloud', () => {
   test('are those of the new file, and the cloud’s where it goes further or the file was pruned', () => {
     const cut = { epoch: 'c', seq: 4, hash: 'h4', position: 9 } as Parameters<
       typeof endsOf
@@ -103,8 +101,8 @@ describe('the ends that a recovery tells the cloud', () => {
       { epoch: 'a', chain: [] },
       { epoch: 'b', chain: [] },
       { epoch: 'c', chain: [] },
-      { epoch: 'd', chain: [entry(1), entry(2)] },
-      { epoch: 'e', chain: [entry(1)] },
+      { epoch: 'd', chain: [linkOf(1), linkOf(2)] },
+      { epoch: 'e', chain: [linkOf(1)] },
     ];
     expect(endsOf({ epochs, cut }, [known('a', 7), known('d', 1), known('e', 1)])).toEqual([
       { epoch: 'a', lastSeq: 7, lastHash: 'c7' },
