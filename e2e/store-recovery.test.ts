@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { sql, type SQL } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { getOrThrow } from '#shared/result/result.ts';
+import { BatchAnswerSchema } from '#shared/wire/v1/journal.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import {
   buildTestApp,
@@ -15,6 +17,12 @@ import {
 } from '#cloud/platform/testing/test-cloud.ts';
 import { activateTestTerminal, admin } from '#cloud/platform/testing/test-terminal.ts';
 import { createAgent, type Agent } from '#terminal/agent/agent.ts';
+import { openDeviceKey } from '#terminal/agent/identity/device-key.ts';
+import { entriesAfter, entryAt } from '#terminal/agent/journal/entry-rows.ts';
+import { getMeta, getMetaNumber } from '#terminal/agent/journal/meta.ts';
+import { openStore } from '#terminal/agent/journal/open-store.ts';
+import { recoveryClient } from '#terminal/agent/store/recovery/cloud-copy.ts';
+import { cutBatch } from '#terminal/agent/uplink/uplink-machine.ts';
 import type { IdentityState } from '#terminal/ipc/identity.ts';
 import type { Status } from '#terminal/ipc/state.ts';
 import type { Today } from '#terminal/ipc/views.ts';
@@ -133,6 +141,60 @@ test('a till loses its disk: backup and cloud bring every sale back, and the day
   till = await start();
   expect(await ask<Today>(till, 'today.get')).toMatchObject({ turnoverFen: 10_000, orderCount: 4 });
   await allSent(till);
+}, 60_000);
+
+/** What a till that died had sent, or was about to send: the batch behind what the cloud has, and a line to send it. */
+function lateBatch(): () => Promise<unknown> {
+  const opened = getOrThrow(openStore(dataDir));
+  const { terminalId } = JSON.parse(getMeta(opened.read, 'identity') ?? '{}') as {
+    terminalId: string;
+  };
+  const position = getMetaNumber(opened.read, 'acked-position');
+  const entries = entriesAfter(opened.read, { position, limit: 100 });
+  const batch = cutBatch(entries, { before: entryAt(opened.read, position)?.hash });
+  opened.close();
+  const key = getOrThrow(openDeviceKey(dataDir));
+  const line = recoveryClient({ cloudUrl: origin, key, terminalId });
+  return () =>
+    line.call({
+      method: 'POST',
+      path: '/v1/journal/batches',
+      body: batch?.wire,
+      answer: BatchAnswerSchema,
+    });
+}
+
+const count = async (query: SQL) => (await cloud.deps.db.execute<{ n: number }>(query)).rows[0]?.n;
+
+test('a batch of the till that died comes after the restore: kept aside, told to people, and never in the journal', async () => {
+  await stop();
+  expect((await store('backup')).ok).toBe(true);
+  const cutOff = getOrThrow(
+    await createAgent({
+      config: { ...config(), cloudUrl: 'http://127.0.0.1:9' },
+      appVersion: '1.0.0',
+    }),
+  );
+  await cutOff.start();
+  await sellCash(cutOff, 7_000);
+  await cutOff.stop();
+  const send = lateBatch();
+  for (const name of readdirSync(dataDir))
+    if (name.startsWith('journal.')) rmSync(join(dataDir, name));
+  expect((await store('restore')).ok).toBe(true);
+
+  expect(await send()).toMatchObject({ ok: false, error: { code: 'journal-epoch-closed' } });
+  const till = await start();
+  expect(await ask<Today>(till, 'today.get')).toMatchObject({ turnoverFen: 10_000, orderCount: 4 });
+  await sellCash(till, 1_000);
+  await allSent(till);
+  expect(await count(sql`select count(*) as n from journal_quarantine`)).toBe(1);
+  expect(
+    await count(sql`select count(*) as n from terminal_alarm where kind = 'epoch-closed'`),
+  ).toBe(1);
+  expect(await count(sql`select count(*) as n from customer_order where amount_fen = 7000`)).toBe(
+    0,
+  );
 }, 60_000);
 
 test('without the cloud nothing is changed unless the owner says so', async () => {

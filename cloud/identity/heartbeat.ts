@@ -83,6 +83,7 @@ async function readBefore(
                      'movedAtMs', h.updated_at_ms))
               from (select * from journal_head h
                      where h.operator_id = t.operator_id and h.terminal_id = t.terminal_id
+                       and h.head_seq > 0
                      order by h.updated_at_ms desc limit ${headsMax}) h) as heads,
            (select jsonb_agg(jsonb_build_object('epoch', e.epoch, 'seq', e.seq, 'hash', e.hash))
               from (select l->>'epoch' as epoch, (l->>'headSeq')::bigint as seq

@@ -7,12 +7,14 @@ import type { CloudDeps } from '#cloud/platform/deps.ts';
  * What is wrong with a terminal as a whole. None of it stops a sale or drops an entry: people find out.
  * - `clone`: two programs speak under one identity.
  * - `tail-lost`: the till has less than it once said or sent, or other entries.
+ * - `epoch-closed`: a batch came behind the end of an epoch that a restore had closed; it is kept.
  * - `fork`: one entry number arrived with two contents; both are kept.
  * - `owner-pin-locked`: the owner's PIN was wrong until the till locked.
  * - `quarantine-full`, `epochs-exceeded`: a bound was met; the till keeps what was not taken.
  */
 export const alarmKinds = [
   'clone',
+  'epoch-closed',
   'epochs-exceeded',
   'fork',
   'owner-pin-locked',

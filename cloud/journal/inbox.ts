@@ -29,7 +29,7 @@ export interface AppendRequest {
 }
 
 export interface Appended {
-  /** False: the head is no longer at `fromSeq - 1`; place the batch anew. */
+  /** False: the head is no longer at `fromSeq - 1`, or its epoch ends before the batch; place the batch anew. */
   readonly moved: boolean;
   /** Another epoch of this terminal has entries of the same time: two programs write under one identity. */
   readonly overlaps: boolean;
@@ -56,8 +56,12 @@ export async function appendEntries(db: Db, request: AppendRequest): Promise<App
             and x.terminal_id = ${terminal.terminalId} and x.epoch = ${batch.epoch})
       on conflict (operator_id, terminal_id, epoch) do update
         set head_seq = excluded.head_seq, head_hash = excluded.head_hash,
-            updated_at_ms = excluded.updated_at_ms, last_hlc = excluded.last_hlc
+            updated_at_ms = excluded.updated_at_ms, last_hlc = excluded.last_hlc,
+            begun_at_ms = case h.head_seq when 0 then excluded.begun_at_ms else h.begun_at_ms end,
+            first_hlc = case h.head_seq when 0 then excluded.first_hlc else h.first_hlc end
         where h.head_seq = ${fromSeq - 1} and h.head_hash = ${request.prevHash}
+          and (h.closed_seq is null or excluded.head_seq < h.closed_seq
+            or (excluded.head_seq = h.closed_seq and excluded.head_hash = h.closed_hash))
       returning first_hlc
     ), stored as (
       insert into journal_batch (operator_id, terminal_id, epoch, first_seq, last_seq, packed,
@@ -91,9 +95,12 @@ export async function readHead(
     and epoch = ${batch.epoch}`;
   const last = batch.firstSeq + batch.entries.length - 1;
   // The hashes are read after the head: what the head covers is never removed, so they cannot be short of it.
-  const head = await db.execute<{ head_seq: number; head_hash: string }>(
-    sql`select head_seq, head_hash from journal_head where ${key}`,
-  );
+  const head = await db.execute<{
+    head_seq: number;
+    head_hash: string;
+    closed_seq: number | null;
+    closed_hash: string | null;
+  }>(sql`select head_seq, head_hash, closed_seq, closed_hash from journal_head where ${key}`);
   const stored = await db.execute<{ first_seq: number; packed: Buffer }>(sql`
     select first_seq, packed from journal_batch
      where ${key} and first_seq <= ${last} and last_seq >= ${batch.firstSeq - 1}
@@ -104,10 +111,15 @@ export async function readHead(
       if (seq >= row.first_seq) hashes.set(seq, hash);
     }
   }
+  const row = head.rows[0];
   return {
-    headSeq: head.rows[0]?.head_seq ?? 0,
-    headHash: head.rows[0]?.head_hash ?? '',
+    headSeq: row?.head_seq ?? 0,
+    headHash: row?.head_hash ?? '',
     hashes,
+    end:
+      row === undefined || row.closed_seq === null || row.closed_hash === null
+        ? undefined
+        : { seq: row.closed_seq, hash: row.closed_hash },
   };
 }
 
@@ -144,7 +156,7 @@ export async function revokedEntries(
 }
 
 /**
- * Keeps a batch that contradicts the stored journal, whole, once. False when {@link quarantinePerDayMax} others came
+ * Keeps a batch that contradicts the stored journal or came behind its end, whole, once. False when {@link quarantinePerDayMax} others came
  * within a day: then it is not kept, and the terminal must not be told that it is.
  */
 export async function quarantineBatch(

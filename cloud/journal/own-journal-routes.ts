@@ -1,7 +1,13 @@
 import Type from 'typebox';
 import { EpochSchema } from '#shared/wire/v1/common.ts';
-import { OwnEntriesAnswerSchema, OwnEpochsAnswerSchema } from '#shared/wire/v1/own-journal.ts';
+import {
+  ClosingAnswerSchema,
+  ClosingRequestSchema,
+  OwnEntriesAnswerSchema,
+  OwnEpochsAnswerSchema,
+} from '#shared/wire/v1/own-journal.ts';
 import { terminalOf } from '#cloud/identity/terminal-identity.ts';
+import { closeEpochs } from '#cloud/journal/close-epochs.ts';
 import { readOwnEntries, readOwnEpochs } from '#cloud/journal/own-journal.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
@@ -9,7 +15,10 @@ import type { CloudDeps } from '#cloud/platform/deps.ts';
 const AfterSchema = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 0 });
 
 /** What a terminal that lost its journal reads back: the contract is in shared/wire/v1/own-journal.ts. */
-export function registerOwnJournalRoutes(app: CloudApp, { db }: Pick<CloudDeps, 'db'>): void {
+export function registerOwnJournalRoutes(
+  app: CloudApp,
+  { db, clock }: Pick<CloudDeps, 'db' | 'clock'>,
+): void {
   app.get(
     '/v1/journal/epochs',
     {
@@ -19,6 +28,17 @@ export function registerOwnJournalRoutes(app: CloudApp, { db }: Pick<CloudDeps, 
       },
     },
     (request) => readOwnEpochs(db, terminalOf(request)),
+  );
+  app.post(
+    '/v1/journal/closings',
+    {
+      schema: {
+        summary: 'Ends the epochs of this terminal where its restored journal ends them',
+        body: ClosingRequestSchema,
+        response: { 200: ClosingAnswerSchema },
+      },
+    },
+    (request) => closeEpochs(db, terminalOf(request), { ...request.body, nowMs: clock.nowMs() }),
   );
   app.get(
     '/v1/journal/entries',

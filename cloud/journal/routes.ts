@@ -39,6 +39,7 @@ function problemOf(error: BatchError): ProblemInput {
       return { status: 422, code: error.type, detail: `at seq ${error.seq}` };
     case 'journal-gap':
       return { status: 409, code: error.type, expectedSeq: error.expectedSeq };
+    case 'journal-epoch-closed':
     case 'journal-fork':
       return { status: 409, code: error.type, detail: `at seq ${error.seq}` };
     case 'journal-epochs-exceeded':

@@ -24,7 +24,7 @@ import type { CloudDeps } from '#cloud/platform/deps.ts';
 export type BatchError =
   | { readonly type: 'journal-chain-broken'; readonly seq: number }
   | { readonly type: 'journal-gap'; readonly expectedSeq: number }
-  | { readonly type: 'journal-fork'; readonly seq: number }
+  | { readonly type: 'journal-epoch-closed' | 'journal-fork'; readonly seq: number }
   /** A bound that only a copied or defective terminal meets; nothing was taken. */
   | { readonly type: 'journal-epochs-exceeded' | 'journal-quarantine-full' };
 
@@ -86,7 +86,9 @@ export async function takeBatch(
         }
         return err({ type: 'journal-gap', expectedSeq: place.expectedSeq });
       case 'fork':
-        return err(await keepFork(deps, request, place.seq));
+        return err(await keepAside(deps, request, { ...place, kind: 'fork' }));
+      case 'closed':
+        return err(await keepAside(deps, request, { ...place, kind: 'epoch-closed' }));
       default:
         return exhaustive(place);
     }
@@ -115,15 +117,21 @@ async function checkBounds(deps: Deps, request: BatchRequest): Promise<BatchErro
   return { type: 'journal-epochs-exceeded' };
 }
 
-/** Keeps the evidence of a second history and calls people. */
-async function keepFork(deps: Deps, request: BatchRequest, seq: number): Promise<BatchError> {
+/** Keeps the evidence of a second history, or of what came behind a closed end, and calls people. */
+async function keepAside(
+  deps: Deps,
+  request: BatchRequest,
+  { kind, seq }: { readonly kind: 'fork' | 'epoch-closed'; readonly seq: number },
+): Promise<BatchError> {
   const { terminal, batch } = request;
   const nowMs = deps.clock.nowMs();
   const isKept = await quarantineBatch(deps.db, { ...request, forkSeq: seq, nowMs });
-  deps.metrics.journalForks.inc();
-  const kind = isKept ? 'fork' : 'quarantine-full';
-  await raiseAlarms(deps, terminal, [{ kind, subject: batch.epoch, detail: `at seq ${seq}` }]);
-  return isKept ? { type: 'journal-fork', seq } : { type: 'journal-quarantine-full' };
+  if (kind === 'fork') deps.metrics.journalForks.inc();
+  const detail =
+    kind === 'fork' ? `at seq ${seq}` : `from seq ${batch.firstSeq}, the epoch ended with ${seq}`;
+  const found = isKept ? kind : 'quarantine-full';
+  await raiseAlarms(deps, terminal, [{ kind: found, subject: batch.epoch, detail }]);
+  return isKept ? { type: `journal-${kind}`, seq } : { type: 'journal-quarantine-full' };
 }
 
 function parkedEntries(batch: Batch, revoked: boolean): readonly ParkedEntry[] {

@@ -153,6 +153,14 @@ export const wireErrors = {
     '本机账本校验不通过，请联系服务商',
     'The journal does not check out. Call support.',
   ),
+  'journal-epoch-closed': entry(
+    'A restore said that this part of the journal ends earlier; what came later is kept apart, nothing is dropped.',
+    'Compare the quarantined batch with the restored till and book by hand what is missing.',
+    'operator',
+    'no',
+    '账本恢复后才到的旧记录，已全部保留，请联系服务商',
+    'Records came after the journal was restored. They are kept. Call support.',
+  ),
   'journal-fork': entry(
     'An entry number was sent again with other content; both are kept, nothing is dropped.',
     'Find out whether the till was copied or restored.',

@@ -21,6 +21,7 @@ import {
  * | 200    | everything up to `ackedThrough` is durable; each entry has a verdict; a parked one is kept and judged by people |
  * | 409 journal-gap  | entries before this batch are missing; `expectedSeq` says where to resume |
  * | 409 journal-fork | the same seq was sent with another hash: the batch is quarantined, nothing dropped |
+ * | 409 journal-epoch-closed | a restore said that this epoch ends before: the batch is quarantined, nothing dropped |
  * | 409 journal-quarantine-full, journal-epochs-exceeded | nothing was taken; keep it, ask again later |
  * | 401 signature-invalid, 422 journal-chain-broken, 413, 429 (Retry-After) | nothing was taken |
  */

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { EpochSchema, HashSchema } from '#shared/wire/v1/common.ts';
+import { EpochSchema, HashSchema, SeqSchema } from '#shared/wire/v1/common.ts';
 import { WireEntrySchema } from '#shared/wire/v1/journal.ts';
 
 /**
@@ -9,17 +9,17 @@ import { WireEntrySchema } from '#shared/wire/v1/journal.ts';
 export const ownEpochsMax = 1_000;
 export const ownEntriesMax = 500;
 
+const OwnEpochsSchema = Type.Array(
+  Type.Object({
+    epoch: EpochSchema,
+    headSeq: Type.Integer({ minimum: 0 }),
+    headHash: HashSchema,
+  }),
+  { maxItems: ownEpochsMax },
+);
+
 /** GET /v1/journal/epochs: the epochs of this terminal in the order in which the cloud first heard of them. */
-export const OwnEpochsAnswerSchema = Type.Object({
-  epochs: Type.Array(
-    Type.Object({
-      epoch: EpochSchema,
-      headSeq: Type.Integer({ minimum: 0 }),
-      headHash: HashSchema,
-    }),
-    { maxItems: ownEpochsMax },
-  ),
-});
+export const OwnEpochsAnswerSchema = Type.Object({ epochs: OwnEpochsSchema });
 export type OwnEpochsAnswer = Static<typeof OwnEpochsAnswerSchema>;
 
 /**
@@ -31,3 +31,31 @@ export const OwnEntriesAnswerSchema = Type.Object({
   more: Type.Boolean(),
 });
 export type OwnEntriesAnswer = Static<typeof OwnEntriesAnswerSchema>;
+
+/**
+ * POST /v1/journal/closings: where every epoch ends, in the journal that a restore is about to put in place. Each epoch
+ * that the cloud has must be named, with no less than the cloud has of it.
+ */
+export const ClosingRequestSchema = Type.Object(
+  {
+    epochs: Type.Array(
+      Type.Object(
+        { epoch: EpochSchema, lastSeq: SeqSchema, lastHash: HashSchema },
+        { additionalProperties: false },
+      ),
+      { maxItems: ownEpochsMax },
+    ),
+  },
+  { additionalProperties: false },
+);
+export type ClosingRequest = Static<typeof ClosingRequestSchema>;
+
+/**
+ * What the cloud has now. `closed`: it will never have anything of these epochs behind their ends, whatever is still on
+ * its way. Not closed: nothing was, since it has something that was not named; read it and ask again.
+ */
+export const ClosingAnswerSchema = Type.Object({
+  closed: Type.Boolean(),
+  epochs: OwnEpochsSchema,
+});
+export type ClosingAnswer = Static<typeof ClosingAnswerSchema>;

@@ -25,6 +25,7 @@ import { project, type FactRefused } from '#terminal/agent/journal/projections.t
 import { readCut } from '#terminal/agent/store/chain-cut.ts';
 import { checkChain } from '#terminal/agent/store/check-chain.ts';
 import type { WitnessedHead } from '#terminal/agent/store/head-witness.ts';
+import { forgetEpochEnd, isEpochEnded } from '#terminal/agent/store/replacement.ts';
 import { addSetAside } from '#terminal/agent/uplink/set-aside.ts';
 
 /**
@@ -113,7 +114,8 @@ export type OpenJournalError =
 
 /**
  * Opens the journal of a store: the first entry of a new file is `store.opened`. A journal that ends before what it once
- * stored goes on in an epoch of its own, and says `store-entries-lost`. The store stays open when this answers an error.
+ * stored goes on in an epoch of its own, and says `store-entries-lost`; one whose epochs a recovery ended that was not
+ * finished does so too. The store stays open when this answers an error.
  */
 export function openJournal(deps: JournalDeps): Result<Journal, OpenJournalError> {
   const { store } = deps;
@@ -124,12 +126,16 @@ export function openJournal(deps: JournalDeps): Result<Journal, OpenJournalError
     writer = createEntryWriter(deps);
     const lost = findLostTail(store.read, store.witness.seen);
     if (lost) writer.tailIsLost();
+    const isEnded = isEpochEnded(store.dataDir);
     const begun = lost
       ? writer.beginEpoch('salvaged', lost, tellOfLoss(deps))
       : writer.head().position === 0
         ? writer.beginEpoch('created')
-        : ok([]);
+        : isEnded
+          ? writer.beginEpoch('salvaged')
+          : ok([]);
     if (!begun.ok) return err(notBegun(begun.error));
+    if (isEnded) forgetEpochEnd(store.dataDir);
   } catch (error) {
     if (sqliteCode(error) === undefined) throw error;
     return err(openErrorOf(error));

@@ -10,6 +10,7 @@ import { forgetHead } from '#terminal/agent/store/head-witness.ts';
  */
 export const replacementFolderName = 'replacement';
 const markName = 'replacing';
+const endedMarkName = 'epoch-ended';
 
 /** Marks the finished file in the replacement folder as the one to use, durably. */
 export function markReplacement(dataDir: string, fileName: string): void {
@@ -34,8 +35,31 @@ export function finishReplacement(dataDir: string, fileName: string): boolean {
     renameSync(replacement, inUse);
     syncFolder(dataDir);
   }
+  forgetEpochEnd(dataDir);
   rmSync(mark);
   syncFolder(dataDir);
   rmSync(join(dataDir, replacementFolderName), { recursive: true, force: true });
   return true;
+}
+
+/**
+ * Notes, durably, that the cloud is about to be told where the epochs of this journal end. A recovery that stops behind
+ * this point leaves the old file in use: the till then begins an epoch before it sells, and nothing it writes comes
+ * behind an end.
+ */
+export function markEpochEnd(dataDir: string): void {
+  const mark = join(dataDir, endedMarkName);
+  writeFileSync(
+    mark,
+    'a recovery ended the epochs of the journal: the next start begins another one\n',
+  );
+  syncFile(mark);
+  syncFolder(dataDir);
+}
+
+export const isEpochEnded = (dataDir: string): boolean => existsSync(join(dataDir, endedMarkName));
+
+export function forgetEpochEnd(dataDir: string): void {
+  rmSync(join(dataDir, endedMarkName), { force: true });
+  syncFolder(dataDir);
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { errorCatalogue } from '#shared/errors/catalogue.ts';
+import { errorCatalogue, type ErrorCode } from '#shared/errors/catalogue.ts';
 import { fastWorld } from '#terminal/agent/testing/fast-world.ts';
 import { openTillBench, type TillBench } from '#terminal/agent/testing/till-bench.ts';
 
@@ -28,12 +28,15 @@ const exceptionCodes = async ({ ask }: TillBench): Promise<readonly string[]> =>
 const batchRequests = ({ cloud }: TillBench): number =>
   cloud.requests.filter((line) => line === 'POST /v1/journal/batches').length;
 
-async function breakChain(here: TillBench): Promise<{ lost: string; kept: string }> {
+async function refuseEpoch(
+  here: TillBench,
+  [status, code]: readonly [number, ErrorCode] = [422, 'journal-chain-broken'],
+): Promise<{ lost: string; kept: string }> {
   await sellCash(here, 100);
   await sent(here);
   const epoch = here.cloud.batches.at(-1)!.epoch;
   here.cloud.answerBatches((batch) =>
-    batch.epoch === epoch ? here.cloud.problem(422, 'journal-chain-broken') : undefined,
+    batch.epoch === epoch ? here.cloud.problem(status, code) : undefined,
   );
   const lost = await sellCash(here, 200);
   await here.until('a new epoch', () => here.cloud.batches.some((one) => one.epoch !== epoch));
@@ -153,7 +156,7 @@ describe('settings of yesterday', () => {
 describe('422 journal-chain-broken', () => {
   test('what the cloud did not take stays counted and listed, and new sales go up under a new epoch', async () => {
     const here = (bench = await openTillBench(fastWorld(10)));
-    const { lost, kept } = await breakChain(here);
+    const { lost, kept } = await refuseEpoch(here);
     await here.until('only the refused one is left', async () => {
       const { unsentCount } = await here.status();
       return unsentCount === 1;
@@ -172,7 +175,7 @@ describe('422 journal-chain-broken', () => {
 
   test('a restart does not forget it', async () => {
     const here = (bench = await openTillBench(fastWorld(10)));
-    const { lost } = await breakChain(here);
+    const { lost } = await refuseEpoch(here);
     await here.restart();
     await here.until('only the refused one is left', async () => {
       const { unsentCount } = await here.status();
@@ -180,5 +183,19 @@ describe('422 journal-chain-broken', () => {
     });
     expect(await here.ask('orders.get', { orderId: lost })).toMatchObject({ synced: false });
     expect(await exceptionCodes(here)).toContain('journal-chain-broken');
+  });
+});
+
+describe('409 journal-epoch-closed', () => {
+  test('a till that goes on behind the end of its epoch lists what was not booked and sells on under a new one', async () => {
+    const here = (bench = await openTillBench(fastWorld(10)));
+    const { lost, kept } = await refuseEpoch(here, [409, 'journal-epoch-closed']);
+    await here.until('only the refused one is left', async () => {
+      const { unsentCount } = await here.status();
+      return unsentCount === 1;
+    });
+    expect(await exceptionCodes(here)).toContain('journal-epoch-closed');
+    expect(await here.ask('orders.get', { orderId: lost })).toMatchObject({ synced: false });
+    expect(await here.ask('orders.get', { orderId: kept })).toMatchObject({ synced: true });
   });
 });

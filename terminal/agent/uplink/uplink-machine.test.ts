@@ -104,6 +104,10 @@ describe('uplink machine', () => {
       ackedPosition: 500,
       next: { type: 'epoch-refused', fromPosition: 501 },
     });
+    expect(round('journal-epoch-closed')).toMatchObject({
+      ackedPosition: 500,
+      next: { type: 'epoch-refused', fromPosition: 501 },
+    });
     expect(round('journal-fork')).toMatchObject({
       ackedPosition: 1_000,
       next: { type: 'epoch-refused', fromPosition: 1_001 },

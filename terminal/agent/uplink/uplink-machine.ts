@@ -83,7 +83,8 @@ export interface RoundOutcome {
         readonly isRefusal: boolean;
       }
     /**
-     * The cloud takes nothing more under this epoch: it has another history under its name, or its chain is broken.
+     * The cloud takes nothing more under this epoch: it has another history under its name, a restore ended it, or its
+     * chain is broken.
      * A new epoch must begin; everything from `fromPosition` to the end of this one was not taken.
      */
     | {
@@ -124,8 +125,8 @@ export function judgeRound(
       const moved = resume !== acked;
       return { ackedPosition: resume, parked, next: moved ? { type: 'go-on' } : notTaken() };
     }
-    if (code === 'journal-fork' || code === 'journal-chain-broken') {
-      // A forked batch is kept by the cloud, whole; of a broken chain it took nothing.
+    if (epochRefusals.has(code)) {
+      // A forked batch is kept by the cloud, whole; of a broken chain and behind a closed end it booked nothing.
       const keptThrough = code === 'journal-fork' ? batch.lastPosition : acked;
       return {
         ackedPosition: keptThrough,
@@ -178,6 +179,13 @@ export function planAfter({ next }: RoundOutcome, entriesMax: number): RoundPlan
       return { pauseMs: undefined, entriesMax, trouble: { code: undefined } };
   }
 }
+
+/** The epoch is over. */
+const epochRefusals = new Set<ErrorCode>([
+  'journal-chain-broken',
+  'journal-epoch-closed',
+  'journal-fork',
+]);
 
 /** Refusals of one request; the next one, signed anew, may well be taken. */
 const passingRefusals = new Set<ErrorCode>([

@@ -1,5 +1,9 @@
 import { systemClock, systemRandom, systemTimers } from '#drivers/core/system-ports.ts';
-import { OwnEntriesAnswerSchema, OwnEpochsAnswerSchema } from '#shared/wire/v1/own-journal.ts';
+import {
+  ClosingAnswerSchema,
+  OwnEntriesAnswerSchema,
+  OwnEpochsAnswerSchema,
+} from '#shared/wire/v1/own-journal.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { err, ok } from '#shared/result/result.ts';
 import type { WireEntry } from '#shared/wire/v1/journal.ts';
@@ -39,9 +43,18 @@ export const cloudCopyOf = (cloud: Pick<CloudClient, 'call'>): CloudCopy => ({
     }
     return err('cloud-answer-invalid');
   },
+  close: async (epochs) => {
+    const answer = await cloud.call({
+      method: 'POST',
+      path: '/v1/journal/closings',
+      body: { epochs },
+      answer: ClosingAnswerSchema,
+    });
+    return answer.ok ? answer : err(silenceOf(answer.error));
+  },
 });
 
-/** Why the cloud gave nothing: its own words, where it spoke at all. Nothing is asked that would change anything there. */
+/** Why the cloud gave nothing: its own words, where it spoke at all. A closing that it did not answer may stand there. */
 const silenceOf = ({ code, status }: CloudFailure): ErrorCode =>
   status === undefined && code !== 'cloud-timeout' ? 'cloud-unreachable' : code;
 

@@ -24,6 +24,7 @@ import { backupFolderOf, listBackups } from '#terminal/agent/store/backup-folder
 import { backupFileName } from '#terminal/agent/store/backup-names.ts';
 import { checkChain } from '#terminal/agent/store/check-chain.ts';
 import { keepMs, pruneOnce } from '#terminal/agent/store/prune.ts';
+import type { EpochEnd } from '#terminal/agent/store/recovery/closing.ts';
 import {
   recoverStore,
   type CloudCopy,
@@ -64,12 +65,17 @@ function backUp(): string {
 }
 
 /** A cloud that has these entries, and counts what it is asked for. */
-function cloudOf(entries: readonly JournalEntry[]): CloudCopy & { readonly pulled: () => number } {
+function cloudOf(entries: readonly JournalEntry[]): CloudCopy & {
+  readonly pulled: () => number;
+  readonly closed: readonly (readonly EpochEnd[])[];
+} {
   let pulled = 0;
+  const closed: (readonly EpochEnd[])[] = [];
   const names = [...new Set(entries.map(({ epoch }) => epoch))];
   const of = (epoch: string) => entries.filter((entry) => entry.epoch === epoch);
   return {
     pulled: () => pulled,
+    closed,
     epochs: async () =>
       ok(
         names.map((epoch) => {
@@ -83,6 +89,10 @@ function cloudOf(entries: readonly JournalEntry[]): CloudCopy & { readonly pulle
         .map(({ seq, hlc, wallMs, type, body, hash }) => ({ seq, hlc, wallMs, type, body, hash }));
       pulled += page.length;
       return ok(page);
+    },
+    close: async (ends) => {
+      closed.push(ends);
+      return ok({ closed: true, epochs: [] });
     },
   };
 }

@@ -10,6 +10,12 @@ import { journalFileName } from '#terminal/agent/journal/open-store.ts';
 import { stampOf } from '#terminal/agent/store/backup-names.ts';
 import { removeDatabase, syncFile, syncFolder } from '#terminal/agent/store/durable-files.ts';
 import {
+  endsOf,
+  gatherFinally,
+  type EpochEnd,
+  type KnownEpoch,
+} from '#terminal/agent/store/recovery/closing.ts';
+import {
   genesis,
   mergeEpoch,
   type CloudEpoch,
@@ -22,7 +28,11 @@ import {
   type RecoveredFile,
   type SideTable,
 } from '#terminal/agent/store/recovery/recovered-file.ts';
-import { finishReplacement, markReplacement } from '#terminal/agent/store/replacement.ts';
+import {
+  finishReplacement,
+  markEpochEnd,
+  markReplacement,
+} from '#terminal/agent/store/replacement.ts';
 import { parseSetAside } from '#terminal/agent/uplink/set-aside.ts';
 import { takeWriterLock } from '#terminal/agent/store/writer-lock.ts';
 
@@ -31,14 +41,18 @@ import { takeWriterLock } from '#terminal/agent/store/writer-lock.ts';
  * answered; a closed till is given nothing (`terminal-revoked`).
  */
 export interface CloudCopy {
-  readonly epochs: () => Promise<
-    Result<readonly (CloudEpoch & { readonly epoch: string })[], ErrorCode>
-  >;
+  readonly epochs: () => Promise<Result<readonly KnownEpoch[], ErrorCode>>;
   /** All entries of an epoch behind a number, in order. */
   readonly entries: (
     epoch: string,
     afterSeq: number,
   ) => Promise<Result<readonly WireEntry[], ErrorCode>>;
+  /** Ends the epochs for good; not `closed` when the cloud has something that these do not have, and what it has now. */
+  readonly close: (
+    ends: readonly EpochEnd[],
+  ) => Promise<
+    Result<{ readonly closed: boolean; readonly epochs: readonly KnownEpoch[] }, ErrorCode>
+  >;
 }
 
 export interface RecoveryReport {
@@ -82,7 +96,8 @@ export interface RecoveryDeps {
 
 /**
  * Makes a new journal of what files and cloud still have, under a new epoch, and puts it in the old one's place; the old
- * files are kept. Nothing is touched before the new file is whole and durable. Errors: a till runs, the cloud is out of
+ * files are kept. Nothing is touched before the new file is whole and durable; a till that goes on with the old one after
+ * all does so in a new epoch, because the cloud has ended the old ones. Errors: a till runs, the cloud is out of
  * reach or gives this till nothing, the disk refused.
  */
 export async function recoverStore(
@@ -145,26 +160,50 @@ function readCopy(path: string, folder: string): RecoveredFile {
 }
 
 const goOnAlone = 'add --alone to go on with the files alone';
-const withoutCloud = (code: ErrorCode): Result<History, RecoveryError> =>
-  err({ code, detail: `the cloud gave nothing of the journal; ${goOnAlone}` });
+const silent = (code: ErrorCode): RecoveryError => ({
+  code,
+  detail: `the cloud gave nothing of the journal; ${goOnAlone}`,
+});
+const withoutCloud = (code: ErrorCode): Result<History, RecoveryError> => err(silent(code));
 
+/** Whatever the cloud is asked for comes from the till that `meta` names. */
 async function gather(
   deps: RecoveryDeps,
   files: readonly RecoveredFile[],
 ): Promise<Result<History, RecoveryError>> {
   // The newest file that has a value is believed; a damaged one may lack what its backup has.
-  const newest = newestFirst(files);
-  const meta = metaOf(newest);
+  const meta = metaOf(newestFirst(files));
+  if (!deps.cloud) return gatherOnce(deps, { files, meta, cloud: undefined, known: [] });
+  const cloud = deps.cloud(meta);
+  if (!cloud) return err({ code: 'agent-not-activated', detail: noIdentity });
+  const asked = await cloud.epochs();
+  if (!asked.ok) return withoutCloud(asked.error);
+  return gatherFinally({
+    known: asked.value,
+    gather: (known) => gatherOnce(deps, { files, meta, cloud, known }),
+    close: (history, known) => {
+      markEpochEnd(deps.dataDir);
+      return cloud.close(endsOf(history, known));
+    },
+    failure: silent,
+  });
+}
+
+async function gatherOnce(
+  deps: RecoveryDeps,
+  parts: {
+    readonly files: readonly RecoveredFile[];
+    readonly meta: ReadonlyMap<string, string>;
+    readonly cloud: CloudCopy | undefined;
+    readonly known: readonly KnownEpoch[];
+  },
+): Promise<Result<History, RecoveryError>> {
+  const { files, meta, cloud, known } = parts;
   const base = files.find((file) => file.epochs.length > 0);
-  const cloud = deps.cloud?.(meta);
-  const asked = await cloud?.epochs();
-  if (deps.cloud && !cloud) return err({ code: 'agent-not-activated', detail: noIdentity });
-  if (asked?.ok === false) return withoutCloud(asked.error);
-  const known = asked?.value;
   const epochs: History['epochs'][number][] = [];
-  for (const epoch of epochNames(files, known ?? [])) {
+  for (const epoch of epochNames(files, known)) {
     const of = files.flatMap((file) => file.epochs.filter((one) => one.epoch === epoch));
-    const inCloud = known?.find((one) => one.epoch === epoch);
+    const inCloud = known.find((one) => one.epoch === epoch);
     const merged = await mergeOne(base, { epoch, of, inCloud, cloud });
     if (!merged.ok) return withoutCloud(merged.error);
     const [first] = of;
@@ -185,7 +224,7 @@ async function gather(
     epochs,
     cut: base?.cut,
     meta: withoutOldWord(meta),
-    sideRows: sideRowsOf(base, newest),
+    sideRows: sideRowsOf(base, newestFirst(files)),
     exceptions: [
       ...(isLost ? (['store-entries-lost'] as const) : []),
       ...(deps.cloud ? [] : (['store-restored-alone'] as const)),
