@@ -211,7 +211,7 @@ describe('reminders before vouchers end', () => {
     await runAll();
     bench.moveDays(2);
     await runAll();
-    const all = ['1: 250', '1: 500', '15: 250', '15: 500', '7: 250', '7: 500'];
+    const all = ['15: 250', '15: 500', '1: 250', '1: 500', '7: 250', '7: 500'];
     expect(await told()).toEqual(all);
   });
 
