@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { newId } from '#shared/ids/ids.ts';
 import { generateKeyPair } from '#cloud/identity/ed25519.ts';
 import { registerAdminIdentityRoutes } from '#cloud/identity/admin-routes.ts';
@@ -163,13 +163,17 @@ test('a stranger who never finishes his bodies keeps no till out', async () => {
 test('a full house says 429 and when to come back, and takes the till as soon as there is room', async () => {
   const [till] = await plantTills();
   const body = packedBatch();
-  const silent = await openSilent(laneLimits.journal.presentMax);
+  // Some more than there are places: what a busy machine accepts late finds the house full as well.
+  const silent = await openSilent(laneLimits.journal.presentMax + 200);
+  onTestFinished(() => {
+    for (const socket of silent) socket.destroy();
+  });
   const statusNow = async (): Promise<number> =>
     (await till!.post(path, null, { sentBody: body })).status;
-  await expect.poll(statusNow, { timeout: inTimeMs, interval: 500 }).toBe(429);
+  await expect.poll(statusNow, { timeout: 3 * inTimeMs, interval: 500 }).toBe(429);
   const refused = await till!.post(path, null, { sentBody: body });
   expect(refused).toMatchObject({ status: 429, body: { code: 'cloud-busy', retryable: true } });
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
   for (const socket of silent) socket.destroy();
-  await expect.poll(statusNow, { timeout: inTimeMs, interval: 500 }).toBe(200);
-});
+  await expect.poll(statusNow, { timeout: 3 * inTimeMs, interval: 500 }).toBe(200);
+}, 90_000);
