@@ -1,4 +1,5 @@
 import { strict as expect } from 'node:assert';
+import { factor } from '#cloud/disclosure/disclosure-words.ts';
 import { formatYuan } from '#shared/money/format-yuan.ts';
 import { fen } from '#shared/money/fen.ts';
 import { errorCatalogue, type ErrorCode } from '#shared/errors/catalogue.ts';
@@ -223,7 +224,7 @@ const steps: readonly Step[] = [
       expect.equal(close.gateOpen, true, `gate: ${close.gateReason}`);
       return (
         `${tour.stage.shop.history.secondMonth}: the gate is open. Computed from money collected: ` +
-        `${(close.multBp / 10_000).toFixed(4)} a point, budget ${yuan(close.budgetFen)}. A fact of the past, not a promise.`
+        `${factor(close.multBp)} a point, budget ${yuan(close.budgetFen)}. A fact of the past, not a promise.`
       );
     },
   ],

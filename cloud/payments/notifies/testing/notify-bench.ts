@@ -4,6 +4,7 @@ import { sealedNotify } from '#cloud/channel-simulator/faces/aggregator/announce
 import { alipayFace, gatewayPath } from '#cloud/channel-simulator/faces/alipay/alipay-face.ts';
 import { makeAlipaySandboxKeys, sandboxAppId } from '#cloud/channel-simulator/faces/alipay/keys.ts';
 import { signedNotice } from '#cloud/channel-simulator/faces/alipay/seal.ts';
+import { yuan } from '#cloud/channel-simulator/faces/alipay/words.ts';
 import { makeUnionpaySandboxKeys } from '#cloud/channel-simulator/faces/unionpay/keys.ts';
 import { signedWords } from '#cloud/channel-simulator/faces/unionpay/seal.ts';
 import { unionpayFace } from '#cloud/channel-simulator/faces/unionpay/unionpay-face.ts';
@@ -262,7 +263,7 @@ const sayings = (
         out_trade_no: said.outTradeNo,
         trade_no: refOf(said),
         trade_status: 'TRADE_SUCCESS',
-        total_amount: (said.amountFen / 100).toFixed(2),
+        total_amount: yuan(said.amountFen),
         gmt_payment: shanghaiTimeOf(nowMs),
       },
       { key: keys.alipay.alipayPrivateKey },
