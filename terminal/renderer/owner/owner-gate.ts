@@ -112,26 +112,28 @@ function createBoard(link: Pick<TerminalLink, 'call'>) {
     const state = await link.call('owner.state', {});
     return state.ok ? state.value : null;
   };
-  const open = async (wish: OwnerWish): Promise<string | null> => {
+  /** Says how things stand, and which of the PINs comes first, on the sheet that was opened for `wish`. */
+  const tellState = async (wish: OwnerWish): Promise<void> => {
+    const owner = await readState();
+    if (sheet?.wish !== wish) return;
+    const first = { step: owner?.isPinSet === true ? 'old' : 'new', isAsking: false } as const;
+    change({ owner, ...(wish.type === 'set-pin' && first) });
+  };
+  const open = (wish: OwnerWish): Promise<string | null> => {
     close(null);
-    const mine: Sheet = {
+    show({
       wish,
       step: wish.type === 'set-pin' ? 'new' : 'pin',
       digitCount: 0,
-      isAsking: true,
+      // Which PIN comes first is not known yet. Otherwise it is: an owner in haste loses no digit to the wait.
+      isAsking: wish.type === 'set-pin',
       said: null,
       owner: null,
-    };
-    const done = new Promise<string | null>((resolve) => {
+    });
+    void tellState(wish);
+    return new Promise<string | null>((resolve) => {
       answer = resolve;
     });
-    show(mine);
-    const owner = await readState();
-    if (sheet === mine) {
-      const step = wish.type === 'set-pin' && owner?.isPinSet === true ? 'old' : mine.step;
-      show({ ...mine, owner, step, isAsking: false });
-    }
-    return done;
   };
   return {
     pads,
