@@ -1,11 +1,16 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { createSummaryReporter } from './.ci/summary-reporter.ts';
+
+/** Most of the long tests wait, for a timer, a browser or a disk: a machine of two cores has room for one more. */
+const workersMin = 3;
 
 export default defineConfig({
   test: {
     include: ['**/*.test.ts', '**/*.test.tsx'],
     exclude: ['node_modules', 'out', '.data'],
     pool: 'forks',
+    maxWorkers: Math.max(workersMin, availableParallelism()),
     globalSetup: ['cloud/platform/testing/test-cluster.ts'],
     reporters: ['default', createSummaryReporter()],
     testTimeout: 20_000,
