@@ -18,7 +18,7 @@ ${shop === undefined || shop === '' ? '' : `<p class="shop">${escapeHtml(shop)}<
 <form id="form">
 <label for="phone">${words({ zh: '手机号', en: 'Mobile number' })}</label>
 <input id="phone" inputmode="numeric" autocomplete="tel-national" maxlength="13" required autofocus>
-<label class="pick"><input id="remember" type="checkbox" checked>${words({
+<label class="pick"><input id="remember" type="checkbox">${words({
       zh: '记住这次付款的账户，以后自动积分（可随时取消）',
       en: 'Remember the wallet I paid with: later purchases give points by themselves. I can undo this at any time.',
     })}</label>

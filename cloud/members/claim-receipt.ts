@@ -1,3 +1,4 @@
+import { noteConsents } from '#cloud/members/consents.ts';
 import { findClaim } from '#cloud/members/order-claims.ts';
 import { registerMember, type MemberDeps } from '#cloud/members/members.ts';
 import { hashClaimToken } from '#cloud/orders/claim-hash.ts';
@@ -16,8 +17,9 @@ export type ClaimReceiptError = {
 
 /**
  * Gives the points of one receipt to a phone number, which is registered if it is new: once per order. The same
- * number again gets the same answer. A refused claim registers nobody. Unless `rememberPayer` is false, the wallet that
- * paid is the member's from now on: its next payments give points without a receipt.
+ * number again gets the same answer. A refused claim registers nobody. Only if `rememberPayer` is true, said by an act of
+ * the customer's own (PIPL art. 14), the wallet that paid is the member's from now on: its next payments give points
+ * without a receipt, and the consent is kept as it was given.
  * Errors in this order: claim-unknown, claim-not-ready (the sale is not booked yet), claim-taken, claim-lapsed.
  */
 export async function claimReceipt(
@@ -46,8 +48,13 @@ export async function claimReceipt(
       asOf,
     });
     if (!attached.ok) return err({ type: wordsOf(attached.error.type) });
-    if (request.rememberPayer !== false)
-      await linkPayerOfOrder(inner, { operatorId, orderId, memberId, nowMs: deps.clock.nowMs() });
+    if (request.rememberPayer === true) {
+      const nowMs = deps.clock.nowMs();
+      const given = [{ kind: 'payer' as const, given: true }];
+      const { words, source } = consent;
+      await noteConsents(inner, { operatorId, memberId }, { words, source, nowMs, given });
+      await linkPayerOfOrder(inner, { operatorId, orderId, memberId, nowMs });
+    }
     return ok({ memberId, pointsFen: attached.value.points });
   });
 }

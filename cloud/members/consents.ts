@@ -27,7 +27,7 @@ export async function noteConsents(
   member: Member,
   consent: Consent & {
     readonly given: readonly {
-      readonly kind: 'register' | 'vouchers' | 'shops';
+      readonly kind: 'register' | 'vouchers' | 'shops' | 'payer';
       readonly given: boolean;
     }[];
   },

@@ -76,7 +76,7 @@ async function memberOf(orderId: OrderId): Promise<string | null | undefined> {
 async function firstClaim(from: string, phone: string, more: object = {}): Promise<MemberId> {
   const claimToken = freshToken();
   await pay(from, { claimToken });
-  return await claim(claimToken, phone, more);
+  return await claim(claimToken, phone, { rememberPayer: true, ...more });
 }
 
 const post = (path: string, payload: object) =>
@@ -91,9 +91,23 @@ describe('a wallet that was seen with a claim', () => {
     expect(points.pendingPoints).toBe(2 * 123);
   });
 
-  it('is not remembered when the member said so at the claim', async () => {
-    await firstClaim(payer(1), '13800000102', { rememberPayer: false });
+  it.each([
+    ['said no', '13800000102', { rememberPayer: false }],
+    ['said nothing', '13800000114', { rememberPayer: undefined }],
+  ])('is not remembered when the member %s at the claim: consent is an act', async (...said) => {
+    await firstClaim(payer(1), said[1], said[2]);
     expect(await memberOf(await pay(payer(1)))).toBeNull();
+  });
+
+  it('is asked for with a box that nobody ticked before, and the yes is kept with its words', async () => {
+    const page = (await app.inject({ url: `/claim/${freshToken()}` })).body;
+    expect(page).toMatch(/<input id="remember" type="checkbox">/);
+    expect(page).not.toMatch(/checkbox"[^>]*\bchecked\b/);
+    const memberId = await firstClaim(payer(1), '13800000115');
+    const { rows } = await bench.deps.db.execute(sql`
+      select given, source, words <> '' as has_words from member_consent
+       where member_id = ${memberId} and kind = 'payer'`);
+    expect(rows).toEqual([{ given: true, source: 'claim', has_words: true }]);
   });
 
   it('lets two phones pay on one account', async () => {
@@ -108,8 +122,8 @@ describe('a wallet that was seen with a claim', () => {
     const [first, second] = [freshToken(), freshToken()];
     await pay(payer(1), { claimToken: first });
     const later = await pay(payer(1), { claimToken: second });
-    const owner = await claim(first, '13800000104');
-    const other = await claim(second, '13800000105');
+    const owner = await claim(first, '13800000104', { rememberPayer: true });
+    const other = await claim(second, '13800000105', { rememberPayer: true });
     expect(await memberOf(later)).toBe(other);
     expect(await memberOf(await pay(payer(1)))).toBe(owner);
     const { rows } = await bench.deps.db.execute<{ count: number }>(sql`
@@ -122,8 +136,8 @@ describe('a wallet that was seen with a claim', () => {
     const pair = [freshToken(), freshToken()] as const;
     for (const claimToken of pair) await pay(payer(1), { claimToken });
     const members = await Promise.all([
-      claim(pair[0], '13800000106'),
-      claim(pair[1], '13800000107'),
+      claim(pair[0], '13800000106', { rememberPayer: true }),
+      claim(pair[1], '13800000107', { rememberPayer: true }),
     ]);
     const links = await Promise.all(
       members.map((memberId) => listPayerLinks(bench.deps.db, { ...bench.till, memberId })),

@@ -89,7 +89,7 @@ export const ClaimRequestSchema = Type.Object(
   {
     claimToken: ClaimTokenSchema,
     phone: PhoneSchema,
-    /** False: the wallet that paid is not remembered as the member's. */
+    /** True: the customer ticked that the wallet he paid with is remembered. Else it is not. */
     rememberPayer: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
