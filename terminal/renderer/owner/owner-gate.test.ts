@@ -3,7 +3,13 @@ import type { OwnerState } from '#terminal/ipc/owner.ts';
 import type { TerminalLink } from '../link/terminal-link.ts';
 import { createOwnerGate } from './owner-gate.ts';
 
-const calm: OwnerState = { isPinSet: true, triesLeft: 5, lockedUntilMs: null, isUnlocked: false };
+const calm: OwnerState = {
+  isPinSet: true,
+  triesLeft: 5,
+  lockedUntilMs: null,
+  unlockedUntilMs: null,
+  guardsDrawer: false,
+};
 
 /** An agent that answers how things stand when it is told to, and the rest at once. */
 function slowAgent() {

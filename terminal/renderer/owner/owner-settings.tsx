@@ -1,15 +1,19 @@
 import type { ReactNode } from 'react';
-import { useAnswer, useApp, useTill } from '../app/context.ts';
+import { useAnswer, useApp, useNow, useTill } from '../app/context.ts';
 import { call } from '../desk/desk.ts';
-import { clockText } from '../format/time.ts';
+import { clockText, momentText } from '../format/time.ts';
+
+/** Only the day in which it was set is told apart. */
+const dayPeriodMs = 60_000;
 
 /** 店主密码 among the settings of the till: set it, change it, and what it guards. */
 export function OwnerSettings(): ReactNode {
   const { words, owner, store } = useApp();
   const { status } = useTill();
   const answer = useAnswer('owner.state', {}, status?.version);
+  const nowMs = useNow(dayPeriodMs);
   if (!answer?.ok) return null;
-  const { isPinSet, guardsDrawer, unlockedUntilMs } = answer.value;
+  const { isPinSet, guardsDrawer, unlockedUntilMs, pinSetAtMs } = answer.value;
   const setPin = async (): Promise<void> => {
     if (await owner.setPin()) store.note('ownerPin');
   };
@@ -27,6 +31,11 @@ export function OwnerSettings(): ReactNode {
             >
               {isPinSet ? words.owner.change : words.owner.set}
             </button>
+            {pinSetAtMs !== null && (
+              <span className="label pin-since">
+                {words.owner.setSince(momentText(pinSetAtMs, nowMs))}
+              </span>
+            )}
             {unlockedUntilMs !== null && (
               <button
                 type="button"
