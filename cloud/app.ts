@@ -15,10 +15,8 @@ import { registerWindDownRoutes } from '#cloud/policy/wind-down-routes.ts';
 import { registerAdjustRoutes } from '#cloud/release/adjust/adjust-routes.ts';
 import { registerReleaseRoutes } from '#cloud/release/routes.ts';
 import { registerPaymentAdminRoutes } from '#cloud/payments/admin-routes.ts';
-import {
-  personOf,
-  registerResolutionRoutes,
-} from '#cloud/payments/resolution/resolution-routes.ts';
+import { registerResolutionRoutes } from '#cloud/payments/resolution/resolution-routes.ts';
+import { personOf } from '#cloud/persons/person-door.ts';
 import { registerPaymentRoutes } from '#cloud/payments/routes.ts';
 import { registerNotifyRoutes } from '#cloud/payments/notifies/notify-routes.ts';
 import { registerPromotionAdminRoutes } from '#cloud/promotion/promotion-admin-routes.ts';

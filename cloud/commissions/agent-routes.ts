@@ -17,7 +17,7 @@ import {
   statementFile,
   statementsShownMax,
 } from '#cloud/commissions/statement-file.ts';
-import { PersonHeadersSchema, personOf } from '#cloud/payments/resolution/resolution-routes.ts';
+import { nobody, PersonHeadersSchema, personOf, strict } from '#cloud/persons/person-door.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
@@ -28,9 +28,7 @@ import { MerchantIdSchema } from '#shared/wire/v1/common.ts';
 
 type Deps = Pick<CloudDeps, 'db' | 'clock' | 'random' | 'operatorId'>;
 
-const strict = { additionalProperties: false } as const;
 const AgentPath = Type.Object({ agentId: Type.String({ pattern: idPattern('agt') }) }, strict);
-const nobody: ProblemInput = { status: 403, code: 'person-key-invalid' };
 const unknown: ProblemInput = { status: 404, code: 'not-found', detail: 'no such agent' };
 const stranger: ProblemInput = { status: 401, code: 'agent-token-invalid' };
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildApp } from '#cloud/app.ts';
 import { cancelCharge, startCharge } from '#cloud/payments/charge.ts';
 import { runPaymentsOnce } from '#cloud/payments/payment-worker.ts';
-import { makePerson, personAgeMsMin } from '#cloud/payments/resolution/operator-persons.ts';
+import { makePerson, personAgeMsMin } from '#cloud/persons/operator-persons.ts';
 import { breakerRules } from '#cloud/payments/routing/breaker-machine.ts';
 import { dumpDatabase } from '#cloud/payments/testing/dump-database.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';

@@ -1,5 +1,13 @@
 import Type from 'typebox';
-import { PersonHeadersSchema, personOf } from '#cloud/payments/resolution/resolution-routes.ts';
+import {
+  nobody,
+  Nullable,
+  NoteSchema,
+  PersonHeadersSchema,
+  personOf,
+  strict,
+  WhySchema,
+} from '#cloud/persons/person-door.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { DryRunSchema, inTransaction, isDryRun } from '#cloud/platform/dry-run.ts';
@@ -22,8 +30,6 @@ import type { PersonId } from '#shared/ids/ids.ts';
 
 type Deps = Pick<CloudDeps, 'db' | 'clock' | 'operatorId'>;
 
-const strict = { additionalProperties: false } as const;
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const ProposalSchema = Type.Object({
   proposalNo: Type.Integer(),
   baseVersion: Type.Integer(),
@@ -114,7 +120,7 @@ function registerPropose(app: CloudApp, deps: Deps): void {
       {
         changes: PolicyChangeSchema,
         effectivePeriod: Type.String({ pattern: periodPattern }),
-        why: Type.String({ minLength: 10, maxLength: 500 }),
+        why: WhySchema,
       },
       strict,
     ),
@@ -122,8 +128,7 @@ function registerPropose(app: CloudApp, deps: Deps): void {
   };
   app.post('/admin/v1/policy/proposals', { schema }, async (request, reply) => {
     const person = await personOf(deps, request.headers);
-    if (person === undefined)
-      return sendProblem(reply, { status: 403, code: 'person-key-invalid' });
+    if (person === undefined) return sendProblem(reply, nobody);
     const { effectivePeriod, why } = request.body;
     if (!isPeriod(effectivePeriod))
       return sendProblem(reply, { status: 400, code: 'request-invalid', detail: 'no such period' });
@@ -149,7 +154,7 @@ function registerEndings(app: CloudApp, deps: Deps): void {
     headers: PersonHeadersSchema,
     querystring: DryRunSchema,
     params: Type.Object({ proposalNo: Type.Integer({ minimum: 1, maximum: 1_000_000 }) }),
-    body: Type.Object({ note: Type.String({ minLength: 3, maxLength: 300 }) }, strict),
+    body: Type.Object({ note: NoteSchema }, strict),
     response: { 200: ProposalSchema },
   };
   for (const [word, end] of [
@@ -161,8 +166,7 @@ function registerEndings(app: CloudApp, deps: Deps): void {
       { schema },
       async (request, reply) => {
         const person = await personOf(deps, request.headers);
-        if (person === undefined)
-          return sendProblem(reply, { status: 403, code: 'person-key-invalid' });
+        if (person === undefined) return sendProblem(reply, nobody);
         const { proposalNo } = request.params;
         const { note } = request.body;
         const by: PersonId = person.personId;

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import Type from 'typebox';
-import { PersonHeadersSchema, personOf } from '#cloud/payments/resolution/resolution-routes.ts';
+import {
+  nobody,
+  Nullable,
+  NoteSchema,
+  PersonHeadersSchema,
+  personOf,
+  strict,
+} from '#cloud/persons/person-door.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { DryRunSchema, inTransaction, isDryRun } from '#cloud/platform/dry-run.ts';
@@ -19,8 +26,6 @@ import { BusinessDateSchema } from '#shared/wire/v1/common.ts';
 
 type Deps = Pick<CloudDeps, 'db' | 'clock' | 'operatorId'>;
 
-const strict = { additionalProperties: false } as const;
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const TextSchema = Type.String({ minLength: 10, maxLength: 4000 });
 const PlanSchema = Type.Object({
   planNo: Type.Integer(),
@@ -80,8 +85,7 @@ function registerPropose(app: CloudApp, deps: Deps): void {
   };
   app.post('/admin/v1/wind-down', { schema }, async (request, reply) => {
     const person = await personOf(deps, request.headers);
-    if (person === undefined)
-      return sendProblem(reply, { status: 403, code: 'person-key-invalid' });
+    if (person === undefined) return sendProblem(reply, nobody);
     if (!isCalendarDay(request.body.stopOn))
       return sendProblem(reply, { status: 400, code: 'request-invalid', detail: 'no such day' });
     const who = { operatorId: deps.operatorId, by: person.personId, nowMs: deps.clock.nowMs() };
@@ -100,7 +104,7 @@ function registerEndings(app: CloudApp, deps: Deps): void {
     headers: PersonHeadersSchema,
     querystring: DryRunSchema,
     params: PlanPathSchema,
-    body: Type.Object({ note: Type.String({ minLength: 3, maxLength: 300 }) }, strict),
+    body: Type.Object({ note: NoteSchema }, strict),
     response: { 200: PlanSchema },
   };
   for (const [word, to] of [
@@ -109,8 +113,7 @@ function registerEndings(app: CloudApp, deps: Deps): void {
   ] as const)
     app.post(`/admin/v1/wind-down/:planNo/${word}`, { schema }, async (request, reply) => {
       const person = await personOf(deps, request.headers);
-      if (person === undefined)
-        return sendProblem(reply, { status: 403, code: 'person-key-invalid' });
+      if (person === undefined) return sendProblem(reply, nobody);
       const act = {
         operatorId: deps.operatorId,
         by: person.personId,

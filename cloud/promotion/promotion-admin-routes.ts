@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { PersonHeadersSchema, personOf } from '#cloud/payments/resolution/resolution-routes.ts';
+import { PersonHeadersSchema, personOf } from '#cloud/persons/person-door.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';

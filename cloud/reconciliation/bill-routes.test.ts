@@ -5,7 +5,7 @@ import { getOrThrow } from '#shared/result/result.ts';
 import { accountingDate, addDays, dayStartMs } from '#shared/time/calendar-day.ts';
 import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
 import { startCharge } from '#cloud/payments/charge.ts';
-import { makePerson, personAgeMsMin } from '#cloud/payments/resolution/operator-persons.ts';
+import { makePerson, personAgeMsMin } from '#cloud/persons/operator-persons.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import { createHttpShell } from '#cloud/platform/http-shell.ts';

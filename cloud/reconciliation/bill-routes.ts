@@ -3,7 +3,7 @@ import Type, { type Static } from 'typebox';
 import { BusinessDateSchema } from '#shared/wire/v1/common.ts';
 import { isCalendarDay } from '#cloud/settlement/calendar-day-guard.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
-import { PersonHeadersSchema, personOf } from '#cloud/payments/resolution/resolution-routes.ts';
+import { PersonHeadersSchema, personOf } from '#cloud/persons/person-door.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';

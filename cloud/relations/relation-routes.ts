@@ -4,7 +4,13 @@ import Type, { type Static } from 'typebox';
 import { createMemberLinks, memberLinkKeyPattern } from '#cloud/members/member-links.ts';
 import { operatorOfMember } from '#cloud/members/members.ts';
 import { loadMemberDataKey } from '#cloud/members/phone-vault.ts';
-import { PersonHeadersSchema, personOf } from '#cloud/payments/resolution/resolution-routes.ts';
+import {
+  nobody,
+  NoteSchema,
+  PersonHeadersSchema,
+  personOf,
+  strict,
+} from '#cloud/persons/person-door.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
@@ -28,9 +34,6 @@ import { MemberIdSchema } from '#shared/wire/v1/common.ts';
 
 type Deps = Pick<CloudDeps, 'clock' | 'config' | 'db' | 'keys' | 'operatorId'>;
 
-const strict = { additionalProperties: false } as const;
-const Note = Type.String({ minLength: 3, maxLength: 300 });
-const nobody: ProblemInput = { status: 403, code: 'person-key-invalid' };
 const memberUnknown: ProblemInput = { status: 404, code: 'member-unknown' };
 
 /** Members, shops and agents are named by their id. A device or an account is told in plain words and kept as a hash. */
@@ -50,7 +53,7 @@ const RelationSchema = Type.Union([
   Type.Literal('payout'),
 ]);
 const EdgeBody = Type.Object(
-  { from: PartySchema, to: PartySchema, relation: RelationSchema, note: Note },
+  { from: PartySchema, to: PartySchema, relation: RelationSchema, note: NoteSchema },
   strict,
 );
 

@@ -1,5 +1,11 @@
 import Type from 'typebox';
-import { PersonHeadersSchema, personOf } from '#cloud/payments/resolution/resolution-routes.ts';
+import {
+  nobody,
+  NoteSchema,
+  PersonHeadersSchema,
+  personOf,
+  strict,
+} from '#cloud/persons/person-door.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
@@ -18,9 +24,6 @@ import { BusinessDateSchema, MerchantIdSchema, OrderIdSchema } from '#shared/wir
 
 type Deps = Pick<CloudDeps, 'clock' | 'db' | 'operatorId'>;
 
-const strict = { additionalProperties: false } as const;
-const Note = Type.String({ minLength: 3, maxLength: 300 });
-const nobody: ProblemInput = { status: 403, code: 'person-key-invalid' };
 const notHeld: ProblemInput = { status: 404, code: 'not-found', detail: 'nothing is held here' };
 const Done = Type.Object({ decided: Type.Literal(true) });
 const RulesAnswer = Type.Object({ rules: VelocityRulesSchema });
@@ -86,7 +89,10 @@ function registerPointsHolds(app: CloudApp, deps: Deps): void {
     params: Type.Object({ orderId: OrderIdSchema }, strict),
     headers: PersonHeadersSchema,
     body: Type.Object(
-      { verdict: Type.Union([Type.Literal('released'), Type.Literal('refused')]), note: Note },
+      {
+        verdict: Type.Union([Type.Literal('released'), Type.Literal('refused')]),
+        note: NoteSchema,
+      },
       strict,
     ),
     response: { 200: Done },
@@ -128,7 +134,7 @@ function registerVoucherReviews(app: CloudApp, deps: Deps): void {
     params: Type.Object({ merchantId: MerchantIdSchema, month: MonthSchema }, strict),
     headers: PersonHeadersSchema,
     body: Type.Object(
-      { verdict: Type.Union([Type.Literal('allowed'), Type.Literal('refused')]), note: Note },
+      { verdict: Type.Union([Type.Literal('allowed'), Type.Literal('refused')]), note: NoteSchema },
       strict,
     ),
     response: { 200: Done },

@@ -4,7 +4,7 @@ import { addAgent, setTerritory, signContract } from '#cloud/commissions/agent-a
 import { runCommissionPayouts, setPayoutTerms } from '#cloud/commissions/commission-payouts.ts';
 import { bookPaidOrders } from '#cloud/orders/book-paid-orders.ts';
 import { createManualClock } from '#shared/testing/manual-clock.ts';
-import { makePerson, personAgeMsMin } from '#cloud/payments/resolution/operator-persons.ts';
+import { makePerson, personAgeMsMin } from '#cloud/persons/operator-persons.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import {
   buildTestApp,

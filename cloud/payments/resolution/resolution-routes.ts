@@ -5,12 +5,8 @@ import { OrderIdSchema } from '#shared/wire/v1/common.ts';
 import type { AttemptKey } from '#cloud/payments/attempt.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import type { PeopleVerdict } from '#cloud/payments/payment-machine.ts';
-import {
-  endPerson,
-  makePerson,
-  personOfKey,
-  type OperatorPerson,
-} from '#cloud/payments/resolution/operator-persons.ts';
+import { endPerson, makePerson } from '#cloud/persons/operator-persons.ts';
+import { PersonHeadersSchema, personOf, strict } from '#cloud/persons/person-door.ts';
 import { closeResolutionBreak } from '#cloud/payments/resolution/resolution-checks.ts';
 import {
   confirmResolution,
@@ -21,15 +17,10 @@ import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
 
-const strict = { additionalProperties: false } as const;
 const AttemptPathSchema = Type.Object(
   { orderId: OrderIdSchema, attempt: Type.Integer({ minimum: 1, maximum: 99 }) },
   strict,
 );
-/** Who acts: beside the operator's token, a key that only one person holds. */
-export const PersonHeadersSchema = Type.Object({
-  'x-person-key': Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
-});
 const NoteSchema = Type.Object({ note: Type.String({ minLength: 3, maxLength: 300 }) }, strict);
 const EvidenceSchema = Type.String({ minLength: 10, maxLength: 500 });
 const VerdictSchema = Type.Union([
@@ -47,16 +38,6 @@ const VerdictSchema = Type.Union([
 ]);
 
 type Deps = Pick<CloudDeps, 'db' | 'clock' | 'random' | 'operatorId'>;
-
-/** The person whose key came with the request; undefined: answer person-key-invalid. */
-export async function personOf(
-  deps: Pick<CloudDeps, 'db' | 'clock' | 'operatorId'>,
-  headers: Static<typeof PersonHeadersSchema>,
-): Promise<OperatorPerson | undefined> {
-  const key = headers['x-person-key'];
-  if (key === undefined) return undefined;
-  return await personOfKey(deps.db, { ...deps, key, nowMs: deps.clock.nowMs() });
-}
 
 /**
  * POST   /admin/v1/persons                                        makes a person; the key is told once

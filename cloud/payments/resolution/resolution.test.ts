@@ -11,7 +11,7 @@ import {
   listResolutionBreaks,
   recheckResolutionsOnce,
 } from '#cloud/payments/resolution/resolution-checks.ts';
-import { makePerson, personAgeMsMin } from '#cloud/payments/resolution/operator-persons.ts';
+import { makePerson, personAgeMsMin } from '#cloud/persons/operator-persons.ts';
 import { testOperatorToken } from '#cloud/platform/testing/test-cloud.ts';
 import { outTradeNo, type OrderId } from '#shared/ids/ids.ts';
 

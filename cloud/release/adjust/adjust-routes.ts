@@ -1,5 +1,13 @@
 import Type from 'typebox';
-import { PersonHeadersSchema, personOf } from '#cloud/payments/resolution/resolution-routes.ts';
+import {
+  nobody,
+  Nullable,
+  NoteSchema,
+  PersonHeadersSchema,
+  personOf,
+  strict,
+  WhySchema,
+} from '#cloud/persons/person-door.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { DryRunSchema, inTransaction, isDryRun } from '#cloud/platform/dry-run.ts';
@@ -22,8 +30,6 @@ import { BusinessDateSchema, MemberIdSchema } from '#shared/wire/v1/common.ts';
 
 type Deps = Pick<CloudDeps, 'db' | 'clock' | 'operatorId'>;
 
-const strict = { additionalProperties: false } as const;
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 /** Far above what a person is ever due for; it only keeps slips of the pen out. */
 const adjustmentFenMax = 100_000_000;
 
@@ -83,7 +89,7 @@ function registerPropose(app: CloudApp, deps: Deps): void {
         kind: Type.Union([Type.Literal('give'), Type.Literal('take')]),
         valueFen: Type.Integer({ minimum: 1, maximum: adjustmentFenMax }),
         points: Type.Integer({ minimum: 0, maximum: adjustmentFenMax }),
-        why: Type.String({ minLength: 10, maxLength: 500 }),
+        why: WhySchema,
       },
       strict,
     ),
@@ -91,8 +97,7 @@ function registerPropose(app: CloudApp, deps: Deps): void {
   };
   app.post('/admin/v1/release-adjustments', { schema }, async (request, reply) => {
     const person = await personOf(deps, request.headers);
-    if (person === undefined)
-      return sendProblem(reply, { status: 403, code: 'person-key-invalid' });
+    if (person === undefined) return sendProblem(reply, nobody);
     const { period, day, valueFen, points } = request.body;
     if (!isPeriod(period) || !isCalendarDay(day))
       return sendProblem(reply, { status: 400, code: 'request-invalid', detail: 'no such day' });
@@ -118,7 +123,7 @@ function registerEndings(app: CloudApp, deps: Deps): void {
     headers: PersonHeadersSchema,
     querystring: DryRunSchema,
     params: Type.Object({ adjustmentNo: Type.Integer({ minimum: 1, maximum: 1_000_000 }) }),
-    body: Type.Object({ note: Type.String({ minLength: 3, maxLength: 300 }) }, strict),
+    body: Type.Object({ note: NoteSchema }, strict),
     response: { 200: AdjustmentSchema },
   };
   for (const [word, end] of [
@@ -128,8 +133,7 @@ function registerEndings(app: CloudApp, deps: Deps): void {
     const path = `/admin/v1/release-adjustments/:adjustmentNo/${word}`;
     app.post(path, { schema }, async (request, reply) => {
       const person = await personOf(deps, request.headers);
-      if (person === undefined)
-        return sendProblem(reply, { status: 403, code: 'person-key-invalid' });
+      if (person === undefined) return sendProblem(reply, nobody);
       const act = {
         operatorId: deps.operatorId,
         by: person.personId,

@@ -9,7 +9,7 @@ import { accountingDate } from '#shared/time/calendar-day.ts';
 import { partner } from '#cloud/payments/channels/wechat/testing/wechat-sandbox.ts';
 import { createPayeeVault } from '#cloud/commissions/payee-vault.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
-import { makePerson, personAgeMsMin } from '#cloud/payments/resolution/operator-persons.ts';
+import { makePerson, personAgeMsMin } from '#cloud/persons/operator-persons.ts';
 import { plantVoucher } from '#cloud/payments/testing/plant-voucher.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { runFinalityBatches } from '#cloud/settlement/finality-worker.ts';

@@ -1,5 +1,5 @@
-import { personOf } from '#cloud/payments/resolution/resolution-routes.ts';
-import { makePerson, personAgeMsMin } from '#cloud/payments/resolution/operator-persons.ts';
+import { personOf } from '#cloud/persons/person-door.ts';
+import { makePerson, personAgeMsMin } from '#cloud/persons/operator-persons.ts';
 import { createHttpShell } from '#cloud/platform/http-shell.ts';
 import { registerInstructionRoutes } from '#cloud/settlement/instructions/instruction-routes.ts';
 import {
