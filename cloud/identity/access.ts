@@ -28,7 +28,8 @@ import { nobody, runScoped, type Scope } from '#cloud/platform/tenancy/scope.ts'
 /**
  * Who may call a route.
  * - `terminal`: signed by an activated terminal (RFC 9421), not revoked.
- * - `terminal-even-revoked`: likewise, and a revoked one too: its backlog is taken into quarantine.
+ * - `terminal-even-revoked`: likewise, and a revoked one too: its backlog is taken into quarantine, its heartbeat is
+ *   kept as a witness and refused.
  * - `operator`: the operator's bearer token.
  * - `public`: anyone.
  * - `channel`: anyone; the body stays as it came, because the route itself verifies a channel's signature over it.

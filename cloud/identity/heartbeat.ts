@@ -37,7 +37,10 @@ interface Row extends Record<string, unknown> {
   entries: StoredJournal['entries'] | null;
 }
 
-/** Keeps the last heartbeat of a terminal and judges it: judge-heartbeat.ts says what it may prove. */
+/**
+ * Keeps the last heartbeat of a terminal and judges it: judge-heartbeat.ts says what it may prove. A revoked one is a
+ * witness of its journal like any other and nothing more: it has not been in touch, which would speak for its sales.
+ */
 export async function recordHeartbeat(
   deps: Pick<CloudDeps, 'db' | 'clock'>,
   terminal: TerminalIdentity,
@@ -55,7 +58,7 @@ export async function recordHeartbeat(
   const { after } = judged;
   const findings = [...judged.findings, ...pinFindings(heartbeat, row.pin_locks ?? 0)];
   await writeHeartbeat(deps, terminal, { heartbeat, after, findings, nowMs });
-  await keepContact(deps.db, { ...terminal, nowMs });
+  if (!terminal.revoked) await keepContact(deps.db, { ...terminal, nowMs });
   const rotateKey = isRotationDue(
     { keySinceMs: row.key_since_ms, wantedAtMs: row.key_wanted_at_ms ?? undefined },
     nowMs,

@@ -3,6 +3,7 @@ import { assert } from '#shared/result/assert.ts';
 import {
   HeartbeatAnswerSchema,
   HeartbeatSchema,
+  type Heartbeat,
   type HeartbeatAnswer,
 } from '#shared/wire/v1/journal.ts';
 import {
@@ -13,11 +14,11 @@ import {
   SignedConfigSchema,
 } from '#shared/wire/v1/terminals.ts';
 import { activateTerminal } from '#cloud/identity/activate.ts';
-import { recordHeartbeat } from '#cloud/identity/heartbeat.ts';
+import { recordHeartbeat, type HeardHeartbeat } from '#cloud/identity/heartbeat.ts';
 import { rotateKey } from '#cloud/identity/rotate-key.ts';
 import { raiseAlarms } from '#cloud/identity/terminal-alarms.ts';
 import { signedConfig } from '#cloud/identity/terminal-config.ts';
-import { terminalOf } from '#cloud/identity/terminal-identity.ts';
+import { terminalOf, type TerminalIdentity } from '#cloud/identity/terminal-identity.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
@@ -46,18 +47,37 @@ export function registerIdentityRoutes(app: CloudApp, deps: CloudDeps): void {
 function registerHeartbeat(app: CloudApp, deps: CloudDeps): void {
   app.post(
     '/v1/heartbeats',
-    { schema: { body: HeartbeatSchema, response: { 200: HeartbeatAnswerSchema } } },
-    async (request): Promise<HeartbeatAnswer> => {
+    {
+      // A revoked till whose disk was put back must not lose its tail in silence: what it says is kept, then refused.
+      config: { access: 'terminal-even-revoked' },
+      attachValidation: true,
+      schema: { body: HeartbeatSchema, response: { 200: HeartbeatAnswerSchema } },
+    },
+    async (request, reply) => {
       const terminal = terminalOf(request);
-      const { configVersion, ...heard } = await recordHeartbeat(deps, terminal, request.body);
-      if (heard.findings.some(({ kind }) => kind === 'tail-lost')) {
-        deps.metrics.journalTailsLost.inc();
-      }
-      await raiseAlarms(deps, terminal, heard.findings);
+      const { validationError } = request;
+      if (validationError !== undefined && !terminal.revoked) throw validationError;
+      const heard =
+        validationError === undefined ? await hear(deps, terminal, request.body) : undefined;
+      if (terminal.revoked || heard === undefined)
+        return sendProblem(reply, { status: 403, code: 'terminal-revoked' });
+      const { configVersion } = heard;
       const wish = heard.rotateKey ? { rotateKey: true } : {};
-      return { serverMs: deps.clock.nowMs(), configVersion, ...wish };
+      const answer: HeartbeatAnswer = { serverMs: deps.clock.nowMs(), configVersion, ...wish };
+      return reply.send(answer);
     },
   );
+}
+
+async function hear(
+  deps: CloudDeps,
+  terminal: TerminalIdentity,
+  heartbeat: Heartbeat,
+): Promise<HeardHeartbeat> {
+  const heard = await recordHeartbeat(deps, terminal, heartbeat);
+  if (heard.findings.some(({ kind }) => kind === 'tail-lost')) deps.metrics.journalTailsLost.inc();
+  await raiseAlarms(deps, terminal, heard.findings);
+  return heard;
 }
 
 /** A till that changed its key asks with the new one: whoever asks with the old one for another is somebody else. */

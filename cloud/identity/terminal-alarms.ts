@@ -35,7 +35,14 @@ interface Named {
   readonly terminalId: TerminalId;
 }
 
-/** Keeps what was found, each kind and epoch once, and says loudly what is new. One statement. */
+/** Alarms of one kind that a terminal may raise within a day, each about another epoch. An honest till raises a few. */
+export const alarmsPerDayMax = 40;
+const dayMs = 86_400_000;
+
+/**
+ * Keeps what was found, each kind and epoch once, and says loudly what is new. One statement. Beyond
+ * {@link alarmsPerDayMax} nothing new is added: people know by then, and a till that lies must not fill the list.
+ */
 export async function raiseAlarms(
   deps: Pick<CloudDeps, 'db' | 'clock' | 'metrics' | 'logger'>,
   { operatorId, terminalId }: Named,
@@ -50,6 +57,10 @@ export async function raiseAlarms(
            ${nowMs}::bigint, ${nowMs}::bigint
       from jsonb_to_recordset(${JSON.stringify(findings)}::jsonb)
         as f(kind text, subject text, detail text)
+     where (select count(*) from terminal_alarm o
+             where o.operator_id = ${operatorId} and o.terminal_id = ${terminalId}
+               and o.kind = f.kind and o.subject <> f.subject
+               and o.first_at_ms > ${nowMs - dayMs}) < ${alarmsPerDayMax}
     on conflict (operator_id, terminal_id, kind, subject) do update
       set last_at_ms = excluded.last_at_ms, seen_count = a.seen_count + 1
     returning kind, subject, seen_count = 1 as is_new`);

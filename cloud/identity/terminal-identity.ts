@@ -10,7 +10,7 @@ export interface TerminalIdentity {
   readonly merchantId: MerchantId;
   readonly storeId: string;
   readonly terminalId: TerminalId;
-  /** Revoked terminals reach only the routes that take their backlog into quarantine. */
+  /** Revoked terminals reach only the routes that take their backlog into quarantine, or witness and refuse. */
   readonly revoked: boolean;
   /** The key that signed. */
   readonly signedWith: string;

@@ -54,4 +54,11 @@ export const pinnedSeeds: readonly PinnedSeed[] = [
       'The rest at the end: a till that runs on a copy of an older disk sold before the cloud saw the fork. That sale is in ' +
       'quarantine, and the world waited for a debit that only people may allow.',
   },
+  {
+    seed: 2315,
+    steps: 4,
+    found:
+      'The cloud: a closed till ran on from a copy of an older disk, its heartbeats were refused unread, and nobody named ' +
+      'the entries that its disk had lost. They are refused as before, and heard as witnesses.',
+  },
 ];
