@@ -28,6 +28,9 @@ import { runProofs } from '#cloud/proof-run.ts';
 import { hurryInstruction } from '#cloud/settlement/instructions/instruction-store.ts';
 import { registerInstructionRoutes } from '#cloud/settlement/instructions/instruction-routes.ts';
 import { registerSettlementRoutes } from '#cloud/settlement/settlement-routes.ts';
+import { registerCommissionRoutes } from '#cloud/commissions/commission-routes.ts';
+import { personActs } from '#cloud/person-acts.ts';
+import { registerActRoutes } from '#cloud/persons/act-routes.ts';
 import { registerAgentRoutes } from '#cloud/commissions/agent-routes.ts';
 import { registerRelationRoutes } from '#cloud/relations/relation-routes.ts';
 import { registerReviewRoutes } from '#cloud/review/review-routes.ts';
@@ -47,6 +50,7 @@ export interface AppParts {
 /** Every route of the cloud, registered by name. Workers are started apart (cloud/workers.ts): a test may want none. */
 export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudApp> {
   const app = await createHttpShell(deps);
+  const proposer = { ...deps, acts: personActs(deps) };
   registerIdentityRoutes(app, deps);
   registerAdminIdentityRoutes(app, deps);
   registerJournalRoutes(app, deps, { onTaken: parts.onJournalTaken });
@@ -66,6 +70,8 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerRelationRoutes(app, deps);
   registerTierRoutes(app, deps);
   registerAgentRoutes(app, deps);
+  registerCommissionRoutes(app, proposer);
+  registerActRoutes(app, proposer);
   registerResolutionRoutes(app, deps, parts.payments);
   registerRefundRoutes(app, parts.payments);
   registerSettlementRoutes(app, deps);
@@ -78,7 +84,7 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerPromotionRoutes(app, deps);
   registerPromotionAdminRoutes(app, deps);
   registerBillRoutes(app, deps, parts.payments);
-  registerProofRoutes(app, deps);
+  registerProofRoutes(app, proposer);
   registerDisclosureRoutes(app, deps);
   registerAuditRoutes(app, deps);
   registerPolicyRoutes(app, deps);

@@ -1,12 +1,12 @@
 import Type, { type Static } from 'typebox';
 import type { Proof } from '#cloud/ledger/proofs.ts';
 import { readBalances } from '#cloud/ledger/balances.ts';
-import { liftHold, listHolds } from '#cloud/ledger/release-hold.ts';
+import { listHolds } from '#cloud/ledger/release-hold.ts';
+import { answerProposed, proposedAnswer, type Proposer } from '#cloud/persons/act-routes.ts';
+import { PersonHeadersSchema, strict, WhySchema } from '#cloud/persons/person-door.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { registerSealRoutes } from '#cloud/seal-routes.ts';
-import { sendProblem } from '#cloud/platform/problem.ts';
-import { showHolds } from '#cloud/book-seals.ts';
 import { proveHouse, runProofs } from '#cloud/proof-run.ts';
 import type { MerchantId } from '#shared/ids/ids.ts';
 import { MerchantIdSchema } from '#shared/wire/v1/common.ts';
@@ -17,14 +17,15 @@ const holdNoMax = 2_147_483_647;
 type Deps = Pick<
   CloudDeps,
   'db' | 'clock' | 'operatorId' | 'logger' | 'keys' | 'config' | 'metrics'
->;
+> &
+  Proposer;
 
 /**
  * GET /admin/v1/balances?merchantId=   every account of the books, of one merchant or of all books together
  * GET /admin/v1/proofs                 checks every law of the books; 200 also when one is broken: read `holds`
  * POST /admin/v1/proof-runs            the same, and holds all releases for each broken law
  * GET /admin/v1/release-holds          what stops releases, and what stopped them before
- * POST /admin/v1/release-holds/{no}/lift   lets them go on; says who and why
+ * POST /admin/v1/release-holds/{no}/lift {why}   one person proposes to let them go on; another one agrees (act-routes.ts)
  *
  * Stands above the domains: each states its own laws, and here they are asked together.
  */
@@ -97,7 +98,7 @@ const HoldSchema = Type.Object({
 });
 
 function registerHolds(app: CloudApp, deps: Deps): void {
-  const { db, clock, operatorId } = deps;
+  const { db, operatorId } = deps;
   const list = {
     summary: 'What stops releases, and what stopped them before',
     response: { 200: Type.Object({ holds: Type.Array(HoldSchema) }) },
@@ -107,23 +108,16 @@ function registerHolds(app: CloudApp, deps: Deps): void {
   }));
 
   const lift = {
-    summary: 'Let releases go on',
+    summary: 'Propose to let releases go on',
+    headers: PersonHeadersSchema,
     params: Type.Object({ holdNo: Type.Integer({ minimum: 1, maximum: holdNoMax }) }),
-    body: Type.Object(
-      {
-        liftedBy: Type.String({ minLength: 1, maxLength: 64 }),
-        why: Type.String({ minLength: 10, maxLength: 500 }),
-      },
-      { additionalProperties: false },
-    ),
-    response: { 200: Type.Object({ lifted: Type.Boolean() }) },
+    body: Type.Object({ why: WhySchema }, strict),
+    response: proposedAnswer,
   };
   app.post('/admin/v1/release-holds/:holdNo/lift', { schema: lift }, async (request, reply) => {
-    const { holdNo } = request.params;
-    const by = { operatorId, holdNo, ...request.body, nowMs: clock.nowMs() };
-    const lifted = await db.transaction((tx) => liftHold(tx, by));
-    if (!lifted.ok) return sendProblem(reply, { status: 404, code: 'not-found' });
-    await showHolds(deps);
-    return reply.send({ lifted: true });
+    const { why } = request.body;
+    const subject = String(request.params.holdNo);
+    const act = { kind: 'lift-release-hold', subject, what: {}, why };
+    return await answerProposed(reply, deps, { headers: request.headers, ...act });
   });
 }

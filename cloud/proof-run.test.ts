@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifyText } from '#cloud/identity/ed25519.ts';
 import { standingReasons } from '#cloud/ledger/release-hold.ts';
+import { makePerson } from '#cloud/persons/operator-persons.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import {
   buildTestApp,
@@ -22,6 +23,7 @@ beforeAll(async () => {
   cloud = await createTestCloud({ clock });
   app = await buildTestApp(cloud);
   const { db, operatorId } = cloud.deps;
+  for (const name of ['王会计', '李经理']) keys.push((await makePerson(cloud.deps, name)).key);
   await db.transaction(async (tx) => {
     await usePilotConfig(tx, operatorId);
     await fundWith(tx, operatorId, { key: 'fund', amountFen: 70_000 });
@@ -32,11 +34,15 @@ afterAll(async () => {
   await cloud.close();
 });
 
-const send = async (method: 'GET' | 'POST', path: string, payload?: object) => {
+const keys: string[] = [];
+const send = async (method: 'GET' | 'POST', path: string, payload?: object, person?: number) => {
   const answer = await app.inject({
     method,
     url: `/admin/v1/${path}`,
-    headers: { authorization: `Bearer ${cloud.deps.operatorToken}` },
+    headers: {
+      authorization: `Bearer ${cloud.deps.operatorToken}`,
+      ...(person === undefined ? {} : { 'x-person-key': keys[person] }),
+    },
     ...(payload === undefined ? {} : { payload }),
   });
   return { status: answer.statusCode, body: answer.json<Record<string, never>>() };
@@ -86,16 +92,34 @@ describe('a hold', () => {
     expect(JSON.stringify(refused.body)).toContain('proof:balances-equal-entries');
   });
 
-  test('is lifted once, by a person with a name and a reason', async () => {
-    const by = { liftedBy: '王会计', why: '手工调整的一分钱已更正，复核无误' };
-    expect(await send('POST', 'release-holds/1/lift', { ...by, why: '' })).toMatchObject({
-      status: 400,
-    });
-    for (const holdNo of [1, 2])
-      expect((await send('POST', `release-holds/${holdNo}/lift`, by)).status).toBe(200);
-    expect((await send('POST', 'release-holds/1/lift', by)).status).toBe(404);
+  test('is lifted once, by two people of the operator and for a reason', async () => {
+    const why = '手工调整的一分钱已更正，复核无误';
+    // Whoever holds the token alone, with any name he likes, lifts nothing.
+    const typed = { liftedBy: '王会计', why };
+    expect((await send('POST', 'release-holds/1/lift', typed)).status).toBe(400);
+    expect((await send('POST', 'release-holds/1/lift', { why })).status).toBe(403);
+    expect((await send('POST', 'release-holds/1/lift', { why: '' }, 0)).status).toBe(400);
+    expect((await send('POST', 'release-holds/9/lift', { why }, 0)).status).toBe(404);
+    for (const holdNo of [1, 2]) {
+      const { status, body } = await send('POST', `release-holds/${holdNo}/lift`, { why }, 0);
+      expect(status).toBe(202);
+      const agree = `acts/${String(body['actNo'])}/agree`;
+      const note = '我也看过了';
+      // One alone does not lift it, whatever he says and however often.
+      expect(await send('POST', agree, { note }, 0)).toMatchObject({
+        status: 409,
+        body: { code: 'policy-same-person' },
+      });
+      expect(await standing()).toHaveLength(3 - holdNo);
+      expect(await send('POST', agree, { note }, 1)).toMatchObject({ status: 200 });
+      expect(await send('POST', agree, { note }, 1)).toMatchObject({ status: 409 });
+    }
+    expect(await standing()).toEqual([]);
+    expect((await cloud.deps.metrics.releaseHolds.get()).values).toMatchObject([{ value: 0 }]);
+    expect((await send('POST', 'release-holds/1/lift', { why }, 0)).status).toBe(404);
     const { body } = await send('GET', 'release-holds');
-    expect(body).toMatchObject({ holds: [by, by].map((who) => ({ liftedBy: who.liftedBy })) });
+    const both = expect.stringMatching(/^prs_\w+ prs_\w+$/);
+    expect(body).toMatchObject({ holds: [1, 2].map(() => ({ liftedBy: both, liftedWhy: why })) });
     expect(await send('POST', 'release-runs', day)).toMatchObject({ status: 200 });
   });
 

@@ -1,5 +1,4 @@
 import type { FastifyRequest } from 'fastify';
-import { sql } from 'drizzle-orm';
 import Type from 'typebox';
 import {
   agentAccount,
@@ -35,7 +34,6 @@ const stranger: ProblemInput = { status: 401, code: 'agent-token-invalid' };
 /**
  * POST   /admin/v1/agents/{agentId}/token       a token for his own figures, told once; an older one ends
  * DELETE /admin/v1/agents/{agentId}/token       ends it
- * PUT    /admin/v1/agents/{agentId}/tax-kind    a person, whose pay is reported and withheld from, or a company
  * By the agent himself, with his token as bearer; he sees his own and no other:
  * GET /v1/agent                                 today, this month, what is open, how many shops
  * GET /v1/agent/merchants?after=                his shops: flow, concession, commission of today and this month
@@ -44,7 +42,6 @@ const stranger: ProblemInput = { status: 401, code: 'agent-token-invalid' };
  */
 export function registerAgentRoutes(app: CloudApp, deps: Deps): void {
   registerTokens(app, deps);
-  registerTaxKind(app, deps);
   registerFigures(app, deps);
   registerStatements(app, deps);
 }
@@ -75,23 +72,6 @@ function registerTokens(app: CloudApp, deps: Deps): void {
     const agentId = request.params.agentId as AgentId;
     await revokeAgentTokens(db, { operatorId, agentId, nowMs: deps.clock.nowMs() });
     return reply.send({ ended: true as const });
-  });
-}
-
-function registerTaxKind(app: CloudApp, { db, operatorId }: Deps): void {
-  const TaxKind = Type.Union([Type.Literal('person'), Type.Literal('company')]);
-  const schema = {
-    summary: 'Say whether an agent is a person or a company',
-    params: AgentPath,
-    body: Type.Object({ taxKind: TaxKind }, strict),
-    response: { 200: Type.Object({ taxKind: TaxKind }) },
-  };
-  app.put('/admin/v1/agents/:agentId/tax-kind', { schema }, async (request, reply) => {
-    const { taxKind } = request.body;
-    const result = await db.execute(sql`
-      update agent set tax_kind = ${taxKind}
-       where operator_id = ${operatorId} and agent_id = ${request.params.agentId}`);
-    return result.rowCount === 1 ? reply.send({ taxKind }) : sendProblem(reply, unknown);
   });
 }
 

@@ -13,6 +13,7 @@ import {
   finalise,
   payout,
   admin,
+  agreed,
   tokenOf,
   ask,
   hold,
@@ -91,10 +92,7 @@ describe('a monthly statement', () => {
 
   it('of a company names no tax', async () => {
     const agentId = await newAgent('公司');
-    expect(
-      (await admin('PUT', `/admin/v1/agents/${agentId}/tax-kind`, { taxKind: 'company' }))
-        .statusCode,
-    ).toBe(200);
+    await agreed('PUT', `/admin/v1/agents/${agentId}/tax-kind`, { taxKind: 'company' });
     await sign(agentId, 'marketer', merchantNo(26), { from: '2027-08-01' });
     await cloud.deps.db.execute(sql`
       insert into agent_payee (operator_id, agent_id, sealed) values (${operatorId}, ${agentId}, ${'sealed '.repeat(10)})`);

@@ -28,7 +28,7 @@ beforeAll(async () => {
   cloud = await createTestCloud();
   app = await createHttpShell(cloud.deps);
   registerSettlementRoutes(app, cloud.deps);
-  registerProofRoutes(app, cloud.deps);
+  registerProofRoutes(app, { ...cloud.deps, acts: {} });
   const choices: readonly Choices[] = [
     { index: 1, amountFen: 10_001, concessionBp: 1_000 },
     { index: 2, amountFen: 5_000, concessionBp: 500, source: 'cash' },
@@ -185,40 +185,5 @@ describe('finality and proofs over HTTP', () => {
   it('is closed without the operator token', async () => {
     const answer = await app.inject({ method: 'GET', url: '/admin/v1/proofs' });
     expect(answer.statusCode).toBe(401);
-  });
-});
-
-describe('agents and their contracts', () => {
-  const contract = { role: 'region', scope: '510107', validFrom: '2026-01-01' };
-
-  it('signs a contract that earns on the next final order of its district', async () => {
-    const added = await send('POST', '/admin/v1/agents', { name: '成都武侯' });
-    const { agentId } = added.json<{ agentId: string }>();
-    const signed = await send('POST', '/admin/v1/agent-contracts', { agentId, ...contract });
-    expect(signed.statusCode).toBe(201);
-    const place = `/admin/v1/merchants/${merchantNo(3)}/territory`;
-    expect((await send('PUT', place, { districtCode: '510107' })).statusCode).toBe(200);
-    const { operatorId } = cloud.deps;
-    const order = paidOrder({ operatorId, index: 50, merchant: 3, amountFen: 100_000 });
-    getOrThrow(await cloud.deps.db.transaction((tx) => bookPaidOrders(tx, [order])));
-    const run = await send('POST', '/admin/v1/finality-runs', { asOf: noonMs + 40 * dayMs });
-    expect(run.json()).toMatchObject({ runs: [{ orderCount: 1, agentsFen: 600 }] });
-    const twice = await send('POST', '/admin/v1/agent-contracts', { agentId, ...contract });
-    expect(twice.statusCode).toBe(409);
-  });
-
-  it.each([
-    ['a scope of another role', { scope: '51' }, 400],
-    ['an end before its beginning', { validTo: '2025-01-01' }, 400],
-    ['a day that does not exist', { validFrom: '2026-02-30' }, 400],
-    ['an agent nobody knows', {}, 404],
-  ])('refuses a contract with %s', async (_, change, status) => {
-    const agentId = 'agt_01J00000000000000000000000';
-    const answer = await send('POST', '/admin/v1/agent-contracts', {
-      agentId,
-      ...contract,
-      ...change,
-    });
-    expect(answer.statusCode).toBe(status);
   });
 });

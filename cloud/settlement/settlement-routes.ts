@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream';
 import Type from 'typebox';
-import { registerCommissionRoutes } from '#cloud/commissions/commission-routes.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
@@ -64,7 +63,6 @@ const SettlementDaySchema = Type.Object({
  */
 export function registerSettlementRoutes(app: CloudApp, deps: Deps): void {
   // Who has a part in the concession belongs to how it is settled: one registration for both.
-  registerCommissionRoutes(app, deps);
   registerFinality(app, deps);
   registerSettlements(app, deps);
 }

@@ -25,14 +25,14 @@ export const clock = createManualClock(dayStartMs('2025-12-31'));
 export let cloud: TestCloud;
 let app: CloudApp;
 export let operatorId: OperatorId;
-let personKey: string;
+const personKeys: string[] = [];
 let orders = 0;
 
 beforeAll(async () => {
   cloud = await createTestCloud({ clock });
   app = await buildTestApp(cloud);
   ({ operatorId } = cloud.deps);
-  personKey = (await makePerson(cloud.deps, '王芳')).key;
+  for (const name of ['王芳', '陈红']) personKeys.push((await makePerson(cloud.deps, name)).key);
   clock.advance(personAgeMsMin);
   for (let index = 1; index <= 30; index += 1)
     await cloud.deps.db.execute(sql`
@@ -116,13 +116,36 @@ export async function finalise(): Promise<void> {
 export const payout = () =>
   runScoped({ type: 'operator', operatorId }, () => runCommissionPayouts(cloud.deps));
 
-export const admin = (method: 'POST' | 'PUT' | 'DELETE', url: string, payload?: object) =>
+/** One of the two people does something through the operator's routes. */
+export const admin = (
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+  url: string,
+  payload?: object,
+  person: 0 | 1 = 0,
+) =>
   app.inject({
     method,
     url,
-    headers: { authorization: `Bearer ${testOperatorToken}`, 'x-person-key': personKey },
+    headers: {
+      authorization: `Bearer ${testOperatorToken}`,
+      'x-person-key': personKeys[person],
+    },
     ...(payload === undefined ? {} : { payload }),
   });
+
+/** The first person proposes it with a reason, the second one agrees. Answers what came of it. */
+export async function agreed(
+  method: 'POST' | 'PUT',
+  url: string,
+  payload: object,
+): Promise<Record<string, unknown>> {
+  const proposed = await admin(method, url, { why: '按签好的合同办理，原件已存档', ...payload });
+  expect(proposed.statusCode, proposed.body).toBe(202);
+  const { actNo } = proposed.json<{ actNo: number }>();
+  const done = await admin('POST', `/admin/v1/acts/${actNo}/agree`, { note: '核对过' }, 1);
+  expect(done.statusCode, done.body).toBe(200);
+  return done.json<{ outcome: Record<string, unknown> }>().outcome;
+}
 
 export async function tokenOf(agentId: AgentId): Promise<string> {
   const made = await admin('POST', `/admin/v1/agents/${agentId}/token`);

@@ -1,6 +1,4 @@
 import Type, { type Static } from 'typebox';
-import { setAgentPayee, setPayoutTerms } from '#cloud/commissions/commission-payouts.ts';
-import { openPayeeVault } from '#cloud/commissions/payee-vault.ts';
 import type { Channel } from '#cloud/channel/channel.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
@@ -16,7 +14,7 @@ import {
   listInstructions,
 } from '#cloud/settlement/instructions/instruction-list.ts';
 import { openSettlementChannel } from '#cloud/settlement/instructions/settlement-channels.ts';
-import { idPattern, type AgentId, type PersonId } from '#shared/ids/ids.ts';
+import type { PersonId } from '#shared/ids/ids.ts';
 
 type Deps = Pick<CloudDeps, 'config' | 'db' | 'clock' | 'operatorId' | 'random'> & {
   readonly channels: ReadonlyMap<string, Channel>;
@@ -38,12 +36,9 @@ const Nullable = Type.Union([Type.String(), Type.Null()]);
  * POST /admin/v1/instructions/{no}/decision         one person says how it is to end (decision-rules.ts)
  * POST /admin/v1/instructions/{no}/decision/confirm another one agrees
  * POST /admin/v1/instructions/{no}/decision/withdraw either thinks again
- * PUT  /admin/v1/payout-terms                       when agents are paid, from what sum on
- * PUT  /admin/v1/agents/{agentId}/payee             where an agent is paid
  */
 export function registerInstructionRoutes(app: CloudApp, deps: Deps): void {
   registerTerms(app, deps);
-  registerPayouts(app, deps);
   registerDecisions(app, deps);
   const listed = object({
     instructionNo: Type.String(),
@@ -174,38 +169,5 @@ function registerTerms(app: CloudApp, deps: Deps): void {
     if (opened.ok) return reply.send({ channel });
     const detail = `the channel cannot do this: ${opened.error.ability}`;
     return sendProblem(reply, { status: 422, code: 'request-invalid', detail });
-  });
-}
-
-function registerPayouts(app: CloudApp, deps: Deps): void {
-  const { db, operatorId } = deps;
-  const Done = { 200: object({ done: Type.Literal(true) }) };
-  const terms = {
-    summary: 'When agents are paid',
-    body: object({
-      channel: Type.String({ minLength: 1, maxLength: 32 }),
-      dayOfMonth: Type.Integer({ minimum: 1, maximum: 28 }),
-      thresholdFen: Type.Integer({ minimum: 1, maximum: 100_000_000 }),
-    }),
-    response: Done,
-  };
-  app.put('/admin/v1/payout-terms', { schema: terms }, async (request) => {
-    await setPayoutTerms(db, { operatorId, ...request.body });
-    return { done: true as const };
-  });
-  const payee = {
-    summary: 'Where an agent is paid',
-    params: object({ agentId: Type.String({ pattern: idPattern('agt') }) }),
-    body: object({ payee: Name, payeeName: Type.Optional(Name) }),
-    response: Done,
-  };
-  const vault = openPayeeVault(deps);
-  app.put('/admin/v1/agents/:agentId/payee', { schema: payee }, async (request, reply) => {
-    const agentId = request.params.agentId as AgentId;
-    const { payee: account, payeeName } = request.body;
-    const to = { account, ...(payeeName === undefined ? {} : { name: payeeName }) };
-    return (await setAgentPayee(db, { operatorId, agentId, sealed: vault.seal(to, agentId) }))
-      ? { done: true as const }
-      : sendProblem(reply, { status: 404, code: 'not-found', detail: 'no such agent' });
   });
 }
