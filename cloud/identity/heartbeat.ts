@@ -33,6 +33,7 @@ interface Row extends Record<string, unknown> {
   lane_returns: number | null;
   lane_returned_at_ms: number | null;
   pin_locks: number | null;
+  first_pin_at_ms: number | null;
   heads: StoredJournal['heads'] | null;
   entries: StoredJournal['entries'] | null;
 }
@@ -56,7 +57,7 @@ export async function recordHeartbeat(
   const stored = { heads: row.heads ?? [], entries: row.entries ?? [] };
   const judged = judgeHeartbeat(heartbeat, before, { stored, nowMs });
   const { after } = judged;
-  const findings = [...judged.findings, ...pinFindings(heartbeat, row.pin_locks ?? 0)];
+  const findings = [...judged.findings, ...pinFindings(heartbeat, row)];
   await writeHeartbeat(deps, terminal, { heartbeat, after, findings, nowMs });
   if (!terminal.revoked) await keepContact(deps.db, { ...terminal, nowMs });
   const rotateKey = isRotationDue(
@@ -67,10 +68,22 @@ export async function recordHeartbeat(
 }
 
 /** The till counts its locks for ever: a number that grew is news, and the same one every half minute is not. */
-const pinFindings = ({ pinLocks = 0 }: Heartbeat, before: number): readonly Finding[] =>
-  pinLocks > before
-    ? [{ kind: 'owner-pin-locked', subject: '', detail: 'wrong PINs of the owner until it locked' }]
-    : [];
+const pinFindings = (
+  { pinLocks = 0, firstPinAtMs }: Heartbeat,
+  before: Pick<Row, 'pin_locks' | 'first_pin_at_ms'>,
+): readonly Finding[] => {
+  const findings: Finding[] = [];
+  if (pinLocks > (before.pin_locks ?? 0)) {
+    const detail = 'wrong PINs of the owner until it locked';
+    findings.push({ kind: 'owner-pin-locked', subject: '', detail });
+  }
+  if (firstPinAtMs !== undefined && firstPinAtMs !== before.first_pin_at_ms) {
+    const subject = new Date(firstPinAtMs).toISOString();
+    const detail = "set where there was none, then by the till's clock";
+    findings.push({ kind: 'owner-pin-first-set', subject, detail });
+  }
+  return findings;
+};
 
 async function readBefore(
   deps: Pick<CloudDeps, 'db'>,
@@ -80,7 +93,7 @@ async function readBefore(
   const { rows } = await deps.db.execute<Row>(sql`
     select t.config_version, coalesce(t.key_since_ms, t.activated_at_ms) as key_since_ms,
            t.key_wanted_at_ms,
-           b.lanes, b.lane_returns, b.lane_returned_at_ms, b.pin_locks,
+           b.lanes, b.lane_returns, b.lane_returned_at_ms, b.pin_locks, b.first_pin_at_ms,
            (select jsonb_agg(jsonb_build_object('epoch', h.epoch, 'headSeq', h.head_seq,
                      'headHash', h.head_hash, 'beganAtMs', h.begun_at_ms,
                      'movedAtMs', h.updated_at_ms))
@@ -120,13 +133,13 @@ async function writeHeartbeat(
     insert into terminal_heartbeat (operator_id, terminal_id, received_at_ms, epoch, head_seq,
       head_hash, acked_seq, oldest_unsynced_ms, clock_offset_ms, app_version, disk_free_bytes,
       caps_version, peripherals, tail_lost, lanes, lane_returns, lane_returned_at_ms,
-      pin_locks)
+      pin_locks, first_pin_at_ms)
     values (${operatorId}, ${terminalId}, ${nowMs}, ${heartbeat.epoch}, ${heartbeat.headSeq},
       ${heartbeat.headHash}, ${heartbeat.ackedSeq}, ${heartbeat.oldestUnsyncedMs},
       ${heartbeat.wallMs - nowMs}, ${heartbeat.appVersion}, ${heartbeat.diskFreeBytes},
       ${heartbeat.capsVersion}, ${JSON.stringify(heartbeat.peripherals)}::jsonb, ${tailLost},
       ${JSON.stringify(after.lanes)}::jsonb, ${after.returns}, ${after.returnedAtMs},
-      ${heartbeat.pinLocks ?? 0})
+      ${heartbeat.pinLocks ?? 0}, ${heartbeat.firstPinAtMs ?? null})
     on conflict (operator_id, terminal_id) do update set
       received_at_ms = excluded.received_at_ms, epoch = excluded.epoch,
       head_seq = excluded.head_seq, head_hash = excluded.head_hash,
@@ -135,5 +148,5 @@ async function writeHeartbeat(
       disk_free_bytes = excluded.disk_free_bytes, caps_version = excluded.caps_version,
       peripherals = excluded.peripherals, tail_lost = excluded.tail_lost, lanes = excluded.lanes,
       lane_returns = excluded.lane_returns, lane_returned_at_ms = excluded.lane_returned_at_ms,
-      pin_locks = excluded.pin_locks`);
+      pin_locks = excluded.pin_locks, first_pin_at_ms = excluded.first_pin_at_ms`);
 }

@@ -33,7 +33,12 @@ afterAll(async () => {
 const ask = (path: string, body: unknown) =>
   admin({ origin, operatorToken }, `/admin/v1/terminals/${terminal.terminalId}/${path}`, body);
 
-const beat = async (pinLocks?: number): Promise<number> => {
+interface News {
+  readonly pinLocks?: number;
+  readonly firstPinAtMs?: number;
+}
+
+const beat = async (news: News = {}): Promise<number> => {
   const answer = await terminal.post('/v1/heartbeats', {
     epoch: '0123456789abcdef',
     headSeq: 0,
@@ -46,7 +51,7 @@ const beat = async (pinLocks?: number): Promise<number> => {
     capsVersion: 1,
     peripherals: [],
     runId: '00000000000000aa',
-    ...(pinLocks === undefined ? {} : { pinLocks }),
+    ...news,
   });
   expect(answer.status).toBe(200);
   return Number(answer.body['configVersion']);
@@ -95,11 +100,11 @@ test('nobody asks for a reset without his name and a reason, or without the toke
 test('each lock of a till is one alarm, however often its heartbeat says so', async () => {
   await beat();
   expect(await alarms()).toEqual([]);
-  await beat(1);
-  await beat(1);
-  await beat(1);
+  await beat({ pinLocks: 1 });
+  await beat({ pinLocks: 1 });
+  await beat({ pinLocks: 1 });
   expect(await alarms()).toMatchObject([{ kind: 'owner-pin-locked', seenCount: 1 }]);
-  await beat(3);
+  await beat({ pinLocks: 3 });
   expect(await alarms()).toMatchObject([{ kind: 'owner-pin-locked', seenCount: 2 }]);
 });
 
@@ -111,10 +116,24 @@ test('an alarm that somebody took note of says who and what he found, and is ope
   expect((await ask('alarms/acknowledge', { ...alarm, ...seen })).status).toBe(201);
   expect(await alarms()).toMatchObject([{ ...alarm, acknowledged: seen }]);
   await new Promise((resolve) => setTimeout(resolve, 5));
-  await beat(4);
+  await beat({ pinLocks: 4 });
   expect(await alarms()).toMatchObject([{ ...alarm, acknowledged: null }]);
   const { rows } = await cloud.deps.db.execute(sql`select seen_by, note from terminal_alarm_seen`);
   expect(rows).toEqual([{ seen_by: seen.by, note: seen.note }]);
   const other = { kind: 'fork', subject: 'no such epoch', ...seen };
   expect((await ask('alarms/acknowledge', other)).status).toBe(404);
+});
+
+test('a first PIN is an alarm that names its time, once, and the one after a reset another', async () => {
+  const firstPinAtMs = Date.parse('2026-11-23T02:15:00Z');
+  const firsts = async () => (await alarms()).filter(({ kind }) => kind === 'owner-pin-first-set');
+  expect(await firsts()).toEqual([]);
+  await beat({ pinLocks: 4, firstPinAtMs });
+  await beat({ pinLocks: 4, firstPinAtMs });
+  expect(await firsts()).toMatchObject([{ subject: '2026-11-23T02:15:00.000Z', seenCount: 1 }]);
+  await beat({ pinLocks: 4, firstPinAtMs: firstPinAtMs + 60_000 });
+  expect((await firsts()).map(({ subject }) => subject).toSorted()).toEqual([
+    '2026-11-23T02:15:00.000Z',
+    '2026-11-23T02:16:00.000Z',
+  ]);
 });

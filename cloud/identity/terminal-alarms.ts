@@ -9,6 +9,7 @@ import type { CloudDeps } from '#cloud/platform/deps.ts';
  * - `tail-lost`: the till has less than it once said or sent, or other entries.
  * - `epoch-closed`: a batch came behind the end of an epoch that a restore had closed; it is kept.
  * - `fork`: one entry number arrived with two contents; both are kept.
+ * - `owner-pin-first-set`: a PIN of the owner was set where there was none; whoever stands at such a till can.
  * - `owner-pin-locked`: the owner's PIN was wrong until the till locked.
  * - `quarantine-full`, `epochs-exceeded`: a bound was met; the till keeps what was not taken.
  */
@@ -17,6 +18,7 @@ export const alarmKinds = [
   'epoch-closed',
   'epochs-exceeded',
   'fork',
+  'owner-pin-first-set',
   'owner-pin-locked',
   'quarantine-full',
   'tail-lost',
@@ -25,7 +27,7 @@ export type AlarmKind = (typeof alarmKinds)[number];
 
 export interface Finding {
   readonly kind: AlarmKind;
-  /** The epoch that it is about; empty where it is about none. */
+  /** The epoch that it is about, of a first PIN its time; empty where it is about none. */
   readonly subject: string;
   readonly detail: string;
 }

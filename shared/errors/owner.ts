@@ -26,6 +26,14 @@ export const ownerErrors = {
     '设置已锁上，请店主输入密码',
     'The settings are locked. The owner must type the PIN.',
   ),
+  'owner-pin-first-set': entry(
+    'A PIN of the owner was set on a till that had none: whoever stands at such a till can.',
+    'If it was not the owner, let the operator reset the PIN, and set one anew.',
+    'owner',
+    'no',
+    '店主密码刚刚第一次设好。不是店主本人设的，请联系服务商重置',
+    "The owner's PIN was set for the first time. If it was not the owner, call support to reset it.",
+  ),
   'owner-pin-locked': entry(
     'The PIN was wrong too often: none is taken for a while.',
     'Wait until the time is over; the operator can reset a forgotten PIN.',

@@ -113,14 +113,14 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
     fetch: deps.fetch ?? globalThis.fetch,
     createHints: deps.createHints ?? createHintSocket,
     peripherals: () => shop.devices.views().map(({ role, state }) => ({ role, state })),
-    pinLocksEver: () => owner.lockedEver(),
+    ownerNews: () => owner.news(),
     alongside: (orderId, facts) => shop.checkout.alongside(orderId, facts),
   });
   const owner = createOwnerDesk({
     ...ports,
     journal,
     onChange: () => shop.status.changed(),
-    onLockout: cloudSide.heartbeat.kick,
+    onNews: cloudSide.heartbeat.kick,
     saleOnScreen: () => shop.checkout.saleOnScreen(),
     witness,
   });

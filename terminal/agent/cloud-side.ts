@@ -41,8 +41,8 @@ export interface CloudSideDeps {
   readonly fetch: typeof globalThis.fetch;
   readonly createHints: typeof createHintSocket;
   readonly peripherals: () => Heartbeat['peripherals'];
-  /** How often the owner's PIN was wrong until the till locked. */
-  readonly pinLocksEver: () => number;
+  /** What the shop's owner should hear of what was done with his PIN. */
+  readonly ownerNews: () => Pick<Heartbeat, 'pinLocks' | 'firstPinAtMs'>;
   readonly alongside: Alongside;
 }
 

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { OwnerWish } from '#terminal/ipc/owner.ts';
 import { defaultPromiseLimits } from '#shared/promise/promise-limits.ts';
 import { createMemoryCounter } from '#terminal/agent/testing/memory-counter.ts';
+import { setOwnerPin } from '#terminal/agent/testing/owner-pin.ts';
 import { openTillBench, type TillBench } from '#terminal/agent/testing/till-bench.ts';
 
 let bench: TillBench | undefined;
@@ -14,7 +15,7 @@ const pin = '270518';
 
 async function openShop(options: Parameters<typeof openTillBench>[0] = {}): Promise<TillBench> {
   bench = await openTillBench(options);
-  expect(await bench.ask('owner.setPin', { newPin: pin })).toEqual({});
+  await setOwnerPin(bench, pin);
   return bench;
 }
 
@@ -113,7 +114,7 @@ describe('a promise is taken in an outage only, with the owner, inside the limit
     await cutLine(till);
     await ask('till.setAmount', { amountFen: 3_500 });
     expect(await ask('till.payPromise', wang)).toEqual({ refused: 'owner-pin-not-set' });
-    expect(await ask('owner.setPin', { newPin: pin })).toEqual({});
+    await setOwnerPin({ ask }, pin);
     expect(await ask('till.payPromise', wang)).toEqual({ refused: 'owner-approval-missing' });
     const approvalId = await approvalFor(till, { action: 'drawer.open' });
     expect(await ask('till.payPromise', { ...wang, approvalId })).toEqual({
@@ -145,7 +146,7 @@ describe('a promise is taken in an outage only, with the owner, inside the limit
     const limits = { ...defaultPromiseLimits, version: 2, perPromiseFen: 600 };
     cloud.newCaps({ promises: { ...limits, openFen: 1_000, openCount: 2 } });
     await until('new limits', async () => (await status()).promises?.totalFen === 1_000);
-    await ask('owner.setPin', { newPin: pin });
+    await setOwnerPin({ ask }, pin);
     await cutLine(till);
     const taken = (amountFen: number) => promise(till, { amountFen, ...wang });
     expect(await taken(601)).toEqual({ refused: 'promise-too-large' });
@@ -161,7 +162,7 @@ describe('a promise is taken in an outage only, with the owner, inside the limit
     const { ask, cloud, until, status } = till;
     cloud.forgetPromises();
     await until('no limits', async () => (await status()).promises === null);
-    await ask('owner.setPin', { newPin: pin });
+    await setOwnerPin({ ask }, pin);
     await cutLine(till);
     expect(await promise(till, { amountFen: 100, ...wang })).toEqual({
       refused: 'promise-not-allowed',
@@ -187,7 +188,10 @@ describe('a promise ends by a person’s word', () => {
     });
     expect(await ask('exceptions.list', {})).toEqual({ rows: [] });
     expect(await ask('exceptions.handled', {})).toMatchObject({
-      rows: [{ code: 'promise-open', action: 'cash', cashier: '小王', amountFen: 3_500 }],
+      rows: [
+        { code: 'promise-open', action: 'cash', cashier: '小王', amountFen: 3_500 },
+        { code: 'owner-pin-first-set' },
+      ],
     });
     expect(await ask('orders.get', { orderId })).toMatchObject({
       state: 'promise-kept',
@@ -218,7 +222,7 @@ describe('a promise ends by a person’s word', () => {
       promises: { remainingFen: 200_000, remainingCount: 50 },
     });
     expect(await ask('exceptions.handled', {})).toMatchObject({
-      rows: [{ action: 'broken', note, cashier: '小王' }],
+      rows: [{ action: 'broken', note, cashier: '小王' }, { code: 'owner-pin-first-set' }],
     });
     expect(await ask('today.get', {})).toMatchObject({
       turnoverFen: 0,

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { OrderRow } from '#terminal/ipc/views.ts';
 import { dumpProjections } from '#terminal/agent/journal/projections.ts';
 import { rebuildProjections } from '#terminal/agent/journal/rebuild.ts';
+import { setOwnerPin } from '#terminal/agent/testing/owner-pin.ts';
 import { openTestJournal } from '#terminal/agent/testing/temp-store.ts';
 import { openTillBench, type TillBench } from '#terminal/agent/testing/till-bench.ts';
 
@@ -15,7 +16,7 @@ const pin = '270518';
 
 async function openShop(): Promise<TillBench> {
   bench = await openTillBench();
-  expect(await bench.ask('owner.setPin', { newPin: pin })).toEqual({});
+  await setOwnerPin(bench, pin);
   return bench;
 }
 
@@ -105,7 +106,7 @@ describe('cash goes back out of the drawer, also while the line is down', () => 
     const orderId = await sell(bench, 'cash', 5_000);
     const wanted = { orderId, amountFen: 1, reason: '' };
     expect(await bench.ask('orders.refund', wanted)).toEqual({ refused: 'owner-pin-not-set' });
-    await bench.ask('owner.setPin', { newPin: pin });
+    await setOwnerPin(bench, pin);
     expect(await refund(bench, orderId, 1)).toEqual({ refundNo: 1 });
   });
 

@@ -62,6 +62,8 @@ export const OwnerStateSchema = object({
   unlockedUntilMs: Type.Union([Type.Integer(), Type.Null()]),
   /** Does the drawer outside a sale need the owner? */
   guardsDrawer: Type.Boolean(),
+  /** Wall milliseconds since when the PIN that is set is the one; null: none is set, or nobody wrote it down. */
+  pinSetAtMs: Type.Union([Type.Integer(), Type.Null()]),
 });
 export type OwnerState = Static<typeof OwnerStateSchema>;
 

@@ -161,6 +161,15 @@ describeWindow("the owner's PIN", (w) => {
     await w.sees('店主密码设好了');
     expect(w.called('owner.setPin')).toEqual([{ newPin: '4973' }]);
     expect(await w.page.locator('.pin-chip').count()).toBe(0);
+    await expect.poll(() => w.page.locator('.pin-since').textContent()).toMatch(/^\d\d:\d\d 设的$/);
+  });
+
+  it('says since when one is set, with the day when it was not today', async () => {
+    w.host.till.owner.set({ isPinSet: true, pinSetAtMs: nowMs - 86_400_000 * 40 });
+    await w.page.locator('.tab').nth(3).click();
+    await expect
+      .poll(() => w.page.locator('.pin-since').textContent())
+      .toMatch(/^\d\d-\d\d \d\d:\d\d 设的$/);
   });
 
   it.each(['zh', 'en'])(

@@ -93,6 +93,8 @@ export const HeartbeatSchema = Type.Object(
     runId: Type.Optional(EpochSchema),
     /** How often, ever, the owner's PIN was wrong until this till locked; absent: never. */
     pinLocks: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+    /** When a PIN of the owner was set last where there was none, by the till's clock; absent: never. */
+    firstPinAtMs: Type.Optional(WallMsSchema),
   },
   { additionalProperties: false },
 );

@@ -50,8 +50,8 @@ export interface SessionDeps {
   readonly model: string;
   readonly appVersion: string;
   readonly peripherals: () => Heartbeat['peripherals'];
-  /** How often the owner's PIN was wrong until the till locked. */
-  readonly pinLocksEver: () => number;
+  /** What the shop's owner should hear of what was done with his PIN. */
+  readonly ownerNews: () => Pick<Heartbeat, 'pinLocks' | 'firstPinAtMs'>;
   /** The newest configuration was refused; undefined when one came into force. */
   readonly onConfigTrouble: (code: ErrorCode | undefined) => void;
 }
@@ -181,7 +181,6 @@ function heartbeatOf(deps: SessionDeps, config: ConfigPayload | undefined): Hear
   const head = journal.head();
   const acked = ackedPosition(journal);
   const ackedEntry = entryAt(journal.read, acked);
-  const pinLocks = deps.pinLocksEver();
   return {
     epoch: head.epoch,
     headSeq: head.seq,
@@ -193,6 +192,6 @@ function heartbeatOf(deps: SessionDeps, config: ConfigPayload | undefined): Hear
     diskFreeBytes: journal.diskFreeBytes(),
     capsVersion: config?.caps.version ?? 0,
     peripherals: deps.peripherals(),
-    ...(pinLocks === 0 ? {} : { pinLocks }),
+    ...deps.ownerNews(),
   };
 }

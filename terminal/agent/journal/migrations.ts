@@ -213,4 +213,37 @@ export const migrations: readonly string[] = [
   -- Counts what the owner changed: the witness beside the journal tells an older record by it.
   ALTER TABLE owner ADD COLUMN change_no INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- Since when the PIN that is set is the one, by the till's clock; null: none is set, or nobody wrote it down.
+  ALTER TABLE owner ADD COLUMN pin_set_at_ms INTEGER;
+  -- When a PIN was set last where there was none: the cloud and the shop hear of it.
+  ALTER TABLE owner ADD COLUMN first_pin_at_ms INTEGER;
+  `,
+  `
+  -- A sale may bring a coupon of another shop on a paper of its own, and what coupons of one's own took off is told of a day.
+  CREATE TABLE print_jobs_anew (
+    job_id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL
+      CHECK (kind IN ('receipt', 'drawer', 'day-slip', 'test', 'refund-slip', 'coupon')),
+    order_id TEXT,
+    copy INTEGER NOT NULL CHECK (copy BETWEEN 1 AND 99),
+    reason TEXT,
+    state TEXT NOT NULL CHECK (state IN ('queued', 'writing', 'sent', 'printed', 'unknown', 'abandoned')),
+    attempt INTEGER NOT NULL,
+    process_id TEXT,
+    level INTEGER,
+    code TEXT,
+    queued_at_ms INTEGER NOT NULL,
+    cut_before INTEGER
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO print_jobs_anew
+    SELECT job_id, kind, order_id, copy, reason, state, attempt, process_id, level, code, queued_at_ms, cut_before
+      FROM print_jobs;
+  DROP TABLE print_jobs;
+  ALTER TABLE print_jobs_anew RENAME TO print_jobs;
+  CREATE INDEX print_jobs_of_order ON print_jobs (order_id, copy) WHERE order_id IS NOT NULL;
+  CREATE INDEX print_jobs_open ON print_jobs (state, job_id) WHERE state IN ('queued', 'writing', 'unknown');
+  ALTER TABLE pruned_sums ADD COLUMN coupon_fen INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE pruned_sums ADD COLUMN coupon_count INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

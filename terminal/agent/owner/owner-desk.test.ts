@@ -20,7 +20,7 @@ let dataDir: string;
 let clock: ManualClock;
 let journal: Journal;
 let owner: OwnerDesk;
-let lockouts: number;
+let told: number;
 let sale: string;
 let due: { readonly atMs: number; readonly run: () => void }[];
 
@@ -49,8 +49,8 @@ const open = (): void => {
     timers,
     random: systemRandom,
     onChange: () => undefined,
-    onLockout: () => {
-      lockouts += 1;
+    onNews: () => {
+      told += 1;
     },
     saleOnScreen: () => sale,
     witness: openOwnerWitness(dataDir),
@@ -87,7 +87,7 @@ const spoil = (): void => {
 beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'greentill-owner-'));
   clock = createManualClock();
-  lockouts = 0;
+  told = 0;
   sale = '';
   due = [];
   open();
@@ -108,6 +108,29 @@ describe('setting the PIN', () => {
     restart();
     expect(await errorOf(owner.unlock('604817'))).toBe('owner-pin-wrong');
     getOrThrow(await owner.unlock(pin));
+  });
+
+  it('a first one is told, with its time and over a restart; another one by who knows the old is not', async () => {
+    expect([owner.news(), owner.state().pinSetAtMs, told]).toEqual([{}, null, 0]);
+    const firstAtMs = clock.nowMs();
+    getOrThrow(await owner.setPin({ newPin: '604817' }));
+    pass(86_400_000);
+    getOrThrow(await owner.setPin({ oldPin: '604817', newPin: pin }));
+    expect(owner.state().pinSetAtMs).toBe(firstAtMs + 86_400_000);
+    restart();
+    expect(owner.news()).toEqual({ firstPinAtMs: firstAtMs });
+    expect(owner.state().pinSetAtMs).toBe(firstAtMs + 86_400_000);
+    expect(told).toBe(1);
+  });
+
+  it('the one after a reset is a first one again', async () => {
+    getOrThrow(await owner.setPin({ newPin: '604817' }));
+    owner.followReset(1);
+    expect(owner.state().pinSetAtMs).toBeNull();
+    pass(1_000);
+    const againAtMs = clock.nowMs();
+    getOrThrow(await owner.setPin({ newPin: pin }));
+    expect(owner.news()).toEqual({ firstPinAtMs: againAtMs });
   });
 
   it('refuses one that is easy to guess', async () => {
@@ -149,12 +172,14 @@ describe('wrong tries', () => {
   });
 
   it('lock after five, not even the right PIN is taken then, and the owner is told', async () => {
+    const toldBefore = told;
     await fail(4);
     expect(owner.state()).toMatchObject({ triesLeft: 1, lockedUntilMs: null });
     expect(await errorOf(owner.unlock(wrong))).toBe('owner-pin-locked');
     expect(await errorOf(owner.unlock(pin))).toBe('owner-pin-locked');
     expect(owner.state().lockedUntilMs).toBe(clock.nowMs() + 60_000);
-    expect([lockouts, owner.lockedEver()]).toEqual([1, 1]);
+    expect(owner.news()).toMatchObject({ pinLocks: 1 });
+    expect(told).toBe(toldBefore + 1);
     pass(60_000);
     getOrThrow(await owner.unlock(pin));
   });
@@ -219,6 +244,7 @@ describe('approvals', () => {
     for (const wish of [
       { action: 'till.payPromise' },
       { action: 'orders.breakPromise', orderId },
+      boxWish,
       { action: 'orders.refund', orderId, amountFen: 1 },
     ] as const)
       expect(owner.redeem(approvalId, wish)).toEqual({

@@ -3,6 +3,7 @@ import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
+import type { Heartbeat } from '#shared/wire/v1/journal.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import {
   approvalMs,
@@ -62,8 +63,8 @@ export interface OwnerDesk {
   /** For the pages that set the till up. Errors: `owner-locked`. */
   readonly requireUnlocked: () => Result<Approval, ErrorCode>;
   readonly isPinSet: () => boolean;
-  /** Locks since the till was made; the heartbeat tells the cloud. */
-  readonly lockedEver: () => number;
+  /** What the heartbeat tells the cloud, ever again: how often the PIN locked, when it was a first one. */
+  readonly news: () => Pick<Heartbeat, 'pinLocks' | 'firstPinAtMs'>;
   /** The cloud asks for a reset: the PIN goes, once for each number. */
   readonly followReset: (resetNo: number) => void;
   readonly stop: () => void;
@@ -76,8 +77,8 @@ export interface OwnerDeskDeps {
   readonly timers: Timers;
   /** Something that a window shows has changed. */
   readonly onChange: () => void;
-  /** Too many wrong tries: the shop's owner should hear of it. */
-  readonly onLockout: () => void;
+  /** Too many wrong tries, or a PIN where there was none: the shop's owner should hear of it from the cloud. */
+  readonly onNews: () => void;
   /** Names the sale on screen with its sum: an approval of goods on trust is good for what the owner saw, only. */
   readonly saleOnScreen: () => string;
   readonly witness: OwnerWitness;
@@ -87,6 +88,7 @@ export interface OwnerDeskDeps {
 const neverWithoutPin: ReadonlySet<OwnerAction> = new Set([
   'till.payPromise',
   'orders.breakPromise',
+  'orders.decideBox',
   'orders.refund',
   'owner.setRules',
 ]);
@@ -114,6 +116,7 @@ export function createOwnerDesk(deps: OwnerDeskDeps): OwnerDesk {
       lockedUntilMs: untilMs(keeper.lockedForMs()),
       unlockedUntilMs: untilMs(approvals.openForMs()),
       guardsDrawer: keeper.record().guardsDrawer,
+      pinSetAtMs: keeper.record().pinSetAtMs,
     }),
     setPin: createPinSetter({ ...deps, keeper, approvals }),
     approve: async (pin, wish) => {
@@ -154,10 +157,10 @@ export function createOwnerDesk(deps: OwnerDeskDeps): OwnerDesk {
       return approvals.openForMs() > 0 ? ok({ by: 'owner' }) : err('owner-locked');
     },
     isPinSet: () => keeper.record().pin !== null,
-    lockedEver: () => keeper.record().lock.lockedEver,
+    news: () => newsOf(keeper.record()),
     followReset: (resetNo) => {
       if (resetNo <= keeper.record().resetNo) return;
-      if (!keeper.changeForGood({ pin: null, resetNo }, 'renewed').ok) return;
+      if (!keeper.changeForGood({ pin: null, pinSetAtMs: null, resetNo }, 'renewed').ok) return;
       approvals.clear();
       deps.onChange();
     },
@@ -165,10 +168,15 @@ export function createOwnerDesk(deps: OwnerDeskDeps): OwnerDesk {
   };
 }
 
+const newsOf = ({ lock, firstPinAtMs }: OwnerRecord): ReturnType<OwnerDesk['news']> => ({
+  ...(lock.lockedEver === 0 ? {} : { pinLocks: lock.lockedEver }),
+  ...(firstPinAtMs === null ? {} : { firstPinAtMs }),
+});
+
 /** Sets a first PIN, or another one for who knows the old. */
 const createPinSetter =
   (
-    deps: Pick<OwnerDeskDeps, 'random' | 'onChange'> & {
+    deps: Pick<OwnerDeskDeps, 'clock' | 'random' | 'onChange' | 'onNews'> & {
       readonly keeper: ReturnType<typeof createKeeper>;
       readonly approvals: Approvals;
     },
@@ -187,10 +195,14 @@ const createPinSetter =
     if (!pin.ok) return pin;
     // Two windows may set a first PIN at once: the one that was slower is told to ask for the other's.
     if (keeper.record().pin !== before) return err('owner-pin-missing');
-    const kept = keeper.changeForGood({ pin: pin.value }, 'renewed');
+    const pinSetAtMs = deps.clock.nowMs();
+    // Nobody is asked for a first PIN: what can be done about a stranger's is that it does not stay unheard of.
+    const first = before === null ? { firstPinAtMs: pinSetAtMs } : {};
+    const kept = keeper.changeForGood({ pin: pin.value, pinSetAtMs, ...first }, 'renewed');
     if (!kept.ok) return kept;
     approvals.clear();
     deps.onChange();
+    if (before === null) deps.onNews();
     return kept;
   };
 
@@ -208,6 +220,7 @@ function readBelieved({ journal, witness }: OwnerDeskDeps): OwnerRecord {
   const believed: OwnerRecord = {
     ...kept,
     pin: 'lost',
+    pinSetAtMs: null,
     guardsDrawer: true,
     resetNo: Math.max(kept.resetNo, seen.resetNo),
     changeNo: Math.max(kept.changeNo, seen.changeNo) + 1,
@@ -233,7 +246,7 @@ function createKeeper(deps: OwnerDeskDeps) {
     const { lockedEver: lockedBefore } = record.lock;
     record = kept.ok ? next : { ...record, lock };
     watchLock();
-    if (record.lock.lockedEver > lockedBefore) deps.onLockout();
+    if (record.lock.lockedEver > lockedBefore) deps.onNews();
     return kept;
   };
 

@@ -16,6 +16,10 @@ export interface OwnerRecord {
   readonly resetNo: number;
   /** Counts the PINs and rules that were set or taken away: see owner-witness.ts. */
   readonly changeNo: number;
+  /** Since when the PIN that is set is the one, wall milliseconds; null: none is set, or nobody wrote it down. */
+  readonly pinSetAtMs: number | null;
+  /** When a PIN was set last where there was none, wall milliseconds: whoever stood at the till could. null: never. */
+  readonly firstPinAtMs: number | null;
 }
 
 interface Row {
@@ -28,6 +32,8 @@ interface Row {
   readonly guards_drawer: number;
   readonly reset_no: number;
   readonly change_no: number;
+  readonly pin_set_at_ms: number | null;
+  readonly first_pin_at_ms: number | null;
 }
 
 const pinHash = Compile(PinHashSchema);
@@ -39,6 +45,8 @@ const emptyRecord: OwnerRecord = {
   guardsDrawer: true,
   resetNo: 0,
   changeNo: 0,
+  pinSetAtMs: null,
+  firstPinAtMs: null,
 };
 
 export function readOwner(read: ReadHandle): OwnerRecord {
@@ -56,6 +64,8 @@ export function readOwner(read: ReadHandle): OwnerRecord {
     guardsDrawer: row.guards_drawer === 1,
     resetNo: row.reset_no,
     changeNo: row.change_no,
+    pinSetAtMs: row.pin_set_at_ms,
+    firstPinAtMs: row.first_pin_at_ms,
   };
 }
 
@@ -65,14 +75,15 @@ export function writeOwner(journal: Journal, record: OwnerRecord): Result<void, 
   const kept = journal.append([], (tx) =>
     tx.run(
       `INSERT INTO owner (id, pin, wrong_count, checking, lock_count, locked_for_ms, locked_ever,
-         guards_drawer, reset_no, change_no)
+         guards_drawer, reset_no, change_no, pin_set_at_ms, first_pin_at_ms)
        VALUES (1, $pin, $wrongCount, $checking, $lockCount, $lockedForMs, $lockedEver,
-         $guardsDrawer, $resetNo, $changeNo)
+         $guardsDrawer, $resetNo, $changeNo, $pinSetAtMs, $firstPinAtMs)
        ON CONFLICT (id) DO UPDATE SET pin = excluded.pin, wrong_count = excluded.wrong_count,
          checking = excluded.checking, lock_count = excluded.lock_count,
          locked_for_ms = excluded.locked_for_ms, locked_ever = excluded.locked_ever,
          guards_drawer = excluded.guards_drawer, reset_no = excluded.reset_no,
-         change_no = excluded.change_no`,
+         change_no = excluded.change_no, pin_set_at_ms = excluded.pin_set_at_ms,
+         first_pin_at_ms = excluded.first_pin_at_ms`,
       {
         pin: record.pin === null ? null : JSON.stringify(record.pin),
         wrongCount: lock.wrongCount,
@@ -83,6 +94,8 @@ export function writeOwner(journal: Journal, record: OwnerRecord): Result<void, 
         guardsDrawer: record.guardsDrawer ? 1 : 0,
         resetNo: record.resetNo,
         changeNo: record.changeNo,
+        pinSetAtMs: record.pinSetAtMs,
+        firstPinAtMs: record.firstPinAtMs,
       },
     ),
   );

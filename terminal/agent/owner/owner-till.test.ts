@@ -95,6 +95,31 @@ describe('what the PIN guards', () => {
 });
 
 describe('the cloud and the PIN', () => {
+  test('a first PIN reaches the cloud, and stands with its time among the exceptions until it is looked at', async () => {
+    const { ask, cloud, until, restart } = await open();
+    const rows = async () => {
+      const list = await ask('exceptions.list', {});
+      if ('refused' in list) throw new Error(list.refused);
+      return list.rows.filter(({ code }) => code === 'owner-pin-first-set');
+    };
+    expect(await rows()).toEqual([]);
+    await ask('owner.setPin', { newPin: pin });
+    const state = await ask('owner.state', {});
+    const { pinSetAtMs } = state as { readonly pinSetAtMs: number };
+    const news = () => (cloud.heartbeats.at(-1) as { readonly firstPinAtMs?: number }).firstPinAtMs;
+    await until('a heartbeat says so', () => news() !== undefined);
+    expect(news()).toBe(pinSetAtMs);
+    await restart();
+    const [row] = await rows();
+    expect(row).toMatchObject({ orderId: '', sinceMs: pinSetAtMs, actions: ['seen'] });
+    await ask('exceptions.resolve', { key: row!.key, action: 'seen', note: '' });
+    await ask('owner.setPin', { oldPin: pin, newPin: '604817' });
+    expect(await rows()).toEqual([]);
+    expect(await ask('exceptions.handled', {})).toMatchObject({
+      rows: [{ code: 'owner-pin-first-set', action: 'seen' }],
+    });
+  });
+
   test('hears of a lock with a heartbeat at once, and again after a restart', async () => {
     const { ask, cloud, until, restart } = await open();
     await ask('owner.setPin', { newPin: pin });

@@ -25,7 +25,7 @@ const open = (): void => {
     timers: systemTimers,
     random: systemRandom,
     onChange: () => undefined,
-    onLockout: () => undefined,
+    onNews: () => undefined,
     saleOnScreen: () => '',
     witness: openOwnerWitness(dataDir),
   });

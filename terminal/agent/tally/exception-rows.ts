@@ -10,6 +10,7 @@ import {
   unresolvedOrdersIn,
   type StoredOrder,
 } from '#terminal/agent/journal/order-rows.ts';
+import { readOwner } from '#terminal/agent/owner/owner-store.ts';
 import { doubtfulJobs, type PrintJobRow } from '#terminal/agent/printing/spool-view.ts';
 import { isResolved, rowKey } from '#terminal/agent/tally/resolved-rows.ts';
 import type { Trouble } from '#terminal/agent/troubles.ts';
@@ -97,6 +98,27 @@ const refundRows = (read: ReadHandle): readonly ExceptionRow[] =>
 const paperActions = (kind: PrintJobRow['kind']): ExceptionAction[] =>
   kind === 'receipt' || kind === 'day-slip' ? ['seen', 'reprinted'] : ['seen'];
 
+/**
+ * Whoever stands at a new till may set the owner's PIN. That he did stands here with its time, until somebody says that it
+ * was the owner; the cloud was told besides.
+ */
+function firstPinRows(read: ReadHandle): readonly ExceptionRow[] {
+  const { firstPinAtMs: sinceMs } = readOwner(read);
+  if (sinceMs === null) return [];
+  const subject = { kind: 'till', code: 'owner-pin-first-set', sinceMs } as const;
+  if (isResolved(read, subject)) return [];
+  return [
+    {
+      key: rowKey(subject),
+      orderId: '',
+      code: subject.code,
+      amountFen: 0,
+      sinceMs,
+      actions: ['seen'],
+    },
+  ];
+}
+
 /** Everything amber, newest first: what happened is a catalogue code, which says what to do. */
 export function exceptionRows(
   read: ReadHandle,
@@ -139,6 +161,7 @@ export function exceptionRows(
     }));
   return [
     ...ofTheTill,
+    ...firstPinRows(read),
     ...orders,
     ...refundRows(read),
     ...promises,

@@ -24,6 +24,11 @@ export function isStillTold(read: ReadHandle, key: string): boolean {
       return exists('SELECT 1 FROM refused_orders WHERE order_id = $id', { id });
     case 'set-aside':
       return readSetAside(read).some((one) => rowKey({ kind: 'set-aside', ...one }) === key);
+    case 'till':
+      return (
+        id === 'owner-pin-first-set' &&
+        exists('SELECT 1 FROM owner WHERE first_pin_at_ms = CAST($state AS INTEGER)', { state })
+      );
     // What ails the till is not kept on disk, and its rows are of one run.
     default:
       return false;

@@ -4,6 +4,7 @@ import { percentText } from './percent.ts';
 import {
   clockText,
   hoursAndMinutes,
+  momentText,
   monthAndDay,
   secondsBetween,
   millisText,
@@ -26,6 +27,13 @@ test('times are Shanghai times of 24 hours', () => {
   expect(clockText(wallMs)).toBe('00:05');
   expect(secondsText(wallMs)).toBe('00:05:07');
   expect(millisText(wallMs + 45)).toMatch(/^00:05:07[.,]\d{3}$/);
+});
+
+test('a moment of another day has its day: midnight is Shanghai midnight', () => {
+  const wallMs = Date.UTC(2026, 10, 22, 16, 5);
+  expect(momentText(wallMs, wallMs + 3_600_000)).toBe('00:05');
+  expect(momentText(wallMs, wallMs + 86_400_000)).toBe('11-23 00:05');
+  expect(momentText(wallMs - 3_600_000, wallMs)).toBe('11-22 23:05');
 });
 
 test('a countdown never goes below zero and shows 1 until the end', () => {

@@ -22,6 +22,21 @@ const millisFormat = new Intl.DateTimeFormat('en-GB', {
 /** 14:32 */
 export const clockText = (wallMs: number): string => clockFormat.format(wallMs);
 
+const dayFormat = new Intl.DateTimeFormat('en-GB', { ...zone, month: '2-digit', day: '2-digit' });
+
+/** Days of Shanghai, MM-DD. */
+const dayText = (wallMs: number): string => {
+  const parts = dayFormat.formatToParts(wallMs);
+  const of = (type: 'month' | 'day') => parts.find((part) => part.type === type)?.value ?? '';
+  return `${of('month')}-${of('day')}`;
+};
+
+/** 14:32 of today, 11-22 14:32 of another day: a clock alone would make last week look like today. */
+export const momentText = (wallMs: number, nowMs: number): string =>
+  dayText(wallMs) === dayText(nowMs)
+    ? clockText(wallMs)
+    : `${dayText(wallMs)} ${clockText(wallMs)}`;
+
 /** 14:32:07 */
 export const secondsText = (wallMs: number): string => secondsFormat.format(wallMs);
 

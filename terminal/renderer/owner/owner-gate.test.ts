@@ -9,6 +9,7 @@ const calm: OwnerState = {
   lockedUntilMs: null,
   unlockedUntilMs: null,
   guardsDrawer: false,
+  pinSetAtMs: null,
 };
 
 /** An agent that answers how things stand when it is told to, and the rest at once. */

@@ -21,6 +21,7 @@ export function scriptedOwner(options: {
     lockedUntilMs: null,
     unlockedUntilMs: null,
     guardsDrawer: true,
+    pinSetAtMs: null,
   };
   const set = (change: Partial<OwnerState>): void => {
     state = { ...state, ...change };
@@ -30,7 +31,7 @@ export function scriptedOwner(options: {
     set,
     handlers: {
       'owner.state': () => state,
-      'owner.setPin': () => (set({ isPinSet: true }), {}),
+      'owner.setPin': () => (set({ isPinSet: true, pinSetAtMs: options.nowMs() }), {}),
       'owner.approve': () => ({ approvalId, untilMs: options.nowMs() + 60_000 }),
       'owner.unlock': () => {
         const untilMs = options.nowMs() + 300_000;

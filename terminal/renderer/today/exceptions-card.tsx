@@ -1,13 +1,16 @@
 import type { ReactNode } from 'react';
 import type { ExceptionRow, HandledRow } from '#terminal/ipc/views.ts';
-import { useAnswer, useApp, useTill } from '../app/context.ts';
+import { useAnswer, useApp, useNow, useTill } from '../app/context.ts';
 import { yuan } from '../format/money.ts';
 import { orderTail } from '../format/order.ts';
-import { clockText } from '../format/time.ts';
+import { clockText, momentText } from '../format/time.ts';
 import { errorWords } from '../i18n/language.ts';
 import { DealWith } from './deal-with.tsx';
 import { lossWords } from './loss-words.ts';
 import { dealtWith, EndPromise, PromiseAge } from './end-promise.tsx';
+
+/** Only the day of a row is told apart by it. */
+const dayPeriodMs = 60_000;
 
 /** Where trouble lives: what happened and what to do, the way to the order, and who dealt with what today. */
 export function ExceptionsCard(): ReactNode {
@@ -34,6 +37,7 @@ export function ExceptionsCard(): ReactNode {
 
 function OpenRow({ row }: { readonly row: ExceptionRow }): ReactNode {
   const { words, store, language } = useApp();
+  const nowMs = useNow(dayPeriodMs);
   const open = row.orderId !== '' && (
     <button
       type="button"
@@ -61,7 +65,7 @@ function OpenRow({ row }: { readonly row: ExceptionRow }): ReactNode {
     <li>
       <div>
         <p>
-          <About row={row} /> · {words.today.since(clockText(row.sinceMs))}
+          <About row={row} /> · {words.today.since(momentText(row.sinceMs, nowMs))}
         </p>
         {what}
         {row.loss && <p className="exceptions-what">{lossWords(row.loss, words)}</p>}

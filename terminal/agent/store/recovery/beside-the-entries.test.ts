@@ -94,10 +94,13 @@ test('the owner comes from the newest file, not from the backup that the entries
   sell(journal, 0, 5);
   const owner = (changeNo: number, pin: string) =>
     journal.append([], (tx) =>
-      tx.run(`INSERT OR REPLACE INTO owner VALUES (1, $pin, 0, 0, 0, 0, 0, 1, 0, $changeNo)`, {
-        pin,
-        changeNo,
-      }),
+      tx.run(
+        `INSERT OR REPLACE INTO owner VALUES (1, $pin, 0, 0, 0, 0, 0, 1, 0, $changeNo, NULL, NULL)`,
+        {
+          pin,
+          changeNo,
+        },
+      ),
     );
   owner(1, 'former');
   const backup = backUp();
