@@ -35,6 +35,39 @@ export const entryOfSeq = (
 export const lastEntry = (read: ReadHandle): JournalEntry | undefined =>
   read.one<JournalEntry>(`${select} ORDER BY position DESC LIMIT 1`);
 
+/** Entries of one epoch as they travel to the cloud. */
+export interface EntriesText {
+  readonly epoch: string;
+  readonly firstSeq: number;
+  readonly firstPosition: number;
+  readonly lastPosition: number;
+  /** JSON of a list of WireEntry, UTF-8. */
+  readonly json: Buffer;
+}
+
+/**
+ * What {@link entriesAfter} answers, as the text that travels. SQLite writes it: making an object of every row and
+ * text of every object again takes three times as long. The rows are read in the order of the inner question, whose
+ * LIMIT makes that order part of its meaning.
+ */
+const selectText = `SELECT json, firstSeq, firstPosition, lastPosition, epoch FROM (
+    SELECT CAST(json_group_array(json_object('seq', seq, 'hlc', hlc, 'wallMs', wall_ms, 'type', type,
+        'body', body, 'hash', hash)) AS BLOB) AS json,
+      min(seq) AS firstSeq, min(position) AS firstPosition, max(position) AS lastPosition,
+      min(epoch_no) AS epoch_no
+    FROM (SELECT * FROM entry WHERE position > $position
+      AND epoch_no = (SELECT epoch_no FROM entry WHERE position > $position ORDER BY position LIMIT 1)
+      ORDER BY position LIMIT $limit)
+  ) JOIN epoch USING (epoch_no)`;
+
+/** Entries after `position` as text, in order, at most `limit`, all of one epoch; undefined at the end. */
+export function entriesTextAfter(
+  read: ReadHandle,
+  { position, limit }: { position: number; limit: number },
+): EntriesText | undefined {
+  return read.one<EntriesText>(selectText, { position, limit });
+}
+
 const pageEntries = 500;
 
 /** Every entry from `position` on, read in short pages so that no long read holds the checkpoint back. */

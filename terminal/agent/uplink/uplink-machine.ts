@@ -1,67 +1,18 @@
-import {
-  batchBytesMax,
-  batchEntriesMax,
-  genesisHash,
-  type Batch,
-  type BatchAnswer,
-} from '#shared/wire/v1/journal.ts';
+import type { BatchAnswer } from '#shared/wire/v1/journal.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { Result } from '#shared/result/result.ts';
-import type { JournalEntry } from '#terminal/agent/journal/entry-rows.ts';
 import type { CloudFailure } from '#terminal/agent/uplink/cloud-client.ts';
 import { isIdentityRefusal } from '#terminal/agent/uplink/identity-refusal.ts';
 
-/** What of the journal is sent together, and what the answers mean. Pure. */
-export interface OutgoingBatch {
-  readonly wire: Batch;
+/** What of the journal was sent together, and what the answers mean. Pure. */
+export interface SentBatch {
+  readonly epoch: string;
+  readonly firstSeq: number;
   readonly firstPosition: number;
   readonly lastPosition: number;
 }
 
 export const batchesInFlightMax = 2;
-/** Room for the envelope and for what JSON adds to each entry besides its body. */
-const entryOverheadBytes = 260;
-const envelopeBytes = 400;
-
-/** Cuts a batch, within the limits of the wire, from the front of entries (of one epoch, in order). */
-export function cutBatch(
-  entries: readonly JournalEntry[],
-  { before, entriesMax = batchEntriesMax }: { before: string | undefined; entriesMax?: number },
-): OutgoingBatch | undefined {
-  const part = entries.slice(0, fitting(entries, entriesMax));
-  const [first, last] = [part[0], part.at(-1)];
-  if (!first || !last) return undefined;
-  return {
-    wire: {
-      epoch: first.epoch,
-      firstSeq: first.seq,
-      prevHash: before ?? genesisHash,
-      entries: part.map(({ seq, hlc, wallMs, type, body, hash }) => ({
-        seq,
-        hlc,
-        wallMs,
-        type,
-        body,
-        hash,
-      })),
-    },
-    firstPosition: first.position,
-    lastPosition: last.position,
-  };
-}
-
-/** How many entries from the front fit into one batch; at least one. */
-function fitting(entries: readonly JournalEntry[], entriesMax: number): number {
-  let bytes = envelopeBytes;
-  let count = 0;
-  for (const entry of entries) {
-    // A quote or a hanzi grows when the body travels as a JSON string; three bytes a character covers both.
-    bytes += entryOverheadBytes + 3 * entry.body.length;
-    if (count > 0 && (bytes > batchBytesMax || count >= entriesMax)) break;
-    count += 1;
-  }
-  return count;
-}
 
 /** What the answers lead to. */
 export interface RoundOutcome {
@@ -101,14 +52,14 @@ export interface RoundOutcome {
 export function judgeRound(
   ackedPosition: number,
   answers: readonly {
-    readonly batch: OutgoingBatch;
+    readonly batch: SentBatch;
     readonly answer: Result<BatchAnswer, CloudFailure>;
   }[],
 ): RoundOutcome {
   let acked = ackedPosition;
   const parked: { epoch: string; seq: number; code: string }[] = [];
   for (const { batch, answer } of answers) {
-    const { epoch, firstSeq } = batch.wire;
+    const { epoch, firstSeq } = batch;
     const positionOf = (seq: number): number => batch.firstPosition + (seq - firstSeq);
     if (answer.ok) {
       const through = Math.min(positionOf(answer.value.ackedThrough), batch.lastPosition);

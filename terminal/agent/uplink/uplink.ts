@@ -3,20 +3,19 @@ import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import { batchEntriesMax, BatchAnswerSchema } from '#shared/wire/v1/journal.ts';
-import { entriesAfter, entryAt } from '#terminal/agent/journal/entry-rows.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { getMetaNumber, setMeta } from '#terminal/agent/journal/meta.ts';
 import { backOffMs } from '#terminal/agent/uplink/back-off.ts';
 import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
+import { cutBatch, type OutgoingBatch } from '#terminal/agent/uplink/cut-batch.ts';
 import { addSetAside, orderOfEntry } from '#terminal/agent/uplink/set-aside.ts';
 import { giveUpEpoch } from '#terminal/agent/uplink/undelivered.ts';
 import {
   batchesInFlightMax,
-  cutBatch,
   judgeRound,
   planAfter,
-  type OutgoingBatch,
   type RoundOutcome,
+  type SentBatch,
 } from '#terminal/agent/uplink/uplink-machine.ts';
 
 /** Sends the journal to the cloud, in order, for ever. Its clock is its own: a new sale never delays it nor waits. */
@@ -119,7 +118,7 @@ export function createUplink(deps: UplinkDeps): Uplink {
 type Answered = Parameters<typeof judgeRound>[1][number];
 
 interface InFlight {
-  readonly batch: OutgoingBatch;
+  readonly batch: SentBatch;
   readonly answering: Promise<Answered>;
   answered?: Answered;
 }
@@ -138,7 +137,7 @@ function createSendWindow({ journal, cloud }: UplinkDeps) {
     answer: await cloud.call({
       method: 'POST',
       path: '/v1/journal/batches',
-      body: batch.wire,
+      bodyJson: batch.json,
       answer: BatchAnswerSchema,
     }),
   });
@@ -153,7 +152,7 @@ function createSendWindow({ journal, cloud }: UplinkDeps) {
     fill: (entriesMax: number): void => {
       while (inFlight.length < batchesInFlightMax) {
         const position = inFlight.at(-1)?.batch.lastPosition ?? ackedPosition(journal);
-        const batch = nextBatch(journal, { position, entriesMax });
+        const batch = cutBatch(journal.read, { position, entriesMax });
         if (!batch) return;
         push(batch);
       }
@@ -173,18 +172,6 @@ function createSendWindow({ journal, cloud }: UplinkDeps) {
       inFlight = [];
     },
   };
-}
-
-/** What comes after `position`, as one batch; undefined at the end of the journal. */
-function nextBatch(
-  journal: Journal,
-  { position, entriesMax }: { position: number; entriesMax: number },
-): OutgoingBatch | undefined {
-  const entries = entriesAfter(journal.read, { position, limit: entriesMax });
-  const first = entries[0];
-  if (!first) return undefined;
-  const before = first.seq === 1 ? undefined : entryAt(journal.read, first.position - 1)?.hash;
-  return cutBatch(entries, { before, entriesMax });
 }
 
 /** Writes down what the round brought. False when the disk refused: the same round comes again later. */
