@@ -107,6 +107,34 @@ test('cash back is booked once however often it is delivered: the concession owe
   await provesItself();
 });
 
+test('a promise that came by transfer goes back from the owner’s account: booked once, and no cash of the day', async () => {
+  const orderId = newId('ord', cloud.deps);
+  const day = '2026-10-11';
+  journal.append('order.opened', {
+    orderId,
+    amountFen: 2_000,
+    voucherFen: 0,
+    concessionBp: 1_000,
+    businessDate: day,
+    cashier: '小王',
+    claimToken: randomBytes(8).toString('hex').toUpperCase(),
+  });
+  const promised = { orderId, kind: 'iou', amountFen: 2_000, who: '王阿姨', approvedBy: '店主' };
+  journal.append('offline.promised', { ...promised, capsVersion: 1, limitsVersion: 1 });
+  const cashier = '小王';
+  journal.append('offline.promise-kept', { orderId, how: 'transfer', businessDate: day, cashier });
+  giveBack(orderId, 1, 500, 'own-account');
+  await tell();
+  await tell();
+  expect(
+    await rowsOf(sql`select status, how, concession_fen from order_refund
+      where order_id = ${orderId}`),
+  ).toEqual([{ status: 'done', how: 'own-account', concession_fen: 50 }]);
+  const tally = await cloudTally(cloud.deps.db, { ...(await shop()), businessDate: '2026-10-09' });
+  expect(tally.refunds).toMatchObject({ ownAccountFen: 500 });
+  await provesItself();
+});
+
 test('a journal that gives back more than the sale, or calls a channel’s refund its own, is parked', async () => {
   const orderId = sellForCash(1_000, '2026-10-10');
   giveBack(orderId, 1, 600);

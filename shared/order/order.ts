@@ -86,8 +86,22 @@ export interface Order {
   readonly lastSeq: number;
 }
 
-/** To the payer's account by the channel, out of the drawer, or at the box POS, which has its own slip. */
-export type RefundHow = 'channel' | 'cash' | 'box-slip';
+/** What stands on a coupon's paper beside its code. */
+export interface GivenCoupon {
+  readonly issuerName: string;
+  readonly text: string;
+  readonly offFen: Fen;
+  readonly minimumFen: Fen;
+  readonly validUntil: string;
+  /** SHA-256 of the token: a code made anew is printed only if it is the one that was given. */
+  readonly tokenHash: string;
+}
+
+/**
+ * To the payer's account by the channel, out of the drawer, at the box POS, which has its own slip, or from the owner's own
+ * account by his own hand, which no till can see.
+ */
+export type RefundHow = 'channel' | 'cash' | 'box-slip' | 'own-account';
 
 /** Money that goes back, in part or in whole; shared/order/refunds.ts has the rules. */
 export interface OrderRefund {

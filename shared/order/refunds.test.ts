@@ -106,6 +106,31 @@ describe('a refund', () => {
     expect(take(cash, ask(cash, { how: 'cash' })).refunds).toHaveLength(1);
   });
 
+  test.each([
+    ['cash', 'cash'],
+    ['transfer', 'own-account'],
+    ['static-code-seen', 'own-account'],
+  ] as const)('of a promise kept by %s goes back by %s', (keptHow, how) => {
+    const promised = fold('order.opened', 'offline.promised');
+    const body = { orderId, how: keptHow, businessDate: '2026-11-23', cashier: '小王' };
+    const kept = take(promised, { type: 'offline.promise-kept', body });
+    expect(nextRefund(kept, fen(1_000))).toMatchObject({ value: { how } });
+    for (const wrong of ['channel', 'box-slip'] as const)
+      expect(refusedBy(kept, ask(kept, { how: wrong }))).toMatchObject({
+        error: { why: 'refund' },
+      });
+    expect(take(kept, ask(kept, { how })).refunds).toHaveLength(1);
+    // Written by tills before this rule: the money is gone, whatever the rule says now.
+    expect(take(kept, ask(kept, { how: 'cash' })).refunds).toHaveLength(1);
+  });
+
+  test('of cash never goes back from an account', () => {
+    const cash = fold('order.opened', 'cash.recorded');
+    expect(refusedBy(cash, ask(cash, { how: 'own-account' }))).toMatchObject({
+      error: { why: 'refund' },
+    });
+  });
+
   test('of an order without money is refused', () => {
     const states: OrderStateName[] = ['draft', 'submitting', 'unknown', 'failed', 'promised'];
     for (const state of states)

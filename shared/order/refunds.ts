@@ -1,7 +1,13 @@
 import { isErrorCode, type ErrorCode } from '#shared/errors/catalogue.ts';
 import { fen, subtractFen, sumFen, type Fen } from '#shared/money/fen.ts';
 import type { OrderFact } from '#shared/order/order-fact.ts';
-import type { Order, OrderRefund, OrderStateName, RefundHow } from '#shared/order/order.ts';
+import type {
+  Order,
+  OrderRefund,
+  OrderStateName,
+  PromiseKeptHow,
+  RefundHow,
+} from '#shared/order/order.ts';
 import { refundSplit, type RefundSplit } from '#shared/points/refund.ts';
 import { assert } from '#shared/result/assert.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
@@ -20,15 +26,27 @@ const ways: Partial<Record<OrderStateName, RefundHow>> = {
   paid: 'channel',
   settled: 'channel',
   'cash-recorded': 'cash',
-  'promise-kept': 'cash',
   'pos-paid': 'box-slip',
+};
+
+/** What was promised came by one of these; money that came to the owner's own account was never in the drawer. */
+const waysOfKept: Readonly<Record<PromiseKeptHow, RefundHow>> = {
+  cash: 'cash',
+  'static-code-seen': 'own-account',
+  transfer: 'own-account',
 };
 
 /**
  * The way on which money of such an order goes back; undefined where none was taken. It goes back the way it came:
  * cash for a payment by wallet would make a till a cash desk for stolen phones.
  */
-export const refundWay = (state: OrderStateName): RefundHow | undefined => ways[state];
+export function refundWay({
+  state,
+  tender,
+}: Pick<Order, 'state' | 'tender'>): RefundHow | undefined {
+  if (state !== 'promise-kept') return ways[state];
+  return tender?.type === 'promise' && tender.kept ? waysOfKept[tender.kept.how] : 'cash';
+}
 
 export const refundsOf = (order: Order): readonly OrderRefund[] => order.refunds ?? [];
 
@@ -42,7 +60,7 @@ export const openRefundOf = (order: Order): OrderRefund | undefined =>
 
 /** What may still be asked for: nothing while a refund is open. Gross. */
 export const refundableFenOf = (order: Order): Fen =>
-  refundWay(order.state) === undefined || openRefundOf(order) !== undefined
+  refundWay(order) === undefined || openRefundOf(order) !== undefined
     ? fen(0)
     : subtractFen(order.amountFen, refundedFenOf(order));
 
@@ -65,7 +83,7 @@ export function nextRefund(
   order: Order,
   amountFen: Fen,
 ): Result<RefundSplit & { readonly refundNo: number; readonly how: RefundHow }, RefundRefused> {
-  const how = refundWay(order.state);
+  const how = refundWay(order);
   const leftFen = subtractFen(order.amountFen, refundedFenOf(order));
   if (how === undefined || leftFen === 0) return err({ type: 'not-refundable' });
   if (openRefundOf(order) !== undefined) return err({ type: 'refund-in-flight' });
@@ -81,9 +99,7 @@ export function refundFits(order: Order, fact: RefundFact): boolean {
   switch (fact.type) {
     case 'refund.asked': {
       const next = nextRefund(order, fen(fact.body.amountFen));
-      return (
-        next.ok && next.value.refundNo === fact.body.refundNo && next.value.how === fact.body.how
-      );
+      return next.ok && next.value.refundNo === fact.body.refundNo && isWay(order, fact.body.how);
     }
     case 'refund.done': {
       if (open?.refundNo !== fact.body.refundNo) return false;
@@ -97,6 +113,10 @@ export function refundFits(order: Order, fact: RefundFact): boolean {
       return exhaustive(fact);
   }
 }
+
+/** Tills before the rule of {@link refundWay} gave every kept promise back in cash: what they wrote stays true. */
+const isWay = (order: Order, how: RefundHow): boolean =>
+  how === refundWay(order) || (order.state === 'promise-kept' && how === 'cash');
 
 /** The refunds of the order after a fact that {@link refundFits}. */
 export function withRefund(

@@ -13,7 +13,12 @@ export type RefundSum = Pick<OrderRefund, 'cashFen' | 'voucherFen'> & {
  * sold. The caller chooses the refunds that are done and were asked for on the day. Their order does not matter.
  */
 export function refundTally(refunds: readonly RefundSum[]): RefundTally {
-  const sums: Record<RefundHow, Fen> = { channel: zeroFen, cash: zeroFen, 'box-slip': zeroFen };
+  const sums: Record<RefundHow, Fen> = {
+    channel: zeroFen,
+    cash: zeroFen,
+    'box-slip': zeroFen,
+    'own-account': zeroFen,
+  };
   let [voucherFen, count] = [zeroFen, 0];
   for (const refund of refunds) {
     sums[refund.how] = addFen(sums[refund.how], refund.cashFen);
@@ -24,6 +29,7 @@ export function refundTally(refunds: readonly RefundSum[]): RefundTally {
     channelFen: sums.channel,
     cashFen: sums.cash,
     boxSlipFen: sums['box-slip'],
+    ...(sums['own-account'] > 0 ? { ownAccountFen: sums['own-account'] } : {}),
     voucherFen,
     count,
   };

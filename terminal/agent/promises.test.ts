@@ -230,6 +230,31 @@ describe('a promise ends by a person’s word', () => {
     });
   });
 
+  test('kept by transfer and given back: from the owner’s account, with his PIN; the drawer stays shut', async () => {
+    const till = await openShop();
+    const { ask, screen } = till;
+    await cutLine(till);
+    await promise(till, { amountFen: 3_500, ...wang });
+    const { orderId } = await screen('promised');
+    expect(await ask('orders.keepPromise', { orderId, how: 'transfer' })).toEqual({});
+    expect(await ask('orders.get', { orderId })).toMatchObject({ refundWay: 'own-account' });
+    const wanted = { orderId, amountFen: 3_500, reason: '退货' };
+    expect(await ask('orders.refund', wanted)).toEqual({ refused: 'owner-approval-missing' });
+    const approvalId = await approvalFor(till, {
+      action: 'orders.refund',
+      orderId,
+      amountFen: 3_500,
+    });
+    expect(await ask('orders.refund', { ...wanted, approvalId })).toEqual({ refundNo: 1 });
+    expect(await ask('orders.get', { orderId })).toMatchObject({
+      refunds: [{ how: 'own-account', state: 'done', cashFen: 3_500 }],
+    });
+    expect(await ask('today.get', {})).toMatchObject({
+      promises: { keptFen: 3_500, keptCashFen: 0 },
+      refunds: { cashFen: 0, ownAccountFen: 3_500, count: 1 },
+    });
+  });
+
   test('a general word about the row does not end it, and a restart forgets nothing', async () => {
     const till = await openShop();
     const { ask, restart } = till;

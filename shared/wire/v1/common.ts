@@ -63,3 +63,4 @@ export const RefundHowSchema = Type.Union([
   Type.Literal('cash'),
   Type.Literal('box-slip'),
 ]);
+  Type.Literal('own-account'),

@@ -209,6 +209,8 @@ export const RefundTallySchema = Type.Object({
   /** Back to members' wallets. */
   voucherFen: Type.Integer(),
   count: Type.Integer(),
+  /** From the owner's own account, by his own hand; absent: nothing. */
+  ownAccountFen: Type.Optional(Type.Integer()),
 });
 export type RefundTally = Static<typeof RefundTallySchema>;
 

@@ -40,6 +40,9 @@ function refundPart(refunds: Today['refunds']): readonly ReceiptCommand[] {
     ...(refunds.voucherFen > 0 ? [row('退回券', yuan(refunds.voucherFen))] : []),
     ...(refunds.openFen > 0 ? [row('退款待确认', yuan(refunds.openFen))] : []),
   ];
+    ...((refunds.ownAccountFen ?? 0) > 0
+      ? [row('店主转账退回', yuan(refunds.ownAccountFen ?? 0))]
+      : []),
   return rows.length === 0 ? [] : [{ type: 'rule', style: 'single' }, ...rows];
 }
 

@@ -7,6 +7,7 @@ const wayWords: Readonly<Record<RefundHow, string>> = {
   channel: '原路退回支付账户',
   cash: '现金',
   'box-slip': '刷卡盒子，以盒子小票为准',
+  'own-account': '店主转账退回',
 };
 
 /** The paper of a refund that went through: what went back, by which way, of which sale. */

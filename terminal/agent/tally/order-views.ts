@@ -32,7 +32,7 @@ export function orderRow(read: ReadHandle, stored: StoredOrder): OrderRow {
     ...(order.refunds === undefined ? {} : { refunds: order.refunds.map(refundView) }),
     refundedFen: refundedFenOf(order),
     refundableFen: refundableFenOf(order),
-    refundWay: refundWay(order.state) ?? null,
+    refundWay: refundWay(order) ?? null,
     synced: isDelivered(read, stored),
     receiptCopies: receipt?.copy ?? 0,
     receipt: receiptState(receipt),

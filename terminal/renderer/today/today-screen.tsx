@@ -69,17 +69,26 @@ function FourSums({ today }: { readonly today: Today }): ReactNode {
 /** What went back today, whenever it was sold: the turnover stays what was sold. */
 function RefundLine({ refunds }: { readonly refunds: Today['refunds'] }): ReactNode {
   const { words } = useApp();
-  const { channelFen, cashFen, boxSlipFen, voucherFen, count, openFen } = refunds;
+  const {
+    channelFen,
+    cashFen,
+    boxSlipFen,
+    ownAccountFen = 0,
+    voucherFen,
+    count,
+    openFen,
+  } = refunds;
   const { today } = words.refund;
   const parts = [
     ...(channelFen > 0 ? [today.channel(yuan(channelFen))] : []),
     ...(cashFen > 0 ? [today.cash(yuan(cashFen))] : []),
     ...(boxSlipFen > 0 ? [today.box(yuan(boxSlipFen))] : []),
+    ...(ownAccountFen > 0 ? [today.ownAccount(yuan(ownAccountFen))] : []),
     ...(voucherFen > 0 ? [today.voucher(yuan(voucherFen))] : []),
     ...(openFen > 0 ? [today.open(yuan(openFen))] : []),
   ];
   if (parts.length === 0) return null;
-  const backFen = sumFen([channelFen, cashFen, boxSlipFen, voucherFen].map(fen));
+  const backFen = sumFen([channelFen, cashFen, boxSlipFen, ownAccountFen, voucherFen].map(fen));
   return (
     <p className="four-promises">{[today.back(yuan(backFen), count), ...parts].join(' · ')}</p>
   );
