@@ -32,6 +32,9 @@ export const EnvironmentSchema = Type.Object({
   METRICS_TOKEN: Type.Optional(Type.String({ minLength: 32, maxLength: 200 })),
   TRUSTED_PROXIES: Type.Optional(Type.String({ pattern: proxiesPattern, maxLength: 1_000 })),
   REQUESTS_PER_MINUTE: Type.Integer({ default: 1200, minimum: 1, maximum: 1_000_000 }),
+  RELEASE_PACE: Type.Union([Type.Literal('neighbourly'), Type.Literal('alone')], {
+    default: 'neighbourly',
+  }),
   LOG_LEVEL: Type.Union(
     ['fatal', 'error', 'warn', 'info', 'debug', 'silent'].map((level) => Type.Literal(level)),
     { default: 'info' },
@@ -60,6 +63,8 @@ export interface CloudConfig {
   /** The hops in front of us whose word on a caller's address counts. Empty: nobody's, the socket says it. */
   readonly trustedProxies: readonly string[];
   readonly requestsPerMinute: number;
+  /** How much of the machine a release or a close takes (cloud/release/pace.ts). */
+  readonly releasePace: 'neighbourly' | 'alone';
   readonly logLevel: string;
 }
 
@@ -107,6 +112,7 @@ function toConfig(env: Static<typeof EnvironmentSchema>): CloudConfig {
     metricsToken: env.METRICS_TOKEN,
     trustedProxies: env.TRUSTED_PROXIES?.split(',') ?? [],
     requestsPerMinute: env.REQUESTS_PER_MINUTE,
+    releasePace: env.RELEASE_PACE,
     logLevel: String(env.LOG_LEVEL),
   };
 }

@@ -5,6 +5,7 @@ import { insertEntries, insertReferralLots } from '#cloud/points/issue-points.ts
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import { flagRelatedOrders } from '#cloud/relations/related-orders.ts';
 import { pathOfMembers } from '#cloud/relations/relation-store.ts';
+import { advanceAhead } from '#cloud/release/close-ahead.ts';
 import { holdSuspicious } from '#cloud/review/points-holds.ts';
 import type { MemberId, MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { pointFen, type PointFen } from '#shared/points/point-fen.ts';
@@ -58,6 +59,8 @@ export async function attachMember(
   if (order.member_id === memberId) return ok({ points });
   if (order.member_id !== null) return err({ type: 'already-claimed' });
   if (order.lapsed) return err({ type: 'claim-lapsed' });
+  // Before the order is his: it counts into the score of the closes that follow.
+  await advanceAhead(tx, { operatorId, memberIds: [memberId] });
   await tx.execute(sql`
     update points_order set member_id = ${memberId}
      where operator_id = ${operatorId} and order_id = ${orderId}`);

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
+import { advanceAhead } from '#cloud/release/close-ahead.ts';
 import { cancelVouchers, lockVouchers } from '#cloud/vouchers/return-vouchers.ts';
 import type { MemberId, MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { fen, sumFen, type Fen } from '#shared/money/fen.ts';
@@ -58,6 +59,7 @@ export async function lockPoints(
      where operator_id = ${operatorId} and order_id = ${orderId}
      order by member_id, kind for update`);
   const memberIds = lots.flatMap(({ member_id: memberId }) => memberId ?? []);
+  await advanceAhead(tx, { operatorId, memberIds });
   await tx.execute(sql`
     select 1 from account_points where operator_id = ${operatorId}
        and member_id = any(${sql.param(memberIds)}::text[]) order by member_id for update`);

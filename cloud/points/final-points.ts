@@ -3,6 +3,7 @@ import type { Tx } from '#cloud/platform/db.ts';
 import { insertEntries } from '#cloud/points/issue-points.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import { flagRelatedOrders, refuseRelatedReferrals } from '#cloud/relations/related-orders.ts';
+import { advanceAhead } from '#cloud/release/close-ahead.ts';
 import { holdSuspicious, notHeld } from '#cloud/review/points-holds.ts';
 import { tiersOfOwners } from '#cloud/tiers/tiers-of-owners.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
@@ -91,6 +92,7 @@ export async function startLots(
     const n = lotPeriods(base, tier, config);
     return { member_id: memberId, n, ends_in: addPeriods(issuedIn, n - 1) };
   });
+  await advanceAhead(tx, { operatorId, memberIds: terms.map((term) => term.member_id) });
   await tx.execute(sql`
     with terms as (
       select * from jsonb_to_recordset(${JSON.stringify(terms)}::jsonb)

@@ -66,15 +66,19 @@ export async function pointsConfigAt(
      where operator_id = ${at.operatorId} and effective_from <= ${periodSpan(at.period).firstDay}::date
      order by version desc limit 1`);
   const row = rows[0];
-  if (row === undefined) return { version: 0, config: defaultPointsConfig };
-  // A key that is younger than the stored version has its published value.
-  const config = getOrThrow(checkPointsConfig({ ...defaultPointsConfig, ...row.config }));
-  return { version: row.version, config };
+  return { version: row?.version ?? 0, config: pointsConfigOf(row?.config) };
 }
 
+/** The rules as they were stored; a key that is younger than the stored version has its published value. */
+export const pointsConfigOf = (stored: Partial<PointsConfig> | undefined): PointsConfig =>
+  stored === undefined
+    ? defaultPointsConfig
+    : getOrThrow(checkPointsConfig({ ...defaultPointsConfig, ...stored }));
+
 /**
- * Locks the operator's points book and answers its last closed period. `share` for whatever moves points, `update`
- * for a close, a release or a change of rules: those see no movement half done.
+ * Locks the operator's points book and answers its last closed period; one that is being closed counts as closed.
+ * `share` for whatever moves points, `update` for opening a close or a release and for a change of rules: those see no
+ * movement half done. Whoever changes accounts calls advanceAhead (cloud/release/close-ahead.ts) next.
  */
 export async function lockBook(
   tx: Tx,
@@ -84,7 +88,8 @@ export async function lockBook(
   await tx.execute(sql`
     insert into points_book (operator_id) values (${operatorId}) on conflict do nothing`);
   const lock = mode === 'share' ? sql`for share` : sql`for update`;
-  const { rows } = await tx.execute<{ last_closed_period: string | null }>(sql`
-    select last_closed_period from points_book where operator_id = ${operatorId} ${lock}`);
-  return rows[0]?.last_closed_period ?? undefined;
+  const { rows } = await tx.execute<{ last: string | null }>(sql`
+    select coalesce(closing_period, last_closed_period) as last from points_book
+     where operator_id = ${operatorId} ${lock}`);
+  return rows[0]?.last ?? undefined;
 }

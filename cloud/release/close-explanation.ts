@@ -1,4 +1,5 @@
 import type { VersionedConfig } from '#cloud/points/points-config-store.ts';
+import type { Pools } from '#cloud/release/pools.ts';
 import type { RecordValue } from '#cloud/release/sealed-record.ts';
 import { fen } from '#shared/money/fen.ts';
 import type { CloseInput, ClosePlan } from '#shared/points/close-plan.ts';
@@ -16,7 +17,7 @@ import { addPeriods } from '#shared/time/period.ts';
 
 interface Explained {
   readonly rules: VersionedConfig;
-  readonly unclaimedPoints: bigint;
+  readonly pools: Pick<Pools, 'unclaimedPoints' | 'laterPoints'>;
   readonly input: CloseInput;
   readonly plan: ClosePlan;
 }
@@ -58,7 +59,7 @@ export function explainClose(close: Explained): RecordValue {
   };
 }
 
-function explainGate({ input, plan, rules, unclaimedPoints }: Explained): RecordValue {
+function explainGate({ input, plan, rules, pools }: Explained): RecordValue {
   const { gate } = plan;
   const { outstanding, inflow } = input.gate;
   return {
@@ -69,7 +70,8 @@ function explainGate({ input, plan, rules, unclaimedPoints }: Explained): Record
     growthBp: rules.config.gateGrowthBp,
     outstanding: {
       ...readingOf(gate.readings.outstanding),
-      unclaimed: unclaimedPoints,
+      unclaimed: pools.unclaimedPoints,
+      enteredLater: pools.laterPoints,
       topMerchantGrowth: outstanding.topMerchantGrowth,
     },
     inflow: {

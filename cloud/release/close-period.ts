@@ -1,24 +1,23 @@
 import { sql } from 'drizzle-orm';
+import { standingReasons } from '#cloud/ledger/release-hold.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
+import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
+import type { ReleaseDay } from '#cloud/release/allocate.ts';
 import {
-  lockBook,
-  pointsConfigAt,
-  type VersionedConfig,
-} from '#cloud/points/points-config-store.ts';
-import { advanceSchedules } from '#cloud/release/advance-schedule.ts';
-import { fundFreeFen } from '#cloud/release/fund.ts';
-import { readInflowHistory, readPools, type Pools } from '#cloud/release/pools.ts';
-import { explainClose } from '#cloud/release/close-explanation.ts';
-import { sealRecord } from '#cloud/release/sealed-record.ts';
-import { rescoreTiers } from '#cloud/tiers/rescore-tiers.ts';
+  continueClose,
+  findOpenClose,
+  openClose,
+  type CloseStep,
+} from '#cloud/release/close-steps.ts';
+import { continueRun, findOpenRun } from '#cloud/release/run-release.ts';
+import { stepsOf, type StepOptions } from '#cloud/release/steps.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { basisPoints, type BasisPoints } from '#shared/money/rate.ts';
-import { planClose, type CloseInput, type ClosePlan } from '#shared/points/close-plan.ts';
 import type { GateReason } from '#shared/points/gate.ts';
-import { pointFen } from '#shared/points/point-fen.ts';
-import { addPeriods, periodKindOf, periodSpan, type PeriodKind } from '#shared/time/period.ts';
+import { exhaustive } from '#shared/result/exhaustive.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
+import { addPeriods, periodKindOf, type PeriodKind } from '#shared/time/period.ts';
 
 export interface PeriodClose {
   readonly period: string;
@@ -40,68 +39,89 @@ export type CloseError =
   /** Periods close one after the other. */
   | { readonly type: 'period-out-of-order'; readonly expectedPeriod: string }
   /** The operator's periods are of another length. */
-  | { readonly type: 'period-kind-differs'; readonly kind: PeriodKind };
+  | { readonly type: 'period-kind-differs'; readonly kind: PeriodKind }
+  /** A release run stands open and is held: a person looks first. */
+  | { readonly type: 'release-held'; readonly reasons: readonly string[] };
+
+/** How often a release run or a close of others may stand in the way of one call. */
+const openingsMax = 100;
 
 /**
  * Closes a period (docs/points.md 2.5 and 2.6), once: schedules advance by one slice, scores are taken anew, the gate
  * reads its pools, and the multiplier and the budget of the following period's release window are fixed. A second call
  * answers what is stored.
- * Errors in this order: period-kind-differs, period-out-of-order.
+ *
+ * With a database each step and each chunk of accounts is a transaction of its own: others hardly wait, and a close that
+ * was cut off anywhere is carried on by the next call. With a transaction everything happens in it, or nothing. A release
+ * run that stands open is ended first: it was promised points and money of before this close.
+ * Errors in this order: period-kind-differs, period-out-of-order, release-held (a run stands open and may not be ended).
  */
 export async function closePeriod(
+  db: Db | Tx,
+  closing: { readonly operatorId: OperatorId; readonly period: string },
+  options: StepOptions<CloseStep> = {},
+): Promise<Result<PeriodClose, CloseError>> {
+  const steps = stepsOf(db, options);
+  for (let opening = 0; opening < openingsMax; opening += 1) {
+    const found = await steps.step((tx) => findOrOpen(tx, closing));
+    if (!found.ok) return found;
+    switch (found.value.type) {
+      case 'stored':
+        return ok({ ...found.value.close, isNew: false });
+      case 'release':
+        await continueRun(stepsOf(db, { ...options, observe: () => undefined }), found.value.run);
+        break;
+      case 'opened':
+        if (found.value.isNew) await steps.observe('opened');
+        return ok({
+          isNew: await continueClose(steps, closing),
+          ...(await steps.step((tx) => readClose(tx, closing)))!,
+        });
+      default:
+        return exhaustive(found.value);
+    }
+  }
+  throw new Error(`invariant broken: ${openingsMax} release runs stood open`);
+}
+
+type Found =
+  | { readonly type: 'stored'; readonly close: StoredClose }
+  /** It stands open, by this call or by another one that was cut off. */
+  | { readonly type: 'opened'; readonly isNew: boolean }
+  /** A run that must be ended first. */
+  | { readonly type: 'release'; readonly run: ReleaseDay };
+
+async function findOrOpen(
   tx: Tx,
   closing: { readonly operatorId: OperatorId; readonly period: string },
-): Promise<Result<PeriodClose, CloseError>> {
+): Promise<Result<Found, CloseError>> {
   const { operatorId, period } = closing;
-  const lastClosedPeriod = await lockBook(tx, operatorId, 'update');
-  const stored = await readClose(tx, closing);
-  if (stored !== undefined) return ok({ ...stored, isNew: false });
-  const rules = await pointsConfigAt(tx, closing);
-  const kind = rules.config.periodKind;
+  await lockBook(tx, operatorId, 'update');
+  const close = await readClose(tx, closing);
+  if (close !== undefined) return ok({ type: 'stored', close });
+  const { config } = await pointsConfigAt(tx, closing);
+  const kind = config.periodKind;
   if (periodKindOf(period) !== kind) return err({ type: 'period-kind-differs', kind });
-  const expectedPeriod = lastClosedPeriod === undefined ? period : addPeriods(lastClosedPeriod, 1);
+  const open = await findOpenClose(tx, operatorId);
+  if (open?.period === period) return ok({ type: 'opened', isNew: false });
+  const expectedPeriod = open?.period ?? (await nextToClose(tx, operatorId)) ?? period;
   if (expectedPeriod !== period) return err({ type: 'period-out-of-order', expectedPeriod });
-  await advanceSchedules(tx, closing);
-  await rescoreTiers(tx, { ...closing, config: rules.config });
-  const pools = await readPools(tx, closing);
-  const { days } = periodSpan(period);
-  const input = {
-    period,
-    gate: pools.gate,
-    fundFen: await fundFreeFen(tx, operatorId),
-    unreleasedPoints: pointFen(pools.coveredPoints),
-    duePoints: pointFen(pools.duePoints),
-    activePoints: pools.activePoints,
-    history: [...(await readInflowHistory(tx, closing)), { points: pools.concessionPoints, days }],
-  };
-  const plan = planClose(input, rules.config);
-  await storeClose(tx, { operatorId, rules, pools, input, plan });
-  return ok({ ...(await readClose(tx, closing))!, isNew: true });
+  const run = await findOpenRun(tx, operatorId);
+  if (run !== undefined) {
+    const reasons = await standingReasons(tx, operatorId);
+    return reasons.length > 0
+      ? err({ type: 'release-held', reasons })
+      : ok({ type: 'release', run });
+  }
+  await openClose(tx, closing);
+  return ok({ type: 'opened', isNew: true });
 }
 
-interface PlannedClose {
-  readonly operatorId: OperatorId;
-  readonly rules: VersionedConfig;
-  readonly pools: Pools;
-  readonly input: CloseInput;
-  readonly plan: ClosePlan;
-}
-
-async function storeClose(tx: Tx, close: PlannedClose): Promise<void> {
-  const { operatorId, pools, plan } = close;
-  const { period } = close.input;
-  const { text, hash } = sealRecord(
-    explainClose({ ...close, unclaimedPoints: pools.unclaimedPoints }),
-  );
-  await tx.execute(sql`
-    insert into period_close (operator_id, period, config_version, gate_open, gate_reason,
-      unreleased_points, inflow_points, concession_points, mult_bp, budget_fen, n_base,
-      explanation, explanation_hash)
-    values (${operatorId}, ${period}, ${close.rules.version}, ${plan.gate.open}, ${plan.gate.reason},
-      ${pools.gate.outstanding.current}, ${pools.gate.inflow.current}, ${pools.concessionPoints},
-      ${plan.controller.multBp}, ${plan.budgetFen}, ${plan.nBase}, ${text}::jsonb, ${hash})`);
-  await tx.execute(sql`
-    update points_book set last_closed_period = ${period} where operator_id = ${operatorId}`);
+async function nextToClose(tx: Tx, operatorId: OperatorId): Promise<string | undefined> {
+  const { rows } = await tx.execute<{ last: string | null }>(sql`
+    select last_closed_period as last from points_book where operator_id = ${operatorId}`);
+  const last = rows[0]?.last ?? undefined;
+  return last === undefined ? undefined : addPeriods(last, 1);
 }
 
 interface CloseRow extends Record<string, unknown> {

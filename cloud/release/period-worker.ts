@@ -6,7 +6,8 @@ import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts
 import { closePeriod, readClose } from '#cloud/release/close-period.ts';
 import { nextCalendarStep, type CalendarStep } from '#cloud/release/period-calendar.ts';
 import { runReleaseDay } from '#cloud/release/release-day.ts';
-import type { RunOptions } from '#cloud/release/run-release.ts';
+import type { CloseStep } from '#cloud/release/close-steps.ts';
+import type { ReleaseStep } from '#cloud/release/run-release.ts';
 import { runFinalityBatches } from '#cloud/settlement/finality-worker.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { assert } from '#shared/result/assert.ts';
@@ -15,11 +16,14 @@ import { getOrThrow } from '#shared/result/result.ts';
 import { accountingDate, addDays, dayStartMs } from '#shared/time/calendar-day.ts';
 import { periodSpan } from '#shared/time/period.ts';
 
-export interface PeriodDeps extends Pick<CloudDeps, 'db' | 'clock' | 'operatorId' | 'logger'> {
+export interface PeriodDeps extends Pick<
+  CloudDeps,
+  'db' | 'clock' | 'operatorId' | 'logger' | 'config'
+> {
   /** Checks every law of the books and raises a hold for what is broken. */
   readonly proveFirst: () => Promise<unknown>;
-  /** Told after every step of a run that is committed; for tests that cut it off. */
-  readonly observe?: RunOptions['observe'];
+  /** Told after every step of a run or a close that is committed; for tests that cut it off. */
+  readonly observe?: (step: ReleaseStep | CloseStep) => void | Promise<void>;
 }
 
 /** What one turn came to. */
@@ -156,26 +160,29 @@ async function close(
   await deps.proveFirst();
   const reasons = await standingReasons(db, operatorId);
   if (reasons.length > 0) return { type: 'held', reasons };
-  const closed = await db.transaction((tx) => closePeriod(tx, { operatorId, period }));
+  const closed = await closePeriod(db, { operatorId, period }, paceOf(deps));
+  if (!closed.ok && closed.error.type === 'release-held')
+    return { type: 'held', reasons: closed.error.reasons };
   const { gateOpen, multBp, budgetFen } = getOrThrow(closed);
   deps.logger.info({ period, gateOpen, multBp, budgetFen }, 'period closed');
   return { type: 'closed', period };
 }
 
+const paceOf = ({ config, observe }: PeriodDeps) => ({
+  pace: config.releasePace,
+  ...(observe === undefined ? {} : { observe }),
+});
+
 async function release(
   deps: PeriodDeps,
   { period, day }: { readonly period: string; readonly day: string },
 ): Promise<PeriodTurn> {
-  const { db, clock, operatorId, observe } = deps;
+  const { db, clock, operatorId } = deps;
   const today = accountingDate(clock.nowMs());
   const found = await readClose(db, { operatorId, period });
   // A closed gate gives nothing (I6): nothing to prove the books for.
   if (found?.gateOpen === true) await deps.proveFirst();
-  const run = await runReleaseDay(
-    db,
-    { operatorId, period, day },
-    { today, ...(observe === undefined ? {} : { observe }) },
-  );
+  const run = await runReleaseDay(db, { operatorId, period, day }, { today, ...paceOf(deps) });
   if (!run.ok && run.error.type === 'release-held')
     return { type: 'held', reasons: run.error.reasons };
   const { releasedFen, accountCount } = getOrThrow(run);

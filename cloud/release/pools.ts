@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Db, Tx } from '#cloud/platform/db.ts';
+import { ofClose } from '#cloud/release/close-chunks.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import type { GateInput } from '#shared/points/gate.ts';
 import { historyPeriodsMax, type PeriodInflow } from '#shared/points/forecast.ts';
@@ -7,13 +8,21 @@ import { pointFen, type PointFen } from '#shared/points/point-fen.ts';
 import { periodSpan } from '#shared/time/period.ts';
 import { scheduleLcm } from '#shared/points/schedule.ts';
 
-/** The sums that a close decides on, in point-fen; read after the schedules advanced and before any release. */
+/** The sums that a close decides on, in point-fen: behind its slices and before any release. */
 export interface Pools {
-  /** Both measures count final points whether claimed or not (docs/adr/0008). */
+  /**
+   * Both measures count final points whether claimed or not (docs/adr/0008), as of the end of the period: what entered
+   * after it is no part of its stock, however late the close comes.
+   */
   readonly gate: GateInput;
   /** The part of the stock that waits for a claim. */
   readonly unclaimedPoints: bigint;
-  /** X: unreleased points of all accounts, and final points that wait for a claim: both must stay covered. */
+  /** What entered after the period and is covered all the same. */
+  readonly laterPoints: bigint;
+  /**
+   * X: unreleased points of all accounts, and final points that wait for a claim: both must stay covered. Of the moment in
+   * which the close is opened, like the fund that it is compared with.
+   */
   readonly coveredPoints: bigint;
   /** D: positive dues of active accounts. */
   readonly duePoints: bigint;
@@ -23,71 +32,78 @@ export interface Pools {
   readonly concessionPoints: PointFen;
 }
 
-interface PoolRow extends Record<string, unknown> {
-  readonly outstanding: string;
-  readonly owned: string;
-  readonly unclaimed: string;
-  readonly due: string;
-  readonly active: string;
-  readonly inflow: string;
-  readonly concession: string;
-  readonly top_brought: string;
-  readonly top_growth: string;
-  readonly prev_unreleased: string;
-  readonly prev_inflow: string;
-}
-
 interface Closing {
   readonly operatorId: OperatorId;
   readonly period: string;
 }
 
-export async function readPools(tx: Tx, closing: Closing): Promise<Pools> {
-  const { previous, days } = periodSpan(closing.period);
-  const previousDays = periodSpan(previous).days;
-  const row = await readSums(tx, { ...closing, previous, days, previousDays });
-  const unclaimedPoints = BigInt(row.unclaimed);
+/** The sums of a close as they are kept until it is decided; text, because they may be beyond what a number holds. */
+export type PoolSums = Readonly<
+  Record<
+    | 'outstanding'
+    | 'later'
+    | 'owned'
+    | 'due'
+    | 'active'
+    | 'unclaimed'
+    | 'unclaimed_later'
+    | 'inflow'
+    | 'concession'
+    | 'top_brought'
+    | 'top_growth'
+    | 'prev_unreleased'
+    | 'prev_inflow',
+    string
+  >
+>;
+
+export function poolsOf(period: string, sums: PoolSums): Pools {
+  const { previous, days } = periodSpan(period);
+  const [unclaimed, unclaimedLater] = [BigInt(sums.unclaimed), BigInt(sums.unclaimed_later)];
+  const unclaimedPoints = unclaimed - unclaimedLater;
+  const later = BigInt(sums.later);
   return {
     gate: {
       outstanding: {
-        previous: BigInt(row.prev_unreleased),
-        current: BigInt(row.outstanding) + unclaimedPoints,
-        topMerchantGrowth: BigInt(row.top_brought),
+        previous: BigInt(sums.prev_unreleased),
+        current: BigInt(sums.outstanding) - later + unclaimedPoints,
+        topMerchantGrowth: BigInt(sums.top_brought),
       },
       inflow: {
-        previous: BigInt(row.prev_inflow),
-        previousDays,
-        current: BigInt(row.inflow),
+        previous: BigInt(sums.prev_inflow),
+        previousDays: periodSpan(previous).days,
+        current: BigInt(sums.inflow),
         currentDays: days,
-        topMerchantGrowth: BigInt(row.top_growth),
+        topMerchantGrowth: BigInt(sums.top_growth),
       },
     },
     unclaimedPoints,
-    coveredPoints: BigInt(row.owned) + unclaimedPoints,
-    duePoints: BigInt(row.due),
-    activePoints: pointFen(BigInt(row.active)),
-    concessionPoints: pointFen(BigInt(row.concession)),
+    laterPoints: later + unclaimedLater,
+    coveredPoints: BigInt(sums.owned) + unclaimed,
+    duePoints: BigInt(sums.due),
+    activePoints: pointFen(BigInt(sums.active)),
+    concessionPoints: pointFen(BigInt(sums.concession)),
   };
 }
 
-/** Of the stock, all that a shop brought in is growth; of the inflow, what it brought in more than last time, per day. */
-async function readSums(
-  tx: Tx,
-  closing: Closing & {
-    readonly previous: string;
-    readonly days: number;
-    readonly previousDays: number;
-  },
-): Promise<PoolRow> {
-  const { operatorId, period, previous } = closing;
-  const { rows } = await tx.execute<PoolRow>(sql`
+/**
+ * Adds up the chunks of a close and those who went ahead, and reads what entered by merchant. Of the stock, all that a
+ * shop brought in is growth; of the inflow, what it brought in more than last time, per day.
+ */
+export async function readPoolSums(tx: Tx, closing: Closing): Promise<PoolSums> {
+  const { operatorId, period } = closing;
+  const { previous, days } = periodSpan(period);
+  const previousDays = periodSpan(previous).days;
+  const { rows } = await tx.execute<PoolSums>(sql`
     with accounts as (
-      select coalesce(sum(issued - released) filter (where state = 'active'), 0) as outstanding,
-             coalesce(sum(greatest(issued - released, 0)), 0) as owned,
-             coalesce(sum(greatest(div(cum_num, ${String(scheduleLcm)}::numeric) - released, 0))
-                      filter (where state = 'active'), 0) as due,
-             ceil(coalesce(sum(active_num), 0) / ${String(scheduleLcm)}::numeric) as active
-        from account_points where operator_id = ${operatorId}
+      select sum(outstanding_points) as outstanding, sum(later_points) as later,
+             sum(owned_points) as owned, sum(due_points) as due,
+             ceil(sum(active_num) / ${String(scheduleLcm)}::numeric) as active
+        from (select outstanding_points, later_points, owned_points, due_points, active_num
+                from close_chunk where ${ofClose(closing)}
+              union all
+              select outstanding_points, later_points, owned_points, due_points, active_num
+                from close_ahead where ${ofClose(closing)}) parts
     ), by_merchant as (
       select merchant_id,
              coalesce(sum(points) filter (where entered_in = ${period}), 0) as now_points,
@@ -101,20 +117,19 @@ async function readSums(
     ), merchants as (
       select coalesce(sum(now_points), 0) as inflow, coalesce(sum(concession), 0) as concession,
              coalesce(max(now_points), 0) as top_brought,
-             coalesce(max(greatest(now_points * ${closing.previousDays}::integer
-                                   - then_points * ${closing.days}::integer, 0)), 0) as top_growth
+             coalesce(max(greatest(now_points * ${previousDays}::integer
+                                   - then_points * ${days}::integer, 0)), 0) as top_growth
         from by_merchant
     ), before as (
       select unreleased_points, inflow_points from period_close
        where operator_id = ${operatorId} and period = ${previous}
     )
-    select outstanding::text, owned::text, due::text, active::text, inflow::text, concession::text,
-           top_brought::text, top_growth::text,
-           (select coalesce(sum(points), 0)::text from points_lot
-             where operator_id = ${operatorId} and state = 'unclaimed') as unclaimed,
+    select outstanding::text, later::text, owned::text, due::text, active::text, inflow::text,
+           concession::text, top_brought::text, top_growth::text,
+           unclaimed_points::text as unclaimed, unclaimed_later::text,
            coalesce((select unreleased_points from before), 0)::text as prev_unreleased,
            coalesce((select inflow_points from before), 0)::text as prev_inflow
-      from accounts, merchants`);
+      from accounts, merchants, period_closing where ${ofClose(closing)}`);
   return rows[0]!;
 }
 

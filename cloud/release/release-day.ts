@@ -5,7 +5,8 @@ import { lockBook } from '#cloud/points/points-config-store.ts';
 import type { ReleaseDay } from '#cloud/release/allocate.ts';
 import { readClose } from '#cloud/release/close-period.ts';
 import { cutChunks } from '#cloud/release/release-chunks.ts';
-import { continueRun, findOpenRun, stepsOf, type RunOptions } from '#cloud/release/run-release.ts';
+import { continueRun, findOpenRun, type RunOptions } from '#cloud/release/run-release.ts';
+import { stepsOf } from '#cloud/release/steps.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import type { DailyBinding } from '#shared/points/daily-limit.ts';
 import { periodSpan, releaseRunId } from '#shared/time/period.ts';
@@ -38,7 +39,9 @@ export type ReleaseError =
   /** A law of the books is broken, or a bill does not match: a person looks first. */
   | { readonly type: 'release-held'; readonly reasons: readonly string[] }
   /** A period is released on the days of the following one only. */
-  | { readonly type: 'day-outside-window'; readonly firstDay: string; readonly lastDay: string };
+  | { readonly type: 'day-outside-window'; readonly firstDay: string; readonly lastDay: string }
+  /** A newer close has counted on what this period left: what it did not give stays due. */
+  | { readonly type: 'release-window-over'; readonly lastClosedPeriod: string };
 
 /**
  * Runs the release of one day of a closed period (docs/points.md 2.7, 2.8), after that day is over, keyed by (period,
@@ -48,7 +51,7 @@ export type ReleaseError =
  * With a database each step and each chunk of accounts is a transaction of its own: others hardly wait, and a run that
  * was cut off anywhere is carried on by the next call. With a transaction everything happens in it, or nothing. A run of
  * another day that stands open is ended first.
- * Errors: day-outside-window, period-not-closed, release-held.
+ * Errors: day-outside-window, period-not-closed, release-window-over, release-held.
  */
 export async function runReleaseDay(
   db: Db | Tx,
@@ -84,11 +87,14 @@ interface Opened {
 
 /** Finds the run, or opens it: state `wanting`, the accounts cut into chunks. */
 async function openRun(tx: Tx, day: ReleaseDay): Promise<Result<Opened, ReleaseError>> {
-  await lockBook(tx, day.operatorId, 'update');
+  const lastClosedPeriod = await lockBook(tx, day.operatorId, 'update');
   const close = await readClose(tx, day);
   if (close === undefined) return err({ type: 'period-not-closed' });
   const stored = await readRun(tx, day);
   if (stored !== undefined) return ok({ stored, open: day, isNew: false });
+  // A close that is under way has counted already, too.
+  if (lastClosedPeriod !== undefined && lastClosedPeriod !== day.period)
+    return err({ type: 'release-window-over', lastClosedPeriod });
   const reasons = await standingReasons(tx, day.operatorId);
   if (reasons.length > 0) return err({ type: 'release-held', reasons });
   const open = await findOpenRun(tx, day.operatorId);

@@ -66,7 +66,7 @@ it('closes, finality, claims, releases, spending and expiry side by side: each h
   await inTx((tx) => usePilotConfig(tx, operatorId));
   await inTx((tx) => fundWith(tx, operatorId, { key: 'seed', amountFen: 500_000 }));
   await sell(1, '2026-01-02', 20);
-  await finality('2026-02-01');
+  await finality('2026-01-31');
   await inTx((tx) => closePeriod(tx, { operatorId, period: '2026-01' }));
   await sell(101, '2026-02-01', 27);
   // Enough is final that the gate opens whoever comes first.

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { liftHold, raiseHold } from '#cloud/ledger/release-hold.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import {
   buildTestApp,
@@ -15,16 +16,18 @@ import {
   paidOrder,
   usePilotConfig,
 } from '#cloud/points/testing/points-fixtures.ts';
+import { runReleaseDay } from '#cloud/release/release-day.ts';
 import { sealRecord, type RecordValue } from '#cloud/release/sealed-record.ts';
 import { createManualClock } from '#shared/testing/manual-clock.ts';
 import { dayStartMs } from '#shared/time/calendar-day.ts';
 
 let cloud: TestCloud;
 let app: CloudApp;
-
 /** 20 March 2026: January and February are over, March's days up to today may be released. */
+const clock = createManualClock(dayStartMs('2026-03-20'));
+
 beforeAll(async () => {
-  cloud = await createTestCloud({ clock: createManualClock(dayStartMs('2026-03-20')) });
+  cloud = await createTestCloud({ clock });
   app = await buildTestApp(cloud);
   const { db, operatorId } = cloud.deps;
   await db.transaction(async (tx) => {
@@ -208,6 +211,47 @@ describe('a month from close to release', () => {
     const [, key] = link.json<{ path: string }>().path.split('#');
     expect((await askOwnPage(key)).json()).toEqual((await readMember(1)).json());
     expect((await askOwnPage('A'.repeat(22))).statusCode).toBe(404);
+  });
+});
+
+describe('a run that stands open under a hold', () => {
+  it('is named when the period is to be closed, and the close ends it once the hold is lifted', async () => {
+    const { db, operatorId } = cloud.deps;
+    const day = { operatorId, period: '2026-02', day: '2026-03-06' };
+    const cut = runReleaseDay(db, day, {
+      observe: () => {
+        throw new Error('gone');
+      },
+    });
+    await expect(cut).rejects.toThrow('gone');
+    const hold = { operatorId, reason: 'proof:test', detail: [], nowMs: 0 };
+    await db.transaction((tx) => raiseHold(tx, hold));
+    clock.setWall(dayStartMs('2026-04-01'));
+    for (const query of ['', '?dryRun=1']) {
+      const refused = await send('POST', `period-closes${query}`, { period: '2026-03' });
+      expect(refused.json()).toMatchObject({
+        status: 409,
+        code: 'release-held',
+        detail: 'proof:test',
+      });
+    }
+    const lift = { operatorId, holdNo: 1, liftedBy: 'chen', why: 'looked into it', nowMs: 1 };
+    await db.transaction((tx) => liftHold(tx, lift));
+    const closed = await send('POST', 'period-closes', { period: '2026-03' });
+    expect(closed.json()).toMatchObject({ period: '2026-03', isNew: true });
+    expect(await outcome('GET', 'release-runs/2026-02/2026-03-06')).toEqual([200, undefined]);
+  });
+
+  it('is the last of its window: an older day is refused behind a newer close, and what was run is still shown', async () => {
+    const path = 'release-runs';
+    expect(await outcome('POST', path, { period: '2026-02', day: '2026-03-07' })).toEqual([
+      409,
+      'release-window-over',
+    ]);
+    expect(await outcome('POST', path, { period: '2026-02', day: '2026-03-05' })).toEqual([
+      200,
+      undefined,
+    ]);
   });
 });
 

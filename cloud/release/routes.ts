@@ -1,13 +1,19 @@
 import Type from 'typebox';
-import { closePeriod, listCloses, readClose } from '#cloud/release/close-period.ts';
+import {
+  closePeriod,
+  listCloses,
+  readClose,
+  type CloseError,
+} from '#cloud/release/close-period.ts';
 import { runDaily } from '#cloud/release/daily-run.ts';
 import { registerMemberRelease } from '#cloud/release/member-release-routes.ts';
-import { readRun, runReleaseDay } from '#cloud/release/release-day.ts';
+import { readRun, runReleaseDay, type ReleaseError } from '#cloud/release/release-day.ts';
 import { isCalendarDay } from '#cloud/settlement/calendar-day-guard.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { DryRunSchema, inTransaction, isDryRun } from '#cloud/platform/dry-run.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
+import { exhaustive } from '#shared/result/exhaustive.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 import { isPeriod, periodPattern, periodSpan } from '#shared/time/period.ts';
 import { BusinessDateSchema, HashSchema } from '#shared/wire/v1/common.ts';
@@ -83,7 +89,7 @@ export function registerReleaseRoutes(app: CloudApp, deps: Deps): void {
   registerDaily(app, deps);
 }
 
-function registerCloses(app: CloudApp, { db, clock, operatorId }: Deps): void {
+function registerCloses(app: CloudApp, { db, clock, operatorId, config }: Deps): void {
   const close = {
     summary: 'Close a period',
     querystring: DryRunSchema,
@@ -96,16 +102,16 @@ function registerCloses(app: CloudApp, { db, clock, operatorId }: Deps): void {
     // A slip of the pen must not close years to come: a closed period never reopens.
     if (periodSpan(period).lastDay >= accountingDate(clock.nowMs()))
       return sendProblem(reply, { status: 409, code: 'period-not-over' });
-    const dryRun = isDryRun(request.query);
-    const closed = await inTransaction(db, { dryRun }, (tx) =>
-      closePeriod(tx, { operatorId, period }),
-    );
+    const closing = { operatorId, period };
+    const closed = isDryRun(request.query)
+      ? await inTransaction(db, { dryRun: true }, (tx) => closePeriod(tx, closing))
+      : await closePeriod(db, closing, { pace: config.releasePace });
     if (closed.ok) return reply.send({ ...closed.value });
-    const detail =
-      closed.error.type === 'period-kind-differs'
-        ? closed.error.kind
-        : `the next period to close is ${closed.error.expectedPeriod}`;
-    return sendProblem(reply, { status: 409, code: closed.error.type, detail });
+    return sendProblem(reply, {
+      status: 409,
+      code: closed.error.type,
+      detail: detailOf(closed.error),
+    });
   });
 
   const list = {
@@ -127,6 +133,25 @@ function registerCloses(app: CloudApp, { db, clock, operatorId }: Deps): void {
   });
 }
 
+function detailOf(error: CloseError | ReleaseError): string {
+  switch (error.type) {
+    case 'period-kind-differs':
+      return error.kind;
+    case 'period-out-of-order':
+      return `the next period to close is ${error.expectedPeriod}`;
+    case 'period-not-closed':
+      return 'close the period first';
+    case 'release-held':
+      return error.reasons.join(', ');
+    case 'day-outside-window':
+      return `${error.firstDay} to ${error.lastDay}`;
+    case 'release-window-over':
+      return `${error.lastClosedPeriod} is closed`;
+    default:
+      return exhaustive(error);
+  }
+}
+
 const notStored = { status: 404, code: 'not-found' } as const;
 const noSuchDay = { status: 400, code: 'request-invalid', detail: 'no such day' } as const;
 
@@ -134,7 +159,7 @@ const noSuchPeriod = { status: 400, code: 'request-invalid', detail: 'no such pe
 
 const RunParamsSchema = Type.Object({ period: PeriodSchema, day: BusinessDateSchema });
 
-function registerRuns(app: CloudApp, { db, clock, operatorId, proveFirst }: Deps): void {
+function registerRuns(app: CloudApp, { db, clock, operatorId, config, proveFirst }: Deps): void {
   const release = {
     summary: 'Run one release day',
     querystring: DryRunSchema,
@@ -152,14 +177,12 @@ function registerRuns(app: CloudApp, { db, clock, operatorId, proveFirst }: Deps
     if (!isDryRun(request.query)) await proveFirst();
     const run = isDryRun(request.query)
       ? await inTransaction(db, { dryRun: true }, (tx) => runReleaseDay(tx, key))
-      : await runReleaseDay(db, key, { today: accountingDate(clock.nowMs()) });
+      : await runReleaseDay(db, key, {
+          today: accountingDate(clock.nowMs()),
+          pace: config.releasePace,
+        });
     if (run.ok) return reply.send({ ...run.value });
-    const detail = run.error.type === 'release-held' ? run.error.reasons.join(', ') : undefined;
-    return sendProblem(reply, {
-      status: 409,
-      code: run.error.type,
-      ...(detail === undefined ? {} : { detail }),
-    });
+    return sendProblem(reply, { status: 409, code: run.error.type, detail: detailOf(run.error) });
   });
 
   const read = {

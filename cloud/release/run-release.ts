@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { standingReasons } from '#cloud/ledger/release-hold.ts';
-import type { Db, Tx } from '#cloud/platform/db.ts';
-import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
+import type { Tx } from '#cloud/platform/db.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import {
   collectWants,
@@ -11,9 +10,12 @@ import {
   type ReleaseDay,
   type WantTerms,
 } from '#cloud/release/allocate.ts';
+import { overChunks, type ChunkWork } from '#cloud/release/chunk-lanes.ts';
+import { continueClose, findOpenClose } from '#cloud/release/close-steps.ts';
 import { postChunk, type PostTerms } from '#cloud/release/post-chunk.ts';
-import { ofRun, sumChunks, type ChunkClaim } from '#cloud/release/release-chunks.ts';
+import { ofRun, sumChunks } from '#cloud/release/release-chunks.ts';
 import { finishRun, planRun, readRunTerms, type RunTerms } from '#cloud/release/run-records.ts';
+import { stepsOf, type StepOptions, type Steps } from '#cloud/release/steps.ts';
 import { voucherStem } from '#cloud/vouchers/issue-vouchers.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
@@ -28,37 +30,9 @@ type RunState = 'wanting' | 'planned' | 'allocated' | 'posted';
 export type ReleaseStep =
   'opened' | 'chunk-wanted' | 'planned' | 'allocated' | 'chunk-posted' | 'posted';
 
-/** How the steps of a run are carried out. */
-interface RunSteps {
-  /** Each in a transaction of its own, or all in the caller's. */
-  step<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** Chunks worked on at the same time. */
-  readonly lanes: number;
-  readonly today: string | undefined;
-  observe(step: ReleaseStep): void | Promise<void>;
-}
+export type RunOptions = StepOptions<ReleaseStep>;
 
-export interface RunOptions {
-  /** Chunks worked on at the same time, each on a connection of its own; default {@link lanesDefault}. */
-  readonly lanes?: number;
-  /** Told after every step that is committed. */
-  readonly observe?: RunSteps['observe'];
-  /** Accounting day on which it is run, YYYY-MM-DD: a late run's vouchers are good for their days from then on. */
-  readonly today?: string;
-}
-
-const lanesDefault = 2;
-
-/** A transaction has `rollback`; a database has not. */
-const isTx = (db: Db | Tx): db is Tx => 'rollback' in db;
-
-/** In a transaction of the caller everything happens in it, one after the other. */
-export const stepsOf = (db: Db | Tx, options: RunOptions = {}): RunSteps => ({
-  step: isTx(db) ? (work) => work(db) : (work) => retriedTransaction(db, work),
-  lanes: isTx(db) ? 1 : (options.lanes ?? lanesDefault),
-  observe: options.observe ?? (() => undefined),
-  today: options.today,
-});
+type RunSteps = Steps<ReleaseStep>;
 
 /**
  * Carries an open run to its end, from wherever it stands: each step is kept with the state that says so, and several
@@ -70,7 +44,7 @@ export async function continueRun(steps: RunSteps, day: ReleaseDay): Promise<boo
   while (state !== 'posted') {
     if (state === 'wanting') {
       const terms = await steps.step((tx) => readRunTerms(tx, day));
-      await overChunks(steps, day, wantingChunks(terms));
+      await overChunks(steps, wantingChunks(day, terms));
       await inState(steps, day, 'wanting', (tx) => planRun(tx, day, terms));
       await steps.observe('planned');
     } else if (state === 'planned') {
@@ -78,7 +52,7 @@ export async function continueRun(steps: RunSteps, day: ReleaseDay): Promise<boo
       await steps.observe('allocated');
     } else {
       const terms = await steps.step((tx) => readPostTerms(tx, day));
-      await overChunks(steps, day, postingChunks(terms));
+      await overChunks(steps, postingChunks(day, terms));
       endedHere = await inState(steps, day, 'allocated', (tx) => finishRun(tx, day, terms));
       await steps.observe('posted');
     }
@@ -88,10 +62,12 @@ export async function continueRun(steps: RunSteps, day: ReleaseDay): Promise<boo
 }
 
 /**
- * Ends the run that stands open, if there is one, in the caller's transaction: what comes after it reads a fund and
- * points of which nothing is promised any more. Throws when a release hold forbids it.
+ * Ends the run or the close that stands open, if there is one, in the caller's transaction: what comes after it reads a
+ * fund and points of which nothing is promised any more. Throws when a release hold forbids it.
  */
 export async function finishOpenRun(tx: Tx, operatorId: OperatorId): Promise<void> {
+  const close = await findOpenClose(tx, operatorId);
+  if (close !== undefined) await continueClose(stepsOf(tx), close);
   const open = await findOpenRun(tx, operatorId);
   if (open === undefined) return;
   const reasons = await standingReasons(tx, operatorId);
@@ -129,45 +105,19 @@ const inState = (
     return rows.length > 0;
   });
 
-interface ChunkWork {
-  readonly from: 'open' | 'wanted';
-  readonly step: ReleaseStep;
-  /** False when there is no chunk to take. */
-  one(tx: Tx, day: ReleaseDay, claim: Omit<ChunkClaim, 'state'>): Promise<boolean>;
-}
-
-const wantingChunks = (terms: WantTerms): ChunkWork => ({
-  from: 'open',
+const wantingChunks = (day: ReleaseDay, terms: WantTerms): ChunkWork<ReleaseStep> => ({
+  operatorId: day.operatorId,
   step: 'chunk-wanted',
-  one: (tx, day, claim) => collectWants(tx, day, { ...claim, terms }),
+  count: (tx) => sumChunks(tx, day, 'open'),
+  one: (tx, claim) => collectWants(tx, day, { ...claim, terms }),
 });
 
-const postingChunks = (terms: PostTerms): ChunkWork => ({
-  from: 'wanted',
+const postingChunks = (day: ReleaseDay, terms: PostTerms): ChunkWork<ReleaseStep> => ({
+  operatorId: day.operatorId,
   step: 'chunk-posted',
-  one: (tx, day, claim) => postChunk(tx, day, { ...claim, terms }),
+  count: (tx) => sumChunks(tx, day, 'wanted'),
+  one: (tx, claim) => postChunk(tx, day, { ...claim, terms }),
 });
-
-/** Works through the chunks in lanes, then waits for those that another caller has in hand. */
-async function overChunks(steps: RunSteps, day: ReleaseDay, work: ChunkWork): Promise<void> {
-  const once = async (claim: Omit<ChunkClaim, 'state'>) => {
-    const done = await steps.step(async (tx) => {
-      // Shared with everybody who moves points; a close waits for the chunk and ends the run itself.
-      await lockBook(tx, day.operatorId, 'share');
-      return work.one(tx, day, claim);
-    });
-    if (done) await steps.observe(work.step);
-    return done;
-  };
-  const left = () => steps.step((tx) => sumChunks(tx, day, work.from));
-  const { chunkCount } = await left();
-  const lane = async (_: unknown, index: number) => {
-    const fromChunk = Math.trunc((chunkCount / steps.lanes) * index);
-    while (await once({ fromChunk, wait: false }));
-  };
-  await Promise.all(Array.from({ length: steps.lanes }, lane));
-  while ((await left()).leftInState > 0) await once({ fromChunk: 0, wait: true });
-}
 
 /** Finds what the day's limit is divided by: state `allocated`. Nothing is written per account. */
 async function allocateRun(tx: Tx, day: ReleaseDay, today: string | undefined): Promise<void> {

@@ -57,6 +57,14 @@ export const pointsErrors = {
     '账目核对不一致，释放已暂停',
     'The books do not agree. Releases are stopped until a person has looked.',
   ),
+  'release-window-over': entry(
+    'A newer period is closed and has counted on what this one left.',
+    'Nothing: what was not given stays due and is given in the newer window.',
+    'operator',
+    'no',
+    '更新的一期已经关闭，这一期不再释放',
+    'A newer period is closed; that one gives nothing more.',
+  ),
   'voucher-balance': entry(
     'The vouchers that are left and not expired do not cover the amount.',
     'Use less, or none.',

@@ -1,0 +1,31 @@
+/** How much of the machine a release or a close takes while others work. */
+export interface Pace {
+  /** Chunks worked on at the same time, each on a connection of its own. */
+  readonly lanes: number;
+  /** Rest of a lane after a chunk, in percent of what the chunk took. */
+  readonly restPercent: number;
+}
+
+/**
+ * `neighbourly` leaves the processors to the orders again and again: a chunk that had to wait for them is followed by a
+ * longer rest. `alone` is for a machine without orders, after a restore or a night of downtime.
+ */
+export const paces = {
+  neighbourly: { lanes: 1, restPercent: 20 },
+  alone: { lanes: 2, restPercent: 0 },
+} as const satisfies Readonly<Record<string, Pace>>;
+
+export type PaceName = keyof typeof paces;
+
+export const isPaceName = (text: string): text is PaceName => Object.hasOwn(paces, text);
+
+/** A rest of less is no rest: the timer itself is as coarse. */
+const restMsMin = 1;
+/** Whatever held a chunk up, the next one is not put off longer. */
+const restMsMax = 500;
+
+/** Milliseconds of rest after a chunk that took so many. */
+export function restAfterMs(pace: Pace, workedMs: number): number {
+  const restMs = Math.min(restMsMax, Math.trunc((workedMs * pace.restPercent) / 100));
+  return restMs < restMsMin ? 0 : restMs;
+}

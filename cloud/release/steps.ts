@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Db, Tx } from '#cloud/platform/db.ts';
+import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
+import { paces, restAfterMs, type PaceName } from '#cloud/release/pace.ts';
+
+/** How the steps of a release or a close are carried out. */
+export interface Steps<Step extends string> {
+  /** Each in a transaction of its own, or all in the caller's. */
+  step<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Chunks worked on at the same time. */
+  readonly lanes: number;
+  readonly today: string | undefined;
+  observe(step: Step): void | Promise<void>;
+  /** Leaves the machine to others, after so much work. */
+  rest(workedMs: number): Promise<void>;
+}
+
+export interface StepOptions<Step extends string> {
+  /** How much of the machine it takes; `neighbourly` without it. */
+  readonly pace?: PaceName;
+  /** Told after every step that is committed. */
+  readonly observe?: Steps<Step>['observe'];
+  /** Accounting day on which it is run, YYYY-MM-DD: a late run's vouchers are good for their days from then on. */
+  readonly today?: string;
+}
+
+/** A transaction has `rollback`; a database has not. */
+const isTx = (db: Db | Tx): db is Tx => 'rollback' in db;
+
+/** In a transaction of the caller everything happens in it, one after the other and without a rest: its locks stand. */
+export function stepsOf<Step extends string>(
+  db: Db | Tx,
+  options: StepOptions<Step> = {},
+): Steps<Step> {
+  const pace = paces[options.pace ?? 'neighbourly'];
+  return {
+    step: isTx(db) ? (work) => work(db) : (work) => retriedTransaction(db, work),
+    lanes: isTx(db) ? 1 : pace.lanes,
+    observe: options.observe ?? (() => undefined),
+    today: options.today,
+    async rest(workedMs) {
+      const restMs = isTx(db) ? 0 : restAfterMs(pace, workedMs);
+      if (restMs > 0) await sleep(restMs);
+    },
+  };
+}
