@@ -3,6 +3,7 @@ import { registerIdentityRoutes } from '#cloud/identity/routes.ts';
 import { registerJournalAdminRoutes } from '#cloud/journal/admin-routes.ts';
 import { registerJournalRoutes } from '#cloud/journal/routes.ts';
 import { registerOwnJournalRoutes } from '#cloud/journal/own-journal-routes.ts';
+import { registerFreezeRoutes } from '#cloud/members/freeze-routes.ts';
 import { registerMemberRoutes } from '#cloud/members/member-routes.ts';
 import { registerOrderRoutes } from '#cloud/orders/routes.ts';
 import type { PaymentRoom } from '#cloud/payment-room.ts';
@@ -72,6 +73,7 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerAgentRoutes(app, deps);
   registerCommissionRoutes(app, proposer);
   registerActRoutes(app, proposer);
+  registerFreezeRoutes(app, proposer);
   registerResolutionRoutes(app, deps, parts.payments);
   registerRefundRoutes(app, parts.payments);
   registerSettlementRoutes(app, deps);

@@ -1,6 +1,7 @@
 import { showHolds } from '#cloud/book-seals.ts';
 import { agentActs } from '#cloud/commissions/agent-acts.ts';
 import { liftHold } from '#cloud/ledger/release-hold.ts';
+import { thawActs } from '#cloud/members/freeze-routes.ts';
 import type { ActKinds } from '#cloud/persons/acts.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { err, ok } from '#shared/result/result.ts';
@@ -8,7 +9,11 @@ import { err, ok } from '#shared/result/result.ts';
 type Deps = Pick<CloudDeps, 'db' | 'clock' | 'random' | 'operatorId' | 'metrics'>;
 
 /** Every kind of act that needs two people, asked together: each domain states its own. */
-export const personActs = (deps: Deps): ActKinds => ({ ...agentActs(deps), ...holdActs(deps) });
+export const personActs = (deps: Deps): ActKinds => ({
+  ...agentActs(deps),
+  ...holdActs(deps),
+  ...thawActs,
+});
 
 const holdActs = (deps: Pick<Deps, 'db' | 'operatorId' | 'metrics'>): ActKinds => ({
   'lift-release-hold': {

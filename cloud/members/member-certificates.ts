@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import { verifyText } from '#cloud/identity/ed25519.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import type { Tx } from '#cloud/platform/db.ts';
+import { frozenSince } from '#cloud/review/frozen-member.ts';
 import { newId, type CertificateId, type MemberId, type OperatorId } from '#shared/ids/ids.ts';
 import { base64Url } from '#shared/member/base64-url.ts';
 import { encodeCertificate } from '#shared/member/two-layer-code.ts';
@@ -26,7 +27,7 @@ export interface DeviceCertificate {
 }
 
 export interface DeviceRefused {
-  readonly type: 'member-device-limit' | 'member-device-refused';
+  readonly type: 'member-device-limit' | 'member-device-refused' | 'member-frozen';
 }
 
 /** What a phone signs with its new key, so that nobody binds a key he does not hold. UTF-8. */
@@ -35,7 +36,7 @@ export const deviceProofText = (memberId: MemberId, devicePublicKey: string): st
 
 /**
  * Certifies a phone's key for a day, and the phone with its first certificate. Errors: member-device-refused (no proof of
- * the key, another member's, or stopped), member-device-limit. The member must exist.
+ * the key, another member's, or stopped), member-frozen, member-device-limit. The member must exist.
  */
 export async function certifyDevice(
   tx: Tx,
@@ -52,6 +53,7 @@ export async function certifyDevice(
   const signature = Buffer.from(asked.proof, 'base64url');
   if (!verifyText({ publicKey: devicePublicKey, text, signature }))
     return err({ type: 'member-device-refused' });
+  if ((await frozenSince(tx, asked)) !== undefined) return err({ type: 'member-frozen' });
   const serverMs = deps.clock.nowMs();
   const known = await bindDevice(tx, { operatorId, memberId, devicePublicKey, nowMs: serverMs });
   if (!known.ok) return known;

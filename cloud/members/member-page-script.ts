@@ -1,4 +1,5 @@
 import { pageCacheName } from '#cloud/members/member-page-worker.ts';
+import { memberErrors } from '#shared/errors/members.ts';
 import { certificateBytes, momentDomain, twoLayerDigits } from '#shared/member/two-layer-code.ts';
 import { memberCodePrefix } from '#shared/tender/recognise-code.ts';
 
@@ -17,6 +18,7 @@ const memberId = location.pathname.split('/').pop();
 const linkKey = location.hash.slice(1);
 const problems = {
   open: { zh: '打不开会员码：链接不对，或网络不通', en: 'The member code cannot be opened: wrong link or no connection.' },
+  frozen: ${JSON.stringify({ zh: memberErrors['member-frozen'].zh, en: memberErrors['member-frozen'].en })},
   old: { zh: '会员码已过期，请联网一次再打开', en: 'The member code expired. Go online once and open it again.' },
 };
 const base64Url = (bytes) =>
@@ -93,8 +95,8 @@ const certified = async (device) => {
       devicePublicKey: device.publicKey,
       proof: base64Url(proof),
     });
-    // A phone that was stopped shows nothing that no till would take; any other refusal may be over soon.
-    if (answer.body.code === 'member-device-refused')
+    // A phone or an account that was stopped shows nothing that no till would take; any other refusal may be over soon.
+    if (['member-device-refused', 'member-frozen'].includes(answer.body.code))
       return await change((row) => row && { ...row, certificate: undefined });
     if (!answer.ok) return device;
     const certificate = fromBase64Url(answer.body.certificate);
@@ -178,7 +180,12 @@ const load = async () => {
     byId('points').textContent = hundredths(member.pointsFen);
     byId('vouchers').textContent = '¥' + hundredths(member.voucherTotalFen);
     byId('shown').hidden = false;
-    if (!canSign) showBearer(answer.body);
+    if (!canSign && answer.body.code) showBearer(answer.body);
+    else if (!canSign) {
+      turn += 1;
+      showForm('none');
+      showWords(byId('problem'), problems.frozen);
+    }
   } catch {
     if (!canSign) {
       turn += 1;

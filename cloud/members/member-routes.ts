@@ -28,6 +28,7 @@ import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
+import { frozenSince } from '#cloud/review/frozen-member.ts';
 import { mayUseVouchers } from '#cloud/review/voucher-guard.ts';
 import { reserveVouchers } from '#cloud/vouchers/reservations.ts';
 import type { MemberId, OperatorId, OrderId } from '#shared/ids/ids.ts';
@@ -45,6 +46,7 @@ import {
   ClaimAnswerSchema,
   ClaimRequestSchema,
   MemberCodeAnswerSchema,
+  type MemberCodeAnswer,
   MemberViewSchema,
   RegisterMemberSchema,
   ReservationRequestSchema,
@@ -241,16 +243,20 @@ function registerCodes(app: CloudApp, deps: RouteDeps): void {
   app.post('/v1/members/:memberId/codes', { schema, config }, async (request, reply) => {
     const memberId = request.params.memberId as MemberId;
     const code = await codeOf({ operatorId: deps.operatorId, memberId }, deps);
-    return code === undefined ? sendProblem(reply, memberUnknown) : reply.send(code);
+    return code.ok ? reply.send(code.value) : sendProblem(reply, code.error);
   });
 }
 
 async function codeOf(
   member: { readonly operatorId: OperatorId; readonly memberId: MemberId },
   deps: RouteDeps,
-) {
-  if ((await viewMember(deps.db, member, deps)) === undefined) return undefined;
-  return await deps.db.transaction((tx) => issueMemberCode(tx, member, deps));
+): Promise<Result<MemberCodeAnswer, ProblemInput>> {
+  if ((await viewMember(deps.db, member, deps)) === undefined) return err(memberUnknown);
+  return await deps.db.transaction(async (tx) =>
+    (await frozenSince(tx, member)) === undefined
+      ? ok(await issueMemberCode(tx, member, deps))
+      : err({ status: 409, code: 'member-frozen' as const }),
+  );
 }
 
 const MemberPageAnswerSchema = Type.Object({
@@ -307,9 +313,10 @@ function registerMemberPage(app: CloudApp, deps: RouteDeps): void {
       code:
         request.body.withCode === false ? undefined : await codeOf({ operatorId, memberId }, deps),
     }));
-    if (member !== undefined && request.body.withCode === false) return reply.send({ member });
-    if (member === undefined || code === undefined) return sendProblem(reply, memberUnknown);
-    const qrSvg = encodeQR(code.code, 'svg', { encoding: 'numeric', ecc: 'low' });
-    return reply.send({ member, code, qrSvg });
+    if (member === undefined) return sendProblem(reply, memberUnknown);
+    // A held account sees what it has, and no code.
+    if (code === undefined || !code.ok) return reply.send({ member });
+    const qrSvg = encodeQR(code.value.code, 'svg', { encoding: 'numeric', ecc: 'low' });
+    return reply.send({ member, code: code.value, qrSvg });
   });
 }

@@ -46,6 +46,7 @@ const ExceptionsSchema = Type.Object({
       rivalOrderId: Type.Optional(OrderIdSchema),
       /** The first cap it went over. */
       overCaps: Type.Optional(Type.String()),
+      voucherRefused: Type.Optional(Type.String()),
       /** Its entry in the journal of its terminal: with the rival's, the evidence. */
       terminalId: TerminalIdSchema,
       epoch: Type.Optional(Type.String()),
@@ -144,6 +145,7 @@ const offlineView = (sale: OfflineSettlement) => ({
   ...(sale.bearer === undefined ? {} : { bearer: sale.bearer }),
   ...(sale.rivalOrderId === undefined ? {} : { rivalOrderId: sale.rivalOrderId }),
   ...(sale.overCaps === undefined ? {} : { overCaps: sale.overCaps }),
+  ...(sale.voucherRefused === undefined ? {} : { voucherRefused: sale.voucherRefused }),
   ...(sale.parkedReason === undefined ? {} : { parkedReason: sale.parkedReason }),
   ...sale.entry,
 });

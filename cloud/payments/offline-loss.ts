@@ -16,10 +16,11 @@ import { err, ok, type Result } from '#shared/result/result.ts';
  * | own-tills    | two tills of one merchant took the same showing of a code |
  * | cloned       | two merchants took the same showing, which the member's own phone signed |
  * | replayed     | two merchants took the same bearer code; nothing proves who showed it |
+ * | frozen       | the withholding of a member failed whose account was held after his code was made |
  * | not-debited  | the withholding failed, of this sale alone or because the member spent too much in several shops |
  */
 export type LossCause =
-  'untrusted' | 'stopped' | 'own-tills' | 'cloned' | 'replayed' | 'not-debited';
+  'untrusted' | 'stopped' | 'own-tills' | 'cloned' | 'frozen' | 'replayed' | 'not-debited';
 
 export interface Loss {
   readonly bearer: LossBearer;
@@ -46,6 +47,7 @@ export function decideLoss(lost: {
     case 'own-tills':
       return merchants;
     case 'cloned':
+    case 'frozen':
       return { bearer: 'member', coveredFen };
     case 'stopped':
     case 'replayed':

@@ -4,6 +4,8 @@ import type { OrderId } from '#shared/ids/ids.ts';
 import { decodeTwoLayerCode } from '#shared/member/two-layer-code.ts';
 import { fen, fenOfYuan, zeroFen } from '#shared/money/fen.ts';
 import { assert } from '#shared/result/assert.ts';
+import { lastContactMs } from '#cloud/identity/terminal-contact.ts';
+import { frozenSince } from '#cloud/review/frozen-member.ts';
 import { appendResult } from '#cloud/orders/results.ts';
 import { isOrderInHand } from '#cloud/payments/attempt-store.ts';
 import { book, type Ended } from '#cloud/payments/book-attempt.ts';
@@ -84,9 +86,21 @@ export async function concludeWithholding(
     nowMs,
     state: 'debit-failed',
     code: rivalOrderId === undefined ? 'withholding-failed' : 'member-overspent',
-    cause: 'not-debited',
+    cause: await whyNotDebited(tx, sale),
     rivalOrderId,
   });
+}
+
+/**
+ * A member whose account is held owes what he bought: the platform pays the shop for him inside the caps and has it as
+ * his debt, not as a loss of its own. A till that could know of the freeze took the code at its own risk.
+ */
+export async function whyNotDebited(tx: Tx, sale: OfflineSettlement): Promise<LossCause> {
+  const sinceMs = await frozenSince(tx, sale);
+  if (sinceMs === undefined) return 'not-debited';
+  const contactMs = await lastContactMs(tx, { ...sale, atMs: sale.acceptedAtMs });
+  const couldKnow = contactMs === undefined || contactMs >= sinceMs;
+  return sale.acceptedAtMs >= sinceMs && couldKnow ? 'untrusted' : 'frozen';
 }
 
 /**

@@ -19,7 +19,7 @@ import { routeAndReserve } from '#cloud/payments/routing/route-and-reserve.ts';
 import { lastContactMs } from '#cloud/identity/terminal-contact.ts';
 import { capsGoneOver } from '#cloud/payments/offline-caps.ts';
 import type { LossCause } from '#cloud/payments/offline-loss.ts';
-import { failSettlement } from '#cloud/payments/offline-outcome.ts';
+import { failSettlement, whyNotDebited } from '#cloud/payments/offline-outcome.ts';
 import {
   claimShowing,
   lockDueSettlement,
@@ -27,6 +27,7 @@ import {
   saveSettlement,
   saveOverCaps,
   saveParked,
+  saveVoucherRefusal,
   stopClonedDevice,
   stoppedSince,
   type OfflineSettlement,
@@ -147,7 +148,11 @@ async function prepareDebit(
   const healsByItself =
     debit.error === 'channel-unreachable' || debit.error === 'channel-quota-reached';
   if (!healsByItself || nowMs - sale.acceptedAtMs > waitForChannelMsMax)
-    return await fail({ state: 'debit-failed', code: debit.error, cause: 'not-debited' });
+    return await fail({
+      state: 'debit-failed',
+      code: debit.error,
+      cause: await whyNotDebited(tx, sale),
+    });
   await saveSettlement(tx, sale, { state: 'queued', nextAtMs: nowMs + waitForChannelMs });
   return { sale, debit: undefined };
 }
@@ -220,7 +225,9 @@ async function beginDebit(
 ): Promise<Result<{ attempt: Attempt; callNo: number }, ErrorCode>> {
   const { operatorId, merchantId, terminalId, orderId } = sale;
   const quotaDate = accountingDate(nowMs);
-  const reserved = await deps.vouchers.reserve(tx, { ...sale, nowMs });
+  const asked = await deps.vouchers.reserve(tx, { ...sale, nowMs });
+  if (asked !== undefined && 'refused' in asked) await saveVoucherRefusal(tx, sale, asked.refused);
+  const reserved = asked !== undefined && 'reservationId' in asked ? asked : undefined;
   const voucherFen = reserved?.voucherFen ?? zeroFen;
   const netFen = subtractFen(sale.amountFen, voucherFen);
   assert(netFen > 0, () => `vouchers of ${voucherFen} fen leave nothing of order ${orderId}`);

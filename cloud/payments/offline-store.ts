@@ -55,6 +55,8 @@ export interface OfflineSettlement extends OfflineSale {
   readonly receivedAtMs: number | undefined;
   /** The first cap it went over: the platform does not answer for it. */
   readonly overCaps: ErrorCode | undefined;
+  /** Why it was debited without the member's vouchers; undefined: they were used, or there were none. */
+  readonly voucherRefused: ErrorCode | undefined;
   readonly bearer: LossBearer | undefined;
   /** What of a loss the platform paid the merchant. */
   readonly coveredFen: Fen;
@@ -157,13 +159,31 @@ export async function revokeMemberCodes(
   return { revoked };
 }
 
+/**
+ * Stops the codes that a frozen member could still show. His phones stay his: thawed, they get new ones. What he showed
+ * before the freeze is owed by him, as by the owner of a cloned phone.
+ */
+export async function stopCodesOfFrozen(
+  tx: Tx,
+  member: { readonly operatorId: OperatorId; readonly memberId: MemberId; readonly nowMs: number },
+): Promise<void> {
+  const { rowCount } = await tx.execute(sql`
+    insert into member_certificate_revoked (operator_id, certificate_id, reason, revoked_at_ms)
+    select operator_id, certificate_id, ${frozenReason}, ${member.nowMs}::bigint
+      from member_certificate
+     where operator_id = ${member.operatorId} and member_id = ${member.memberId}
+       and not_after_ms >= ${member.nowMs}
+    on conflict do nothing`);
+  if ((rowCount ?? 0) > 0) await announceRevocation(tx, member.operatorId);
+}
+
 /** Tills compare this number with their own at every heartbeat and pull when it has grown. */
 const announceRevocation = (tx: Tx, operatorId: OperatorId) =>
   tx.execute(sql`
     update terminal set config_version = config_version + 1
      where operator_id = ${operatorId} and revoked_at_ms is null`);
 
-/** Since when a certificate is stopped, unless its own phone was why: what that signed, its owner owes. */
+/** Since when a certificate is stopped, unless its owner was why, by a cloned phone or a freeze: what it signed, he owes. */
 export async function stoppedSince(
   tx: Db | Tx,
   key: { readonly operatorId: OperatorId; readonly certificateId: string },
@@ -171,7 +191,7 @@ export async function stoppedSince(
   const { rows } = await tx.execute<{ at: number }>(sql`
     select revoked_at_ms as at from member_certificate_revoked
      where operator_id = ${key.operatorId} and certificate_id = ${key.certificateId}
-       and reason <> ${clonedReason}`);
+       and reason not in (${clonedReason}, ${frozenReason})`);
   return rows[0]?.at;
 }
 
@@ -201,6 +221,7 @@ export async function stopClonedDevice(
 }
 
 const clonedReason = 'cloned';
+const frozenReason = 'frozen';
 
 /** Takes the next queued sale that is due and holds its row; other workers pass it over. */
 export async function lockDueSettlement(
@@ -273,6 +294,16 @@ export const saveOverCaps = (
     update offline_settlement set over_caps = ${overCaps ?? null}
      where operator_id = ${sale.operatorId} and order_id = ${sale.orderId}`);
 
+/** Why the sale is debited without the member's vouchers. */
+export const saveVoucherRefusal = (
+  tx: Tx,
+  sale: OfflineSettlement,
+  refused: ErrorCode,
+): Promise<unknown> =>
+  tx.execute(sql`
+    update offline_settlement set voucher_refused = ${refused}
+     where operator_id = ${sale.operatorId} and order_id = ${sale.orderId}`);
+
 const parkedReasonCharsMax = 500;
 
 /** Why it does not go on; undefined: it does again. A queued sale is tried again at `nextAtMs`. */
@@ -328,6 +359,7 @@ interface Row extends Record<string, unknown> {
   counter: number;
   received_at_ms: number | null;
   over_caps: ErrorCode | null;
+  voucher_refused: ErrorCode | null;
   bearer_party: LossBearer | null;
   covered_fen: number;
   rival_order_id: OrderId | null;
@@ -359,6 +391,7 @@ const fromRow = (row: Row): OfflineSettlement => ({
   counter: row.counter,
   receivedAtMs: row.received_at_ms ?? undefined,
   overCaps: row.over_caps ?? undefined,
+  voucherRefused: row.voucher_refused ?? undefined,
   bearer: row.bearer_party ?? undefined,
   coveredFen: fen(row.covered_fen),
   rivalOrderId: row.rival_order_id ?? undefined,

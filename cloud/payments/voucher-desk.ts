@@ -1,6 +1,7 @@
 import { ok } from '#shared/result/result.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 import type { VoucherPort } from '#cloud/payments/voucher-port.ts';
+import { mayUseVouchers } from '#cloud/review/voucher-guard.ts';
 import { pinReservation, unpinReservation } from '#cloud/vouchers/pin-reservation.ts';
 import {
   commitReservation,
@@ -20,6 +21,8 @@ export const createVoucherDesk = (): VoucherPort => ({
     await releaseReservation(tx, part);
   },
   reserve: async (tx, order) => {
+    const allowed = await mayUseVouchers(tx, order);
+    if (!allowed.ok) return { refused: allowed.error.type };
     const reserved = await reserveVouchers(tx, { ...order, today: accountingDate(order.nowMs) });
     return reserved.ok ? reserved.value : undefined;
   },

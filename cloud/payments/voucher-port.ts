@@ -1,4 +1,5 @@
-import type { MemberId, OperatorId, OrderId } from '#shared/ids/ids.ts';
+import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import type { MemberId, MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import type { Fen } from '#shared/money/fen.ts';
 import type { Result } from '#shared/result/result.ts';
 import type { Tx } from '#cloud/platform/db.ts';
@@ -16,17 +17,26 @@ export interface VoucherPort {
   commit(tx: Tx, part: SpentVouchers): Promise<Result<void, object>>;
   /** The order is over without a sale: what was set aside is the member's again. */
   release(tx: Tx, part: ReservationKey): Promise<void>;
-  /** Sets aside what the member has for an order of `amountFen`, up to the share cap; undefined when nothing. */
+  /**
+   * Sets aside what the member has for an order of `amountFen`, up to the share cap; undefined when nothing. `refused`: he
+   * may not use it here and now (cloud/review/voucher-guard.ts), and it stays his.
+   */
   reserve(
     tx: Tx,
     order: {
       readonly operatorId: OperatorId;
+      readonly merchantId: MerchantId;
       readonly orderId: OrderId;
       readonly memberId: MemberId;
       readonly amountFen: Fen;
       readonly nowMs: number;
     },
-  ): Promise<{ readonly reservationId: string; readonly voucherFen: Fen } | undefined>;
+  ): Promise<ReservedVouchers | { readonly refused: ErrorCode } | undefined>;
+}
+
+export interface ReservedVouchers {
+  readonly reservationId: string;
+  readonly voucherFen: Fen;
 }
 
 export interface ReservationKey {

@@ -30,8 +30,8 @@ interface PlanKey {
 }
 
 /**
- * Divides the whole fund pro rata to the unreleased points of active accounts, as vouchers (docs/points.md 2.14): floors,
- * then one fen each to the largest remainders, ties by md5, and never more than the maximum multiplier per point. All of
+ * Divides the whole fund pro rata to the unreleased points of all accounts, as vouchers (docs/points.md 2.14); a frozen one's
+ * voucher waits in its wallet. Floors, then one fen each to the largest remainders, ties by md5, and never more than the maximum multiplier per point. All of
  * it is one transaction: cut off anywhere, nothing has happened, and the next call does it; called again after its end, it
  * answers what is stored. Month and day caps do not bind: there is no later day for which anything would be kept.
  * Errors in this order: plan-unknown, policy-proposal-ended (not published), release-held, not-settled.
@@ -83,7 +83,7 @@ async function divide(
   const { rows } = await tx.execute<{ points: string; accounts: number }>(sql`
     select coalesce(sum(issued - released), 0)::text as points, count(*) as accounts
       from account_points
-     where operator_id = ${operatorId} and state = 'active' and issued > released`);
+     where operator_id = ${operatorId} and issued > released`);
   const unreleased = BigInt(rows[0]!.points);
   const most = divFloor(unreleased * BigInt(config.multMaxBp), BigInt(wholeBp));
   const total = fen(Number(minBig(BigInt(fundFen), most)));
@@ -130,8 +130,7 @@ async function storeShares(
                            div(points::numeric * ${total}, ${all})::bigint as base,
                            mod(points::numeric * ${total}, ${all}) as remainder
                       from (select member_id, issued - released as points from account_points
-                             where operator_id = ${operatorId} and state = 'active'
-                               and issued > released) accounts) parts) placed`);
+                             where operator_id = ${operatorId} and issued > released) accounts) parts) placed`);
 }
 
 /** Uses all points up, makes the vouchers and books their sum. */

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Db, Tx } from '#cloud/platform/db.ts';
+import { frozenSince } from '#cloud/review/frozen-member.ts';
 import { isVoucherHeavy, type VelocityRules } from '#cloud/review/velocity-rules.ts';
 import { readVelocityRules } from '#cloud/review/velocity-store.ts';
 import type { MemberId, MerchantId, OperatorId } from '#shared/ids/ids.ts';
@@ -7,7 +8,7 @@ import { err, ok, type Result } from '#shared/result/result.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 
 export interface VoucherRefused {
-  readonly type: 'voucher-shop-in-review' | 'voucher-earned-here-only';
+  readonly type: 'member-frozen' | 'voucher-shop-in-review' | 'voucher-earned-here-only';
 }
 
 interface Wish {
@@ -21,9 +22,10 @@ interface Wish {
  * May this member's vouchers be set aside at this shop (docs/points.md 2.9)? Asked before a reservation; the sale itself
  * goes on without vouchers. A shop whose month is too much vouchers is put under review here, and stays so until somebody
  * let it go or the month is over.
- * Errors in this order: voucher-shop-in-review, voucher-earned-here-only.
+ * Errors in this order: member-frozen, voucher-shop-in-review, voucher-earned-here-only.
  */
 export async function mayUseVouchers(tx: Tx, wish: Wish): Promise<Result<void, VoucherRefused>> {
+  if ((await frozenSince(tx, wish)) !== undefined) return err({ type: 'member-frozen' });
   const rules = await readVelocityRules(tx, wish.operatorId);
   if (await isShopInReview(tx, wish, rules.voucherShare))
     return err({ type: 'voucher-shop-in-review' });

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { postJournals } from '#cloud/ledger/post.ts';
 import type { Tx } from '#cloud/platform/db.ts';
+import { isFrozenNow } from '#cloud/review/frozen-member.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { dayStartMs } from '#shared/time/calendar-day.ts';
@@ -8,7 +9,7 @@ import { getOrThrow } from '#shared/result/result.ts';
 
 /**
  * Ends the vouchers whose last day is before `today` (YYYY-MM-DD): what is left of them returns to the fund, VO -> F.
- * What is set aside for an order under way stays until that order is decided. A second call the same day finds only
+ * A frozen member's are kept: he gets the days back when he is thawed. What is set aside for an order under way stays until that order is decided. A second call the same day finds only
  * what was given back since.
  */
 export async function expireVouchers(
@@ -21,6 +22,7 @@ export async function expireVouchers(
   const locked = await tx.execute<{ voucher_id: string }>(sql`
     select voucher_id from voucher
      where operator_id = ${operatorId} and left_fen > 0 and expires_on < ${today}::date
+       and not ${isFrozenNow(operatorId, sql`voucher.member_id`)}
      order by voucher_id for update skip locked`);
   const ids = locked.rows.map((row) => row.voucher_id);
   const { rows } = await tx.execute<{ vouchers: number; fen: number; digest: string }>(sql`

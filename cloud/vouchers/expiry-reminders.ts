@@ -3,6 +3,7 @@ import type { CloudDeps } from '#cloud/platform/deps.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
+import { isFrozenNow } from '#cloud/review/frozen-member.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 
@@ -48,6 +49,7 @@ export async function remindOfExpiry(
       from voucher v
       join member m on m.operator_id = v.operator_id and m.member_id = v.member_id and m.hears_vouchers
      where v.operator_id = ${operatorId} and v.left_fen > 0
+       and not ${isFrozenNow(operatorId, sql`v.member_id`)}
        and v.expires_on between ${today}::date + ${daysMin}::integer and ${today}::date + ${days}::integer
        and not exists (
          select from member_message x

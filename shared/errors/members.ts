@@ -42,6 +42,14 @@ export const memberErrors = {
     '新顾客：请先征得同意再登记',
     'A new customer: ask for consent first.',
   ),
+  'member-frozen': entry(
+    'The account is held: its points wait, its vouchers cannot be used, and it gets no new code.',
+    'Sell without vouchers. The member asks the operator, who lets the account go on by two people.',
+    'customer',
+    'no',
+    '账户已冻结，券暂不能用；积分和券都保留，请联系平台',
+    'This account is on hold. Points and vouchers are kept; please contact the platform.',
+  ),
   'member-unknown': entry(
     'Nobody is registered with this phone number or code.',
     'Register the member first.',
