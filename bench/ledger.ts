@@ -13,7 +13,7 @@ import { runScoped, type Scope } from '#cloud/platform/tenancy/scope.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import type { BenchRow, BenchTable, BenchVerdict } from './bench-table.ts';
 import { makeOrders, operatorId, toJournal, type BenchOrder } from './ledger/orders.ts';
-import { loadPgledgerSql, openPgledger, type Pgledger } from './ledger/pgledger.ts';
+import { loadPgledgerSql, openPgledger, pgledgerCommit, type Pgledger } from './ledger/pgledger.ts';
 import { bookRowByRow, openRowByRow } from './ledger/row-by-row.ts';
 import { describeMachine } from './machine.ts';
 import { median } from './statistics.ts';
@@ -223,7 +223,7 @@ function tableOf(measured: Measured, broken: readonly string[]): BenchTable {
     });
   } else {
     rows.push({
-      name: `pgledger's array call, ${peer.ordersPerCall} orders a call (ratio: ours to it)`,
+      name: `pgledger's array call at ${pgledgerCommit.slice(0, 8)}, ${peer.ordersPerCall} orders a call (ratio: ours to it)`,
       value: peer.rate,
       unit,
       ratio: tenths(peer.ratio),

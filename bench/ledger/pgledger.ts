@@ -1,11 +1,24 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { accounts, totalOf, type BenchOrder } from './orders.ts';
 
+/** The state of 2026-07-07: a comparison must not change with what others push. */
+export const pgledgerCommit = 'c18c7d267d46ab396641d5e44f1ce3166aeb9a6d';
 /** Its public SQL (MIT licence); fetched when the benchmark runs, never kept here. */
-const sourceUrl = 'https://raw.githubusercontent.com/pgr0ss/pgledger/main/';
-const sourceFiles = ['vendor/scoville-pgsql-ulid/uuid-to-ulid.sql', 'pgledger.sql'] as const;
+const sourceUrl = `https://raw.githubusercontent.com/pgr0ss/pgledger/${pgledgerCommit}/`;
+/** In the order in which they are run, with the SHA-256 that each has at that commit. */
+const sourceFiles = [
+  {
+    path: 'vendor/scoville-pgsql-ulid/uuid-to-ulid.sql',
+    digest: '507cc0cf4890fc51f2dd900b52e5f5eefb38f6c5150cdb9a32a886c3817ad04e',
+  },
+  {
+    path: 'pgledger.sql',
+    digest: 'fc41721e718630c5d98e39788045c4e75cba5db922ef6bf00c63973933960720',
+  },
+] as const;
 const fetchTimeoutMs = 10_000;
 
 /** pgledger over its own tables. */
@@ -14,23 +27,30 @@ export interface Pgledger {
   book(orders: readonly BenchOrder[], ordersPerCall: number): Promise<void>;
 }
 
-/** PGLEDGER_SQL names a folder with a copy of its repository; else it is fetched. Undefined when neither can be had. */
+/**
+ * Its SQL at {@link pgledgerCommit}: from the folder that PGLEDGER_SQL names (a copy of its repository), else fetched.
+ * Undefined when it cannot be fetched. Another text than that commit's is never run: it throws.
+ */
 export async function loadPgledgerSql(): Promise<string | undefined> {
   const folder = process.env['PGLEDGER_SQL'] ?? '';
-  const load = async (file: string): Promise<string> => {
-    if (folder !== '') return readFile(join(folder, file), 'utf8');
-    const answer = await fetch(`${sourceUrl}${file}`, {
+  const load = async ({ path }: (typeof sourceFiles)[number]): Promise<string> => {
+    if (folder !== '') return readFile(join(folder, path), 'utf8');
+    const answer = await fetch(`${sourceUrl}${path}`, {
       signal: AbortSignal.timeout(fetchTimeoutMs),
     });
-    if (!answer.ok) throw new Error(`${file}: ${answer.status}`);
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
     return answer.text();
   };
-  try {
-    return (await Promise.all(sourceFiles.map(load))).join('\n');
-  } catch (error) {
+  const texts = await Promise.all(sourceFiles.map(load)).catch((error: unknown) => {
     if (folder !== '') throw error;
     return undefined;
-  }
+  });
+  texts?.forEach((text, index) => {
+    const { path, digest } = sourceFiles[index]!;
+    if (createHash('sha256').update(text).digest('hex') !== digest)
+      throw new Error(`${path} is not pgledger's of ${pgledgerCommit}`);
+  });
+  return texts?.join('\n');
 }
 
 export async function openPgledger(

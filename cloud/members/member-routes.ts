@@ -283,8 +283,12 @@ function registerMemberPage(app: CloudApp, deps: RouteDeps): void {
     params: MemberPathSchema,
     response: { 200: Type.Object({ path: Type.String() }) },
   };
-  app.post('/admin/v1/members/:memberId/page-link', { schema: link }, async (request) => {
+  app.post('/admin/v1/members/:memberId/page-link', { schema: link }, async (request, reply) => {
     const memberId = request.params.memberId as MemberId;
+    const { operatorId } = deps;
+    // The key opens the page for whoever holds it: it is made for one's own members alone.
+    if ((await viewMember(deps.db, { operatorId, memberId }, deps)) === undefined)
+      return sendProblem(reply, memberUnknown);
     return { path: `/m/${memberId}#${deps.links.keyOf(memberId)}` };
   });
 

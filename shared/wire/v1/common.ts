@@ -20,8 +20,11 @@ export const ConcessionBpSchema = Type.Integer({ minimum: 300, maximum: 2000 });
 export const WallMsSchema = Type.Integer({ minimum: 0, maximum: 281_474_976_710_655 });
 /** Attempt number of a charge, 1..99. */
 export const AttemptSchema = Type.Integer({ minimum: 1, maximum: 99 });
-/** Shanghai business day, YYYY-MM-DD. */
-export const BusinessDateSchema = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' });
+/** Shanghai business day, YYYY-MM-DD: a day that a calendar has. */
+export const BusinessDateSchema = Type.String({
+  format: 'date',
+  pattern: '^[12]\\d{3}-\\d{2}-\\d{2}$',
+});
 /** SHA-256 in lower-case hex. */
 export const HashSchema = Type.String({ pattern: '^[0-9a-f]{64}$' });
 /** The journal's epoch: a fresh random value whenever the file is created, restored or salvaged. 16 hex digits. */
