@@ -60,10 +60,13 @@ export const ClaimTokenSchema = Type.String({ pattern: '^[0-9A-HJKMNP-TV-Z]{16}$
 
 /** Counts the refunds of one order, from 1 on. */
 export const RefundNoSchema = Type.Integer({ minimum: 1, maximum: 50 });
-/** How the money goes back: by the channel that took it, out of the drawer, or at the box POS with its own slip. */
+/**
+ * How the money goes back: by the channel that took it, out of the drawer, at the box POS with its own slip, or from the
+ * owner's own account by his own hand.
+ */
 export const RefundHowSchema = Type.Union([
   Type.Literal('channel'),
   Type.Literal('cash'),
   Type.Literal('box-slip'),
-]);
   Type.Literal('own-account'),
+]);
