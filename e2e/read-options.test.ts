@@ -12,11 +12,15 @@ interface Ended {
   readonly complained: string;
 }
 
-function run(command: string, word: string): Promise<Ended> {
+function run(command: string, ...words: readonly string[]): Promise<Ended> {
   const file = path.join(import.meta.dirname, command, 'main.ts');
   return new Promise((resolve) => {
-    execFile(process.execPath, [file, word], { timeout: startMsMax }, (error, said, complained) =>
-      resolve({ code: error === null ? 0 : (error.code ?? null), said, complained }),
+    execFile(
+      process.execPath,
+      [file, ...words],
+      { timeout: startMsMax },
+      (error, said, complained) =>
+        resolve({ code: error === null ? 0 : (error.code ?? null), said, complained }),
     );
   });
 }
@@ -36,6 +40,18 @@ describe(
         expect(complained).not.toMatch(/\n\s+at /);
       },
     );
+
+    it.each([
+      ['kill', '--sales', 'abc'],
+      ['sim', '--planted', 'no-such-bug'],
+      ['torture', '--count', '1.5'],
+    ])('%s %s %s: names what it cannot read, begins nothing', async (name, option, value) => {
+      const { code, said, complained } = await run(name, option, value);
+      expect({ code, said }).toEqual({ code: 2, said: '' });
+      expect(complained).toContain(`${option} ${value}`);
+      expect(complained).toContain(`usage: npm run ${name} -- `);
+      expect(complained).not.toMatch(/\n\s+at /);
+    });
 
     it('says its usage when asked for help, and ends well', async () => {
       const { code, said, complained } = await run('torture', '--help');

@@ -1,25 +1,27 @@
-import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { readWords, type OptionSpec, type ValuesOf } from '#shared/command-line/read-words.ts';
 
-type Options = NonNullable<ParseArgsConfig['options']>;
+/** The largest seed that a command takes. */
+export const seedMax = 4_294_967_295;
 
 /**
- * The options of a command. `--help` prints `usage` and ends well; what the command does not know ends it with exit 2, its
- * name and `usage` on standard error: a word typed wrong is no fault of the program, and begins no run of an hour.
+ * The options of a command. `--help` prints `usage` and ends well; what the command cannot read ends it with exit 2, what
+ * was wrong and `usage` on standard error: a word typed wrong is no fault of the program, and begins no run of an hour.
  */
-export function readOptions<const T extends Options>(
+export function readOptions<const T extends Readonly<Record<string, OptionSpec>>>(
   usage: string,
   options: T,
-): ReturnType<typeof parseArgs<{ readonly options: T }>>['values'] {
-  if (process.argv.slice(2).some((word) => word === '--help' || word === '-h')) {
+): ValuesOf<T> {
+  const args = process.argv.slice(2);
+  if (args.some((word) => word === '--help' || word === '-h')) {
     process.stdout.write(`usage: ${usage}\n`);
     process.exit(0);
   }
-  try {
-    return parseArgs({ options }).values;
-  } catch (error) {
-    process.stderr.write(
-      `${error instanceof Error ? error.message : String(error)}\nusage: ${usage}\n`,
-    );
-    return process.exit(2);
-  }
+  const read = readWords(args, options);
+  return read.ok ? read.value.values : refuseWord(usage, read.error);
+}
+
+/** Ends the command with what cannot be read, where only it knows why. */
+export function refuseWord(usage: string, what: string): never {
+  process.stderr.write(`${what}\nusage: ${usage}\n`);
+  process.exit(2);
 }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readWords } from '#shared/command-line/read-words.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { readConfig } from '#cloud/platform/config.ts';
 import { openDatabase } from '#cloud/platform/open-database.ts';
@@ -13,7 +14,12 @@ import { importBill } from '#cloud/reconciliation/import-bill.ts';
  * uncompressed CSV) or alipay (the zip); ACCOUNT the merchant's number, where the bill is one merchant's own.
  */
 const formats = { wechat: 'wechat-csv', alipay: 'alipay-gbk-zip' } as const;
-const [channel, date, path, account = ''] = process.argv.slice(2);
+const given = readWords(process.argv.slice(2), {}, { wordsMax: 4 });
+if (!given.ok) {
+  console.error(`bill: ${given.error}`);
+  process.exit(2);
+}
+const [channel, date, path, account = ''] = given.value.words;
 const format = channel === 'wechat' || channel === 'alipay' ? formats[channel] : undefined;
 const read = format === undefined ? undefined : billReaders[format];
 const config = readConfig(process.env);

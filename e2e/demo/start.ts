@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../read-options.ts';
 import { ensureRenderer } from '../stage/renderer-build.ts';
 import { openStage, type Stage } from '../stage/stage.ts';
 import { portsInUse } from './ports.ts';
@@ -17,10 +17,14 @@ const refuse = (text: string): never => {
   process.exit(1);
 };
 
-const options = readOptions();
+const options = readOptions('npm start [-- --fresh] [-- --tour] [-- --port-base N]', {
+  fresh: { type: 'flag' },
+  tour: { type: 'flag' },
+  'port-base': { type: 'whole', min: 1_024, max: 65_500, default: 7_300 },
+});
 const root = path.resolve(import.meta.dirname, '../..');
 const folder = path.join(root, options.tour ? '.data/tour' : '.data/demo');
-const base = options.portBase;
+const base = options['port-base'];
 const ports = {
   cloud: base,
   channel: base + 10,
@@ -60,27 +64,6 @@ try {
 if (stage) {
   sayWhereItIs(stage);
   if (options.tour) await tour(stage);
-}
-
-function readOptions(): { fresh: boolean; tour: boolean; portBase: number } {
-  try {
-    const { values } = parseArgs({
-      options: {
-        fresh: { type: 'boolean', default: false },
-        tour: { type: 'boolean', default: false },
-        'port-base': { type: 'string', default: '7300' },
-      },
-    });
-    const portBase = Number(values['port-base']);
-    const fits = Number.isInteger(portBase) && portBase >= 1024 && portBase <= 65_500;
-    return fits
-      ? { fresh: values.fresh, tour: values.tour, portBase }
-      : refuse('--port-base takes a whole number from 1024 to 65500');
-  } catch (error) {
-    return refuse(
-      `${error instanceof Error ? error.message : String(error)}\nusage: npm start [-- --fresh] [-- --tour] [-- --port-base N]`,
-    );
-  }
 }
 
 function showLine(program: string, line: string): void {

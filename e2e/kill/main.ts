@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { readOptions } from '../read-options.ts';
+import { readOptions, seedMax } from '../read-options.ts';
 import { freePorts, openStage } from '../stage/stage.ts';
 import { createTurns, runKills, type KillReport } from './kill-run.ts';
 import { openStriker } from './striker.ts';
@@ -14,19 +14,19 @@ import { openStriker } from './striker.ts';
 const values = readOptions(
   'npm run kill -- [--sales 500] [--till-kills 100] [--cloud-kills 20] [--seed 1]',
   {
-    sales: { type: 'string', default: '500' },
-    'till-kills': { type: 'string', default: '100' },
-    'cloud-kills': { type: 'string', default: '20' },
-    seed: { type: 'string', default: '1' },
+    sales: { type: 'whole', min: 1, max: 100_000, default: 500 },
+    'till-kills': { type: 'whole', min: 0, max: 100_000, default: 100 },
+    'cloud-kills': { type: 'whole', min: 0, max: 100_000, default: 20 },
+    seed: { type: 'whole', min: 0, max: seedMax, default: 1 },
   },
 );
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const folder = await mkdtemp(path.join(tmpdir(), 'greentill-kills-'));
 const counts = {
-  sales: Number(values.sales),
-  tillKills: Number(values['till-kills']),
-  cloudKills: Number(values['cloud-kills']),
-  seed: Number(values.seed),
+  sales: values.sales,
+  tillKills: values['till-kills'],
+  cloudKills: values['cloud-kills'],
+  seed: values.seed,
 };
 process.exitCode = (await play()) ? 0 : 1;
 if (process.exitCode === 0) await rm(folder, { recursive: true, force: true, maxRetries: 5 });

@@ -22,7 +22,7 @@ const lookMs = 1_000;
 const repo = path.resolve(import.meta.dirname, '../..');
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const { only } = readOptions('npm run rig -- [--only TEXT]', {
-  only: { type: 'string', default: '' },
+  only: { type: 'text', default: '' },
 });
 const started = performance.now();
 const seconds = (): string => ((performance.now() - started) / 1_000).toFixed(1);

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { readOptions } from '../read-options.ts';
+import { readOptions, refuseWord, seedMax } from '../read-options.ts';
 import { planOf } from './plan-of.ts';
 import { plantedBugs } from './planted/catalogue.ts';
 import { openSimBench } from './sim-bench.ts';
@@ -13,27 +13,34 @@ import { isBad, openVerdictBook } from './verdict-book.ts';
  * verdict in `--out` under the name of the plan (the code it belongs to) and goes on where that plan stopped; `--steps` is the number of customers per till; `--planted name` puts
  * a bug in and stops at the first seed that catches it, `--planted all` does so for each bug.
  */
-const values = readOptions(
-  'npm run sim -- [--seed N | --seeds A..B] [--steps 4] [--planted BUG|all] [--workers N] [--out FOLDER]',
-  {
-    seed: { type: 'string' },
-    seeds: { type: 'string' },
-    steps: { type: 'string', default: '4' },
-    planted: { type: 'string' },
-    workers: { type: 'string' },
-    out: { type: 'string', default: join('out', 'sim') },
-  },
-);
-const steps = Number(values.steps);
-const workers = Number(values.workers ?? availableParallelism());
+const usage =
+  'npm run sim -- [--seed N | --seeds A..B] [--steps 4] [--planted BUG|all] [--workers N] [--out FOLDER]';
+const values = readOptions(usage, {
+  seed: { type: 'whole', min: 0, max: seedMax },
+  seeds: { type: 'text', default: '1..10000' },
+  steps: { type: 'whole', min: 1, max: 1_000, default: 4 },
+  planted: { type: 'text' },
+  workers: { type: 'whole', min: 1, max: 256, default: availableParallelism() },
+  out: { type: 'text', default: join('out', 'sim') },
+});
+const { steps, workers } = values;
 /** Within so many seeds a planted bug must be caught. */
 const plantedSeedsMax = 200;
 const reportEvery = 50;
 
 function rangeOf(text: string): readonly [number, number] {
-  const match = /^(\d+)(?:\.\.(\d+))?$/.exec(text);
-  if (!match) throw new Error('--seed N or --seeds A..B');
-  return [Number(match[1]), Number(match[2] ?? match[1])];
+  const [, first = '', last = first] = /^(\d{1,9})(?:\.\.(\d{1,9}))?$/u.exec(text) ?? [];
+  if (first === '' || Number(last) < Number(first))
+    refuseWord(usage, `'--seeds ${text}': A..B is wanted, two whole numbers, A no larger than B`);
+  return [Number(first), Number(last)];
+}
+
+/** The bugs that are meant; a name that is none ends the command before anything is started. */
+function bugsNamed(name: string): readonly string[] {
+  const all = plantedBugs.map((bug) => bug.name);
+  if (name !== 'all' && !all.includes(name))
+    refuseWord(usage, `'--planted ${name}' is no planted bug; there are ${all.join(', ')}`);
+  return name === 'all' ? all : [name];
 }
 
 async function runOne(seed: number, planted: string | undefined): Promise<boolean> {
@@ -108,18 +115,20 @@ async function seedsUntilCaught(planted: string): Promise<boolean> {
   return caught !== undefined;
 }
 
-async function runPlanted(name: string): Promise<boolean> {
-  const names = plantedBugs.map((bug) => bug.name).filter((one) => name === 'all' || one === name);
-  if (names.length === 0) throw new Error('--planted is "all" or the name of a planted bug');
+async function runPlanted(names: readonly string[]): Promise<boolean> {
   let all = true;
   for (const one of names) all = (await seedsUntilCaught(one)) && all;
   return all;
 }
 
+const planted = values.planted === undefined ? undefined : bugsNamed(values.planted);
+const range = rangeOf(values.seeds);
+if (values.seed !== undefined && values.planted === 'all')
+  refuseWord(usage, "'--planted all' goes with no single '--seed'");
 const isClean =
   values.seed !== undefined
-    ? await runOne(Number(values.seed), values.planted)
-    : values.planted !== undefined
-      ? await runPlanted(values.planted)
-      : await runRange(rangeOf(values.seeds ?? '1..10000'));
+    ? await runOne(values.seed, values.planted)
+    : planted !== undefined
+      ? await runPlanted(planted)
+      : await runRange(range);
 process.exit(isClean ? 0 : 1);

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { cpus } from 'node:os';
 import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
-import { readOptions } from '../read-options.ts';
+import { readOptions, refuseWord, seedMax } from '../read-options.ts';
 import { reliabilityPage, type KeptRun, type KeptRuns } from './report.ts';
 import { addOutcomes, isClean, nothingTried, type Tier, type TierOutcome } from './tier.ts';
 import { tierNames, tiers, type TierName } from './tiers.ts';
@@ -24,19 +24,16 @@ const usage =
   'npm run torture -- [--only TIER]… [--count N] [--seed 1] [--resume] [--write]\n' +
   `tiers: ${tierNames.join(', ')}`;
 const values = readOptions(usage, {
-  only: { type: 'string', multiple: true, default: [] },
-  count: { type: 'string' },
-  seed: { type: 'string', default: '1' },
-  resume: { type: 'boolean', default: false },
-  write: { type: 'boolean', default: false },
+  only: { type: 'texts' },
+  count: { type: 'whole', min: 1, max: 10_000_000 },
+  seed: { type: 'whole', min: 0, max: seedMax, default: 1 },
+  resume: { type: 'flag' },
+  write: { type: 'flag' },
 });
-const seed = Number(values.seed);
+const { seed } = values;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
-const strangers = values.only.filter((name) => !(name in tiers));
-if (strangers.length > 0) {
-  say(`no such tier: ${strangers.join(', ')}; there are ${tierNames.join(', ')}`);
-  process.exit(2);
-}
+const strangers = values.only.filter((name) => !Object.hasOwn(tiers, name));
+if (strangers.length > 0) refuseWord(usage, `'--only ${strangers.join(', ')}' is no tier`);
 const wanted = tierNames.filter((name) => values.only.length === 0 || values.only.includes(name));
 let isGreen = true;
 for (const name of wanted) isGreen = (await torture(name)) && isGreen;
@@ -49,8 +46,7 @@ async function torture(name: TierName): Promise<boolean> {
     say(`${name} NOT RUN on this machine: ${why}`);
     return true;
   }
-  const count = Number(values.count ?? tier.fullCount);
-  if (!Number.isInteger(count) || count < 1) throw new RangeError('--count is a whole number');
+  const count = values.count ?? tier.fullCount;
   say(`${name}: ${tier.title}; ${count} ${tier.unit}, seed ${seed}`);
   const startedMs = performance.now();
   const outcome = await runParts(name, count);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { systemClock, systemRandom } from '#drivers/core/system-ports.ts';
+import { readWords } from '#shared/command-line/read-words.ts';
 import { errorCatalogue } from '#shared/errors/catalogue.ts';
 import { loadConfig, type Config } from '#terminal/agent/config.ts';
 import {
@@ -131,19 +131,17 @@ function wordsOfKey({ code, detail }: OpenKeyError): string {
 }
 
 function readOptions(): Options | undefined {
-  try {
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: {
-        config: { type: 'string' },
-        from: { type: 'string' },
-        alone: { type: 'boolean', default: false },
-      },
-    });
-    const [command] = positionals;
-    if (command === undefined || values.config === undefined) return undefined;
-    return { command, config: values.config, from: values.from, alone: values.alone };
-  } catch {
+  const read = readWords(
+    process.argv.slice(2),
+    { config: { type: 'text' }, from: { type: 'text' }, alone: { type: 'flag' } },
+    { wordsMax: 1 },
+  );
+  if (!read.ok) {
+    fail(read.error);
     return undefined;
   }
+  const { values, words } = read.value;
+  const [command] = words;
+  if (command === undefined || values.config === undefined) return undefined;
+  return { command, config: values.config, from: values.from, alone: values.alone };
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { readWords } from '#shared/command-line/read-words.ts';
 import { errorCatalogue } from '#shared/errors/catalogue.ts';
 import { createAgent, type Agent } from '#terminal/agent/agent.ts';
 import { loadConfig, type Config } from '#terminal/agent/config.ts';
@@ -87,25 +87,13 @@ function readOptions(): {
   readonly activate: string | undefined;
   readonly frameAncestors: readonly string[];
 } {
-  try {
-    const { values } = parseArgs({
-      options: {
-        config: { type: 'string' },
-        port: { type: 'string', default: '7320' },
-        activate: { type: 'string' },
-        'frame-ancestor': { type: 'string', multiple: true, default: [] },
-      },
-    });
-    const port = Number(values.port);
-    if (!Number.isInteger(port) || port < 0 || port > portMax)
-      return fail(`--port: not a port\n${usage}`);
-    return {
-      config: values.config ?? fail(usage),
-      port,
-      activate: values.activate,
-      frameAncestors: values['frame-ancestor'],
-    };
-  } catch (error) {
-    return fail(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
-  }
+  const read = readWords(process.argv.slice(2), {
+    config: { type: 'text' },
+    port: { type: 'whole', min: 0, max: portMax, default: 7_320 },
+    activate: { type: 'text' },
+    'frame-ancestor': { type: 'texts' },
+  });
+  if (!read.ok) return fail(`${read.error}\n${usage}`);
+  const { 'frame-ancestor': frameAncestors, ...values } = read.value.values;
+  return { ...values, config: values.config ?? fail(usage), frameAncestors };
 }

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readWords } from '#shared/command-line/read-words.ts';
 import { exportAudit } from '#cloud/disclosure/audit/audit-folder.ts';
 import { verifyAudit } from '#cloud/disclosure/audit/verify-audit.ts';
 import { readConfig } from '#cloud/platform/config.ts';
@@ -11,16 +11,16 @@ import { isCalendarDay } from '#cloud/settlement/calendar-day-guard.ts';
  * cloud's environment; an embedded one must not be in use. `npm run audit -- --verify FOLDER` computes an export again and
  * needs no database. Exit code 1: something differs.
  */
-const text = { type: 'string' } as const;
-const { values } = parseArgs({
-  options: { out: text, from: text, to: text, verify: text },
-  strict: false,
-});
-const given = (name: string): string | undefined => {
-  const value = values[name];
-  return typeof value === 'string' && value !== '' ? value : undefined;
-};
-const [out, from, to, verify] = ['out', 'from', 'to', 'verify'].map(given);
+const usage = 'audit: --out FOLDER --from YYYY-MM-DD --to YYYY-MM-DD, or --verify FOLDER';
+
+const text = { type: 'text' } as const;
+const given = readWords(process.argv.slice(2), { out: text, from: text, to: text, verify: text });
+if (!given.ok) {
+  console.error(`audit: ${given.error}`);
+  console.error(usage);
+  process.exit(2);
+}
+const { out, from, to, verify } = given.value.values;
 
 if (verify !== undefined) {
   const { rows, differences } = await verifyAudit(verify);
@@ -31,7 +31,7 @@ if (verify !== undefined) {
   const config = readConfig(process.env);
   const isSpan = from !== undefined && to !== undefined && isCalendarDay(from) && isCalendarDay(to);
   if (out === undefined || !isSpan || from > to || !config.ok) {
-    console.error('audit: --out FOLDER --from YYYY-MM-DD --to YYYY-MM-DD, or --verify FOLDER');
+    console.error(usage);
     process.exit(2);
   }
   const { operatorId } = config.value;
