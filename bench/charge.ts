@@ -1,10 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchTable } from './bench-table.ts';
 import { startBenchChannel } from './charge/processes.ts';
 import { chargeAtRate, startIngest, type ChargedOnce } from './charge/tills.ts';
-import { startBenchCloud, type BenchCloud } from './drain/cloud.ts';
+import { startBenchCloud, type BenchCloud, type CountedStatement } from './drain/cloud.ts';
 import { describeMachine } from './machine.ts';
 import { quantile } from './statistics.ts';
 
@@ -20,6 +21,11 @@ const ingestEveryMs = 100;
 const ingestOrders = 10;
 const overheadMsMax = 5;
 const limitRounds = 300;
+/** So long the cloud is watched with its journals alone, to know what the charges cost. */
+const asideMs = 5_000;
+/** `CHARGE_PROFILE=FOLDER` writes a profile of the cloud's process there; `CHARGE_STATEMENTS=1` tells what the database ran. */
+const profileFolder = process.env['CHARGE_PROFILE'];
+const showsStatements = process.env['CHARGE_STATEMENTS'] === '1';
 
 /**
  * What the cloud adds to a charge. Open loop: so many charges a second fall due, each measured from when it was due, over
@@ -32,9 +38,15 @@ export async function runChargeBench(): Promise<BenchTable> {
   const keys = join(folder, 'channel');
   mkdirSync(keys);
   const channel = await startBenchChannel({ folder: keys, delayMs: channelMs });
-  const cloud = await startBenchCloud(join(folder, 'cloud'), {
+  const environment = {
     CHANNEL_URL: channel.baseUrl,
     CHANNEL_KEYS: keys,
+    ...(profileFolder === undefined
+      ? {}
+      : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profileFolder}` }),
+  };
+  const cloud = await startBenchCloud(join(folder, 'cloud'), environment, {
+    countsStatements: true,
   });
   try {
     const terminals = await cloud.plantTerminals(tillsCount);
@@ -47,16 +59,18 @@ export async function runChargeBench(): Promise<BenchTable> {
     });
     const load = { tills: terminals, origin: cloud.origin, perSecond };
     await chargeAtRate({ ...load, durationMs: warmUpMs });
-    const workBeforeMs = cloud.workMs();
-    const charges = await chargeAtRate({ ...load, durationMs });
-    const workMs = cloud.workMs() - workBeforeMs;
+    const aside = await meterOf(cloud, () => sleep(asideMs));
+    const { value: charges, ...work } = await meterOf(cloud, async () => {
+      const all = await chargeAtRate({ ...load, durationMs });
+      return all;
+    });
     const ingested = await ingest.end();
     return tableOf({
       charges,
       channelMs: await channel.latenciesMs(),
       limitMs,
       ingested,
-      workMs,
+      work: lessOf(work, aside),
       limitAfterMs: await cloud.bareInsertsMs(limitRounds),
     });
   } finally {
@@ -66,17 +80,69 @@ export async function runChargeBench(): Promise<BenchTable> {
   }
 }
 
+/** What a time cost: the cloud's process, its database, and the statements that ran there. */
+interface Work {
+  readonly lastedMs: number;
+  readonly cloudMs: number;
+  readonly databaseMs: number;
+  readonly statements: number;
+}
+
+async function meterOf<T>(
+  cloud: BenchCloud,
+  during: () => Promise<T>,
+): Promise<Work & { readonly value: T }> {
+  const countOf = (all: readonly CountedStatement[]) =>
+    all.reduce((sum, { calls }) => sum + calls, 0);
+  const before = await cloud.statements();
+  const [startedMs, cloudMs] = [performance.now(), cloud.workMs()];
+  const databaseMs = cloud.databaseWorkMs();
+  const value = await during();
+  const after = await cloud.statements();
+  if (showsStatements) showMost(before, after);
+  return {
+    value,
+    lastedMs: performance.now() - startedMs,
+    cloudMs: cloud.workMs() - cloudMs,
+    databaseMs: cloud.databaseWorkMs() - databaseMs,
+    statements: countOf(after) - countOf(before),
+  };
+}
+
+/** Work less what the same time costs without charges: journals, polls. */
+function lessOf(work: Work, aside: Work): Omit<Work, 'lastedMs'> {
+  const part = work.lastedMs / aside.lastedMs;
+  return {
+    cloudMs: work.cloudMs - aside.cloudMs * part,
+    databaseMs: work.databaseMs - aside.databaseMs * part,
+    statements: work.statements - aside.statements * part,
+  };
+}
+
+function showMost(before: readonly CountedStatement[], after: readonly CountedStatement[]): void {
+  const known = new Map(before.map((one) => [one.text, one]));
+  const ran = after.map((one) => {
+    const calls = one.calls - (known.get(one.text)?.calls ?? 0);
+    const tookMs = one.tookMs - (known.get(one.text)?.tookMs ?? 0);
+    return { calls, tookMs, text: one.text.replaceAll(/\s+/g, ' ').slice(0, 110) };
+  });
+  const most = ran.toSorted((a, b) => b.tookMs - a.tookMs).slice(0, 60);
+  for (const { calls, tookMs, text } of most)
+    console.log(`  ${String(calls).padStart(7)} x  ${tookMs.toFixed(0).padStart(7)} ms  ${text}`);
+}
+
 interface Found {
   readonly charges: readonly ChargedOnce[];
   readonly channelMs: Readonly<Record<string, number>>;
   readonly limitMs: Awaited<ReturnType<BenchCloud['bareInsertsMs']>>;
   readonly limitAfterMs: Awaited<ReturnType<BenchCloud['bareInsertsMs']>>;
   readonly ingested: { readonly entries: number; readonly failed: number };
-  /** Processor time of the cloud's own process. */
-  readonly workMs: number;
+  /** Of the charges alone. */
+  readonly work: Omit<Work, 'lastedMs'>;
 }
 
 const tenths = (value: number): number => Math.round(value * 10) / 10;
+const hundredths = (value: number): number => Math.round(value * 100) / 100;
 
 /** A quantile as the table shows it. */
 const shown = (values: readonly number[], part: number): number => tenths(quantile(values, part));
@@ -96,6 +162,7 @@ function tableOf(found: Found): BenchTable {
   );
   const p99 = shown(overheads, 0.99);
   const limitP99 = shown(limits, 0.99);
+  const n = charges.length;
   return {
     name: 'charge',
     machine: describeMachine(),
@@ -118,7 +185,9 @@ function tableOf(found: Found): BenchTable {
       row('the channel itself, p99', shown(channel, 0.99)),
       row('limit: a bare insert with fsync, p50', shown(limits, 0.5)),
       row('limit: a bare insert with fsync, p99', limitP99),
-      row("the cloud process's own work per charge", tenths(found.workMs / charges.length)),
+      row("processor of the cloud's process, per charge", hundredths(found.work.cloudMs / n)),
+      row('processor of its database, per charge', hundredths(found.work.databaseMs / n)),
+      row('statements per charge', tenths(found.work.statements / n), ''),
       row('charges paid', paid.length, 'charges'),
     ],
     verdicts: [

@@ -1,4 +1,5 @@
 import { openChannels, type PaymentEnvironment } from '#cloud/open-channels.ts';
+import { createBookingDesk } from '#cloud/payments/booking-desk.ts';
 import { createChannelHealth } from '#cloud/payments/routing/channel-health.ts';
 import type { OfflineSettlementDeps } from '#cloud/payments/offline-settlement.ts';
 import { contentKeyOf } from '#cloud/payments/payment-deps.ts';
@@ -26,6 +27,7 @@ export function createPaymentRoom(deps: CloudDeps, environment: PaymentEnvironme
   const timing = fasterTiming(paymentTiming, Number(environment['CHANNEL_SPEED_UP'] ?? 1));
   const { db, clock, hints, logger } = deps;
   const { callReadTimeoutMs: readTimeoutMs } = timing;
+  const vouchers = createVoucherDesk();
   return {
     db,
     clock,
@@ -34,7 +36,8 @@ export function createPaymentRoom(deps: CloudDeps, environment: PaymentEnvironme
     channels: openChannels({ clock, random: deps.random, readTimeoutMs }, environment),
     timing,
     health: createChannelHealth(),
-    vouchers: createVoucherDesk(),
+    vouchers,
+    bookings: createBookingDesk({ db, clock, logger, vouchers }),
     contentKey: contentKeyOf(deps.keys),
     issuerKeys: deps.keys.issuer.accepted.map(({ keyId, pair }) => ({
       keyId,

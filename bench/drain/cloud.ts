@@ -45,15 +45,31 @@ export interface BenchCloud {
   memoryPeakMiB(): number;
   /** Processor time that the cloud's own process has used, milliseconds; NaN where the system does not tell. */
   workMs(): number;
+  /** The same of its database, all its processes together. */
+  databaseWorkMs(): number;
+  /** Statements that the database has run so far, most frequent first; empty without `countsStatements`. */
+  statements(): Promise<readonly CountedStatement[]>;
   /** Waits until everything that was taken is folded, and checks that so many more orders were booked. */
   untilBooked(ordersCount: number): Promise<void>;
   stop(): Promise<void>;
 }
 
+export interface CountedStatement {
+  readonly text: string;
+  readonly calls: number;
+  readonly tookMs: number;
+}
+
 export async function startBenchCloud(
   dataFolder: string,
   environment: Readonly<Record<string, string>> = {},
+  options: { readonly countsStatements: boolean } = { countsStatements: false },
 ): Promise<BenchCloud> {
+  const postgres = { folder: join(dataFolder, 'postgres'), durable: true };
+  const { countsStatements } = options;
+  // The cloud adopts a server that runs already; this library must be there from its start.
+  const settings = { shared_preload_libraries: 'pg_stat_statements' };
+  if (countsStatements) await startPostgresCluster({ ...postgres, settings });
   const cloud = await startCloudProcess({
     DATA_FOLDER: dataFolder,
     PORT: '0',
@@ -63,8 +79,8 @@ export async function startBenchCloud(
   const { origin } = cloud;
   const operatorToken = readFileSync(join(dataFolder, 'operator-token'), 'utf8').trim();
   // Adopts the server that the cloud has started.
-  const postgres = { folder: join(dataFolder, 'postgres'), durable: true };
   const { db, pool } = connect((await startPostgresCluster(postgres)).databaseUrl, { poolMax: 1 });
+  if (countsStatements) await db.execute(sql`create extension pg_stat_statements`);
   let bookedBefore = 0;
   return {
     origin,
@@ -96,6 +112,14 @@ export async function startBenchCloud(
     },
     memoryPeakMiB: () => memoryPeakMiB(cloud.child.pid),
     workMs: () => workMs(cloud.child.pid),
+    databaseWorkMs: () => treeWorkMs(join(postgres.folder, 'data')),
+    async statements() {
+      if (!countsStatements) return [];
+      const { rows } = await db.execute<{ query: string; calls: number; ms: number }>(sql`
+        select query, sum(calls) as calls, sum(total_exec_time + total_plan_time) as ms
+          from pg_stat_statements group by query order by 2 desc`);
+      return rows.map((row) => ({ text: row.query, calls: row.calls, tookMs: row.ms }));
+    },
     async untilBooked(ordersCount) {
       const deadlineMs = performance.now() + bookTimeoutMs;
       while ((await projectionLag(db)) > 0) {
@@ -161,12 +185,31 @@ async function plantTerminals(
 /** The clock of /proc ticks 100 times a second on every Linux. */
 const msPerTick = 10;
 
-/** User and system time. Source: proc(5), /proc/pid/stat, fields 14 and 15; the name in brackets may hold blanks. */
+/** Source: proc(5), /proc/pid/stat from field 3 on; the name in brackets before it may hold blanks. */
+function statOf(processId: number | string | undefined): readonly string[] {
+  const stat = readFileSync(`/proc/${processId}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+/** User and system time: fields 14 and 15. */
 function workMs(processId: number | undefined): number {
   try {
-    const stat = readFileSync(`/proc/${processId}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const fields = statOf(processId);
     return (Number(fields[11]) + Number(fields[12])) * msPerTick;
+  } catch {
+    return Number.NaN;
+  }
+}
+
+/** Of a server over `dataFolder`, of its children that live and of those that it has buried (fields 16 and 17). */
+function treeWorkMs(dataFolder: string): number {
+  try {
+    const [server = ''] = readFileSync(join(dataFolder, 'postmaster.pid'), 'utf8').split('\n');
+    const own = statOf(server).slice(11, 15);
+    const children = readFileSync(`/proc/${server}/task/${server}/children`, 'utf8').trim();
+    const live = children.split(' ').map((child) => workMs(Number(child)));
+    const buriedAndOwnMs = own.reduce((sum, ticks) => sum + Number(ticks) * msPerTick, 0);
+    return live.reduce((sum, each) => sum + (Number.isNaN(each) ? 0 : each), buriedAndOwnMs);
   } catch {
     return Number.NaN;
   }

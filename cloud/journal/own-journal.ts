@@ -7,13 +7,13 @@ import {
 } from '#shared/wire/v1/own-journal.ts';
 import type { TerminalIdentity } from '#cloud/identity/terminal-identity.ts';
 import { unpackBatch } from '#cloud/journal/unpack-batch.ts';
-import type { Db } from '#cloud/platform/db.ts';
+import type { Db, Tx } from '#cloud/platform/db.ts';
 
 type Owner = Pick<TerminalIdentity, 'operatorId' | 'terminalId'>;
 
 /** The epochs that the inbox has of a terminal, in the order of their first batches. */
 export async function readOwnEpochs(
-  db: Db,
+  db: Db | Tx,
   { operatorId, terminalId }: Owner,
 ): Promise<OwnEpochsAnswer> {
   const { rows } = await db.execute<{ epoch: string; head_seq: number; head_hash: string }>(sql`

@@ -16,7 +16,7 @@ import {
   type SplitOrder,
 } from '#cloud/settlement/settlement-lines.ts';
 import { splitSale, type SplitError } from '#cloud/settlement/settlement-split.ts';
-import { basisPoints } from '#shared/money/rate.ts';
+import { basisPoints, type BasisPoints } from '#shared/money/rate.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 import { defaultPointsConfig, type PointsConfig } from '#shared/points/points-config.ts';
 import { assert } from '#shared/result/assert.ts';
@@ -51,9 +51,12 @@ export async function bookPaidOrders(
   return await withSavepoint(tx, (inner) => book(inner, unique.value));
 }
 
-/** Would the rules of today take this order? Writes nothing. Errors: order-refused. */
-export async function judgeOrder(tx: Tx, order: PaidOrder): Promise<Result<void, BookError>> {
-  const split = splitAll([order], await termsOf(tx, [order]));
+/** Would these rules take this order? `sameDayBp` is the merchant's own share. Errors: order-refused. */
+export function judgeOrder(
+  order: PaidOrder,
+  rules: { readonly config: PointsConfig; readonly sameDayBp: BasisPoints | undefined },
+): Result<void, BookError> {
+  const split = splitAll([order], () => termsBy(rules));
   return split.ok ? ok(undefined) : split;
 }
 
@@ -142,13 +145,23 @@ async function termsOf(tx: Tx, orders: readonly PaidOrder[]): Promise<(order: Pa
   }
   return (order) => {
     const config = configs.get(rulesKey(order)) ?? defaultPointsConfig;
-    return { config, sameDayBp: sameDayOf(order) ?? config.settleImmediateBp };
+    return termsBy({ config, sameDayBp: sameDayOf(order) });
   };
 }
 
+/** A merchant who set no share of his own has the operator's. */
+const termsBy = (rules: {
+  readonly config: PointsConfig;
+  readonly sameDayBp: BasisPoints | undefined;
+}): Terms => ({
+  config: rules.config,
+  sameDayBp: rules.sameDayBp ?? rules.config.settleImmediateBp,
+});
+
 const rulesKey = (order: PaidOrder): string => `${order.operatorId}/${rulesDayOf(order)}`;
 
-const rulesDayOf = (order: PaidOrder): string => accountingDate(order.acceptedAtMs);
+/** The day whose rules an order follows. */
+export const rulesDayOf = (order: PaidOrder): string => accountingDate(order.acceptedAtMs);
 
 function splitAll(
   orders: readonly PaidOrder[],

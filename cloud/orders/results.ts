@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { OperatorId, TerminalId } from '#shared/ids/ids.ts';
 import type { OrderResult, ResultsAnswer } from '#shared/wire/v1/terminals.ts';
-import type { Db, Tx } from '#cloud/platform/db.ts';
+import type { Db, Statement, Tx } from '#cloud/platform/db.ts';
 
 /** The most results one answer holds. */
 export const resultsPageMax = 500;
@@ -41,6 +41,22 @@ export async function appendResult(tx: Tx, entry: NewResult): Promise<boolean> {
       from moved`);
   return rowCount === 1;
 }
+
+/**
+ * {@link appendResult} in one statement, for what happens once by itself: whoever appends has just made the change that
+ * this key tells of, and nobody can make it again. Values: operator, terminal, order, result key, result.
+ */
+export const firstResult: Statement = {
+  name: 'first-result',
+  text: `
+    with moved as (
+      insert into order_result_cursor as c (operator_id, terminal_id, last_cursor)
+      values ($1, $2, 1)
+      on conflict (operator_id, terminal_id) do update set last_cursor = c.last_cursor + 1
+      returning last_cursor)
+    insert into order_result (operator_id, terminal_id, cursor, order_id, result_key, result)
+    select $1, $2, last_cursor, $3, $4, $5::jsonb from moved`,
+};
 
 /** Results of one terminal after a cursor, oldest first, at most {@link resultsPageMax}. */
 export async function readResults(

@@ -1,14 +1,13 @@
 import type { OrderResult } from '#shared/wire/v1/terminals.ts';
 import { isPaidOtherwise } from '#cloud/orders/paid-otherwise.ts';
 import { appendResult } from '#cloud/orders/results.ts';
-import { book, type Ended } from '#cloud/payments/book-attempt.ts';
+import { enterBooks, type Ended } from '#cloud/payments/book-attempt.ts';
 import type { Attempt, AttemptKey } from '#cloud/payments/attempt.ts';
 import {
   isOrderInHand,
   lockAttempt,
   recordAnswer,
   savePayer,
-  saveMember,
   saveProgress,
 } from '#cloud/payments/attempt-store.ts';
 import type { CallEvidence } from '#cloud/channel/channel.ts';
@@ -27,14 +26,12 @@ import {
   type Learned,
 } from '#cloud/payments/payment-machine.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
+import { joined } from '#cloud/payments/join-sale.ts';
 import { holdAgainst } from '#cloud/payments/resolution/hold-against.ts';
 import { raiseChannelAlarm } from '#cloud/payments/routing/channel-alarms.ts';
 import type { Seen } from '#cloud/payments/routing/channel-health.ts';
 import { endReservation } from '#cloud/payments/routing/channel-quota.ts';
-import { saleOf } from '#cloud/payments/sale-review.ts';
 import type { Tx } from '#cloud/platform/db.ts';
-import { joinPayer } from '#cloud/relations/payer-links.ts';
-import { reviewPaidSale } from '#cloud/review/review-store.ts';
 
 /** An answer on its way into the books: what it taught, and the record of the call it belongs to. */
 export interface LearnedCall {
@@ -55,9 +52,14 @@ export async function applyLearned(
   call: LearnedCall,
 ): Promise<Attempt | undefined> {
   const after = await retriedTransaction(deps.db, (tx) => applyInside(tx, deps, key, call));
-  if (after !== undefined) noteHealth(deps, after, call);
-  if (after !== undefined && isFinal(after.progress.status)) deps.hints.pull(after);
+  if (after !== undefined) tellOthers(deps, after, call);
   return after;
+}
+
+/** What follows outside of the transaction: the channel's health, and a hint to the till when there is a result. */
+export function tellOthers(deps: PaymentDeps, after: Attempt, call: LearnedCall): void {
+  noteHealth(deps, after, call);
+  if (isFinal(after.progress.status)) deps.hints.pull(after);
 }
 
 /** {@link applyLearned} as a part of a larger transaction; health and hints are the caller's. */
@@ -109,47 +111,35 @@ export async function moveTo(
   const hasJustEnded = before.progress.next !== undefined && after.progress.next === undefined;
   await saveProgress(tx, before, change);
   if (change.payerHash !== undefined) await savePayer(tx, before, change.payerHash);
-  if (hasJustEnded) await conclude(tx, deps, { attempt: after, ...change });
+  const ended = hasJustEnded ? await conclude(tx, deps, { attempt: after, ...change }) : after;
   // Every charge of a shop meets in its quota's rows: they are locked last, as for a new attempt, so that they are held
   // for a moment and no two orders of locking make a deadlock. Money found after the end makes an attempt end twice; its
   // quota was given back the first time.
   if (hasJustEnded && before.holdsQuota)
     await endReservation(tx, after, after.progress.status === 'paid' ? 'used' : 'released');
-  return after;
+  return ended;
 }
 
 async function conclude(
   tx: Tx,
   deps: Pick<PaymentDeps, 'vouchers' | 'timing'>,
-  { attempt, nowMs, payerHash }: Ended & { readonly payerHash?: string | undefined },
-): Promise<void> {
+  { attempt, nowMs, payerHash }: Ended,
+): Promise<Attempt> {
   const { status } = attempt.progress;
   if (attempt.kind === 'withhold') {
     await concludeWithholding(tx, deps, { attempt, nowMs });
-    return;
+    return attempt;
   }
-  if (status === 'paid') {
-    await book(tx, deps, { attempt: await joined(tx, { attempt, nowMs, payerHash }), nowMs });
-    await reviewPaidSale(tx, saleOf(attempt, payerHash));
-  } else await freeVouchers(tx, deps, { attempt, nowMs });
+  const known = status === 'paid' ? await joined(tx, { attempt, nowMs, payerHash }) : attempt;
+  if (status === 'paid') await enterBooks(tx, deps, [{ attempt: known, nowMs, payerHash }]);
+  else await freeVouchers(tx, deps, { attempt, nowMs });
   await appendResult(tx, {
     operatorId: attempt.operatorId,
     terminalId: attempt.terminalId,
     resultKey: `charge:${attempt.orderId}:${attempt.attempt}:${status}`,
     result: resultOf(attempt, nowMs),
   });
-}
-
-/** The attempt with the member whose wallet paid it, before it is booked: nobody typed anything. */
-async function joined(
-  tx: Tx,
-  { attempt, nowMs, payerHash }: Ended & { readonly payerHash: string | undefined },
-): Promise<Attempt> {
-  if (payerHash === undefined) return attempt;
-  const memberId = await joinPayer(tx, { ...attempt, payerHash, nowMs });
-  if (memberId === undefined || memberId === attempt.memberId) return attempt;
-  await saveMember(tx, attempt, memberId);
-  return { ...attempt, memberId };
+  return known;
 }
 
 /**
@@ -168,7 +158,8 @@ async function freeVouchers(
   else await deps.vouchers.unpin(tx, part);
 }
 
-function resultOf(attempt: Attempt, nowMs: number): Omit<OrderResult, 'cursor'> {
+/** An attempt that has ended, as its till reads of it. */
+export function resultOf(attempt: Attempt, nowMs: number): Omit<OrderResult, 'cursor'> {
   const { status, channelRef, code } = attempt.progress;
   if (
     status !== 'paid' &&
@@ -222,5 +213,7 @@ function seenOf({ learned, evidence, latencyMs }: LearnedCall, rule?: ChannelCod
 }
 
 /** The table of the channel that answered. Without its adapter nobody could have asked. */
-const codesOf = (deps: Pick<PaymentDeps, 'channels'>, { channel }: Attempt): ChannelCodeTable =>
-  deps.channels.get(channel)?.profile.codes ?? {};
+export const codesOf = (
+  deps: Pick<PaymentDeps, 'channels'>,
+  { channel }: Attempt,
+): ChannelCodeTable => deps.channels.get(channel)?.profile.codes ?? {};

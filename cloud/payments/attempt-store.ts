@@ -9,7 +9,7 @@ import type { Attempt, AttemptFacts, AttemptKey } from '#cloud/payments/attempt.
 import type { CallEvidence } from '#cloud/channel/channel.ts';
 import type { AttemptProgress, NextStep } from '#cloud/payments/payment-machine.ts';
 import type { RouteDecision } from '#cloud/payments/routing/route-charge.ts';
-import type { Db, Tx } from '#cloud/platform/db.ts';
+import { filled, type Db, type Statement, type Tx } from '#cloud/platform/db.ts';
 
 export type CallKind = 'charge' | 'withhold' | 'query' | 'reverse' | 'refund' | 'query-refund';
 
@@ -17,41 +17,76 @@ const keyIs = (key: AttemptKey): SQL =>
   sql`operator_id = ${key.operatorId} and order_id = ${key.orderId} and attempt = ${key.attempt}`;
 
 /** Dates are read as text: a date column of `pg` would become midnight of some time zone. */
-const columns = sql`operator_id, order_id, attempt, kind, merchant_id, terminal_id, channel,
+export const attemptColumns = `operator_id, order_id, attempt, kind, merchant_id, terminal_id, channel,
   channel_merchant_no, out_trade_no, wallet, amount_fen, voucher_fen, reservation_id, concession_bp,
   business_date::text as business_date, cashier, member_id, claim_hash, opened_at_ms, content_hash,
   route, quota_date::text as quota_date, network, status, submitted_at_ms, cancel_wanted, found_paid,
   fruitless_tries, next_step, next_at_ms, code, channel_ref, paid_at_ms, in_flight`;
+const columns = sql.raw(attemptColumns);
+
+/** Writes a new attempt; no row when its number is taken, or another attempt of the order is in flight. */
+export const attemptInsertion: Statement = {
+  name: 'attempt-insertion',
+  text: `
+    insert into payment_attempt (operator_id, order_id, attempt, kind, merchant_id, terminal_id,
+      channel, channel_merchant_no, out_trade_no, wallet, amount_fen, voucher_fen, reservation_id,
+      concession_bp, business_date, cashier, member_id, claim_hash, opened_at_ms, content_hash,
+      route, quota_date, network, status, in_flight, submitted_at_ms, cancel_wanted, found_paid,
+      fruitless_tries, next_step, next_at_ms, lease_until_ms)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+      $20, $21, $22, $23, $24, true, $25, $26, $27, $28, $29, $30, 0)
+    on conflict do nothing returning 1 as made`,
+};
+
+export const attemptInsertionValues = (
+  attempt: AttemptFacts & { readonly progress: AttemptProgress },
+): readonly unknown[] => {
+  const { progress } = attempt;
+  return [
+    attempt.operatorId,
+    attempt.orderId,
+    attempt.attempt,
+    attempt.kind,
+    attempt.merchantId,
+    attempt.terminalId,
+    attempt.channel,
+    attempt.channelMerchantNo,
+    attempt.outTradeNo,
+    attempt.wallet ?? null,
+    attempt.amountFen,
+    attempt.voucherFen,
+    attempt.reservationId ?? null,
+    attempt.concessionBp,
+    attempt.businessDate,
+    attempt.cashier,
+    attempt.memberId ?? null,
+    attempt.claimHash ?? null,
+    attempt.openedAtMs,
+    attempt.contentHash,
+    JSON.stringify(attempt.route),
+    attempt.quotaDate,
+    attempt.network ?? null,
+    progress.status,
+    progress.submittedAtMs,
+    progress.cancelWanted,
+    progress.foundPaid,
+    progress.fruitlessTries,
+    progress.next?.type ?? null,
+    progress.next?.atMs ?? null,
+  ];
+};
 
 /** Writes a new attempt. False when its number is taken, or another attempt of the order is in flight. */
 export async function insertAttempt(
   tx: Tx,
   attempt: AttemptFacts & { readonly progress: AttemptProgress },
 ): Promise<boolean> {
-  const { progress } = attempt;
-  const { rows } = await tx.execute(sql`
-    insert into payment_attempt (operator_id, order_id, attempt, kind, merchant_id, terminal_id,
-      channel, channel_merchant_no, out_trade_no, wallet, amount_fen, voucher_fen, reservation_id,
-      concession_bp, business_date, cashier, member_id, claim_hash, opened_at_ms, content_hash,
-      route, quota_date, network, status, in_flight, submitted_at_ms, cancel_wanted, found_paid,
-      fruitless_tries, next_step, next_at_ms, lease_until_ms)
-    values (${attempt.operatorId}, ${attempt.orderId}, ${attempt.attempt}, ${attempt.kind},
-      ${attempt.merchantId}, ${attempt.terminalId}, ${attempt.channel},
-      ${attempt.channelMerchantNo}, ${attempt.outTradeNo}, ${attempt.wallet ?? null},
-      ${attempt.amountFen}, ${attempt.voucherFen}, ${attempt.reservationId ?? null},
-      ${attempt.concessionBp}, ${attempt.businessDate}, ${attempt.cashier},
-      ${attempt.memberId ?? null}, ${attempt.claimHash ?? null}, ${attempt.openedAtMs},
-      ${attempt.contentHash}, ${JSON.stringify(attempt.route)}, ${attempt.quotaDate},
-      ${attempt.network ?? null},
-      ${progress.status}, true, ${progress.submittedAtMs}, ${progress.cancelWanted},
-      ${progress.foundPaid}, ${progress.fruitlessTries}, ${progress.next?.type ?? null},
-      ${progress.next?.atMs ?? null}, 0)
-    on conflict do nothing returning 1`);
+  const { rows } = await tx.execute(filled(attemptInsertion, attemptInsertionValues(attempt)));
   return rows.length === 1;
 }
 
 export async function findAttempt(db: Db | Tx, key: AttemptKey): Promise<Attempt | undefined> {
-  const { rows } = await db.execute<Row>(
+  const { rows } = await db.execute<AttemptRow>(
     sql`select ${columns} from payment_attempt where ${keyIs(key)}`,
   );
   return rows[0] === undefined ? undefined : toAttempt(rows[0]);
@@ -59,7 +94,7 @@ export async function findAttempt(db: Db | Tx, key: AttemptKey): Promise<Attempt
 
 /** Reads an attempt and holds its row until the transaction ends. */
 export async function lockAttempt(tx: Tx, key: AttemptKey): Promise<Attempt | undefined> {
-  const { rows } = await tx.execute<Row>(
+  const { rows } = await tx.execute<AttemptRow>(
     sql`select ${columns} from payment_attempt where ${keyIs(key)} for update`,
   );
   return rows[0] === undefined ? undefined : toAttempt(rows[0]);
@@ -74,7 +109,7 @@ export async function lockAttemptByNumber(
     readonly outTradeNo: string;
   },
 ): Promise<Attempt | undefined> {
-  const { rows } = await tx.execute<Row>(sql`
+  const { rows } = await tx.execute<AttemptRow>(sql`
     select ${columns} from payment_attempt
      where operator_id = ${number.operatorId} and channel = ${number.channel}
        and out_trade_no = ${number.outTradeNo} for update`);
@@ -88,6 +123,22 @@ export async function hurryAttempt(tx: Tx, key: AttemptKey, nowMs: number): Prom
      where ${keyIs(key)} and next_step in ('query', 'refund')`);
   return rowCount === 1;
 }
+
+/** States of an order, by the till's journal, in which it has its money or was given up. */
+export const closedOrderStates: ReadonlySet<string> = new Set([
+  'paid',
+  'paid-then-refunded',
+  'cash-recorded',
+  'offline-accepted',
+  'settled',
+  'debit-failed',
+  'duplicate',
+  'pos-paid',
+  'promised',
+  'promise-kept',
+  'promise-broken',
+  'voided',
+]);
 
 /**
  * Is nothing more to be charged for this order? Another attempt paid it, or the till's journal says that it took
@@ -103,8 +154,7 @@ export async function isOrderClosed(
     union all
     select 1 from customer_order where operator_id = ${order.operatorId}
        and merchant_id = ${order.merchantId} and order_id = ${order.orderId}
-       and state in ('paid', 'paid-then-refunded', 'cash-recorded', 'offline-accepted', 'settled',
-         'debit-failed', 'duplicate', 'pos-paid', 'promised', 'promise-kept', 'promise-broken', 'voided')
+       and state = any(${sql.param([...closedOrderStates])}::text[])
     limit 1`);
   return rows.length > 0;
 }
@@ -137,26 +187,40 @@ export async function saveProgress(
     where ${keyIs(key)}`);
 }
 
-/** Notes who paid, as a keyed hash. */
 /** Who paid is known only behind the payment: the member that a linked wallet names. */
 export async function saveMember(tx: Tx, key: AttemptKey, memberId: MemberId): Promise<void> {
   await tx.execute(sql`
     update payment_attempt set member_id = ${memberId} where ${keyIs(key)} and member_id is null`);
 }
 
+/** Notes who paid, as a keyed hash. */
 export async function savePayer(tx: Tx, key: AttemptKey, payerHash: string): Promise<void> {
   await tx.execute(sql`update payment_attempt set payer_hash = ${payerHash} where ${keyIs(key)}`);
 }
 
-/** Notes what the books said about a paid attempt. `error` undefined = booked. */
-export async function saveBooking(
-  tx: Tx,
-  key: AttemptKey,
-  error: string | undefined,
-): Promise<void> {
-  const state = error === undefined ? 'booked' : 'parked';
-  await tx.execute(sql`update payment_attempt set book_state = ${state},
-    book_error = ${error?.slice(0, 500) ?? null} where ${keyIs(key)}`);
+/** What the books said about a paid attempt. `error` undefined = booked. */
+export interface Booking {
+  readonly key: AttemptKey;
+  readonly error: string | undefined;
+}
+
+const bookErrorCharsMax = 500;
+
+/** Notes what the books said about paid attempts. One statement. */
+export async function saveBookings(tx: Tx, bookings: readonly Booking[]): Promise<void> {
+  if (bookings.length === 0) return;
+  const rows = bookings.map(({ key: { operatorId, orderId, attempt }, error }) => ({
+    operatorId,
+    orderId,
+    attempt,
+    state: error === undefined ? 'booked' : 'parked',
+    error: error?.slice(0, bookErrorCharsMax),
+  }));
+  await tx.execute(sql`
+    update payment_attempt a set book_state = b.state, book_error = b.error
+      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+        as b("operatorId" text, "orderId" text, attempt integer, state text, error text)
+     where a.operator_id = b."operatorId" and a.order_id = b."orderId" and a.attempt = b.attempt`);
 }
 
 /**
@@ -167,7 +231,7 @@ export async function leaseDueAttempts(
   db: Db,
   options: { readonly nowMs: number; readonly leaseMs: number; readonly countMax: number },
 ): Promise<readonly Attempt[]> {
-  const { rows } = await db.execute<Row>(sql`
+  const { rows } = await db.execute<AttemptRow>(sql`
     with due as (
       select operator_id as o, order_id as r, attempt as a from payment_attempt
        where next_step is not null and next_at_ms <= ${options.nowMs}
@@ -194,25 +258,48 @@ export async function recordCall(
   return rows[0]?.call_no ?? 0;
 }
 
-export async function recordAnswer(
-  tx: Tx,
-  key: AttemptKey,
-  answer: {
-    readonly callNo: number;
-    readonly nowMs: number;
-    readonly outcome: string;
-    readonly evidence: CallEvidence;
-  },
-): Promise<void> {
-  const { evidence } = answer;
-  await tx.execute(sql`
-    update payment_call set answered_at_ms = ${answer.nowMs}, outcome = ${answer.outcome},
-      request_digest = ${evidence.requestDigest}, http_status = ${evidence.httpStatus},
-      raw_answer = ${evidence.rawAnswer.replaceAll('\u0000', '')}, signature = ${evidence.signature}
-    where ${keyIs(key)} and call_no = ${answer.callNo}`);
+export interface AnswerToRecord {
+  readonly callNo: number;
+  readonly nowMs: number;
+  readonly outcome: string;
+  readonly evidence: CallEvidence;
 }
 
-interface Row extends Record<string, unknown> {
+export const recordAnswer = async (
+  tx: Tx,
+  key: AttemptKey,
+  answer: AnswerToRecord,
+): Promise<void> => {
+  await tx.execute(filled(answerRecord, answerRecordValues(key, answer)));
+};
+
+/** The statement of {@link recordAnswer}. */
+export const answerRecord: Statement = {
+  name: 'answer-record',
+  text: `
+    update payment_call set answered_at_ms = $5, outcome = $6, request_digest = $7,
+      http_status = $8, raw_answer = $9, signature = $10
+    where operator_id = $1 and order_id = $2 and attempt = $3 and call_no = $4`,
+};
+
+export const answerRecordValues = (
+  key: AttemptKey,
+  { callNo, nowMs, outcome, evidence }: AnswerToRecord,
+): readonly unknown[] => [
+  key.operatorId,
+  key.orderId,
+  key.attempt,
+  callNo,
+  nowMs,
+  outcome,
+  evidence.requestDigest,
+  evidence.httpStatus,
+  evidence.rawAnswer.replaceAll('\u0000', ''),
+  evidence.signature,
+];
+
+/** A row of {@link attemptColumns}. */
+export interface AttemptRow extends Record<string, unknown> {
   operator_id: OperatorId;
   order_id: OrderId;
   attempt: number;
@@ -249,7 +336,7 @@ interface Row extends Record<string, unknown> {
   in_flight: boolean;
 }
 
-function toAttempt(row: Row): Attempt {
+export function toAttempt(row: AttemptRow): Attempt {
   const amountFen = fen(row.amount_fen);
   const voucherFen = fen(row.voucher_fen);
   return {

@@ -1,44 +1,79 @@
-import { ok, type Result } from '#shared/result/result.ts';
 import { bookPaidOrders } from '#cloud/orders/book-paid-orders.ts';
 import type { PaidOrder } from '#cloud/orders/paid-order.ts';
 import type { Attempt } from '#cloud/payments/attempt.ts';
-import { saveBooking } from '#cloud/payments/attempt-store.ts';
+import { saveBookings, type Booking } from '#cloud/payments/attempt-store.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
+import { saleOf } from '#cloud/payments/sale-review.ts';
 import type { Tx } from '#cloud/platform/db.ts';
+import { reviewPaidSales } from '#cloud/review/review-store.ts';
 
-/** An attempt that has just become final, and when. */
+/** An attempt that has become final, and when. */
 export interface Ended {
   readonly attempt: Attempt;
   readonly nowMs: number;
+  /** Keyed hash of who paid; undefined when the channel did not say. */
+  readonly payerHash?: string | undefined;
+}
+
+type Vouchers = Pick<PaymentDeps, 'vouchers'>;
+
+/**
+ * Paid charges enter the books, many at once, and the rules of review look at them. The number of statements does not grow
+ * with the charges, but for those with vouchers.
+ */
+export async function enterBooks(tx: Tx, deps: Vouchers, paid: readonly Ended[]): Promise<void> {
+  if (paid.length === 0) return;
+  await book(tx, deps, paid);
+  await reviewPaidSales(
+    tx,
+    paid.map(({ attempt, payerHash }) => saleOf(attempt, payerHash)),
+  );
 }
 
 /**
- * The money is there, so the sale is paid whatever the books say: a refusal of theirs parks the booking with its
- * reason, for people and the re-booking worker, and never undoes or hides the payment. False when it was parked.
+ * The money is there, so the sales are paid whatever the books say: a refusal of theirs parks the booking with its
+ * reason, for people and the re-booking worker, and never undoes or hides the payment. Returns how many were booked.
  */
-export async function book(
-  tx: Tx,
-  deps: Pick<PaymentDeps, 'vouchers'>,
-  { attempt, nowMs }: Ended,
-): Promise<boolean> {
-  const booked = await commitAndBook(tx, deps, { attempt, nowMs });
-  await saveBooking(tx, attempt, booked.ok ? undefined : JSON.stringify(booked.error));
-  return booked.ok;
+export async function book(tx: Tx, deps: Vouchers, paid: readonly Ended[]): Promise<number> {
+  const bookings: Booking[] = [];
+  const spent: Ended[] = [];
+  for (const one of paid) {
+    const error = await commitVouchers(tx, deps, one);
+    if (error === undefined) spent.push(one);
+    else bookings.push({ key: one.attempt, error: JSON.stringify(error) });
+  }
+  bookings.push(...(await bookTogether(tx, spent)));
+  await saveBookings(tx, bookings);
+  return bookings.filter(({ error }) => error === undefined).length;
 }
 
-async function commitAndBook(
+async function commitVouchers(
   tx: Tx,
-  deps: Pick<PaymentDeps, 'vouchers'>,
+  deps: Vouchers,
   { attempt, nowMs }: Ended,
-): Promise<Result<void, object>> {
+): Promise<object | undefined> {
   const { operatorId, orderId, reservationId, voucherFen } = attempt;
-  if (reservationId !== undefined) {
-    const part = { operatorId, orderId, reservationId, voucherFen, nowMs };
-    const committed = await deps.vouchers.commit(tx, part);
-    if (!committed.ok) return committed;
-  }
-  const booked = await bookPaidOrders(tx, [paidOrderOf(attempt, nowMs)]);
-  return booked.ok ? ok(undefined) : booked;
+  if (reservationId === undefined) return undefined;
+  const part = { operatorId, orderId, reservationId, voucherFen, nowMs };
+  const committed = await deps.vouchers.commit(tx, part);
+  return committed.ok ? undefined : committed.error;
+}
+
+/** All in one go; when the books refuse that, each half by itself, until those at fault stand alone. */
+async function bookTogether(tx: Tx, paid: readonly Ended[]): Promise<readonly Booking[]> {
+  const booked = await bookPaidOrders(
+    tx,
+    paid.map(({ attempt, nowMs }) => paidOrderOf(attempt, nowMs)),
+  );
+  if (booked.ok) return paid.map(({ attempt }) => ({ key: attempt, error: undefined }));
+  const [one] = paid;
+  if (one === undefined) return [];
+  if (paid.length === 1) return [{ key: one.attempt, error: JSON.stringify(booked.error) }];
+  const middle = Math.ceil(paid.length / 2);
+  return [
+    ...(await bookTogether(tx, paid.slice(0, middle))),
+    ...(await bookTogether(tx, paid.slice(middle))),
+  ];
 }
 
 /** An attempt as the books take it, accepted at `nowMs`. */

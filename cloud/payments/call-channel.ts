@@ -1,6 +1,6 @@
 import { assert } from '#shared/result/assert.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
-import { applyLearned } from '#cloud/payments/apply-learned.ts';
+import { applyLearned, tellOthers } from '#cloud/payments/apply-learned.ts';
 import type { Attempt } from '#cloud/payments/attempt.ts';
 import { recordCall, type CallKind } from '#cloud/payments/attempt-store.ts';
 import {
@@ -11,6 +11,7 @@ import {
 } from '#cloud/channel/channel.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import type { Learned } from '#cloud/payments/payment-machine.ts';
+import { takePayment } from '#cloud/payments/take-payment.ts';
 
 /** What to ask of a channel. Only the first call of a charge carries the payment code, in memory. */
 export type ChannelCall =
@@ -41,12 +42,12 @@ export async function callChannel(
     call.type === 'charge'
       ? evidence.rawAnswer.replaceAll(call.authCode, maskCodes(call.authCode))
       : evidence.rawAnswer;
-  return await applyLearned(deps, attempt, {
-    learned,
-    callNo,
-    evidence: { ...evidence, rawAnswer },
-    latencyMs,
-  });
+  const answer = { learned, callNo, evidence: { ...evidence, rawAnswer }, latencyMs };
+  const paid = await takePayment(deps, attempt, answer);
+  if (paid === undefined) return await applyLearned(deps, attempt, answer);
+  tellOthers(deps, paid, answer);
+  await deps.bookings.paid(paid);
+  return paid;
 }
 
 interface Taught {

@@ -5,7 +5,6 @@ import { basisPoints } from '#shared/money/rate.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Charge, ChargeRequest } from '#shared/wire/v1/charges.ts';
 import type { TerminalIdentity } from '#cloud/identity/terminal-identity.ts';
-import { areRatesAgreed } from '#cloud/identity/merchant-rates.ts';
 import { judgeOrder } from '#cloud/orders/book-paid-orders.ts';
 import { moveTo } from '#cloud/payments/apply-learned.ts';
 import {
@@ -15,24 +14,35 @@ import {
   type AttemptKey,
 } from '#cloud/payments/attempt.ts';
 import {
+  attemptInsertion,
+  attemptInsertionValues,
   findAttempt,
-  insertAttempt,
-  isOrderClosed,
   lockAttempt,
-  recordCall,
 } from '#cloud/payments/attempt-store.ts';
 import { paidOrderOf } from '#cloud/payments/book-attempt.ts';
 import { callChannel } from '#cloud/payments/call-channel.ts';
+import { lookForCharge, obstacleOfOrder, type ChargeLook } from '#cloud/payments/charge-look.ts';
 import { contentHashOf, timingAt, type PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { askCancel, beginAttempt } from '#cloud/payments/payment-machine.ts';
-import { accountingDate } from '#shared/time/calendar-day.ts';
-import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
-import { chooseChannel, reserveChosen } from '#cloud/payments/routing/route-and-reserve.ts';
-import { refusalOf } from '#cloud/payments/routing/route-charge.ts';
+import {
+  quotaReservationOrEnd,
+  quotaReservationValues,
+} from '#cloud/payments/routing/channel-quota.ts';
+import {
+  boundChannel,
+  chooseAmong,
+  type Chosen,
+  type RouteRequest,
+} from '#cloud/payments/routing/route-and-reserve.ts';
+import { refusalOf, type RouteDecision } from '#cloud/payments/routing/route-charge.ts';
 import { saleOf } from '#cloud/payments/sale-review.ts';
-import { isNumberClosed, lockOrderNumber, sealAttempt } from '#cloud/payments/sealed-attempts.ts';
-import type { Tx } from '#cloud/platform/db.ts';
-import { rulesThatStop } from '#cloud/review/review-store.ts';
+import { lockOrderNumber, sealAttempt } from '#cloud/payments/sealed-attempts.ts';
+import { isRefusedFor, type Line, type Statement } from '#cloud/platform/db.ts';
+import { retried, retriedTransaction } from '#cloud/platform/retried-transaction.ts';
+import { pointsConfigOf } from '#cloud/points/points-config-store.ts';
+import { stopsAnything } from '#cloud/review/review-rules.ts';
+import { reviewRulesOf, rulesThatStop } from '#cloud/review/review-store.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
 
 export type TillIdentity = Pick<TerminalIdentity, 'operatorId' | 'merchantId' | 'terminalId'> & {
   /** The first part of the address its request came from. */
@@ -127,33 +137,19 @@ async function prepare(
   request: ChargeRequest,
 ): Promise<Result<Prepared, ChargeRefused>> {
   const contentHash = contentHashOf(deps.contentKey, request);
-  const key = {
-    operatorId: till.operatorId,
-    orderId: request.orderId as OrderId,
-    attempt: request.attempt,
-  };
-  const known = await findAttempt(deps.db, key);
-  if (known !== undefined) return sameAs(known, till, contentHash);
-  if (request.voucherFen >= request.amountFen) return refused('voucher-reservation-invalid');
   const lost = new Set<string>();
   for (;;)
     try {
-      return await retriedTransaction(deps.db, async (tx) => {
-        const made = await insertNew(tx, deps, { till, request, contentHash, lost });
-        // Whatever was reserved on the way to a refusal is undone with the transaction.
-        if (!made.ok) throw new Refusal(made.error);
-        return made;
-      });
+      // Whatever was reserved on the way to a refusal is undone with the transaction.
+      return await retried(() =>
+        deps.db.swift((line) => begin(line, deps, { till, request, contentHash, lost })),
+      );
     } catch (cause) {
-      if (cause instanceof LostRace) {
-        // Each turn rules one channel out; when all are, the decision is a refusal.
-        lost.add(cause.channel);
-        continue;
-      }
-      if (!(cause instanceof Refusal)) throw cause;
-      // A request that raced with its own repetition finds the other one's attempt.
-      const twin = await findAttempt(deps.db, key);
-      return twin === undefined ? err(cause.refused) : sameAs(twin, till, contentHash);
+      // The number is another shop's, or a withholding of the order has just begun.
+      if (isRefusedFor(cause, 'attempt')) return refused('attempt-in-flight');
+      if (!(cause instanceof LostRace)) throw cause;
+      // Each turn rules one channel out; when all are, the decision is a refusal.
+      lost.add(cause.channel);
     }
 }
 
@@ -163,15 +159,6 @@ class LostRace extends Error {
   constructor(channel: string) {
     super(channel);
     this.channel = channel;
-  }
-}
-
-/** Carries a refusal out of a transaction, so that the transaction is rolled back. */
-class Refusal extends Error {
-  readonly refused: ChargeRefused;
-  constructor(why: ChargeRefused) {
-    super(why.code);
-    this.refused = why;
   }
 }
 
@@ -185,41 +172,68 @@ function sameAs(
     : refused('idempotency-mismatch');
 }
 
-async function insertNew(
-  tx: Tx,
+interface ChargeToBegin {
+  readonly till: TillIdentity;
+  readonly request: ChargeRequest;
+  readonly contentHash: string;
+  /** Channels whose quota went to other tills meanwhile. */
+  readonly lost: ReadonlySet<string>;
+}
+
+/** Looks, decides, writes: two round trips, unless vouchers or an operator's own rules ask for more. */
+async function begin(
+  line: Line,
   deps: PaymentDeps,
-  charge: {
-    readonly till: TillIdentity;
-    readonly request: ChargeRequest;
-    readonly contentHash: string;
-    readonly lost: ReadonlySet<string>;
-  },
+  charge: ChargeToBegin,
 ): Promise<Result<Prepared, ChargeRefused>> {
   const { till, request, lost } = charge;
   const nowMs = deps.clock.nowMs();
-  const netFen = subtractFen(fen(request.amountFen), fen(request.voucherFen));
   const quotaDate = accountingDate(nowMs);
-  const { operatorId, merchantId } = till;
+  const { attempt: number, wallet, concessionBp } = request;
+  const netFen = subtractFen(fen(request.amountFen), fen(request.voucherFen));
   const orderId = request.orderId as OrderId;
-  await lockOrderNumber(tx, { operatorId, orderId });
-  const { attempt: number, wallet } = request;
   const route = { ...till, orderId, attempt: number, wallet, netFen, quotaDate };
-  const { decision, chosen } = await chooseChannel(tx, route, { ...deps, nowMs, lost });
+  const look = await lookForCharge(line, { route, concessionBp, rulesDay: quotaDate, nowMs });
+  const known = look.attempts.find((one) => one.attempt === number);
+  if (known !== undefined) return sameAs(known, till, charge.contentHash);
+  if (netFen <= 0) return refused('voucher-reservation-invalid');
+  const bound = number === 1 ? undefined : await boundChannel(line.tx, route, deps);
+  const { decision, chosen } = chooseAmong(look.open, route, { ...deps, nowMs, lost, bound });
   if (chosen === undefined) return refused(refusalOf(decision));
-  const facts: AttemptFacts = {
-    operatorId,
-    merchantId,
+  const facts = factsOf(charge, { route, chosen, decision });
+  const progress = beginAttempt({ pace: wallet, submittedAtMs: nowMs }, deps.timing);
+  const attempt: Attempt = { ...facts, progress, holdsQuota: true };
+  const obstacle = obstacleOfOrder(look, attempt) ?? (await obstacleOfSale(line, look, attempt));
+  if (obstacle !== undefined) return refused(obstacle);
+  if (!(await pinVouchers(line, deps, attempt))) return refused('voucher-reservation-invalid');
+  await writeNew(line, { attempt, chosen });
+  deps.health.took({ channel: chosen.channel, merchantId: till.merchantId }, nowMs);
+  return ok({ attempt, callNo: firstCallNo });
+}
+
+function factsOf(
+  { till, request, contentHash }: ChargeToBegin,
+  made: {
+    readonly route: RouteRequest;
+    readonly chosen: Chosen;
+    readonly decision: RouteDecision;
+  },
+): AttemptFacts {
+  const { route, chosen, decision } = made;
+  return {
+    operatorId: till.operatorId,
+    merchantId: till.merchantId,
     terminalId: till.terminalId,
-    orderId,
-    attempt: number,
+    orderId: route.orderId,
+    attempt: route.attempt,
     kind: 'charge',
     channel: chosen.channel,
     channelMerchantNo: chosen.channelMerchantNo,
-    outTradeNo: outTradeNo(orderId, number),
-    wallet,
+    outTradeNo: outTradeNo(route.orderId, route.attempt),
+    wallet: request.wallet,
     amountFen: fen(request.amountFen),
     voucherFen: fen(request.voucherFen),
-    netFen,
+    netFen: route.netFen,
     reservationId: request.reservationId,
     concessionBp: basisPoints(request.concessionBp),
     businessDate: request.businessDate,
@@ -227,36 +241,78 @@ async function insertNew(
     memberId: request.memberId as MemberId | undefined,
     claimHash: undefined,
     openedAtMs: request.openedAtMs,
-    contentHash: charge.contentHash,
+    contentHash,
     route: decision,
-    quotaDate,
+    quotaDate: route.quotaDate,
     network: till.network,
   };
-  const progress = beginAttempt({ pace: request.wallet, submittedAtMs: nowMs }, deps.timing);
-  const attempt: Attempt = { ...facts, progress, holdsQuota: true };
-  if (!(await insertAttempt(tx, attempt))) return refused('attempt-in-flight');
-  if (await isOrderClosed(tx, attempt)) return refused('order-already-paid');
-  if (await isNumberClosed(tx, attempt)) return refused('order-number-closed');
-  if ((await rulesThatStop(tx, saleOf(attempt, undefined))).length > 0)
-    return refused('sale-stopped-by-rule');
-  if (!(await areRatesAgreed(tx, [{ ...attempt, atMs: nowMs }])))
-    return refused('concession-rate-invalid');
-  // What the books will refuse must not be paid first: more vouchers than the share cap allows.
-  if (!(await judgeOrder(tx, paidOrderOf(attempt, nowMs))).ok)
-    return refused('voucher-reservation-invalid');
-  if (!(await pinVouchers(tx, deps, attempt))) return refused('voucher-reservation-invalid');
-  const callNo = await recordCall(tx, attempt, { kind: 'charge', nowMs });
-  if (!(await reserveChosen(tx, route, { chosen, deps: { ...deps, nowMs } })))
-    throw new LostRace(chosen.channel);
-  return ok({ attempt, callNo });
 }
 
+/** What the operator's rules say against this sale. */
+async function obstacleOfSale(
+  line: Line,
+  { facts }: ChargeLook,
+  attempt: Attempt,
+): Promise<ChargeRefused['code'] | undefined> {
+  const rules = reviewRulesOf(facts.rules);
+  if (stopsAnything(rules)) {
+    const stops = await rulesThatStop(line.tx, saleOf(attempt, undefined), rules);
+    if (stops.length > 0) return 'sale-stopped-by-rule';
+  }
+  if (!facts.is_rate_agreed) return 'concession-rate-invalid';
+  // What the books will refuse must not be paid first: more vouchers than the share cap allows.
+  const order = paidOrderOf(attempt, attempt.progress.submittedAtMs);
+  const config = pointsConfigOf(facts.points ?? undefined);
+  const sameDayBp = facts.same_day_bp ?? undefined;
+  return judgeOrder(order, { config, sameDayBp }).ok ? undefined : 'voucher-reservation-invalid';
+}
+
+/** The attempt, its first call and its part of the quotas: the last of these ends the transaction when there is no room. */
+async function writeNew(
+  line: Line,
+  { attempt, chosen }: { readonly attempt: Attempt; readonly chosen: Chosen },
+): Promise<void> {
+  try {
+    await Promise.all([
+      line.ask(attemptInsertionOrEnd, attemptInsertionValues(attempt)),
+      line.ask(firstCall, [
+        attempt.operatorId,
+        attempt.orderId,
+        attempt.attempt,
+        firstCallNo,
+        attempt.progress.submittedAtMs,
+      ]),
+      // Every charge of a shop meets in its quota's rows: last, so that they are held for a moment, and no two orders of
+      // locking make a deadlock.
+      line.ask(quotaReservationOrEnd, quotaReservationValues(attempt, chosen.limit)),
+      line.commit(),
+    ]);
+  } catch (cause) {
+    if (isRefusedFor(cause, 'quota')) throw new LostRace(chosen.channel);
+    throw cause;
+  }
+}
+
+const firstCallNo = 1;
+
+const attemptInsertionOrEnd: Statement = {
+  name: 'attempt-insertion-or-end',
+  text: `with made as (${attemptInsertion.text})
+    select refuse_unless(exists (select from made), 'attempt')`,
+};
+
+const firstCall: Statement = {
+  name: 'first-call',
+  text: `insert into payment_call (operator_id, order_id, attempt, call_no, kind, sent_at_ms)
+    values ($1, $2, $3, $4, 'charge', $5)`,
+};
+
 /** A charge with vouchers must name the reservation that holds exactly them; one without must name none. */
-async function pinVouchers(tx: Tx, deps: PaymentDeps, attempt: Attempt): Promise<boolean> {
+async function pinVouchers(line: Line, deps: PaymentDeps, attempt: Attempt): Promise<boolean> {
   const { operatorId, orderId, memberId, reservationId, voucherFen } = attempt;
   if (voucherFen === 0) return reservationId === undefined;
   if (reservationId === undefined || memberId === undefined) return false;
   const nowMs = deps.clock.nowMs();
   const held = { operatorId, orderId, memberId, reservationId, voucherFen, nowMs };
-  return await deps.vouchers.pin(tx, held);
+  return await deps.vouchers.pin(line.tx, held);
 }

@@ -43,7 +43,7 @@ export async function concludeWithholding(
   // An old number that ends a second time, because money was found late and went back, decides nothing any more.
   if (sale.state !== 'debiting' || (await isOrderInHand(tx, attempt))) return;
   if (status === 'paid') {
-    await book(tx, deps, { attempt, nowMs });
+    await book(tx, deps, [{ attempt, nowMs }]);
     const { voucherFen, netFen: debitFen } = attempt;
     await saveSettlement(tx, sale, { state: 'settled', voucherFen, debitFen, settledAtMs: nowMs });
     await appendResult(tx, {

@@ -53,7 +53,7 @@ export async function rebookOnce(deps: PaymentDeps): Promise<number> {
     const isBooked = await deps.db.transaction(async (tx) => {
       const attempt = await lockAttempt(tx, key);
       if (attempt?.progress.status !== 'paid') return false;
-      return await book(tx, deps, { attempt, nowMs: deps.clock.nowMs() });
+      return (await book(tx, deps, [{ attempt, nowMs: deps.clock.nowMs() }])) === 1;
     });
     if (isBooked) booked += 1;
   }

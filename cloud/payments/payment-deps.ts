@@ -2,6 +2,7 @@ import { createHmac, hkdfSync } from 'node:crypto';
 import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
 import type { CloudKeys } from '#cloud/identity/cloud-keys.ts';
 import type { Channel } from '#cloud/channel/channel.ts';
+import type { BookingDesk } from '#cloud/payments/booking-desk.ts';
 import type { ChannelHealth } from '#cloud/payments/routing/channel-health.ts';
 import {
   attemptTiming,
@@ -19,6 +20,8 @@ export interface PaymentDeps extends Pick<CloudDeps, 'db' | 'clock' | 'hints' | 
   readonly timing: PaymentTiming;
   readonly health: ChannelHealth;
   readonly vouchers: VoucherPort;
+  /** Where paid charges wait for the books. */
+  readonly bookings: BookingDesk;
   /** Keys the content hash of a charge, so that a dump of the database cannot be searched for payment codes. */
   readonly contentKey: Uint8Array;
 }

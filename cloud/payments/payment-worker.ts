@@ -4,6 +4,7 @@ import { callChannel } from '#cloud/payments/call-channel.ts';
 import { askNotifiedOnce } from '#cloud/payments/notifies/notified-questions.ts';
 import { rebookLossesOnce } from '#cloud/payments/parked-losses.ts';
 import { rebookOnce } from '#cloud/payments/parked-bookings.ts';
+import { startBooker } from '#cloud/payments/booker.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { recheckResolutionsOnce } from '#cloud/payments/resolution/resolution-checks.ts';
 import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
@@ -41,6 +42,7 @@ export function startPaymentWorker(deps: PaymentDeps): WorkerLoop {
       return 0;
     },
   });
+  const booker = startBooker(deps);
   const questions = startWorkerLoop({
     name: 'notified-questions',
     idleMs: questionsIdleMs,
@@ -51,7 +53,7 @@ export function startPaymentWorker(deps: PaymentDeps): WorkerLoop {
   return {
     wake: () => attempts.wake(),
     stop: async () => {
-      await Promise.all([attempts.stop(), bookings.stop(), questions.stop()]);
+      await Promise.all([attempts.stop(), bookings.stop(), booker.stop(), questions.stop()]);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type { Pool, PoolClient } from 'pg';
 import type { Db } from '#cloud/platform/db.ts';
+import { runSwift } from '#cloud/platform/swift-transaction.ts';
 
 /**
  * drizzle over a pool. Its own transaction sends BEGIN before it is ready to give the connection back, so a connection
@@ -12,6 +13,8 @@ export function createPoolDb(pool: Pool): Db {
     execute: (query) => login.execute(query),
     transaction: (work, config) =>
       withClient(pool, (client) => drizzle(client).transaction(work, config)),
+    swift: (work) =>
+      withClient(pool, (client) => runSwift(client, { begin: 'begin', role: 'login' }, work)),
   };
 }
 

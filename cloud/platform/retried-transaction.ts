@@ -9,10 +9,14 @@ const retryable: ReadonlySet<string> = new Set(['40001', '40P01']);
  * Runs a transaction again when the database says that it lost against another one. Only for work that touches
  * nothing but the database: it may run several times.
  */
-export async function retriedTransaction<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
+export const retriedTransaction = <T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> =>
+  retried(() => db.transaction(work));
+
+/** The same for a transaction of whatever kind. */
+export async function retried<T>(transaction: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await db.transaction(work);
+      return await transaction();
     } catch (cause) {
       if (tries >= transactionTriesMax || !retryable.has(sqlStateOf(cause))) throw cause;
     }
@@ -20,7 +24,7 @@ export async function retriedTransaction<T>(db: Db, work: (tx: Tx) => Promise<T>
 }
 
 /** drizzle wraps the driver's error; the SQLSTATE is on the innermost one that has it. */
-function sqlStateOf(cause: unknown): string {
+export function sqlStateOf(cause: unknown): string {
   for (let error = cause; error instanceof Error; error = error.cause)
     if ('code' in error && typeof error.code === 'string') return error.code;
   return '';

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { Db, Tx } from '#cloud/platform/db.ts';
+import { filled, type Db, type Statement, type Tx } from '#cloud/platform/db.ts';
 import { memberNode, noteRelations } from '#cloud/relations/relation-store.ts';
 import type { PartyNode } from '#cloud/relations/relation-graph.ts';
 import type { MemberId, OperatorId, OrderId } from '#shared/ids/ids.ts';
@@ -40,13 +40,20 @@ export async function joinPayer(
   return memberId;
 }
 
+/** Whose a wallet is that was linked and not unlinked since. Values: operator, keyed hash of the payer. */
+export const linkedPayer: Statement = {
+  name: 'linked-payer',
+  text: `select member_id from payer_link
+    where operator_id = $1 and payer_hash = $2 and unlinked_at_ms is null`,
+};
+
 async function memberOfPayer(
   db: Db | Tx,
   { operatorId, payerHash }: Pick<SeenPayer, 'operatorId' | 'payerHash'>,
 ): Promise<MemberId | undefined> {
-  const { rows } = await db.execute<{ member_id: MemberId }>(sql`
-    select member_id from payer_link
-     where operator_id = ${operatorId} and payer_hash = ${payerHash} and unlinked_at_ms is null`);
+  const { rows } = await db.execute<{ member_id: MemberId }>(
+    filled(linkedPayer, [operatorId, payerHash]),
+  );
   return rows[0]?.member_id;
 }
 

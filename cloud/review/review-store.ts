@@ -5,7 +5,6 @@ import {
   isReviewRules,
   reviewReasons,
   reviewRulesDefault,
-  stopsAnything,
   type ReviewReason,
   type ReviewRules,
   type SaleFacts,
@@ -32,9 +31,12 @@ export async function readReviewRules(db: Db | Tx, operatorId: OperatorId): Prom
   const { rows } = await db.execute<{ rules: unknown }>(
     sql`select rules from review_rules where operator_id = ${operatorId}`,
   );
-  const rules = rows[0]?.rules;
-  return isReviewRules(rules) ? rules : reviewRulesDefault;
+  return reviewRulesOf(rows[0]?.rules);
 }
+
+/** Rules as they were stored, or the defaults. */
+export const reviewRulesOf = (stored: unknown): ReviewRules =>
+  isReviewRules(stored) ? stored : reviewRulesDefault;
 
 export async function saveReviewRules(
   db: Db,
@@ -52,58 +54,104 @@ export async function saveReviewRules(
       changed_by = excluded.changed_by, changed_at_ms = excluded.changed_at_ms`);
 }
 
-/** The rules of an operator that stop this sale before anything is sent; none by default. */
-export async function rulesThatStop(tx: Tx, sale: ReviewedSale): Promise<readonly ReviewReason[]> {
-  const rules = await readReviewRules(tx, sale.operatorId);
-  if (!stopsAnything(rules)) return [];
-  return reviewReasons(await countFacts(tx, sale, rules), rules, 'stop');
+/** Those of an operator's `rules` that stop this sale before anything is sent; none by default. */
+export async function rulesThatStop(
+  tx: Tx,
+  sale: ReviewedSale,
+  rules: ReviewRules,
+): Promise<readonly ReviewReason[]> {
+  const [facts] = await countFacts(tx, [{ sale, rules }]);
+  return reviewReasons(facts!, rules, 'stop');
 }
 
-/** Looks at a sale that was just paid, in the transaction that books it: what meets a rule is held from the start. */
-export async function reviewPaidSale(tx: Tx, sale: ReviewedSale): Promise<void> {
-  const rules = await readReviewRules(tx, sale.operatorId);
-  const reasons = reviewReasons(await countFacts(tx, sale, rules), rules, 'hold');
-  if (sale.network !== undefined) await noteNetwork(tx, sale, sale.network);
-  if (reasons.length === 0) return;
+/**
+ * Looks at sales that were just paid, in the transaction that books them: what meets a rule is held from the start. The
+ * number of statements grows with the operators among them only.
+ */
+export async function reviewPaidSales(tx: Tx, sales: readonly ReviewedSale[]): Promise<void> {
+  if (sales.length === 0) return;
+  const rules = new Map<OperatorId, ReviewRules>();
+  for (const operatorId of new Set(sales.map((sale) => sale.operatorId)))
+    rules.set(operatorId, await readReviewRules(tx, operatorId));
+  const ruled = sales.map((sale) => ({ sale, rules: rules.get(sale.operatorId)! }));
+  const facts = await countFacts(tx, ruled);
+  await noteNetworks(tx, sales);
+  const holds = ruled.flatMap((one, index) => {
+    const reasons = reviewReasons(facts[index]!, one.rules, 'hold');
+    const { operatorId, merchantId, orderId, atMs } = one.sale;
+    return reasons.length === 0 ? [] : [{ operatorId, merchantId, orderId, atMs, reasons }];
+  });
+  if (holds.length === 0) return;
   await tx.execute(sql`
     insert into review_hold (operator_id, merchant_id, order_id, reasons, held_at_ms, state)
-    values (${sale.operatorId}, ${sale.merchantId}, ${sale.orderId}, ${JSON.stringify(reasons)},
-      ${sale.atMs}, 'held')
+    select h."operatorId", h."merchantId", h."orderId", h.reasons, h."atMs", 'held'
+      from jsonb_to_recordset(${JSON.stringify(holds)}::jsonb)
+        as h("operatorId" text, "merchantId" text, "orderId" text, reasons jsonb, "atMs" bigint)
+     order by 1, 2, 3
     on conflict do nothing`);
 }
 
-async function countFacts(tx: Tx, sale: ReviewedSale, rules: ReviewRules): Promise<SaleFacts> {
-  const { operatorId, merchantId, terminalId, orderId, amountFen, atMs } = sale;
-  const others = sql`operator_id = ${operatorId} and merchant_id = ${merchantId}
-    and order_id <> ${orderId} and status = 'paid' and submitted_at_ms <= ${atMs}`;
-  const { rows } = await tx.execute<{
-    payer: number;
-    amount: number;
-    sales: number;
-    refunds: number;
-    here: number;
-    home: number;
-  }>(sql`
-    select (select count(*) from payment_attempt where ${others} and payer_hash = ${sale.payerHash ?? null}
-              and submitted_at_ms > ${atMs - rules.samePayer.windowMs}) as payer,
-           (select count(*) from payment_attempt where ${others} and terminal_id = ${terminalId}
-              and amount_fen = ${amountFen}
-              and submitted_at_ms > ${atMs - rules.sameAmount.windowMs}) as amount,
-           (select coalesce(sum(used_count), 0) from channel_quota_day
-             where operator_id = ${operatorId} and merchant_id = ${merchantId}
-               and quota_date > (to_timestamp(${atMs} / 1000.0) at time zone 'Asia/Shanghai')::date
+interface RuledSale {
+  readonly sale: ReviewedSale;
+  readonly rules: ReviewRules;
+}
+
+interface FactsRow extends Record<string, unknown> {
+  n: number;
+  payer: number;
+  amount: number;
+  sales: number;
+  refunds: number;
+  here: number;
+  home: number;
+}
+
+/** What the rules ask about each sale, in the same order. One statement. */
+async function countFacts(tx: Tx, ruled: readonly RuledSale[]): Promise<readonly SaleFacts[]> {
+  const asked = ruled.map(({ sale, rules }, n) => ({
+    n,
+    operator_id: sale.operatorId,
+    merchant_id: sale.merchantId,
+    terminal_id: sale.terminalId,
+    order_id: sale.orderId,
+    amount_fen: sale.amountFen,
+    at_ms: sale.atMs,
+    payer_hash: sale.payerHash ?? null,
+    network: sale.network ?? null,
+    payer_from_ms: sale.atMs - rules.samePayer.windowMs,
+    amount_from_ms: sale.atMs - rules.sameAmount.windowMs,
+  }));
+  const others = sql`a.operator_id = s.operator_id and a.merchant_id = s.merchant_id
+    and a.order_id <> s.order_id and a.status = 'paid' and a.submitted_at_ms <= s.at_ms`;
+  const home = sql`t.operator_id = s.operator_id and t.terminal_id = s.terminal_id`;
+  const { rows } = await tx.execute<FactsRow>(sql`
+    select s.n,
+           (select count(*) from payment_attempt a where ${others} and a.payer_hash = s.payer_hash
+              and a.submitted_at_ms > s.payer_from_ms) as payer,
+           (select count(*) from payment_attempt a where ${others}
+              and a.terminal_id = s.terminal_id and a.amount_fen = s.amount_fen
+              and a.submitted_at_ms > s.amount_from_ms) as amount,
+           (select coalesce(sum(q.used_count), 0) from channel_quota_day q
+             where q.operator_id = s.operator_id and q.merchant_id = s.merchant_id
+               and q.quota_date > (to_timestamp(s.at_ms / 1000.0) at time zone 'Asia/Shanghai')::date
                                 - ${weekDays}::integer) as sales,
-           (select count(*) from order_refund
-             where operator_id = ${operatorId} and merchant_id = ${merchantId}
-               and asked_at_ms > ${atMs - weekDays * 86_400_000}) as refunds,
-           (select coalesce(sum(sale_count), 0) from terminal_network
-             where operator_id = ${operatorId} and terminal_id = ${terminalId}
-               and network = ${sale.network ?? null}) as here,
-           (select coalesce(max(sale_count), 0) from terminal_network
-             where operator_id = ${operatorId} and terminal_id = ${terminalId}) as home`);
-  const [row] = rows;
+           (select count(*) from order_refund r
+             where r.operator_id = s.operator_id and r.merchant_id = s.merchant_id
+               and r.asked_at_ms > s.at_ms - ${weekDays * 86_400_000}::bigint) as refunds,
+           (select coalesce(sum(t.sale_count), 0) from terminal_network t
+             where ${home} and t.network = s.network) as here,
+           (select coalesce(max(t.sale_count), 0) from terminal_network t where ${home}) as home
+      from jsonb_to_recordset(${JSON.stringify(asked)}::jsonb)
+        as s(n integer, operator_id text, merchant_id text, terminal_id text, order_id text,
+             amount_fen bigint, at_ms bigint, payer_hash text, network text, payer_from_ms bigint,
+             amount_from_ms bigint)`);
+  const found = new Map(rows.map((row) => [row.n, row]));
+  return ruled.map(({ sale }, n) => factsOf(sale, found.get(n)));
+}
+
+function factsOf(sale: ReviewedSale, row: FactsRow | undefined): SaleFacts {
   return {
-    amountFen,
+    amountFen: sale.amountFen,
     minute: sale.minute,
     samePayerCount: sale.payerHash === undefined ? 0 : (row?.payer ?? 0) + 1,
     sameAmountCount: (row?.amount ?? 0) + 1,
@@ -115,12 +163,21 @@ async function countFacts(tx: Tx, sale: ReviewedSale, rules: ReviewRules): Promi
   };
 }
 
-async function noteNetwork(tx: Tx, sale: ReviewedSale, network: string): Promise<void> {
+/** One statement, and none when nobody saw from where the sales came. */
+async function noteNetworks(tx: Tx, sales: readonly ReviewedSale[]): Promise<void> {
+  const seen = sales.flatMap(({ operatorId, terminalId, network, atMs }) =>
+    network === undefined ? [] : [{ operatorId, terminalId, network, atMs }],
+  );
+  if (seen.length === 0) return;
   await tx.execute(sql`
     insert into terminal_network as n (operator_id, terminal_id, network, sale_count, last_at_ms)
-    values (${sale.operatorId}, ${sale.terminalId}, ${network}, 1, ${sale.atMs})
+    select s."operatorId", s."terminalId", s.network, count(*), max(s."atMs")
+      from jsonb_to_recordset(${JSON.stringify(seen)}::jsonb)
+        as s("operatorId" text, "terminalId" text, network text, "atMs" bigint)
+     group by 1, 2, 3 order by 1, 2, 3
     on conflict (operator_id, terminal_id, network) do update
-      set sale_count = n.sale_count + 1, last_at_ms = greatest(n.last_at_ms, excluded.last_at_ms)`);
+      set sale_count = n.sale_count + excluded.sale_count,
+          last_at_ms = greatest(n.last_at_ms, excluded.last_at_ms)`);
 }
 
 export const reviewHoldsMax = 500;

@@ -17,7 +17,7 @@ import {
   type RouteCandidate,
   type RouteDecision,
 } from '#cloud/payments/routing/route-charge.ts';
-import type { Tx } from '#cloud/platform/db.ts';
+import { filled, type Statement, type Tx } from '#cloud/platform/db.ts';
 
 export interface Routed {
   readonly decision: RouteDecision;
@@ -52,16 +52,25 @@ export interface Chosen {
 
 /**
  * Chooses the channel and reserves nothing. `lost` are channels whose quota went to another sale meanwhile. The choice
- * holds once {@link reserveChosen} said so, in the same transaction.
+ * holds once its part of the quotas was set aside, in the same transaction.
  */
-export async function chooseChannel(
+async function chooseChannel(
   tx: Tx,
   request: RouteRequest,
   deps: RouteDeps & { readonly lost: ReadonlySet<string> },
 ): Promise<{ readonly decision: RouteDecision; readonly chosen: Chosen | undefined }> {
-  const { lost } = deps;
   const bound = await boundChannel(tx, request, deps);
-  const open = await openChannels(tx, request);
+  const { rows } = await tx.execute<OpenRow>(filled(openChannels, openChannelsValues(request)));
+  return chooseAmong(rows, request, { ...deps, bound });
+}
+
+/** {@link chooseChannel} when it was read already what is open, and which channel the order is bound to. */
+export function chooseAmong(
+  open: readonly OpenRow[],
+  request: RouteRequest,
+  deps: RouteDeps & { readonly lost: ReadonlySet<string>; readonly bound: string | undefined },
+): { readonly decision: RouteDecision; readonly chosen: Chosen | undefined } {
+  const { lost, bound } = deps;
   const candidates = open.map((one) => candidateOf(one, { request, deps, bound, lost }));
   const decision = routeCharge({
     amountFen: request.netFen,
@@ -77,21 +86,9 @@ export async function chooseChannel(
 }
 
 /**
- * Sets the sale's part of the chosen channel's quotas aside; false when another till took the last of it. Every charge of
- * a shop meets in these rows, which stay locked until the transaction ends: call it last.
+ * Chooses a channel and sets the sale's part of its quotas aside, for a transaction that few others stand beside: the rows
+ * of the quotas, in which every charge of a shop meets, stay locked until it ends.
  */
-export async function reserveChosen(
-  tx: Tx,
-  request: RouteRequest,
-  { chosen, deps }: { readonly chosen: Chosen; readonly deps: Pick<RouteDeps, 'health' | 'nowMs'> },
-): Promise<boolean> {
-  const { channel, limit } = chosen;
-  if (!(await reserveQuota(tx, { ...request, channel }, limit))) return false;
-  deps.health.took({ channel, merchantId: request.merchantId }, deps.nowMs);
-  return true;
-}
-
-/** {@link chooseChannel} and {@link reserveChosen} in one, for a transaction that few others stand beside. */
 export async function routeAndReserve(
   tx: Tx,
   request: RouteRequest,
@@ -101,14 +98,17 @@ export async function routeAndReserve(
   for (;;) {
     const { decision, chosen } = await chooseChannel(tx, request, { ...deps, lost });
     if (chosen === undefined) return { decision, taken: undefined };
-    const { channel, channelMerchantNo } = chosen;
-    if (await reserveChosen(tx, request, { chosen, deps }))
+    const { channel, channelMerchantNo, limit } = chosen;
+    if (await reserveQuota(tx, { ...request, channel }, limit)) {
+      deps.health.took({ channel, merchantId: request.merchantId }, deps.nowMs);
       return { decision, taken: { channel, channelMerchantNo } };
+    }
     lost.add(channel);
   }
 }
 
-interface OpenRow extends Record<string, unknown> {
+/** A row of {@link openChannels}. */
+export interface OpenRow extends Record<string, unknown> {
   channel: string;
   channel_merchant_no: string;
   priority: number;
@@ -180,18 +180,16 @@ function obstacleOf(
   return isRefused ? 'refused-by-channel' : undefined;
 }
 
-async function openChannels(tx: Tx, request: RouteRequest): Promise<readonly OpenRow[]> {
-  const serves =
-    request.wallet === undefined
-      ? sql`c.channel = ${withholdingChannel}`
-      : sql`${request.wallet} = any(c.wallets)`;
-  const { rows } = await tx.execute<OpenRow>(sql`
+/** What is open for a merchant: by a wallet, or for withholdings when there is none. */
+export const openChannels: Statement = {
+  name: 'open-channels',
+  text: `
     select c.channel, c.channel_merchant_no, c.priority, c.weight, c.fee_bp, c.per_txn_min_fen,
            c.per_txn_max_fen, c.day_quota_fen, c.day_count_max, c.month_quota_fen,
            c.month_count_max, c.open_from_minute, c.open_until_minute, c.needs_registration,
            exists (select from channel_terminal t
                     where t.operator_id = c.operator_id and t.merchant_id = c.merchant_id
-                      and t.terminal_id = ${request.terminalId} and t.channel = c.channel
+                      and t.terminal_id = $3 and t.channel = c.channel
                       and t.ended_at_ms is null) as is_registered,
            case when a.cleared_at_ms is null then a.last_at_ms end as refused_at_ms,
            coalesce(d.reserved_fen + d.used_fen, 0) as day_fen,
@@ -200,24 +198,32 @@ async function openChannels(tx: Tx, request: RouteRequest): Promise<readonly Ope
            coalesce(m.reserved_count + m.used_count, 0) as month_count
       from merchant_channel c
       left join channel_quota_day d on d.operator_id = c.operator_id
-        and d.merchant_id = c.merchant_id and d.channel = c.channel
-        and d.quota_date = ${request.quotaDate}
+        and d.merchant_id = c.merchant_id and d.channel = c.channel and d.quota_date = $4
       left join channel_quota_month m on m.operator_id = c.operator_id
-        and m.merchant_id = c.merchant_id and m.channel = c.channel
-        and m.quota_month = ${quotaMonthOf(request.quotaDate)}
+        and m.merchant_id = c.merchant_id and m.channel = c.channel and m.quota_month = $5
       left join channel_alarm a on a.operator_id = c.operator_id
         and a.merchant_id = c.merchant_id and a.channel = c.channel
-     where c.operator_id = ${request.operatorId} and c.merchant_id = ${request.merchantId}
-       and c.enabled and ${serves}
-     order by c.priority, c.channel limit ${candidatesMax}`);
-  return rows;
-}
+     where c.operator_id = $1 and c.merchant_id = $2 and c.enabled
+       and case when $6::text is null then c.channel = $7 else $6::text = any(c.wallets) end
+     order by c.priority, c.channel limit $8`,
+};
+
+export const openChannelsValues = (request: RouteRequest): readonly unknown[] => [
+  request.operatorId,
+  request.merchantId,
+  request.terminalId,
+  request.quotaDate,
+  quotaMonthOf(request.quotaDate),
+  request.wallet ?? null,
+  withholdingChannel,
+  candidatesMax,
+];
 
 /**
  * The channel that this order must stay with: where the attempt before it went by the same wallet. Another one may be
  * tried only when that attempt ended without money and the channel's table of codes says so. Undefined = free.
  */
-async function boundChannel(
+export async function boundChannel(
   tx: Tx,
   request: RouteRequest,
   deps: Pick<RouteDeps, 'channels'>,

@@ -43,6 +43,7 @@ import {
 } from '#cloud/payments/channels/wechat/testing/wechat-sandbox.ts';
 import { createWechatChannel } from '#cloud/payments/channels/wechat/wechat-channel.ts';
 import { createManualClock, type ManualClock } from '#shared/testing/manual-clock.ts';
+import { createBookingDesk } from '#cloud/payments/booking-desk.ts';
 import { createVoucherDesk } from '#cloud/payments/voucher-desk.ts';
 import { createTestCloud, type TestCloud } from '#cloud/platform/testing/test-cloud.ts';
 
@@ -187,6 +188,7 @@ function freshDeps(parts: {
   const { cloud, clock, keys, timing, baseUrl, dialects } = parts;
   const { random } = cloud.deps;
   const line = { clock, random, readTimeoutMs: timing.chargeReadTimeoutMs };
+  const vouchers = createVoucherDesk();
   return {
     ...cloud.deps,
     channels: new Map([
@@ -202,7 +204,8 @@ function freshDeps(parts: {
     ]),
     timing,
     health: createChannelHealth(),
-    vouchers: createVoucherDesk(),
+    vouchers,
+    bookings: createBookingDesk({ ...cloud.deps, vouchers }),
     contentKey: contentKeyOf(cloud.deps.keys),
     issuerKeys: cloud.deps.keys.issuer.accepted.map(({ keyId, pair }) => ({
       keyId,

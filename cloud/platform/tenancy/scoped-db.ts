@@ -2,6 +2,7 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import { escapeLiteral, type Pool, type PoolClient, type QueryConfig } from 'pg';
 import type { Db } from '#cloud/platform/db.ts';
 import { createPoolDb, withClient } from '#cloud/platform/pool-db.ts';
+import { runSwift } from '#cloud/platform/swift-transaction.ts';
 import { currentScope, nobody, openingOf, type Opening } from '#cloud/platform/tenancy/scope.ts';
 import { openingText, queryScoped } from '#cloud/platform/tenancy/scoped-query.ts';
 
@@ -41,15 +42,24 @@ export function createScopedDb(
     if (opened === undefined) return login.transaction(work, config);
     return withClient(pool, (client) => over(opensWith(client, opened)).transaction(work, config));
   };
-  return { execute, transaction };
+  const swift: Db['swift'] = async (work) => {
+    const opened = opening();
+    if (opened === undefined) return login.swift(work);
+    const begin = `begin; ${settingsOf(opened)}`;
+    return withClient(pool, (client) => runSwift(client, { begin, role: opened[0] }, work));
+  };
+  return { execute, transaction, swift };
 }
+
+/** In one pass, and by a function: a value with a `$` in it is neither a place nor a pattern. */
+const settingsOf = (opening: Opening): string =>
+  openingText.replaceAll(/\$([1-4])/g, (_place, at) =>
+    escapeLiteral(opening[Number(at) - 1] ?? ''),
+  );
 
 /** The tenant travels with BEGIN in one message. Savepoints begin with another word. */
 function opensWith(client: PoolClient, opening: Opening): Ask {
-  // In one pass, and by a function: a value with a `$` in it is neither a place nor a pattern.
-  const settings = openingText.replaceAll(/\$([1-4])/g, (_place, at) =>
-    escapeLiteral(opening[Number(at) - 1] ?? ''),
-  );
+  const settings = settingsOf(opening);
   return (config, values) =>
     config.text.startsWith('begin')
       ? client.query(`${config.text}; ${settings}`)

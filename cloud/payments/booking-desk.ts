@@ -1,0 +1,121 @@
+import { sql, type SQL } from 'drizzle-orm';
+import type { Attempt, AttemptKey } from '#cloud/payments/attempt.ts';
+import {
+  attemptColumns,
+  saveBookings,
+  toAttempt,
+  type AttemptRow,
+} from '#cloud/payments/attempt-store.ts';
+import { enterBooks, type Ended } from '#cloud/payments/book-attempt.ts';
+import type { VoucherPort } from '#cloud/payments/voucher-port.ts';
+import type { CloudDeps } from '#cloud/platform/deps.ts';
+import { retriedTransaction, sqlStateOf } from '#cloud/platform/retried-transaction.ts';
+import { runScoped } from '#cloud/platform/tenancy/scope.ts';
+import type { Tx } from '#cloud/platform/db.ts';
+
+/** Paid charges that are booked together at most. */
+export const bookingsTogetherMax = 256;
+
+export interface BookingDeps extends Pick<CloudDeps, 'db' | 'clock' | 'logger'> {
+  readonly vouchers: VoucherPort;
+}
+
+/**
+ * Where paid charges wait for the books (docs/adr/0017). What waits is in the database (`book_state` none), so whoever
+ * comes after a crash finds it; the desk only knows whom to wake.
+ */
+export interface BookingDesk {
+  /**
+   * This charge was paid and committed. With a booker at the desk it is told, and books it with others in a moment; where
+   * none is (tools, tests on a clock of their own) it is booked before this resolves.
+   */
+  paid(key: AttemptKey): Promise<void>;
+  /** A booker takes its place; the answer ends that. */
+  attend(booker: { wake(): void }): () => void;
+}
+
+export function createBookingDesk(deps: BookingDeps): BookingDesk {
+  const bookers = new Set<{ wake(): void }>();
+  return {
+    async paid(key) {
+      for (const booker of bookers) booker.wake();
+      if (bookers.size > 0) return;
+      await runScoped({ type: 'across', work: 'payments' }, () => bookWaiting(deps, key));
+    },
+    attend(booker) {
+      bookers.add(booker);
+      return () => void bookers.delete(booker);
+    },
+  };
+}
+
+/**
+ * Books paid charges that are not in the books yet, the oldest first, at most {@link bookingsTogetherMax}, in one
+ * transaction; several bookers share them out. Returns how many it took. Call it in a scope that sees all tenants.
+ */
+export const bookWaitingOnce = (deps: BookingDeps): Promise<number> => bookWaiting(deps);
+
+async function bookWaiting(deps: BookingDeps, only?: AttemptKey): Promise<number> {
+  try {
+    return await retriedTransaction(deps.db, async (tx) => {
+      const waiting = await lockWaiting(tx, only);
+      const nowMs = deps.clock.nowMs();
+      await enterBooks(
+        tx,
+        deps,
+        waiting.map((one) => ({ ...one, nowMs })),
+      );
+      return waiting.length;
+    });
+  } catch (cause) {
+    // One that cannot be booked at all must not keep the others out.
+    deps.logger.error({ err: cause }, 'paid charges could not be booked together');
+    return await bookOneByOne(deps, only);
+  }
+}
+
+async function bookOneByOne(deps: BookingDeps, only?: AttemptKey): Promise<number> {
+  const keys = await deps.db.transaction((tx) => lockWaiting(tx, only));
+  for (const { attempt } of keys)
+    try {
+      await retriedTransaction(deps.db, async (tx) => {
+        const nowMs = deps.clock.nowMs();
+        const waiting = await lockWaiting(tx, attempt);
+        await enterBooks(
+          tx,
+          deps,
+          waiting.map((one) => ({ ...one, nowMs })),
+        );
+      });
+    } catch (cause) {
+      const { outTradeNo } = attempt;
+      deps.logger.error({ err: cause, outTradeNo }, 'a paid charge could not be booked');
+      const why = JSON.stringify({ type: 'booking-failed', state: sqlStateOf(cause) });
+      // Parked: people see it, and it is tried again with the other parked ones.
+      await deps.db.transaction((tx) => saveBookings(tx, [{ key: attempt, error: why }]));
+    }
+  return keys.length;
+}
+
+interface WaitingRow extends AttemptRow {
+  payer_hash: string | null;
+}
+
+async function lockWaiting(
+  tx: Tx,
+  only?: AttemptKey,
+): Promise<readonly (Pick<Ended, 'payerHash'> & { readonly attempt: Attempt })[]> {
+  const [which, how]: readonly [SQL, SQL] =
+    only === undefined
+      ? [sql``, sql`skip locked`]
+      : [
+          sql`and operator_id = ${only.operatorId} and order_id = ${only.orderId}
+              and attempt = ${only.attempt}`,
+          sql``,
+        ];
+  const { rows } = await tx.execute<WaitingRow>(sql`
+    select ${sql.raw(attemptColumns)}, payer_hash from payment_attempt
+     where status = 'paid' and book_state = 'none' and kind = 'charge' ${which}
+     order by settled_at_ms limit ${bookingsTogetherMax} for update ${how}`);
+  return rows.map((row) => ({ attempt: toAttempt(row), payerHash: row.payer_hash ?? undefined }));
+}
