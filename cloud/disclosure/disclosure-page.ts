@@ -84,7 +84,8 @@ ${figure({ zh: '基金 F', en: 'Fund F' }, yuan(money.fundFen))}
 ${figure({ zh: '未用消费券 VO', en: 'Vouchers outstanding VO' }, yuan(money.voucherFen), both('每一分都有专户资金对应', 'each fen of it lies in the account'))}
 ${figure({ zh: '在途补贴 PI', en: 'Subsidies under way PI' }, yuan(money.payoutFen))}
 ${figure({ zh: '未释放积分 X', en: 'Unreleased points X' }, hundredths(points.unreleased), both('积分不是钱', 'points are no money'))}
-${figure({ zh: '覆盖率 F/X', en: 'Coverage F/X' }, percentOr(points.coverageBp), both(`释放后的底线 ${percent(points.floorBp)}`, `floor after a release ${percent(points.floorBp)}`))}
+${figure({ zh: '待核积分', en: 'Held points' }, hundredths(points.held), both('等待人工核对，尚未计入 X', 'people look at them first; not yet in X'))}
+${figure({ zh: '覆盖率 F/(X+待核)', en: 'Coverage F/(X + held)' }, percentOr(points.coverageBp), both(`释放后的底线 ${percent(points.floorBp)}`, `floor after a release ${percent(points.floorBp)}`))}
 ${figure({ zh: '沉淀资金', en: 'Parked cash' }, yuan(money.parkedFen), both(`尚未变成券；占已关闭期间全部让利的 ${percentOr(money.parkedBp)}`, `no voucher yet; ${percentOr(money.parkedBp)} of all concession of closed periods`))}
 ${figure({ zh: '服务商累计所得', en: 'Agents, all so far' }, yuan(agents.earnedFen), both(`其中未付 ${yuan(agents.payableFen)}`, `not yet paid ${yuan(agents.payableFen)}`))}
 ${figure({ zh: '人工更正（两人批准）', en: 'Corrections by two people' }, String(adjustments.givenCount + adjustments.takenCount), both(`补发 ${adjustments.givenCount} 笔 ${yuan(adjustments.givenFen)}；收回 ${adjustments.takenCount} 笔 ${yuan(adjustments.takenFen)}`, `given ${adjustments.givenCount}, ${yuan(adjustments.givenFen)}; taken ${adjustments.takenCount}, ${yuan(adjustments.takenFen)}`))}

@@ -82,7 +82,17 @@ export const DisclosureSchema = Type.Object(
       },
       strict,
     ),
-    points: Type.Object({ unreleased: Points, coverageBp: Nullable(Bp), floorBp: Bp }, strict),
+    points: Type.Object(
+      {
+        unreleased: Points,
+        /** Of sales that are final, held until people looked: their concession is in F, and they may still enter X. */
+        held: Points,
+        /** F against X and what is held: the careful figure, which no decision of people can make worse. */
+        coverageBp: Nullable(Bp),
+        floorBp: Bp,
+      },
+      strict,
+    ),
     agents: Type.Object({ earnedFen: Fen, payableFen: Fen }, strict),
     stockGate: Nullable(
       Type.Object({ type: Type.String(), lastOpenPeriod: Nullable(Type.String()) }, strict),

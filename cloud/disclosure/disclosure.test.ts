@@ -4,6 +4,7 @@ import type { Disclosure } from '#cloud/disclosure/disclosure-schema.ts';
 import { multipliersShown } from '#cloud/disclosure/disclosure-page.ts';
 import { factor, hundredths, ruleWords } from '#cloud/disclosure/disclosure-words.ts';
 import { snapshotMsMax } from '#cloud/disclosure/disclosure-snapshot.ts';
+import { readDisclosure } from '#cloud/disclosure/read-disclosure.ts';
 import { liveALife, type LivedLife } from '#cloud/disclosure/testing/lived-life.ts';
 import { createTestCloud, buildTestApp } from '#cloud/platform/testing/test-cloud.ts';
 import { balancesOf } from '#cloud/points/testing/points-fixtures.ts';
@@ -84,6 +85,41 @@ describe('the disclosure', () => {
       ),
     );
     expect(told.stockGate).not.toBeNull();
+  });
+
+  it('tells coverage by the careful figure: points that people hold back count as if they came', async () => {
+    const before = (await read()).points;
+    const { db, operatorId } = life.cloud.deps;
+    const ratio = (fundFen: number, points: bigint) => Number((BigInt(fundFen) * 10_000n) / points);
+    const { money } = await read();
+    expect(before.held).toBe('0');
+    expect(before.coverageBp).toBe(ratio(money.fundFen, BigInt(before.unreleased)));
+    // A final sale of 10,000 points waits for people: its concession lies in F, its points in no pool.
+    const orderId = 'ord_01J0000000000000000000HELD';
+    await db.execute(sql`
+      insert into points_order (operator_id, order_id, merchant_id, accepted_on, net_fen,
+        concession_fen, merchant_points, final_on)
+      values (${operatorId}, ${orderId}, 'mch_x', '2026-05-01', 50000, 10000, 0, '2026-05-08')`);
+    await db.execute(sql`
+      insert into points_lot (operator_id, order_id, kind, merchant_id, points, state)
+      values (${operatorId}, ${orderId}, 'consumer', 'mch_x', 10000, 'pending')`);
+    await db.execute(sql`
+      insert into points_hold (operator_id, order_id, merchant_id, reasons, held_on)
+      values (${operatorId}, ${orderId}, 'mch_x', '[]', '2026-05-08')`);
+    const told = await db.transaction((tx) =>
+      readDisclosure(tx, { operatorId, nowMs: life.clock.nowMs() }),
+    );
+    expect(told.points).toMatchObject({ unreleased: before.unreleased, held: '10000' });
+    const careful = ratio(money.fundFen, BigInt(before.unreleased) + 10_000n);
+    expect(told.points.coverageBp).toBe(careful);
+    expect(careful).toBeLessThan(before.coverageBp!);
+    await db.execute(sql`
+      update points_hold set state = 'refused', decided_by = 'x', decided_note = 'x', decided_at_ms = 1
+       where order_id = ${orderId}`);
+    const after = await db.transaction((tx) =>
+      readDisclosure(tx, { operatorId, nowMs: life.clock.nowMs() }),
+    );
+    expect(after.points.coverageBp).toBe(before.coverageBp);
   });
 
   it('names versions, announced switches and corrections, and nobody by name', async () => {

@@ -5,7 +5,7 @@ import { standingReasons } from '#cloud/ledger/release-hold.ts';
 import type { DisclosedClose, Disclosure } from '#cloud/disclosure/disclosure-schema.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { listPolicyVersions, policyOn, type PolicyVersion } from '#cloud/policy/policy-versions.ts';
-import { listWindDowns } from '#cloud/policy/wind-down.ts';
+import { standingPlan } from '#cloud/policy/wind-down.ts';
 import { listCloses, type StoredClose } from '#cloud/release/close-period.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { divFloor } from '#shared/money/exact.ts';
@@ -17,6 +17,7 @@ export const versionsShownMax = 50;
 
 interface Sums extends Record<string, unknown> {
   readonly unreleased: string;
+  readonly held: string;
   readonly concession: string;
   readonly earned: number;
   readonly given_count: number;
@@ -39,7 +40,7 @@ export async function readDisclosure(
   const closes = await listCloses(tx, operatorId);
   const released = await releasedByPeriod(tx, operatorId);
   const rules = await policyOn(tx, { operatorId, day: today });
-  const versions = await listPolicyVersions(tx, operatorId);
+  const versions = await listPolicyVersions(tx, { operatorId, limit: versionsShownMax });
   const fundFen = balance('fund_free');
   const money = {
     fundFen,
@@ -56,17 +57,15 @@ export async function readDisclosure(
     money,
     points: {
       unreleased: sums.unreleased,
-      coverageBp: ratioBp(BigInt(fundFen), BigInt(sums.unreleased)),
+      held: sums.held,
+      coverageBp: ratioBp(BigInt(fundFen), BigInt(sums.unreleased) + BigInt(sums.held)),
       floorBp: Number(rules.config['coverageBp']),
     },
     agents: { earnedFen: sums.earned, payableFen: balance('agent_payable') },
     stockGate: stockGateOf(closes[0]),
     closes: disclosed,
     rules,
-    versions: versions
-      .toReversed()
-      .slice(0, versionsShownMax)
-      .map((version) => versionOf(version, rules.version)),
+    versions: versions.map((version) => versionOf(version, rules.version)),
     adjustments: {
       givenCount: sums.given_count,
       givenFen: sums.given_fen,
@@ -91,6 +90,10 @@ async function readSums(tx: Tx, operatorId: OperatorId): Promise<Sums> {
               where operator_id = ${operatorId})
           + (select coalesce(sum(points), 0) from points_lot
               where operator_id = ${operatorId} and state = 'unclaimed'))::text as unreleased,
+           (select coalesce(sum(l.points), 0)::text from points_hold h
+              join points_lot l on l.operator_id = h.operator_id and l.order_id = h.order_id
+                               and l.state = 'pending'
+             where h.operator_id = ${operatorId} and h.state = 'held') as held,
            (select coalesce(sum(concession_points), 0)::text from period_close
              where operator_id = ${operatorId}) as concession,
            ((select coalesce(sum(amount_fen), 0) from agent_commission
@@ -198,9 +201,8 @@ const versionOf = (version: PolicyVersion, inForce: number): Disclosure['version
 
 /** A plan that is only proposed binds nobody yet. */
 async function readPlan(tx: Tx, operatorId: OperatorId): Promise<Disclosure['windDown']> {
-  const plans = await listWindDowns(tx, operatorId);
-  const plan = plans.find(({ state }) => state === 'published' || state === 'distributed');
-  if (plan === undefined) return null;
+  const plan = await standingPlan(tx, operatorId);
+  if (plan === undefined || plan.state === 'proposed') return null;
   const { state, stopOn, planZh, planEn, distributedFen, accountCount } = plan;
   return { state, stopOn, planZh, planEn, distributedFen, accountCount };
 }

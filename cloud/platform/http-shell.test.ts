@@ -159,15 +159,23 @@ test('metrics are for who has the operator’s token or the one for metrics, and
   await own.close();
 });
 
-const ready = async () => {
-  const answer = await app.inject({ method: 'GET', url: '/readyz' });
+const ready = async (token?: string) => {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const answer = await app.inject({ method: 'GET', url: '/readyz', headers });
   return { status: answer.statusCode, body: answer.json<object>() };
 };
 
-test('held releases are said by readiness and make no node unready', async () => {
-  expect(await ready()).toEqual({ status: 200, body: { status: 'ready', releases: 'open' } });
+test('held releases are said by readiness to the operator alone, and make no node unready', async () => {
+  const told = (releases: string) => ({ status: 200, body: { status: 'ready', releases } });
+  expect(await ready(testOperatorToken)).toEqual(told('open'));
   cloud.deps.metrics.releaseHolds.set(2);
-  expect(await ready()).toEqual({ status: 200, body: { status: 'ready', releases: 'held' } });
+  expect(await ready(testOperatorToken)).toEqual(told('held'));
+  // A stranger learns that the node lives, and nothing of the books: neither when they are held nor when they are not.
+  for (const holds of [2, 0]) {
+    cloud.deps.metrics.releaseHolds.set(holds);
+    for (const token of [undefined, 'something-else'])
+      expect(await ready(token)).toEqual({ status: 200, body: { status: 'ready' } });
+  }
   cloud.deps.metrics.releaseHolds.set(0);
 });
 

@@ -22,7 +22,7 @@ import {
   withdrawPolicy,
   type ProposalError,
 } from '#cloud/policy/policy-store.ts';
-import { listPolicyVersions, policyOn } from '#cloud/policy/policy-versions.ts';
+import { listPolicyVersions, policyOn, versionsPerPage } from '#cloud/policy/policy-versions.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 import { isPeriod, periodPattern } from '#shared/time/period.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
@@ -69,7 +69,7 @@ const VersionSchema = Type.Object({
 });
 
 /**
- * GET  /admin/v1/policy                                     the rules in force, every version: who, when, what changed
+ * GET  /admin/v1/policy?before={version}                    the rules in force, versions newest first: who, when, what changed
  * GET  /admin/v1/policy/proposals                           what was ever proposed and how it ended
  * POST /admin/v1/policy/proposals {changes, effectivePeriod, why}   one person proposes (x-person-key)
  * POST /admin/v1/policy/proposals/{no}/approve {note}        another one approves: it is a version
@@ -85,18 +85,22 @@ export function registerPolicyRoutes(app: CloudApp, deps: Deps): void {
 function registerReads(app: CloudApp, { db, clock, operatorId }: Deps): void {
   const policy = {
     summary: 'The rules in force and every version of them',
+    querystring: Type.Object(
+      { before: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_147_483_647 })) },
+      strict,
+    ),
     response: {
       200: Type.Object({
         version: Type.Integer(),
         preset: Type.String(),
         config: Type.Record(Type.String(), Type.Unknown()),
-        versions: Type.Array(VersionSchema),
+        versions: Type.Array(VersionSchema, { maxItems: versionsPerPage }),
       }),
     },
   };
-  app.get('/admin/v1/policy', { schema: policy }, async () => {
+  app.get('/admin/v1/policy', { schema: policy }, async ({ query: { before } }) => {
     const today = accountingDate(clock.nowMs());
-    const versions = await listPolicyVersions(db, operatorId);
+    const versions = await listPolicyVersions(db, { operatorId, before });
     return { ...(await policyOn(db, { operatorId, day: today })), versions: versions.map(mutable) };
   });
   const proposals = {

@@ -30,28 +30,43 @@ interface VersionRow extends Record<string, unknown> {
   readonly announced_at_ms: number | null;
 }
 
-/** Every version, the oldest first; each says what it changed against the one before. */
+/** Versions in one page of the list. */
+export const versionsPerPage = 100;
+
+/**
+ * Every version, the newest first; `before` is the last version of the page before. Each says what it changed against the
+ * one before it.
+ */
 export async function listPolicyVersions(
   db: Db | Tx,
-  operatorId: OperatorId,
+  page: {
+    readonly operatorId: OperatorId;
+    readonly before?: number | undefined;
+    readonly limit?: number;
+  },
 ): Promise<readonly PolicyVersion[]> {
+  const limit = page.limit ?? versionsPerPage;
+  // One more than is told: what the last one changed is seen against it.
   const { rows } = await db.execute<VersionRow>(sql`
     select v.version, v.effective_period as period, v.config, v.proposed_by, v.approved_by,
            to_char(v.effective_from, 'YYYY-MM-DD') as first_day, p.ended_at_ms as announced_at_ms
       from points_config_version v
       left join policy_proposal p on p.operator_id = v.operator_id and p.version = v.version
-     where v.operator_id = ${operatorId} order by v.version`);
-  let before = defaultPointsConfig;
-  return rows.map((row) => {
-    const config = { ...defaultPointsConfig, ...row.config };
-    const changes = policyDifferences(before, config);
-    before = config;
+     where v.operator_id = ${page.operatorId}
+       and v.version < coalesce(${page.before ?? null}::integer, 2147483647)
+     order by v.version desc limit ${limit + 1}`);
+  const configOf = (row: VersionRow | undefined): PointsConfig => ({
+    ...defaultPointsConfig,
+    ...row?.config,
+  });
+  return rows.slice(0, limit).map((row, index) => {
+    const config = configOf(row);
     return {
       version: row.version,
       effectivePeriod: row.period,
       effectiveFrom: row.first_day,
       preset: presetOf(config),
-      changes,
+      changes: policyDifferences(configOf(rows[index + 1]), config),
       proposedBy: row.proposed_by,
       approvedBy: row.approved_by,
       announcedAtMs: row.announced_at_ms,

@@ -10,6 +10,7 @@ import { makePointsFinal } from '#cloud/points/final-points.ts';
 import { issuePendingPoints } from '#cloud/points/issue-points.ts';
 import { pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import { fundWith, orderOf, paidOrder } from '#cloud/points/testing/points-fixtures.ts';
+import { listPolicyVersions } from '#cloud/policy/policy-versions.ts';
 import { createManualClock, type ManualClock } from '#shared/testing/manual-clock.ts';
 import { dayStartMs } from '#shared/time/calendar-day.ts';
 
@@ -142,7 +143,6 @@ describe('a change of the rules', () => {
     const policy = (await send('policy')).json<{ versions: object[] }>();
     expect(policy).toMatchObject({ version: 0, preset: 'seed' });
     expect(policy.versions).toMatchObject([
-      { version: 1, preset: 'seed', effectiveFrom: '2026-04-01' },
       {
         version: 2,
         preset: 'mature',
@@ -150,7 +150,23 @@ describe('a change of the rules', () => {
         changes: [{ key: 'gateMeasure', from: 'outstanding', to: 'period_inflow' }],
         announcedAtMs: clock.nowMs(),
       },
+      { version: 1, preset: 'seed', effectiveFrom: '2026-04-01' },
     ]);
+  });
+
+  it('lists its versions page by page, and each says what it changed, also the last one of a page', async () => {
+    const { db, operatorId } = cloud.deps;
+    const page = (before?: number) => listPolicyVersions(db, { operatorId, limit: 1, before });
+    const [newest] = await page();
+    expect(newest).toMatchObject({
+      version: 2,
+      changes: [{ key: 'gateMeasure', from: 'outstanding', to: 'period_inflow' }],
+    });
+    expect(await page(2)).toMatchObject([{ version: 1 }]);
+    expect(await page(1)).toEqual([]);
+    const asked = await send('policy?before=2');
+    expect(asked.json()).toMatchObject({ versions: [{ version: 1 }] });
+    expect((await send('policy?before=0')).statusCode).toBe(400);
   });
 
   it('shows before it is approved what the last close would have been', async () => {

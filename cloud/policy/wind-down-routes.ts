@@ -17,6 +17,7 @@ import { distributeFund, type DistributeError } from '#cloud/policy/distribute-f
 import {
   endWindDownProposal,
   listWindDowns,
+  plansPerPage,
   proposeWindDown,
   type WindDownError,
 } from '#cloud/policy/wind-down.ts';
@@ -43,13 +44,14 @@ const PlanSchema = Type.Object({
   explanation: Nullable(Type.Record(Type.String(), Type.Unknown())),
   explanationHash: Nullable(Type.String()),
 });
-const PlanPathSchema = Type.Object({ planNo: Type.Integer({ minimum: 1, maximum: 1000 }) });
+const PlanNoSchema = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
+const PlanPathSchema = Type.Object({ planNo: PlanNoSchema });
 
 /** Shares in one page of the export. */
 const sharesPerPage = 10_000;
 
 /**
- * GET  /admin/v1/wind-down                                      plans and what came of them
+ * GET  /admin/v1/wind-down?before={no}                          plans and what came of them, newest first
  * POST /admin/v1/wind-down {stopOn, planZh, planEn}              one person proposes to end (x-person-key)
  * POST /admin/v1/wind-down/{no}/publish {note}                   another one publishes it: it stands
  * POST /admin/v1/wind-down/{no}/withdraw {note}                  as long as it is not published
@@ -61,10 +63,11 @@ export function registerWindDownRoutes(app: CloudApp, deps: Deps): void {
   const { db, operatorId } = deps;
   const schema = {
     summary: 'Plans to wind down',
-    response: { 200: Type.Object({ plans: Type.Array(PlanSchema) }) },
+    querystring: Type.Object({ before: Type.Optional(PlanNoSchema) }, strict),
+    response: { 200: Type.Object({ plans: Type.Array(PlanSchema, { maxItems: plansPerPage }) }) },
   };
-  app.get('/admin/v1/wind-down', { schema }, async () => ({
-    plans: (await listWindDowns(db, operatorId)).map((plan) => ({ ...plan })),
+  app.get('/admin/v1/wind-down', { schema }, async ({ query: { before } }) => ({
+    plans: (await listWindDowns(db, { operatorId, before })).map((plan) => ({ ...plan })),
   }));
   registerPropose(app, deps);
   registerEndings(app, deps);

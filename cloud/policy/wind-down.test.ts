@@ -133,6 +133,20 @@ describe('winding down', () => {
     await db.transaction((tx) => lapseUnclaimed(tx, { operatorId, finalBefore: '2026-04-20' }));
   });
 
+  it('is listed page by page, the newest plan first', async () => {
+    expect((await send('wind-down')).json()).toMatchObject({ plans: [{ planNo: 1 }] });
+    expect((await send('wind-down?before=1')).json()).toEqual({ plans: [] });
+    expect((await send('wind-down?before=0')).statusCode).toBe(400);
+  });
+
+  it('gives a frozen account its share too: it waits in the wallet', async () => {
+    const { db, operatorId } = cloud.deps;
+    await db.execute(sql`
+      update account_points set state = 'frozen'
+       where operator_id = ${operatorId} and member_id = ${memberOf(2)}`);
+    expect((await distribute('?dryRun=1')).json()).toMatchObject({ accountCount: 3 });
+  });
+
   it('computes the shares dry, and a transaction that is cut off leaves nothing behind', async () => {
     const before = await balances();
     expect((await distribute('?dryRun=1')).json()).toMatchObject({ distributedFen: 4000 });

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import type { PaidOrder } from '#cloud/orders/paid-order.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import { lockBook } from '#cloud/points/points-config-store.ts';
@@ -51,11 +51,11 @@ export async function proposeWindDown(
 ): Promise<Result<WindDown, WindDownError>> {
   const { operatorId } = act;
   await lockBook(tx, operatorId, 'update');
-  const plans = await listWindDowns(tx, operatorId);
-  if (plans.some(({ state }) => state !== 'withdrawn')) return err({ type: 'wind-down-running' });
+  if ((await standingPlan(tx, operatorId)) !== undefined) return err({ type: 'wind-down-running' });
   const noticed = checkNotice(act);
   if (!noticed.ok) return noticed;
-  const planNo = plans.length + 1;
+  const [last] = await listWindDowns(tx, { operatorId });
+  const planNo = (last?.planNo ?? 0) + 1;
   await tx.execute(sql`
     insert into wind_down (operator_id, plan_no, stop_on, plan_zh, plan_en, proposed_by,
       proposed_at_ms, state)
@@ -164,12 +164,33 @@ interface PlanKey {
 }
 
 export const readWindDown = async (db: Db | Tx, key: PlanKey): Promise<WindDown | undefined> =>
-  (await listWindDowns(db, key.operatorId)).find(({ planNo }) => planNo === key.planNo);
+  (await selectPlans(db, key.operatorId, sql`plan_no = ${key.planNo}`))[0];
 
-/** Every plan, the oldest first; at most one is not withdrawn. */
-export async function listWindDowns(
+/** The plan that is not withdrawn; there is at most one. */
+export const standingPlan = async (
   db: Db | Tx,
   operatorId: OperatorId,
+): Promise<WindDown | undefined> =>
+  (await selectPlans(db, operatorId, sql`state <> 'withdrawn'`))[0];
+
+/** Plans in one page of the list. */
+export const plansPerPage = 50;
+
+/** Every plan, the newest first; `before` is the last number of the page before. At most one is not withdrawn. */
+export const listWindDowns = (
+  db: Db | Tx,
+  page: { readonly operatorId: OperatorId; readonly before?: number | undefined },
+): Promise<readonly WindDown[]> =>
+  selectPlans(
+    db,
+    page.operatorId,
+    page.before === undefined ? sql`true` : sql`plan_no < ${page.before}`,
+  );
+
+async function selectPlans(
+  db: Db | Tx,
+  operatorId: OperatorId,
+  which: SQL,
 ): Promise<readonly WindDown[]> {
   const { rows } = await db.execute<WindDown & Record<string, unknown>>(sql`
     select plan_no as "planNo", to_char(stop_on, 'YYYY-MM-DD') as "stopOn", plan_zh as "planZh",
@@ -177,6 +198,7 @@ export async function listWindDowns(
            ended_by as "endedBy", ended_at_ms as "endedAtMs",
            distributed_at_ms as "distributedAtMs", distributed_fen as "distributedFen",
            account_count as "accountCount", explanation, explanation_hash as "explanationHash"
-      from wind_down where operator_id = ${operatorId} order by plan_no`);
+      from wind_down where operator_id = ${operatorId} and ${which}
+     order by plan_no desc limit ${plansPerPage}`);
   return rows;
 }

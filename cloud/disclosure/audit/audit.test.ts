@@ -231,6 +231,16 @@ describe("the auditor's export", () => {
     expect([made.status, made.stderr]).toEqual([0, '']);
     expect(bytesOf('by-command')).toEqual(bytesOf('first'));
     expect(audit('--out', join(root, 'x'), '--from', days.to, '--to', days.from).status).toBe(2);
+    for (const misspelt of [
+      ['--verfy', join(root, 'first')],
+      ['--out', join(root, 'x'), '--form', days.from, '--to', days.to],
+      ['--verify', join(root, 'first'), 'more'],
+    ]) {
+      const refused = audit(...misspelt);
+      expect([refused.status, refused.stdout]).toEqual([2, '']);
+      expect(refused.stderr).toMatch(/^audit: .*(verfy|form|more)/);
+      expect(refused.stderr).toContain('audit: --out FOLDER');
+    }
     const good = audit('--verify', join(root, 'first'));
     expect([good.status, good.stdout]).toEqual([0, expect.stringContaining(' 0 differences')]);
     const bad = audit('--verify', join(root, 'nowhere'));
