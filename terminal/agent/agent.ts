@@ -143,7 +143,7 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
     cloudSide,
   });
   const keeper = keeperOf(deps, ports, { journal, cloudSide });
-  const { api, emit } = createApi(
+  const { api, emit, isHeard } = createApi(
     createHandlers({
       ...ports,
       ...cloudSide,
@@ -156,7 +156,7 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
       status: shop.status.get,
     }),
   );
-  announce({ journal, cloudSide, shop, owner, emit });
+  announce({ journal, cloudSide, shop, owner, emit, isHeard });
   return {
     api,
     isActivated: cloudSide.isReady,
@@ -206,15 +206,20 @@ function announce({
   shop: { checkout, spool, status },
   owner,
   emit,
+  isHeard,
 }: {
   readonly journal: Journal;
   readonly cloudSide: CloudSide;
   readonly shop: ShopSide;
   readonly owner: OwnerDesk;
   readonly emit: (event: TerminalEvent) => void;
+  readonly isHeard: () => boolean;
 }): void {
   checkout.onChange((payload) => emit({ name: 'till.changed', payload }));
-  status.onChange((payload) => emit({ name: 'status.changed', payload }));
+  // Some ten questions to the file: not while no window is there to show it.
+  status.onChange(() => {
+    if (isHeard()) emit({ name: 'status.changed', payload: status.get() });
+  });
   link.onChange(status.changed);
   troubles.onChange(status.changed);
   // A reset that came with the last run's configuration may not have been followed: the disk can refuse.

@@ -26,6 +26,8 @@ const validators = Object.fromEntries(
 export function createApi(handlers: Handlers): {
   readonly api: TerminalApi;
   readonly emit: (event: TerminalEvent) => void;
+  /** Anybody listens. */
+  readonly isHeard: () => boolean;
 } {
   const listeners = new Set<(event: TerminalEvent) => void>();
   const api: TerminalApi = {
@@ -47,6 +49,7 @@ export function createApi(handlers: Handlers): {
   };
   return {
     api,
+    isHeard: () => listeners.size > 0,
     emit: (event) => {
       for (const listener of listeners) listener(event);
     },

@@ -19,7 +19,7 @@ export interface StatusBoard {
   readonly get: () => Status;
   /** Something it shows has changed; changes close together become one event. */
   readonly changed: () => void;
-  readonly onChange: (listener: (status: Status) => void) => void;
+  readonly onChange: (listener: () => void) => void;
   readonly stop: () => void;
 }
 
@@ -52,7 +52,7 @@ export function createStatus(deps: {
   readonly owner: Pick<OwnerDesk, 'isPinSet'>;
 }): StatusBoard {
   const { read } = deps.journal;
-  const listeners: ((status: Status) => void)[] = [];
+  const listeners: (() => void)[] = [];
   let version = 0;
   let cancel: (() => void) | undefined;
   let stopped = false;
@@ -96,8 +96,7 @@ export function createStatus(deps: {
       cancel = deps.timers.after(gatherMs, () => {
         cancel = undefined;
         version += 1;
-        const status = get();
-        for (const listener of listeners) listener(status);
+        for (const listener of listeners) listener();
       });
     },
     onChange: (listener) => {

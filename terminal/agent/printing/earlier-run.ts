@@ -3,7 +3,7 @@ import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { processIdNumber } from '#terminal/agent/printing/process-id.ts';
-import { findJob, openJobs, type PrintJobRow } from '#terminal/agent/printing/spool-view.ts';
+import { begunJobs, findJob, type PrintJobRow } from '#terminal/agent/printing/spool-view.ts';
 
 /**
  * What a former run left between the first byte and the last word. Each such job becomes unknown at once; of the latest
@@ -48,7 +48,7 @@ export function createEarlierRun(deps: {
 
   return {
     begin: () => {
-      const left = openJobs(journal.read, 'writing');
+      const left = begunJobs(journal.read);
       for (const { jobId } of left)
         write({ type: 'print.unknown', body: { jobId, code: 'print-interrupted' } });
       latest = left

@@ -31,12 +31,24 @@ export const jobsListMax = 200;
 export const findJob = (read: ReadHandle, jobId: string): PrintJobRow | undefined =>
   read.one<PrintJobRow>(`${select} WHERE job_id = $jobId`, { jobId });
 
-/** Jobs that are not definite, oldest first. */
-export const openJobs = (read: ReadHandle, state: 'queued' | 'writing'): readonly PrintJobRow[] =>
+/** Jobs between the first byte and the last word, oldest first. */
+export const begunJobs = (read: ReadHandle): readonly PrintJobRow[] =>
   read.all<PrintJobRow>(
-    `${select} WHERE state IN ('queued', 'writing', 'unknown') AND state = $state
+    `${select} WHERE state IN ('queued', 'writing', 'unknown') AND state = 'writing'
      ORDER BY job_id LIMIT ${jobsListMax}`,
-    { state },
+  );
+
+/** Paper and drawer do not wait for each other: a drawer opens while a receipt waits for a new roll. */
+export const printLanes = ['paper', 'drawer'] as const;
+export type PrintLane = (typeof printLanes)[number];
+
+/** Jobs of a lane that are queued or begun, oldest first. */
+export const jobsToDo = (read: ReadHandle, lane: PrintLane): readonly PrintJobRow[] =>
+  read.all<PrintJobRow>(
+    `${select} WHERE state IN ('queued', 'writing', 'unknown') AND state IN ('queued', 'writing')
+       AND (kind = 'drawer') = ($lane = 'drawer')
+     ORDER BY job_id LIMIT ${jobsListMax}`,
+    { lane },
   );
 
 /** Jobs that may or may not be on paper, newest first. */

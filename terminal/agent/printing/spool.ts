@@ -5,9 +5,11 @@ import { createEarlierRun } from '#terminal/agent/printing/earlier-run.ts';
 import { processIdText } from '#terminal/agent/printing/process-id.ts';
 import {
   findJob,
-  openJobs,
+  jobsToDo,
+  printLanes,
   unknownJobs,
   type PrintJobRow,
+  type PrintLane,
 } from '#terminal/agent/printing/spool-view.ts';
 
 /**
@@ -28,32 +30,25 @@ export interface SpoolDeps extends AttemptsDeps {
   readonly timers: Timers;
 }
 
-/** Paper and drawer do not wait for each other: a drawer opens while a receipt waits for a new roll. */
-const lanes = ['paper', 'drawer'] as const;
-type Lane = (typeof lanes)[number];
-
 const retryPauseMs = 1_000;
 
 export function createSpool(deps: SpoolDeps): Spool {
   const { journal } = deps;
   const attempts = createAttempts(deps);
   const earlierRun = createEarlierRun(deps);
-  const running = new Map<Lane, Promise<void>>();
+  const running = new Map<PrintLane, Promise<void>>();
   /** Woken while it ran: it may have looked for work already, and found none, when the job came. */
-  const wokenAgain = new Set<Lane>();
+  const wokenAgain = new Set<PrintLane>();
   let stopped = true;
   let cancel: (() => void) | undefined;
 
   const write = (fact: EntryFact): boolean => journal.append([fact]).ok;
 
   /** The oldest job of the lane that may be attempted. */
-  const nextJob = (lane: Lane): PrintJobRow | undefined =>
-    [...openJobs(journal.read, 'queued'), ...openJobs(journal.read, 'writing')]
-      .filter((job) => laneOf(job) === lane)
-      .filter((job) => job.state === 'queued' || attempts.mayRepeat(job))
-      .toSorted((a, b) => (a.jobId < b.jobId ? -1 : 1))[0];
+  const nextJob = (lane: PrintLane): PrintJobRow | undefined =>
+    jobsToDo(journal.read, lane).find((job) => job.state === 'queued' || attempts.mayRepeat(job));
 
-  const runLane = async (lane: Lane): Promise<void> => {
+  const runLane = async (lane: PrintLane): Promise<void> => {
     if (lane === 'paper' && !(await earlierRun.resolve())) return pause();
     for (;;) {
       const job = nextJob(lane);
@@ -62,7 +57,7 @@ export function createSpool(deps: SpoolDeps): Spool {
       if (!goOn) return pause();
     }
   };
-  const ended = (lane: Lane): void => {
+  const ended = (lane: PrintLane): void => {
     running.delete(lane);
     if (wokenAgain.delete(lane)) wake();
   };
@@ -73,7 +68,7 @@ export function createSpool(deps: SpoolDeps): Spool {
 
   const wake = (): void => {
     if (stopped) return;
-    for (const lane of lanes) {
+    for (const lane of printLanes) {
       if (running.has(lane)) wokenAgain.add(lane);
       else
         running.set(
@@ -103,5 +98,3 @@ export function createSpool(deps: SpoolDeps): Spool {
     },
   };
 }
-
-const laneOf = (job: PrintJobRow): Lane => (job.kind === 'drawer' ? 'drawer' : 'paper');

@@ -8,6 +8,8 @@ import { getMetaNumber, setMeta } from '#terminal/agent/journal/meta.ts';
  * with entries that the cloud refused to take, which stay here until people have dealt with them.
  */
 const acked = (read: ReadHandle): number => getMetaNumber(read, 'acked-position');
+/** The same inside a question: one instead of two. */
+const ackedHere = `coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'acked-position'), 0)`;
 
 /** An entry's order; NULL when it has none, or when its text is damaged. */
 const orderIdOfEntry = `CASE WHEN json_valid(body) THEN json_extract(body, '$.orderId') END`;
@@ -19,10 +21,9 @@ export const undelivered = (
   const byState = read.all<{ state: OrderStateName; count: number; sumFen: number }>(
     `SELECT state, count(*) AS count, coalesce(sum(amount_fen), 0) AS sumFen FROM orders
      WHERE order_id IN (
-       SELECT ${orderIdOfEntry} FROM entry WHERE position > $acked
+       SELECT ${orderIdOfEntry} FROM entry WHERE position > ${ackedHere}
        UNION SELECT order_id FROM refused_orders
      ) GROUP BY state`,
-    { acked: acked(read) },
   );
   const turnover = byState.filter(({ state }) => tallyBucket(state) !== undefined);
   return {
@@ -47,8 +48,7 @@ export const undeliveredOffline = (
 ): { readonly count: number; readonly sumFen: number } =>
   read.one<{ count: number; sumFen: number }>(
     `SELECT count(*) AS count, coalesce(sum(amount_fen), 0) AS sumFen FROM offline_usage
-     WHERE position > $acked OR order_id IN (SELECT order_id FROM refused_orders)`,
-    { acked: acked(read) },
+     WHERE position > ${ackedHere} OR order_id IN (SELECT order_id FROM refused_orders)`,
   ) ?? { count: 0, sumFen: 0 };
 
 export interface RefusedOrder {
@@ -75,10 +75,9 @@ export const refusedOrders = (read: ReadHandle): readonly RefusedOrder[] =>
 export const oldestUndeliveredMs = (read: ReadHandle): number | null =>
   read.one<{ oldestMs: number | null }>(
     `SELECT min(ms) AS oldestMs FROM (
-       SELECT wall_ms AS ms FROM entry WHERE position = $next
+       SELECT wall_ms AS ms FROM entry WHERE position = ${ackedHere} + 1
        UNION ALL SELECT opened_at_ms FROM orders JOIN refused_orders USING (order_id)
      )`,
-    { next: acked(read) + 1 },
   )?.oldestMs ?? null;
 
 /**
