@@ -66,7 +66,7 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
     wakes: { refund: hurryRefund, instruction: hurryInstruction },
   });
   registerPaymentAdminRoutes(app, deps);
-  registerReviewRoutes(app, deps);
+  registerReviewRoutes(app, proposer);
   registerVelocityRoutes(app, deps);
   registerRelationRoutes(app, deps);
   registerTierRoutes(app, deps);

@@ -3,6 +3,7 @@ import { agentActs } from '#cloud/commissions/agent-acts.ts';
 import { liftHold } from '#cloud/ledger/release-hold.ts';
 import { thawActs } from '#cloud/members/freeze-routes.ts';
 import type { ActKinds } from '#cloud/persons/acts.ts';
+import { reviewActs } from '#cloud/review/review-routes.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { err, ok } from '#shared/result/result.ts';
 
@@ -13,6 +14,7 @@ export const personActs = (deps: Deps): ActKinds => ({
   ...agentActs(deps),
   ...holdActs(deps),
   ...thawActs,
+  ...reviewActs,
 });
 
 const holdActs = (deps: Pick<Deps, 'db' | 'operatorId' | 'metrics'>): ActKinds => ({

@@ -341,6 +341,28 @@ describe('one sale that cannot be settled as it stands', () => {
     expect(debitsOf(bad)).toHaveLength(1);
   });
 
+  it('a row that cannot be read is parked with the reason, listed, and the others go on', async () => {
+    const bad = saleWith();
+    await enqueue(bad);
+    const rateIs = (bp: number) =>
+      bench.deps.db.execute(
+        sql`update offline_settlement set concession_bp = ${bp} where order_id = ${bad.orderId}`,
+      );
+    await rateIs(2_000_000_000);
+    bench.clock.advance(1);
+    const good = saleWith();
+    await enqueue(good);
+    for (let steps = 0; steps < 4; steps += 1) await settleOfflineOnce(bench.deps);
+    expect(await resultOf(good)).toMatchObject([{ result: 'settled' }]);
+    expect(await resultOf(bad)).toEqual([]);
+    const parkedReason = 'invariant broken: not a rate in basis points: 2000000000';
+    expect(await exceptionOf(bad)).toMatchObject({ state: 'queued', parkedReason });
+    await rateIs(1_000);
+    bench.clock.advance(600_000);
+    await bench.runUntilQuiet();
+    expect(await resultOf(bad)).toMatchObject([{ result: 'settled' }]);
+  });
+
   it('a database that is away parks nothing', async () => {
     const sale = saleWith();
     await enqueue(sale);

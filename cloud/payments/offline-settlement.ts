@@ -71,16 +71,17 @@ export const startOfflineSettlementWorker = (deps: OfflineSettlementDeps): Worke
  */
 export async function settleOfflineOnce(deps: OfflineSettlementDeps): Promise<number> {
   const nowMs = deps.clock.nowMs();
-  let taken: OfflineSettlement | undefined;
+  let due: SettlementKey | undefined;
   let step: Step | undefined;
   try {
     step = await retriedTransaction(deps.db, async (tx) => {
-      taken = await lockDueSettlement(tx, nowMs);
+      due = await lockDueSettlement(tx, nowMs);
+      const taken = due && (await lockSettlement(tx, due));
       return taken && (await prepareDebit(tx, deps, { taken, nowMs }));
     });
   } catch (error) {
-    if (taken === undefined || isTransient(error)) throw error;
-    await park(deps, { sale: taken, error, nowMs });
+    if (due === undefined || isTransient(error)) throw error;
+    await park(deps, { sale: due, error, nowMs });
     return 1;
   }
   if (step === undefined) return 0;
@@ -89,6 +90,8 @@ export async function settleOfflineOnce(deps: OfflineSettlementDeps): Promise<nu
   return 1;
 }
 
+type SettlementKey = Pick<OfflineSettlement, 'operatorId' | 'orderId'>;
+
 interface Step {
   readonly sale: OfflineSettlement;
   /** Undefined when the sale ended without a debit. */
@@ -96,12 +99,12 @@ interface Step {
 }
 
 /**
- * One sale that breaks a rule of ours must not keep the others from their money: it is put aside with the reason, for
- * people, and tried again later in case the fault is mended.
+ * One sale that breaks a rule of ours, or whose row cannot be read, must not keep the others from their money: it is put
+ * aside with the reason, for people, and tried again later in case the fault is mended.
  */
 async function park(
   { db, logger }: OfflineSettlementDeps,
-  parked: { readonly sale: OfflineSettlement; readonly error: unknown; readonly nowMs: number },
+  parked: { readonly sale: SettlementKey; readonly error: unknown; readonly nowMs: number },
 ): Promise<void> {
   const { sale, error, nowMs } = parked;
   logger.error({ err: error, orderId: sale.orderId }, 'an offline sale is parked');

@@ -223,16 +223,20 @@ export async function stopClonedDevice(
 const clonedReason = 'cloned';
 const frozenReason = 'frozen';
 
-/** Takes the next queued sale that is due and holds its row; other workers pass it over. */
+/**
+ * Takes the next queued sale that is due and holds its row; other workers pass it over. Only its name: whoever reads the
+ * rest (lockSettlement) and fails knows whom it was about.
+ */
 export async function lockDueSettlement(
   tx: Tx,
   nowMs: number,
-): Promise<OfflineSettlement | undefined> {
-  const { rows } = await tx.execute<Row>(sql`
-    select *, business_date::text as business_day from offline_settlement
+): Promise<Pick<OfflineSettlement, 'operatorId' | 'orderId'> | undefined> {
+  const { rows } = await tx.execute<{ operator_id: OperatorId; order_id: OrderId }>(sql`
+    select operator_id, order_id from offline_settlement
      where state = 'queued' and next_at_ms <= ${nowMs}
      order by next_at_ms, accepted_at_ms, order_id limit 1 for update skip locked`);
-  return rows[0] === undefined ? undefined : fromRow(rows[0]);
+  const [row] = rows;
+  return row && { operatorId: row.operator_id, orderId: row.order_id };
 }
 
 export async function lockSettlement(
@@ -257,7 +261,18 @@ export async function listOfflineExceptions(
      where operator_id = ${merchant.operatorId} and merchant_id = ${merchant.merchantId}
        and (state in ('debit-failed', 'duplicate') or parked_reason is not null)
      order by accepted_at_ms desc limit ${offlineExceptionsMax}`);
-  return rows.map(fromRow);
+  return rows.map(listed);
+}
+
+/** A row whose numbers cannot be read is listed without them: what is wrong stands in the reason. */
+function listed(row: Row): OfflineSettlement {
+  try {
+    return fromRow(row);
+  } catch (error) {
+    const parked_reason = row.parked_reason ?? String(error);
+    const none = { amount_fen: 0, voucher_fen: 0, covered_fen: 0, concession_bp: 0 };
+    return fromRow({ ...row, ...none, parked_reason });
+  }
 }
 
 /** What changes about a settlement. */

@@ -4,7 +4,7 @@ import { postJournals } from '#cloud/ledger/post.ts';
 import { proveLaws } from '#cloud/ledger/proofs.ts';
 import { readResults } from '#cloud/orders/results.ts';
 import { listOfflineExceptions, type OfflineSale } from '#cloud/payments/offline-store.ts';
-import { rebookLossesOnce } from '#cloud/payments/parked-losses.ts';
+import { lossesMax, rebookLossesOnce } from '#cloud/payments/parked-losses.ts';
 import { paymentLaws } from '#cloud/payments/payment-laws.ts';
 import { arrive, newPhone, saleAt } from '#cloud/payments/testing/offline-sales.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
@@ -96,4 +96,31 @@ it('a parked loss that the books take now is paid once, however often it is trie
   await Promise.all([rebookLossesOnce(bench.deps), rebookLossesOnce(bench.deps)]);
   expect(await exceptionOf(sale)).toMatchObject({ parkedReason: undefined });
   expect(await paidFor(sale)).toBe(2_000);
+});
+
+it('however many the books refuse for good, a newer one has its turn, and a row that nobody can read stops nobody', async () => {
+  const sale = failing();
+  await settle(sale);
+  const { db } = bench.deps;
+  // Older ones by the hundred: their rows cannot be read.
+  await db.execute(sql`
+    insert into offline_settlement (operator_id, order_id, merchant_id, terminal_id, member_id,
+      certificate_id, member_code, amount_fen, concession_bp, business_date, cashier, accepted_at_ms,
+      state, covered_fen, bearer_party, parked_reason)
+    select operator_id, 'ord_01J0000000000000000000' || to_char(n, 'FM0000'), merchant_id,
+      terminal_id, member_id, certificate_id, member_code, amount_fen, 2000000000, business_date, cashier,
+      n, state, covered_fen, bearer_party, 'planted'
+      from offline_settlement, generate_series(1, ${lossesMax + 20}) n
+     where order_id = ${sale.orderId}`);
+  await db.execute(sql`
+    update offline_settlement set parked_reason = 'planted' where order_id = ${sale.orderId}`);
+  bench.clock.advance(60_000);
+  expect(await rebookLossesOnce(bench.deps)).toBe(0);
+  bench.clock.advance(60_000);
+  expect(await rebookLossesOnce(bench.deps)).toBe(1);
+  expect(await exceptionOf(sale)).toMatchObject({ parkedReason: undefined });
+  const listed = await listOfflineExceptions(db, bench.till);
+  expect(listed.find(({ orderId }) => orderId.endsWith('0120'))).toMatchObject({
+    parkedReason: 'invariant broken: not a rate in basis points: 2000000000',
+  });
 });

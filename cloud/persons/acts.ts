@@ -169,7 +169,7 @@ export async function listActs(
            ended_at_ms as "endedAtMs", ended_note as "endedNote", outcome
       from two_person_act
      where operator_id = ${page.operatorId}
-       and act_no < coalesce(${page.before ?? null}::integer, 2147483647)
+       and act_no < coalesce(${page.before ?? null}::bigint, 2147483648)
        and act_no >= ${page.from ?? 1}::integer
        and state = coalesce(${page.state ?? null}::text, state)
      order by act_no desc limit ${actsPerPage}`);

@@ -107,6 +107,15 @@ it('a difference goes from the bill to its settlement over HTTP, with owner, age
   ).toMatchObject({ status: 200 });
   const [mine] = await listOf('exceptions?source=bill', 'exceptions');
   expect(mine?.['owner']).toMatch(/^prs_/);
+  const { status, text } = await call('GET', 'exceptions.csv?source=bill');
+  expect(status).toBe(200);
+  const [header, line, ...rest] = text.replace('\uFEFF', '').split('\r\n');
+  expect(header?.split(',')).toHaveLength(12);
+  expect(line).toContain(`bill,"${String(breakNo)}","long-by-amount"`);
+  expect(line).toMatch(/,-3\.00,2026-\d\d-\d\d,0,"open",/);
+  expect(line).toContain(`"${String(mine?.['owner'])}"`);
+  expect(rest).toEqual(['']);
+  expect((await call('GET', 'exceptions.csv', { token: 'wrong' })).status).toBe(401);
   bench.clock.advance(3_600_000);
   const proposal = { step: 'propose', how: 'correct-merchant', note: '渠道少收' };
   expect(await step(breakNo, proposal)).toMatchObject({ status: 200 });

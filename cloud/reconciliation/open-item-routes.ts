@@ -4,6 +4,7 @@ import { PersonHeadersSchema, personOf } from '#cloud/persons/person-door.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
+import { openItemCsv } from '#cloud/reconciliation/open-item-csv.ts';
 import {
   listOpenItems,
   openItemSources,
@@ -24,6 +25,16 @@ const SourceSchema = Type.Unsafe<OpenItemSource>(
 const RefSchema = Type.String({ pattern: '^[0-9A-Za-z_:*-]{1,128}$' });
 const breakNoMax = 9_007_199_254_740_991;
 
+const FilterSchema = Type.Object(
+  {
+    source: Type.Optional(SourceSchema),
+    owner: Type.Optional(Type.String({ pattern: '^(nobody|prs_[0-9A-Z]{26})$' })),
+    after: Type.Optional(
+      Type.String({ pattern: '^[0-9]{1,15}~[a-z-]{1,16}~[0-9A-Za-z_:*-]{1,128}$' }),
+    ),
+  },
+  strict,
+);
 const ItemSchema = Type.Object({
   source: SourceSchema,
   ref: Type.String(),
@@ -41,34 +52,14 @@ const ItemSchema = Type.Object({
 
 /**
  * GET  /admin/v1/exceptions?source=&owner=&after=   all that waits for people, the oldest first (open-items.ts)
+ * GET  /admin/v1/exceptions.csv?…                   the same as a file; x-next is the `after` of the next one
  * POST /admin/v1/exceptions/{source}/{ref}/take     it is mine; needs a person's key
  */
 export function registerOpenItemRoutes(app: CloudApp, deps: Deps, payments: PaymentDeps): void {
   const channelsWithoutBill = [...payments.channels].flatMap(([name, { bills }]) =>
     bills === undefined ? [name] : [],
   );
-  const listSchema = {
-    summary: 'Everything that waits for people',
-    querystring: Type.Object(
-      {
-        source: Type.Optional(SourceSchema),
-        owner: Type.Optional(Type.String({ pattern: '^(nobody|prs_[0-9A-Z]{26})$' })),
-        after: Type.Optional(
-          Type.String({ pattern: '^[0-9]{1,15}~[a-z-]{1,16}~[0-9A-Za-z_:*-]{1,128}$' }),
-        ),
-      },
-      strict,
-    ),
-    response: {
-      200: Type.Object({
-        exceptions: Type.Array(ItemSchema, { maxItems: openItemsPerPageMax }),
-        next: Type.Optional(Type.String()),
-      }),
-    },
-  };
-  app.get('/admin/v1/exceptions', { schema: listSchema }, async (request) => {
-    const { source, owner, after } = request.query;
-    const nowMs = deps.clock.nowMs();
+  const page = async ({ source, owner, after }: Static<typeof FilterSchema>, nowMs: number) => {
     const { operatorId, db } = deps;
     const found = await listOpenItems(db, {
       operatorId,
@@ -80,10 +71,39 @@ export function registerOpenItemRoutes(app: CloudApp, deps: Deps, payments: Paym
     });
     const last = found.at(-1);
     const isFull = found.length === openItemsPerPageMax && last !== undefined;
+    return { found, next: isFull ? `${last.sinceMs}~${last.source}~${last.ref}` : undefined };
+  };
+  const listSchema = {
+    summary: 'Everything that waits for people',
+    querystring: FilterSchema,
+    response: {
+      200: Type.Object({
+        exceptions: Type.Array(ItemSchema, { maxItems: openItemsPerPageMax }),
+        next: Type.Optional(Type.String()),
+      }),
+    },
+  };
+  app.get('/admin/v1/exceptions', { schema: listSchema }, async (request) => {
+    const nowMs = deps.clock.nowMs();
+    const { found, next } = await page(request.query, nowMs);
     return {
       exceptions: found.map((one) => viewOf(one, nowMs)),
-      ...(isFull ? { next: `${last.sinceMs}~${last.source}~${last.ref}` } : {}),
+      ...(next === undefined ? {} : { next }),
     };
+  });
+  const fileSchema = {
+    summary: 'Everything that waits for people, as CSV',
+    querystring: FilterSchema,
+  };
+  app.get('/admin/v1/exceptions.csv', { schema: fileSchema }, async (request, reply) => {
+    const nowMs = deps.clock.nowMs();
+    const { found, next } = await page(request.query, nowMs);
+    return reply
+      .header('content-type', 'text/csv; charset=utf-8')
+      .header('content-disposition', 'attachment; filename="exceptions.csv"')
+      .header('x-row-count', found.length)
+      .headers(next === undefined ? {} : { 'x-next': next })
+      .send(openItemCsv(found, nowMs));
   });
   registerTake(app, deps, payments);
 }

@@ -4,6 +4,7 @@ import type { OrderId } from '#shared/ids/ids.ts';
 import { startCharge } from '#cloud/payments/charge.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import { buildApp } from '#cloud/app.ts';
+import { makePerson, personAgeMsMin } from '#cloud/persons/operator-persons.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import { testOperatorToken } from '#cloud/platform/testing/test-cloud.ts';
 import { reviewRulesDefault, type ReviewRules } from '#cloud/review/review-rules.ts';
@@ -12,9 +13,13 @@ import { runFinality } from '#cloud/settlement/finality.ts';
 
 let bench: PaymentBench;
 let app: CloudApp;
+let keys: readonly [string, string];
 beforeAll(async () => {
   bench = await createPaymentBench();
   app = await buildApp(bench.cloud.deps, { payments: bench.deps, onJournalTaken: () => {} });
+  const { deps } = bench.cloud;
+  keys = [(await makePerson(deps, '甲')).key, (await makePerson(deps, '乙')).key];
+  bench.clock.advance(personAgeMsMin);
 });
 afterAll(async () => {
   await app.close();
@@ -47,6 +52,19 @@ async function payBy(
   };
 }
 
+async function post(path: string, payload: object, key?: string) {
+  const answer = await app.inject({
+    method: 'POST',
+    url: `/admin/v1/${path}`,
+    headers: {
+      authorization: `Bearer ${testOperatorToken}`,
+      ...(key === undefined ? {} : { 'x-person-key': key }),
+    },
+    payload,
+  });
+  return { status: answer.statusCode, body: answer.json<Record<string, unknown>>() };
+}
+
 const heldOrders = async () => await listReviewHolds(bench.deps.db, bench.till);
 const finalOrders = async (): Promise<readonly string[]> => {
   const { rows } = await bench.deps.db.execute<{ order_id: string }>(
@@ -59,7 +77,7 @@ const finality = () =>
     runFinality(tx, { operatorId: bench.till.operatorId, asOfMs: bench.clock.nowMs() }),
   );
 
-it('the same payer again and again: paid at once, but final only after somebody let it go', async () => {
+it('the same payer again and again: paid at once, but final only after two people let it go', async () => {
   const sold: OrderId[] = [];
   for (let n = 0; n < 6; n += 1) {
     const { orderId, answer } = await payBy('00001', { amountFen: 1_000 + n });
@@ -76,14 +94,28 @@ it('the same payer again and again: paid at once, but final only after somebody 
   const final = await finalOrders();
   expect(final).toContain(stranger);
   expect(final).not.toContain(suspicious);
-  const url = `/admin/v1/merchants/${bench.till.merchantId}/reviews/${suspicious}/release`;
-  const headers = { authorization: `Bearer ${testOperatorToken}` };
-  const release = (payload: object) => app.inject({ method: 'POST', url, headers, payload });
-  expect((await release({ by: '王芳' })).statusCode).toBe(400);
-  expect((await release({ by: '王芳', note: '公司团购，已电话核实' })).statusCode).toBe(200);
+  const why = { why: '公司团购，已电话核实付款人' };
+  const url = `merchants/${bench.till.merchantId}/reviews/${suspicious}/release`;
+  expect((await post(url, why)).status).toBe(403);
+  expect((await post(url, { by: '王芳', ...why }, keys[0])).status).toBe(400);
+  const proposed = await post(url, why, keys[0]);
+  expect(proposed).toMatchObject({ status: 202, body: { state: 'proposed' } });
+  expect((await post(url, why, keys[1])).status).toBe(409);
+  await finality();
+  expect(await finalOrders()).not.toContain(suspicious);
+  const agree = `acts/${String(proposed.body['actNo'])}/agree`;
+  expect(await post(agree, { note: '同意放行' }, keys[0])).toMatchObject({
+    status: 409,
+    body: { code: 'policy-same-person' },
+  });
+  expect((await post(agree, { note: '同意放行' }, keys[1])).status).toBe(200);
+  const { rows } = await bench.deps.db.execute<{ released_by: string }>(
+    sql`select released_by from review_hold where order_id = ${suspicious}`,
+  );
+  expect(rows[0]?.released_by).toMatch(/^prs_\w{26} prs_\w{26}$/);
   await finality();
   expect(await finalOrders()).toContain(suspicious);
-  expect((await release({ by: '王芳', note: '再放一次' })).statusCode).toBe(404);
+  expect((await post(url, why, keys[0])).status).toBe(404);
 });
 
 it('who paid is kept as a keyed hash alone', async () => {
@@ -127,13 +159,20 @@ it('a terminal that suddenly sells from another network is held, until the new p
   expect(await reasonsOf(orderId)).toEqual([]);
 });
 
-it('rules are read and changed by the operator, with the name of who did', async () => {
+it('rules are read by the operator and changed by a person, who is kept', async () => {
   const headers = { authorization: `Bearer ${testOperatorToken}` };
+  const person = { ...headers, 'x-person-key': keys[0] };
   const rules = { ...reviewRulesDefault, night: { ...reviewRulesDefault.night, act: 'off' } };
   const url = '/admin/v1/review-rules';
-  const put = await app.inject({ method: 'PUT', url, headers, payload: { rules, by: '李明' } });
-  expect(put.statusCode).toBe(200);
+  const put = (payload: object, as: Record<string, string>) =>
+    app.inject({ method: 'PUT', url, headers: as, payload });
+  expect((await put({ rules }, headers)).statusCode).toBe(403);
+  expect((await put({ rules }, person)).statusCode).toBe(200);
   expect((await app.inject({ url, headers })).json()).toEqual({ rules });
-  const wrong = { rules: { ...rules, night: { act: 'hold' } }, by: '李明' };
-  expect((await app.inject({ method: 'PUT', url, headers, payload: wrong })).statusCode).toBe(400);
+  const { rows } = await bench.deps.db.execute<{ changed_by: string }>(
+    sql`select changed_by from review_rules`,
+  );
+  expect(rows[0]?.changed_by).toMatch(/^prs_/);
+  const wrong = { ...rules, night: { act: 'hold' } };
+  expect((await put({ rules: wrong }, person)).statusCode).toBe(400);
 });

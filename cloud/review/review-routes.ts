@@ -1,8 +1,17 @@
 import Type from 'typebox';
 import type { MerchantId, OrderId } from '#shared/ids/ids.ts';
+import { err, ok } from '#shared/result/result.ts';
 import { MerchantIdSchema, OrderIdSchema } from '#shared/wire/v1/common.ts';
+import { answerProposed, proposedAnswer, type Proposer } from '#cloud/persons/act-routes.ts';
+import type { ActKinds } from '#cloud/persons/acts.ts';
+import {
+  nobody,
+  PersonHeadersSchema,
+  personOf,
+  strict,
+  WhySchema,
+} from '#cloud/persons/person-door.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
 import { ReviewRulesSchema } from '#cloud/review/review-rules.ts';
 import {
@@ -13,19 +22,33 @@ import {
   saveReviewRules,
 } from '#cloud/review/review-store.ts';
 
-const strict = { additionalProperties: false } as const;
-const BySchema = Type.String({ minLength: 1, maxLength: 40 });
+/** A held sale goes on when two people say so; both stand in the hold's own record. */
+export const reviewActs: ActKinds = {
+  'release-review': {
+    async execute(tx, { operatorId, subject, what, proposedBy, by, why, nowMs }) {
+      const release = {
+        operatorId,
+        merchantId: (what as { readonly merchantId: MerchantId }).merchantId,
+        orderId: subject as OrderId,
+        by: `${proposedBy} ${by}`,
+        note: why,
+        nowMs,
+      };
+      return (await releaseReviewHold(tx, release))
+        ? ok({})
+        : err({ status: 404, code: 'not-found', detail: 'nothing is held here' });
+    },
+  },
+};
 
 /**
  * GET  /admin/v1/review-rules                                         the operator's rules
- * PUT  /admin/v1/review-rules                                         changes them, with the name of who does
+ * PUT  /admin/v1/review-rules                                         changes them (x-person-key)
  * GET  /admin/v1/merchants/{merchantId}/reviews                       sales that are held, oldest first
- * POST /admin/v1/merchants/{merchantId}/reviews/{orderId}/release     lets one go, with name and note
+ * POST /admin/v1/merchants/{merchantId}/reviews/{orderId}/release {why}   one person proposes to let one go; another one
+ *                                                                     agrees (persons/act-routes.ts)
  */
-export function registerReviewRoutes(
-  app: CloudApp,
-  deps: Pick<CloudDeps, 'clock' | 'db' | 'operatorId'>,
-): void {
+export function registerReviewRoutes(app: CloudApp, deps: Proposer): void {
   const { db, clock, operatorId } = deps;
   const RulesAnswerSchema = Type.Object({ rules: ReviewRulesSchema });
   app.get(
@@ -37,14 +60,18 @@ export function registerReviewRoutes(
     '/admin/v1/review-rules',
     {
       schema: {
-        body: Type.Object({ rules: ReviewRulesSchema, by: BySchema }, strict),
+        headers: PersonHeadersSchema,
+        body: Type.Object({ rules: ReviewRulesSchema }, strict),
         response: { 200: RulesAnswerSchema },
       },
     },
-    async (request) => {
-      const { rules, by } = request.body;
-      await saveReviewRules(db, { operatorId, rules, by, nowMs: clock.nowMs() });
-      return { rules };
+    async (request, reply) => {
+      const person = await personOf(deps, request.headers);
+      if (person === undefined) return sendProblem(reply, nobody);
+      const { rules } = request.body;
+      const change = { operatorId, rules, by: person.personId, nowMs: clock.nowMs() };
+      await saveReviewRules(db, change);
+      return reply.send({ rules });
     },
   );
   app.get(
@@ -77,29 +104,19 @@ export function registerReviewRoutes(
   registerRelease(app, deps);
 }
 
-function registerRelease(
-  app: CloudApp,
-  { db, clock, operatorId }: Pick<CloudDeps, 'clock' | 'db' | 'operatorId'>,
-): void {
-  app.post(
-    '/admin/v1/merchants/:merchantId/reviews/:orderId/release',
-    {
-      schema: {
-        params: Type.Object({ merchantId: MerchantIdSchema, orderId: OrderIdSchema }, strict),
-        body: Type.Object(
-          { by: BySchema, note: Type.String({ minLength: 3, maxLength: 300 }) },
-          strict,
-        ),
-        response: { 200: Type.Object({ released: Type.Boolean() }) },
-      },
-    },
-    async (request, reply) => {
-      const merchantId = request.params.merchantId as MerchantId;
-      const orderId = request.params.orderId as OrderId;
-      const seen = { ...request.body, nowMs: clock.nowMs() };
-      return (await releaseReviewHold(db, { operatorId, merchantId, orderId, ...seen }))
-        ? { released: true }
-        : sendProblem(reply, { status: 404, code: 'not-found' });
-    },
-  );
+function registerRelease(app: CloudApp, deps: Proposer): void {
+  const schema = {
+    summary: 'Propose to let a held sale go on',
+    headers: PersonHeadersSchema,
+    params: Type.Object({ merchantId: MerchantIdSchema, orderId: OrderIdSchema }, strict),
+    body: Type.Object({ why: WhySchema }, strict),
+    response: proposedAnswer,
+  };
+  const path = '/admin/v1/merchants/:merchantId/reviews/:orderId/release';
+  app.post(path, { schema }, async (request, reply) => {
+    const { merchantId, orderId } = request.params;
+    const act = { subject: orderId, what: { merchantId }, why: request.body.why };
+    const { headers } = request;
+    return await answerProposed(reply, deps, { headers, kind: 'release-review', ...act });
+  });
 }

@@ -208,9 +208,9 @@ export async function listReviewHolds(
   }));
 }
 
-/** Somebody looked and let it go: the next run makes it final. False when it is not held. */
+/** Two people looked and let it go: the next run makes it final. False when it is not held. */
 export async function releaseReviewHold(
-  db: Db,
+  db: Db | Tx,
   release: {
     readonly operatorId: OperatorId;
     readonly merchantId: MerchantId;
