@@ -119,7 +119,8 @@ export function foldEntries(entries: readonly OrderEntry[], context: FoldContext
       const refund = kept.order.refunds?.at(-1);
       if (refund !== undefined) refunds.push({ entry, kept, refund });
     }
-    const source = isRefundFact(fact) ? undefined : sourceOf(kept.order);
+    const isBeside = isRefundFact(fact) || fact.type === 'coupon.given';
+    const source = isBeside ? undefined : sourceOf(kept.order);
     if (source !== undefined) {
       const paid = paidOrder(entry, { kept, source, nowMs: context.nowMs });
       const ratedAtMs = source === 'promise' ? kept.order.openedAtMs : entry.wallMs;
@@ -192,7 +193,7 @@ function doubtAbout(
 
 type TillSource = Exclude<SaleSource, 'channel'>;
 
-/** Nothing but a refund follows these states, so any other fact that leads there is the one that brought the money. */
+/** Nothing but a refund and a coupon's paper follow these states, so any other fact that leads there is the one that brought the money. */
 function sourceOf({ state }: Order): TillSource | undefined {
   if (state === 'cash-recorded') return 'cash';
   if (state === 'promise-kept') return 'promise';

@@ -1,4 +1,6 @@
+import type { NamedMember } from '#shared/wire/v1/common.ts';
 import type { OrderResult } from '#shared/wire/v1/terminals.ts';
+import { namedMember } from '#cloud/members/named-member.ts';
 import { isPaidOtherwise } from '#cloud/orders/paid-otherwise.ts';
 import { appendResult } from '#cloud/orders/results.ts';
 import { enterBooks, type Ended } from '#cloud/payments/book-attempt.ts';
@@ -137,7 +139,7 @@ async function conclude(
     operatorId: attempt.operatorId,
     terminalId: attempt.terminalId,
     resultKey: `charge:${attempt.orderId}:${attempt.attempt}:${status}`,
-    result: resultOf(attempt, nowMs),
+    result: resultOf(attempt, nowMs, status === 'paid' ? await namedMember(tx, known) : undefined),
   });
   return known;
 }
@@ -159,7 +161,11 @@ async function freeVouchers(
 }
 
 /** An attempt that has ended, as its till reads of it. */
-export function resultOf(attempt: Attempt, nowMs: number): Omit<OrderResult, 'cursor'> {
+export function resultOf(
+  attempt: Attempt,
+  nowMs: number,
+  member: NamedMember | undefined,
+): Omit<OrderResult, 'cursor'> {
   const { status, channelRef, code } = attempt.progress;
   if (
     status !== 'paid' &&
@@ -177,6 +183,7 @@ export function resultOf(attempt: Attempt, nowMs: number): Omit<OrderResult, 'cu
     ...(status === 'paid' ? { voucherFen: attempt.voucherFen } : {}),
     ...(channelRef === undefined ? {} : { channelRef }),
     ...(code === undefined ? {} : { code }),
+    ...(member === undefined ? {} : { member }),
   };
 }
 

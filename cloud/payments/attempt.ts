@@ -2,6 +2,7 @@ import type { MemberId, MerchantId, OperatorId, OrderId, TerminalId } from '#sha
 import type { Fen } from '#shared/money/fen.ts';
 import type { BasisPoints } from '#shared/money/rate.ts';
 import type { Wallet } from '#shared/tender/payment-code.ts';
+import type { NamedMember } from '#shared/wire/v1/common.ts';
 import type { Charge } from '#shared/wire/v1/charges.ts';
 import { deadlineMsOf, type AttemptProgress } from '#cloud/payments/payment-machine.ts';
 import type { PaymentTiming } from '#cloud/payments/payment-timing.ts';
@@ -50,7 +51,11 @@ export interface Attempt extends AttemptFacts {
 }
 
 /** An attempt as the till sees it. */
-export function chargeView(attempt: Attempt, timing: PaymentTiming): Charge {
+export function chargeView(
+  attempt: Attempt,
+  timing: PaymentTiming,
+  member?: NamedMember | undefined,
+): Charge {
   const { progress } = attempt;
   return {
     orderId: attempt.orderId,
@@ -63,5 +68,6 @@ export function chargeView(attempt: Attempt, timing: PaymentTiming): Charge {
     ...(progress.channelRef === undefined ? {} : { channelRef: progress.channelRef }),
     ...(progress.paidAtMs === undefined ? {} : { paidAtMs: progress.paidAtMs }),
     ...(progress.code === undefined ? {} : { code: progress.code }),
+    ...(member === undefined ? {} : { member }),
   };
 }

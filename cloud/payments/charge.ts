@@ -1,3 +1,4 @@
+import { namedMember } from '#cloud/members/named-member.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { outTradeNo, type MemberId, type OrderId } from '#shared/ids/ids.ts';
 import { fen, subtractFen } from '#shared/money/fen.ts';
@@ -82,10 +83,10 @@ export async function startCharge(
   const prepared = await prepare(deps, till, request);
   if (!prepared.ok) return prepared;
   const { attempt, callNo } = prepared.value;
-  if (callNo === undefined) return ok(chargeView(attempt, deps.timing));
+  if (callNo === undefined) return ok(await shown(deps, attempt));
   const { authCode, wallet } = request;
   const charged = await callChannel(deps, attempt, { type: 'charge', authCode, wallet, callNo });
-  return ok(chargeView(charged ?? attempt, deps.timing));
+  return ok(await shown(deps, charged ?? attempt));
 }
 
 /** Where an attempt stands, as far as the cloud knows. */
@@ -96,7 +97,7 @@ export async function readCharge(
 ): Promise<Result<Charge, ChargeRefused>> {
   const attempt = await findAttempt(deps.db, key);
   return attempt !== undefined && isOf(attempt, till)
-    ? ok(chargeView(attempt, deps.timing))
+    ? ok(await shown(deps, attempt))
     : refused('charge-not-found');
 }
 
@@ -121,6 +122,14 @@ export async function cancelCharge(
     return ok(chargeView(await moveTo(tx, deps, attempt, { progress, nowMs }), deps.timing));
   });
 }
+
+/** An attempt with whose sale it is, once the money is there. */
+const shown = async (deps: PaymentDeps, attempt: Attempt): Promise<Charge> =>
+  chargeView(
+    attempt,
+    deps.timing,
+    attempt.progress.status === 'paid' ? await namedMember(deps.db, attempt) : undefined,
+  );
 
 const isOf = (attempt: Attempt, till: TillIdentity): boolean =>
   attempt.merchantId === till.merchantId && attempt.terminalId === till.terminalId;

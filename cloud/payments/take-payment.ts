@@ -1,3 +1,4 @@
+import { namedMember } from '#cloud/members/named-member.ts';
 import { codesOf, resultOf, type LearnedCall } from '#cloud/payments/apply-learned.ts';
 import type { Attempt } from '#cloud/payments/attempt.ts';
 import { answerRecord, answerRecordValues } from '#cloud/payments/attempt-store.ts';
@@ -57,8 +58,10 @@ export async function takePayment(
     return await retried(() =>
       deps.db.swift(async (line) => {
         const known = await whose(line, { attempt: after, nowMs, payerHash });
+        const member =
+          known.memberId === undefined ? undefined : await namedMember(line.tx, known);
         const { operatorId, orderId, merchantId, terminalId } = attempt;
-        const result = JSON.stringify(resultOf(after, nowMs));
+        const result = JSON.stringify(resultOf(after, nowMs, member));
         const resultKey = `charge:${orderId}:${attempt.attempt}:paid`;
         const { channelRef, paidAtMs } = progress;
         const answer = { callNo, nowMs, outcome: 'paid', evidence };

@@ -2,11 +2,16 @@ import { sql } from 'drizzle-orm';
 import { hashClaimToken } from '#cloud/orders/claim-hash.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { addUsed, lockOrder, type PromoOrder } from '#cloud/promotion/promo-orders.ts';
-import type { MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
-import { fen, type Fen } from '#shared/money/fen.ts';
+import type { MerchantId, OperatorId, OrderId, TerminalId } from '#shared/ids/ids.ts';
+import type { Fen } from '#shared/money/fen.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import { accountingDate, addDays } from '#shared/time/calendar-day.ts';
-import type { CouponPrint, PromoDetails } from '#shared/wire/v1/promotion.ts';
+import {
+  couponHoldMs,
+  type CouponPrint,
+  type CouponRedeemed,
+  type PromoDetails,
+} from '#shared/wire/v1/promotion.ts';
 
 type CouponDetails = Extract<PromoDetails, { service: 'partner-coupon' }>;
 
@@ -86,42 +91,93 @@ export type RedeemError = {
     | 'coupon-used';
 };
 
+interface KnownCoupon extends Record<string, unknown> {
+  readonly issuer: string;
+  readonly off: number;
+  readonly minimum: number;
+  readonly text: string;
+  readonly until: string;
+  readonly used_for: OrderId | null;
+  /** Has the sale another coupon? */
+  readonly other: boolean;
+}
+
 /**
  * Uses a coupon up for one sale at its issuer's counter and answers the discount: the issuer asks that much less. Nothing is
- * booked, no fund pays it. The same sale again gets the same answer.
- * Errors in this order: coupon-unknown, coupon-of-another-shop, coupon-expired, coupon-too-small-sale, coupon-used.
+ * booked, no fund pays it. The same sale again is held anew. A coupon of a sale that was never made, or whose money went back
+ * as a whole inside the hold, is good again ({@link isFreeAgain}).
+ * Errors in this order: coupon-unknown, coupon-of-another-shop, coupon-too-small-sale, coupon-expired, coupon-used.
  */
 export async function redeemCoupon(
   tx: Tx,
-  sale: CouponSale & { readonly amountFen: Fen },
-): Promise<Result<{ readonly offFen: Fen }, RedeemError>> {
+  sale: CouponSale & { readonly terminalId: TerminalId; readonly amountFen: Fen },
+): Promise<Result<CouponRedeemed, RedeemError>> {
   const { operatorId, merchantId, orderId, nowMs } = sale;
   const tokenHash = hashClaimToken(sale.token);
-  const { rows } = await tx.execute<{
-    issuer: string;
-    off: number;
-    minimum: number;
-    until: string;
-    used_for: string | null;
-    other: boolean;
-  }>(sql`
-    select issuer_id as issuer, off_fen as off, minimum_fen as minimum, valid_until::text as until,
-           redeemed_for as used_for,
+  const { rows } = await tx.execute<KnownCoupon>(sql`
+    select c.issuer_id as issuer, c.off_fen as off, c.minimum_fen as minimum,
+           p.details->>'text' as text, c.valid_until::text as until, c.redeemed_for as used_for,
            exists (select from promo_coupon o where o.operator_id = ${operatorId}
                       and o.issuer_id = ${merchantId} and o.redeemed_for = ${orderId}
                       and o.token_hash <> ${tokenHash}) as other
-      from promo_coupon where operator_id = ${operatorId} and token_hash = ${tokenHash} for update`);
+      from promo_coupon c
+      join promo_order p on p.operator_id = c.operator_id and p.promo_order_id = c.promo_order_id
+     where c.operator_id = ${operatorId} and c.token_hash = ${tokenHash} for update of c`);
   const coupon = rows[0];
   if (coupon === undefined) return err({ type: 'coupon-unknown' });
   if (coupon.issuer !== merchantId) return err({ type: 'coupon-of-another-shop' });
-  if (coupon.used_for === orderId) return ok({ offFen: fen(coupon.off) });
-  if (coupon.until < accountingDate(nowMs)) return err({ type: 'coupon-expired' });
   if (sale.amountFen < coupon.minimum) return err({ type: 'coupon-too-small-sale' });
-  if (coupon.used_for !== null || coupon.other) return err({ type: 'coupon-used' });
+  if (coupon.used_for !== orderId) {
+    if (coupon.until < accountingDate(nowMs)) return err({ type: 'coupon-expired' });
+    if (coupon.other) return err({ type: 'coupon-used' });
+    if (coupon.used_for !== null && !(await isFreeAgain(tx, sale, coupon.used_for)))
+      return err({ type: 'coupon-used' });
+  }
   await tx.execute(sql`
-    update promo_coupon set redeemed_for = ${orderId}, redeemed_at_ms = ${nowMs}
+    update promo_coupon set redeemed_for = ${orderId}, redeemed_by = ${sale.terminalId},
+           redeemed_at_ms = ${nowMs}
      where operator_id = ${operatorId} and token_hash = ${tokenHash}`);
-  return ok({ offFen: fen(coupon.off) });
+  return ok({ offFen: coupon.off, minimumFen: coupon.minimum, text: coupon.text });
+}
+
+/**
+ * Is the sale that a coupon was used for no sale? Money that went back as a whole before it was final says so, and a sale
+ * that is over for good without money. A sale that nobody knows, or that failed and might be tried again, is none as soon as
+ * its till's journal, which comes in order, has come past the moment until which the till could go on with the coupon.
+ * A charge whose outcome is open keeps it.
+ */
+async function isFreeAgain(
+  tx: Tx,
+  { operatorId, merchantId, nowMs }: CouponSale,
+  usedFor: OrderId,
+): Promise<boolean> {
+  const { rows } = await tx.execute<{ free: boolean }>(sql`
+    select case
+      when exists (select from points_order p
+                    where p.operator_id = c.operator_id and p.order_id = c.redeemed_for)
+        then (select coalesce(sum(r.amount_fen) filter (where r.status = 'done' and r.in_hold), 0)
+                from order_refund r
+               where r.operator_id = c.operator_id and r.merchant_id = c.issuer_id
+                 and r.order_id = c.redeemed_for) = o.amount_fen
+      when exists (select from payment_attempt a
+                    where a.operator_id = c.operator_id and a.order_id = c.redeemed_for
+                      and a.status not in ('failed', 'reversed', 'refunded-late')) then false
+      when o.state in ('voided', 'paid-then-refunded') then true
+      when coalesce(o.state, 'draft') not in ('draft', 'held', 'failed', 'reversed') then false
+      else c.redeemed_at_ms + ${2 * couponHoldMs} < ${nowMs}::bigint
+           and exists (select from journal_head h
+                         join journal_entry e on e.operator_id = h.operator_id
+                          and e.terminal_id = h.terminal_id and e.epoch = h.epoch
+                          and e.seq = h.projected_seq
+                        where h.operator_id = c.operator_id and h.terminal_id = c.redeemed_by
+                          and e.wall_ms > c.redeemed_at_ms + ${2 * couponHoldMs})
+      end as free
+      from promo_coupon c
+      left join customer_order o on o.operator_id = c.operator_id
+       and o.merchant_id = c.issuer_id and o.order_id = c.redeemed_for
+     where c.operator_id = ${operatorId} and c.issuer_id = ${merchantId}
+       and c.redeemed_for = ${usedFor}`);
+  return rows[0]?.free === true;
 }
 
 /** The sale was not made: its coupon is good again. Answers whether one was given back. */
@@ -130,7 +186,7 @@ export async function giveBackCoupon(
   sale: Pick<CouponSale, 'operatorId' | 'merchantId' | 'orderId'>,
 ): Promise<boolean> {
   const { rowCount } = await tx.execute(sql`
-    update promo_coupon set redeemed_for = null, redeemed_at_ms = null
+    update promo_coupon set redeemed_for = null, redeemed_by = null, redeemed_at_ms = null
      where operator_id = ${sale.operatorId} and issuer_id = ${sale.merchantId}
        and redeemed_for = ${sale.orderId}
        and not exists (select from points_order p where p.operator_id = ${sale.operatorId}

@@ -176,9 +176,9 @@ function registerCoupons(app: CloudApp, { db, clock }: Deps): void {
     response: { 200: CouponRedeemedSchema },
   };
   app.post('/v1/promotion/coupons/redeem', { schema: redeem }, async (request, reply) => {
-    const { operatorId, merchantId } = terminalOf(request);
     const { token, orderId, amountFen } = request.body;
-    const sale = { operatorId, merchantId, token, nowMs: clock.nowMs() };
+    const sale = { ...terminalOf(request), token, nowMs: clock.nowMs() };
+    const { operatorId } = sale;
     const used = await amongShops(operatorId, () =>
       retriedTransaction(db, (tx) =>
         redeemCoupon(tx, { ...sale, orderId: orderId as OrderId, amountFen: fen(amountFen) }),

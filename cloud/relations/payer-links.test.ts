@@ -5,7 +5,7 @@ import { createMemberLinks } from '#cloud/members/member-links.ts';
 import { loadMemberDataKey } from '#cloud/members/phone-vault.ts';
 import { insertClaims } from '#cloud/members/order-claims.ts';
 import { hashClaimToken } from '#cloud/orders/claim-hash.ts';
-import { startCharge } from '#cloud/payments/charge.ts';
+import { readCharge, startCharge } from '#cloud/payments/charge.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import { memberPoints } from '#cloud/points/member-points.ts';
@@ -30,6 +30,8 @@ beforeEach(() => {
 const payer = (index: number): string => String(payers + index);
 
 let codes = 0;
+/** Whose sale the last answer to a till said it was. */
+let named: object | undefined;
 let tokens = 0;
 const freshToken = (): string => `T${String((tokens += 1)).padStart(15, '0')}`;
 
@@ -48,6 +50,7 @@ async function pay(
   });
   const answer = await startCharge(bench.deps, bench.till, request);
   expect(answer).toMatchObject({ ok: true, value: { status: 'paid' } });
+  if (answer.ok) named = answer.value.member;
   const orderId = request.orderId as OrderId;
   // The token stands on the paper; the till's journal tells its hash.
   const { operatorId, merchantId } = bench.till;
@@ -89,6 +92,30 @@ describe('a wallet that was seen with a claim', () => {
     expect(await memberOf(await pay(payer(2)))).toBeNull();
     const points = await memberPoints(bench.deps.db, { ...bench.till, memberId });
     expect(points.pendingPoints).toBe(2 * 123);
+  });
+
+  it('is named to the till by its masked number and tier, in the answer and in the result, and nobody else is', async () => {
+    const memberId = await firstClaim(payer(1), '13800000120');
+    expect(named).toBeUndefined();
+    const orderId = await pay(payer(1));
+    const member = { mask: '138****0120', tier: 0 };
+    expect(named).toEqual(member);
+    const asked = await readCharge(bench.deps, bench.till, {
+      operatorId: bench.till.operatorId,
+      orderId,
+      attempt: 1,
+    });
+    expect(asked).toMatchObject({ ok: true, value: { member } });
+    const { rows } = await bench.deps.db.execute<{ result: { member?: object } }>(sql`
+      select result from order_result where order_id = ${orderId}`);
+    expect(rows[0]?.result.member).toEqual(member);
+    await bench.deps.db.execute(sql`
+      insert into member_tier (operator_id, member_id, tier, score_fen, reached_on)
+      values (${bench.till.operatorId}, ${memberId}, 2, 1000000, '2026-11-01')`);
+    await pay(payer(1));
+    expect(named).toEqual({ ...member, tier: 2 });
+    await pay(payer(2));
+    expect(named).toBeUndefined();
   });
 
   it.each([

@@ -10,6 +10,22 @@ export const promotionErrors = {
     '这张券已过期',
     'This coupon has expired.',
   ),
+  'coupon-needs-amount': entry(
+    'A coupon was scanned before the amount of its sale was known.',
+    'Type the amount, then scan the coupon.',
+    'cashier',
+    'no',
+    '先输入金额，再扫券',
+    'Type the amount first, then scan the coupon.',
+  ),
+  'coupon-needs-network': entry(
+    'A coupon is good once, and only the cloud knows whether it was used; the line is down.',
+    'Sell without it, or wait for the line. The paper stays good.',
+    'cashier',
+    'no',
+    '断网时不能用异业券，券留着下次用',
+    'A coupon cannot be used while the network is down. It stays good.',
+  ),
   'coupon-of-another-shop': entry(
     'The coupon is a discount of another shop.',
     'Sell without it; it is good at the shop that stands on it.',

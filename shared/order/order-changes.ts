@@ -21,6 +21,7 @@ export function opened({ body }: Opened, at: { seq: number; wallMs: number }): O
     state: 'draft',
     amountFen: fen(body.amountFen),
     voucherFen: fen(body.voucherFen),
+    ...(body.couponFen === undefined ? {} : { couponFen: fen(body.couponFen) }),
     concessionBp: basisPoints(body.concessionBp),
     businessDate: body.businessDate,
     openedAtMs: at.wallMs,
@@ -71,6 +72,8 @@ export function sumsFit(order: Order, fact: Later): boolean {
     case 'offline.promise-broken':
     case 'order.voided':
       return true;
+    case 'coupon.given':
+      return order.coupon === undefined && fact.body.minimumFen >= 2 * fact.body.offFen;
     default:
       return exhaustive(fact);
   }
@@ -115,8 +118,15 @@ export function changes(order: Order, fact: Later, next: OrderStateName): Partia
       return changesByPromise(order, fact);
     case 'offline.settled':
       return { voucherFen: fen(fact.body.voucherFen), reason: undefined, loss: undefined };
-    case 'charge.paid':
-      return { reason: next === 'manual' ? 'proofs-contradict' : undefined };
+    case 'charge.paid': {
+      const { member } = fact.body;
+      const reason = next === 'manual' ? 'proofs-contradict' : undefined;
+      return member === undefined ? { reason } : { reason, namedMember: member };
+    }
+    case 'coupon.given': {
+      const { orderId: _, offFen, minimumFen, ...coupon } = fact.body;
+      return { coupon: { ...coupon, offFen: fen(offFen), minimumFen: fen(minimumFen) } };
+    }
     case 'charge.cancel-wanted':
     case 'charge.reversed':
     case 'charge.refunded-late':

@@ -49,6 +49,10 @@ const refunds = <S extends OrderStateName>(state: S) =>
     'refund.unknown': state,
   }) as const;
 
+/** What may come about a sale that was made: it stays what it is. */
+const beside = <S extends OrderStateName>(state: S) =>
+  ({ ...refunds(state), 'coupon.given': state }) as const;
+
 const definiteAnswers = {
   'charge.paid': 'paid',
   'charge.failed': 'failed',
@@ -88,30 +92,30 @@ export const orderMachine = createMachine<OrderPlace, OrderFactType>({
   },
   // The cancel may lose the race: the channel had taken the money already.
   'cancel-wanted': { ...definiteAnswers, 'charge.unknown': 'cancel-wanted' },
-  paid: { 'charge.refunded-late': 'paid-then-refunded', ...refunds('paid') },
+  paid: { 'charge.refunded-late': 'paid-then-refunded', ...beside('paid') },
   failed: { ...mayBegin, ...lateMoney },
   reversed: { ...mayBegin, 'charge.paid': 'manual', 'charge.refunded-late': 'paid-then-refunded' },
   'paid-then-refunded': {},
-  'cash-recorded': refunds('cash-recorded'),
+  'cash-recorded': beside('cash-recorded'),
   'offline-accepted': {
     'offline.settled': 'settled',
     'offline.debit-failed': 'debit-failed',
     'offline.duplicate': 'duplicate',
   },
-  settled: refunds('settled'),
+  settled: beside('settled'),
   // The cloud may try the withholding again and succeed.
   'debit-failed': { 'offline.settled': 'settled' },
   duplicate: {},
   // Asking to cancel decides nothing: the box may have taken the money already.
   'pos-sent': { ...boxAnswers, 'pos.cancel-wanted': 'pos-sent' },
-  'pos-paid': refunds('pos-paid'),
+  'pos-paid': beside('pos-paid'),
   'pos-unknown': { ...boxAnswers, 'pos.cancel-wanted': 'pos-unknown' },
   promised: {
     'offline.promise-kept': 'promise-kept',
     'offline.promise-broken': 'promise-broken',
     ...lateMoney,
   },
-  'promise-kept': refunds('promise-kept'),
+  'promise-kept': beside('promise-kept'),
   'promise-broken': lateMoney,
   manual: { 'charge.reversed': 'reversed', 'charge.refunded-late': 'paid-then-refunded' },
   voided: lateMoney,

@@ -2,6 +2,7 @@ import type { Fen } from '#shared/money/fen.ts';
 import type { BasisPoints } from '#shared/money/rate.ts';
 import type { MemberId, OrderId } from '#shared/ids/ids.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import type { NamedMember } from '#shared/wire/v1/common.ts';
 import type { Wallet } from '#shared/tender/payment-code.ts';
 
 /**
@@ -67,6 +68,12 @@ export interface Order {
   readonly amountFen: Fen;
   /** Paid by vouchers; 0..amountFen. */
   readonly voucherFen: Fen;
+  /** What a partner coupon took off before; absent without one. The price was `amountFen` and this together. */
+  readonly couponFen?: Fen | undefined;
+  /** Whose sale it is, as the cloud named him when the money came; absent while nobody is known. */
+  readonly namedMember?: NamedMember | undefined;
+  /** The coupon of another shop that this sale brought. */
+  readonly coupon?: GivenCoupon | undefined;
   readonly concessionBp: BasisPoints;
   /** Shanghai business day, YYYY-MM-DD. */
   readonly businessDate: string;

@@ -8,6 +8,7 @@ import {
   type ProductCode,
 } from '#shared/scan/product-code.ts';
 import type { Scan } from '#shared/scan/scan.ts';
+import { couponCodePrefix } from '#shared/wire/v1/promotion.ts';
 import type { Symbology } from '#shared/scan/symbology.ts';
 import type { Wallet } from '#shared/tender/payment-code.ts';
 import {
@@ -21,6 +22,8 @@ import {
 export type RoutedScan =
   | { readonly type: 'payment'; readonly wallet: Wallet; readonly code: string }
   | { readonly type: 'member'; readonly code: string }
+  /** One of our own coupons at a partner's counter; `token` as the cloud knows it. */
+  | { readonly type: 'coupon'; readonly token: string }
   /** A coupon or refund slip printed as a retail or GS1 code. */
   | { readonly type: 'voucher'; readonly by: 'retail-prefix' | 'gs1' }
   | {
@@ -96,6 +99,7 @@ export function routeScan(scan: Scan, context: RouteContext = {}): RoutedScan {
   if (isGs1(text, carrier, meaning)) return routeGs1(text);
   return (
     routeByTable(text, carrier, context.table ?? defaultCodeTable) ??
+    routeCoupon(text, carrier) ??
     routeLink(text, context.claimBaseUrl ?? '') ??
     routeRetail(text, carrier) ??
     routeBareGs1(text) ??
@@ -141,6 +145,15 @@ function routeByTable(
   return scanned.type === 'member'
     ? { type: 'member', code: scanned.code }
     : { type: 'payment', wallet: scanned.wallet, code: scanned.code };
+}
+
+/** Letters are those of the alphabet of Crockford's base 32; caps lock may have turned them. */
+const couponCode = new RegExp(`^${couponCodePrefix}([0-9A-HJKMNP-TV-Z]{16})$`);
+
+function routeCoupon(text: string, carrier: Symbology | undefined): RoutedScan | undefined {
+  const token = couponCode.exec(text.toUpperCase())?.[1];
+  if (token === undefined) return undefined;
+  return payCarriers.has(carrier) ? { type: 'coupon', token } : unknown('wrong-carrier');
 }
 
 function routeLink(text: string, claimBaseUrl: string): RoutedScan | undefined {

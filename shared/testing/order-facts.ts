@@ -103,6 +103,18 @@ export const facts = (
     type: 'offline.promise-broken',
     body: { orderId, code: 'promise-broken', cashier: '小王', approvedBy: '店主', note: '不认账' },
   },
+  'coupon.given': {
+    type: 'coupon.given',
+    body: {
+      orderId,
+      issuerName: '老李面馆',
+      text: '进店即用',
+      offFen: 500,
+      minimumFen: 2000,
+      validUntil: '2026-12-06',
+      tokenHash: 'b'.repeat(64),
+    },
+  },
   'refund.asked': {
     type: 'refund.asked',
     body: {

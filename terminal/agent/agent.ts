@@ -203,7 +203,7 @@ function keeperOf(
 function announce({
   journal,
   cloudSide: { link, session, troubles, uplink },
-  shop: { checkout, spool, status },
+  shop: { checkout, coupons, spool, status },
   owner,
   emit,
   isHeard,
@@ -234,6 +234,7 @@ function announce({
     uplink.wake();
     status.changed();
     for (const orderId of ordersOf(entries)) emit({ name: 'order.changed', payload: { orderId } });
+    coupons.looksAt(entries);
     if (entries.some((entry) => entry.type.startsWith('print.'))) {
       spool.wake();
       checkout.receiptChanged();
@@ -265,6 +266,7 @@ async function stop(cloudSide: CloudSide, shop: ShopSide): Promise<void> {
     cloudSide.results.stop(),
     cloudSide.heartbeat.stop(),
     shop.checkout.stop(),
+    shop.coupons.stop(),
     shop.refunds.stop(),
     shop.spool.stop(),
   ];

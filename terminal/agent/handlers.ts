@@ -91,6 +91,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     'till.attachMember': async (wanted) => done(await checkout.attachMember(wanted)),
     'till.detachMember': () => done(checkout.detachMember()),
     'till.useVoucher': ({ use }) => done(checkout.useVoucher(use)),
+    'till.dropCoupon': () => done(checkout.dropCoupon()),
     'till.state': () => ok(checkout.state()),
     'status.get': () => ok(deps.status()),
     ...createOrderHandlers(deps, queue),

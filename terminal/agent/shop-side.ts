@@ -31,6 +31,7 @@ import {
 } from '#terminal/agent/printing/receipt-templates.ts';
 import { createSpool, type Spool } from '#terminal/agent/printing/spool.ts';
 import { findJob, type PrintJobRow } from '#terminal/agent/printing/spool-view.ts';
+import { createCouponGiver, type CouponGiver } from '#terminal/agent/promotion/coupon-giver.ts';
 import { createRefundDesk, type RefundDesk } from '#terminal/agent/refunds/refund-desk.ts';
 import { createStatus, type StatusBoard } from '#terminal/agent/status.ts';
 
@@ -40,6 +41,7 @@ export interface ShopSide {
   readonly tests: DeviceTests;
   readonly spool: Spool;
   readonly checkout: Checkout;
+  readonly coupons: CouponGiver;
   readonly refunds: RefundDesk;
   readonly templates: ReceiptTemplates;
   readonly receipts: ReceiptDesk;
@@ -101,7 +103,7 @@ export function createShopSide(deps: ShopSideDeps): ShopSide {
   const spool = createSpool({
     ...shared,
     printer: devices.printer,
-    contentOf: createPaperContent({ ...shared, receipts }),
+    contentOf: createPaperContent({ ...shared, receipts, hashKey: () => deps.key.hashKey() }),
   });
   const checkout = createCheckout({
     ...shared,
@@ -112,6 +114,13 @@ export function createShopSide(deps: ShopSideDeps): ShopSide {
     boxPos: devices.boxPos,
     sinceListMs: session.sinceConfirmedMs,
     jobsFor: jobsOfSales(devices, { clock, random }),
+  });
+  const coupons = createCouponGiver({
+    ...shared,
+    cloud,
+    link,
+    hashKey: () => deps.key.hashKey(),
+    hasPrinter: () => devices.printer() !== undefined,
   });
   const refunds = createRefundDesk({ ...shared, cloud, link, devices, cashier });
   checkout.onChange(createCustomerScreen(devices.display));
@@ -124,7 +133,7 @@ export function createShopSide(deps: ShopSideDeps): ShopSide {
     troubles,
     cashier,
   });
-  return { devices, tests, spool, checkout, refunds, templates, receipts, status };
+  return { devices, tests, spool, checkout, coupons, refunds, templates, receipts, status };
 }
 
 /** A sale prints its receipt; cash opens the drawer, before it or when it comes later. Nothing without a printer. */

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import {
+  NamedMemberSchema,
   OrderAmountSchema,
   OrderIdSchema,
   PartAmountSchema,
@@ -84,6 +85,7 @@ export const ScreenSchema = Type.Union([
     type: Type.Literal('box-paid'),
     ...sale,
     voucherFen: PartAmountSchema,
+    couponFen: Type.Optional(OrderAmountSchema),
     method: BoxMethodSchema,
     /** What the box calls the transaction. */
     boxRef: Type.String({ maxLength: 64 }),
@@ -96,7 +98,10 @@ export const ScreenSchema = Type.Union([
     type: Type.Literal('paid'),
     ...sale,
     voucherFen: PartAmountSchema,
+    couponFen: Type.Optional(OrderAmountSchema),
     wallet: WalletSchema,
+    /** Whose sale it is, when the cloud named him. */
+    member: Type.Optional(NamedMemberSchema),
     atMs: At,
     receipt: ReceiptStateSchema,
     /** An estimate until the cloud has issued them. */
@@ -106,6 +111,7 @@ export const ScreenSchema = Type.Union([
     type: Type.Literal('cash'),
     ...sale,
     voucherFen: PartAmountSchema,
+    couponFen: Type.Optional(OrderAmountSchema),
     tenderedFen: PartAmountSchema,
     changeFen: PartAmountSchema,
     atMs: At,
@@ -157,6 +163,16 @@ export const TillStateSchema = object({
     /** What vouchers would cover if this sale were finished now; 0 without a member. */
     voucherFen: PartAmountSchema,
     useVoucher: Type.Boolean(),
+    /** A partner coupon of this shop, used up for this sale; `isMet`: its minimum is reached, and `offFen` comes off. */
+    coupon: Type.Union([
+      object({
+        offFen: OrderAmountSchema,
+        minimumFen: OrderAmountSchema,
+        text: Type.String({ maxLength: 64 }),
+        isMet: Type.Boolean(),
+      }),
+      Type.Null(),
+    ]),
     pointsEstimateFen: Type.Integer(),
   }),
   screen: ScreenSchema,

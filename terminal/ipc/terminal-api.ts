@@ -74,6 +74,8 @@ export const methods = {
   },
   'till.detachMember': { input: none, output: none },
   'till.useVoucher': { input: object({ use: Type.Boolean() }), output: none },
+  /** The sale goes on without its partner coupon, whose paper is good again. */
+  'till.dropCoupon': { input: none, output: none },
   'till.state': { input: none, output: TillStateSchema },
   'status.get': { input: none, output: StatusSchema },
   'orders.list': {

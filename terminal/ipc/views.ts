@@ -101,6 +101,9 @@ export const TodaySchema = object({
   orderCount: Type.Integer(),
   /** How many orders the settled and the cash sum are made of. */
   takenCount: Type.Integer(),
+  /** What partner coupons of this shop took off the prices of these orders: in none of the sums, which are what was asked. */
+  couponFen: Type.Integer(),
+  couponCount: Type.Integer(),
   byHour: Type.Array(
     object({ hour: Type.Integer(), scanFen: Type.Integer(), cashFen: Type.Integer() }),
     { maxItems: 24 },
@@ -137,6 +140,7 @@ const Paper = Type.Union([
   Type.Literal('day-slip'),
   Type.Literal('test'),
   Type.Literal('refund-slip'),
+  Type.Literal('coupon'),
 ]);
 /** `seen` 看过了，没问题; `reprinted` 补打; `acknowledged` 处理好了, with a note. */
 export const ExceptionActionSchema = Type.Union([

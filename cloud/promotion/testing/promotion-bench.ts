@@ -22,6 +22,7 @@ export interface PromotionBench {
   readonly clock: Clock;
   readonly today: () => string;
   readonly moveDays: (days: number) => void;
+  readonly moveMs: (ms: number) => void;
   /** A shop with so much credit, earned on the books of points. */
   readonly shop: (creditPoints: number) => Promise<TestTerminal>;
   readonly admin: (path: string, body?: object, key?: string) => Promise<Record<string, unknown>>;
@@ -54,7 +55,7 @@ export async function createPromotionBench(): Promise<PromotionBench> {
   const personKey = String((await admin('persons', { name: '陈' }))['key']);
   // A key counts from the day after it was made.
   shiftMs = 2 * dayMs;
-  const bend = () => ({ createdShiftSeconds: shiftMs / 1000 });
+  const bend = () => ({ createdShiftSeconds: Math.floor(shiftMs / 1000) });
   const creditOf = async (till: TestTerminal): Promise<number> => {
     const { rows } = await db.execute<{ points: number }>(sql`
       select points from promo_credit where merchant_id = ${till.merchantId}`);
@@ -68,6 +69,9 @@ export async function createPromotionBench(): Promise<PromotionBench> {
     today: () => accountingDate(clock.nowMs()),
     moveDays: (days) => {
       shiftMs += days * dayMs;
+    },
+    moveMs: (ms) => {
+      shiftMs += ms;
     },
     shop: async (creditPoints) => {
       const till = await activateTestTerminal({ origin, operatorToken });

@@ -6,6 +6,7 @@ import {
   ConcessionBpSchema,
   ErrorCodeSchema,
   MemberIdSchema,
+  NamedMemberSchema,
   OrderAmountSchema,
   OrderIdSchema,
   PartAmountSchema,
@@ -68,6 +69,8 @@ export const ChargeSchema = Type.Object({
   paidAtMs: Type.Optional(WallMsSchema),
   /** Present when failed, unknown or waiting. */
   code: Type.Optional(ErrorCodeSchema),
+  /** Of a paid attempt whose member is known, also when only his wallet named him. */
+  member: Type.Optional(NamedMemberSchema),
   /** The cloud reverses by itself at this moment if nothing definite came. */
   deadlineMs: WallMsSchema,
 });

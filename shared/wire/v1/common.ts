@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import { idPattern } from '#shared/ids/ids.ts';
 import { orderAmountFenMax } from '#shared/money/fen.ts';
 
@@ -57,6 +57,16 @@ export const ErrorCodeSchema = Type.String({ pattern: '^[a-z0-9-]{1,64}$' });
 export const CashierSchema = Type.String({ minLength: 1, maxLength: 32 });
 /** Secret of the claim QR on a receipt: 16 characters of Crockford base 32 (80 bits). One claim per order. */
 export const ClaimTokenSchema = Type.String({ pattern: '^[0-9A-HJKMNP-TV-Z]{16}$' });
+
+/** A member as a result screen and a receipt may name him: 138****0001, and his tier (R23). */
+export const NamedMemberSchema = Type.Object(
+  {
+    mask: Type.String({ minLength: 1, maxLength: 16 }),
+    tier: Type.Integer({ minimum: 0, maximum: 4 }),
+  },
+  { additionalProperties: false },
+);
+export type NamedMember = Static<typeof NamedMemberSchema>;
 
 /** Counts the refunds of one order, from 1 on. */
 export const RefundNoSchema = Type.Integer({ minimum: 1, maximum: 50 });

@@ -10,6 +10,7 @@ import {
   ErrorCodeSchema,
   LossBearerSchema,
   MemberIdSchema,
+  NamedMemberSchema,
   OrderAmountSchema,
   OrderIdSchema,
   PartAmountSchema,
@@ -75,6 +76,8 @@ export const entryBodies = {
     ...order,
     amountFen: OrderAmountSchema,
     voucherFen: PartAmountSchema,
+    /** What a partner coupon of this shop took off before: the price was `amountFen + couponFen`. Absent: none was used. */
+    couponFen: Type.Optional(OrderAmountSchema),
     reservationId: Type.Optional(Type.String({ maxLength: 40 })),
     concessionBp: ConcessionBpSchema,
     businessDate: BusinessDateSchema,
@@ -104,6 +107,8 @@ export const entryBodies = {
     channel: Type.String({ maxLength: 32 }),
     channelRef: Type.String({ maxLength: 64 }),
     paidAtMs: WallMsSchema,
+    /** Whose sale it is, as the cloud says: his code, or his wallet alone. Masked. */
+    member: Type.Optional(NamedMemberSchema),
   }),
   'charge.failed': body({ ...attempt, code: ErrorCodeSchema }),
   'charge.unknown': body({ ...attempt, code: ErrorCodeSchema }),
@@ -198,6 +203,20 @@ export const entryBodies = {
   }),
   'order.voided': body({ ...order, code: ErrorCodeSchema }),
   /**
+   * The sale brought a coupon of another shop, which is about to be printed. The code on the paper is in no journal: the till
+   * makes it anew from a secret of its own and the order's number, and its hash shows that it is the same one.
+   */
+  'coupon.given': body({
+    ...order,
+    issuerName: Type.String({ minLength: 1, maxLength: 64 }),
+    text: Type.String({ minLength: 1, maxLength: 64 }),
+    offFen: OrderAmountSchema,
+    minimumFen: OrderAmountSchema,
+    /** The last day on which it is good, YYYY-MM-DD. */
+    validUntil: BusinessDateSchema,
+    tokenHash: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  }),
+  /**
    * Somebody asked to give money back. Durable before anything moves: before the channel is asked, before the drawer
    * opens. `amountFen` is the gross part of the order's amount that goes back, vouchers included.
    */
@@ -232,6 +251,7 @@ export const entryBodies = {
       Type.Literal('day-slip'),
       Type.Literal('test'),
       Type.Literal('refund-slip'),
+      Type.Literal('coupon'),
     ]),
     orderId: Type.Optional(OrderIdSchema),
     copy: Type.Integer({ minimum: 1, maximum: 99 }),
@@ -284,6 +304,7 @@ export const entryBodies = {
         Type.Literal('day-slip'),
         Type.Literal('test'),
         Type.Literal('refund-slip'),
+        Type.Literal('coupon'),
       ]),
     ),
     sinceMs: WallMsSchema,

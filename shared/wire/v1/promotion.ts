@@ -140,11 +140,28 @@ export const CouponAnswerSchema = object({
   coupon: Type.Union([CouponPrintSchema, Type.Null()]),
 });
 
-/** POST /v1/promotion/coupons/redeem: the issuer's own discount on one sale, once. */
+/** Begins the code on a coupon's paper; the token follows. */
+export const couponCodePrefix = 'GTC1';
+
+/**
+ * How long a till may go on with a coupon that the cloud gave it for a sale. A sale that begins later asks again, so a coupon
+ * whose sale is in no journal that has come past this moment was never used.
+ */
+export const couponHoldMs = 300_000;
+
+/**
+ * POST /v1/promotion/coupons/redeem: the issuer's own discount on one sale, once. Asked again for the same sale, it is held
+ * anew. `amountFen` of the order that is opened then is what is left after the discount.
+ */
 export const CouponRedeemSchema = object({
   orderId: OrderIdSchema,
   token: ClaimTokenSchema,
   /** Before the discount. */
   amountFen: OrderAmountSchema,
 });
-export const CouponRedeemedSchema = object({ offFen: Type.Integer({ minimum: 1 }) });
+export const CouponRedeemedSchema = object({
+  offFen: Type.Integer({ minimum: 1 }),
+  minimumFen: Type.Integer({ minimum: 1 }),
+  text: Type.String(),
+});
+export type CouponRedeemed = Static<typeof CouponRedeemedSchema>;

@@ -4,6 +4,7 @@ import {
   ErrorCodeSchema,
   LossBearerSchema,
   MerchantIdSchema,
+  NamedMemberSchema,
   OrderIdSchema,
   PartAmountSchema,
   TerminalIdSchema,
@@ -177,6 +178,8 @@ export const OrderResultSchema = Type.Object({
   /** Of `debit-failed` and `duplicate`: who bears the loss, and what of it the platform pays the merchant. */
   bearer: Type.Optional(LossBearerSchema),
   coveredFen: Type.Optional(PartAmountSchema),
+  /** Of `paid`: whose sale it is. */
+  member: Type.Optional(NamedMemberSchema),
   atMs: WallMsSchema,
 });
 export type OrderResult = Static<typeof OrderResultSchema>;
@@ -206,11 +209,11 @@ export const RefundTallySchema = Type.Object({
   channelFen: Type.Integer(),
   cashFen: Type.Integer(),
   boxSlipFen: Type.Integer(),
+  /** From the owner's own account, by his own hand; absent: nothing. */
+  ownAccountFen: Type.Optional(Type.Integer()),
   /** Back to members' wallets. */
   voucherFen: Type.Integer(),
   count: Type.Integer(),
-  /** From the owner's own account, by his own hand; absent: nothing. */
-  ownAccountFen: Type.Optional(Type.Integer()),
 });
 export type RefundTally = Static<typeof RefundTallySchema>;
 

@@ -62,6 +62,7 @@ function decideOnCharge(order: Order, charge: Charge): ChargeDecision {
           channel: charge.channel,
           channelRef: charge.channelRef ?? '',
           paidAtMs: charge.paidAtMs ?? order.openedAtMs,
+          ...(charge.member === undefined ? {} : { member: charge.member }),
         },
       });
     case 'failed':

@@ -19,6 +19,8 @@ export interface Till {
     readonly amountFen: number;
     readonly member: MemberView | null;
     readonly useVoucher: boolean;
+    /** Used up by the cloud for this sale; taken off its price while that reaches the coupon's minimum. */
+    readonly coupon: DraftCoupon | null;
   };
   readonly screen: Screen;
   readonly notice: { readonly code: ErrorCode; readonly atMs: number } | null;
@@ -26,10 +28,21 @@ export interface Till {
   readonly orderId: OrderId | undefined;
 }
 
+export interface DraftCoupon {
+  readonly offFen: number;
+  readonly minimumFen: number;
+  readonly text: string;
+}
+
+/** What the coupon takes off this price. */
+export const couponOffFen = ({ amountFen, coupon }: Till['draft']): number =>
+  coupon && amountFen >= coupon.minimumFen ? coupon.offFen : 0;
+
 export type TillInput =
   | { readonly type: 'amount-set'; readonly amountFen: number }
   | { readonly type: 'member-set'; readonly member: MemberView | null }
   | { readonly type: 'voucher-use-set'; readonly use: boolean }
+  | { readonly type: 'coupon-set'; readonly coupon: DraftCoupon | null }
   | { readonly type: 'dismissed'; readonly online: boolean }
   /** The order on screen, or the one that comes on screen now, stands thus. */
   | { readonly type: 'order-changed'; readonly stored: StoredOrder; readonly extras: ScreenExtras }
@@ -39,7 +52,7 @@ export type TillInput =
   | { readonly type: 'second-scan'; readonly atMs: number };
 
 export const tillAtRest: Till = {
-  draft: { amountFen: 0, member: null, useVoucher: true },
+  draft: { amountFen: 0, member: null, useVoucher: true, coupon: null },
   screen: { type: 'ready' },
   notice: null,
   orderId: undefined,
@@ -58,7 +71,12 @@ export function stepTill(till: Till, input: TillInput): Result<Till, ErrorCode> 
       if (isWaiting(till) || till.screen.type === 'held') return err('result-not-known');
       const kept = till.screen.type === 'not-paid' && input.amountFen === till.draft.amountFen;
       return ok({
-        draft: { ...till.draft, amountFen: input.amountFen },
+        // A sale that begins anew is another customer's: what it had is given back.
+        draft: {
+          ...till.draft,
+          amountFen: input.amountFen,
+          coupon: input.amountFen === 0 ? null : till.draft.coupon,
+        },
         screen: { type: 'ready' },
         notice: null,
         orderId: kept ? till.orderId : undefined,
@@ -70,6 +88,9 @@ export function stepTill(till: Till, input: TillInput): Result<Till, ErrorCode> 
     case 'voucher-use-set':
       if (!maySell(till)) return err('result-not-known');
       return ok({ ...till, notice: null, draft: { ...till.draft, useVoucher: input.use } });
+    case 'coupon-set':
+      if (!maySell(till) || till.screen.type === 'held') return err('result-not-known');
+      return ok({ ...till, notice: null, draft: { ...till.draft, coupon: input.coupon } });
     case 'dismissed':
       return dismiss(till, input.online);
     case 'order-changed':
@@ -136,10 +157,12 @@ export function viewOf(
   till: Till,
   { version, concessionBp }: { version: number; concessionBp: number },
 ): TillState {
-  const { amountFen, member, useVoucher } = till.draft;
+  const { amountFen, member, useVoucher, coupon } = till.draft;
+  const couponFen = couponOffFen(till.draft);
+  const leftFen = fen(amountFen - couponFen);
   const voucherFen =
     member && useVoucher
-      ? minFen(fen(member.voucherTotalFen), shareFloor(fen(amountFen), voucherShareEstimateBp))
+      ? minFen(fen(member.voucherTotalFen), shareFloor(leftFen, voucherShareEstimateBp))
       : fen(0);
   return {
     version,
@@ -148,7 +171,8 @@ export function viewOf(
       member,
       voucherFen,
       useVoucher,
-      pointsEstimateFen: pointsEstimateFen({ amountFen, voucherFen, concessionBp }),
+      coupon: coupon && { ...coupon, isMet: couponFen > 0 },
+      pointsEstimateFen: pointsEstimateFen({ amountFen: leftFen, voucherFen, concessionBp }),
     },
     screen: till.screen,
     notice: till.notice,

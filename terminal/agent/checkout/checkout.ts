@@ -3,7 +3,7 @@ import type { BoxLateOutcome } from '#drivers/ecr/box-pos.ts';
 import { err, ok } from '#shared/result/result.ts';
 import type { Scan } from '#shared/scan/scan.ts';
 import { cancelSale } from '#terminal/agent/checkout/cancel-sale.ts';
-import { isWaiting, type Till } from '#terminal/agent/checkout/checkout-machine.ts';
+import { couponOffFen, isWaiting, type Till } from '#terminal/agent/checkout/checkout-machine.ts';
 import {
   createCounter,
   type Counter,
@@ -13,6 +13,7 @@ import {
 import { decideBoxSale, type BoxSlip } from '#terminal/agent/checkout/decide-box-sale.ts';
 import { breakPromise, keepPromise } from '#terminal/agent/checkout/end-promise.ts';
 import type { MemberWanted } from '#terminal/agent/checkout/member-desk.ts';
+import { dropCoupon } from '#terminal/agent/checkout/scan-coupon.ts';
 import { scanAtCounter } from '#terminal/agent/checkout/scan-desk.ts';
 import { createTurn } from '#terminal/agent/checkout/turn.ts';
 import { payByBox } from '#terminal/agent/checkout/pay-by-box.ts';
@@ -49,6 +50,8 @@ export interface Checkout extends Pick<Counter, 'alongside'> {
   readonly attachMember: (wanted: MemberWanted) => Promise<Outcome>;
   readonly detachMember: () => Outcome;
   readonly useVoucher: (use: boolean) => Outcome;
+  /** The sale goes on without its partner coupon. */
+  readonly dropCoupon: () => Outcome;
   /** Takes up what a former run left: open attempts are asked about, held codes are gone. */
   readonly start: () => void;
   /** The configuration changed: estimates may read differently. */
@@ -78,7 +81,7 @@ export function createCheckout(deps: CounterDeps): Checkout {
     saleOnScreen: () => saleOf(screen.till()),
     alongside: counter.alongside,
     setAmount: (amountFen) =>
-      turn.isTaken() ? err('result-not-known') : screen.step({ type: 'amount-set', amountFen }),
+      turn.isTaken() ? err('result-not-known') : setAmount(counter, amountFen),
     scan: (scan) => scanAtCounter(counter, turn, scan),
     scanUnreadable: screen.notice,
     payCash: (tenderedFen) => turn.take(() => payCash(counter, tenderedFen)),
@@ -94,6 +97,7 @@ export function createCheckout(deps: CounterDeps): Checkout {
     dismiss: () => dismiss(counter),
     attachMember: (wanted) => turn.take(() => attachMember(counter, wanted)),
     detachMember: () => screen.step({ type: 'member-set', member: null }),
+    dropCoupon: () => (turn.isTaken() ? err('result-not-known') : dropCoupon(counter)),
     useVoucher: (use) => screen.step({ type: 'voucher-use-set', use }),
     start: () => takeUp(counter),
     refresh: screen.refresh,
@@ -105,8 +109,21 @@ export function createCheckout(deps: CounterDeps): Checkout {
   };
 }
 
-const saleOf = ({ orderId, draft: { amountFen, member, useVoucher } }: Till): string =>
-  JSON.stringify([orderId, amountFen, member?.memberId, useVoucher]);
+const saleOf = ({ orderId, draft }: Till): string =>
+  JSON.stringify([
+    orderId,
+    draft.amountFen - couponOffFen(draft),
+    draft.member?.memberId,
+    draft.useVoucher,
+  ]);
+
+/** A sale that begins anew has no coupon: the one of the sale before is good again. */
+function setAmount({ screen, coupons }: Counter, amountFen: number): Outcome {
+  const hadCoupon = screen.till().draft.coupon !== null;
+  const set = screen.step({ type: 'amount-set', amountFen });
+  if (set.ok && hadCoupon && screen.till().draft.coupon === null) void coupons.giveBack();
+  return set;
+}
 
 function queryNow({ screen, runner, boxRunner }: Counter): Outcome {
   const till = screen.till();

@@ -11,6 +11,7 @@ import { createBoxRunner, type BoxRunner } from '#terminal/agent/checkout/box-ru
 import { createChargeRunner, type ChargeRunner } from '#terminal/agent/checkout/charge-runner.ts';
 import type { CodeVault } from '#terminal/agent/checkout/code-vault.ts';
 import { createHeldCharge, type HeldCharge } from '#terminal/agent/checkout/held-charge.ts';
+import { createCouponHolds, type CouponHolds } from '#terminal/agent/checkout/coupon-holds.ts';
 import { createMemberDesk, type MemberDesk } from '#terminal/agent/checkout/member-desk.ts';
 import {
   memberRoom,
@@ -20,7 +21,7 @@ import {
 } from '#terminal/agent/checkout/offline-room.ts';
 import { promiseRoomOf } from '#terminal/agent/checkout/promise-room.ts';
 import type { Till } from '#terminal/agent/checkout/checkout-machine.ts';
-import { prepareSale } from '#terminal/agent/checkout/prepare-sale.ts';
+import { prepareSale, type PrepareDeps } from '#terminal/agent/checkout/prepare-sale.ts';
 import type { Sale } from '#terminal/agent/checkout/sale-facts.ts';
 import { createTillScreen, type TillScreen } from '#terminal/agent/checkout/till-screen.ts';
 import { createVoucherHolds, type VoucherHolds } from '#terminal/agent/checkout/voucher-holds.ts';
@@ -57,6 +58,7 @@ export interface Counter extends CounterDeps {
   readonly screen: TillScreen;
   readonly desk: MemberDesk;
   readonly holds: VoucherHolds;
+  readonly coupons: CouponHolds;
   readonly held: HeldCharge;
   readonly runner: ChargeRunner;
   readonly boxRunner: BoxRunner;
@@ -82,6 +84,7 @@ export function createCounter(deps: CounterDeps): Counter {
   });
   const desk = createMemberDesk(deps.cloud);
   const holds = createVoucherHolds({ ...deps, desk });
+  const coupons = createCouponHolds(deps);
 
   const append: Counter['append'] = (facts, beside) => {
     const kept = journal.append(facts, beside);
@@ -123,16 +126,13 @@ export function createCounter(deps: CounterDeps): Counter {
     onScreen: () => screen.till().orderId,
     send: (orderId, facts) => void send(orderId, facts),
   });
-  const prepare = async (withVoucher: boolean): Promise<Result<Sale, ErrorCode>> => {
-    const before = screen.till();
-    const prepared = await prepareSale({ ...deps, holds }, before, withVoucher);
-    return isSameSale(before, screen.till()) ? prepared : err('result-not-known');
-  };
+  const prepare = preparing({ ...deps, holds, coupons, screen });
   return {
     ...deps,
     screen,
     desk,
     holds,
+    coupons,
     held,
     runner,
     boxRunner,
@@ -143,6 +143,14 @@ export function createCounter(deps: CounterDeps): Counter {
     alongside,
   };
 }
+
+const preparing =
+  (deps: PrepareDeps & { readonly screen: TillScreen }) =>
+  async (withVoucher: boolean): Promise<Result<Sale, ErrorCode>> => {
+    const before = deps.screen.till();
+    const prepared = await prepareSale(deps, before, withVoucher);
+    return isSameSale(before, deps.screen.till()) ? prepared : err('result-not-known');
+  };
 
 /**
  * Is the counter still where it was? While vouchers are set aside the line may come back, and the code that waited for it

@@ -7,7 +7,10 @@ import type { StoredOrder } from '#terminal/agent/journal/order-rows.ts';
 
 /** Decides which facts begin a sale. Pure: ids, tokens and times come from the shell. */
 export interface SaleStart {
+  /** What is left after the coupon. */
   readonly amountFen: number;
+  /** Taken off before; 0 without a coupon. */
+  readonly couponFen: number;
   readonly memberId: string | undefined;
   readonly voucher: { readonly reservationId: string; readonly voucherFen: number } | undefined;
   /** The order on screen that was not paid, if any: its next attempt or another tender, not another order. */
@@ -37,12 +40,14 @@ export const continues = (
   unpaid: StoredOrder | undefined,
   sale: {
     readonly amountFen: number;
+    readonly couponFen: number;
     readonly memberId: string | undefined;
     readonly useVoucher: boolean;
   },
 ): unpaid is StoredOrder =>
   unpaid !== undefined &&
   unpaid.order.amountFen === sale.amountFen &&
+  (unpaid.order.couponFen ?? 0) === sale.couponFen &&
   unpaid.order.memberId === sale.memberId &&
   unpaid.order.voucherFen > 0 === sale.useVoucher &&
   mayTakeOtherTender(unpaid.order);
@@ -70,6 +75,7 @@ export function openSale(start: SaleStart): Sale {
           ...fresh,
           amountFen: start.amountFen,
           voucherFen,
+          ...(start.couponFen > 0 ? { couponFen: start.couponFen } : {}),
           ...(voucher && voucherFen > 0 ? { reservationId: voucher.reservationId } : {}),
           ...(start.memberId === undefined ? {} : { memberId: start.memberId }),
         },

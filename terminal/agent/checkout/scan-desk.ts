@@ -6,6 +6,7 @@ import { isWaiting } from '#terminal/agent/checkout/checkout-machine.ts';
 import type { Counter } from '#terminal/agent/checkout/counter.ts';
 import { scanMemberCode } from '#terminal/agent/checkout/pay-by-member-code.ts';
 import { payByWallet } from '#terminal/agent/checkout/pay-by-wallet.ts';
+import { scanCoupon } from '#terminal/agent/checkout/scan-coupon.ts';
 import type { Turn } from '#terminal/agent/checkout/turn.ts';
 
 /**
@@ -25,13 +26,18 @@ export async function scanAtCounter(counter: Counter, turn: Turn, scan: Scan): P
     if (!outcome.ok) screen.notice(outcome.error);
     return;
   }
+  if (routed.type === 'coupon') {
+    const used = await turn.take(() => scanCoupon(counter, routed.token));
+    if (!used.ok) screen.notice(used.error);
+    return;
+  }
   const words = noticeOf(routed);
   if (words === undefined) return;
   if (isWaiting(screen.till())) screen.step({ type: 'second-scan', atMs: counter.clock.nowMs() });
   else screen.notice(words);
 }
 
-type NotPaying = Exclude<RoutedScan, { type: 'payment' | 'member' }>;
+type NotPaying = Exclude<RoutedScan, { type: 'payment' | 'member' | 'coupon' }>;
 
 /** What the cashier is told; undefined where there is nothing to tell. Pure. */
 export function noticeOf(routed: NotPaying): ErrorCode | undefined {

@@ -38,6 +38,7 @@ export function screenOfOrder(
   const sold = {
     ...unpaid,
     voucherFen,
+    ...(order.couponFen === undefined ? {} : { couponFen: order.couponFen }),
     pointsEstimateFen: pointsEstimateFen(order),
   };
   switch (order.state) {
@@ -53,7 +54,7 @@ export function screenOfOrder(
     case 'cancel-wanted':
       return waiting(stored, extras, before);
     case 'paid':
-      return { type: 'paid', ...sold, wallet: walletOf(order) };
+      return { type: 'paid', ...sold, wallet: walletOf(order), ...memberOf(order) };
     case 'cash-recorded':
       return { type: 'cash', ...sold, ...cashOf(order) };
     case 'offline-accepted':
@@ -166,6 +167,8 @@ function phaseOf(order: Order, progress: ChargeProgress | undefined) {
 
 const walletOf = (order: Order) =>
   order.tender?.type === 'wallet' ? order.tender.wallet : ('wechat' as const);
+
+const memberOf = ({ namedMember: member }: Order) => (member === undefined ? {} : { member });
 
 const promiseOf = ({ tender }: Order) =>
   tender?.type === 'promise'

@@ -20,6 +20,8 @@ export interface VoucherHolds {
   readonly reserve: (sale: {
     readonly memberId: string;
     readonly amountFen: number;
+    /** The id that the sale has already; absent: the desk finds one. */
+    readonly orderId?: OrderId | undefined;
   }) => Promise<Result<ReservedSale, ErrorCode>>;
   /** May this order still be charged with the vouchers it was opened with? True for one without vouchers. */
   readonly isGood: (stored: StoredOrder) => boolean;
@@ -70,10 +72,11 @@ export function createVoucherHolds(deps: {
 
   return {
     giveBack,
-    reserve: async ({ memberId, amountFen }) => {
-      const reused = reusableId(memberId);
+    reserve: async ({ memberId, amountFen, orderId: given }) => {
+      const reusable = reusableId(memberId);
+      const reused = given === undefined || given === reusable ? reusable : undefined;
       if (reused === undefined) await giveBack();
-      const orderId = reused ?? newId('ord', deps);
+      const orderId = reused ?? given ?? newId('ord', deps);
       const reserved = await desk.reserve({ orderId, memberId, amountFen });
       if (!reserved.ok) return reserved;
       hold = { orderId, memberId, expiresAtMs: reserved.value.expiresAtMs };

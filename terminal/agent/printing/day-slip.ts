@@ -22,6 +22,9 @@ export function daySlipContent(day: {
     row('营业额', yuan(today.turnoverFen)),
     row('笔数', String(today.orderCount)),
     row('未上传', String(today.unsentCount)),
+    ...(today.couponCount > 0
+      ? [row(`优惠券${today.couponCount}张`, `-${yuan(today.couponFen)}`)]
+      : []),
     ...refundPart(today.refunds),
     ...promisePart(today.promises),
     { type: 'rule', style: 'single' },
@@ -37,12 +40,12 @@ function refundPart(refunds: Today['refunds']): readonly ReceiptCommand[] {
     ...(refunds.channelFen > 0 ? [row('退回账户', yuan(refunds.channelFen))] : []),
     ...(refunds.cashFen > 0 ? [row('退现金', yuan(refunds.cashFen))] : []),
     ...(refunds.boxSlipFen > 0 ? [row('盒子退款', yuan(refunds.boxSlipFen))] : []),
-    ...(refunds.voucherFen > 0 ? [row('退回券', yuan(refunds.voucherFen))] : []),
-    ...(refunds.openFen > 0 ? [row('退款待确认', yuan(refunds.openFen))] : []),
-  ];
     ...((refunds.ownAccountFen ?? 0) > 0
       ? [row('店主转账退回', yuan(refunds.ownAccountFen ?? 0))]
       : []),
+    ...(refunds.voucherFen > 0 ? [row('退回券', yuan(refunds.voucherFen))] : []),
+    ...(refunds.openFen > 0 ? [row('退款待确认', yuan(refunds.openFen))] : []),
+  ];
   return rows.length === 0 ? [] : [{ type: 'rule', style: 'single' }, ...rows];
 }
 

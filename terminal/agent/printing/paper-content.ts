@@ -5,9 +5,11 @@ import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder } from '#terminal/agent/journal/order-rows.ts';
 import { daySlipContent, testContent } from '#terminal/agent/printing/day-slip.ts';
+import { couponSlipContent } from '#terminal/agent/printing/coupon-slip.ts';
 import { refundSlipContent } from '#terminal/agent/printing/refund-slip.ts';
 import type { ReceiptDesk } from '#terminal/agent/printing/receipt-desk.ts';
 import type { PrintJobRow } from '#terminal/agent/printing/spool-view.ts';
+import { couponCode, couponToken, couponTokenHash } from '#terminal/agent/promotion/coupon-code.ts';
 import { localToday } from '#terminal/agent/tally/read-today.ts';
 
 /** The reason of a test job that prints a sample receipt. */
@@ -19,6 +21,8 @@ export function createPaperContent(deps: {
   readonly clock: Clock;
   readonly config: () => ConfigPayload | undefined;
   readonly receipts: Pick<ReceiptDesk, 'receipt' | 'sample'>;
+  /** 32 bytes that only this till has. */
+  readonly hashKey: () => Buffer;
 }): (job: PrintJobRow) => readonly ReceiptCommand[] | undefined {
   return (job) => {
     switch (job.kind) {
@@ -36,10 +40,24 @@ export function createPaperContent(deps: {
           : testContent(deps.clock.nowMs());
       case 'refund-slip':
         return refundSlip(deps, job);
+      case 'coupon':
+        return couponSlip(deps, job);
       case 'drawer':
         return undefined;
     }
   };
+}
+
+/** The coupon that a sale brought; undefined when its code can be made no more, as after another till's key. */
+function couponSlip(
+  deps: Pick<Parameters<typeof createPaperContent>[0], 'journal' | 'hashKey'>,
+  { orderId, copy }: PrintJobRow,
+): readonly ReceiptCommand[] | undefined {
+  const order = findOrder(deps.journal.read, (orderId ?? '') as OrderId)?.order;
+  if (!order?.coupon) return undefined;
+  const token = couponToken(deps.hashKey(), order.orderId);
+  if (couponTokenHash(token) !== order.coupon.tokenHash) return undefined;
+  return couponSlipContent({ coupon: order.coupon, code: couponCode(token), copy });
 }
 
 /** The slip of a refund; undefined when there is none, as in a store that was cut. */

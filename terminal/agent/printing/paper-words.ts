@@ -16,3 +16,6 @@ export const yuan = (amountFen: number): string => `￥${formatYuan(fen(amountFe
 
 /** "1.20": points are never money, so they carry no currency sign. */
 export const points = (pointsFen: number): string => formatYuan(fen(pointsFen));
+
+/** "等级2": a member's tier (R23). */
+export const tierWord = (tier: number): string => `等级${tier}`;

@@ -5,7 +5,7 @@ import type { Order, OrderTender } from '#shared/order/order.ts';
 import { refundedFenOf, refundMark } from '#shared/order/refunds.ts';
 import type { Wallet } from '#shared/tender/payment-code.ts';
 import { pointsEstimateFen } from '#terminal/agent/checkout/points-estimate.ts';
-import { points, shanghaiText, yuan } from '#terminal/agent/printing/paper-words.ts';
+import { points, shanghaiText, tierWord, yuan } from '#terminal/agent/printing/paper-words.ts';
 import type { ReceiptTemplate, TemplateLine } from '#terminal/ipc/receipt-template.ts';
 
 /** What a receipt says. It never says more than is known: 收款成功 stands only where a channel said so. */
@@ -58,6 +58,7 @@ export function receiptFrom(
     ...(blocks.boxNumber ? boxRows(order) : []),
     row('时间', shanghaiText(facts.changedAtMs)),
     ...(blocks.cashier ? [row('收银员', order.cashier)] : []),
+    ...memberRows(order),
     ...(givesPoints(order) ? pointsPart(facts, blocks) : []),
     ...(blocks.barcode ? [barcodeOf(order)] : []),
     ...signaturePart(order),
@@ -88,6 +89,12 @@ const shopLine = ({ text, align, size, bold }: TemplateLine): ReceiptCommand => 
 
 /** What was really paid stands whenever it is not the price, also when the row of the vouchers is left out. */
 const amountPart = ({ order }: ReceiptFacts, showsVoucher: boolean): readonly ReceiptCommand[] => [
+  ...(order.couponFen === undefined
+    ? []
+    : [
+        row('原价', yuan(order.amountFen + order.couponFen)),
+        row('优惠券', `-${yuan(order.couponFen)}`),
+      ]),
   row('应收', yuan(order.amountFen)),
   ...(order.voucherFen > 0 && showsVoucher ? [row('消费券', `-${yuan(order.voucherFen)}`)] : []),
   ...(order.voucherFen > 0 ? [row('实收', yuan(order.amountFen - order.voucherFen))] : []),
@@ -210,6 +217,10 @@ const boxWords = (method: keyof typeof boxMethods | undefined): string => {
   return word === '' ? '刷卡盒子' : `刷卡盒子 ${word}`;
 };
 
+/** Whose sale it is, when the cloud named him: his code, or his wallet alone. Never more than the masked number. */
+const memberRows = ({ namedMember: member }: Order): readonly ReceiptCommand[] =>
+  member === undefined ? [] : [row('会员', `${member.mask} ${tierWord(member.tier)}`)];
+
 /** A sale that went back as a whole gives none. */
 const givesPoints = (order: Order): boolean =>
   refundMark(order) !== 'wholly' &&
@@ -222,7 +233,9 @@ function pointsPart(
   shows: ReceiptTemplate['blocks'],
 ): readonly ReceiptCommand[] {
   const estimate = shows.points ? [row('预计积分', points(pointsEstimateFen(facts.order)))] : [];
-  if (facts.order.memberId !== undefined || !shows.claimQr) return estimate;
+  const isSomebodys = facts.order.memberId !== undefined || facts.order.namedMember !== undefined;
+  // A sale that is somebody's already has nothing to claim.
+  if (isSomebodys || !shows.claimQr) return estimate;
   return [
     ...estimate,
     { type: 'text', text: '扫码领取本单积分', align: 'center' },

@@ -8,7 +8,7 @@ export type PrintJobState = 'queued' | 'writing' | 'sent' | 'printed' | 'unknown
 
 export interface PrintJobRow {
   readonly jobId: string;
-  readonly kind: 'receipt' | 'drawer' | 'day-slip' | 'test' | 'refund-slip';
+  readonly kind: 'receipt' | 'drawer' | 'day-slip' | 'test' | 'refund-slip' | 'coupon';
   readonly orderId: string | null;
   readonly copy: number;
   readonly reason: string | null;

@@ -163,14 +163,18 @@ function addToDay(tx: WriteHandle, orderId: string): void {
     { orderId },
   );
   tx.run(
-    `INSERT INTO pruned_sums (business_date, bucket, tender, hour_start_ms, order_count, sum_fen, voucher_fen)
+    `INSERT INTO pruned_sums (business_date, bucket, tender, hour_start_ms, order_count, sum_fen,
+       voucher_fen, coupon_fen, coupon_count)
      SELECT business_date, bucket,
        coalesce(json_extract(detail, '$.tender.wallet'), json_extract(detail, '$.tender.type'), 'unknown'),
-       opened_at_ms / 3600000 * 3600000, 1, amount_fen, voucher_fen
+       opened_at_ms / 3600000 * 3600000, 1, amount_fen, voucher_fen,
+       coalesce(json_extract(detail, '$.couponFen'), 0), json_extract(detail, '$.couponFen') IS NOT NULL
      FROM orders WHERE order_id = $orderId AND bucket IS NOT NULL
      ON CONFLICT (business_date, bucket, tender, hour_start_ms) DO UPDATE SET
        order_count = order_count + 1, sum_fen = sum_fen + excluded.sum_fen,
-       voucher_fen = voucher_fen + excluded.voucher_fen`,
+       voucher_fen = voucher_fen + excluded.voucher_fen,
+       coupon_fen = coupon_fen + excluded.coupon_fen,
+       coupon_count = coupon_count + excluded.coupon_count`,
     { orderId },
   );
 }

@@ -16,6 +16,8 @@ interface SumRow {
   readonly count: number;
   readonly sumFen: number;
   readonly voucherFen: number;
+  readonly couponFen: number;
+  readonly couponCount: number;
 }
 
 export function sumDay(read: ReadHandle, businessDate: string): DaySums {
@@ -23,12 +25,13 @@ export function sumDay(read: ReadHandle, businessDate: string): DaySums {
     `SELECT bucket,
        coalesce(json_extract(detail, '$.tender.wallet'), json_extract(detail, '$.tender.type')) AS tender,
        opened_at_ms / 3600000 * 3600000 AS hourStartMs, count(*) AS count, sum(amount_fen) AS sumFen,
-       sum(voucher_fen) AS voucherFen
+       sum(voucher_fen) AS voucherFen, sum(coalesce(json_extract(detail, '$.couponFen'), 0)) AS couponFen,
+       count(json_extract(detail, '$.couponFen')) AS couponCount
      FROM orders WHERE order_id BETWEEN $firstId AND $lastId
        AND business_date = $businessDate AND bucket IS NOT NULL
      GROUP BY 1, 2, 3
      UNION ALL
-     SELECT bucket, tender, hour_start_ms, order_count, sum_fen, voucher_fen
+     SELECT bucket, tender, hour_start_ms, order_count, sum_fen, voucher_fen, coupon_fen, coupon_count
      FROM pruned_sums WHERE business_date = $businessDate`,
     { businessDate, ...idsOfDay(businessDate) },
   );
@@ -50,6 +53,8 @@ export function sumDay(read: ReadHandle, businessDate: string): DaySums {
     takenCount: rows
       .filter(({ bucket }) => bucket === 'settled' || bucket === 'cash')
       .reduce((count, row) => count + row.count, 0),
+    couponFen: rows.reduce((sumFen, row) => sumFen + row.couponFen, 0),
+    couponCount: rows.reduce((count, row) => count + row.couponCount, 0),
     byHour: byHour(rows),
     byTender: byTender(rows),
     promises: sumPromises(read, businessDate),

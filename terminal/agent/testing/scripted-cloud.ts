@@ -8,6 +8,7 @@ import type { OrderResult } from '#shared/wire/v1/terminals.ts';
 import { checkSignature } from '#terminal/agent/testing/check-signature.ts';
 import { problem, type ScriptedAnswer } from '#terminal/agent/testing/scripted-answer.ts';
 import { createScriptedCharges } from '#terminal/agent/testing/scripted-charges.ts';
+import { createScriptedCoupons } from '#terminal/agent/testing/scripted-coupons.ts';
 import { createScriptedJournal } from '#terminal/agent/testing/scripted-journal.ts';
 import { createScriptedPlatform, testMember } from '#terminal/agent/testing/scripted-platform.ts';
 import { openScriptedSocket } from '#terminal/agent/testing/scripted-socket.ts';
@@ -79,6 +80,7 @@ export async function startScriptedCloud() {
     results: house.results,
     refusedSignatures,
     vouchers: house.vouchers,
+    coupons: house.coupons,
     delivered: journal.delivered,
     behave: (kind: string, behaviour: Behaviour) => void behaviours.set(kind, behaviour),
     nextCharge: charges.script,
@@ -111,6 +113,7 @@ export type ScriptedCloud = Awaited<ReturnType<typeof startScriptedCloud>>;
 /** What lies behind the door, and who is sent where. */
 function createHouse() {
   const vouchers = createScriptedVouchers({ walletFen: testMember.voucherTotalFen });
+  const coupons = createScriptedCoupons();
   const charges = createScriptedCharges(vouchers.fits);
   const refunds = createScriptedRefunds(charges.bodies);
   const journal = createScriptedJournal(() => isRevoked);
@@ -122,6 +125,8 @@ function createHouse() {
   const route = (method: string, path: string, body: string): ScriptedAnswer => {
     const json: unknown = body === '' ? undefined : JSON.parse(body);
     const [, charge, cancel] = /^\/v1\/charges\/([^/]+\/\d+)(\/cancel)?$/.exec(path) ?? [];
+    const promoted = coupons.route(path, json);
+    if (promoted) return promoted;
     if (path === '/v1/charges') return charges.take(json as ChargeRequest);
     const [, refunded] = /^\/v1\/orders\/([^/]+)\/refunds$/.exec(path) ?? [];
     if (refunded) return refunds.take(refunded, json as RefundRequest);
@@ -150,6 +155,7 @@ function createHouse() {
 
   return {
     vouchers,
+    coupons,
     charges,
     refunds,
     journal,

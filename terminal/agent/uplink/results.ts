@@ -121,6 +121,7 @@ export function factOfResult(order: Order, result: OrderResult): EntryFact | und
           channel: result.channel ?? '',
           channelRef: result.channelRef ?? '',
           paidAtMs: result.atMs,
+          ...(result.member === undefined ? {} : { member: result.member }),
         },
       };
     case 'failed':

@@ -23,6 +23,7 @@ const till = (
     member: null,
     voucherFen: 0,
     useVoucher: false,
+    coupon: null,
     pointsEstimateFen: 0,
     ...change,
   },

@@ -139,6 +139,8 @@ function actWhenReady(desk: Desk, till: TillState, action: DeskAction): DeskStep
       return still(desk);
     case 'detach-member':
       return step(closed(desk), call('till.detachMember', {}));
+    case 'drop-coupon':
+      return step(desk, call('till.dropCoupon', {}));
     case 'go':
       return still({ ...closed(desk), page: action.page });
     case 'open-order':

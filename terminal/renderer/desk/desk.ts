@@ -82,6 +82,7 @@ export type DeskAction =
   | { readonly type: 'promise-kind'; readonly kind: PromiseKind }
   | { readonly type: 'promise-who'; readonly text: string }
   | { readonly type: 'detach-member' }
+  | { readonly type: 'drop-coupon' }
   /** The new customer agreed; `shops`: he also wants to hear of shops. */
   | { readonly type: 'member-consent'; readonly shops: boolean }
   | { readonly type: 'go'; readonly page: Page }

@@ -5,7 +5,14 @@ import { freshDesk, type Desk } from './desk.ts';
 
 const till: TillState = {
   version: 1,
-  draft: { amountFen: 0, member: null, voucherFen: 0, useVoucher: false, pointsEstimateFen: 0 },
+  draft: {
+    amountFen: 0,
+    member: null,
+    voucherFen: 0,
+    useVoucher: false,
+    coupon: null,
+    pointsEstimateFen: 0,
+  },
   screen: { type: 'ready' },
   notice: null,
 };

@@ -45,6 +45,7 @@ function takes(owner: OwnerGate, action: DeskAction): boolean {
     case 'slow-scan':
     case 'unreadable-scan':
     case 'detach-member':
+    case 'drop-coupon':
     case 'member-consent':
     case 'drawer-reason':
     case 'function':

@@ -27,13 +27,18 @@ export function PaidView({ screen }: Of<'paid'>): ReactNode {
       <p className="overlay-line">
         {[
           words.wallet[screen.wallet],
+          ...voucherPart(screen.couponFen ?? 0, words.result.coupon),
           ...voucherPart(screen.voucherFen, words.result.voucher),
           secondsText(screen.atMs),
           words.result.order(orderTail(screen.orderId)),
         ].join(' · ')}
       </p>
       <p className="overlay-line">
-        {words.receipt[screen.receipt]} · {words.result.points(plainYuan(screen.pointsEstimateFen))}
+        {[
+          ...(screen.member ? [words.result.member(screen.member.mask, screen.member.tier)] : []),
+          words.receipt[screen.receipt],
+          words.result.points(plainYuan(screen.pointsEstimateFen)),
+        ].join(' · ')}
       </p>
       <Leave />
     </>
@@ -52,6 +57,7 @@ export function BoxPaidView({ screen }: Of<'box-paid'>): ReactNode {
         {[
           ...(screen.method === 'other' ? [] : [words.box.method[screen.method]]),
           words.box.ref(screen.boxRef),
+          ...voucherPart(screen.couponFen ?? 0, words.result.coupon),
           ...voucherPart(screen.voucherFen, words.result.voucher),
           secondsText(screen.atMs),
           words.result.order(orderTail(screen.orderId)),
@@ -77,6 +83,7 @@ export function CashView({ screen }: Of<'cash'>): ReactNode {
       <p className="overlay-line">
         {[
           `${words.result.due} ${yuan(subtractFen(fen(screen.amountFen), fen(screen.voucherFen)))}`,
+          ...voucherPart(screen.couponFen ?? 0, words.result.coupon),
           ...voucherPart(screen.voucherFen, words.result.voucher),
           `${words.result.received} ${yuan(screen.tenderedFen)}`,
           exact ? words.result.changeNone : secondsText(screen.atMs),

@@ -91,6 +91,8 @@ export const sampleToday: Today = {
   turnoverFen: 288_450,
   orderCount: 97,
   takenCount: 97,
+  couponFen: 0,
+  couponCount: 0,
   byHour: byHour.map(([hour, scanFen, cashFen]) => ({ hour, scanFen, cashFen })),
   byTender: [
     { tender: 'wechat', count: 61, amountFen: 170_240 },

@@ -169,6 +169,7 @@ const emptyDraft: TillState['draft'] = {
   member: null,
   voucherFen: 0,
   useVoucher: false,
+  coupon: null,
   pointsEstimateFen: 0,
 };
 
@@ -194,9 +195,12 @@ function createHandlers({
     const voucherFen = draft.useVoucher
       ? minFen(fen(draft.member?.voucherTotalFen ?? 0), fen(draft.amountFen))
       : 0;
-    const paidFen = subtractFen(fen(draft.amountFen), fen(voucherFen));
+    const isMet = draft.coupon !== null && draft.amountFen >= draft.coupon.minimumFen;
+    const coupon = draft.coupon && { ...draft.coupon, isMet };
+    const offFen = fen(isMet ? (coupon?.offFen ?? 0) : 0);
+    const paidFen = subtractFen(fen(draft.amountFen - offFen), fen(voucherFen));
     const pointsEstimateFen = shareFloor(paidFen, basisPoints(world.status.concessionBp));
-    setTill({ draft: { ...draft, voucherFen, pointsEstimateFen }, notice: null });
+    setTill({ draft: { ...draft, coupon, voucherFen, pointsEstimateFen }, notice: null });
   };
   return {
     'till.setAmount': ({ amountFen }) => (setDraft({ amountFen }), {}),
@@ -215,6 +219,7 @@ function createHandlers({
     'till.attachMember': () => (setDraft({ member: sampleMember, useVoucher: true }), {}),
     'till.detachMember': () => (setDraft({ member: null, useVoucher: false }), {}),
     'till.useVoucher': ({ use }) => (setDraft({ useVoucher: use }), {}),
+    'till.dropCoupon': () => (setDraft({ coupon: null }), {}),
     'till.state': () => world.till,
     'status.get': () => world.status,
     'orders.list': ({ limit, search, state }) => ({

@@ -21,6 +21,7 @@ export function AmountCard(): ReactNode {
       <h1 className="label">{words.till.amount}</h1>
       <TypedAmount entry={desk.entry} label={words.till.amount} />
       {isActivated ? offline ? <OutageCard status={status} /> : <ScanHint /> : <NotActivated />}
+      <CouponLine till={till} />
       <Facts till={till} status={status} />
     </div>
   );
@@ -47,6 +48,35 @@ function ScanHint(): ReactNode {
       <Icon name="scan" />
       <span>{empty ? words.till.amountHint : words.till.scanHint}</span>
       <span className="hint-more">{words.till.scanKinds}</span>
+    </p>
+  );
+}
+
+/** A coupon of this shop in the sale: what it takes off, or from what sum on it would, and what is left to pay. */
+function CouponLine({ till }: { readonly till: TillState }): ReactNode {
+  const { words, store } = useApp();
+  const { coupon } = till.draft;
+  if (!coupon) return null;
+  return (
+    <p className={`coupon-line ${coupon.isMet ? '' : 'coupon-waits'}`} role="status">
+      <span className="coupon-off">
+        {words.till.coupon} <b>−{yuan(coupon.offFen)}</b>
+      </span>
+      <span className="coupon-text">
+        {coupon.isMet ? coupon.text : words.till.couponNotMet(yuan(coupon.minimumFen))}
+      </span>
+      {coupon.isMet && (
+        <span>
+          {words.till.due} <b>{yuan(dueOf(till))}</b>
+        </span>
+      )}
+      <button
+        type="button"
+        className="button coupon-drop"
+        onClick={() => store.act({ type: 'drop-coupon' })}
+      >
+        {words.till.couponDrop}
+      </button>
     </p>
   );
 }

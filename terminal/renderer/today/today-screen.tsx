@@ -60,9 +60,19 @@ function FourSums({ today }: { readonly today: Today }): ReactNode {
         {words.today.sum} <b>{yuan(today.turnoverFen)}</b> {words.today.turnover} ·{' '}
         {words.today.count(today.orderCount)}
       </p>
+      <CouponLine today={today} />
       <RefundLine refunds={today.refunds} />
       <PromiseLine promises={today.promises} />
     </section>
+  );
+}
+
+/** What the shop's own coupons took off: in none of the sums, which are what was asked for. */
+function CouponLine({ today }: { readonly today: Today }): ReactNode {
+  const { words } = useApp();
+  if (today.couponCount === 0) return null;
+  return (
+    <p className="four-total">{words.today.coupons(today.couponCount, yuan(today.couponFen))}</p>
   );
 }
 
