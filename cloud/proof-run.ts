@@ -7,6 +7,7 @@ import { proveSealHead, sealLaws } from '#cloud/ledger/seal-laws.ts';
 import { paymentLaws } from '#cloud/payments/payment-laws.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
+import { pointsLaws } from '#cloud/points/points-laws.ts';
 import { billLaws } from '#cloud/reconciliation/bill-laws.ts';
 import { refundLaws } from '#cloud/refunds/refund-laws.ts';
 import { instructionLaws } from '#cloud/settlement/instructions/instruction-laws.ts';
@@ -29,6 +30,7 @@ export const booksLaws: readonly Law[] = [
   ...refundLaws,
   ...billLaws,
   ...instructionLaws,
+  ...pointsLaws,
 ];
 
 /** Checks every law in one snapshot, so that sales which are booked meanwhile do not look like a mismatch. */

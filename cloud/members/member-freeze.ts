@@ -1,6 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { stopCodesOfFrozen } from '#cloud/payments/offline-store.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
+import { lockBook } from '#cloud/points/points-config-store.ts';
+import { advanceAhead } from '#cloud/release/close-ahead.ts';
 import { pinnedUntilMs, releaseReservation } from '#cloud/vouchers/reservations.ts';
 import type { MemberId, OperatorId, PersonId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
@@ -30,6 +32,7 @@ export async function freezeMember(
     values (${operatorId}, ${memberId}, ${nowMs}, ${accountingDate(nowMs)}::date, ${by}, ${why})
     on conflict do nothing`);
   if (rowCount !== 1) return err({ type: 'already-frozen' });
+  await beforeItMoves(tx, freeze);
   await tx.execute(sql`
     insert into account_points (operator_id, member_id, state)
     values (${operatorId}, ${memberId}, 'frozen')
@@ -37,6 +40,12 @@ export async function freezeMember(
   await stopCodesOfFrozen(tx, { operatorId, memberId, nowMs });
   await giveReservationsBack(tx, freeze);
   return ok(undefined);
+}
+
+/** A close counts the account as it was when the close was opened. */
+async function beforeItMoves(tx: Tx, { operatorId, memberId }: Member): Promise<void> {
+  await lockBook(tx, operatorId, 'share');
+  await advanceAhead(tx, { operatorId, memberIds: [memberId] });
 }
 
 /** What is set aside for orders whose money is not on the way yet. */
@@ -65,6 +74,7 @@ export async function thawMember(
     returning frozen_on::text as frozen_on, ${today}::date - frozen_on as days`);
   const ended = rows[0];
   if (ended === undefined) return err({ type: 'not-frozen' });
+  await beforeItMoves(tx, thaw);
   await tx.execute(sql`
     update account_points set state = 'active'
      where operator_id = ${operatorId} and member_id = ${memberId}`);

@@ -27,6 +27,11 @@ export async function plantVoucher(
         expires_on)
       values (${operatorId}, ${voucherId}, ${memberId}, '2026-08', '2026-09-01', ${amountFen},
         ${amountFen}, '2027-12-31')`);
+    await tx.execute(sql`
+      insert into account_points as a (operator_id, member_id, released_fen)
+      values (${operatorId}, ${memberId}, ${amountFen})
+      on conflict (operator_id, member_id)
+      do update set released_fen = a.released_fen + excluded.released_fen`);
   });
 }
 
