@@ -116,10 +116,13 @@ export async function lockAttemptByNumber(
   return rows[0] === undefined ? undefined : toAttempt(rows[0]);
 }
 
-/** Something happened at the channel: what is asked of it next is asked at once. False when nothing is open. */
+/**
+ * Something happened at the channel: what is asked of it next is asked at once, also when a question is under way now, whose
+ * answer will be older than this. False when nothing is open.
+ */
 export async function hurryAttempt(tx: Tx, key: AttemptKey, nowMs: number): Promise<boolean> {
   const { rowCount } = await tx.execute(sql`
-    update payment_attempt set next_at_ms = least(next_at_ms, ${nowMs})
+    update payment_attempt set next_at_ms = least(next_at_ms, ${nowMs}), hurried_at_ms = ${nowMs}
      where ${keyIs(key)} and next_step in ('query', 'refund')`);
   return rowCount === 1;
 }
@@ -168,6 +171,14 @@ export async function isOrderInHand(tx: Tx, key: AttemptKey): Promise<boolean> {
   return rows.length > 0;
 }
 
+/** A reversal has its own earliest moment; a question that somebody hurried on meanwhile is due. */
+function nextAtMs(next: NextStep | undefined): SQL {
+  if (next === undefined) return sql`null`;
+  return next.type === 'reverse'
+    ? sql`${next.atMs}::bigint`
+    : sql`least(${next.atMs}::bigint, hurried_at_ms)`;
+}
+
 /** Stores where an attempt stands now and gives its lease back. */
 export async function saveProgress(
   tx: Tx,
@@ -180,7 +191,7 @@ export async function saveProgress(
     update payment_attempt set status = ${progress.status},
       in_flight = in_flight and ${!isOver}, cancel_wanted = ${progress.cancelWanted},
       found_paid = ${progress.foundPaid}, fruitless_tries = ${progress.fruitlessTries},
-      next_step = ${progress.next?.type ?? null}, next_at_ms = ${progress.next?.atMs ?? null},
+      next_step = ${progress.next?.type ?? null}, next_at_ms = ${nextAtMs(progress.next)},
       code = ${progress.code ?? null}, channel_ref = ${progress.channelRef ?? null},
       paid_at_ms = ${progress.paidAtMs ?? null},
       settled_at_ms = ${isOver ? change.nowMs : null}, lease_until_ms = 0
@@ -237,7 +248,7 @@ export async function leaseDueAttempts(
        where next_step is not null and next_at_ms <= ${options.nowMs}
          and lease_until_ms <= ${options.nowMs}
        order by next_at_ms limit ${options.countMax} for update skip locked)
-    update payment_attempt set lease_until_ms = ${options.nowMs + options.leaseMs}
+    update payment_attempt set lease_until_ms = ${options.nowMs + options.leaseMs}, hurried_at_ms = null
       from due where operator_id = due.o and order_id = due.r and attempt = due.a
     returning ${columns}`);
   return rows.map(toAttempt);

@@ -99,7 +99,8 @@ export async function saveRefund(
   const { progress } = change;
   await tx.execute(sql`
     update order_refund set status = ${progress.status}, code = ${progress.code ?? null},
-      fruitless_tries = ${progress.fruitlessTries}, next_at_ms = ${progress.nextAtMs ?? null},
+      fruitless_tries = ${progress.fruitlessTries},
+      next_at_ms = ${progress.nextAtMs === undefined ? null : sql`least(${progress.nextAtMs}::bigint, hurried_at_ms)`},
       book_error = ${change.bookError?.slice(0, 500) ?? null}, lease_until_ms = 0
     where ${keyIs(key)}`);
 }
@@ -116,7 +117,8 @@ export async function hurryRefund(
   const { rows } = await tx.execute<{ status: string; merchant_id: MerchantId }>(sql`
     update order_refund
        set next_at_ms = case when status = 'refunding' then least(next_at_ms, ${number.nowMs})
-                             else next_at_ms end
+                             else next_at_ms end,
+           hurried_at_ms = ${number.nowMs}
      where operator_id = ${number.operatorId} and out_refund_no = ${number.outRefundNo}
     returning status, merchant_id`);
   const [row] = rows;
@@ -133,7 +135,7 @@ export async function leaseDueRefunds(
       select operator_id as o, merchant_id as m, order_id as r, refund_no as n from order_refund
        where next_at_ms <= ${options.nowMs} and lease_until_ms <= ${options.nowMs}
        order by next_at_ms limit ${options.countMax} for update skip locked)
-    update order_refund set lease_until_ms = ${options.nowMs + options.leaseMs}
+    update order_refund set lease_until_ms = ${options.nowMs + options.leaseMs}, hurried_at_ms = null
       from due where operator_id = due.o and merchant_id = due.m and order_id = due.r
        and refund_no = due.n
     returning ${columns}`);

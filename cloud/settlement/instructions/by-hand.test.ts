@@ -5,7 +5,11 @@ import { takeNotify } from '#cloud/payments/notifies/take-notify.ts';
 import { dumpDatabase } from '#cloud/payments/testing/dump-database.ts';
 import { askRefund } from '#cloud/refunds/ask-refund.ts';
 import { getOrThrow } from '#shared/result/result.ts';
-import { hurryInstruction } from '#cloud/settlement/instructions/instruction-store.ts';
+import {
+  hurryInstruction,
+  leaseDueInstructions,
+  saveInstruction,
+} from '#cloud/settlement/instructions/instruction-store.ts';
 import {
   evidence,
   moved,
@@ -184,6 +188,24 @@ describe('a payout in doubt', () => {
     expect(await tell('before')).toBe('hurried');
     expect(await desk.confirm(no)).toMatchObject({ statusCode: 200 });
     expect(await tell('after')).toBe('finding');
+  });
+
+  it('is asked about at once when the channel speaks of it while a question is under way', async () => {
+    const instructionNo = String(await unknownPayout());
+    const { clock, deps, till } = desk.bench.pay;
+    const { operatorId } = till;
+    const key = { operatorId, instructionNo };
+    clock.advance(3_600_000);
+    const nowMs = clock.nowMs();
+    const lease = { operatorId, nowMs, leaseMs: 60_000, countMax: 16 };
+    expect(await leaseDueInstructions(deps.db, lease)).toMatchObject([{ instructionNo }]);
+    await deps.db.transaction((tx) => hurryInstruction(tx, { ...key, nowMs }));
+    const next = { step: 'query', atMs: nowMs + 3_600_000 } as const;
+    const progress = { state: 'open', sends: 1, fruitlessTries: 1, next } as const;
+    await deps.db.transaction((tx) => saveInstruction(tx, key, { progress, nowMs }));
+    expect(await leaseDueInstructions(deps.db, lease)).toMatchObject([{ instructionNo }]);
+    await deps.db.transaction((tx) => saveInstruction(tx, key, { progress, nowMs }));
+    expect(await leaseDueInstructions(deps.db, lease)).toEqual([]);
   });
 
   it('whoever is paid stands nowhere in the database in plain words, and is reached all the same', async () => {

@@ -126,7 +126,7 @@ export async function leaseDueInstructions(
 ): Promise<readonly KeptInstruction[]> {
   const { operatorId, nowMs, leaseMs, countMax } = query;
   const { rows } = await db.execute<Row>(sql`
-    update channel_instruction set lease_until_ms = ${nowMs + leaseMs}
+    update channel_instruction set lease_until_ms = ${nowMs + leaseMs}, hurried_at_ms = null
     where operator_id = ${operatorId} and instruction_no in (
       select instruction_no from channel_instruction i
        where operator_id = ${operatorId} and next_at_ms <= ${nowMs} and lease_until_ms <= ${nowMs}
@@ -166,7 +166,8 @@ export async function hurryInstruction(
     merchant_id: MerchantId | null;
   }>(sql`
     update channel_instruction
-       set next_at_ms = case when state = 'open' then least(next_at_ms, ${nowMs}) else next_at_ms end
+       set next_at_ms = case when state = 'open' then least(next_at_ms, ${nowMs}) else next_at_ms end,
+           hurried_at_ms = ${nowMs}
      where ${keyIs(key)} returning state, code, merchant_id`);
   const [row] = rows;
   return (
@@ -242,7 +243,8 @@ export async function saveInstruction(
     update channel_instruction set state = ${state}, fruitless_tries = ${progress.fruitlessTries},
       refused_code = ${progress.refusedCode ?? null}, code = ${progress.code ?? null},
       ref = ${progress.ref ?? null}, next_step = ${next?.step ?? null},
-      next_at_ms = ${next?.atMs ?? null}, lease_until_ms = 0,
+      next_at_ms = ${next?.step === 'query' ? sql`least(${next.atMs}::bigint, hurried_at_ms)` : (next?.atMs ?? null)},
+      lease_until_ms = 0,
       ended_at_ms = ${state === 'open' ? null : nowMs}
     where ${keyIs(key)}`);
 }

@@ -26,6 +26,10 @@ import {
   sandboxFace,
 } from '#cloud/payments/channels/wechat/testing/wechat-sandbox.ts';
 import { createWechatChannel } from '#cloud/payments/channels/wechat/wechat-channel.ts';
+import { registerAdminIdentityRoutes } from '#cloud/identity/admin-routes.ts';
+import { registerIdentityRoutes } from '#cloud/identity/routes.ts';
+import { registerOrderRoutes } from '#cloud/orders/routes.ts';
+import { registerPaymentRoutes } from '#cloud/payments/routes.ts';
 import { openMerchantChannels } from '#cloud/payments/merchant-channels.ts';
 import { notifyPathOf, registerNotifyRoutes } from '#cloud/payments/notifies/notify-routes.ts';
 import {
@@ -76,6 +80,8 @@ export interface FarKeys {
 export interface NotifyBench {
   readonly bench: PaymentBench;
   readonly app: CloudApp;
+  /** Where tills and channels reach it. */
+  readonly origin: string;
   readonly keys: FarKeys;
   /** While above 0 the cloud answers 503, as behind a proxy that lost it. */
   setDown(requests: number): void;
@@ -95,7 +101,10 @@ export const makeFarKeys = (): FarKeys => ({
   aggregator: sandboxKeysFromSeed('payment-bench').channelPrivateKey,
 });
 
-/** The cloud's notify routes and the simulator's faces, each on a socket of its own, posting to each other. */
+/**
+ * The cloud's routes for tills and notifies and the simulator's faces, each on a socket of its own, posting to each other.
+ * No worker runs: nothing is asked of a channel unless a test does it.
+ */
 export async function openNotifyBench(keys = makeFarKeys()): Promise<NotifyBench> {
   let origin = '';
   const urlOf = (channel: string): string => `${origin}${notifyPathOf(channel)}`;
@@ -125,6 +134,10 @@ export async function openNotifyBench(keys = makeFarKeys()): Promise<NotifyBench
       await reply.code(503).send('');
     }
   });
+  registerIdentityRoutes(app, deps);
+  registerAdminIdentityRoutes(app, deps);
+  registerOrderRoutes(app, deps);
+  registerPaymentRoutes(app, bench.deps);
   registerNotifyRoutes(app, {
     ...deps,
     ...bench.deps,
@@ -134,6 +147,7 @@ export async function openNotifyBench(keys = makeFarKeys()): Promise<NotifyBench
   return {
     bench,
     app,
+    origin,
     keys,
     setDown: (requests) => {
       down = requests;
