@@ -16,16 +16,13 @@ export interface Connection {
 /** Opens a pool of at most {@link connectionsMax} connections and drizzle on top of it. */
 export function connect(databaseUrl: string, options?: { readonly poolMax: number }): Connection {
   setNumberParsers();
-  const settings = {
+  const pool = new Pool({
     connectionString: databaseUrl,
     max: options?.poolMax ?? connectionsMax,
     connectionTimeoutMillis: connectTimeoutMs,
     idleTimeoutMillis: idleTimeoutMs,
     application_name: 'greentill',
-    // What is asked before the last answer came leaves at once (Db.swift); whoever waits for each sees no difference.
-    pipeline: true,
-  };
-  const pool = new Pool(settings);
+  });
   // An idle connection that dies (server restart) is dropped by the pool; the next query opens a new one.
   pool.on('error', () => {});
   // One that dies in a transaction, between two queries, says so on itself alone: the next query of the transaction

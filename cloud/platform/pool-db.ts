@@ -13,8 +13,7 @@ export function createPoolDb(pool: Pool): Db {
     execute: (query) => login.execute(query),
     transaction: (work, config) =>
       withClient(pool, (client) => drizzle(client).transaction(work, config)),
-    swift: (work) =>
-      withClient(pool, (client) => runSwift(client, { begin: 'begin', role: 'login' }, work)),
+    swift: (work) => withClient(pool, (client) => runSwift(client, { role: 'login' }, work)),
   };
 }
 

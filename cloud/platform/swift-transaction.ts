@@ -1,52 +1,91 @@
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { NodePgSession, NodePgTransaction } from 'drizzle-orm/node-postgres';
-import type { PoolClient } from 'pg';
+import type { PoolClient, QueryConfig } from 'pg';
 import type { Answer, Line, Statement, Tx } from '#cloud/platform/db.ts';
-import { assert } from '#shared/result/assert.ts';
+import { sentValue, TripQuery, type TripPart } from '#cloud/platform/trip-query.ts';
 
 const dialect = new PgDialect();
+const [begin, commit, rollback] = ['begin', 'commit', 'rollback'].map((word): Statement => ({
+  name: `swift-${word}`,
+  text: word,
+})) as [Statement, Statement, Statement];
+
+/** What is asked first in a transaction, with its values: who is the tenant. */
+export interface SwiftOpening {
+  /** Tells apart the plans of one statement: a plan holds the row-level security of the role that it was made for. */
+  readonly role: string;
+  readonly tenant?: readonly [Statement, readonly string[]];
+}
 
 /**
- * Runs a transaction on a connection in pipeline mode. `role` tells apart the plans of one statement: a plan holds the
- * row-level security of the role that it was made for.
+ * Runs a transaction on a connection. What is asked before the process turns to other things leaves in one trip; BEGIN and
+ * the tenant travel with the first one, COMMIT with the last.
  */
 export async function runSwift<T>(
   client: PoolClient,
-  opening: { readonly begin: string; readonly role: string },
+  { role, tenant }: SwiftOpening,
   work: (line: Line) => Promise<T>,
 ): Promise<T> {
-  const answers: Promise<unknown>[] = [];
-  let isEnding = false;
-  const sent = <A>(answer: Promise<A>): Promise<A> => {
-    // Whoever asked hears of a failure; here it only matters that the answer has come.
-    answers.push(answer.catch(() => undefined));
-    return answer;
+  let waiting: TripPart[] = [];
+  let trip: Promise<void> = Promise.resolve();
+  let state = 'new' as 'new' | 'begun' | 'ending';
+
+  const leave = (): void => {
+    const parts = waiting;
+    waiting = [];
+    trip = new Promise((resolve) => client.query(new TripQuery(parts, resolve)));
+  };
+  const put = (statement: Statement, values: readonly unknown[]): Promise<Answer<never>> =>
+    new Promise((resolve, reject) => {
+      const sent = values.map(sentValue);
+      if (waiting.length === 0) queueMicrotask(leave);
+      waiting.push({
+        name: `${statement.name}@${role}`,
+        statement,
+        values: sent,
+        resolve,
+        reject,
+      });
+    });
+  const open = (): void => {
+    if (state !== 'new') return;
+    state = 'begun';
+    // Whatever fails here fails every part behind it, and that is how the caller hears of it.
+    void put(begin, []).catch(() => undefined);
+    if (tenant !== undefined) void put(...tenant).catch(() => undefined);
+  };
+  const ask = <Row>(statement: Statement, values: readonly unknown[]): Promise<Answer<Row>> => {
+    open();
+    return put(statement, values) as Promise<Answer<Row>>;
+  };
+  const seldom = async (config: QueryConfig, values?: unknown[]): Promise<unknown> => {
+    if (state === 'new') await ask(nothing, []);
+    return await client.query(config, values);
   };
   let tx: Tx | undefined;
-  const line: Line = {
-    ask: async <Row>({ name, text }: Statement, values: readonly unknown[]) =>
-      (await sent(
-        client.query({ name: `${name}@${opening.role}`, text, values: [...values] }),
-      )) as unknown as Answer<Row>,
-    async commit() {
-      isEnding = true;
-      const { command } = await sent(client.query('commit'));
-      assert(command === 'COMMIT', () => 'a transaction whose statements failed was not committed');
-    },
-    get tx() {
-      tx ??= new NodePgTransaction(
-        dialect,
-        new NodePgSession(client, dialect, undefined, {}),
-        undefined,
-      ) as unknown as Tx;
-      return tx;
-    },
-  };
-  void sent(client.query(opening.begin));
   try {
-    return await work(line);
+    return await work({
+      ask,
+      commit: async () => {
+        await ask(commit, []);
+        state = 'ending';
+      },
+      get tx() {
+        const session = { query: seldom } as unknown as PoolClient;
+        tx ??= new NodePgTransaction(
+          dialect,
+          new NodePgSession(session, dialect, undefined, {}),
+          undefined,
+        ) as unknown as Tx;
+        return tx;
+      },
+    });
   } finally {
-    if (!isEnding) void sent(client.query('rollback'));
-    await Promise.all(answers);
+    await trip;
+    if (state === 'begun') await put(rollback, []).catch(() => undefined);
+    await trip;
   }
 }
+
+/** Makes BEGIN leave before something that goes another way. */
+const nothing: Statement = { name: 'swift-nothing', text: 'select' };

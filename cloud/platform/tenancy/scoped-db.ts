@@ -1,6 +1,6 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { escapeLiteral, type Pool, type PoolClient, type QueryConfig } from 'pg';
-import type { Db } from '#cloud/platform/db.ts';
+import type { Db, Statement } from '#cloud/platform/db.ts';
 import { createPoolDb, withClient } from '#cloud/platform/pool-db.ts';
 import { runSwift } from '#cloud/platform/swift-transaction.ts';
 import { currentScope, nobody, openingOf, type Opening } from '#cloud/platform/tenancy/scope.ts';
@@ -45,21 +45,21 @@ export function createScopedDb(
   const swift: Db['swift'] = async (work) => {
     const opened = opening();
     if (opened === undefined) return login.swift(work);
-    const begin = `begin; ${settingsOf(opened)}`;
-    return withClient(pool, (client) => runSwift(client, { begin, role: opened[0] }, work));
+    return withClient(pool, (client) =>
+      runSwift(client, { role: opened[0], tenant: [tenantSetting, opened] }, work),
+    );
   };
   return { execute, transaction, swift };
 }
 
-/** In one pass, and by a function: a value with a `$` in it is neither a place nor a pattern. */
-const settingsOf = (opening: Opening): string =>
-  openingText.replaceAll(/\$([1-4])/g, (_place, at) =>
-    escapeLiteral(opening[Number(at) - 1] ?? ''),
-  );
+const tenantSetting: Statement = { name: 'swift-tenant', text: openingText };
 
 /** The tenant travels with BEGIN in one message. Savepoints begin with another word. */
 function opensWith(client: PoolClient, opening: Opening): Ask {
-  const settings = settingsOf(opening);
+  // In one pass, and by a function: a value with a `$` in it is neither a place nor a pattern.
+  const settings = openingText.replaceAll(/\$([1-4])/g, (_place, at) =>
+    escapeLiteral(opening[Number(at) - 1] ?? ''),
+  );
   return (config, values) =>
     config.text.startsWith('begin')
       ? client.query(`${config.text}; ${settings}`)
