@@ -9,6 +9,9 @@ import { startPostgresCluster } from '#cloud/platform/postgres-cluster.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { closePeriod } from '#cloud/release/close-period.ts';
 import { runReleaseDay } from '#cloud/release/release-day.ts';
+import type { CloseStep } from '#cloud/release/close-steps.ts';
+import { isPaceName, paces, type PaceName } from '#cloud/release/pace.ts';
+import { chunkAccounts } from '#cloud/release/release-chunks.ts';
 import type { ReleaseStep } from '#cloud/release/run-release.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import type { BenchTable } from './bench-table.ts';
@@ -18,10 +21,17 @@ import { releaseTable, type Beside, type Measured, type Timed } from './release/
 import { startTraffic, type Traffic } from './release/traffic.ts';
 import { quantile } from './statistics.ts';
 
-const accountsCount = Number(process.env['RELEASE_ACCOUNTS'] ?? 1_000_000);
+/** One size, or several with commas between them: the cost per account of each is printed. */
+const sizes = (process.env['RELEASE_ACCOUNTS'] ?? '1000000')
+  .split(',')
+  .map(Number)
+  .toSorted((a, b) => a - b);
 /** Members who bought in the month, in percent: 8.7 of 21 million. 100 is the worst case. */
 const buyersPercent = Number(process.env['RELEASE_BUYERS'] ?? 41);
+const pace = paceOf(process.env['RELEASE_PACE'] ?? 'neighbourly');
 const idleMs = 10_000;
+/** A line so often while chunks are worked on. */
+const progressEveryMs = 15_000;
 
 const serverSettings = {
   shared_buffers: '2GB',
@@ -29,6 +39,7 @@ const serverSettings = {
   maintenance_work_mem: '512MB',
   max_wal_size: '8GB',
   checkpoint_timeout: '30min',
+  checkpoint_completion_target: '0.9',
   max_parallel_workers_per_gather: '2',
 };
 
@@ -37,7 +48,8 @@ const settings = [
   Object.entries(serverSettings)
     .map(([name, value]) => `${name} ${value}`)
     .join(', '),
-  `${accountsCount} accounts, ${buyersPercent}% bought in the month; 300 orders/s booked beside each step`,
+  `${sizes.join(', ')} accounts, ${buyersPercent}% bought in the month; 300 orders/s booked beside each step`,
+  `pace ${pace}: ${JSON.stringify(paces[pace])}, chunks of ${chunkAccounts} accounts`,
 ];
 
 /**
@@ -46,18 +58,26 @@ const settings = [
  * with the same orders beside it: one aggregate over the accounts and one UPDATE of all their rows.
  */
 export async function runReleaseBench(): Promise<BenchTable> {
+  const measured: Measured[] = [];
+  for (const accountsCount of sizes) measured.push(await measureSize(accountsCount));
+  return releaseTable(measured, settings);
+}
+
+async function measureSize(accountsCount: number): Promise<Measured> {
   // /tmp may be memory; this must be a disk.
   const parent = process.env['RELEASE_FOLDER'] ?? (existsSync('/var/tmp') ? '/var/tmp' : tmpdir());
   const folder = mkdtempSync(join(parent, 'greentill-release-'));
   const cluster = await startPostgresCluster({ folder, durable: true, settings: serverSettings });
   const owner = connect(cluster.databaseUrl, { poolMax: 4 });
   const cloud = connectScoped(cluster.databaseUrl);
-  // Orders are booked by another process: they wait for each other's connections, not for the release's.
+  // Orders are booked on connections of their own, as on another node: they never wait for the release's.
   const shops = connectScoped(cluster.databaseUrl);
   const memory = watchMemory(folder);
   try {
     await migrate(owner.pool);
-    const load = await timed(() => loadNetwork(owner, { accountsCount, buyersPercent }));
+    note(`${accountsCount} accounts in ${folder}`);
+    const size = { accountsCount, buyersPercent, progress: note };
+    const load = await timed(() => loadNetwork(owner, size));
     note(`loaded in ${load.ms} ms`);
     const traffic = runScoped({ type: 'operator', operatorId }, () =>
       startTraffic(shops.db, accountsCount),
@@ -65,7 +85,7 @@ export async function runReleaseBench(): Promise<BenchTable> {
     const measured = await measure({ owner: owner.pool, cloud: cloud.db, traffic });
     const failedBatches = await traffic.stop();
     const { ms: loadMs } = load;
-    return releaseTable({ ...measured, failedBatches, loadMs, peakMb: memory.peakMb }, settings);
+    return { ...measured, accountsCount, failedBatches, loadMs, peakMb: memory.peakMb };
   } finally {
     memory.stop();
     await shops.pool.end();
@@ -74,6 +94,12 @@ export async function runReleaseBench(): Promise<BenchTable> {
     cluster.stop();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function paceOf(name: string): PaceName {
+  if (!isPaceName(name))
+    throw new Error(`no pace ${name}; there are ${Object.keys(paces).join(', ')}`);
+  return name;
 }
 
 async function timed<T>(work: () => Promise<T>): Promise<Timed<T>> {
@@ -89,7 +115,7 @@ async function measure(context: {
   readonly owner: Pool;
   readonly cloud: ReturnType<typeof connectScoped>['db'];
   readonly traffic: Traffic;
-}): Promise<Omit<Measured, 'failedBatches' | 'loadMs' | 'peakMb'>> {
+}): Promise<Omit<Measured, 'accountsCount' | 'failedBatches' | 'loadMs' | 'peakMb'>> {
   const { owner, cloud, traffic } = context;
   /** Each begins behind a checkpoint: its first touch of a page writes the page to the log. */
   const beside = async <T>(name: string, work: () => Promise<T>): Promise<Timed<T> & Beside> => {
@@ -102,14 +128,18 @@ async function measure(context: {
     return { ...done, p50, p99 };
   };
   const idle = await beside('nothing', () => sleep(idleMs));
-  const close = await beside('close', () =>
-    cloud.transaction(async (tx) => getOrThrow(await closePeriod(tx, { operatorId, period }))),
-  );
-  const { steps, begin, observe } = stepTimes();
+  const closeSteps = stepTimes(closePhaseOf);
+  const close = await beside('close', async () => {
+    closeSteps.begin();
+    const { observe } = closeSteps;
+    return getOrThrow(await closePeriod(cloud, { operatorId, period }, { observe, pace }));
+  });
+  note(JSON.stringify(closeSteps.steps));
+  const { steps, begin, observe } = stepTimes(phaseOf);
   const day = { operatorId, period, day: releaseDay };
   const run = await beside('release day', async () => {
     begin();
-    return getOrThrow(await runReleaseDay(cloud, day, { observe }));
+    return getOrThrow(await runReleaseDay(cloud, day, { observe, pace }));
   });
   note(JSON.stringify(steps));
   const rerun = await beside('the same day again', async () =>
@@ -129,6 +159,7 @@ async function measure(context: {
   return {
     idle,
     close,
+    closeSteps: closeSteps.steps,
     run,
     steps,
     rerunMs: rerun.ms,
@@ -149,20 +180,33 @@ const phaseOf: Readonly<Record<ReleaseStep, string>> = {
   posted: 'sums and explanation',
 };
 
+const closePhaseOf: Readonly<Record<CloseStep, string>> = {
+  opened: 'cutting into chunks, fund, receipts',
+  'chunk-advanced': 'chunks advanced and added up',
+  scored: 'tiers',
+  summed: 'inflow by merchant',
+  closed: 'gate, multiplier, budget',
+};
+
 /** Milliseconds per phase: each step ends what went on since the step before it. */
-function stepTimes() {
+function stepTimes<Step extends string>(phases: Readonly<Record<Step, string>>) {
   const steps: Record<string, number> = {};
-  let lastAtMs = 0;
+  let [lastAtMs, notedAtMs, count] = [0, 0, 0];
   return {
     steps,
     begin: (): void => {
       lastAtMs = performance.now();
+      notedAtMs = lastAtMs;
     },
-    observe: (step: ReleaseStep): void => {
+    observe: (step: Step): void => {
       const nowMs = performance.now();
-      const phase = phaseOf[step];
+      const phase = phases[step];
       steps[phase] = Math.round((steps[phase] ?? 0) + nowMs - lastAtMs);
       lastAtMs = nowMs;
+      count += 1;
+      if (nowMs - notedAtMs < progressEveryMs) return;
+      notedAtMs = nowMs;
+      note(`${phase}: ${count} steps done`);
     },
   };
 }

@@ -24,20 +24,26 @@ const member = (number: string): string => `'mbr_01J' || lpad((${number})::text,
 /**
  * Accounts with running lots, a smaller close to grow from, a fund, and purchases: `buyersPercent` of the members bought
  * in the month of the release, every third of them for 2 fen, which caps him (whoever did not buy can be given nothing,
- * rule R13); every eighth member bought at two shops in February, which changes his score.
+ * rule R13); every eighth member bought at two shops in February, which changes his score; every 400th reaches a tier.
  * Indexes are built after the rows, as a restore does.
  */
 export async function loadNetwork(
   { db, pool }: { readonly db: Db; readonly pool: Pool },
-  size: { readonly accountsCount: number; readonly buyersPercent: number },
+  size: {
+    readonly accountsCount: number;
+    readonly buyersPercent: number;
+    /** Told what is done. */
+    readonly progress: (done: string) => void;
+  },
 ): Promise<void> {
-  const { accountsCount, buyersPercent } = size;
+  const { accountsCount, buyersPercent, progress } = size;
   await db.transaction((tx) => rules(tx, accountsCount));
   const indexes = await dropIndexes(pool, ['account_points', 'points_order']);
   await pool.query(`
     insert into account_points (operator_id, member_id, issued, active_num)
     select '${operatorId}', ${member('i')}, ${pointsOf}, ${pointsOf}::numeric * ${scheduleLcm / 40n}
       from generate_series(1::bigint, ${accountsCount}) i`);
+  progress('accounts written');
   const order = (
     tag: string,
     values: { readonly day: string; readonly fen: string; readonly step: number },
@@ -47,7 +53,9 @@ export async function loadNetwork(
     select '${operatorId}', 'ord_${tag}' || lpad(i::text, 25, '0'), 'mch_01J' || lpad((i % 500)::text, 23, '0'),
            ${member('i')}, '${values.day}', ${values.fen}, 0, 0
       from generate_series(${values.step}::bigint, ${accountsCount}, ${values.step}) i`;
-  await pool.query(order('A', { day: '2026-02-03', fen: '4000', step: 8 }));
+  // One of 400 buys so much that he has a tier.
+  const first = 'case when i % 400 = 0 then 60000000 else 4000 end';
+  await pool.query(order('A', { day: '2026-02-03', fen: first, step: 8 }));
   await pool.query(
     order('B', { day: '2026-02-04', fen: '5000', step: 8 }).replace('(i % 500)', '((i + 1) % 500)'),
   );
@@ -55,7 +63,11 @@ export async function loadNetwork(
   await pool.query(
     `${order('C', { day: releaseDay, fen: spent, step: 1 })} where i % 100 < ${buyersPercent}`,
   );
-  for (const create of indexes) await pool.query(create);
+  progress('purchases written');
+  for (const create of indexes) {
+    await pool.query(create);
+    progress(create.slice(0, 90));
+  }
   // What a server does by itself in the days after a load. Without statistics: release-scale.test.ts.
   for (const table of ['account_points', 'points_order'])
     await pool.query(`vacuum (analyze) ${table}`);

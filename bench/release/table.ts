@@ -6,6 +6,8 @@ import { describeMachine } from '../machine.ts';
 const ratioMax = 3;
 const memoryMbMax = 4_096;
 const trafficP99MsMax = 50;
+/** One, and what two runs of the same size differ by. */
+const growthMax = 1.1;
 
 export interface Timed<T> {
   readonly value: T;
@@ -20,12 +22,14 @@ export interface Beside {
 
 /** All that the bench measured; times in milliseconds. */
 export interface Measured {
+  readonly accountsCount: number;
   readonly loadMs: number;
   /** Batches of orders that could not be booked at all. */
   readonly failedBatches: number;
   readonly idle: Beside;
   readonly close: Timed<unknown> & Beside;
   readonly run: Timed<ReleaseOutcome> & Beside;
+  readonly closeSteps: Readonly<Record<string, number>>;
   readonly steps: Readonly<Record<string, number>>;
   readonly rerunMs: number;
   readonly rerunIsNew: boolean;
@@ -36,16 +40,53 @@ export interface Measured {
   readonly peakMb: { readonly database: number; readonly own: number };
 }
 
-export const releaseTable = (found: Measured, settings: readonly string[]): BenchTable => ({
-  name: 'release',
-  machine: `${describeMachine()}, load average ${loadavg()[0]!.toFixed(1)}`,
-  settings,
-  rows: rowsOf(found),
-  verdicts: verdictsOf(found),
-});
+/** The table of the largest size; the others say how the cost grows. Sizes rising. */
+export const releaseTable = (
+  sizes: readonly Measured[],
+  settings: readonly string[],
+): BenchTable => {
+  const found = sizes.at(-1)!;
+  const growth = sizes.length > 1 ? growthOf(sizes) : { rows: [], verdicts: [] };
+  return {
+    name: 'release',
+    machine: `${describeMachine()}, load average ${loadavg()[0]!.toFixed(1)}`,
+    settings,
+    rows: [...rowsOf(found), ...growth.rows],
+    verdicts: [...verdictsOf(found), ...growth.verdicts],
+  };
+};
 
-const ratioTo = ({ aggregate, update }: Measured, ms: number): number =>
-  Math.round((ms * 100) / (aggregate.ms + update.ms)) / 100;
+/** Nanoseconds: whole numbers that still tell small costs apart. */
+const perAccount = ({ accountsCount }: Measured, ms: number): number =>
+  Math.round((ms * 1_000_000) / accountsCount);
+
+function growthOf(sizes: readonly Measured[]): Pick<BenchTable, 'rows' | 'verdicts'> {
+  const kinds = { limit: limitMs, close: closeMs, release: releaseMs } as const;
+  const rows = Object.entries(kinds).flatMap(([name, msOf]) =>
+    sizes.map((found) => ({
+      name: `${name} per account, of ${found.accountsCount.toLocaleString('en')}`,
+      value: perAccount(found, msOf(found)),
+      unit: 'ns',
+    })),
+  );
+  const [first, last] = [sizes[0]!, sizes.at(-1)!];
+  const verdicts = Object.entries({ close: closeMs, release: releaseMs }).map(([name, msOf]) => {
+    const times = perAccount(last, msOf(last)) / perAccount(first, msOf(first));
+    return {
+      law: `a ${name} grows at most linearly: per account at most ${growthMax} times from the smallest size to the largest`,
+      measured: `${tenths(times * 10) / 10} times from ${first.accountsCount} to ${last.accountsCount} accounts`,
+      ok: times <= growthMax,
+    };
+  });
+  return { rows, verdicts };
+}
+
+const limitMs = ({ aggregate, update }: Measured): number => aggregate.ms + update.ms;
+const closeMs = ({ close }: Measured): number => close.ms;
+const releaseMs = ({ run }: Measured): number => run.ms;
+
+const ratioTo = (found: Measured, ms: number): number =>
+  Math.round((ms * 100) / limitMs(found)) / 100;
 
 const tenths = (ms: number): number => Math.round(ms * 10) / 10;
 
@@ -59,6 +100,7 @@ function rowsOf(found: Measured): readonly BenchRow[] {
     row('limit: one aggregate over the accounts', aggregate.ms),
     row(`limit: one UPDATE of the same rows (${found.hotPercent}% HOT)`, update.ms),
     { ...row('period close (ratio: to the limit)', close.ms), ratio: ratioTo(found, close.ms) },
+    ...Object.entries(found.closeSteps).map(([name, ms]) => row(`  ${name}`, ms)),
     {
       ...row(`release day, ${run.value.accountCount} vouchers (ratio: to the limit)`, run.ms),
       ratio: ratioTo(found, run.ms),

@@ -32,9 +32,10 @@ export const EnvironmentSchema = Type.Object({
   METRICS_TOKEN: Type.Optional(Type.String({ minLength: 32, maxLength: 200 })),
   TRUSTED_PROXIES: Type.Optional(Type.String({ pattern: proxiesPattern, maxLength: 1_000 })),
   REQUESTS_PER_MINUTE: Type.Integer({ default: 1200, minimum: 1, maximum: 1_000_000 }),
-  RELEASE_PACE: Type.Union([Type.Literal('neighbourly'), Type.Literal('alone')], {
-    default: 'neighbourly',
-  }),
+  RELEASE_PACE: Type.Union(
+    [Type.Literal('alone'), Type.Literal('neighbourly'), Type.Literal('quiet')],
+    { default: 'neighbourly' },
+  ),
   LOG_LEVEL: Type.Union(
     ['fatal', 'error', 'warn', 'info', 'debug', 'silent'].map((level) => Type.Literal(level)),
     { default: 'info' },
@@ -64,7 +65,7 @@ export interface CloudConfig {
   readonly trustedProxies: readonly string[];
   readonly requestsPerMinute: number;
   /** How much of the machine a release or a close takes (cloud/release/pace.ts). */
-  readonly releasePace: 'neighbourly' | 'alone';
+  readonly releasePace: 'alone' | 'neighbourly' | 'quiet';
   readonly logLevel: string;
 }
 

@@ -29,7 +29,7 @@ export async function overChunks<Step extends string>(
 ): Promise<void> {
   const once = async (claim: LaneClaim) => {
     const startedAtMs = performance.now();
-    const done = await steps.step(async (tx) => {
+    const done = await steps.chunk(async (tx) => {
       // Shared with everybody who moves points: nobody waits for the chunk as a whole.
       await lockBook(tx, work.operatorId, 'share');
       return work.one(tx, claim);

@@ -7,12 +7,14 @@ export interface Pace {
 }
 
 /**
- * `neighbourly` leaves the processors to the orders again and again: a chunk that had to wait for them is followed by a
- * longer rest. `alone` is for a machine without orders, after a restore or a night of downtime.
+ * `alone` takes both processors of a small machine: after a restore, or at night. `neighbourly` rests a little after each
+ * chunk, and longer after one that had to wait for others. `quiet` leaves one processor to the orders all the time and
+ * takes about twice as long.
  */
 export const paces = {
-  neighbourly: { lanes: 1, restPercent: 20 },
   alone: { lanes: 2, restPercent: 0 },
+  neighbourly: { lanes: 2, restPercent: 10 },
+  quiet: { lanes: 1, restPercent: 20 },
 } as const satisfies Readonly<Record<string, Pace>>;
 
 export type PaceName = keyof typeof paces;

@@ -100,7 +100,9 @@ const sharesOf = (run: ReleaseDay, { chunk, terms }: OfChunk) => {
     select member_id, ordinal, value,
            least(due_points, (value * 10000 + mult_bp - 1) / mult_bp) as used
       from (select *, ${shareOf(terms.shares, { wantFenMax, tieOf: tieOf(terms) })} as value
-              from release_want where ${ofRun(run)} and ${inChunk(chunk)}) shares
+              from release_want where ${ofRun(run)} and ${inChunk(chunk)}
+             -- OFFSET: the share is computed once and not again wherever it is used.
+             order by member_id offset 0) shares
      where value > 0 order by member_id`;
 };
 

@@ -8,7 +8,7 @@ import { assert } from '#shared/result/assert.ts';
  * Accounts of one chunk. A chunk is one transaction: small enough that whoever meets one of its rows hardly waits, large
  * enough that the transaction itself costs little.
  */
-export const chunkAccounts = 5_000;
+export const chunkAccounts = 10_000;
 
 /** Places of a chunk among the ordinals of a run; new members may come between the cutting and the reading. */
 export const chunkPlaces = 2 ** 20;

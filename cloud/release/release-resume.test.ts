@@ -54,7 +54,7 @@ async function loadOperator(operatorId: OperatorId): Promise<void> {
     await tx.execute(sql`
       insert into period_close (operator_id, period, config_version, gate_open, gate_reason,
         unreleased_points, inflow_points, mult_bp, budget_fen, n_base, explanation, explanation_hash)
-      values (${operatorId}, ${period}, 1, true, 'open', 1000, 1000, 20000, 400000, 40, '{}',
+      values (${operatorId}, ${period}, 1, true, 'open', 1000, 1000, 20000, ${accountsCount * 10}, 40, '{}',
               ${'0'.repeat(64)})`);
     await tx.execute(sql`
       update points_book set last_closed_period = ${period} where operator_id = ${operatorId}`);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import { paces, restAfterMs, type PaceName } from '#cloud/release/pace.ts';
@@ -7,6 +8,12 @@ import { paces, restAfterMs, type PaceName } from '#cloud/release/pace.ts';
 export interface Steps<Step extends string> {
   /** Each in a transaction of its own, or all in the caller's. */
   step<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * The same for one of many chunks, and its commit does not wait for the disk. After a power cut the last ones may be as if
+   * they had not been done yet, with all that followed from them; the next call does them again. Whatever anybody commits
+   * after them takes them to the disk with it, and the step behind the last chunk waits for all.
+   */
+  chunk<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Chunks worked on at the same time. */
   readonly lanes: number;
   readonly today: string | undefined;
@@ -35,6 +42,13 @@ export function stepsOf<Step extends string>(
   const pace = paces[options.pace ?? 'neighbourly'];
   return {
     step: isTx(db) ? (work) => work(db) : (work) => retriedTransaction(db, work),
+    chunk: isTx(db)
+      ? (work) => work(db)
+      : (work) =>
+          retriedTransaction(db, async (tx) => {
+            await tx.execute(sql`select set_config('synchronous_commit', 'off', true)`);
+            return work(tx);
+          }),
     lanes: isTx(db) ? 1 : pace.lanes,
     observe: options.observe ?? (() => undefined),
     today: options.today,

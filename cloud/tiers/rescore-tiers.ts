@@ -8,6 +8,9 @@ import { tierKeptDays, tierWindowDays } from '#shared/points/tiers.ts';
 import { addDays } from '#shared/time/calendar-day.ts';
 import { periodSpan } from '#shared/time/period.ts';
 
+/** One group per member who bought in the year; the server's default would spill them many times over. */
+const yearMemory = '128MB';
+
 /** How many members rose and fell with a close. */
 export interface TierRescore {
   readonly risen: number;
@@ -33,6 +36,7 @@ export async function rescoreTiers(
   const endsMonth = addDays(lastDay, 1).slice(0, 7) !== firstDay.slice(0, 7);
   if (!endsMonth) return { risen: 0, fallen: 0 };
   const look = { operatorId, lastDay, config };
+  await tx.execute(sql`select set_config('work_mem', ${yearMemory}, true)`);
   await materialise(tx, { name: 'tier_own', key: 'member_id', query: candidates(look) });
   await materialise(tx, { name: 'tier_scored', key: 'member_id', query: scores(look) });
   const thresholds = sql.param(config.tierScoreFen.map(String));
