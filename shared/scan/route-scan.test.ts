@@ -17,6 +17,8 @@ const told = (routed: RoutedScan): string => {
       return `payment ${routed.wallet}`;
     case 'product':
       return `product ${routed.product.gtin} by ${routed.by}`;
+    case 'coupon':
+      return `coupon ${routed.token}`;
     case 'voucher':
       return `voucher by ${routed.by}`;
     case 'link':
@@ -36,6 +38,15 @@ const wide = (text: string): string =>
 describe('routeScan', () => {
   const cases: readonly (readonly [string, Scan, string])[] = [
     ['a payment code, print unknown', { text: wechat }, 'payment wechat'],
+    ['our own coupon', { text: 'GTC10EYS5PMZ6T0W74T5' }, 'coupon 0EYS5PMZ6T0W74T5'],
+    ['our own coupon, caps lock', { text: 'gtc10eys5pmz6t0w74t5' }, 'coupon 0EYS5PMZ6T0W74T5'],
+    [
+      'our own coupon as QR',
+      { text: 'GTC10EYS5PMZ6T0W74T5', aim: ']Q1' },
+      'coupon 0EYS5PMZ6T0W74T5',
+    ],
+    ['a coupon cut off', { text: 'GTC10EYS5PMZ6T0W74T' }, 'unknown no-rule'],
+    ['a coupon as Code 39', { text: 'GTC10EYS5PMZ6T0W74T5', aim: ']A0' }, 'unknown wrong-carrier'],
     ['a payment code as QR', { text: alipay, aim: ']Q1' }, 'payment alipay'],
     ['a payment code as Code 128', { text: unionpay, aim: ']C0' }, 'payment unionpay'],
     [

@@ -28,6 +28,7 @@ import {
   createReceiptHandlers,
   type ReceiptHandlerDeps,
 } from '#terminal/agent/printing/receipt-handlers.ts';
+import type { CouponGiver } from '#terminal/agent/promotion/coupon-giver.ts';
 import { createPromotionHandlers } from '#terminal/agent/promotion/promotion-handlers.ts';
 import type { Troubles } from '#terminal/agent/troubles.ts';
 import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
@@ -40,6 +41,7 @@ export interface HandlerDeps extends ReceiptHandlerDeps, OrderHandlerDeps {
   readonly cloud: CloudClient;
   readonly link: Link;
   readonly checkout: Checkout;
+  readonly coupons: Pick<CouponGiver, 'wake'>;
   readonly devices: DeviceSet;
   readonly tests: DeviceTests;
   readonly owner: OwnerDesk;

@@ -199,6 +199,19 @@ describe('a coupon of this shop, scanned into a sale', () => {
   });
 });
 
+test('a member whom the wallet named stands on the green screen and on the receipt; a code shown stays as it was', async () => {
+  const { here, counter } = await withPrinter();
+  const member = { mask: '138****0001', tier: 2 };
+  here.cloud.nextCharge({ status: 'paid', member });
+  await here.ask('till.setAmount', { amountFen: 900 });
+  await here.ask('till.scan', { text: wechat(1) });
+  expect(await here.screen('paid')).toMatchObject({ member });
+  await here.until('a receipt', () => counter.papers().length === 1, 15_000);
+  expect(counter.papers()[0]).toContain('138****0001 等级2');
+  // His already: nobody can claim it a second time.
+  expect(counter.printer.receipts()[0]?.qrTexts).toEqual([]);
+});
+
 describe('a coupon that a sale at this counter brings', () => {
   const brought = {
     issuerName: '老李面馆',

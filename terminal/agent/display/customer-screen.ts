@@ -16,7 +16,8 @@ export type CustomerFace = {
 export function customerFace({ draft, screen }: Pick<TillState, 'draft' | 'screen'>): CustomerFace {
   switch (screen.type) {
     case 'ready':
-      return totalOf(draft.amountFen);
+      // A coupon is certain: the cloud used it up for this sale.
+      return totalOf(draft.amountFen - (draft.coupon?.isMet ? draft.coupon.offFen : 0));
     case 'paid':
     case 'box-paid':
       return {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
+import { fen } from '#shared/money/fen.ts';
 import type { Order } from '#shared/order/order.ts';
 import { daySlipContent, testContent } from '#terminal/agent/printing/day-slip.ts';
 import { receiptFrom } from '#terminal/agent/printing/receipt-content.ts';
@@ -43,6 +44,21 @@ describe('paper', () => {
     expect(lines).toContain('应收 ￥12.00');
   });
 
+  test('a coupon of the shop: the price, what came off, and what is due', () => {
+    const texts = receiptOf({ ...cashOrder(2_000), couponFen: fen(500) });
+    const from = texts.indexOf('原价 ￥25.00');
+    expect(texts.slice(from, from + 3)).toEqual(['原价 ￥25.00', '优惠券 -￥5.00', '应收 ￥20.00']);
+    expect(receiptOf(cashOrder(2_000)).join()).not.toContain('优惠券');
+  });
+
+  test('a sale whose wallet named a member says so, masked, and has nothing to claim', () => {
+    const member = { mask: '138****0001', tier: 2 };
+    const texts = receiptOf({ ...cashOrder(2_000), namedMember: member });
+    expect(texts).toContain('会员 138****0001 等级2');
+    expect(texts.join()).not.toContain('扫码领取');
+    expect(receiptOf(cashOrder(2_000)).join()).toContain('扫码领取');
+  });
+
   test('no paper puts a currency sign beside points', () => {
     const today = {
       businessDate: '2026-11-22',
@@ -54,6 +70,8 @@ describe('paper', () => {
       turnoverFen: 10,
       orderCount: 4,
       takenCount: 3,
+      couponFen: 5,
+      couponCount: 2,
       byHour: [],
       byTender: [],
       promises: {
@@ -71,6 +89,7 @@ describe('paper', () => {
     };
     const slip = daySlipContent({ merchantName: '绿点小店', today, printedAtMs: place.wallMs });
     expect(textsOf(slip).join('\n')).toContain('其中券抵');
+    expect(textsOf(slip)).toContain('优惠券2张 -￥0.05');
     expect(textsOf(slip).join('\n')).toMatch(
       /营业额.*￥0\.10[^]*赊账未收[^]*店码待核[^]*收回旧账/u,
     );

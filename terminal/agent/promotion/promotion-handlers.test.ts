@@ -10,7 +10,9 @@ function till(options: {
   readonly answer?: Awaited<ReturnType<CloudClient['call']>>;
 }) {
   const asked: string[] = [];
+  let woken = 0;
   const handlers = createPromotionHandlers({
+    coupons: { wake: () => (woken += 1) },
     owner: {
       isPinSet: () => options.isPinSet,
       requireUnlocked: () => (options.isOpen ? ok({ by: 'owner' }) : err('owner-locked')),
@@ -22,7 +24,7 @@ function till(options: {
       },
     },
   });
-  return { asked, handlers };
+  return { asked, handlers, woken: () => woken };
 }
 const counter = { isOpen: true };
 
@@ -45,10 +47,13 @@ test('in the owner’s time the cloud is asked, and its refusal or a dead line i
   const open = till({ isPinSet: true, isOpen: true });
   expect(await open.handlers['promotion.setCounter'](counter)).toEqual(ok({}));
   expect(open.asked).toEqual(['POST /v1/promotion/counter']);
+  // The next sale asks at once what it brings.
+  expect(open.woken()).toBe(1);
   const refused = err({ code: 'promotion-ended' as const, sent: 'yes' as const });
   const said = till({ isPinSet: true, isOpen: true, answer: refused as never });
   const answer = { promoOrderId: 'pro_01J00000000000000000000001', agrees: true };
   expect(await said.handlers['promotion.answer'](answer)).toEqual(err('promotion-ended'));
+  expect(said.woken()).toBe(0);
   const dead = err({ code: 'cloud-unreachable' as const, sent: 'no' as const });
   const alone = till({ isPinSet: true, isOpen: true, answer: dead as never });
   expect(await alone.handlers['promotion.get']({})).toEqual(err('needs-network'));

@@ -4,6 +4,7 @@ import { err, ok, type Result } from '#shared/result/result.ts';
 import { PromoOrderViewSchema, PromotionViewSchema } from '#shared/wire/v1/promotion.ts';
 import type { Handlers } from '#terminal/agent/api.ts';
 import type { OwnerDesk } from '#terminal/agent/owner/owner-desk.ts';
+import type { CouponGiver } from '#terminal/agent/promotion/coupon-giver.ts';
 import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
 import type { promotionMethods } from '#terminal/ipc/promotion.ts';
 
@@ -14,6 +15,8 @@ const DoneSchema = Type.Object({ done: Type.Boolean() });
 export function createPromotionHandlers(deps: {
   readonly cloud: Pick<CloudClient, 'call'>;
   readonly owner: Pick<OwnerDesk, 'isPinSet' | 'requireUnlocked'>;
+  /** Asks what the next sale brings: the owner may just have agreed to print for somebody. */
+  readonly coupons: Pick<CouponGiver, 'wake'>;
 }): Pick<Handlers, keyof typeof promotionMethods> {
   /** Credit is spent by the owner and by nobody else: a till without a PIN has none. */
   const mayOpen = (): Result<unknown, ErrorCode> =>
@@ -38,6 +41,7 @@ export function createPromotionHandlers(deps: {
   };
   const done = async (path: string, body: object): Promise<Result<{}, ErrorCode>> => {
     const said = await ask('POST', path, DoneSchema, body);
+    if (said.ok) deps.coupons.wake();
     return said.ok ? ok({}) : said;
   };
   return {
