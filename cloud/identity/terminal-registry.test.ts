@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTerminalRegistry, rememberedMsMax } from '#cloud/identity/terminal-registry.ts';
+import type { Db } from '#cloud/platform/db.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import { createSystemClock } from '#cloud/platform/system-clock.ts';
 import {
@@ -27,14 +28,29 @@ let asked = { terminal: 0, nonce: 0 };
 beforeAll(async () => {
   const inner = await createTestCloud();
   const { db } = inner.deps;
-  const counted = {
+  const count = (text: string): void => {
+    if (text.includes('from terminal where terminal_id = any')) asked.terminal += 1;
+    if (text.includes('insert into request_nonce')) asked.nonce += 1;
+  };
+  const counted: Db = {
     ...db,
     execute: ((query: Parameters<typeof db.execute>[0]) => {
-      const text = JSON.stringify(query);
-      if (text.includes('from terminal where terminal_id = any')) asked.terminal += 1;
-      if (text.includes('insert into request_nonce')) asked.nonce += 1;
+      count(JSON.stringify(query));
       return db.execute(query);
     }) as typeof db.execute,
+    swift: (work) =>
+      db.swift((line) =>
+        work({
+          ask: (statement, values) => {
+            count(statement.text);
+            return line.ask(statement, values);
+          },
+          commit: () => line.commit(),
+          get tx() {
+            return line.tx;
+          },
+        }),
+      ),
   };
   const terminals = createTerminalRegistry({ db: counted, clock });
   cloud = { ...inner, deps: { ...inner.deps, terminals } };
