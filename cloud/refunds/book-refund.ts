@@ -158,9 +158,14 @@ async function carryCommissions(
       select ${line.amountFen}::bigint - ${inHold} as gross,
              ${line.refundedFen}::bigint - ${inHold} as before
     ), back as (
+      -- What people refused took all of it back before.
       select c.role, c.agent_id,
-             c.amount_fen * (base.before + ${refund.amountFen}::bigint) / base.gross
-               - c.amount_fen * base.before / base.gross as fen
+             least(c.amount_fen * (base.before + ${refund.amountFen}::bigint) / base.gross
+                     - c.amount_fen * base.before / base.gross,
+                   c.amount_fen - coalesce((
+                     select sum(b.amount_fen) from agent_commission_back b
+                      where b.operator_id = c.operator_id and b.merchant_id = c.merchant_id
+                        and b.order_id = c.order_id and b.role = c.role), 0)::bigint) as fen
         from agent_commission c cross join base where ${rowIs(refund)}
     ), kept as (
       insert into agent_commission_back (operator_id, merchant_id, order_id, refund_no, role,

@@ -48,14 +48,14 @@ export const refundLaws: readonly Law[] = [
   },
   {
     name: 'carried-commissions-equal-ledger',
-    says: 'What agents carry for refunds after finality left agent_payable, and never exceeds what they earned.',
+    says: 'What agents carry for refunds after finality and for refused sales left agent_payable, and never exceeds what they earned.',
     violations: (operatorId) => sql`
       SELECT b.fen AS carried_fen, e.fen AS ledger_fen FROM
         (SELECT coalesce(sum(amount_fen), 0) AS fen FROM agent_commission_back
           WHERE operator_id = ${operatorId}) b,
         (SELECT -coalesce(sum(e.amount_fen), 0) AS fen FROM ledger_txn t JOIN ledger_entry e
             ON e.operator_id = t.operator_id AND e.txn_no = t.txn_no AND e.account = 'agent_payable'
-          WHERE t.operator_id = ${operatorId} AND t.kind = 'refund-commission') e
+          WHERE t.operator_id = ${operatorId} AND t.kind IN ('refund-commission', 'review-commission')) e
        WHERE b.fen <> e.fen
       UNION ALL
       SELECT sum(b.amount_fen), min(c.amount_fen) FROM agent_commission_back b
