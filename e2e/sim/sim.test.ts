@@ -35,7 +35,7 @@ const catches: readonly (readonly [bug: string, seed: number, oracle: OracleName
   ['skip-fsync', 1, 'what was told taken is kept'],
   ['forget-idempotency', 1, 'the customer paid once'],
   ['resend-after-ack', 1, 'the customer paid once'],
-  ['drop-on-4xx', 1, 'the journal arrived once'],
+  ['drop-on-4xx', 3, 'the journal arrived once'],
 ];
 
 describe('a planted bug is caught, and without it the same seed is clean', () => {
