@@ -31,8 +31,8 @@ export const ownerErrors = {
     'If it was not the owner, let the operator reset the PIN, and set one anew.',
     'owner',
     'no',
-    '店主密码刚刚第一次设好。不是店主本人设的，请联系服务商重置',
-    "The owner's PIN was set for the first time. If it was not the owner, call support to reset it.",
+    '店主密码第一次设好了。不是店主本人设的，请联系服务商重置',
+    'A first PIN was set on this till. If it was not the owner, call support.',
   ),
   'owner-pin-locked': entry(
     'The PIN was wrong too often: none is taken for a while.',

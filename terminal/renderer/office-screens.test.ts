@@ -3,7 +3,7 @@ import { findOverflow, findSmallTargets, watchLongTasks } from './testing/page-c
 import { nothingWorks, nowMs, offline, paid, waiting } from './testing/sample-screens.ts';
 import { sampleOrderId, sampleToday } from './testing/samples.ts';
 import { startScriptedCounter } from './testing/scripted-counter.ts';
-import { describeWindow, machineShared } from './testing/window-bench.ts';
+import { describeWindow } from './testing/window-bench.ts';
 
 describeWindow('lists, sums, devices and the counter in a browser', (w) => {
   test('orders: search, filter, detail and reprint', async () => {
@@ -67,6 +67,35 @@ describeWindow('lists, sums, devices and the counter in a browser', (w) => {
     await w.sees('1 件要处理');
     expect(await isCut('li')).toBe(false);
   });
+
+  test.each(['zh', 'en'])(
+    'two things to be settled, one of them a promise, are whole in a low window: %s',
+    async (language) => {
+      w.host.till.setExceptions([
+        {
+          orderId: '',
+          code: 'owner-pin-first-set',
+          amountFen: 0,
+          sinceMs: nowMs,
+          actions: ['seen'],
+        },
+        {
+          orderId: sampleOrderId('7Q2M'),
+          code: 'promise-open',
+          amountFen: 3850,
+          sinceMs: nowMs,
+          promise: { kind: 'iou', who: '王阿姨' },
+        },
+      ]);
+      const page = await w.open({ width: 1366, height: 768 }, language);
+      await page.keyboard.press('F10');
+      const card = page.locator('.exceptions');
+      await card.locator('li').nth(1).waitFor();
+      expect(await card.evaluate((one) => one.scrollHeight - one.clientHeight)).toBeLessThan(1);
+      expect(await findOverflow(page)).toEqual([]);
+      await page.close();
+    },
+  );
 
   test('what is to be settled names its paper or its order, and tomorrow is one sum everywhere', async () => {
     w.host.till.setExceptions([
@@ -204,7 +233,22 @@ describeWindow('lists, sums, devices and the counter in a browser', (w) => {
     );
   });
 
-  test('typing, scanning and results cause no long task', machineShared, async () => {
+  test('a long task that is planted is found: work, and not the wait of a busy machine', async () => {
+    const longTasks = await watchLongTasks(w.page);
+    await w.page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          setTimeout(() => {
+            let sum = 0;
+            for (let index = 0; index < 400_000_000; index += 1) sum += index % 7;
+            resolve(sum);
+          }, 0);
+        }),
+    );
+    expect(await longTasks()).not.toEqual([]);
+  });
+
+  test('typing, scanning and results cause no long task', async () => {
     const longTasks = await watchLongTasks(w.page);
     await w.typeSlowly('38.5');
     w.host.till.show(waiting);

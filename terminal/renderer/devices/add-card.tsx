@@ -102,8 +102,11 @@ function Found({
   );
 }
 
-const foundLabel = ({ label, kind, usbId }: Candidate, words: Words): string =>
-  label || `${words.devices.kind[kind]} ${usbId || words.devices.foundNameless}`;
+/** Its own name, else its numbers, else the port that it hangs on. */
+function foundLabel({ label, kind, usbId, transport }: Candidate, words: Words): string {
+  const path = transport !== null && 'path' in transport ? transport.path : '';
+  return label || `${words.devices.kind[kind]} ${usbId || path || words.devices.foundNameless}`;
+}
 
 function suggestionText(
   { role, reason, certainty }: NonNullable<Candidate['suggestion']>,

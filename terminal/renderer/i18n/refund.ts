@@ -10,7 +10,7 @@ export const zhRefund = {
     channel: '原路退回顾客的支付账户',
     cash: '从钱箱退现金',
     'box-slip': '请先在刷卡盒子上退款，再在这里登记',
-    'own-account': '当时是转账收的：店主先用手机转回给顾客，再在这里登记，不从钱箱给钱',
+    'own-account': '当时是转账收的：店主先转回给顾客，再在这里登记',
   },
   wayOffline: '离线不能退款到支付渠道，请联网后再退',
   reasons: ['退货', '多收了', '没有货', '其他'],
@@ -55,8 +55,7 @@ export const enRefund: typeof zhRefund = {
     channel: 'Back to the payment account it came from',
     cash: 'Cash out of the drawer',
     'box-slip': 'Refund it at the card box first, then note it here',
-    'own-account':
-      'It came by transfer: the owner sends it back first, then note it here. Nothing out of the drawer',
+    'own-account': 'It came by transfer: the owner sends it back, then note it here',
   },
   wayOffline: 'Offline: a payment by a channel cannot be refunded',
   reasons: ['Return', 'Overpaid', 'No stock', 'Other'],

@@ -39,17 +39,41 @@ export function findSmallTargets(page: Page): Promise<readonly string[]> {
   });
 }
 
-/** Collects tasks of the page's own thread that block it for more than 50 ms. */
+/** A frame of a person's patience: what blocks the page's thread for longer is felt. */
+const longTaskMs = 50;
+
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Microseconds of the thread's own work: what other programs took from the machine is not in it. */
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string };
+}
+
+/**
+ * Collects tasks of the page's own thread that work for more than 50 ms, by the thread's clock: on a machine that does much
+ * else at the time, a task that waits for its processor is not a slow one.
+ */
 export async function watchLongTasks(page: Page): Promise<() => Promise<readonly number[]>> {
-  await page.evaluate(() => {
-    const seen: number[] = [];
-    Object.assign(window, { longTasks: seen });
-    new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) seen.push(entry.duration);
-    }).observe({ type: 'longtask' });
-  });
-  return () =>
-    page.evaluate(() => (window as unknown as { longTasks: number[] }).longTasks.slice());
+  const browser = page.context().browser();
+  if (browser === null) throw new Error('a page without a browser');
+  await browser.startTracing(page, { categories: ['toplevel', '__metadata'] });
+  return async () => {
+    const { traceEvents } = JSON.parse((await browser.stopTracing()).toString('utf8')) as {
+      readonly traceEvents: readonly TraceEvent[];
+    };
+    const threadOf = ({ pid, tid }: TraceEvent): string => `${pid}/${tid}`;
+    const ofPages = new Set(
+      traceEvents
+        .filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain')
+        .map(threadOf),
+    );
+    return traceEvents
+      .filter((event) => ofPages.has(threadOf(event)) && event.tdur !== undefined)
+      .map(({ tdur = 0 }) => tdur / 1_000)
+      .filter((workedMs) => workedMs > longTaskMs);
+  };
 }
 
 /** Times each green screen: from the last message on the socket to the frame in which it is painted, in milliseconds. */
