@@ -73,6 +73,13 @@ async function measureSize(accountsCount: number): Promise<Measured> {
   // Orders are booked on connections of their own, as on another node: they never wait for the release's.
   const shops = connectScoped(cluster.databaseUrl);
   const memory = watchMemory(folder);
+  // The server outlives us and its folder is large: whoever interrupts a long run wants neither.
+  const interrupt = () => {
+    cluster.stop();
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(130);
+  };
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
     await migrate(owner.pool);
     note(`${accountsCount} accounts in ${folder}`);
@@ -87,6 +94,7 @@ async function measureSize(accountsCount: number): Promise<Measured> {
     const { ms: loadMs } = load;
     return { ...measured, accountsCount, failedBatches, loadMs, peakMb: memory.peakMb };
   } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
     memory.stop();
     await shops.pool.end();
     await cloud.pool.end();
