@@ -51,9 +51,10 @@ export function filled(statement: Statement, values: readonly unknown[]): SQL {
 }
 
 /** `refuse_unless` of migration 0910 ended a transaction for this reason. */
-export const isRefusedFor = (cause: unknown, reason: string): boolean =>
-  cause instanceof Error &&
-  'code' in cause &&
-  cause.code === 'GT001' &&
-  'detail' in cause &&
-  cause.detail === reason;
+export function isRefusedFor(cause: unknown, reason: string): boolean {
+  // drizzle wraps the driver's error; the wire's own comes as it is.
+  for (let error = cause; error instanceof Error; error = error.cause)
+    if ('code' in error && error.code === 'GT001')
+      return 'detail' in error && error.detail === reason;
+  return false;
+}

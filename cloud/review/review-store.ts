@@ -126,8 +126,9 @@ async function countFacts(tx: Tx, ruled: readonly RuledSale[]): Promise<readonly
   const home = sql`t.operator_id = s.operator_id and t.terminal_id = s.terminal_id`;
   const { rows } = await tx.execute<FactsRow>(sql`
     select s.n,
-           (select count(*) from payment_attempt a where ${others} and a.payer_hash = s.payer_hash
-              and a.submitted_at_ms > s.payer_from_ms) as payer,
+           case when s.payer_hash is null then 0 else
+             (select count(*) from payment_attempt a where ${others} and a.payer_hash = s.payer_hash
+                and a.submitted_at_ms > s.payer_from_ms) end as payer,
            (select count(*) from payment_attempt a where ${others}
               and a.terminal_id = s.terminal_id and a.amount_fen = s.amount_fen
               and a.submitted_at_ms > s.amount_from_ms) as amount,

@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { drizzle } from 'drizzle-orm/node-postgres';
+import { plainSwift } from '#cloud/platform/plain-swift.ts';
 import type { Db } from '#cloud/platform/db.ts';
 import { connect } from '#cloud/platform/connect.ts';
 import { layStraightLine } from './straight-line.ts';
@@ -190,8 +191,9 @@ export function createSimPool(database: SimDatabase, world: World, fate: PoolFat
       return { query: ask, release: give };
     }
   }
+  const login = drizzle(new SimulatedPool() as never);
   return {
-    db: drizzle(new SimulatedPool() as never),
+    db: Object.assign(login, { swift: plainSwift(login) }),
     queryCount: () => asked,
     kill: async () => {
       alive = false;
