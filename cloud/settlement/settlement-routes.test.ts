@@ -132,6 +132,8 @@ describe('the settlement of a day', () => {
 describe('finality and proofs over HTTP', () => {
   it('ends the hold once, and every law holds', async () => {
     const url = '/admin/v1/finality-runs';
+    for (const asOf of [Date.now() + 60_000, 281_474_976_710_655])
+      expect((await send('POST', url, { asOf })).statusCode).toBe(409);
     const run = await send('POST', url, { asOf: noonMs + 30 * dayMs });
     expect(run.json()).toMatchObject({ more: false });
     const again = await send('POST', url, { asOf: noonMs + 30 * dayMs });

@@ -57,7 +57,7 @@ const SettlementDaySchema = Type.Object({
 });
 
 /**
- * POST /admin/v1/finality-runs {asOf?}   ends the hold of all orders that are due as of a moment (ms; default now)
+ * POST /admin/v1/finality-runs {asOf?}   ends the hold of all orders that are due as of a moment (ms, not later than now)
  * GET  /admin/v1/settlements?date=       the settlements of one ledger date, merchant by merchant
  * GET  /admin/v1/settlements/{merchantId}/statement?date=   the file of one merchant and ledger date (CSV)
  */
@@ -73,13 +73,21 @@ function registerFinality(app: CloudApp, deps: Deps): void {
     body: Type.Object({ asOf: Type.Optional(WallMsSchema) }, { additionalProperties: false }),
     response: { 200: FinalityAnswerSchema },
   };
-  app.post('/admin/v1/finality-runs', { schema }, async (request) => {
-    const asOfMs = request.body.asOf ?? deps.clock.nowMs();
+  app.post('/admin/v1/finality-runs', { schema }, async (request, reply) => {
+    const nowMs = deps.clock.nowMs();
+    const asOfMs = request.body.asOf ?? nowMs;
+    if (asOfMs > nowMs) return sendProblem(reply, notYet);
     const { runs, more } = await runFinalityBatches(deps, asOfMs);
     deps.logger.info({ asOfMs, runs: runs.length, more }, 'finality');
-    return { runs: [...runs], more };
+    return reply.send({ runs: [...runs], more });
   });
 }
+
+const notYet = {
+  status: 409,
+  code: 'request-invalid',
+  detail: 'no hold ends before its time: asOf is not over yet',
+} as const;
 
 const dayNotOver = {
   status: 409,

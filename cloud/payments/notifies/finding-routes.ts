@@ -1,5 +1,12 @@
 import Type from 'typebox';
 import { closeFinding, findingsMax, listFindings } from '#cloud/payments/notifies/notify-store.ts';
+import {
+  nobody,
+  NoteSchema,
+  PersonHeadersSchema,
+  personOf,
+  strict,
+} from '#cloud/persons/person-door.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
@@ -20,20 +27,20 @@ const ClosingSchema = Type.Object(
   {
     channel: Type.String({ pattern: '^[a-z0-9-]{1,40}$' }),
     eventId: Type.String({ minLength: 1, maxLength: 512 }),
-    by: Type.String({ minLength: 1, maxLength: 64 }),
-    note: Type.String({ minLength: 1, maxLength: 500 }),
+    note: NoteSchema,
   },
-  { additionalProperties: false },
+  strict,
 );
 
 /**
  * GET  /admin/v1/notify-findings         verified notifies that fit nothing of ours, the oldest first
- * POST /admin/v1/notify-findings/close   somebody looked: {channel, eventId, by, note}
+ * POST /admin/v1/notify-findings/close   a person looked: {channel, eventId, note} (x-person-key)
  */
 export function registerFindingRoutes(
   app: CloudApp,
-  { db, clock, operatorId }: Pick<CloudDeps, 'clock' | 'db' | 'operatorId'>,
+  deps: Pick<CloudDeps, 'clock' | 'db' | 'operatorId'>,
 ): void {
+  const { db, clock, operatorId } = deps;
   app.get(
     '/admin/v1/notify-findings',
     {
@@ -47,10 +54,18 @@ export function registerFindingRoutes(
   );
   app.post(
     '/admin/v1/notify-findings/close',
-    { schema: { body: ClosingSchema, response: { 200: Type.Object({ closed: Type.Boolean() }) } } },
+    {
+      schema: {
+        headers: PersonHeadersSchema,
+        body: ClosingSchema,
+        response: { 200: Type.Object({ closed: Type.Boolean() }) },
+      },
+    },
     async (request, reply) => {
-      const nowMs = clock.nowMs();
-      const closed = await closeFinding(db, { operatorId, ...request.body, nowMs });
+      const person = await personOf(deps, request.headers);
+      if (person === undefined) return sendProblem(reply, nobody);
+      const closing = { operatorId, by: person.personId, nowMs: clock.nowMs() };
+      const closed = await closeFinding(db, { ...request.body, ...closing });
       return closed ? { closed } : sendProblem(reply, { status: 404, code: 'not-found' });
     },
   );
