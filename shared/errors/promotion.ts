@@ -23,7 +23,7 @@ export const promotionErrors = {
     'Sell without it, or wait for the line. The paper stays good.',
     'cashier',
     'no',
-    '断网时不能用异业券，券留着下次用',
+    '断网时不能用优惠券，券留着下次用',
     'A coupon cannot be used while the network is down. It stays good.',
   ),
   'coupon-of-another-shop': entry(

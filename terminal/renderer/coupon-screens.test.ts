@@ -36,7 +36,7 @@ describeWindow('a partner coupon in the sale', (w) => {
   });
 
   test.each([
-    ['coupon-needs-network', '断网时不能用异业券'],
+    ['coupon-needs-network', '断网时不能用优惠券'],
     ['coupon-used', '这张券已用过'],
     ['coupon-needs-amount', '先输入金额，再扫券'],
     ['coupon-too-small-sale', '未达到用券的最低金额'],
