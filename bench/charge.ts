@@ -88,12 +88,13 @@ interface Work {
   readonly statements: number;
 }
 
+const countOf = (all: readonly CountedStatement[]): number =>
+  all.reduce((sum, { calls }) => sum + calls, 0);
+
 async function meterOf<T>(
   cloud: BenchCloud,
   during: () => Promise<T>,
 ): Promise<Work & { readonly value: T }> {
-  const countOf = (all: readonly CountedStatement[]) =>
-    all.reduce((sum, { calls }) => sum + calls, 0);
   const before = await cloud.statements();
   const [startedMs, cloudMs] = [performance.now(), cloud.workMs()];
   const databaseMs = cloud.databaseWorkMs();

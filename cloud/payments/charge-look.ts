@@ -112,8 +112,6 @@ export function obstacleOfOrder(
   { attempt }: Pick<AttemptKey, 'attempt'>,
 ): 'attempt-in-flight' | 'order-already-paid' | 'order-number-closed' | undefined {
   if (attempts.some(({ holdsQuota }) => holdsQuota)) return 'attempt-in-flight';
-  const isPaid = ({ progress }: Attempt): boolean =>
-    progress.status === 'paid' || progress.status === 'refunded-late';
   const state = facts.order_state ?? '';
   if (attempts.some(isPaid) || closedOrderStates.has(state)) return 'order-already-paid';
   const isLater = attempts.some((other) => other.attempt > attempt);
@@ -121,3 +119,6 @@ export function obstacleOfOrder(
     (state === 'failed' || state === 'reversed') && (facts.order_attempt ?? 0) >= attempt;
   return facts.is_sealed || isLater || isGivenUp ? 'order-number-closed' : undefined;
 }
+
+const isPaid = ({ progress }: Attempt): boolean =>
+  progress.status === 'paid' || progress.status === 'refunded-late';

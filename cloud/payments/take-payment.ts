@@ -67,8 +67,14 @@ export async function takePayment(
         const answer = { callNo, nowMs, outcome: 'paid', evidence };
         await Promise.all([
           line.ask(paidAsSubmitted, [
-            ...[operatorId, orderId, attempt.attempt, channelRef, paidAtMs, nowMs],
-            ...[payerHash ?? null, merchantId],
+            operatorId,
+            orderId,
+            attempt.attempt,
+            channelRef,
+            paidAtMs,
+            nowMs,
+            payerHash ?? null,
+            merchantId,
           ]),
           line.ask(answerRecord, answerRecordValues(attempt, answer)),
           line.ask(firstResult, [operatorId, terminalId, orderId, resultKey, result]),

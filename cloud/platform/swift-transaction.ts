@@ -56,7 +56,7 @@ export async function runSwift<T>(
   };
   const ask = <Row>(statement: Statement, values: readonly unknown[]): Promise<Answer<Row>> => {
     open();
-    return put(statement, values) as Promise<Answer<Row>>;
+    return put(statement, values);
   };
   const seldom = async (config: QueryConfig, values?: unknown[]): Promise<unknown> => {
     if (state === 'new') await ask(nothing, []);

@@ -9,8 +9,8 @@ export interface TripPart {
   readonly statement: Statement;
   /** As the protocol takes them. */
   readonly values: readonly SentValue[];
-  resolve(answer: Answer<never>): void;
-  reject(error: unknown): void;
+  readonly resolve: (answer: Answer<never>) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** What `pg` has on a connection and a query, and its type declarations leave out. */
