@@ -58,8 +58,7 @@ export async function takePayment(
     return await retried(() =>
       deps.db.swift(async (line) => {
         const known = await whose(line, { attempt: after, nowMs, payerHash });
-        const member =
-          known.memberId === undefined ? undefined : await namedMember(line.tx, known);
+        const member = known.memberId === undefined ? undefined : await namedMember(line.tx, known);
         const { operatorId, orderId, merchantId, terminalId } = attempt;
         const result = JSON.stringify(resultOf(after, nowMs, member));
         const resultKey = `charge:${orderId}:${attempt.attempt}:paid`;
