@@ -5,6 +5,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findBrowser, launchBrowser } from '../../terminal/renderer/testing/browser.ts';
 import { findOverflow } from '../../terminal/renderer/testing/page-checks.ts';
+import { setOwnerPin } from '../stage/owner-pin.ts';
 import { ensureRenderer } from '../stage/renderer-build.ts';
 import { freePorts, openStage, type Stage } from '../stage/stage.ts';
 import { connectTill } from '../stage/till-client.ts';
@@ -68,7 +69,7 @@ describe.skipIf(executablePath === undefined)(suiteName, { timeout: 90_000 }, ()
   it('says within 3 s of the outage what still works, and what is left of each', async () => {
     const { page } = window;
     await sees(page, '网络正常');
-    await withTill((till) => till.must('owner.setPin', { newPin: pin }));
+    await withTill((till) => setOwnerPin(till, pin));
     const cutAt = performance.now();
     await stage.network.turn(false);
     for (const text of [
@@ -138,7 +139,10 @@ describe.skipIf(executablePath === undefined)(suiteName, { timeout: 90_000 }, ()
       .poll(async () => (await listed()).promises, { timeout: 15_000 })
       .toMatchObject([{ state: 'promise-kept', kept: { how: 'cash' } }]);
     const { rows } = await withTill((till) => till.must('exceptions.handled', {}));
-    expect(rows).toMatchObject([{ action: 'cash', amountFen: 3_850 }]);
+    expect(rows).toMatchObject([
+      { action: 'cash', amountFen: 3_850 },
+      { code: 'owner-pin-first-set' },
+    ]);
     const { orderId } = (await listed()).promises[0]!;
     await withTill((till) => till.must('orders.reprint', { orderId }));
     await expect.poll(() => papers().length, { timeout: 15_000 }).toBe(2);

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findBrowser, launchBrowser } from '../../terminal/renderer/testing/browser.ts';
+import { setOwnerPin } from '../stage/owner-pin.ts';
 import { ensureRenderer } from '../stage/renderer-build.ts';
 import { freePorts, openStage, type Stage } from '../stage/stage.ts';
 import { connectTill } from '../stage/till-client.ts';
@@ -35,7 +36,7 @@ describe.skipIf(executablePath === undefined)(suiteName, { timeout: 90_000 }, ()
     browser = await launchBrowser(executablePath!);
     window = await openAt(browser, stage.tillUrl(), viewport);
     await sees(window.page, '网络正常');
-    await withTill((till) => till.must('owner.setPin', { newPin: pin }));
+    await withTill((till) => setOwnerPin(till, pin));
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
