@@ -32,7 +32,7 @@ export const excusedRoutes: Readonly<Record<string, string>> = {};
 /** Routes that show words of shops to everybody by design, each with the reason. */
 export const openRoutes: Readonly<Record<string, string>> = {};
 
-export interface RouteFuzzOutcome {
+interface RouteFuzzOutcome {
   readonly requests: number;
   /** Answers by status. */
   readonly statuses: Readonly<Record<number, number>>;

@@ -20,7 +20,7 @@ export interface Schema {
 }
 
 /** Where random values come from. */
-export interface ValueSource {
+interface ValueSource {
   readonly unit: () => number;
   /** Words of the world that a pattern may ask for: ids of all tenants, days, numbers, file names. */
   readonly words: readonly string[];

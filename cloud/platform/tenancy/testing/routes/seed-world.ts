@@ -23,7 +23,7 @@ import { getOrThrow } from '#shared/result/result.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 import { activationProofText } from '#shared/wire/v1/signing.ts';
 
-export interface SeededMember {
+interface SeededMember {
   readonly memberId: string;
   readonly pageKey: string;
 }

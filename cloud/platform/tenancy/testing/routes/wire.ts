@@ -1,6 +1,6 @@
 import type { LightMyRequestResponse } from 'fastify';
 import type { FuzzCloud, SentRequest } from '#cloud/platform/tenancy/testing/routes/fuzz-house.ts';
-import { createTestTerminal, type TestTerminal } from '#cloud/platform/testing/test-terminal.ts';
+import type { TestTerminal } from '#cloud/platform/testing/test-terminal.ts';
 import type { Clock } from '#shared/time/clock.ts';
 
 export const fuzzOrigin = 'http://cloud.test';
@@ -40,8 +40,6 @@ export async function ask(
     throw new Error(`${asked.method} ${asked.url}: ${answer.statusCode} ${answer.body}`);
   return answer.json();
 }
-
-export type Signer = Parameters<typeof createTestTerminal>[0];
 
 /** Signed headers of a till whose clock is the house's. */
 export function signerOf(
