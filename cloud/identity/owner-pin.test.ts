@@ -124,15 +124,16 @@ test('an alarm that somebody took note of says who and what he found, and is ope
   expect((await ask('alarms/acknowledge', other)).status).toBe(404);
 });
 
+const firsts = async () => (await alarms()).filter(({ kind }) => kind === 'owner-pin-first-set');
+
 test('a first PIN is an alarm that names its time, once, and the one after a reset another', async () => {
   const firstPinAtMs = Date.parse('2026-11-23T02:15:00Z');
-  const firsts = async () => (await alarms()).filter(({ kind }) => kind === 'owner-pin-first-set');
   expect(await firsts()).toEqual([]);
   await beat({ pinLocks: 4, firstPinAtMs });
   await beat({ pinLocks: 4, firstPinAtMs });
   expect(await firsts()).toMatchObject([{ subject: '2026-11-23T02:15:00.000Z', seenCount: 1 }]);
   await beat({ pinLocks: 4, firstPinAtMs: firstPinAtMs + 60_000 });
-  expect((await firsts()).map(({ subject }) => subject).toSorted()).toEqual([
+  expect((await firsts()).map(({ subject }) => String(subject)).toSorted()).toEqual([
     '2026-11-23T02:15:00.000Z',
     '2026-11-23T02:16:00.000Z',
   ]);

@@ -115,8 +115,7 @@ export function createOwnerDesk(deps: OwnerDeskDeps): OwnerDesk {
       triesLeft: pinTriesLeft(keeper.record().lock),
       lockedUntilMs: untilMs(keeper.lockedForMs()),
       unlockedUntilMs: untilMs(approvals.openForMs()),
-      guardsDrawer: keeper.record().guardsDrawer,
-      pinSetAtMs: keeper.record().pinSetAtMs,
+      ...shownOf(keeper.record()),
     }),
     setPin: createPinSetter({ ...deps, keeper, approvals }),
     approve: async (pin, wish) => {
@@ -167,6 +166,9 @@ export function createOwnerDesk(deps: OwnerDeskDeps): OwnerDesk {
     stop: keeper.stop,
   };
 }
+
+/** What of the record a window shows as it is. */
+const shownOf = ({ guardsDrawer, pinSetAtMs }: OwnerRecord) => ({ guardsDrawer, pinSetAtMs });
 
 const newsOf = ({ lock, firstPinAtMs }: OwnerRecord): ReturnType<OwnerDesk['news']> => ({
   ...(lock.lockedEver === 0 ? {} : { pinLocks: lock.lockedEver }),
