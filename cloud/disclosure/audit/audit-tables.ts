@@ -167,6 +167,40 @@ export const auditTables: readonly AuditTable[] = [
        order by voucher_id collate "C"`,
   },
   {
+    name: 'wind-down-shares',
+    columns: ['plan_no', 'member_id', 'points', 'value_fen', 'plan_fen'],
+    // There are no more than one division in a life; it is told whole.
+    query: ({ operatorId }) => sql`
+      select s.plan_no, s.member_id, s.points, s.value_fen, w.distributed_fen as plan_fen
+        from wind_down_share s
+        join wind_down w on w.operator_id = s.operator_id and w.plan_no = s.plan_no
+       where s.operator_id = ${operatorId}
+       order by s.plan_no, s.member_id collate "C"`,
+  },
+  {
+    name: 'ledger-entries',
+    columns: [
+      'txn_no',
+      'leg',
+      'book',
+      'idem_key',
+      'kind',
+      'event_at_ms',
+      'account',
+      'amount_fen',
+      'content_hash',
+    ],
+    query: ({ operatorId, from, to }) => sql`
+      select t.txn_no, e.leg, t.book, t.idem_key, t.kind, t.event_at_ms, e.account, e.amount_fen,
+             t.content_hash
+        from ledger_txn t
+        join ledger_entry e on e.operator_id = t.operator_id and e.txn_no = t.txn_no
+                           and e.book = t.book
+       where t.operator_id = ${operatorId} and t.event_at_ms >= ${dayStartMs(from)}
+         and t.event_at_ms < ${dayStartMs(addDays(to, 1))}
+       order by t.txn_no, e.leg`,
+  },
+  {
     name: 'balances',
     columns: ['book', 'account', 'balance_fen'],
     query: ({ operatorId }) => sql`

@@ -152,6 +152,27 @@ async function verifyContent(
   for (const day of sums.keys()) add([{ where: `allocations ${day}`, says: 'there is no run' }]);
   await each('adjustments', (row) => add(verifyAdjustment(row)));
   await each('vouchers', (row) => add(verifyVoucher(row)));
+  const shares = new Map<string, { readonly plan: number; sum: number }>();
+  await each('wind-down-shares', (row) => {
+    const share = shares.get(textAt(row, 'plan_no')) ?? { plan: Number(row['plan_fen']), sum: 0 };
+    share.sum += Number(row['value_fen']);
+    shares.set(textAt(row, 'plan_no'), share);
+  });
+  for (const [plan, { plan: fen, sum }] of shares)
+    if (fen !== sum)
+      add([
+        { where: `wind-down-shares ${plan}`, says: `they are ${sum} fen, the plan says ${fen}` },
+      ]);
+  let journal: Journal | undefined;
+  const endJournal = () => add(journal === undefined ? [] : verifyJournal(journal));
+  await each('ledger-entries', (row) => {
+    if (journal?.head['txn_no'] !== row['txn_no']) {
+      endJournal();
+      journal = { head: row, legs: [] };
+    }
+    journal?.legs.push(row);
+  });
+  endJournal();
   const balances = new Map<string, number>();
   await each('balances', (row) => {
     const account = textAt(row, 'account');
@@ -196,6 +217,26 @@ function verifyVoucher(row: AuditRow): readonly Difference[] {
           says: 'its parts are not its face value',
         },
       ];
+}
+
+interface Journal {
+  readonly head: AuditRow;
+  readonly legs: AuditRow[];
+}
+
+/** A journal sums to zero, and its hash is that of its kind and legs (cloud/ledger/proofs.ts). */
+function verifyJournal({ head, legs }: Journal): readonly Difference[] {
+  const where = `ledger-entries ${textAt(head, 'txn_no')}`;
+  const sum = legs.reduce((total, leg) => total + Number(leg['amount_fen']), 0);
+  const lines = legs.map((leg) => `${textAt(leg, 'account')} ${textAt(leg, 'amount_fen')}`);
+  const text = ['greentill/ledger/1', textAt(head, 'kind'), ...lines].join('\n');
+  const hash = createHash('sha256').update(text).digest('hex');
+  return [
+    ...(sum === 0 ? [] : [{ where, says: `its legs sum to ${sum} fen` }]),
+    ...(hash === head['content_hash']
+      ? []
+      : [{ where, says: 'its hash is not that of its kind and legs' }]),
+  ];
 }
 
 /** Signs: what lies in an account is negative, what it is held for is positive (cloud/ledger/posting.ts). */
