@@ -9,8 +9,9 @@ import type {
   TerminalId,
 } from '#shared/ids/ids.ts';
 import { decodeTwoLayerCode } from '#shared/member/two-layer-code.ts';
-import { fen, type Fen } from '#shared/money/fen.ts';
-import { basisPoints, type BasisPoints } from '#shared/money/rate.ts';
+import type { Fen } from '#shared/money/fen.ts';
+import type { BasisPoints } from '#shared/money/rate.ts';
+import { listedSettlement, toSettlement, type SettlementRow } from '#cloud/payments/offline-row.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 
 /** A sale that a till accepted offline against a signed member code. */
@@ -243,10 +244,10 @@ export async function lockSettlement(
   tx: Tx,
   key: { readonly operatorId: OperatorId; readonly orderId: OrderId },
 ): Promise<OfflineSettlement | undefined> {
-  const { rows } = await tx.execute<Row>(sql`
+  const { rows } = await tx.execute<SettlementRow>(sql`
     select *, business_date::text as business_day from offline_settlement
      where operator_id = ${key.operatorId} and order_id = ${key.orderId} for update`);
-  return rows[0] === undefined ? undefined : fromRow(rows[0]);
+  return rows[0] === undefined ? undefined : toSettlement(rows[0]);
 }
 
 export const offlineExceptionsMax = 500;
@@ -256,23 +257,12 @@ export async function listOfflineExceptions(
   db: Db,
   merchant: { readonly operatorId: OperatorId; readonly merchantId: MerchantId },
 ): Promise<readonly OfflineSettlement[]> {
-  const { rows } = await db.execute<Row>(sql`
+  const { rows } = await db.execute<SettlementRow>(sql`
     select *, business_date::text as business_day from offline_settlement
      where operator_id = ${merchant.operatorId} and merchant_id = ${merchant.merchantId}
        and (state in ('debit-failed', 'duplicate') or parked_reason is not null)
      order by accepted_at_ms desc limit ${offlineExceptionsMax}`);
-  return rows.map(listed);
-}
-
-/** A row whose numbers cannot be read is listed without them: what is wrong stands in the reason. */
-function listed(row: Row): OfflineSettlement {
-  try {
-    return fromRow(row);
-  } catch (error) {
-    const parked_reason = row.parked_reason ?? String(error);
-    const none = { amount_fen: 0, voucher_fen: 0, covered_fen: 0, concession_bp: 0 };
-    return fromRow({ ...row, ...none, parked_reason });
-  }
+  return rows.map(listedSettlement);
 }
 
 /** What changes about a settlement. */
@@ -347,68 +337,3 @@ export const saveLoss = (
     update offline_settlement set bearer_party = ${loss.bearer}, covered_fen = ${loss.coveredFen},
            rival_order_id = ${loss.rivalOrderId ?? null}
      where operator_id = ${sale.operatorId} and order_id = ${sale.orderId}`);
-
-interface Row extends Record<string, unknown> {
-  operator_id: OperatorId;
-  order_id: OrderId;
-  merchant_id: MerchantId;
-  terminal_id: TerminalId;
-  member_id: MemberId;
-  certificate_id: CertificateId;
-  member_code: string;
-  amount_fen: number;
-  concession_bp: number;
-  business_day: string;
-  cashier: string;
-  claim_hash: string | null;
-  accepted_at_ms: number;
-  state: OfflineSettlement['state'];
-  voucher_fen: number;
-  reservation_id: string | null;
-  debit_attempt: number;
-  code: ErrorCode | null;
-  time_trusted: boolean;
-  caps_version: number | null;
-  epoch: string | null;
-  seq: number | null;
-  counter: number;
-  received_at_ms: number | null;
-  over_caps: ErrorCode | null;
-  voucher_refused: ErrorCode | null;
-  bearer_party: LossBearer | null;
-  covered_fen: number;
-  rival_order_id: OrderId | null;
-  parked_reason: string | null;
-}
-
-const fromRow = (row: Row): OfflineSettlement => ({
-  operatorId: row.operator_id,
-  orderId: row.order_id,
-  merchantId: row.merchant_id,
-  terminalId: row.terminal_id,
-  memberId: row.member_id,
-  certificateId: row.certificate_id,
-  code: row.member_code,
-  amountFen: fen(row.amount_fen),
-  concessionBp: basisPoints(row.concession_bp),
-  businessDate: row.business_day,
-  cashier: row.cashier,
-  claimHash: row.claim_hash ?? undefined,
-  acceptedAtMs: row.accepted_at_ms,
-  state: row.state,
-  voucherFen: fen(row.voucher_fen),
-  reservationId: row.reservation_id ?? undefined,
-  debitAttempt: row.debit_attempt,
-  reason: row.code ?? undefined,
-  isTimeTrusted: row.time_trusted,
-  capsVersion: row.caps_version ?? undefined,
-  entry: row.epoch === null || row.seq === null ? undefined : { epoch: row.epoch, seq: row.seq },
-  counter: row.counter,
-  receivedAtMs: row.received_at_ms ?? undefined,
-  overCaps: row.over_caps ?? undefined,
-  voucherRefused: row.voucher_refused ?? undefined,
-  bearer: row.bearer_party ?? undefined,
-  coveredFen: fen(row.covered_fen),
-  rivalOrderId: row.rival_order_id ?? undefined,
-  parkedReason: row.parked_reason ?? undefined,
-});
