@@ -12,7 +12,6 @@ import {
   sell,
   finalise,
   payout,
-  admin,
   agreed,
   tokenOf,
   ask,

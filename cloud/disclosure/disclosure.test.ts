@@ -26,6 +26,9 @@ async function ask<T extends Record<string, unknown>>(query: ReturnType<typeof s
   return (await life.cloud.deps.db.execute<T>(query)).rows;
 }
 
+const ratio = (fundFen: number, points: bigint): number =>
+  Number((BigInt(fundFen) * 10_000n) / points);
+
 describe('the disclosure', () => {
   it('tells the books to the fen after four months that were lived through', async () => {
     const { operatorId, db } = life.cloud.deps;
@@ -90,7 +93,6 @@ describe('the disclosure', () => {
   it('tells coverage by the careful figure: points that people hold back count as if they came', async () => {
     const before = (await read()).points;
     const { db, operatorId } = life.cloud.deps;
-    const ratio = (fundFen: number, points: bigint) => Number((BigInt(fundFen) * 10_000n) / points);
     const { money } = await read();
     expect(before.held).toBe('0');
     expect(before.coverageBp).toBe(ratio(money.fundFen, BigInt(before.unreleased)));

@@ -160,26 +160,8 @@ export async function revokeMemberCodes(
   return { revoked };
 }
 
-/**
- * Stops the codes that a frozen member could still show. His phones stay his: thawed, they get new ones. What he showed
- * before the freeze is owed by him, as by the owner of a cloned phone.
- */
-export async function stopCodesOfFrozen(
-  tx: Tx,
-  member: { readonly operatorId: OperatorId; readonly memberId: MemberId; readonly nowMs: number },
-): Promise<void> {
-  const { rowCount } = await tx.execute(sql`
-    insert into member_certificate_revoked (operator_id, certificate_id, reason, revoked_at_ms)
-    select operator_id, certificate_id, ${frozenReason}, ${member.nowMs}::bigint
-      from member_certificate
-     where operator_id = ${member.operatorId} and member_id = ${member.memberId}
-       and not_after_ms >= ${member.nowMs}
-    on conflict do nothing`);
-  if ((rowCount ?? 0) > 0) await announceRevocation(tx, member.operatorId);
-}
-
 /** Tills compare this number with their own at every heartbeat and pull when it has grown. */
-const announceRevocation = (tx: Tx, operatorId: OperatorId) =>
+export const announceRevocation = (tx: Tx, operatorId: OperatorId) =>
   tx.execute(sql`
     update terminal set config_version = config_version + 1
      where operator_id = ${operatorId} and revoked_at_ms is null`);
@@ -222,7 +204,8 @@ export async function stopClonedDevice(
 }
 
 const clonedReason = 'cloned';
-const frozenReason = 'frozen';
+/** A held member's codes (stop-frozen-codes.ts). */
+export const frozenReason = 'frozen';
 
 /**
  * Takes the next queued sale that is due and holds its row; other workers pass it over. Only its name: whoever reads the

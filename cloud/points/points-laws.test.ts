@@ -18,6 +18,10 @@ const brokenLaws = async () => {
 };
 const plant = (change: SQL) => life.cloud.deps.db.execute(change);
 
+const changeLeft = (by: number) => sql`
+  update voucher set left_fen = left_fen + ${by}
+   where voucher_id = (select min(voucher_id) from voucher where left_fen > 0)`;
+
 /** One point, or one fen, too much in one row; and the same taken back. */
 const planted: readonly [law: string, does: (by: number) => SQL, also: readonly string[]][] = [
   [
@@ -97,12 +101,9 @@ describe('the laws of points', () => {
          and contype = 'c' and pg_get_constraintdef(oid) like '%face_fen%clawed_fen%'`);
     for (const { name } of rows)
       await plant(sql`alter table voucher drop constraint ${sql.identifier(name)}`);
-    const change = (by: number) => sql`
-      update voucher set left_fen = left_fen + ${by}
-       where voucher_id = (select min(voucher_id) from voucher where left_fen > 0)`;
-    await plant(change(1));
+    await plant(changeLeft(1));
     expect((await brokenLaws()).toSorted()).toEqual(['vouchers-are-whole', 'wallets-equal-ledger']);
-    await plant(change(-1));
+    await plant(changeLeft(-1));
   });
 
   it('each has a planted violation of its own', () => {

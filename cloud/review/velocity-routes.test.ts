@@ -115,12 +115,13 @@ describe("a member's wallets, for whoever serves him", () => {
   });
 });
 
+const gauge = async () => {
+  const { values } = await cloud.deps.metrics.releaseHolds.get();
+  return values[0]?.value;
+};
+
 it('the gauge of holds says how many stand: when one is raised, and when two people lifted it', async () => {
   const { db } = cloud.deps;
-  const gauge = async () => {
-    const { values } = await cloud.deps.metrics.releaseHolds.get();
-    return values[0]?.value;
-  };
   const hold = { operatorId, reason: 'proof:test', detail: {}, nowMs: clock.nowMs() };
   await db.transaction((tx) => raiseHold(tx, hold));
   await showHolds(cloud.deps);
