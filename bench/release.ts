@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, connectScoped } from '#cloud/platform/connect.ts';
+import { createSystemClock } from '#cloud/platform/system-clock.ts';
 import { migrate } from '#cloud/platform/migrate.ts';
 import { startPostgresCluster } from '#cloud/platform/postgres-cluster.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
@@ -28,7 +29,10 @@ const sizes = (process.env['RELEASE_ACCOUNTS'] ?? '1000000')
   .toSorted((a, b) => a - b);
 /** Members who bought in the month, in percent: 8.7 of 21 million. 100 is the worst case. */
 const buyersPercent = Number(process.env['RELEASE_BUYERS'] ?? 41);
-const pace = paceOf(process.env['RELEASE_PACE'] ?? 'neighbourly');
+const pace = {
+  name: paceNamed(process.env['RELEASE_PACE'] ?? 'neighbourly'),
+  clock: createSystemClock(),
+};
 const idleMs = 10_000;
 /** A line so often while chunks are worked on. */
 const progressEveryMs = 15_000;
@@ -49,7 +53,7 @@ const settings = [
     .map(([name, value]) => `${name} ${value}`)
     .join(', '),
   `${sizes.join(', ')} accounts, ${buyersPercent}% bought in the month; 300 orders/s booked beside each step`,
-  `pace ${pace}: ${JSON.stringify(paces[pace])}, chunks of ${chunkAccounts} accounts`,
+  `pace ${pace.name}: ${JSON.stringify(paces[pace.name])}, chunks of ${chunkAccounts} accounts`,
 ];
 
 /**
@@ -104,7 +108,7 @@ async function measureSize(accountsCount: number): Promise<Measured> {
   }
 }
 
-function paceOf(name: string): PaceName {
+function paceNamed(name: string): PaceName {
   if (!isPaceName(name))
     throw new Error(`no pace ${name}; there are ${Object.keys(paces).join(', ')}`);
   return name;

@@ -67,7 +67,7 @@ beforeAll(async () => {
       const { devices: views, online } = getOrThrow(await agent.api.call('status.get', {}));
       return online && views.some(({ role, state }) => role === 'printer' && state === 'online');
     });
-    return { merchantId: merchantId as MerchantId, agent, counter };
+    return { merchantId, agent, counter };
   };
   noodles = await open('noodles');
   tea = await open('tea');

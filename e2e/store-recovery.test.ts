@@ -18,11 +18,10 @@ import {
 import { activateTestTerminal, admin } from '#cloud/platform/testing/test-terminal.ts';
 import { createAgent, type Agent } from '#terminal/agent/agent.ts';
 import { openDeviceKey } from '#terminal/agent/identity/device-key.ts';
-import { entriesAfter, entryAt } from '#terminal/agent/journal/entry-rows.ts';
 import { getMeta, getMetaNumber } from '#terminal/agent/journal/meta.ts';
 import { openStore } from '#terminal/agent/journal/open-store.ts';
 import { recoveryClient } from '#terminal/agent/store/recovery/cloud-copy.ts';
-import { cutBatch } from '#terminal/agent/uplink/uplink-machine.ts';
+import { cutBatch } from '#terminal/agent/uplink/cut-batch.ts';
 import type { IdentityState } from '#terminal/ipc/identity.ts';
 import type { Status } from '#terminal/ipc/state.ts';
 import type { Today } from '#terminal/ipc/views.ts';
@@ -150,8 +149,7 @@ function lateBatch(): () => Promise<unknown> {
     terminalId: string;
   };
   const position = getMetaNumber(opened.read, 'acked-position');
-  const entries = entriesAfter(opened.read, { position, limit: 100 });
-  const batch = cutBatch(entries, { before: entryAt(opened.read, position)?.hash });
+  const batch = cutBatch(opened.read, { position, entriesMax: 100 });
   opened.close();
   const key = getOrThrow(openDeviceKey(dataDir));
   const line = recoveryClient({ cloudUrl: origin, key, terminalId });
@@ -159,7 +157,7 @@ function lateBatch(): () => Promise<unknown> {
     line.call({
       method: 'POST',
       path: '/v1/journal/batches',
-      body: batch?.wire,
+      ...(batch && { bodyJson: batch.json }),
       answer: BatchAnswerSchema,
     });
 }

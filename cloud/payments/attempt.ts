@@ -51,11 +51,7 @@ export interface Attempt extends AttemptFacts {
 }
 
 /** An attempt as the till sees it. */
-export function chargeView(
-  attempt: Attempt,
-  timing: PaymentTiming,
-  member?: NamedMember | undefined,
-): Charge {
+export function chargeView(attempt: Attempt, timing: PaymentTiming, member?: NamedMember): Charge {
   const { progress } = attempt;
   return {
     orderId: attempt.orderId,

@@ -70,7 +70,7 @@ export async function answerProposed<R extends FastifyReply>(
     proposeAct(tx, deps.acts, { ...wanted, ...doing }),
   );
   if (!proposed.ok) return sendProblem(reply, proposed.error);
-  return reply.code(202).send({ ...proposed.value } as never);
+  return reply.code(202).send({ ...proposed.value });
 }
 
 /**

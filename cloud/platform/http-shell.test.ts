@@ -165,8 +165,9 @@ const ready = async (token?: string) => {
   return { status: answer.statusCode, body: answer.json<object>() };
 };
 
+const told = (releases: string) => ({ status: 200, body: { status: 'ready', releases } });
+
 test('held releases are said by readiness to the operator alone, and make no node unready', async () => {
-  const told = (releases: string) => ({ status: 200, body: { status: 'ready', releases } });
   expect(await ready(testOperatorToken)).toEqual(told('open'));
   cloud.deps.metrics.releaseHolds.set(2);
   expect(await ready(testOperatorToken)).toEqual(told('held'));

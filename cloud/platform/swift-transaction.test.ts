@@ -51,7 +51,7 @@ test('what is asked together is one transaction, its answers typed, on the tenan
   const foreign = swift('opr_2', (line) =>
     Promise.all([line.ask(put, ['opr_1', 8]), line.commit()]),
   );
-  expect(await sqlStateOf(await foreign.catch((cause: unknown) => cause))).toBe('42501');
+  expect(sqlStateOf(await foreign.catch((cause: unknown) => cause))).toBe('42501');
   expect(await rows('opr_1')).toEqual([{ operator_id: 'opr_1', last_run: 7 }]);
 });
 

@@ -28,14 +28,14 @@ export async function overChunks<Step extends string>(
   work: ChunkWork<Step>,
 ): Promise<void> {
   const once = async (claim: LaneClaim) => {
-    const startedAtMs = performance.now();
+    const startedAtMs = steps.nowMs();
     const done = await steps.chunk(async (tx) => {
       // Shared with everybody who moves points: nobody waits for the chunk as a whole.
       await lockBook(tx, work.operatorId, 'share');
       return work.one(tx, claim);
     });
     if (!done) return false;
-    const workedMs = performance.now() - startedAtMs;
+    const workedMs = steps.nowMs() - startedAtMs;
     await steps.observe(work.step);
     await steps.rest(workedMs);
     return true;

@@ -168,8 +168,8 @@ async function close(
   return { type: 'closed', period };
 }
 
-const paceOf = ({ config, observe }: PeriodDeps) => ({
-  pace: config.releasePace,
+const paceOf = ({ config, clock, observe }: PeriodDeps) => ({
+  pace: { name: config.releasePace, clock },
   ...(observe === undefined ? {} : { observe }),
 });
 

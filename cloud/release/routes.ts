@@ -105,7 +105,7 @@ function registerCloses(app: CloudApp, { db, clock, operatorId, config }: Deps):
     const closing = { operatorId, period };
     const closed = isDryRun(request.query)
       ? await inTransaction(db, { dryRun: true }, (tx) => closePeriod(tx, closing))
-      : await closePeriod(db, closing, { pace: config.releasePace });
+      : await closePeriod(db, closing, { pace: { name: config.releasePace, clock } });
     if (closed.ok) return reply.send({ ...closed.value });
     return sendProblem(reply, {
       status: 409,
@@ -179,7 +179,7 @@ function registerRuns(app: CloudApp, { db, clock, operatorId, config, proveFirst
       ? await inTransaction(db, { dryRun: true }, (tx) => runReleaseDay(tx, key))
       : await runReleaseDay(db, key, {
           today: accountingDate(clock.nowMs()),
-          pace: config.releasePace,
+          pace: { name: config.releasePace, clock },
         });
     if (run.ok) return reply.send({ ...run.value });
     return sendProblem(reply, { status: 409, code: run.error.type, detail: detailOf(run.error) });

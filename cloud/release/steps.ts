@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import { paces, restAfterMs, type PaceName } from '#cloud/release/pace.ts';
+import type { Clock } from '#shared/time/clock.ts';
 
 /** How the steps of a release or a close are carried out. */
 export interface Steps<Step extends string> {
@@ -18,13 +19,15 @@ export interface Steps<Step extends string> {
   readonly lanes: number;
   readonly today: string | undefined;
   observe(step: Step): void | Promise<void>;
+  /** Monotonic milliseconds; stands still where nobody rests. */
+  nowMs(): number;
   /** Leaves the machine to others, after so much work. */
   rest(workedMs: number): Promise<void>;
 }
 
 export interface StepOptions<Step extends string> {
-  /** How much of the machine it takes; `neighbourly` without it. */
-  readonly pace?: PaceName;
+  /** How much of the machine it takes, by which clock; without it the lanes of `neighbourly`, and no rests. */
+  readonly pace?: { readonly name: PaceName; readonly clock: Pick<Clock, 'monotonicMs'> };
   /** Told after every step that is committed. */
   readonly observe?: Steps<Step>['observe'];
   /** Accounting day on which it is run, YYYY-MM-DD: a late run's vouchers are good for their days from then on. */
@@ -39,7 +42,8 @@ export function stepsOf<Step extends string>(
   db: Db | Tx,
   options: StepOptions<Step> = {},
 ): Steps<Step> {
-  const pace = paces[options.pace ?? 'neighbourly'];
+  const pace = paces[options.pace?.name ?? 'neighbourly'];
+  const { clock } = options.pace ?? {};
   return {
     step: isTx(db) ? (work) => work(db) : (work) => retriedTransaction(db, work),
     chunk: isTx(db)
@@ -52,6 +56,7 @@ export function stepsOf<Step extends string>(
     lanes: isTx(db) ? 1 : pace.lanes,
     observe: options.observe ?? (() => undefined),
     today: options.today,
+    nowMs: () => clock?.monotonicMs() ?? 0,
     async rest(workedMs) {
       const restMs = isTx(db) ? 0 : restAfterMs(pace, workedMs);
       if (restMs > 0) await sleep(restMs);

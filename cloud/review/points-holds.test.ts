@@ -18,7 +18,8 @@ import {
   paidOrder,
 } from '#cloud/points/testing/points-fixtures.ts';
 import { memberNode, merchantNode, noteRelations } from '#cloud/relations/relation-store.ts';
-import { readPools } from '#cloud/release/pools.ts';
+import { closePeriod } from '#cloud/release/close-period.ts';
+import { poolsOf, type PoolSums } from '#cloud/release/pools.ts';
 import { decideHold } from '#cloud/review/decide-hold.ts';
 import { listPointsHolds } from '#cloud/review/points-holds.ts';
 import {
@@ -31,6 +32,7 @@ import { noteTopPayers, saveVelocityRules } from '#cloud/review/velocity-store.t
 import { decideVoucherReview, mayUseVouchers } from '#cloud/review/voucher-guard.ts';
 import type { OperatorId, TerminalId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
+import { getOrThrow } from '#shared/result/result.ts';
 
 const database = useTestDatabase();
 let operatorCount = 0;
@@ -134,7 +136,12 @@ describe('points that are held', () => {
       unreleasedPoints: 200,
     });
     expect(await creditOf(operatorId)).toEqual({ creditPoints: 4_000, pendingPoints: 2_000 });
-    const pools = await inTx((tx) => readPools(tx, { operatorId, period: '2026-03' }));
+    const closing = { operatorId, period: '2026-03' };
+    getOrThrow(await inTx((tx) => closePeriod(tx, closing)));
+    const { rows: closed } = await database.db.execute<{ sums: PoolSums }>(sql`
+      select pools as sums from period_closing
+       where operator_id = ${operatorId} and period = ${closing.period}`);
+    const pools = poolsOf(closing.period, closed[0]!.sums);
     expect(pools.gate.outstanding.current).toBe(4_200n);
     expect(pools.gate.inflow.current).toBe(4_200n);
     expect(pools.coveredPoints).toBe(4_200n);

@@ -126,11 +126,9 @@ export function createShopSide(deps: ShopSideDeps): ShopSide {
   checkout.onChange(createCustomerScreen(devices.display));
   const status = createStatus({
     ...shared,
+    ...deps.cloudSide,
     owner: deps.owner,
-    cloud,
-    link,
     devices,
-    troubles,
     cashier,
   });
   return { devices, tests, spool, checkout, coupons, refunds, templates, receipts, status };

@@ -9,7 +9,14 @@ const result = { ...sale, atMs: 1, receipt: 'sent', pointsEstimateFen: 0 } as co
 
 const tillWith = (screen: Screen, amountFen = 0): TillState => ({
   version: 1,
-  draft: { amountFen, member: null, voucherFen: 0, useVoucher: true, coupon: null, pointsEstimateFen: 0 },
+  draft: {
+    amountFen,
+    member: null,
+    voucherFen: 0,
+    useVoucher: true,
+    coupon: null,
+    pointsEstimateFen: 0,
+  },
   screen,
   notice: null,
 });
