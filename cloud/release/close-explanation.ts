@@ -17,7 +17,10 @@ import { addPeriods } from '#shared/time/period.ts';
 
 interface Explained {
   readonly rules: VersionedConfig;
-  readonly pools: Pick<Pools, 'unclaimedPoints' | 'laterPoints'>;
+  readonly pools: Pick<
+    Pools,
+    'unclaimedPoints' | 'laterPoints' | 'heldPoints' | 'claimReferralPoints'
+  >;
   readonly input: CloseInput;
   readonly plan: ClosePlan;
 }
@@ -38,6 +41,8 @@ export function explainClose(close: Explained): RecordValue {
     multiplier: {
       fundFen: input.fundFen,
       unreleasedPoints: input.unreleasedPoints,
+      heldPoints: close.pools.heldPoints,
+      claimReferralPoints: close.pools.claimReferralPoints,
       duePoints: input.duePoints,
       activePoints: input.activePoints,
       coverageBp: config.coverageBp,

@@ -255,6 +255,31 @@ describe('closes side by side', () => {
     expect(traces).toEqual(await undisturbedTraces());
   }, 60_000);
 
+  it('in another way than by chunks, as a process of before did it, cannot be stored beside them', async () => {
+    const traces = await closedBy(async (operatorId) => {
+      let seen = 0;
+      await close(database.db, operatorId, async (step) => {
+        if (step === 'closed' || (seen += 1) % 2 === 0) return;
+        const wholeAtOnce = inTx(async (tx) => {
+          await tx.execute(sql`
+            update account_points set cum_num = cum_num + active_num
+             where operator_id = ${operatorId} and member_id = ${memberAt(1)}`);
+          await tx.execute(sql`
+            insert into period_close (operator_id, period, config_version, gate_open, gate_reason,
+              unreleased_points, inflow_points, mult_bp, budget_fen, n_base, explanation,
+              explanation_hash)
+            values (${operatorId}, ${period}, 1, true, 'open', 1, 1, 10000, 0, 40, '{}',
+                    ${'0'.repeat(64)})`);
+        });
+        await expect(wholeAtOnce).rejects.toMatchObject({
+          cause: { message: expect.stringContaining('is ended chunk by chunk') },
+        });
+      });
+      expect(seen).toBeGreaterThan(4);
+    });
+    expect(traces).toEqual(await undisturbedTraces());
+  }, 60_000);
+
   it('in one transaction of the caller gives the same to the byte, and nothing when it is rolled back', async () => {
     const operatorId = freshOperator();
     await loadOperator(operatorId);

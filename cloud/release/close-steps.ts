@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import { laterIn, type OpenClose } from '#cloud/release/advance-accounts.ts';
@@ -39,20 +39,37 @@ const laterPeriodsMax = 4_000;
  */
 export async function openClose(tx: Tx, closing: Closing): Promise<void> {
   const { operatorId, period } = closing;
-  const { version } = await pointsConfigAt(tx, closing);
+  const { version, config } = await pointsConfigAt(tx, closing);
   const laterPeriods = await periodsBegunAfter(tx, closing);
   const later = laterIn({ laterPeriods });
   await tx.execute(sql`
     insert into period_closing (operator_id, period, state, config_version, fund_fen,
-      unclaimed_points, unclaimed_later, later_periods)
+      unclaimed_points, unclaimed_later, held_points, claim_referral_points, later_periods)
     select ${operatorId}, ${period}, 'advancing', ${version}, ${await fundFreeFen(tx, operatorId)},
-           coalesce(sum(points), 0),
-           coalesce(sum(points) filter (where entered_in = any(${later})), 0), ${later}
-      from points_lot where operator_id = ${operatorId} and state = 'unclaimed'`);
+           coalesce(sum(points) filter (where state = 'unclaimed'), 0),
+           coalesce(sum(points) filter (where state = 'unclaimed'
+                                          and entered_in = any(${later})), 0),
+           coalesce(sum(points) filter (where state = 'pending'), 0),
+           coalesce(sum(points * ${config.referralBp}::bigint / 10000)
+                      filter (where member_id is null), 0), ${later}
+      from (${awaitedLots(operatorId)}) awaited`);
   await tx.execute(sql`
     update points_book set closing_period = ${period} where operator_id = ${operatorId}`);
   await cutCloseChunks(tx, closing);
 }
+
+/**
+ * Final points of no account, with their concession in the fund: those that wait for a claim, and those that people hold
+ * back.
+ */
+const awaitedLots = (operatorId: OperatorId): SQL => sql`
+  select state, points, entered_in, member_id from points_lot
+   where operator_id = ${operatorId} and state = 'unclaimed'
+  union all
+  select l.state, l.points, l.entered_in, l.member_id from points_hold h
+    join points_lot l on l.operator_id = h.operator_id and l.order_id = h.order_id
+                     and l.state = 'pending'
+   where h.operator_id = ${operatorId} and h.state = 'held'`;
 
 /** The periods behind this one in which points entered or lots began already: the close comes late. */
 async function periodsBegunAfter(tx: Tx, closing: Closing): Promise<readonly string[]> {

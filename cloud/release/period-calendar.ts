@@ -4,6 +4,8 @@ import { periodSpan } from '#shared/time/period.ts';
 /** What the points book and its runs say about where the calendar stands. */
 export interface CalendarFacts {
   readonly lastClosedPeriod: string | undefined;
+  /** A close that stands open, whoever opened it; undefined: none does. */
+  readonly closingPeriod?: string | undefined;
   /** The period in which the first point became final; undefined: there is none. */
   readonly firstPeriod: string | undefined;
   /** Days of the last closed period's window whose run is posted. */
@@ -20,10 +22,12 @@ export type CalendarStep =
 /**
  * What comes next, in the order of the days (docs/points.md 2.6, 2.7): the days of the last closed period's window, each
  * after it is over; and when the last of them was run, the close of the period that this window is. Only the window of the
- * last close is ever carried on: the next close counts on what an older one left.
+ * last close is ever carried on: the next close counts on what an older one left. So a close that stands open comes first,
+ * also when it was opened by hand before the days of the older window were run: they cannot be run any more.
  */
 export function nextCalendarStep(facts: CalendarFacts): CalendarStep {
   const { lastClosedPeriod, firstPeriod, lastOverDay } = facts;
+  if (facts.closingPeriod !== undefined) return { type: 'close', period: facts.closingPeriod };
   const isOver = (period: string) => periodSpan(period).lastDay <= lastOverDay;
   if (lastClosedPeriod === undefined)
     return firstPeriod !== undefined && isOver(firstPeriod)

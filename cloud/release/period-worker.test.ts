@@ -188,6 +188,24 @@ describe('periods and release days run by themselves', () => {
     expect((await historyOf(cloud.deps.operatorId)).closes).toHaveLength(1);
   });
 
+  it('carries on a close that a person opened before the days of the window were run, and that was cut off', async () => {
+    const { db, operatorId } = cloud.deps;
+    await trade('2026-01-30');
+    goTo('2026-02-26');
+    await workAll();
+    goTo('2026-02-28');
+    const byPerson = closePeriod(
+      db,
+      { operatorId, period: '2026-02' },
+      { observe: (step) => (step === 'scored' ? Promise.reject(new Error('gone')) : undefined) },
+    );
+    await expect(asOperator(() => byPerson)).rejects.toThrow('gone');
+    expect(await workAll({ proveFirst: noProof })).toEqual([
+      { type: 'closed', period: '2026-02' },
+      { type: 'none' },
+    ]);
+  });
+
   it('stands still under a release hold, and then does every day in order', async () => {
     const { db, operatorId } = cloud.deps;
     await trade('2026-01-30');

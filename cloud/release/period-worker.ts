@@ -97,14 +97,16 @@ async function readStep(
   const { operatorId, lastOverDay } = at;
   const { rows } = await db.execute<{
     last_closed: string | null;
+    closing: string | null;
     first_period: string | null;
     posted: readonly string[] | null;
     is_over: boolean;
   }>(sql`
     with book as (
-      select last_closed_period as last_closed from points_book where operator_id = ${operatorId}
+      select last_closed_period as last_closed, closing_period as closing
+        from points_book where operator_id = ${operatorId}
     )
-    select (select last_closed from book) as last_closed,
+    select (select last_closed from book) as last_closed, (select closing from book) as closing,
            case when exists (select from book where last_closed is not null) then null
              else (select min(entered_in collate "C") from points_lot
                     where operator_id = ${operatorId} and state <> 'pending') end as first_period,
@@ -118,6 +120,7 @@ async function readStep(
   if (row.is_over) return { type: 'none' };
   return nextCalendarStep({
     lastClosedPeriod: row.last_closed ?? undefined,
+    closingPeriod: row.closing ?? undefined,
     firstPeriod: row.first_period ?? undefined,
     postedDays: row.posted ?? [],
     lastOverDay,

@@ -20,10 +20,15 @@ export interface Pools {
   /** What entered after the period and is covered all the same. */
   readonly laterPoints: bigint;
   /**
-   * X: unreleased points of all accounts, and final points that wait for a claim: both must stay covered. Of the moment in
-   * which the close is opened, like the fund that it is compared with.
+   * X: unreleased points of all accounts, final points that wait for a claim, what is held for review, and what claims
+   * may add for referrers: the concession of all of them is in the fund already, so all must stay covered. Of the moment
+   * in which the close is opened, like the fund that it is compared with.
    */
   readonly coveredPoints: bigint;
+  /** The part of X that people hold for review, no part of the gate's stock. */
+  readonly heldPoints: bigint;
+  /** The part of X that is the most that referrers may get when others claim what has no owner yet. */
+  readonly claimReferralPoints: bigint;
   /** D: positive dues of active accounts. */
   readonly duePoints: bigint;
   /** What the running lots of all accounts give per close, rounded up. */
@@ -55,13 +60,17 @@ export type PoolSums = Readonly<
     | 'prev_inflow',
     string
   >
->;
+> &
+  // Sums that were kept before a close knew of them have neither.
+  Partial<Readonly<Record<'held' | 'claim_referral', string>>>;
 
 export function poolsOf(period: string, sums: PoolSums): Pools {
   const { previous, days } = periodSpan(period);
   const [unclaimed, unclaimedLater] = [BigInt(sums.unclaimed), BigInt(sums.unclaimed_later)];
   const unclaimedPoints = unclaimed - unclaimedLater;
   const later = BigInt(sums.later);
+  const heldPoints = BigInt(sums.held ?? 0);
+  const claimReferralPoints = BigInt(sums.claim_referral ?? 0);
   return {
     gate: {
       outstanding: {
@@ -79,7 +88,9 @@ export function poolsOf(period: string, sums: PoolSums): Pools {
     },
     unclaimedPoints,
     laterPoints: later + unclaimedLater,
-    coveredPoints: BigInt(sums.owned) + unclaimed,
+    coveredPoints: BigInt(sums.owned) + unclaimed + heldPoints + claimReferralPoints,
+    heldPoints,
+    claimReferralPoints,
     duePoints: BigInt(sums.due),
     activePoints: pointFen(BigInt(sums.active)),
     concessionPoints: pointFen(BigInt(sums.concession)),
@@ -126,7 +137,8 @@ export async function readPoolSums(tx: Tx, closing: Closing): Promise<PoolSums> 
     )
     select outstanding::text, later::text, owned::text, due::text, active::text, inflow::text,
            concession::text, top_brought::text, top_growth::text,
-           unclaimed_points::text as unclaimed, unclaimed_later::text,
+           unclaimed_points::text as unclaimed, unclaimed_later::text, held_points::text as held,
+           claim_referral_points::text as claim_referral,
            coalesce((select unreleased_points from before), 0)::text as prev_unreleased,
            coalesce((select inflow_points from before), 0)::text as prev_inflow
       from accounts, merchants, period_closing where ${ofClose(closing)}`);

@@ -11,11 +11,13 @@ import { makePointsFinal } from '#cloud/points/final-points.ts';
 import { issuePendingPoints } from '#cloud/points/issue-points.ts';
 import { memberPoints, merchantPromoCredit } from '#cloud/points/member-points.ts';
 import {
+  fundWith,
   memberOf,
   merchantOf,
   operatorOf,
   orderOf,
   paidOrder,
+  usePilotConfig,
 } from '#cloud/points/testing/points-fixtures.ts';
 import { memberNode, merchantNode, noteRelations } from '#cloud/relations/relation-store.ts';
 import { closePeriod } from '#cloud/release/close-period.ts';
@@ -32,6 +34,7 @@ import { noteTopPayers, saveVelocityRules } from '#cloud/review/velocity-store.t
 import { decideVoucherReview, mayUseVouchers } from '#cloud/review/voucher-guard.ts';
 import type { OperatorId, TerminalId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
+import { scheduleLcm } from '#shared/points/schedule.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
 const database = useTestDatabase();
@@ -144,11 +147,48 @@ describe('points that are held', () => {
     const pools = poolsOf(closing.period, closed[0]!.sums);
     expect(pools.gate.outstanding.current).toBe(4_200n);
     expect(pools.gate.inflow.current).toBe(4_200n);
-    expect(pools.coveredPoints).toBe(4_200n);
+    // What is held has its concession in the fund: it is no growth, and it stays covered.
+    expect(pools.coveredPoints).toBe(6_300n);
     const { rows } = await database.db.execute<{ n: number }>(sql`
       select count(*) as n from points_order
        where operator_id = ${operatorId} and final_on is not null`);
     expect(rows).toEqual([{ n: 3 }]);
+  });
+
+  it('let go and claimed after a close stay above the floor that it left: it covered them', async () => {
+    const operatorId = await threeOrders();
+    // A receipt without an owner: whoever claims it may have a referrer.
+    await issue([paidOrder(operatorId, 4, { day: '2026-03-03' })]);
+    await finalise(operatorId, 4);
+    await inTx(async (tx) => {
+      await usePilotConfig(tx, operatorId);
+      await fundWith(tx, operatorId, { key: 'fund', amountFen: 2_835 });
+      await tx.execute(sql`
+        insert into period_close (operator_id, period, config_version, gate_open, gate_reason,
+          unreleased_points, inflow_points, mult_bp, budget_fen, n_base, explanation, explanation_hash)
+        values (${operatorId}, '2026-02', 1, false, 'no-previous-pool', 1000, 1000, 10000, 0, 40,
+                '{}', ${'0'.repeat(64)})`);
+    });
+    const closed = getOrThrow(
+      await inTx((tx) => closePeriod(tx, { operatorId, period: '2026-03' })),
+    );
+    expect(closed.gateOpen).toBe(true);
+    expect(closed.explanation).toMatchObject({
+      gate: { outstanding: { current: '6200' } },
+      multiplier: { unreleasedPoints: 8_400, heldPoints: '2100', claimReferralPoints: '100' },
+    });
+    expect(await decide(operatorId, 3, 'released')).toBe(true);
+    const claim = { operatorId, orderId: orderOf(4), memberId: memberOf(1), asOf: '2026-04-02' };
+    getOrThrow(await inTx((tx) => attachMember(tx, claim)));
+    const { rows } = await database.db.execute<{ unreleased: number; due: number }>(sql`
+      select sum(issued - released)::bigint as unreleased,
+             sum(div(cum_num, ${String(scheduleLcm)}::numeric) - released)::bigint as due
+        from account_points where operator_id = ${operatorId}`);
+    const { unreleased, due } = rows[0]!;
+    expect([unreleased, due]).toEqual([8_400, 105]);
+    // All that the close lets out is out, at its multiplier: 30% of what is left are there (I2).
+    const fundFen = 2_835 - closed.budgetFen;
+    expect(fundFen * 10_000).toBeGreaterThanOrEqual(3_000 * (unreleased - due));
   });
 
   it('released by a person begin to run in the period of that day, once', async () => {
