@@ -8,6 +8,7 @@ import {
 } from '#cloud/payments/attempt-store.ts';
 import { enterBooks, type Ended } from '#cloud/payments/book-attempt.ts';
 import type { VoucherPort } from '#cloud/payments/voucher-port.ts';
+import { isTransient } from '#cloud/platform/database-error.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { retriedTransaction, sqlStateOf } from '#cloud/platform/retried-transaction.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
@@ -40,7 +41,16 @@ export function createBookingDesk(deps: BookingDeps): BookingDesk {
     async paid(key) {
       for (const booker of bookers) booker.wake();
       if (bookers.size > 0) return;
-      await runScoped({ type: 'across', work: 'payments' }, () => bookWaiting(deps, key));
+      try {
+        await runScoped({ type: 'across', work: 'payments' }, () => bookWaiting(deps, key));
+      } catch (cause) {
+        // The payment is committed, and that is what its till is told; a booker finds the sale in the database.
+        if (!isTransient(cause)) throw cause;
+        deps.logger.error(
+          { err: cause, orderId: key.orderId },
+          'a paid charge waits for its booking',
+        );
+      }
     },
     attend(booker) {
       bookers.add(booker);
@@ -74,8 +84,15 @@ async function bookWaiting(deps: BookingDeps, only?: AttemptKey): Promise<number
   }
 }
 
+/** What was parked because the database threw begins with this. */
+export const threwMark = '{"type":"booking-failed"';
+/** A database that is away or busy so often in a row is left alone for a while. */
+const busyMax = 3;
+
+/** A database that is away or busy says nothing about a charge: that one keeps waiting, and the others have their turn. */
 async function bookOneByOne(deps: BookingDeps, only?: AttemptKey): Promise<number> {
   const keys = await deps.db.transaction((tx) => lockWaiting(tx, only));
+  const busy: unknown[] = [];
   for (const { attempt } of keys)
     try {
       await retriedTransaction(deps.db, async (tx) => {
@@ -90,10 +107,22 @@ async function bookOneByOne(deps: BookingDeps, only?: AttemptKey): Promise<numbe
     } catch (cause) {
       const { outTradeNo } = attempt;
       deps.logger.error({ err: cause, outTradeNo }, 'a paid charge could not be booked');
-      const why = JSON.stringify({ type: 'booking-failed', state: sqlStateOf(cause) });
-      // Parked: people see it, and it is tried again with the other parked ones.
-      await deps.db.transaction((tx) => saveBookings(tx, [{ key: attempt, error: why }]));
+      if (isTransient(cause)) {
+        busy.push(cause);
+        if (busy.length >= busyMax) throw cause;
+        continue;
+      }
+      const error = `${threwMark},"state":${JSON.stringify(sqlStateOf(cause))}}`;
+      // Parked: people see it, and it is tried again with the other parked ones. Another booker may have booked it since.
+      await deps.db.transaction(async (tx) => {
+        const waiting = await lockWaiting(tx, attempt);
+        await saveBookings(
+          tx,
+          waiting.map(({ attempt: key }) => ({ key, error })),
+        );
+      });
     }
+  if (busy.length > 0) throw busy[0];
   return keys.length;
 }
 
