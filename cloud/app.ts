@@ -25,7 +25,7 @@ import { registerPromotionRoutes } from '#cloud/promotion/promotion-routes.ts';
 import { registerPromiseAdminRoutes } from '#cloud/promises/admin-routes.ts';
 import { registerBillRoutes } from '#cloud/reconciliation/bill-routes.ts';
 import { registerProofRoutes } from '#cloud/proof-routes.ts';
-import { runProofs } from '#cloud/proof-run.ts';
+import { proveBeforeRelease } from '#cloud/proof-run.ts';
 import { hurryInstruction } from '#cloud/settlement/instructions/instruction-store.ts';
 import { registerInstructionRoutes } from '#cloud/settlement/instructions/instruction-routes.ts';
 import { registerSettlementRoutes } from '#cloud/settlement/settlement-routes.ts';
@@ -92,6 +92,6 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerPolicyRoutes(app, deps);
   registerWindDownRoutes(app, deps);
   registerAdjustRoutes(app, deps);
-  registerReleaseRoutes(app, { ...deps, proveFirst: () => runProofs(deps) });
+  registerReleaseRoutes(app, { ...deps, proveFirst: () => proveBeforeRelease(deps) });
   return app;
 }

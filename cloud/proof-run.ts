@@ -13,7 +13,7 @@ import { refundLaws } from '#cloud/refunds/refund-laws.ts';
 import { instructionLaws } from '#cloud/settlement/instructions/instruction-laws.ts';
 import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
 import { voucherLaws } from '#cloud/vouchers/voucher-laws.ts';
-import { accountingDate, dayStartMs } from '#shared/time/calendar-day.ts';
+import { accountingDate, addDays, dayStartMs } from '#shared/time/calendar-day.ts';
 
 type Deps = Pick<
   CloudDeps,
@@ -33,37 +33,42 @@ export const booksLaws: readonly Law[] = [
   ...pointsLaws,
 ];
 
+/** Every law, or without those that only a night has the time for. */
+type Extent = 'whole' | 'brief';
+
 /** Checks every law in one snapshot, so that sales which are booked meanwhile do not look like a mismatch. */
-export const proveBooks = ({
-  db,
-  operatorId,
-}: Pick<Deps, 'db' | 'operatorId'>): Promise<readonly Proof[]> =>
-  db.transaction((tx) => proveLaws(tx, { operatorId, laws: booksLaws }), {
+export const proveBooks = (
+  { db, operatorId }: Pick<Deps, 'db' | 'operatorId'>,
+  extent: Extent = 'whole',
+): Promise<readonly Proof[]> => {
+  const laws = booksLaws.filter((law) => extent === 'whole' || law.nightly !== true);
+  return db.transaction((tx) => proveLaws(tx, { operatorId, laws }), {
     isolationLevel: 'repeatable read',
     accessMode: 'read only',
   });
+};
 
 /** The same, and that the end of the chain over the books is the one that this cloud signed and remembers. */
-export async function proveHouse(deps: Deps): Promise<readonly Proof[]> {
+export async function proveHouse(deps: Deps, extent: Extent = 'whole'): Promise<readonly Proof[]> {
   const head = await proveSealHead(deps.db, sealDepsOf(deps));
-  return [...(await proveBooks(deps)), head];
+  return [...(await proveBooks(deps, extent)), head];
 }
 
 /**
  * Seals the books to their end, checks every law, writes down that it was done, and holds all releases for each law that
  * is broken, be it by one fen. The proofs come back; the hold stays until a person lifts it.
  */
-export async function runProofs(deps: Deps): Promise<readonly Proof[]> {
+export async function runProofs(deps: Deps, extent: Extent = 'whole'): Promise<readonly Proof[]> {
   const { db, clock, operatorId, logger } = deps;
   const sealed = sealingProof(await sealAndTell(deps));
-  const proofs = [...(await proveHouse(deps)), sealed];
+  const proofs = [...(await proveHouse(deps, extent)), sealed];
   const broken = proofs.filter((proof) => !proof.holds);
   const nowMs = clock.nowMs();
   await db.transaction(async (tx) => {
     await tx.execute(sql`
-      insert into proof_run (operator_id, ran_at_ms, day, laws, broken)
+      insert into proof_run (operator_id, ran_at_ms, day, laws, broken, is_whole)
       values (${operatorId}, ${nowMs}, ${accountingDate(nowMs)}::date, ${proofs.length},
-              ${sql.param(broken.map(({ name }) => name))}::text[])
+              ${sql.param(broken.map(({ name }) => name))}::text[], ${extent === 'whole'})
       on conflict do nothing`);
     for (const { name, says, violations } of broken)
       await raiseHold(tx, {
@@ -77,6 +82,23 @@ export async function runProofs(deps: Deps): Promise<readonly Proof[]> {
   for (const { name, violations } of broken)
     logger.error({ law: name, violations: violations.length }, 'a law of the books is broken');
   return proofs;
+}
+
+/**
+ * What a close and a release prove first. The laws that read every lot and every voucher take longer than the close of 21
+ * million accounts itself: the proof of the last night stands for them (what it found holds all releases), and when there
+ * was none today or yesterday, they are asked here.
+ */
+export async function proveBeforeRelease(deps: Deps): Promise<readonly Proof[]> {
+  const yesterday = addDays(accountingDate(deps.clock.nowMs()), -1);
+  return runProofs(deps, (await wasProvedSince(deps, yesterday)) ? 'brief' : 'whole');
+}
+
+async function wasProvedSince({ db, operatorId }: Deps, day: string): Promise<boolean> {
+  const { rows } = await db.execute(sql`
+    select 1 from proof_run
+     where operator_id = ${operatorId} and day >= ${day}::date and is_whole limit 1`);
+  return rows.length > 0;
 }
 
 /** Whoever keeps the sealer waiting would have a tail without a seal for as long as he likes. */
@@ -93,7 +115,7 @@ const whyUnsealed: Readonly<Record<Exclude<Sealed['type'], 'sealed'>, string>> =
 };
 
 const idleMs = 600_000;
-/** Shanghai, when most tills have synced the day's last sale. Closes and release days prove the books for themselves. */
+/** Shanghai, when most tills have synced the day's last sale. */
 const nightlyAtMs = 3 * 3_600_000;
 
 /** Runs the proofs once in the night of every accounting day. Returns 1 when it did. */
@@ -101,9 +123,7 @@ export async function proveNightly(deps: Deps): Promise<number> {
   const nowMs = deps.clock.nowMs();
   const day = accountingDate(nowMs);
   if (nowMs < dayStartMs(day) + nightlyAtMs) return 0;
-  const { rows } = await deps.db.execute(sql`
-    select 1 from proof_run where operator_id = ${deps.operatorId} and day = ${day}::date limit 1`);
-  if (rows.length > 0) return 0;
+  if (await wasProvedSince(deps, day)) return 0;
   await runProofs(deps);
   return 1;
 }

@@ -12,7 +12,7 @@ import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { startOutbox, type OutboxHandler } from '#cloud/platform/outbox.ts';
 import { startWorkerLoop } from '#cloud/platform/worker-loop.ts';
 import { startPromotionWorker } from '#cloud/promotion/promotion-worker.ts';
-import { runProofs, startProofWorker } from '#cloud/proof-run.ts';
+import { proveBeforeRelease, startProofWorker } from '#cloud/proof-run.ts';
 import { startBillWorker } from '#cloud/reconciliation/bill-worker.ts';
 import { startRefundWorker } from '#cloud/refunds/refund-worker.ts';
 import { startVelocityWorker } from '#cloud/review/velocity-worker.ts';
@@ -55,7 +55,7 @@ export function startWorkers(deps: CloudDeps, payments: PaymentRoom): Workers {
     startInstructionWorker({ ...deps, channels: payments.channels }),
     // What nobody spent in time is the fund's again: it must not lie idle as a voucher that nobody can spend.
     startDailyWorker(deps),
-    startPeriodWorker({ ...deps, proveFirst: () => runProofs(deps) }),
+    startPeriodWorker({ ...deps, proveFirst: () => proveBeforeRelease(deps) }),
     startPromotionWorker(deps),
     startSealWorker(deps),
     startProofWorker(deps),

@@ -8,6 +8,8 @@ export interface Law {
   readonly name: string;
   /** One English sentence. */
   readonly says: string;
+  /** Reads all lots, orders or vouchers there ever were: asked once a night, and not again before each release. */
+  readonly nightly?: true;
   readonly violations: (operatorId: OperatorId) => SQL;
 }
 

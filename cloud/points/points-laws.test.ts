@@ -4,7 +4,7 @@ import { liveALife, type LivedLife } from '#cloud/disclosure/testing/lived-life.
 import { standingReasons } from '#cloud/ledger/release-hold.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { pointsLaws } from '#cloud/points/points-laws.ts';
-import { proveBooks, proveNightly } from '#cloud/proof-run.ts';
+import { proveBeforeRelease, proveBooks, proveNightly } from '#cloud/proof-run.ts';
 
 let life: LivedLife;
 beforeAll(async () => {
@@ -109,6 +109,30 @@ describe('the laws of points', () => {
   it('each has a planted violation of its own', () => {
     const names = [...planted.map(([law]) => law), 'vouchers-are-whole'];
     expect([...new Set(names)].toSorted()).toEqual(pointsLaws.map(({ name }) => name).toSorted());
+  });
+
+  it('that read every lot are asked before a release only when the last night did not ask them', async () => {
+    const { deps } = life.cloud;
+    const asked = async () =>
+      runScoped({ type: 'operator', operatorId: deps.operatorId }, async () =>
+        (await proveBeforeRelease(deps)).map(({ name }) => name),
+      );
+    const dayMs = 86_400_000;
+    life.clock.advance(3 * dayMs + 4 * 3_600_000);
+    expect(await asked()).toContain('schedules-equal-lots');
+    life.clock.advance(dayMs);
+    const brief = await asked();
+    expect(brief).not.toContain('schedules-equal-lots');
+    expect(brief).toEqual(
+      expect.arrayContaining(['released-points-have-a-cause', 'cash-covers-vouchers']),
+    );
+    // A brief proof is no night's proof.
+    life.clock.advance(1_000);
+    const night = () =>
+      runScoped({ type: 'operator', operatorId: deps.operatorId }, () => proveNightly(deps));
+    expect([await night(), await night()]).toEqual([1, 0]);
+    life.clock.advance(2 * dayMs);
+    expect(await asked()).toContain('schedules-equal-lots');
   });
 
   it('hold all releases in the night in which one is broken', async () => {

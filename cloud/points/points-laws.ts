@@ -9,6 +9,7 @@ export const pointsLaws: readonly Law[] = [
   {
     name: 'accounts-equal-lots',
     says: 'What an account was issued is the sum of its lots that are final.',
+    nightly: true,
     violations: (operatorId) => sql`
       SELECT member_id, coalesce(a.issued, 0) AS issued, coalesce(l.points, 0) AS lots FROM
         (SELECT member_id, issued FROM account_points WHERE operator_id = ${operatorId}) a
@@ -20,6 +21,7 @@ export const pointsLaws: readonly Law[] = [
   {
     name: 'schedules-equal-lots',
     says: 'What an account gives per close, and gave so far, is what its lots give by their age.',
+    nightly: true,
     // While a period is being closed some accounts have seen it and some have not: the next proof looks at them.
     violations: (operatorId) => sql`
       WITH closed AS (SELECT period FROM period_close WHERE operator_id = ${operatorId}),
@@ -43,6 +45,7 @@ export const pointsLaws: readonly Law[] = [
   {
     name: 'released-value-is-vouchers',
     says: 'The value an account was released is the face of its vouchers, less what claw-backs and corrections cancelled.',
+    nightly: true,
     violations: (operatorId) => sql`
       SELECT member_id, coalesce(a.released_fen, 0) AS released_fen, coalesce(v.fen, 0) AS vouchers_fen FROM
         (SELECT member_id, released_fen FROM account_points WHERE operator_id = ${operatorId}) a
@@ -54,6 +57,7 @@ export const pointsLaws: readonly Law[] = [
   {
     name: 'vouchers-are-whole',
     says: 'The face of a voucher is what is left, set aside, spent, expired and cancelled of it.',
+    nightly: true,
     violations: (operatorId) => sql`
       SELECT voucher_id, face_fen, left_fen, held_fen, spent_fen, expired_fen, clawed_fen FROM voucher
       WHERE operator_id = ${operatorId}
@@ -83,6 +87,7 @@ export const pointsLaws: readonly Law[] = [
   {
     name: 'lots-follow-their-orders',
     says: 'A consumer lot has a point for each fen of concession that its order still gives up.',
+    nightly: true,
     violations: (operatorId) => sql`
       SELECT l.order_id, l.points, o.concession_fen FROM points_lot l
         JOIN points_order o ON o.operator_id = l.operator_id AND o.order_id = l.order_id
@@ -92,6 +97,7 @@ export const pointsLaws: readonly Law[] = [
   {
     name: 'credit-equals-entries',
     says: 'The promotion credit of a shop is the sum of its entries.',
+    nightly: true,
     violations: (operatorId) => sql`
       SELECT merchant_id, coalesce(c.points, 0) AS credit, coalesce(e.points, 0) AS entries FROM
         (SELECT merchant_id, points FROM promo_credit WHERE operator_id = ${operatorId}) c

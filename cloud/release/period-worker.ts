@@ -20,7 +20,7 @@ export interface PeriodDeps extends Pick<
   CloudDeps,
   'db' | 'clock' | 'operatorId' | 'logger' | 'config'
 > {
-  /** Checks every law of the books and raises a hold for what is broken. */
+  /** Checks the laws of the books and raises a hold for what is broken. */
   readonly proveFirst: () => Promise<unknown>;
   /** Told after every step of a run or a close that is committed; for tests that cut it off. */
   readonly observe?: (step: ReleaseStep | CloseStep) => void | Promise<void>;

@@ -108,10 +108,12 @@ describe("the auditor's export", () => {
   });
 
   it('has no name and no phone of anybody in it', () => {
-    const text = Object.values(bytesOf('first')).join('');
+    const whole = Object.values(bytesOf('first')).join('');
+    // Among so many hashes any four digits occur.
+    const text = whole.replaceAll(/[0-9a-f]{64}/g, '');
     for (const secret of ['陈红', '王芳', '李强', '"chen"', ',chen,', 'wrong member', '1380'])
       expect(text).not.toContain(secret);
-    expect(text).toMatch(/sha256:[0-9a-f]{64}/);
+    expect(whole).toMatch(/sha256:[0-9a-f]{64}/);
     expect(text).toContain('prs_');
   });
 
