@@ -34,8 +34,24 @@ const retryPauseMs = 1_000;
 
 export function createSpool(deps: SpoolDeps): Spool {
   const { journal } = deps;
-  const attempts = createAttempts(deps);
-  const earlierRun = createEarlierRun(deps);
+  /** What the spool itself writes is no news to it: else every attempt would end the pause after it. */
+  let isWriting = false;
+  const quietly: SpoolDeps = {
+    ...deps,
+    journal: {
+      ...journal,
+      append: (facts, beside) => {
+        isWriting = true;
+        try {
+          return journal.append(facts, beside);
+        } finally {
+          isWriting = false;
+        }
+      },
+    },
+  };
+  const attempts = createAttempts(quietly);
+  const earlierRun = createEarlierRun(quietly);
   const running = new Map<PrintLane, Promise<void>>();
   /** Woken while it ran: it may have looked for work already, and found none, when the job came. */
   const wokenAgain = new Set<PrintLane>();
@@ -51,6 +67,8 @@ export function createSpool(deps: SpoolDeps): Spool {
   const runLane = async (lane: PrintLane): Promise<void> => {
     if (lane === 'paper' && !(await earlierRun.resolve())) return pause();
     for (;;) {
+      // Whatever came before this look is seen by it.
+      wokenAgain.delete(lane);
       const job = nextJob(lane);
       if (!job || stopped) return;
       const goOn = lane === 'drawer' ? await attempts.kick(job) : await attempts.print(job);
@@ -59,23 +77,24 @@ export function createSpool(deps: SpoolDeps): Spool {
   };
   const ended = (lane: PrintLane): void => {
     running.delete(lane);
-    if (wokenAgain.delete(lane)) wake();
+    if (wokenAgain.delete(lane)) wakeLane(lane);
   };
   const pause = (): void => {
     cancel?.();
     cancel = deps.timers.after(retryPauseMs, wake);
   };
 
-  const wake = (): void => {
+  const wakeLane = (lane: PrintLane): void => {
     if (stopped) return;
-    for (const lane of printLanes) {
-      if (running.has(lane)) wokenAgain.add(lane);
-      else
-        running.set(
-          lane,
-          runLane(lane).finally(() => ended(lane)),
-        );
-    }
+    if (!running.has(lane))
+      running.set(
+        lane,
+        runLane(lane).finally(() => ended(lane)),
+      );
+    else if (!isWriting) wokenAgain.add(lane);
+  };
+  const wake = (): void => {
+    for (const lane of printLanes) wakeLane(lane);
   };
 
   return {
