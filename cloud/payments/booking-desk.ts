@@ -8,9 +8,9 @@ import {
 } from '#cloud/payments/attempt-store.ts';
 import { enterBooks, type Ended } from '#cloud/payments/book-attempt.ts';
 import type { VoucherPort } from '#cloud/payments/voucher-port.ts';
-import { isTransient } from '#cloud/platform/database-error.ts';
+import { isTransient, sqlStateOf } from '#cloud/platform/database-error.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
-import { retriedTransaction, sqlStateOf } from '#cloud/platform/retried-transaction.ts';
+import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 

@@ -17,3 +17,24 @@ export function isTransient(error: unknown): boolean {
   }
   return false;
 }
+
+/** drizzle wraps the driver's error; the SQLSTATE is on the innermost one that has it. */
+export function sqlStateOf(cause: unknown): string {
+  for (let error = cause; error instanceof Error; error = error.cause)
+    if ('code' in error && typeof error.code === 'string') return error.code;
+  return '';
+}
+
+/** invalid_sql_statement_name: what a connection had planned is gone, by DISCARD or a pooler. */
+export const lostPlanState = '26000';
+
+/** Is a plan void, and would be made anew if it were asked again? */
+export const isLostPlan = (error: unknown): boolean =>
+  sqlStateOf(error) === lostPlanState ||
+  (sqlStateOf(error) === '0A000' && /cached plan/.test(innermost(error)));
+
+function innermost(error: unknown): string {
+  let at = error;
+  while (at instanceof Error && at.cause instanceof Error) at = at.cause;
+  return at instanceof Error ? at.message : '';
+}

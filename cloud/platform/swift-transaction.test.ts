@@ -2,7 +2,8 @@ import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectScoped, type Connection } from '#cloud/platform/connect.ts';
 import { isRefusedFor, type Db, type Statement } from '#cloud/platform/db.ts';
-import { sqlStateOf } from '#cloud/platform/retried-transaction.ts';
+import { sqlStateOf } from '#cloud/platform/database-error.ts';
+import { retried } from '#cloud/platform/retried-transaction.ts';
 import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { runScoped, type Scope } from '#cloud/platform/tenancy/scope.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
@@ -117,4 +118,41 @@ test('without a tenant it is refused, and a server that went away rejects', asyn
   });
   await expect(killed).rejects.toThrow();
   expect(await rows('opr_1')).toHaveLength(1);
+});
+
+test('a value that cannot be sent takes the commit behind it with it', async () => {
+  const ended = swift('opr_1', (line) =>
+    Promise.all([
+      line.ask(put, ['opr_1', 20]),
+      line.ask(put, ['opr_1', { not: 'a value' }]),
+      line.commit(),
+    ]),
+  );
+  await expect(ended).rejects.toThrow('not { not:');
+  expect(await rows('opr_1')).toEqual([{ operator_id: 'opr_1', last_run: 11 }]);
+});
+
+test('a transaction that failed before says so when it is told to commit', async () => {
+  const ended = swift('opr_1', async (line) => {
+    await line.ask(put, ['opr_1', 21]);
+    await line.ask(wrong, []).catch(() => undefined);
+    await line.commit();
+  });
+  await expect(ended).rejects.toThrow('rolled back');
+  expect(await rows('opr_1')).toEqual([{ operator_id: 'opr_1', last_run: 11 }]);
+});
+
+test('plans that a connection lost are made again: one failure at most, and none where it is retried', async () => {
+  await rows('opr_1');
+  await scoped.pool.query('discard all');
+  expect(await retried(() => rows('opr_1'))).toHaveLength(1);
+  // A migration gave a column another type.
+  await database.pool.query('create table planted_plan (n integer not null)');
+  await database.pool.query('grant select on planted_plan to public');
+  await database.pool.query('insert into planted_plan values (7)');
+  const planted: Statement = { name: 'planted', text: 'select * from planted_plan' };
+  const look = () => swift('opr_1', async (line) => (await line.ask(planted, [])).rows);
+  expect(await look()).toEqual([{ n: 7 }]);
+  await database.pool.query('alter table planted_plan alter n type text');
+  expect(await retried(look)).toEqual([{ n: '7' }]);
 });

@@ -1,8 +1,14 @@
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { NodePgSession, NodePgTransaction } from 'drizzle-orm/node-postgres';
 import type { PoolClient, QueryConfig } from 'pg';
-import type { Answer, Line, Statement, Tx } from '#cloud/platform/db.ts';
-import { sentValue, TripQuery, type TripPart } from '#cloud/platform/trip-query.ts';
+import type { Line, Statement, Tx } from '#cloud/platform/db.ts';
+import {
+  sentValue,
+  TripQuery,
+  type SentValue,
+  type TripAnswer,
+  type TripPart,
+} from '#cloud/platform/trip-query.ts';
 
 const dialect = new PgDialect();
 const [begin, commit, rollback] = ['begin', 'commit', 'rollback'].map((word): Statement => ({
@@ -28,6 +34,7 @@ export async function runSwift<T>(
 ): Promise<T> {
   let waiting: TripPart[] = [];
   let trip: Promise<void> = Promise.resolve();
+  let unsent: { readonly cause: unknown } | undefined;
   let state = 'new' as 'new' | 'begun' | 'ending';
 
   const leave = (): void => {
@@ -35,14 +42,20 @@ export async function runSwift<T>(
     waiting = [];
     trip = new Promise((resolve) => client.query(new TripQuery(parts, resolve)));
   };
-  const put = (statement: Statement, values: readonly unknown[]): Promise<Answer<never>> =>
+  const put = (statement: Statement, values: readonly unknown[]): Promise<TripAnswer> =>
     new Promise((resolve, reject) => {
-      const sent = values.map(sentValue);
+      const sent = sentOf(values);
+      if ('cause' in sent) {
+        // Missing from the transaction: nothing of it may be committed.
+        unsent ??= sent;
+        reject(sent.cause);
+        return;
+      }
       if (waiting.length === 0) queueMicrotask(leave);
       waiting.push({
         name: `${statement.name}@${role}`,
         statement,
-        values: sent,
+        values: sent.values,
         resolve,
         reject,
       });
@@ -54,9 +67,10 @@ export async function runSwift<T>(
     void put(begin, []).catch(() => undefined);
     if (tenant !== undefined) void put(...tenant).catch(() => undefined);
   };
-  const ask = <Row>(statement: Statement, values: readonly unknown[]): Promise<Answer<Row>> => {
+  const ask: Line['ask'] = async (statement, values) => {
     open();
-    return put(statement, values);
+    const { rows, rowCount } = await put(statement, values);
+    return { rows, rowCount };
   };
   const seldom = async (config: QueryConfig, values?: unknown[]): Promise<unknown> => {
     if (state === 'new') await ask(nothing, []);
@@ -67,16 +81,14 @@ export async function runSwift<T>(
     return await work({
       ask,
       commit: async () => {
-        await ask(commit, []);
+        if (unsent !== undefined) throw unsent.cause;
+        open();
+        const { said } = await put(commit, []);
         state = 'ending';
+        mustBeCommitted(said);
       },
       get tx() {
-        const session = { query: seldom } as unknown as PoolClient;
-        tx ??= new NodePgTransaction(
-          dialect,
-          new NodePgSession(session, dialect, undefined, {}),
-          undefined,
-        ) as unknown as Tx;
+        tx ??= txOver(seldom);
         return tx;
       },
     });
@@ -89,3 +101,26 @@ export async function runSwift<T>(
 
 /** Makes BEGIN leave before something that goes another way. */
 const nothing: Statement = { name: 'swift-nothing', text: 'select' };
+
+/** Drizzle's transaction over whoever asks for it. */
+const txOver = (query: (config: QueryConfig, values?: unknown[]) => Promise<unknown>): Tx =>
+  new NodePgTransaction(
+    dialect,
+    new NodePgSession({ query } as unknown as PoolClient, dialect, undefined, {}),
+    undefined,
+  ) as unknown as Tx;
+
+/** The server answers ROLLBACK to the COMMIT of a transaction that failed before. */
+function mustBeCommitted(said: string): void {
+  if (said !== 'COMMIT') throw new Error('the transaction was rolled back');
+}
+
+function sentOf(
+  values: readonly unknown[],
+): { readonly values: readonly SentValue[] } | { readonly cause: unknown } {
+  try {
+    return { values: values.map(sentValue) };
+  } catch (cause) {
+    return { cause };
+  }
+}

@@ -1,6 +1,12 @@
 import { inspect } from 'node:util';
 import { Query, types, type Connection } from 'pg';
 import type { Answer, Statement } from '#cloud/platform/db.ts';
+import { isLostPlan, lostPlanState, sqlStateOf } from '#cloud/platform/database-error.ts';
+
+/** An answer, and what the server called the end of it. */
+export interface TripAnswer extends Answer<never> {
+  readonly said: string;
+}
 
 /** One statement of a trip, and who waits for it. */
 export interface TripPart {
@@ -9,7 +15,7 @@ export interface TripPart {
   readonly statement: Statement;
   /** As the protocol takes them. */
   readonly values: readonly SentValue[];
-  readonly resolve: (answer: Answer<never>) => void;
+  readonly resolve: (answer: TripAnswer) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -29,16 +35,15 @@ interface Column {
   readonly parse: (text: string) => unknown;
 }
 
-/** What a connection has planned: true; false when a failure left that open. */
-const planned = new WeakMap<object, Map<string, boolean>>();
-/** The columns that a statement answers. They follow from its text, so it is asked once for all connections. */
-const columnsOf = new Map<string, readonly Column[]>();
+type Columns = readonly Column[];
+/** What a connection has planned, with the columns it answers; `unsure` when a failure left open whether it has. */
+const planned = new WeakMap<object, Map<string, Columns | 'unsure'>>();
 
-const noRows: readonly Column[] = [];
+const noRows: Columns = [];
 
 /**
  * Several statements in one round trip, ended by one Sync: after one that failed the server passes the others over. Each
- * is planned once by a connection and described once by the process.
+ * is planned and described once by a connection.
  * Source: PostgreSQL documentation, 54.2.3 Extended Query, 54.2.4 Pipelining.
  */
 export class TripQuery extends Query {
@@ -46,7 +51,9 @@ export class TripQuery extends Query {
   readonly #onEnd: () => void;
   #at = 0;
   #rows: Record<string, unknown>[] = [];
-  #plans: Map<string, boolean> | undefined;
+  #plans = new Map<string, Columns | 'unsure'>();
+  /** Of statements that are planned in this very trip. */
+  readonly #described = new Map<string, Columns>();
 
   constructor(parts: readonly TripPart[], onEnd: () => void) {
     // The text is never sent; `pg` wants one.
@@ -58,7 +65,7 @@ export class TripQuery extends Query {
 
   #submit(connection: Connection): null {
     const wire = connection as unknown as Wire;
-    const plans = planned.get(connection) ?? new Map<string, boolean>();
+    const plans = planned.get(connection) ?? this.#plans;
     planned.set(connection, plans);
     this.#plans = plans;
     wire.stream.cork();
@@ -66,14 +73,15 @@ export class TripQuery extends Query {
       const parsed = new Set<string>();
       for (const part of this.#parts) {
         const { name, statement, values } = part;
-        if (plans.get(name) !== true && !parsed.has(name)) {
+        const isNew = (plans.get(name) ?? 'unsure') === 'unsure' && !parsed.has(name);
+        if (isNew) {
           if (plans.has(name)) wire.close({ type: 'S', name });
-          plans.set(name, false);
+          plans.set(name, 'unsure');
           parsed.add(name);
           wire.parse({ text: statement.text, name });
         }
         wire.bind({ statement: name, values });
-        if (!columnsOf.has(name)) wire.describe({ type: 'P', name: '' });
+        if (isNew) wire.describe({ type: 'P', name: '' });
         wire.execute({});
       }
       wire.sync();
@@ -90,11 +98,11 @@ export class TripQuery extends Query {
       name,
       parse: types.getTypeParser(dataTypeID, 'text') as Column['parse'],
     }));
-    columnsOf.set(this.#parts[this.#at]!.name, columns);
+    this.#described.set(this.#parts[this.#at]!.name, columns);
   }
 
   handleDataRow(message: { readonly fields: readonly (string | null)[] }): void {
-    const columns = columnsOf.get(this.#parts[this.#at]!.name) ?? noRows;
+    const columns = this.#columnsOf(this.#parts[this.#at]!.name);
     const row: Record<string, unknown> = {};
     for (const [index, column] of columns.entries()) {
       const text = message.fields[index] ?? null;
@@ -105,22 +113,32 @@ export class TripQuery extends Query {
 
   handleCommandComplete(message: { readonly text: string }): void {
     const { name, resolve } = this.#parts[this.#at]!;
-    if (!columnsOf.has(name)) columnsOf.set(name, noRows);
-    this.#plans?.set(name, true);
+    this.#plans.set(name, this.#columnsOf(name));
     const count = Number(message.text.split(' ').at(-1));
-    const answer = { rows: this.#rows, rowCount: Number.isNaN(count) ? null : count };
+    const rowCount = Number.isNaN(count) ? null : count;
+    const answer = { rows: this.#rows, rowCount, said: message.text };
     this.#rows = [];
     this.#at += 1;
-    resolve(answer as unknown as Answer<never>);
+    resolve(answer as unknown as TripAnswer);
   }
 
   handleError(error: unknown): void {
+    // Something between us and the server, or a migration, made plans void: they are made again.
+    if (sqlStateOf(error) === lostPlanState)
+      for (const name of this.#plans.keys()) this.#plans.set(name, 'unsure');
+    const failed = this.#parts[this.#at];
+    if (isLostPlan(error) && failed !== undefined) this.#plans.set(failed.name, 'unsure');
     for (const part of this.#parts.slice(this.#at)) part.reject(error);
     this.#onEnd();
   }
 
   handleReadyForQuery(): void {
     this.#onEnd();
+  }
+
+  #columnsOf(name: string): Columns {
+    const known = this.#described.get(name) ?? this.#plans.get(name) ?? 'unsure';
+    return known === 'unsure' ? noRows : known;
   }
 }
 
