@@ -180,9 +180,14 @@ describe('kill -9 in the middle of a refund', () => {
           .poll(() => slips().some((text) => text.includes(yuan)), { timeout: 20_000 })
           .toBe(true);
       }
-      const cashCount = strikes.filter(([way]) => way === 'cash').length;
-      // Each cash sale and each cash refund opens the drawer; a kick that a kill cut off may come a second time.
-      expect(stage.bench.printer.drawerKickCount()).toBeGreaterThanOrEqual(2 * cashCount);
+      const cash = strikes.filter(([way]) => way === 'cash');
+      const cashCount = cash.length;
+      const tillKillCount = cash.filter(([, victim]) => victim !== 'cloud').length;
+      // Each cash sale and each cash refund opens the drawer. A kick that a kill cut off is in doubt: it may have come, and
+      // only a person sends it again.
+      expect(stage.bench.printer.drawerKickCount()).toBeGreaterThanOrEqual(
+        2 * cashCount - tillKillCount,
+      );
       expect(stage.bench.printer.drawerKickCount()).toBeLessThanOrEqual(4 * cashCount);
       const proofs = await stage.operator.call<{ holds: boolean; proofs: object[] }>(
         'GET',
