@@ -38,7 +38,7 @@ const ExceptionsSchema = Type.Object({
       amountFen: Type.Integer(),
       acceptedAtMs: Type.Integer(),
       code: Type.Optional(Type.String()),
-      /** Who bears it, what of it the platform paid the merchant, and the other sale of the same showing. */
+      /** Who bears it, what of it the platform pays the merchant (not yet with a `parkedReason`), and the other sale of the same showing. */
       bearer: Type.Optional(LossBearerSchema),
       coveredFen: Type.Integer(),
       /** Why it does not go on by itself: its settlement, or the booking of what is covered. */

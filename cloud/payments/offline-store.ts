@@ -59,7 +59,7 @@ export interface OfflineSettlement extends OfflineSale {
   /** Why it was debited without the member's vouchers; undefined: they were used, or there were none. */
   readonly voucherRefused: ErrorCode | undefined;
   readonly bearer: LossBearer | undefined;
-  /** What of a loss the platform paid the merchant. */
+  /** What of a loss the platform pays the merchant; with a `parkedReason` it has not yet. */
   readonly coveredFen: Fen;
   /** The other sale that was paid with the same showing of the code. */
   readonly rivalOrderId: OrderId | undefined;

@@ -32,17 +32,21 @@ export const paymentLaws: readonly Law[] = [
   },
   {
     name: 'covered-losses-are-paid-once',
-    says: 'What the platform answers for of an offline sale it paid the merchant, once and nothing else.',
+    says: 'What the platform answers for of an offline sale it paid the merchant, once and nothing else, or it waits openly with a reason.',
+    // What waits is an open item of its own: reconciliation/open-items.ts.
     violations: (operatorId) => sql`
-      SELECT coalesce(o.order_id, t.idem_key) AS order_id, o.covered_fen, sum(e.amount_fen) AS paid_fen
-        FROM (SELECT * FROM offline_settlement
-               WHERE operator_id = ${operatorId} AND covered_fen > 0) o
-        FULL JOIN (SELECT * FROM ledger_txn WHERE operator_id = ${operatorId}
-                      AND kind = 'offline-guarantee' AND book <> '') t
-          ON t.book = o.merchant_id AND t.idem_key = 'guarantee:' || o.order_id
-        LEFT JOIN ledger_entry e ON e.operator_id = t.operator_id AND e.txn_no = t.txn_no
-         AND e.account = 'merchant_payable'
-       GROUP BY 1, o.covered_fen HAVING sum(e.amount_fen) IS DISTINCT FROM o.covered_fen`,
+      SELECT * FROM (SELECT coalesce(o.order_id, t.idem_key) AS order_id, o.covered_fen,
+          CASE WHEN o.parked_reason IS NULL THEN 0 ELSE o.covered_fen END AS parked_fen,
+          coalesce(sum(e.amount_fen), 0) AS paid_fen
+          FROM (SELECT * FROM offline_settlement
+                 WHERE operator_id = ${operatorId} AND covered_fen > 0) o
+          FULL JOIN (SELECT * FROM ledger_txn WHERE operator_id = ${operatorId}
+                        AND kind = 'offline-guarantee' AND book <> '') t
+            ON t.book = o.merchant_id AND t.idem_key = 'guarantee:' || o.order_id
+          LEFT JOIN ledger_entry e ON e.operator_id = t.operator_id AND e.txn_no = t.txn_no
+           AND e.account = 'merchant_payable'
+         GROUP BY 1, o.covered_fen, o.parked_reason) l
+       WHERE paid_fen + parked_fen IS DISTINCT FROM covered_fen`,
   },
   {
     name: 'settled-offline-sales-were-debited',

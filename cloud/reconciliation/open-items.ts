@@ -45,6 +45,7 @@ const words: Readonly<Record<string, string>> = {
   ...breakClasses,
   undecided: '收款结果长时间不明，渠道还没有给出确定答复',
   parked: '钱已收到，账本暂时没有记上',
+  'loss-parked': '平台应补给商户的离线损失，账本暂时没有记上，还没有支付',
   'by-hand': '渠道办不了，须人工支付并两人确认',
   'subsidy-over-limit': '券补贴超过渠道单笔上限，须用备付账户支付给商户，两人确认',
   'subsidy-was-by-hand': '人工支付的券补贴，退款后须人工收回，两人确认',
@@ -173,6 +174,11 @@ const soldItems = ({ operatorId: o, nowMs, channelsWithoutBill }: OpenItemQuery)
       select 'booking', order_id || ':' || attempt, 'parked', merchant_id, order_id,
              amount_fen - voucher_fen, submitted_at_ms, coalesce(book_error, ''), null, null
         from payment_attempt where operator_id = ${o} and book_state = 'parked'
+      union all
+      select 'booking', order_id || ':loss', 'loss-parked', merchant_id, order_id, covered_fen,
+             coalesce(settled_at_ms, accepted_at_ms), parked_reason, null, null
+        from offline_settlement where operator_id = ${o} and covered_fen > 0
+         and parked_reason is not null
       union all
       select 'resolution', order_id || ':' || attempt, 'said-otherwise', r.merchant_id, order_id,
              amount_fen - voucher_fen, break_at_ms, break_said, null,

@@ -134,7 +134,7 @@ export interface OrderRefund {
 
 export interface OfflineLoss {
   readonly bearer: 'member' | 'platform' | 'merchant';
-  /** What of it the platform paid the merchant. */
+  /** What of it the platform pays the merchant, now or when its books take it. */
   readonly coveredFen: Fen;
 }
 

@@ -160,7 +160,7 @@ const exceptionFields = {
   sinceMs: At,
   /** It is about this kind of paper; `orderId` is empty when the paper belongs to no order. */
   paper: Type.Optional(Paper),
-  /** Who bears it that the money of an offline sale never came, and what of it the platform paid this shop. */
+  /** Who bears it that the money of an offline sale never came, and what of it the platform pays this shop. */
   loss: Type.Optional(
     object({
       bearer: Type.Union([

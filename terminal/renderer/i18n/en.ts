@@ -320,7 +320,7 @@ export const en: Words = {
       platform: 'The platform bears it',
       merchant: 'This shop bears it',
     },
-    lossCovered: (sum) => `the platform paid ${sum}`,
+    lossCovered: (sum) => `the platform covers ${sum}`,
     exceptionsCount: (count) => `${count} to be settled`,
     since: (time) => `since ${time}`,
     open: 'Open',

@@ -320,7 +320,7 @@ export const zh = {
       platform: '由平台承担',
       merchant: '由本店承担',
     },
-    lossCovered: (sum: string) => `平台已补 ${sum}`,
+    lossCovered: (sum: string) => `平台应补 ${sum}`,
     exceptionsCount: (count: number) => `${count} 件要处理`,
     since: (time: string) => `${time} 起`,
     open: '看这笔',
