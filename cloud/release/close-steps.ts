@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import { laterIn, type OpenClose } from '#cloud/release/advance-accounts.ts';
@@ -10,7 +10,7 @@ import {
   ofClose,
 } from '#cloud/release/close-chunks.ts';
 import { fundFreeFen } from '#cloud/release/fund.ts';
-import { readPoolSums } from '#cloud/release/pools.ts';
+import { awaitedLots, claimReferral, readPoolSums } from '#cloud/release/pools.ts';
 import type { Steps } from '#cloud/release/steps.ts';
 import { decideClose } from '#cloud/release/decide-close.ts';
 import { rescoreTiers } from '#cloud/tiers/rescore-tiers.ts';
@@ -50,26 +50,12 @@ export async function openClose(tx: Tx, closing: Closing): Promise<void> {
            coalesce(sum(points) filter (where state = 'unclaimed'
                                           and entered_in = any(${later})), 0),
            coalesce(sum(points) filter (where state = 'pending'), 0),
-           coalesce(sum(points * ${config.referralBp}::bigint / 10000)
-                      filter (where member_id is null), 0), ${later}
+           ${claimReferral(config)}, ${later}
       from (${awaitedLots(operatorId)}) awaited`);
   await tx.execute(sql`
     update points_book set closing_period = ${period} where operator_id = ${operatorId}`);
   await cutCloseChunks(tx, closing);
 }
-
-/**
- * Final points of no account, with their concession in the fund: those that wait for a claim, and those that people hold
- * back.
- */
-const awaitedLots = (operatorId: OperatorId): SQL => sql`
-  select state, points, entered_in, member_id from points_lot
-   where operator_id = ${operatorId} and state = 'unclaimed'
-  union all
-  select l.state, l.points, l.entered_in, l.member_id from points_hold h
-    join points_lot l on l.operator_id = h.operator_id and l.order_id = h.order_id
-                     and l.state = 'pending'
-   where h.operator_id = ${operatorId} and h.state = 'held'`;
 
 /** The periods behind this one in which points entered or lots began already: the close comes late. */
 async function periodsBegunAfter(tx: Tx, closing: Closing): Promise<readonly string[]> {

@@ -1,9 +1,10 @@
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import { ofClose } from '#cloud/release/close-chunks.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import type { GateInput } from '#shared/points/gate.ts';
 import { historyPeriodsMax, type PeriodInflow } from '#shared/points/forecast.ts';
+import type { PointsConfig } from '#shared/points/points-config.ts';
 import { pointFen, type PointFen } from '#shared/points/point-fen.ts';
 import { periodSpan } from '#shared/time/period.ts';
 import { scheduleLcm } from '#shared/points/schedule.ts';
@@ -96,6 +97,23 @@ export function poolsOf(period: string, sums: PoolSums): Pools {
     concessionPoints: pointFen(BigInt(sums.concession)),
   };
 }
+
+/**
+ * Final points of no account, with their concession in the fund: those that wait for a claim, and those that people hold
+ * back.
+ */
+export const awaitedLots = (operatorId: OperatorId): SQL => sql`
+  select state, points, entered_in, member_id from points_lot
+   where operator_id = ${operatorId} and state = 'unclaimed'
+  union all
+  select l.state, l.points, l.entered_in, l.member_id from points_hold h
+    join points_lot l on l.operator_id = h.operator_id and l.order_id = h.order_id
+                     and l.state = 'pending'
+   where h.operator_id = ${operatorId} and h.state = 'held'`;
+
+/** Of {@link awaitedLots}, the most that claims may add for whoever brought the claimants (rule R22). */
+export const claimReferral = ({ referralBp }: Pick<PointsConfig, 'referralBp'>): SQL => sql`
+  coalesce(sum(points * ${referralBp}::bigint / 10000) filter (where member_id is null), 0)`;
 
 /**
  * Adds up the chunks of a close and those who went ahead, and reads what entered by merchant. Of the stock, all that a

@@ -20,7 +20,11 @@ export interface Adjustment {
 /** What stands when the second person agrees. */
 export interface AdjustmentState {
   readonly fundFen: Fen;
+  /** X as a close covers it. */
   readonly unreleasedPoints: PointFen;
+  /** What the window of a newer close may still release, and the least points that this uses up: promised out of F. */
+  readonly promisedFen: Fen;
+  readonly promisedPoints: PointFen;
   /** The run that is corrected. */
   readonly gateOpen: boolean;
   readonly multBp: BasisPoints;
@@ -93,7 +97,11 @@ function giveRules(
     ['day-consumption', value, BigInt(state.dayLeftFen)],
     ['fund', value, BigInt(fundFen)],
     ['month-cap', value, BigInt(member.monthLeftFen)],
-    coverageRule(BigInt(fundFen) - value, BigInt(unreleasedPoints) - BigInt(points), config),
+    coverageRule(
+      BigInt(fundFen) - BigInt(state.promisedFen) - value,
+      BigInt(unreleasedPoints) - BigInt(state.promisedPoints) - BigInt(points),
+      config,
+    ),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { raiseHold } from '#cloud/ledger/release-hold.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
@@ -19,10 +20,13 @@ import {
 } from '#cloud/points/testing/points-fixtures.ts';
 import { clawBackPoints, lockPoints } from '#cloud/points/claw-back.ts';
 import { memberPoints } from '#cloud/points/member-points.ts';
+import { proposeAdjustment } from '#cloud/release/adjust/adjustments.ts';
 import { runReleaseDay } from '#cloud/release/release-day.ts';
 import { runProofs } from '#cloud/proof-run.ts';
 import { createManualClock, type ManualClock } from '#shared/testing/manual-clock.ts';
+import type { PersonId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
+import { pointFen } from '#shared/points/point-fen.ts';
 import { dayStartMs } from '#shared/time/calendar-day.ts';
 
 let cloud: TestCloud;
@@ -211,6 +215,41 @@ describe('a correction of a posted run', () => {
     const mine = await send(`release-runs/2026-02/2026-03-31/members/${memberOf(2)}`);
     expect(mine.json<{ allocFen: number }>().allocFen).toBeGreaterThan(0);
     expect(await brokenLaws()).toEqual([]);
+  });
+
+  it('of an older run leaves the fund what a newer close has promised out of it (I2)', async () => {
+    const { db, operatorId } = cloud.deps;
+    const { rows: people } = await db.execute<{ id: PersonId }>(
+      sql`select person_id as id from operator_person where operator_id = ${operatorId} limit 1`,
+    );
+    const why = 'his purchase was booked late';
+    const act = { operatorId, by: people[0]!.id, nowMs: clock.nowMs(), why };
+    const run = { period: '2026-02', day: '2026-03-05', memberId: memberOf(2) };
+    const give = { kind: 'give' as const, valueFen: fen(5), points: pointFen(2) };
+    const answers: object[] = [];
+    const undone = db.transaction(async (tx) => {
+      // The next slice of his lot, of which nothing was given yet.
+      await tx.execute(sql`
+        update account_points set cum_num = cum_num + active_num where member_id = ${run.memberId}`);
+      answers.push(await proposeAdjustment(tx, { ...act, ...run, ...give }));
+      // March is closed, and promised all that 30% of the points leave: the window is still to come.
+      await tx.execute(sql`
+        insert into period_close (operator_id, period, config_version, gate_open, gate_reason,
+          unreleased_points, inflow_points, mult_bp, budget_fen, n_base, explanation, explanation_hash)
+        select ${operatorId}, '2026-03', 1, true, 'open', 1, 1, 10000, (f * 10000 - x * 3000) / 7000,
+               40, '{}', ${'0'.repeat(64)}
+          from (select (select sum(balance_fen) from ledger_balance
+                         where operator_id = ${operatorId} and account = 'fund_free') as f,
+                       (select sum(issued - released) from account_points
+                         where operator_id = ${operatorId}) as x) now`);
+      answers.push(await proposeAdjustment(tx, { ...act, ...run, ...give }));
+      throw new Error('undone');
+    });
+    await expect(undone).rejects.toThrow('undone');
+    expect(answers).toMatchObject([
+      { ok: true },
+      { error: { type: 'adjustment-refused', rule: 'coverage' } },
+    ]);
   });
 
   it('is refused in words while a run stands open and is held', async () => {

@@ -3,6 +3,7 @@ import type { Tx } from '#cloud/platform/db.ts';
 import { monthNumber, type ReleaseDay } from '#cloud/release/allocate.ts';
 import { readClose } from '#cloud/release/close-period.ts';
 import { fundFreeFen } from '#cloud/release/fund.ts';
+import { awaitedLots, claimReferral } from '#cloud/release/pools.ts';
 import { readRun } from '#cloud/release/release-day.ts';
 import type { MemberId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
@@ -33,11 +34,12 @@ export async function readAdjustmentState(
   const run = await readRun(tx, adjusted);
   const member = await readMember(tx, adjusted, config);
   if (close === undefined || run === undefined || member === undefined) return undefined;
-  const given = await readGiven(tx, adjusted);
+  const given = await readGiven(tx, adjusted, config);
   const consumptionFen = fen(Number(run.snapshot['consumptionFen']));
   return {
     fundFen: await fundFreeFen(tx, operatorId),
     unreleasedPoints: pointFen(BigInt(given.unreleased)),
+    ...(await readPromised(tx, adjusted)),
     gateOpen: close.gateOpen,
     multBp: close.multBp,
     budgetLeftFen: fen(close.budgetFen - given.ofPeriod),
@@ -50,6 +52,7 @@ export async function readAdjustmentState(
 async function readGiven(
   tx: Tx,
   { operatorId, period, day }: ReleaseDay,
+  config: PointsConfig,
 ): Promise<{ readonly ofPeriod: number; readonly ofDay: number; readonly unreleased: string }> {
   const { rows } = await tx.execute<{ ofPeriod: number; ofDay: number; unreleased: string }>(sql`
     with given as (
@@ -64,9 +67,29 @@ async function readGiven(
            (select coalesce(sum(fen), 0)::bigint from given where day = ${day}::date) as "ofDay",
            ((select coalesce(sum(greatest(issued - released, 0)), 0) from account_points
               where operator_id = ${operatorId})
-            + (select coalesce(sum(points), 0) from points_lot
-                where operator_id = ${operatorId} and state = 'unclaimed'))::text as unreleased`);
+            + (select coalesce(sum(points), 0) + ${claimReferral(config)}
+                 from (${awaitedLots(operatorId)}) awaited))::text as unreleased`);
   return rows[0]!;
+}
+
+/** A newer close fixed what its window gives, on the fund and the points before this correction. */
+async function readPromised(
+  tx: Tx,
+  { operatorId, period }: ReleaseDay,
+): Promise<Pick<AdjustmentState, 'promisedFen' | 'promisedPoints'>> {
+  const { rows } = await tx.execute<{ fen: number; points: number }>(sql`
+    select fen, div(fen::numeric * 10000, mult_bp)::bigint as points from (
+      select c.mult_bp, greatest(0, c.budget_fen
+             - (select coalesce(sum(released_fen), 0) from release_run r
+                 where r.operator_id = c.operator_id and r.period = c.period and r.state = 'posted')
+             - (select coalesce(sum(value_fen), 0) from release_adjustment a
+                 where a.operator_id = c.operator_id and a.period = c.period
+                   and a.state = 'posted' and a.kind = 'give'))::bigint as fen
+        from period_close c
+       where c.operator_id = ${operatorId} and c.period > ${period}
+       order by c.period desc limit 1) newest`);
+  const { fen: promised, points } = rows[0] ?? { fen: 0, points: 0 };
+  return { promisedFen: fen(promised), promisedPoints: pointFen(points) };
 }
 
 async function readMember(
