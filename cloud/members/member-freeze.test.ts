@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createVoucherDesk } from '#cloud/payments/voucher-desk.ts';
 import { makePerson, personAgeMsMin } from '#cloud/persons/operator-persons.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import {
@@ -24,12 +25,12 @@ import { runReleaseDay } from '#cloud/release/release-day.ts';
 import { mayUseVouchers } from '#cloud/review/voucher-guard.ts';
 import { expireVouchers } from '#cloud/vouchers/expire-vouchers.ts';
 import { remindOfExpiry, reminders } from '#cloud/vouchers/expiry-reminders.ts';
-import { reserveVouchers } from '#cloud/vouchers/reservations.ts';
+import { releaseLapsed, reservationHoldMs, reserveVouchers } from '#cloud/vouchers/reservations.ts';
 import { readWallet } from '#cloud/vouchers/wallet.ts';
 import { fen } from '#shared/money/fen.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { createManualClock, type ManualClock } from '#shared/testing/manual-clock.ts';
-import { addDays, dayStartMs } from '#shared/time/calendar-day.ts';
+import { accountingDate, addDays, dayStartMs } from '#shared/time/calendar-day.ts';
 
 let cloud: TestCloud;
 let app: CloudApp;
@@ -216,6 +217,48 @@ describe('an account that is frozen', () => {
       select state from voucher_reservation where order_id = ${orderOf(91)}`);
     expect(rows).toEqual([{ state: 'released' }]);
     expect((await agreed(`members/${memberOf(1)}/thaw`)).statusCode).toBe(200);
+  });
+
+  /** Vouchers of member 1 for one order, in the transaction that asks whether they may be used; `between` the two steps. */
+  const setAside = (order: number, between?: () => Promise<unknown>): Promise<string> =>
+    inTx(async (tx) => {
+      const wish = { ...own(1, accountingDate(clock.nowMs())), nowMs: clock.nowMs() };
+      getOrThrow(await mayUseVouchers(tx, { ...wish, merchantId: merchantOf(1) }));
+      await between?.();
+      const sale = { ...wish, orderId: orderOf(order), amountFen: fen(1_000) };
+      return getOrThrow(await reserveVouchers(tx, sale)).reservationId;
+    });
+
+  it('leaves nothing set aside that was being set aside at that moment', async () => {
+    clock.advance(1_000);
+    let frozen: Promise<unknown> | undefined;
+    await setAside(92, () => {
+      frozen = send(`members/${memberOf(1)}/freeze`, { why }, 1);
+      const soon = new Promise((resolve) => void setTimeout(resolve, 500));
+      return Promise.race([frozen, soon]);
+    });
+    expect(await frozen).toMatchObject({ statusCode: 200 });
+    const { rows } = await cloud.deps.db.execute(sql`
+      select state from voucher_reservation where member_id = ${memberOf(1)} and state = 'held'`);
+    expect(rows).toEqual([]);
+    expect((await agreed(`members/${memberOf(1)}/thaw`)).statusCode).toBe(200);
+  });
+
+  it('takes nothing again for a charge that was set aside before and had lapsed', async () => {
+    const { operatorId } = cloud.deps;
+    const reservationId = await setAside(93);
+    clock.advance(reservationHoldMs + 1);
+    const nowMs = clock.nowMs();
+    await inTx((tx) => releaseLapsed(tx, { operatorId, nowMs }));
+    const { rows } = await cloud.deps.db.execute<{ fen: number }>(sql`
+      select voucher_fen as fen from voucher_reservation where reservation_id = ${reservationId}`);
+    const voucherFen = fen(rows[0]!.fen);
+    const part = { operatorId, orderId: orderOf(93), memberId: memberOf(1), reservationId, nowMs };
+    const pin = () => inTx((tx) => createVoucherDesk().pin(tx, { ...part, voucherFen }));
+    expect((await send(`members/${memberOf(1)}/freeze`, { why }, 1)).statusCode).toBe(200);
+    expect(await pin()).toBe(false);
+    expect((await agreed(`members/${memberOf(1)}/thaw`)).statusCode).toBe(200);
+    expect(await pin()).toBe(true);
     const proofs = await runProofs(cloud.deps);
     expect(proofs.filter(({ holds }) => !holds)).toEqual([]);
   });

@@ -48,8 +48,14 @@ async function beforeItMoves(tx: Tx, { operatorId, memberId }: Member): Promise<
   await advanceAhead(tx, { operatorId, memberIds: [memberId] });
 }
 
-/** What is set aside for orders whose money is not on the way yet. */
+/**
+ * What is set aside for orders whose money is not on the way yet. The wallet is locked first, as everywhere: a charge that
+ * begins at this moment is either seen here as on its way, or finds its vouchers gone.
+ */
 async function giveReservationsBack(tx: Tx, { operatorId, memberId }: Member): Promise<void> {
+  await tx.execute(sql`
+    select 1 from voucher where operator_id = ${operatorId} and member_id = ${memberId}
+       and (left_fen > 0 or held_fen > 0) order by voucher_id for update`);
   const { rows } = await tx.execute<{ reservation_id: string }>(sql`
     select reservation_id from voucher_reservation
      where operator_id = ${operatorId} and member_id = ${memberId} and state = 'held'

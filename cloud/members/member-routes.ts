@@ -158,18 +158,16 @@ function registerReservation(app: CloudApp, deps: RouteDeps): void {
     const { operatorId, merchantId } = terminalOf(request);
     const nowMs = deps.clock.nowMs();
     const wish = { operatorId, merchantId, memberId: request.body.memberId as MemberId, nowMs };
-    const allowed = await retriedTransaction(deps.db, (tx) => mayUseVouchers(tx, wish));
-    if (!allowed.ok) return sendProblem(reply, { status: 409, code: allowed.error.type });
-    const reserved = await retriedTransaction(deps.db, (tx) =>
-      reserveVouchers(tx, {
-        operatorId,
+    const reserved = await retriedTransaction(deps.db, async (tx) => {
+      const allowed = await mayUseVouchers(tx, wish);
+      if (!allowed.ok) return allowed;
+      return await reserveVouchers(tx, {
+        ...wish,
         orderId: request.body.orderId as OrderId,
-        memberId: request.body.memberId as MemberId,
         amountFen: fen(request.body.amountFen),
         today: accountingDate(nowMs),
-        nowMs,
-      }),
-    );
+      });
+    });
     if (!reserved.ok) return sendProblem(reply, { status: 409, code: reserved.error.type });
     const { reservationId, voucherFen, expiresAtMs } = reserved.value;
     return reply.send({ reservationId, voucherFen, expiresAtMs });

@@ -1,7 +1,7 @@
 import { ok } from '#shared/result/result.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 import type { VoucherPort } from '#cloud/payments/voucher-port.ts';
-import { mayUseVouchers } from '#cloud/review/voucher-guard.ts';
+import { keepUnfrozen, mayUseVouchers } from '#cloud/review/voucher-guard.ts';
 import { pinReservation, unpinReservation } from '#cloud/vouchers/pin-reservation.ts';
 import {
   commitReservation,
@@ -11,7 +11,8 @@ import {
 
 /** The vouchers room as taking money sees it. */
 export const createVoucherDesk = (): VoucherPort => ({
-  pin: pinReservation,
+  // One that lapsed is taken again by a charge: not when the account has been held since.
+  pin: async (tx, part) => (await keepUnfrozen(tx, part)) && (await pinReservation(tx, part)),
   unpin: unpinReservation,
   commit: async (tx, part) => {
     const committed = await commitReservation(tx, part);

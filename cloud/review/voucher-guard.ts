@@ -19,19 +19,33 @@ interface Wish {
 }
 
 /**
- * May this member's vouchers be set aside at this shop (docs/points.md 2.9)? Asked before a reservation; the sale itself
- * goes on without vouchers. A shop whose month is too much vouchers is put under review here, and stays so until somebody
- * let it go or the month is over.
+ * May this member's vouchers be set aside at this shop (docs/points.md 2.9)? Asked in the transaction that reserves them;
+ * the sale itself goes on without vouchers. A shop whose month is too much vouchers is put under review here, and stays so
+ * until somebody let it go or the month is over.
  * Errors in this order: member-frozen, voucher-shop-in-review, voucher-earned-here-only.
  */
 export async function mayUseVouchers(tx: Tx, wish: Wish): Promise<Result<void, VoucherRefused>> {
-  if ((await frozenSince(tx, wish)) !== undefined) return err({ type: 'member-frozen' });
+  if (!(await keepUnfrozen(tx, wish))) return err({ type: 'member-frozen' });
   const rules = await readVelocityRules(tx, wish.operatorId);
   if (await isShopInReview(tx, wish, rules.voucherShare))
     return err({ type: 'voucher-shop-in-review' });
   return (await isEarnedHereOnly(tx, wish, rules.voucherOrigin))
     ? err({ type: 'voucher-earned-here-only' })
     : ok(undefined);
+}
+
+/**
+ * Is the account not held, and will it not be before this transaction ends? Who freezes it locks the member's row: without
+ * that, vouchers could be set aside behind the back of a freeze that has just given all of them back.
+ */
+export async function keepUnfrozen(
+  tx: Tx,
+  member: Pick<Wish, 'operatorId' | 'memberId'>,
+): Promise<boolean> {
+  await tx.execute(sql`
+    select from member where operator_id = ${member.operatorId}
+       and member_id = ${member.memberId} for key share`);
+  return (await frozenSince(tx, member)) === undefined;
 }
 
 async function isShopInReview(
