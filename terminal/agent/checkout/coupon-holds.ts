@@ -77,11 +77,14 @@ export function createCouponHolds(deps: {
     });
   };
 
-  const redeem = async (
-    token: string,
-    orderId: OrderId,
-    grossFen: number,
-  ): Promise<Result<CouponRedeemed, ErrorCode>> => {
+  const redeem = async (wish: {
+    readonly token: string;
+    readonly orderId: OrderId;
+    readonly grossFen: number;
+    /** The paper was asked for before: it may stand under some sale, whatever the cloud says now. */
+    readonly mayStand: boolean;
+  }): Promise<Result<CouponRedeemed, ErrorCode>> => {
+    const { token, orderId, grossFen } = wish;
     const askedMs = clock.monotonicMs();
     // Kept before it is asked: when the answer is lost, the same paper goes on under the same number.
     hold = { token, orderId, untilMs: undefined, minimumFen: 0 };
@@ -97,7 +100,7 @@ export function createCouponHolds(deps: {
       hold = { token, orderId, untilMs: askedMs + couponHoldMs - marginMs, minimumFen };
       return ok(answer.value);
     }
-    if (answer.error.sent === 'yes') hold = undefined;
+    if (answer.error.sent === 'yes' && !wish.mayStand) hold = undefined;
     return err(answer.error.sent === 'no' ? 'coupon-needs-network' : answer.error.code);
   };
 
@@ -110,14 +113,17 @@ export function createCouponHolds(deps: {
 
   return {
     giveBack,
-    take: async (token, grossFen) => redeem(token, await idFor(token), grossFen),
+    take: async (token, grossFen) => {
+      const mayStand = hold?.token === token;
+      return redeem({ token, orderId: await idFor(token), grossFen, mayStand });
+    },
     orderIdFor: async (grossFen) => {
       if (!hold) return err('coupon-unknown');
       const { token } = hold;
       const orderId = await idFor(token);
       if (hold?.orderId === orderId && isFresh(hold) && grossFen >= hold.minimumFen)
         return ok(orderId);
-      const redeemed = await redeem(token, orderId, grossFen);
+      const redeemed = await redeem({ token, orderId, grossFen, mayStand: true });
       return redeemed.ok ? ok(orderId) : redeemed;
     },
     isGood: ({ order }) =>

@@ -154,6 +154,37 @@ describe('a coupon of this shop, scanned into a sale', () => {
     expect(await here.screen('cash')).toMatchObject({ orderId: first, couponFen: 500 });
   });
 
+  test('an answer that was lost, then a refusal: the paper still goes on under that sale, or is given back', async () => {
+    const here = await atIssuer();
+    await here.ask('till.setAmount', { amountFen: 2_500 });
+    here.cloud.behave('promotion', 'drop');
+    await here.ask('till.scan', { text: paper });
+    const first = here.cloud.coupons.usedFor(token);
+    expect(first).toBeDefined();
+    here.cloud.behave('promotion', 'ok');
+    await here.ask('till.setAmount', { amountFen: 1_500 });
+    await here.ask('till.scan', { text: paper });
+    expect((await here.till()).notice).toMatchObject({ code: 'coupon-too-small-sale' });
+    await here.ask('till.setAmount', { amountFen: 2_500 });
+    await here.ask('till.scan', { text: paper });
+    expect(await here.till()).toMatchObject({ notice: null, draft: { coupon: { offFen: 500 } } });
+    expect(here.cloud.coupons.usedFor(token)).toBe(first);
+  });
+
+  test('a cloud that is too busy when the coupon is asked for anew: the next try goes on with it', async () => {
+    let shiftMs = 0;
+    const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + shiftMs };
+    const here = await atIssuer({ clock });
+    await here.ask('till.setAmount', { amountFen: 2_500 });
+    await here.ask('till.scan', { text: paper });
+    shiftMs = couponHoldMs;
+    here.cloud.behave('promotion', '429');
+    expect(await here.ask('till.payCash', { tenderedFen: 2_000 })).toHaveProperty('refused');
+    here.cloud.behave('promotion', 'ok');
+    expect(await here.ask('till.payCash', { tenderedFen: 2_000 })).toEqual({});
+    expect(await here.screen('cash')).toMatchObject({ couponFen: 500 });
+  });
+
   test('a failed charge goes on with it; another amount is another sale that asks for it anew', async () => {
     const here = await atIssuer();
     await here.ask('till.setAmount', { amountFen: 2_500 });
