@@ -11,6 +11,7 @@ import { findAttempt } from '#cloud/payments/attempt-store.ts';
 import { startCharge } from '#cloud/payments/charge.ts';
 import type { OfflineSettlementDeps } from '#cloud/payments/offline-settlement.ts';
 import { paymentLaws } from '#cloud/payments/payment-laws.ts';
+import { listOpenItems } from '#cloud/reconciliation/open-items.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
@@ -137,6 +138,13 @@ it('one that the books refuse is parked with its reason, and the others of its b
     'booked',
   ]);
   expect(all[2]!.book_error).toContain('order-contradicted');
+  // The customer paid twice: people read that it is so, and what to do.
+  const { operatorId } = bench.till;
+  const query = { operatorId, nowMs: bench.clock.nowMs(), channelsWithoutBill: [] };
+  const items = await listOpenItems(bench.deps.db, query);
+  const open = items.find(({ ref }) => ref === `${refused.orderId}:1`);
+  expect(open).toMatchObject({ kind: 'paid-twice', amountFen: attempt.netFen });
+  expect(open?.words).toContain('退还顾客');
 });
 
 it('one that the database itself refuses does not keep the others out', async () => {

@@ -45,6 +45,7 @@ const words: Readonly<Record<string, string>> = {
   ...breakClasses,
   undecided: '收款结果长时间不明，渠道还没有给出确定答复',
   parked: '钱已收到，账本暂时没有记上',
+  'paid-twice': '这一单已按别的方式入账，渠道又收到了钱：须在渠道后台把这笔退还顾客',
   'loss-parked': '平台应补给商户的离线损失，账本暂时没有记上，还没有支付',
   'by-hand': '渠道办不了，须人工支付并两人确认',
   'subsidy-over-limit': '券补贴超过渠道单笔上限，须用备付账户支付给商户，两人确认',
@@ -171,9 +172,13 @@ const soldItems = ({ operatorId: o, nowMs, channelsWithoutBill }: OpenItemQuery)
         from payment_attempt where operator_id = ${o} and kind = 'charge' and next_step is not null
          and submitted_at_ms <= ${nowMs - definiteWithinMs}
       union all
-      select 'booking', order_id || ':' || attempt, 'parked', merchant_id, order_id,
+      select 'booking', order_id || ':' || attempt,
+             case when exists (select from settlement_line l
+                 where l.operator_id = a.operator_id and l.merchant_id = a.merchant_id
+                   and l.order_id = a.order_id and l.source <> 'channel')
+               then 'paid-twice' else 'parked' end, merchant_id, order_id,
              amount_fen - voucher_fen, submitted_at_ms, coalesce(book_error, ''), null, null
-        from payment_attempt where operator_id = ${o} and book_state = 'parked'
+        from payment_attempt a where operator_id = ${o} and book_state = 'parked'
       union all
       select 'booking', order_id || ':loss', 'loss-parked', merchant_id, order_id, covered_fen,
              coalesce(settled_at_ms, accepted_at_ms), parked_reason, null, null
