@@ -120,7 +120,6 @@ export function createShopSide(deps: ShopSideDeps): ShopSide {
     cloud,
     link,
     hashKey: () => deps.key.hashKey(),
-    hasPrinter: () => devices.printer() !== undefined,
   });
   const refunds = createRefundDesk({ ...shared, cloud, link, devices, cashier });
   checkout.onChange(createCustomerScreen(devices.display));

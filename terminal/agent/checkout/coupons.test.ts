@@ -269,6 +269,47 @@ describe('a coupon that a sale at this counter brings', () => {
     expect(await here.ask('today.get', {})).toMatchObject({ turnoverFen: 900, orderCount: 1 });
   });
 
+  test('an answer that was lost is asked for once more: the same paper, printed once', async () => {
+    const { here, counter } = await withPrinter();
+    here.cloud.coupons.bring(brought);
+    here.cloud.behave('promotion', 'drop');
+    const { asked } = here.cloud.coupons;
+    await here.ask('till.setAmount', { amountFen: 900 });
+    await here.ask('till.payCash', { tenderedFen: 900 });
+    await here.until('asked twice', () => asked.length === 2);
+    expect(asked[1]).toEqual(asked[0]);
+    await here.screen('cash');
+    await here.ask('till.dismiss', {});
+    // Not for ever: whoever paid is gone.
+    here.cloud.behave('promotion', 'ok');
+    await sell(here, 800);
+    await here.until('three papers', () => counter.papers().length === 3, 15_000);
+    expect(asked).toHaveLength(3);
+  });
+
+  test('a sale that was let go and is learned to be paid later prints neither receipt nor coupon', async () => {
+    const { here, counter } = await withPrinter();
+    here.cloud.coupons.bring(brought);
+    here.cloud.nextCharge({ status: 'paid', afterQueries: 999 });
+    await here.ask('till.setAmount', { amountFen: 1_730 });
+    await here.ask('till.scan', { text: wechat(2) });
+    const { orderId } = await here.screen('waiting');
+    await here.until('the payer is asked', () => here.cloud.bodies.length === 1);
+    await here.ask('till.cancel', {});
+    await here.cloud.goDown();
+    await here.until('the outage', async () => !(await here.status()).online, 5_000);
+    expect(await here.ask('till.dismiss', {})).toEqual({});
+    const told = { orderId, attempt: 1, channel: 'simulator', channelRef: 'r' };
+    for (const cursor of [1, 2])
+      here.cloud.results.push({ ...told, result: 'paid', cursor, atMs: 1 });
+    await here.cloud.comeBack();
+    await here.until('told', () => here.cloud.delivered().includes('charge.paid'), 15_000);
+    await sell(here, 900);
+    await here.until('two papers', () => counter.papers().length === 2, 15_000);
+    expect(here.cloud.coupons.asked).toHaveLength(1);
+    expect(here.cloud.coupons.asked[0]!.orderId).not.toBe(orderId);
+  });
+
   test('a shop that prints for nobody asks once in ten minutes; a sale without a printer asks nothing', async () => {
     const { here } = await withPrinter();
     await sell(here, 900);

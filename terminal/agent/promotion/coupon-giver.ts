@@ -10,7 +10,8 @@ import type { Link } from '#terminal/agent/uplink/link.ts';
 
 /**
  * Asks the cloud, after a sale at this counter, whether it brings a coupon of another shop, and prints it after the receipt.
- * Nobody waits for it: offline, without a printer, or when the answer is lost, the sale brings none.
+ * Only a sale whose receipt is printed now: of one that was learned of late nobody waits for a paper. Offline, or when the answer
+ * is lost {@link asksPerSale} times, the sale brings none.
  */
 export interface CouponGiver {
   readonly looksAt: (entries: readonly { readonly type: string; readonly body: string }[]) => void;
@@ -24,10 +25,32 @@ const soldStates: ReadonlySet<string> = new Set(['paid', 'cash-recorded', 'pos-p
 
 /** Whoever paid is gone after that. */
 const askTimeoutMs = 5_000;
+/** An answer that was lost is asked for anew: the same sale with the same token is the same paper, given once. */
+const asksPerSale = 2;
 /** A shop that prints for nobody asks no more often than this. */
 export const couponQuietMs = 600_000;
 /** Questions under way at once; a till sells one thing after another. */
 const asksMax = 4;
+
+type Entries = Parameters<CouponGiver['looksAt']>[0];
+
+/** Orders that were sold by these entries and whose receipt is queued with them. */
+function soldWithReceipt(entries: Entries): readonly OrderId[] {
+  const bodies = (isWanted: (type: string) => boolean) =>
+    entries
+      .filter(({ type }) => isWanted(type))
+      .map(
+        ({ body }) => JSON.parse(body) as { readonly orderId?: OrderId; readonly kind?: string },
+      );
+  const receipts = new Set(
+    bodies((type) => type === 'print.queued')
+      .filter(({ kind }) => kind === 'receipt')
+      .map(({ orderId }) => orderId),
+  );
+  return bodies((type) => soldTypes.has(type)).flatMap(({ orderId }) =>
+    orderId !== undefined && receipts.has(orderId) ? [orderId] : [],
+  );
+}
 
 export function createCouponGiver(deps: {
   readonly journal: Journal;
@@ -36,7 +59,6 @@ export function createCouponGiver(deps: {
   readonly clock: Clock;
   readonly random: Random;
   readonly hashKey: () => Buffer;
-  readonly hasPrinter: () => boolean;
 }): CouponGiver {
   const { journal, cloud, clock } = deps;
   const asking = new Set<Promise<void>>();
@@ -55,13 +77,19 @@ export function createCouponGiver(deps: {
 
   const ask = async (orderId: OrderId): Promise<void> => {
     const token = couponToken(deps.hashKey(), orderId);
-    const answer = await cloud.call({
-      method: 'POST',
-      path: '/v1/promotion/coupons',
-      body: { orderId, token },
-      answer: CouponAnswerSchema,
-      timeoutMs: askTimeoutMs,
-    });
+    const askOnce = () =>
+      cloud.call({
+        method: 'POST',
+        path: '/v1/promotion/coupons',
+        body: { orderId, token },
+        answer: CouponAnswerSchema,
+        timeoutMs: askTimeoutMs,
+      });
+    let answer = await askOnce();
+    for (let asks = 1; asks < asksPerSale && !stopped; asks += 1) {
+      if (answer.ok || answer.error.sent !== 'maybe') break;
+      answer = await askOnce();
+    }
     if (!answer.ok) return;
     const { coupon } = answer.value;
     if (coupon === null) quietUntilMs = clock.monotonicMs() + couponQuietMs;
@@ -69,13 +97,12 @@ export function createCouponGiver(deps: {
   };
 
   const isQuiet = (): boolean =>
-    stopped || clock.monotonicMs() < quietUntilMs || !deps.link.online() || !deps.hasPrinter();
+    stopped || clock.monotonicMs() < quietUntilMs || !deps.link.online();
 
   return {
     looksAt: (entries) => {
-      for (const { type, body } of entries) {
-        if (!soldTypes.has(type) || isQuiet() || asking.size >= asksMax) continue;
-        const { orderId } = JSON.parse(body) as { readonly orderId: OrderId };
+      for (const orderId of soldWithReceipt(entries)) {
+        if (isQuiet() || asking.size >= asksMax) continue;
         const asked: Promise<void> = ask(orderId).finally(() => asking.delete(asked));
         asking.add(asked);
       }
