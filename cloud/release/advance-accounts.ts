@@ -14,6 +14,8 @@ export interface OpenClose {
   readonly period: string;
   /** Periods after it in which lots began before the close came: they give nothing at it. */
   readonly laterPeriods: readonly string[];
+  /** Add the accounts up as they would be, and leave them as they are: nobody waits for one of them. */
+  readonly isDry?: boolean;
 }
 
 /** Some members, as a condition on the column that names them, with the name of its table. */
@@ -26,7 +28,9 @@ export type Members = (column: SQL) => SQL;
  * afterwards; {@link sumsOfSeen} adds it up. Run it with executeMerging.
  */
 export const advanceAccounts = (close: OpenClose, members: Members): SQL => sql`
-  seen as materialized (${accountsBehind(close, members)}),
+  seen as materialized (${accountsBehind(close, members)})${close.isDry === true ? sql`` : written(close, members)}`;
+
+const written = (close: OpenClose, members: Members): SQL => sql`,
   advanced as (
     update account_points a
        set cum_num = s.cum_num, active_num = s.active_num, score_bp = s.score_bp

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
 import { connect } from '#cloud/platform/connect.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
+import { inTransaction } from '#cloud/platform/dry-run.ts';
 import { createScopedDb } from '#cloud/platform/tenancy/scoped-db.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
@@ -9,7 +10,7 @@ import { attachMember } from '#cloud/points/claim-points.ts';
 import { clawBackPoints, lockPoints } from '#cloud/points/claw-back.ts';
 import { makePointsFinal } from '#cloud/points/final-points.ts';
 import { issuePendingPoints } from '#cloud/points/issue-points.ts';
-import { putPointsConfig } from '#cloud/points/points-config-store.ts';
+import { lockBook, putPointsConfig } from '#cloud/points/points-config-store.ts';
 import {
   fundWith,
   merchantOf,
@@ -239,6 +240,34 @@ describe('a close that is cut off', () => {
       await inTx((tx) => putPointsConfig(tx, { ...rules, effectivePeriod: period })),
     ).toMatchObject({ ok: false, error: { type: 'period-already-closed' } });
     await inTx((tx) => finishOpenRun(tx, operatorId));
+    expect(await tracesOf(operatorId)).toEqual(await undisturbedTraces());
+  }, 60_000);
+});
+
+describe('a dry run of a close', () => {
+  it('answers what the close will, and locks nobody’s account while it computes', async () => {
+    const operatorId = freshOperator();
+    await loadOperator(operatorId);
+    const before = await tracesOf(operatorId);
+    const lockAll = () =>
+      inTx(async (tx) => {
+        await tx.execute(sql`set local lock_timeout = '500ms'`);
+        await lockBook(tx, operatorId, 'share');
+        await tx.execute(sql`
+          select 1 from account_points where operator_id = ${operatorId} for update`);
+      });
+    let seen = 0;
+    const observe = async (step: CloseStep) => {
+      if (step === 'chunk-advanced' || step === 'summed') await lockAll();
+      seen += 1;
+    };
+    const dry = await inTransaction(database.db, { dryRun: true }, (tx) =>
+      closePeriod(tx, { operatorId, period }, { isDry: true, observe }),
+    );
+    expect(seen).toBe(7);
+    expect(await tracesOf(operatorId)).toEqual(before);
+    const closed = getOrThrow(await close(database.db, operatorId));
+    expect(getOrThrow(dry)).toEqual(closed);
     expect(await tracesOf(operatorId)).toEqual(await undisturbedTraces());
   }, 60_000);
 });

@@ -86,7 +86,7 @@ export async function continueClose(steps: Steps<CloseStep>, closing: Closing): 
   while (state !== 'closed') {
     switch (state) {
       case 'advancing':
-        await overChunks(steps, advancing({ ...closing, laterPeriods }));
+        await overChunks(steps, advancing({ ...closing, laterPeriods, isDry: steps.isDry }));
         await inState(steps, closing, { state, to: 'scored', work: score });
         await steps.observe('scored');
         break;

@@ -104,7 +104,7 @@ function registerCloses(app: CloudApp, { db, clock, operatorId, config }: Deps):
       return sendProblem(reply, { status: 409, code: 'period-not-over' });
     const closing = { operatorId, period };
     const closed = isDryRun(request.query)
-      ? await inTransaction(db, { dryRun: true }, (tx) => closePeriod(tx, closing))
+      ? await inTransaction(db, { dryRun: true }, (tx) => closePeriod(tx, closing, { isDry: true }))
       : await closePeriod(db, closing, { pace: { name: config.releasePace, clock } });
     if (closed.ok) return reply.send({ ...closed.value });
     return sendProblem(reply, {

@@ -18,6 +18,8 @@ export interface Steps<Step extends string> {
   /** Chunks worked on at the same time. */
   readonly lanes: number;
   readonly today: string | undefined;
+  /** All of it is taken back at its end: what nobody will read is not written. */
+  readonly isDry: boolean;
   observe(step: Step): void | Promise<void>;
   /** Monotonic milliseconds; stands still where nobody rests. */
   nowMs(): number;
@@ -32,6 +34,8 @@ export interface StepOptions<Step extends string> {
   readonly observe?: Steps<Step>['observe'];
   /** Accounting day on which it is run, YYYY-MM-DD: a late run's vouchers are good for their days from then on. */
   readonly today?: string;
+  /** For a transaction that is taken back at its end. */
+  readonly isDry?: boolean;
 }
 
 /** A transaction has `rollback`; a database has not. */
@@ -56,6 +60,7 @@ export function stepsOf<Step extends string>(
     lanes: isTx(db) ? 1 : pace.lanes,
     observe: options.observe ?? (() => undefined),
     today: options.today,
+    isDry: options.isDry ?? false,
     nowMs: () => clock?.monotonicMs() ?? 0,
     async rest(workedMs) {
       const restMs = isTx(db) ? 0 : restAfterMs(pace, workedMs);
