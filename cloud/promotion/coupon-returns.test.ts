@@ -165,3 +165,33 @@ it('a charge whose outcome is open, or that was paid, keeps it although the jour
   await tell();
   expect(await redeem(token, freshOrder())).toBe('good');
 });
+
+it('a till whose clock is ahead is not past the hold before it is', async () => {
+  const [token, sale] = [await freshPaper(), freshOrder()];
+  const aheadMs = 3 * couponHoldMs;
+  const head = journal.batch(1);
+  const last = head.entries.at(-1)!;
+  const beat = await bench.post(issuer, '/v1/heartbeats', {
+    epoch: head.epoch,
+    headSeq: last.seq,
+    headHash: last.hash,
+    ackedSeq: last.seq,
+    oldestUnsyncedMs: null,
+    wallMs: bench.clock.nowMs() + aheadMs,
+    appVersion: '0.1.0',
+    diskFreeBytes: 1_000_000_000,
+    capsVersion: 0,
+    peripherals: [],
+  });
+  expect(beat.status, JSON.stringify(beat.body)).toBe(200);
+  journal.shiftClock(aheadMs);
+  await redeem(token, sale);
+  journal.append('caps.applied', { capsVersion: 1 });
+  await tell();
+  // The sale was made with the line down, and stands in no journal that the cloud has.
+  wait(2 * couponHoldMs + 1_000);
+  expect(await redeem(token, freshOrder())).toBe('coupon-used');
+  journal.append('caps.applied', { capsVersion: 1 });
+  await tell();
+  expect(await redeem(token, freshOrder())).toBe('good');
+});

@@ -143,7 +143,8 @@ export async function redeemCoupon(
 /**
  * Is the sale that a coupon was used for no sale? Money that went back as a whole before it was final says so, and a sale
  * that is over for good without money. A sale that nobody knows, or that failed and might be tried again, is none as soon as
- * its till's journal, which comes in order, has come past the moment until which the till could go on with the coupon.
+ * its till's journal, which comes in order, has come past the moment until which the till could go on with the coupon; a till
+ * whose clock is ahead of ours does not come past it sooner.
  * A charge whose outcome is open keeps it.
  */
 async function isFreeAgain(
@@ -170,11 +171,14 @@ async function isFreeAgain(
                           and e.terminal_id = h.terminal_id and e.epoch = h.epoch
                           and e.seq = h.projected_seq
                         where h.operator_id = c.operator_id and h.terminal_id = c.redeemed_by
-                          and e.wall_ms > c.redeemed_at_ms + ${2 * couponHoldMs})
+                          and e.wall_ms - greatest(0, coalesce(b.clock_offset_ms, 0))
+                                > c.redeemed_at_ms + ${2 * couponHoldMs})
       end as free
       from promo_coupon c
       left join customer_order o on o.operator_id = c.operator_id
        and o.merchant_id = c.issuer_id and o.order_id = c.redeemed_for
+      left join terminal_heartbeat b on b.operator_id = c.operator_id
+       and b.terminal_id = c.redeemed_by
      where c.operator_id = ${operatorId} and c.issuer_id = ${merchantId}
        and c.redeemed_for = ${usedFor}`);
   return rows[0]?.free === true;
