@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { Tx } from '#cloud/platform/db.ts';
+import type { Db, Tx } from '#cloud/platform/db.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import { laterIn, type OpenClose } from '#cloud/release/advance-accounts.ts';
 import { overChunks, type ChunkWork } from '#cloud/release/chunk-lanes.ts';
@@ -128,8 +128,11 @@ async function sumUp(tx: Tx, closing: Closing): Promise<void> {
 }
 
 /** The close that stands open; at most one: period_closing_open. */
-export async function findOpenClose(tx: Tx, operatorId: OperatorId): Promise<Closing | undefined> {
-  const { rows } = await tx.execute<{ period: string }>(sql`
+export async function findOpenClose(
+  db: Db | Tx,
+  operatorId: OperatorId,
+): Promise<Closing | undefined> {
+  const { rows } = await db.execute<{ period: string }>(sql`
     select period from period_closing where operator_id = ${operatorId} and state <> 'closed'`);
   return rows[0] === undefined ? undefined : { operatorId, period: rows[0].period };
 }

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { standingReasons } from '#cloud/ledger/release-hold.ts';
-import type { Tx } from '#cloud/platform/db.ts';
+import type { Db, Tx } from '#cloud/platform/db.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import {
   collectWants,
@@ -63,22 +63,26 @@ export async function continueRun(steps: RunSteps, day: ReleaseDay): Promise<boo
 
 /**
  * Ends the run or the close that stands open, if there is one, in the caller's transaction: what comes after it reads a
- * fund and points of which nothing is promised any more. Throws when a release hold forbids it.
+ * fund and points of which nothing is promised any more. With a database it is ended in steps of its own, and nobody waits
+ * for the book: do that first when there may be millions of accounts. Throws when a release hold forbids it.
  */
-export async function finishOpenRun(tx: Tx, operatorId: OperatorId): Promise<void> {
-  const close = await findOpenClose(tx, operatorId);
-  if (close !== undefined) await continueClose(stepsOf(tx), close);
-  const open = await findOpenRun(tx, operatorId);
+export async function finishOpenRun(db: Db | Tx, operatorId: OperatorId): Promise<void> {
+  const close = await findOpenClose(db, operatorId);
+  if (close !== undefined) await continueClose(stepsOf(db), close);
+  const open = await findOpenRun(db, operatorId);
   if (open === undefined) return;
-  const reasons = await standingReasons(tx, operatorId);
+  const reasons = await standingReasons(db, operatorId);
   if (reasons.length > 0)
     throw new Error(`the release of ${open.day} stands open and is held: ${reasons.join(', ')}`);
-  await continueRun(stepsOf(tx), open);
+  await continueRun(stepsOf(db), open);
 }
 
 /** At most one: release_run_open. */
-export async function findOpenRun(tx: Tx, operatorId: OperatorId): Promise<ReleaseDay | undefined> {
-  const { rows } = await tx.execute<{ period: string; day: string }>(sql`
+export async function findOpenRun(
+  db: Db | Tx,
+  operatorId: OperatorId,
+): Promise<ReleaseDay | undefined> {
+  const { rows } = await db.execute<{ period: string; day: string }>(sql`
     select period, day::text as day from release_run
      where operator_id = ${operatorId} and state <> 'posted'`);
   return rows[0] === undefined ? undefined : { operatorId, ...rows[0] };

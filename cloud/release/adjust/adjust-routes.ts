@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { standingReasons } from '#cloud/ledger/release-hold.ts';
 import {
   nobody,
   Nullable,
@@ -20,6 +21,7 @@ import {
   withdrawAdjustment,
   type AdjustError,
 } from '#cloud/release/adjust/adjustments.ts';
+import { finishOpenRun } from '#cloud/release/run-release.ts';
 import { isCalendarDay } from '#cloud/settlement/calendar-day-guard.ts';
 import type { MemberId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
@@ -111,6 +113,7 @@ function registerPropose(app: CloudApp, deps: Deps): void {
       nowMs: deps.clock.nowMs(),
     };
     const mode = { dryRun: isDryRun(request.query) };
+    if (!mode.dryRun) await endOpen(deps);
     const proposed = await inTransaction(deps.db, mode, (tx) => proposeAdjustment(tx, act));
     if (!proposed.ok) return sendProblem(reply, problemOf(proposed.error));
     return reply.code(201).send({ ...proposed.value });
@@ -142,11 +145,20 @@ function registerEndings(app: CloudApp, deps: Deps): void {
         note: request.body.note,
       };
       const mode = { dryRun: isDryRun(request.query) };
+      if (!mode.dryRun && word === 'post') await endOpen(deps);
       const ended = await inTransaction(deps.db, mode, (tx) => end(tx, act));
       if (!ended.ok) return sendProblem(reply, problemOf(ended.error));
       return reply.send({ ...ended.value });
     });
   }
+}
+
+/**
+ * What stands open is ended in steps of its own, before the transaction that would hold the book for all of it. Under a
+ * release hold nothing is ended: the transaction says so.
+ */
+async function endOpen({ db, operatorId }: Pick<Deps, 'db' | 'operatorId'>): Promise<void> {
+  if ((await standingReasons(db, operatorId)).length === 0) await finishOpenRun(db, operatorId);
 }
 
 function problemOf(error: AdjustError): ProblemInput {

@@ -274,6 +274,12 @@ describe('a correction of a posted run', () => {
     const { actNo } = (await send('release-holds/1/lift', { why }, 0)).json<{ actNo: number }>();
     expect((await send(`acts/${actNo}/agree`, { note: 'yes' }, 1)).statusCode).toBe(200);
     expect((await adjust('take', { member: 2, valueFen: 1, points: 0 })).statusCode).toBe(201);
+    // The run was ended in steps of its own: the correction's transaction did not hold the book for it.
+    const { rows } = await db.execute(sql`
+      select r.state, r.xmin::text <> a.xmin::text as apart from release_run r, release_adjustment a
+       where r.day = '2026-03-30' and a.adjustment_no =
+             (select max(adjustment_no) from release_adjustment)`);
+    expect(rows).toEqual([{ state: 'posted', apart: true }]);
     expect(await brokenLaws()).toEqual([]);
   });
 });
