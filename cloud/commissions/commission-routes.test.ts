@@ -148,6 +148,23 @@ describe('acts of two people', () => {
     expect(both.map(({ statusCode }) => statusCode).toSorted((a, b) => a - b)).toEqual([200, 409]);
   });
 
+  it('of a person whose key ended are not agreed to: he may be the one who agrees, by another key', async () => {
+    const agentId = await newAgent('换钥匙');
+    const url = `/admin/v1/agents/${agentId}/tax-kind`;
+    const { actNo, proposedBy } = (await admin('PUT', url, { taxKind: 'person', why })).json<{
+      actNo: number;
+      proposedBy: string;
+    }>();
+    const ended = (atMs: number | null) =>
+      cloud.deps.db.execute(sql`
+        update operator_person set ended_at_ms = ${atMs} where person_id = ${proposedBy}`);
+    await ended(clock.nowMs());
+    const agree = () => admin('POST', `/admin/v1/acts/${actNo}/agree`, { note: '好的呀' }, 1);
+    expect((await agree()).json()).toMatchObject({ code: 'policy-proposal-ended' });
+    await ended(null);
+    expect((await agree()).statusCode).toBe(200);
+  });
+
   it('cannot be written as done by one person alone, not even in the database', async () => {
     const alone = cloud.deps.db.execute(sql`
       insert into two_person_act (operator_id, act_no, kind, subject, what, why, proposed_by,

@@ -47,6 +47,11 @@ export const actsPerPage = 100;
 const unknownAct: ProblemInput = { status: 404, code: 'not-found', detail: 'no such act' };
 const ended: ProblemInput = { status: 409, code: 'policy-proposal-ended' };
 const samePerson: ProblemInput = { status: 409, code: 'policy-same-person' };
+const proposerEnded: ProblemInput = {
+  status: 409,
+  code: 'policy-proposal-ended',
+  detail: 'the key of the person who proposed it has ended: withdraw it and propose it anew',
+};
 const openAlready: ProblemInput = {
   status: 409,
   code: 'policy-proposal-ended',
@@ -85,7 +90,8 @@ export async function proposeAct(
 
 /**
  * Another person agrees: it is done, once, in this transaction.
- * Errors in this order: not-found, policy-proposal-ended, policy-same-person, those of the kind.
+ * Errors in this order: not-found, policy-proposal-ended, policy-same-person, policy-proposal-ended (the proposer's key ended:
+ * it may have been stolen, or he has a new one and would agree to himself), those of the kind.
  */
 export async function agreeToAct(
   tx: Tx,
@@ -96,6 +102,7 @@ export async function agreeToAct(
   if (stored === undefined) return err(unknownAct);
   if (stored.state !== 'proposed') return err(ended);
   if (stored.proposedBy === act.by) return err(samePerson);
+  if (await isEnded(tx, stored.proposedBy, act.operatorId)) return err(proposerEnded);
   const done = await withSavepoint(tx, (inner) =>
     kindOf(kinds, stored.kind).execute(inner, { ...stored, ...act }),
   );
@@ -105,6 +112,13 @@ export async function agreeToAct(
            ended_note = ${act.note}, outcome = ${JSON.stringify(done.value)}::jsonb
      where operator_id = ${act.operatorId} and act_no = ${act.actNo}`);
   return ok((await readAct(tx, act))!);
+}
+
+async function isEnded(tx: Tx, personId: PersonId, operatorId: OperatorId): Promise<boolean> {
+  const { rows } = await tx.execute(sql`
+    select from operator_person where operator_id = ${operatorId} and person_id = ${personId}
+       and ended_at_ms is not null`);
+  return rows.length > 0;
 }
 
 /** Either thinks again. Errors: not-found, policy-proposal-ended. */
