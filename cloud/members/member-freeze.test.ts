@@ -68,6 +68,16 @@ const agreed = async (path: string) => {
   return await send(`acts/${actNo}/agree`, { note: '核对过' }, 1);
 };
 
+/** Vouchers of member 1 for one order, in the transaction that asks whether they may be used; `between` the two steps. */
+const setAside = (order: number, between?: () => Promise<unknown>): Promise<string> =>
+  inTx(async (tx) => {
+    const wish = { ...own(1, accountingDate(clock.nowMs())), nowMs: clock.nowMs() };
+    getOrThrow(await mayUseVouchers(tx, { ...wish, merchantId: merchantOf(1) }));
+    await between?.();
+    const sale = { ...wish, orderId: orderOf(order), amountFen: fen(1_000) };
+    return getOrThrow(await reserveVouchers(tx, sale)).reservationId;
+  });
+
 /** February is closed with an open gate; members 1 and 2 are due the same; sales in March feed the days. */
 beforeAll(async () => {
   clock = createManualClock(dayStartMs('2026-03-01'));
@@ -218,16 +228,6 @@ describe('an account that is frozen', () => {
     expect(rows).toEqual([{ state: 'released' }]);
     expect((await agreed(`members/${memberOf(1)}/thaw`)).statusCode).toBe(200);
   });
-
-  /** Vouchers of member 1 for one order, in the transaction that asks whether they may be used; `between` the two steps. */
-  const setAside = (order: number, between?: () => Promise<unknown>): Promise<string> =>
-    inTx(async (tx) => {
-      const wish = { ...own(1, accountingDate(clock.nowMs())), nowMs: clock.nowMs() };
-      getOrThrow(await mayUseVouchers(tx, { ...wish, merchantId: merchantOf(1) }));
-      await between?.();
-      const sale = { ...wish, orderId: orderOf(order), amountFen: fen(1_000) };
-      return getOrThrow(await reserveVouchers(tx, sale)).reservationId;
-    });
 
   it('leaves nothing set aside that was being set aside at that moment', async () => {
     clock.advance(1_000);

@@ -38,6 +38,14 @@ interface Hold {
   readonly minimumFen: number;
 }
 
+interface RedeemWish {
+  readonly token: string;
+  readonly orderId: OrderId;
+  readonly grossFen: number;
+  /** The paper was asked for before: it may stand under some sale, whatever the cloud says now. */
+  readonly mayStand: boolean;
+}
+
 /** A cashier waits for these with a customer in front of him. */
 const deskTimeoutMs = 5_000;
 /** Taken off the cloud's time for the way there, and for the sale to be written down. */
@@ -77,13 +85,7 @@ export function createCouponHolds(deps: {
     });
   };
 
-  const redeem = async (wish: {
-    readonly token: string;
-    readonly orderId: OrderId;
-    readonly grossFen: number;
-    /** The paper was asked for before: it may stand under some sale, whatever the cloud says now. */
-    readonly mayStand: boolean;
-  }): Promise<Result<CouponRedeemed, ErrorCode>> => {
+  const redeem = async (wish: RedeemWish): Promise<Result<CouponRedeemed, ErrorCode>> => {
     const { token, orderId, grossFen } = wish;
     const askedMs = clock.monotonicMs();
     // Kept before it is asked: when the answer is lost, the same paper goes on under the same number.

@@ -1,5 +1,6 @@
 import type { Timers } from '#drivers/core/timers.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
+import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { createAttempts, type AttemptsDeps } from '#terminal/agent/printing/attempts.ts';
 import { createEarlierRun } from '#terminal/agent/printing/earlier-run.ts';
 import { processIdText } from '#terminal/agent/printing/process-id.ts';
@@ -34,24 +35,9 @@ const retryPauseMs = 1_000;
 
 export function createSpool(deps: SpoolDeps): Spool {
   const { journal } = deps;
-  /** What the spool itself writes is no news to it: else every attempt would end the pause after it. */
-  let isWriting = false;
-  const quietly: SpoolDeps = {
-    ...deps,
-    journal: {
-      ...journal,
-      append: (facts, beside) => {
-        isWriting = true;
-        try {
-          return journal.append(facts, beside);
-        } finally {
-          isWriting = false;
-        }
-      },
-    },
-  };
-  const attempts = createAttempts(quietly);
-  const earlierRun = createEarlierRun(quietly);
+  const own = notingOwn(journal);
+  const attempts = createAttempts({ ...deps, journal: own.journal });
+  const earlierRun = createEarlierRun({ ...deps, journal: own.journal });
   const running = new Map<PrintLane, Promise<void>>();
   /** Woken while it ran: it may have looked for work already, and found none, when the job came. */
   const wokenAgain = new Set<PrintLane>();
@@ -91,7 +77,7 @@ export function createSpool(deps: SpoolDeps): Spool {
         lane,
         runLane(lane).finally(() => ended(lane)),
       );
-    else if (!isWriting) wokenAgain.add(lane);
+    else if (!own.isWriting()) wokenAgain.add(lane);
   };
   const wake = (): void => {
     for (const lane of printLanes) wakeLane(lane);
@@ -116,4 +102,21 @@ export function createSpool(deps: SpoolDeps): Spool {
         write({ type: 'print.confirmed', body: { jobId: job.jobId, level: 3 } });
     },
   };
+}
+
+/** What the spool itself writes is no news to it: else every attempt would end the pause after it. */
+function notingOwn(journal: Journal): {
+  readonly journal: Journal;
+  readonly isWriting: () => boolean;
+} {
+  let isWriting = false;
+  const append: Journal['append'] = (facts, beside) => {
+    isWriting = true;
+    try {
+      return journal.append(facts, beside);
+    } finally {
+      isWriting = false;
+    }
+  };
+  return { journal: { ...journal, append }, isWriting: () => isWriting };
 }

@@ -11,7 +11,7 @@ import type { Link } from '#terminal/agent/uplink/link.ts';
 /**
  * Asks the cloud, after a sale at this counter, whether it brings a coupon of another shop, and prints it after the receipt.
  * Only a sale whose receipt is printed now: of one that was learned of late nobody waits for a paper. Offline, or when the answer
- * is lost {@link asksPerSale} times, the sale brings none.
+ * is lost twice, the sale brings none.
  */
 export interface CouponGiver {
   readonly looksAt: (entries: readonly { readonly type: string; readonly body: string }[]) => void;
@@ -25,8 +25,6 @@ const soldStates: ReadonlySet<string> = new Set(['paid', 'cash-recorded', 'pos-p
 
 /** Whoever paid is gone after that. */
 const askTimeoutMs = 5_000;
-/** An answer that was lost is asked for anew: the same sale with the same token is the same paper, given once. */
-const asksPerSale = 2;
 /** A shop that prints for nobody asks no more often than this. */
 export const couponQuietMs = 600_000;
 /** Questions under way at once; a till sells one thing after another. */
@@ -85,11 +83,10 @@ export function createCouponGiver(deps: {
         answer: CouponAnswerSchema,
         timeoutMs: askTimeoutMs,
       });
-    let answer = await askOnce();
-    for (let asks = 1; asks < asksPerSale && !stopped; asks += 1) {
-      if (answer.ok || answer.error.sent !== 'maybe') break;
-      answer = await askOnce();
-    }
+    const first = await askOnce();
+    // The same sale with the same token is the same paper, given once.
+    const isLost = !first.ok && first.error.sent === 'maybe' && !stopped;
+    const answer = isLost ? await askOnce() : first;
     if (!answer.ok) return;
     const { coupon } = answer.value;
     if (coupon === null) quietUntilMs = clock.monotonicMs() + couponQuietMs;
