@@ -194,7 +194,9 @@ export async function saveProgress(
       next_step = ${progress.next?.type ?? null}, next_at_ms = ${nextAtMs(progress.next)},
       code = ${progress.code ?? null}, channel_ref = ${progress.channelRef ?? null},
       paid_at_ms = ${progress.paidAtMs ?? null},
-      settled_at_ms = ${isOver ? change.nowMs : null}, lease_until_ms = 0
+      settled_at_ms = case when ${isOver} then
+        case when status = ${progress.status} then coalesce(settled_at_ms, ${change.nowMs}::bigint)
+             else ${change.nowMs}::bigint end end, lease_until_ms = 0
     where ${keyIs(key)}`);
 }
 

@@ -88,6 +88,30 @@ it('a cancel, a notify’s question and the channel’s second thoughts change n
   expect(await broken()).toEqual([]);
 });
 
+it('a later answer of the channel does not begin anew the minute in which a sale must be booked', async () => {
+  const { orderId } = await payAndDie(bench.request('01'));
+  const settledAtMs = async () => {
+    const { rows } = await bench.deps.db.execute<{ at: number }>(
+      sql`select settled_at_ms as at from payment_attempt where order_id = ${orderId}`,
+    );
+    return rows[0]?.at;
+  };
+  const before = await settledAtMs();
+  bench.clock.advance(50_000);
+  const key = { ...bench.till, orderId: orderId as OrderId, attempt: 1 };
+  const outcome = { type: 'paid', channelRef: 'x', paidAtMs: bench.clock.nowMs() } as const;
+  const evidence = {
+    requestDigest: '',
+    httpStatus: 200,
+    rawAnswer: '',
+    signature: 'valid',
+  } as const;
+  const learned = { from: 'query', outcome } as const;
+  await applyLearned(bench.deps, key, { learned, callNo: 1, evidence, latencyMs: 0 });
+  expect(await settledAtMs()).toBe(before);
+  expect(await bookOnce()).toBe(1);
+});
+
 it('vouchers of a paid charge are neither lapsed nor given to another order before they are spent', async () => {
   const [memberId, orderId] = [bench.newMemberId(), bench.newOrderId()];
   await plantVoucher(bench, { memberId, amountFen: 300 });
