@@ -60,7 +60,11 @@ describe.each(['alipay', 'unionpay'] as const)('%s', (speaker) => {
   it('a payment is learned by its notify alone: one request went out, and the till hears paid', async () => {
     const before = sent();
     const { request, answer } = await charge(speaker, '04');
-    expect(answer).toMatchObject({ status: 200, body: { status: 'unknown' } });
+    // The notify may be there before the till has its answer.
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { status: expect.stringMatching(/^(unknown|paid)$/) },
+    });
     await vi.waitFor(async () => expect(await statusOf(request.orderId)).toBe('paid'), 5_000);
     expect(await resultsOf(request.orderId)).toMatchObject([
       { result: 'paid', channel: speaker, attempt: 1 },
