@@ -30,31 +30,36 @@ it(
   seedMsMax,
 );
 
-/** Each bug with the first seed that catches it by the plan as it is, and the oracle that sees it. */
-const catches: readonly (readonly [bug: string, seed: number, oracle: OracleName])[] = [
-  ['skip-fsync', 1, 'what was told taken is kept'],
-  ['forget-idempotency', 1, 'the customer paid once'],
-  ['resend-after-ack', 1, 'the customer paid once'],
-  ['drop-on-4xx', 3, 'the journal arrived once'],
+/** Each bug with the oracle that sees it. */
+const catches: readonly (readonly [bug: string, oracle: OracleName])[] = [
+  ['skip-fsync', 'what was told taken is kept'],
+  ['forget-idempotency', 'the customer paid once'],
+  ['resend-after-ack', 'the customer paid once'],
+  ['drop-on-4xx', 'the journal arrived once'],
 ];
+/** Within so many seeds each is seen. Which one it is changes with every change of the worlds; the law is 200. */
+const seedsMax = 25;
 
 describe('a planted bug is caught, and without it the same seed is clean', () => {
-  it('every planted bug has a seed, within the first 200', () => {
+  it('every planted bug has its oracle', () => {
     expect(catches.map(([bug]) => bug).toSorted()).toEqual(
       plantedBugs.map(({ name }) => name).toSorted(),
     );
-    expect(Math.max(...catches.map(([, seed]) => seed))).toBeLessThanOrEqual(200);
   });
 
   it.each(catches)(
-    '%s at seed %i',
-    async (bug, seed, oracle) => {
-      const caught = await run(seed, bug);
-      expect(caught.violations.map((one) => one.oracle)).toContain(oracle);
-      const clean = await run(seed);
-      expect(clean.violations).toEqual([]);
+    '%s',
+    async (bug, oracle) => {
+      const isCaught = async (seed: number): Promise<boolean> =>
+        (await run(seed, bug)).violations.some((one) => one.oracle === oracle);
+      let seed = 1;
+      while (!(await isCaught(seed))) {
+        seed += 1;
+        expect(seed).toBeLessThanOrEqual(seedsMax);
+      }
+      expect((await run(seed)).violations).toEqual([]);
     },
-    seedMsMax,
+    3 * seedMsMax,
   );
 });
 
