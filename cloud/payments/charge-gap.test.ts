@@ -74,7 +74,7 @@ it('a cancel, a notify’s question and the channel’s second thoughts change n
   await Promise.all([
     cancelCharge(bench.deps, bench.till, key),
     say({ from: 'query', outcome: paid }),
-    say({ from: 'query', outcome: { type: 'unpaid' } }),
+    say({ from: 'query', outcome: { type: 'unpaid', code: 'NOTPAY' } }),
     say({ from: 'charge', outcome: paid }),
     bookOnce(),
   ]);

@@ -9,130 +9,33 @@ import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { attachMember } from '#cloud/points/claim-points.ts';
 import { clawBackPoints, lockPoints } from '#cloud/points/claw-back.ts';
 import { makePointsFinal } from '#cloud/points/final-points.ts';
-import { issuePendingPoints } from '#cloud/points/issue-points.ts';
 import { lockBook, putPointsConfig } from '#cloud/points/points-config-store.ts';
 import {
-  fundWith,
   merchantOf,
   operatorOf,
   orderOf,
-  paidOrder,
   pilotConfig,
-  usePilotConfig,
 } from '#cloud/points/testing/points-fixtures.ts';
 import { closePeriod, readClose } from '#cloud/release/close-period.ts';
 import type { CloseStep } from '#cloud/release/close-steps.ts';
 import { chunkAccounts } from '#cloud/release/release-chunks.ts';
 import { runReleaseDay } from '#cloud/release/release-day.ts';
 import { finishOpenRun } from '#cloud/release/run-release.ts';
-import type { MemberId, OperatorId, OrderId } from '#shared/ids/ids.ts';
+import {
+  accountsCount,
+  loadBooks,
+  memberAt,
+  period,
+  tracesOf,
+} from '#cloud/release/testing/books-to-close.ts';
+import type { OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
-import { scheduleLcm } from '#shared/points/schedule.ts';
 import { getOrThrow } from '#shared/result/result.ts';
-
-/** Three chunks, the last one short. */
-const accountsCount = 2 * chunkAccounts + 500;
-const period = '2026-02';
 
 const database = useTestDatabase();
 let operatorCount = 0;
 const freshOperator = (): OperatorId => operatorOf((operatorCount += 1));
 const inTx = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => database.db.transaction(work);
-const memberAt = (index: number) => `mbr_${String(index).padStart(8, '0')}` as MemberId;
-const perMember = (step: number) =>
-  sql`generate_series(${step}::integer, ${accountsCount}::integer, ${step}::integer) i`;
-const slice = (points: string) => sql.raw(`(${points})::numeric * ${scheduleLcm / 40n}`);
-const idAt = (column: string) => sql.raw(`'mbr_' || lpad((${column})::text, 8, '0')`);
-
-/**
- * Running lots; every 7th account has one that ends now, every 11th one that began after the period, every 13th is
- * frozen; every 5th bought at two shops; three members buy enough for a tier.
- */
-async function loadOperator(operatorId: OperatorId): Promise<void> {
-  const lots = (
-    tag: string,
-    lot: { readonly step: number; readonly from: string; readonly to: string },
-  ) => sql`
-    insert into points_lot (operator_id, order_id, kind, merchant_id, member_id, points, state,
-                            final_on, issued_in, entered_in, n, ends_in)
-    select ${operatorId}, ${tag} || i, 'consumer', 'mch_' || i % 9, ${idAt('i')}, 400, 'final',
-           '2026-02-09', ${lot.from}, ${lot.from}, 40, ${lot.to} from ${perMember(lot.step)}`;
-  await inTx(async (tx) => {
-    await usePilotConfig(tx, operatorId);
-    await fundWith(tx, operatorId, { key: 'fund', amountFen: accountsCount * 500 });
-    await tx.execute(sql`
-      insert into account_points (operator_id, member_id, issued, released, active_num, cum_num, state)
-      select ${operatorId}, ${idAt('i')}, 9000 + i % 100, i % 50,
-             ${slice('1000 + i % 100 + case when i % 7 = 0 then 400 else 0 end + case when i % 11 = 0 then 400 else 0 end')},
-             ${slice('40 * (i % 60)')}, case when i % 13 = 0 then 'frozen' else 'active' end
-        from ${perMember(1)}`);
-    await tx.execute(lots('end_', { step: 7, from: '2022-11', to: period }));
-    await tx.execute(lots('new_', { step: 11, from: '2026-03', to: '2029-06' }));
-    await tx.execute(sql`
-      insert into points_order (operator_id, order_id, merchant_id, member_id, accepted_on, net_fen,
-                                concession_fen, merchant_points)
-      select ${operatorId}, 'ord_' || shop || '_' || i, 'mch_' || (i + shop) % 9, ${idAt('i')},
-             '2026-02-05'::date, 5000 + i % 70, 0, 0
-        from ${perMember(5)}, generate_series(1, 2) shop
-      union all
-      select ${operatorId}, 'rich_' || i, 'mch_1', ${idAt('i')}, '2026-02-06', 900000000, 0, 0
-        from generate_series(1, 3) i`);
-    await tx.execute(sql`
-      insert into period_close (operator_id, period, config_version, gate_open, gate_reason,
-        unreleased_points, inflow_points, mult_bp, budget_fen, n_base, explanation, explanation_hash)
-      values (${operatorId}, '2026-01', 1, false, 'no-previous-pool', 1000, 1000, 10000, 0, 40, '{}',
-              ${'0'.repeat(64)})`);
-    await tx.execute(sql`
-      update points_book set last_closed_period = '2026-01' where operator_id = ${operatorId}`);
-  });
-  await trade(operatorId);
-}
-
-/** Receipts that nobody claimed, of February and of March, and one running lot that a refund will shrink. */
-async function trade(operatorId: OperatorId): Promise<void> {
-  await inTx(async (tx) => {
-    const orders = [
-      paidOrder(operatorId, 1, { day: '2026-02-01' }),
-      paidOrder(operatorId, 2, { day: '2026-03-01' }),
-      { ...paidOrder(operatorId, 3, { day: '2026-02-01' }), memberId: memberAt(accountsCount) },
-      // Their holds end while the period is being closed.
-      { ...paidOrder(operatorId, 4, { day: '2026-02-27' }), memberId: memberAt(accountsCount - 1) },
-      { ...paidOrder(operatorId, 5, { day: '2026-02-27' }), memberId: memberAt(8) },
-      { ...paidOrder(operatorId, 6, { day: '2026-02-27' }), memberId: memberAt(99_999_999) },
-    ];
-    await issuePendingPoints(tx, orders);
-    await makePointsFinal(tx, {
-      operatorId,
-      orderIds: [orderOf(1), orderOf(3)],
-      asOf: '2026-02-09',
-    });
-    await makePointsFinal(tx, { operatorId, orderIds: [orderOf(2)], asOf: '2026-03-01' });
-    // An old one: the inflow of the period is added up last, and knows of what was taken back meanwhile.
-    await tx.execute(sql`
-      update points_lot set entered_in = '2025-12', issued_in = '2026-01'
-       where operator_id = ${operatorId} and order_id = ${orderOf(3)}`);
-  });
-}
-
-/** All that a close left behind, to the byte. */
-async function tracesOf(operatorId: OperatorId): Promise<unknown> {
-  const { rows } = await database.db.execute(sql`
-    select (select md5(string_agg(concat_ws(':', member_id, state, issued, released, cum_num, active_num, score_bp),
-                                  ',' order by member_id))
-              from account_points where operator_id = ${operatorId}) as accounts,
-           (select json_agg(json_build_object('member', member_id, 'tier', tier, 'score', score_fen, 'on', reached_on)
-                            order by member_id)
-              from member_tier where operator_id = ${operatorId}) as tiers,
-           (select count(*) from member_tier_change where operator_id = ${operatorId}) as tier_changes,
-           (select json_agg(json_build_object('order', order_id, 'kind', kind, 'points', points, 'state', state,
-                                              'issued', issued_in, 'ends', ends_in) order by order_id, kind)
-              from points_lot where operator_id = ${operatorId} and order_id like 'ord_01J%') as lots,
-           (select explanation_hash from period_close
-             where operator_id = ${operatorId} and period = ${period}) as explanation,
-           (select concat_ws(':', last_closed_period, closing_period) from points_book
-             where operator_id = ${operatorId}) as book`);
-  return rows[0];
-}
 
 const close = (db: Db | Tx, operatorId: OperatorId, observe?: (step: CloseStep) => unknown) =>
   closePeriod(
@@ -144,9 +47,9 @@ const close = (db: Db | Tx, operatorId: OperatorId, observe?: (step: CloseStep) 
 /** What the close of a fresh operator leaves, done this way. */
 async function closedBy(work: (operatorId: OperatorId) => Promise<unknown>): Promise<unknown> {
   const operatorId = freshOperator();
-  await loadOperator(operatorId);
+  await loadBooks(database.db, operatorId);
   await work(operatorId);
-  return tracesOf(operatorId);
+  return tracesOf(database.db, operatorId);
 }
 
 let undisturbed: Promise<unknown> | undefined;
@@ -220,7 +123,7 @@ describe('a close that is cut off', () => {
 
   it('stands in the way of the next close, of older days and of new rules, and is ended by whoever must', async () => {
     const operatorId = freshOperator();
-    await loadOperator(operatorId);
+    await loadBooks(database.db, operatorId);
     const cut = close(database.db, operatorId, (step) => {
       if (step === 'chunk-advanced') throw new Error('gone');
     });
@@ -240,15 +143,15 @@ describe('a close that is cut off', () => {
       await inTx((tx) => putPointsConfig(tx, { ...rules, effectivePeriod: period })),
     ).toMatchObject({ ok: false, error: { type: 'period-already-closed' } });
     await inTx((tx) => finishOpenRun(tx, operatorId));
-    expect(await tracesOf(operatorId)).toEqual(await undisturbedTraces());
+    expect(await tracesOf(database.db, operatorId)).toEqual(await undisturbedTraces());
   }, 60_000);
 });
 
 describe('a dry run of a close', () => {
   it('answers what the close will, and locks nobody’s account while it computes', async () => {
     const operatorId = freshOperator();
-    await loadOperator(operatorId);
-    const before = await tracesOf(operatorId);
+    await loadBooks(database.db, operatorId);
+    const before = await tracesOf(database.db, operatorId);
     const lockAll = () =>
       inTx(async (tx) => {
         await tx.execute(sql`set local lock_timeout = '500ms'`);
@@ -265,10 +168,10 @@ describe('a dry run of a close', () => {
       closePeriod(tx, { operatorId, period }, { isDry: true, observe }),
     );
     expect(seen).toBe(7);
-    expect(await tracesOf(operatorId)).toEqual(before);
+    expect(await tracesOf(database.db, operatorId)).toEqual(before);
     const closed = getOrThrow(await close(database.db, operatorId));
     expect(getOrThrow(dry)).toEqual(closed);
-    expect(await tracesOf(operatorId)).toEqual(await undisturbedTraces());
+    expect(await tracesOf(database.db, operatorId)).toEqual(await undisturbedTraces());
   }, 60_000);
 });
 
@@ -311,16 +214,16 @@ describe('closes side by side', () => {
 
   it('in one transaction of the caller gives the same to the byte, and nothing when it is rolled back', async () => {
     const operatorId = freshOperator();
-    await loadOperator(operatorId);
-    const before = await tracesOf(operatorId);
+    await loadBooks(database.db, operatorId);
+    const before = await tracesOf(database.db, operatorId);
     const rolledBack = inTx(async (tx) => {
       getOrThrow(await close(tx, operatorId));
       throw new Error('no');
     });
     await expect(rolledBack).rejects.toThrow('no');
-    expect(await tracesOf(operatorId)).toEqual(before);
+    expect(await tracesOf(database.db, operatorId)).toEqual(before);
     getOrThrow(await inTx((tx) => close(tx, operatorId)));
-    expect(await tracesOf(operatorId)).toEqual(await undisturbedTraces());
+    expect(await tracesOf(database.db, operatorId)).toEqual(await undisturbedTraces());
   }, 60_000);
 });
 

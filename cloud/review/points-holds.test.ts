@@ -2,8 +2,6 @@ import { sql } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
 import type { PaidOrder } from '#cloud/orders/paid-order.ts';
 import type { Tx } from '#cloud/platform/db.ts';
-import { runScoped } from '#cloud/platform/tenancy/scope.ts';
-import { createScopedDb } from '#cloud/platform/tenancy/scoped-db.ts';
 import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { attachMember, bindReferrer } from '#cloud/points/claim-points.ts';
 import { clawBackPoints, lockPoints } from '#cloud/points/claw-back.ts';
@@ -24,15 +22,10 @@ import { closePeriod } from '#cloud/release/close-period.ts';
 import { poolsOf, type PoolSums } from '#cloud/release/pools.ts';
 import { decideHold } from '#cloud/review/decide-hold.ts';
 import { listPointsHolds } from '#cloud/review/points-holds.ts';
-import {
-  isVoucherHeavy,
-  velocityReasons,
-  velocityRulesDefault,
-  type VelocityRules,
-} from '#cloud/review/velocity-rules.ts';
+import { plantLines } from '#cloud/review/testing/plant-lines.ts';
+import { velocityRulesDefault, type VelocityRules } from '#cloud/review/velocity-rules.ts';
 import { noteTopPayers, saveVelocityRules } from '#cloud/review/velocity-store.ts';
-import { decideVoucherReview, mayUseVouchers } from '#cloud/review/voucher-guard.ts';
-import type { OperatorId, TerminalId } from '#shared/ids/ids.ts';
+import type { OperatorId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
 import { scheduleLcm } from '#shared/points/schedule.ts';
 import { getOrThrow } from '#shared/result/result.ts';
@@ -61,7 +54,6 @@ const rulesOf = (operatorId: OperatorId, change: Partial<VelocityRules>) =>
     by: '测试',
     nowMs: 1,
   });
-const dayMs = 86_400_000;
 const laterMs = Date.UTC(2026, 3, 20, 4);
 const decide = (operatorId: OperatorId, order: number, verdict: 'released' | 'refused') =>
   inTx((tx) =>
@@ -94,29 +86,6 @@ async function threeOrders(): Promise<OperatorId> {
   await finalise(operatorId, 3);
   return operatorId;
 }
-
-describe('the rules of velocity', () => {
-  const calm = { memberDay: 1, memberShopDay: 1, shopDay: 1, terminalHour: 1, topPayersBp: 0 };
-  const rules = velocityRulesDefault;
-
-  it.each(['memberDay', 'memberShopDay', 'shopDay', 'terminalHour'] as const)(
-    '%s is met at its number and not one below',
-    (rule) => {
-      const { count } = rules[rule];
-      expect(velocityReasons({ ...calm, [rule]: count }, rules)).toEqual([{ rule, seen: count }]);
-      expect(velocityReasons({ ...calm, [rule]: count - 1 }, rules)).toEqual([]);
-      const off = { ...rules, [rule]: { act: 'off' as const, count } };
-      expect(velocityReasons({ ...calm, [rule]: count }, off)).toEqual([]);
-    },
-  );
-
-  it('vouchers may make exactly 30% of the takings of a month, and no fen more', () => {
-    const rule = rules.voucherShare;
-    expect(isVoucherHeavy({ amountFen: 1_000_000, voucherFen: 300_000 }, rule)).toBe(false);
-    expect(isVoucherHeavy({ amountFen: 1_000_000, voucherFen: 300_001 }, rule)).toBe(true);
-    expect(isVoucherHeavy({ amountFen: 99_999, voucherFen: 99_999 }, rule)).toBe(false);
-  });
-});
 
 describe('points that are held', () => {
   it('wait for people with the sale final, on both sides and at the referrer, outside the pools of the gate', async () => {
@@ -289,7 +258,7 @@ describe('points that are held', () => {
     const operatorId = freshOperator();
     await rulesOf(operatorId, { shopDay: { act: 'hold', count: 2 } });
     await issue([1, 2].map((index) => paidOrder(operatorId, index, { day: '2026-03-02' })));
-    await plantLines(operatorId, 2);
+    await plantLines(database.db, operatorId, { count: 2 });
     await finalise(operatorId, 2);
     expect((await listPointsHolds(database.db, { operatorId })).map((one) => one.orderId)).toEqual([
       orderOf(2),
@@ -341,96 +310,3 @@ describe('points that are held', () => {
     ]);
   });
 });
-
-/** Settlement lines beside the points' orders, as booking writes them; `voucherFen` of 100.00 by vouchers. */
-async function plantLines(operatorId: OperatorId, count: number, voucherFen = 0): Promise<void> {
-  for (let index = 1; index <= count; index += 1)
-    await database.db.execute(sql`
-      insert into settlement_line (operator_id, merchant_id, order_id, terminal_id, source, channel,
-        business_date, ledger_date, paid_at_ms, accepted_at_ms, amount_fen, voucher_fen, net_fen,
-        concession_bp, concession_fen, same_day_fen, reserve_fen, subsidy_fen, due_at_ms, state)
-      values (${operatorId}, ${merchantOf(1)}, ${orderOf(index)}, 'trm_1', 'cash', 'cash',
-        '2026-03-02', '2026-03-02', 0, ${index * 60_000}, 10000, ${voucherFen},
-        ${10_000 - voucherFen}, 2000, 0, 0, 0, ${voucherFen}, 0, 'held')`);
-}
-
-const ask = (operatorId: OperatorId, nowMs: number, member = 1) =>
-  inTx((tx) =>
-    mayUseVouchers(tx, {
-      operatorId,
-      merchantId: merchantOf(1),
-      memberId: memberOf(member),
-      nowMs,
-    }),
-  );
-
-describe('vouchers at a shop', () => {
-  const marchMs = Date.UTC(2026, 2, 20, 4);
-
-  it('stop when they are more than 30% of its month, until somebody let them go or the month is over', async () => {
-    const operatorId = freshOperator();
-    await plantLines(operatorId, 20, 3_001);
-    const refused = { ok: false, error: { type: 'voucher-shop-in-review' } };
-    expect(await ask(operatorId, marchMs)).toEqual(refused);
-    const verdict = (month: string) =>
-      decideVoucherReview(database.db, {
-        operatorId,
-        merchantId: merchantOf(1),
-        month,
-        verdict: 'allowed',
-        by: '王芳',
-        note: '店庆活动',
-        nowMs: marchMs,
-      });
-    expect(await verdict('2026-02')).toBe(false);
-    expect(await ask(operatorId, marchMs)).toEqual(refused);
-    expect(await verdict('2026-03')).toBe(true);
-    expect(await ask(operatorId, marchMs)).toEqual({ ok: true });
-    const other = freshOperator();
-    await plantLines(other, 20, 3_000);
-    expect(await ask(other, marchMs)).toEqual({ ok: true });
-    await plantMore(other);
-    expect(await ask(other, marchMs)).toEqual(refused);
-    expect(await ask(other, marchMs + 15 * dayMs)).toEqual({ ok: true });
-  });
-
-  it('are not for the one shop that earned them, once there are shops enough to go to', async () => {
-    const operatorId = freshOperator();
-    const shops = velocityRulesDefault.voucherOrigin.shopsMin;
-    await issue([
-      paidOrder(operatorId, 1, { day: '2026-03-02', member: 1, merchant: 1 }),
-      paidOrder(operatorId, 2, { day: '2026-03-02', member: 2, merchant: 1 }),
-      paidOrder(operatorId, 3, { day: '2026-03-02', member: 2, merchant: 2 }),
-      ...Array.from({ length: shops - 3 }, (_, index) =>
-        paidOrder(operatorId, 4 + index, { day: '2026-03-02', member: 3, merchant: 3 + index }),
-      ),
-    ]);
-    await finalise(operatorId, 3 + shops - 3);
-    expect(await ask(operatorId, marchMs, 1)).toEqual({ ok: true });
-    await issue([paidOrder(operatorId, 50, { day: '2026-03-02', member: 3, merchant: shops })]);
-    await inTx((tx) =>
-      makePointsFinal(tx, { operatorId, orderIds: [orderOf(50)], asOf: '2026-03-09' }),
-    );
-    expect(await ask(operatorId, marchMs, 1)).toEqual({
-      ok: false,
-      error: { type: 'voucher-earned-here-only' },
-    });
-    expect(await ask(operatorId, marchMs, 2)).toEqual({ ok: true });
-    // A till asks as itself: the other shops' rows are closed to it, and the rule must hold all the same.
-    const till = {
-      type: 'terminal' as const,
-      operatorId,
-      merchantId: merchantOf(1),
-      terminalId: 'trm_01J00000000000000000000001' as TerminalId,
-    };
-    const wish = { operatorId, merchantId: merchantOf(1), memberId: memberOf(1), nowMs: marchMs };
-    const scoped = createScopedDb(database.pool);
-    const asked = runScoped(till, () => scoped.transaction((tx) => mayUseVouchers(tx, wish)));
-    expect(await asked).toEqual({ ok: false, error: { type: 'voucher-earned-here-only' } });
-  });
-});
-
-const plantMore = (operatorId: OperatorId): Promise<unknown> =>
-  database.db.execute(sql`
-    update settlement_line set voucher_fen = 3001, net_fen = 6999, subsidy_fen = 3001
-     where operator_id = ${operatorId} and order_id = ${orderOf(1)}`);
