@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { createSummaryReporter } from './.ci/summary-reporter.ts';
 
-/** Most of the long tests wait, for a timer, a browser or a disk: a machine of two cores has room for one more. */
-const workersMin = 3;
+/** Most of the long tests wait, for a timer, a browser or a disk: a second one has room even beside the database. */
+const workersMin = 2;
 
 export default defineConfig({
   test: {

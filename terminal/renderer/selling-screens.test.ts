@@ -69,8 +69,7 @@ describeWindow('selling in a browser', (w) => {
     await w.typeSlowly('8');
     await w.page.keyboard.press('F9');
     await w.sees('应收');
-    for (const digit of paymentCode) await w.page.keyboard.press(`Digit${digit}`, { delay: 35 });
-    await w.page.keyboard.press('Enter');
+    await w.typeStamped(paymentCode, 45);
     await expect.poll(() => w.called('till.scan')).toEqual([{ text: paymentCode }]);
     expect(w.called('till.payCash')).toEqual([]);
     expect(w.host.till.state().draft.amountFen).toBe(800);

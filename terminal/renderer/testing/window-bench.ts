@@ -22,6 +22,8 @@ export interface WindowBench {
   ) => Promise<Page>;
   /** Keys as a person types them. */
   readonly typeSlowly: (text: string) => Promise<void>;
+  /** Digits and Enter at exactly this distance, by the stamps on the keys: how busy the machine is does not matter. */
+  readonly typeStamped: (digits: string, gapMs: number) => Promise<void>;
   readonly sees: (text: string) => Promise<void>;
   /** The inputs of the calls that the window made of a method. */
   readonly called: (method: string) => readonly unknown[];
@@ -103,6 +105,19 @@ function createBench(): WindowBench {
         await w.page.keyboard.press(key, { delay: 60 });
       }
     },
+    typeStamped: (digits: string, gapMs: number) =>
+      w.page.evaluate(
+        ([code, gap]) => {
+          const keys = Array.from(code, (digit) => ({ key: digit, code: `Digit${digit}` }));
+          const startMs = performance.now();
+          for (const [index, key] of [...keys, { key: 'Enter', code: 'Enter' }].entries()) {
+            const event = new KeyboardEvent('keydown', { ...key, cancelable: true, bubbles: true });
+            Object.defineProperty(event, 'timeStamp', { value: startMs + index * gap });
+            (document.activeElement ?? document.body).dispatchEvent(event);
+          }
+        },
+        [digits, gapMs] as const,
+      ),
     sees: (text: string) =>
       w.page
         .getByText(text, { exact: false })
