@@ -74,7 +74,7 @@ function growthOf(sizes: readonly Measured[]): Pick<BenchTable, 'rows' | 'verdic
     const times = perAccount(last, msOf(last)) / perAccount(first, msOf(first));
     return {
       law: `a ${name} grows at most linearly: per account at most ${growthMax} times from the smallest size to the largest`,
-      measured: `${tenths(times * 10) / 10} times from ${first.accountsCount} to ${last.accountsCount} accounts`,
+      measured: `${times.toFixed(2)} times from ${first.accountsCount} to ${last.accountsCount} accounts`,
       ok: times <= growthMax,
     };
   });
