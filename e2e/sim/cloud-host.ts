@@ -6,7 +6,10 @@ import { createIntakePressure } from '#cloud/journal/intake-pressure.ts';
 import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
 import { projectStep } from '#cloud/journal/projection-worker.ts';
 import { createPaymentRoom } from '#cloud/payment-room.ts';
+import { bookWaitingOnce } from '#cloud/payments/booking-desk.ts';
 import { settleOfflineOnce } from '#cloud/payments/offline-settlement.ts';
+import { askNotifiedOnce } from '#cloud/payments/notifies/notified-questions.ts';
+import { rebookLossesOnce } from '#cloud/payments/parked-losses.ts';
 import { rebookOnce } from '#cloud/payments/parked-bookings.ts';
 import { runPaymentsOnce } from '#cloud/payments/payment-worker.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
@@ -210,12 +213,14 @@ function startSteps(
     effects: createProjectionEffects(),
     pressure: createIntakePressure(clock),
   };
-  return createWorkerSchedule({ world, clock, logger: deps.logger }, [
+  const workers = createWorkerSchedule({ world, clock, logger: deps.logger }, [
     {
       name: 'payments',
       step: async () => (await runPaymentsOnce(payments)) + (await settleOfflineOnce(payments)),
       nextAtMs: () => nextPaymentAt(deps),
     },
+    // What was paid and is not in the books yet: a crash in between leaves it to the next life.
+    { name: 'bookings', step: () => bookWaitingOnce(payments) },
     {
       name: 'projection',
       step: () => projectStep(projection),
@@ -234,9 +239,13 @@ function startSteps(
       name: 'rebook',
       step: async () => {
         await rebookOnce(payments);
+        await rebookLossesOnce(payments);
+        await askNotifiedOnce(payments);
         return 0;
       },
       everyMs: rebookEveryMs,
     },
   ]);
+  payments.bookings.attend({ wake: () => workers.wake('bookings') });
+  return workers;
 }
