@@ -13,7 +13,7 @@ import {
   revokeMemberCodes,
   type OfflineSettlement,
 } from '#cloud/payments/offline-store.ts';
-import { listParkedBookings, parkedBookingsMax } from '#cloud/payments/parked-bookings.ts';
+import { listParkedBookings, parkedBookingsMax } from '#cloud/payments/booking/parked-bookings.ts';
 import {
   listResolutionBreaks,
   resolutionBreaksMax,

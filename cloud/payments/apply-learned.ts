@@ -3,7 +3,7 @@ import type { OrderResult } from '#shared/wire/v1/terminals.ts';
 import { namedMember } from '#cloud/members/named-member.ts';
 import { isPaidOtherwise } from '#cloud/orders/paid-otherwise.ts';
 import { appendResult } from '#cloud/orders/results.ts';
-import { enterBooks, type Ended } from '#cloud/payments/book-attempt.ts';
+import { enterBooks, type Ended } from '#cloud/payments/booking/book-attempt.ts';
 import type { Attempt, AttemptKey } from '#cloud/payments/attempt.ts';
 import {
   isOrderInHand,

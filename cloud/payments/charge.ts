@@ -20,7 +20,7 @@ import {
   findAttempt,
   lockAttempt,
 } from '#cloud/payments/attempt-store.ts';
-import { paidOrderOf } from '#cloud/payments/book-attempt.ts';
+import { paidOrderOf } from '#cloud/payments/booking/book-attempt.ts';
 import { callChannel } from '#cloud/payments/call-channel.ts';
 import { lookForCharge, obstacleOfOrder, type ChargeLook } from '#cloud/payments/charge-look.ts';
 import { contentHashOf, timingAt, type PaymentDeps } from '#cloud/payments/payment-deps.ts';
@@ -36,7 +36,7 @@ import {
   type RouteRequest,
 } from '#cloud/payments/routing/route-and-reserve.ts';
 import { refusalOf, type RouteDecision } from '#cloud/payments/routing/route-charge.ts';
-import { saleOf } from '#cloud/payments/sale-review.ts';
+import { saleOf } from '#cloud/payments/booking/sale-review.ts';
 import { lockOrderNumber, sealAttempt } from '#cloud/payments/sealed-attempts.ts';
 import { isRefusedFor, type Line, type Statement } from '#cloud/platform/db.ts';
 import { retried, retriedTransaction } from '#cloud/platform/retried-transaction.ts';

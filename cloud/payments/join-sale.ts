@@ -1,6 +1,6 @@
 import { saveMember } from '#cloud/payments/attempt-store.ts';
 import type { Attempt } from '#cloud/payments/attempt.ts';
-import type { Ended } from '#cloud/payments/book-attempt.ts';
+import type { Ended } from '#cloud/payments/booking/book-attempt.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { joinPayer } from '#cloud/relations/payer-links.ts';
 

@@ -8,7 +8,7 @@ import { lastContactMs } from '#cloud/identity/terminal-contact.ts';
 import { frozenSince } from '#cloud/review/frozen-member.ts';
 import { appendResult } from '#cloud/orders/results.ts';
 import { isOrderInHand } from '#cloud/payments/attempt-store.ts';
-import { book, type Ended } from '#cloud/payments/book-attempt.ts';
+import { book, type Ended } from '#cloud/payments/booking/book-attempt.ts';
 import { capsOf } from '#cloud/payments/offline-caps.ts';
 import { bookLoss, decideLoss, type Loss, type LossCause } from '#cloud/payments/offline-loss.ts';
 import {

@@ -2,7 +2,7 @@ import { createHmac, hkdfSync } from 'node:crypto';
 import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
 import type { CloudKeys } from '#cloud/identity/cloud-keys.ts';
 import type { Channel } from '#cloud/channel/channel.ts';
-import type { BookingDesk } from '#cloud/payments/booking-desk.ts';
+import type { BookingDesk } from '#cloud/payments/booking/booking-desk.ts';
 import type { ChannelHealth } from '#cloud/payments/routing/channel-health.ts';
 import {
   attemptTiming,

@@ -2,7 +2,7 @@ import { namedMember } from '#cloud/members/named-member.ts';
 import { codesOf, resultOf, type LearnedCall } from '#cloud/payments/apply-learned.ts';
 import type { Attempt } from '#cloud/payments/attempt.ts';
 import { answerRecord, answerRecordValues } from '#cloud/payments/attempt-store.ts';
-import type { Ended } from '#cloud/payments/book-attempt.ts';
+import type { Ended } from '#cloud/payments/booking/book-attempt.ts';
 import { joined } from '#cloud/payments/join-sale.ts';
 import { linkedPayer } from '#cloud/relations/payer-links.ts';
 import { payerHashOf, timingAt, type PaymentDeps } from '#cloud/payments/payment-deps.ts';

@@ -6,7 +6,7 @@ import { getOrThrow } from '#shared/result/result.ts';
 import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
 import { cancelCharge, startCharge } from '#cloud/payments/charge.ts';
 import { applyLearned } from '#cloud/payments/apply-learned.ts';
-import { listParkedBookings, rebookOnce } from '#cloud/payments/parked-bookings.ts';
+import { listParkedBookings, rebookOnce } from '#cloud/payments/booking/parked-bookings.ts';
 import type { Learned } from '#cloud/payments/payment-machine.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';

@@ -43,7 +43,7 @@ import {
 } from '#cloud/payments/channels/wechat/testing/wechat-sandbox.ts';
 import { createWechatChannel } from '#cloud/payments/channels/wechat/wechat-channel.ts';
 import { createManualClock, type ManualClock } from '#shared/testing/manual-clock.ts';
-import { createBookingDesk } from '#cloud/payments/booking-desk.ts';
+import { createBookingDesk } from '#cloud/payments/booking/booking-desk.ts';
 import { createVoucherDesk } from '#cloud/payments/voucher-desk.ts';
 import { createTestCloud, type TestCloud } from '#cloud/platform/testing/test-cloud.ts';
 

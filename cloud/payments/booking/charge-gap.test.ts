@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { applyLearned } from '#cloud/payments/apply-learned.ts';
-import { bookWaitingOnce } from '#cloud/payments/booking-desk.ts';
+import { bookWaitingOnce } from '#cloud/payments/booking/booking-desk.ts';
 import { cancelCharge, startCharge } from '#cloud/payments/charge.ts';
 import type { Learned } from '#cloud/payments/payment-machine.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';

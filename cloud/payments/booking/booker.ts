@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bookingsTogetherMax, bookWaitingOnce } from '#cloud/payments/booking-desk.ts';
+import { bookingsTogetherMax, bookWaitingOnce } from '#cloud/payments/booking/booking-desk.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { startWorkerLoop } from '#cloud/platform/worker-loop.ts';
 

@@ -4,7 +4,7 @@ import { postJournals } from '#cloud/ledger/post.ts';
 import { proveLaws } from '#cloud/ledger/proofs.ts';
 import { readResults } from '#cloud/orders/results.ts';
 import { listOfflineExceptions, type OfflineSale } from '#cloud/payments/offline-store.ts';
-import { lossesMax, rebookLossesOnce } from '#cloud/payments/parked-losses.ts';
+import { lossesMax, rebookLossesOnce } from '#cloud/payments/booking/parked-losses.ts';
 import { paymentLaws } from '#cloud/payments/payment-laws.ts';
 import { arrive, newPhone, saleAt } from '#cloud/payments/testing/offline-sales.ts';
 import { listOpenItems } from '#cloud/reconciliation/open-items.ts';

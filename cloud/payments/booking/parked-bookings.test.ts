@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { bookWaitingOnce } from '#cloud/payments/booking-desk.ts';
+import { bookWaitingOnce } from '#cloud/payments/booking/booking-desk.ts';
 import { startCharge } from '#cloud/payments/charge.ts';
-import { parkedBookingsMax, rebookOnce } from '#cloud/payments/parked-bookings.ts';
+import { parkedBookingsMax, rebookOnce } from '#cloud/payments/booking/parked-bookings.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { saveReviewRules } from '#cloud/review/review-store.ts';

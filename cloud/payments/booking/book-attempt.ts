@@ -3,7 +3,7 @@ import type { PaidOrder } from '#cloud/orders/paid-order.ts';
 import type { Attempt } from '#cloud/payments/attempt.ts';
 import { saveBookings, type Booking } from '#cloud/payments/attempt-store.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
-import { saleOf } from '#cloud/payments/sale-review.ts';
+import { saleOf } from '#cloud/payments/booking/sale-review.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { reviewPaidSales } from '#cloud/review/review-store.ts';
 

@@ -6,7 +6,7 @@ import {
   toAttempt,
   type AttemptRow,
 } from '#cloud/payments/attempt-store.ts';
-import { enterBooks, type Ended } from '#cloud/payments/book-attempt.ts';
+import { enterBooks, type Ended } from '#cloud/payments/booking/book-attempt.ts';
 import type { VoucherPort } from '#cloud/payments/voucher-port.ts';
 import { isTransient, sqlStateOf } from '#cloud/platform/database-error.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
