@@ -1,7 +1,7 @@
 import { openChannels, type PaymentEnvironment } from '#cloud/open-channels.ts';
 import { createBookingDesk } from '#cloud/payments/booking/booking-desk.ts';
 import { createChannelHealth } from '#cloud/payments/routing/channel-health.ts';
-import type { OfflineSettlementDeps } from '#cloud/payments/offline-settlement.ts';
+import type { OfflineSettlementDeps } from '#cloud/payments/offline/settlement.ts';
 import { contentKeyOf } from '#cloud/payments/payment-deps.ts';
 import { fasterTiming, paymentTiming } from '#cloud/payments/payment-timing.ts';
 import { createVoucherDesk } from '#cloud/payments/voucher-desk.ts';

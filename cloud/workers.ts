@@ -4,7 +4,7 @@ import { createIntakePressure } from '#cloud/journal/intake-pressure.ts';
 import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
 import { startProjection } from '#cloud/journal/projection-worker.ts';
 import { sweepNonces } from '#cloud/identity/nonces.ts';
-import { startOfflineSettlementWorker } from '#cloud/payments/offline-settlement.ts';
+import { startOfflineSettlementWorker } from '#cloud/payments/offline/settlement.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import { startPaymentWorker } from '#cloud/payments/payment-worker.ts';
 import type { PaymentRoom } from '#cloud/payment-room.ts';

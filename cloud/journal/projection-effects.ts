@@ -7,7 +7,7 @@ import { findPaidAttempts } from '#cloud/journal/paid-attempts.ts';
 import type { ProjectionEffects } from '#cloud/journal/project-journal.ts';
 import { insertClaims } from '#cloud/members/order-claims.ts';
 import { bookTillSales } from '#cloud/orders/book-till-sales.ts';
-import { enqueueOfflineSettlement, lockSettlement } from '#cloud/payments/offline-store.ts';
+import { enqueueOfflineSettlement, lockSettlement } from '#cloud/payments/offline/store.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { takeTillRefund } from '#cloud/refunds/take-till-refunds.ts';
 import { judgePromises } from '#cloud/promises/judge-promises.ts';

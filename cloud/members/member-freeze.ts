@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { stopCodesOfFrozen } from '#cloud/payments/stop-frozen-codes.ts';
+import { stopCodesOfFrozen } from '#cloud/payments/offline/stop-frozen-codes.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import { lockBook } from '#cloud/points/points-config-store.ts';
 import { advanceAhead } from '#cloud/release/close-ahead.ts';

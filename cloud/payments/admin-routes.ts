@@ -12,7 +12,7 @@ import {
   offlineExceptionsMax,
   revokeMemberCodes,
   type OfflineSettlement,
-} from '#cloud/payments/offline-store.ts';
+} from '#cloud/payments/offline/store.ts';
 import { listParkedBookings, parkedBookingsMax } from '#cloud/payments/booking/parked-bookings.ts';
 import {
   listResolutionBreaks,

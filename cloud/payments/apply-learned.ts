@@ -18,7 +18,7 @@ import {
   type ChannelCodeRule,
   type ChannelCodeTable,
 } from '#cloud/channel/channel-codes.ts';
-import { concludeWithholding } from '#cloud/payments/offline-outcome.ts';
+import { concludeWithholding } from '#cloud/payments/offline/outcome.ts';
 import { payerHashOf, timingAt, type PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import {
   askCancel,

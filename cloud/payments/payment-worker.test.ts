@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cancelCharge, startCharge } from '#cloud/payments/charge.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
-import { startOfflineSettlementWorker } from '#cloud/payments/offline-settlement.ts';
+import { startOfflineSettlementWorker } from '#cloud/payments/offline/settlement.ts';
 import { startPaymentWorker } from '#cloud/payments/payment-worker.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 

@@ -7,7 +7,7 @@ import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
 import { projectStep } from '#cloud/journal/projection-worker.ts';
 import { createPaymentRoom } from '#cloud/payment-room.ts';
 import { bookWaitingOnce } from '#cloud/payments/booking/booking-desk.ts';
-import { settleOfflineOnce } from '#cloud/payments/offline-settlement.ts';
+import { settleOfflineOnce } from '#cloud/payments/offline/settlement.ts';
 import { askNotifiedOnce } from '#cloud/payments/notifies/notified-questions.ts';
 import { rebookLossesOnce } from '#cloud/payments/booking/parked-losses.ts';
 import { rebookOnce } from '#cloud/payments/booking/parked-bookings.ts';

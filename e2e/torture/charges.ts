@@ -3,7 +3,7 @@ import type { OrderId } from '#shared/ids/ids.ts';
 import type { Channel } from '#cloud/channel/channel.ts';
 import { cancelCharge, startCharge, type TillIdentity } from '#cloud/payments/charge.ts';
 import { openMerchantChannels } from '#cloud/payments/merchant-channels.ts';
-import type { OfflineSettlementDeps } from '#cloud/payments/offline-settlement.ts';
+import type { OfflineSettlementDeps } from '#cloud/payments/offline/settlement.ts';
 import { runPaymentsOnce } from '#cloud/payments/payment-worker.ts';
 import {
   createPaymentBench,

@@ -9,7 +9,7 @@ import { bookWaitingOnce } from '#cloud/payments/booking/booking-desk.ts';
 import { startBooker } from '#cloud/payments/booking/booker.ts';
 import { findAttempt } from '#cloud/payments/attempt-store.ts';
 import { startCharge } from '#cloud/payments/charge.ts';
-import type { OfflineSettlementDeps } from '#cloud/payments/offline-settlement.ts';
+import type { OfflineSettlementDeps } from '#cloud/payments/offline/settlement.ts';
 import { paymentLaws } from '#cloud/payments/payment-laws.ts';
 import { listOpenItems } from '#cloud/reconciliation/open-items.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';

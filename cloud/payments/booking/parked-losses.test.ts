@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { postJournals } from '#cloud/ledger/post.ts';
 import { proveLaws } from '#cloud/ledger/proofs.ts';
 import { readResults } from '#cloud/orders/results.ts';
-import { listOfflineExceptions, type OfflineSale } from '#cloud/payments/offline-store.ts';
+import { listOfflineExceptions, type OfflineSale } from '#cloud/payments/offline/store.ts';
 import { lossesMax, rebookLossesOnce } from '#cloud/payments/booking/parked-losses.ts';
 import { paymentLaws } from '#cloud/payments/payment-laws.ts';
 import { arrive, newPhone, saleAt } from '#cloud/payments/testing/offline-sales.ts';

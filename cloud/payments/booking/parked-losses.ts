@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { OperatorId, OrderId } from '#shared/ids/ids.ts';
-import { bookLoss } from '#cloud/payments/offline-loss.ts';
-import { lockSettlement, saveParked } from '#cloud/payments/offline-store.ts';
+import { bookLoss } from '#cloud/payments/offline/loss.ts';
+import { lockSettlement, saveParked } from '#cloud/payments/offline/store.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { isTransient } from '#cloud/platform/database-error.ts';
 

@@ -29,7 +29,7 @@ import {
 import {
   settleOfflineOnce,
   type OfflineSettlementDeps,
-} from '#cloud/payments/offline-settlement.ts';
+} from '#cloud/payments/offline/settlement.ts';
 import { contentKeyOf } from '#cloud/payments/payment-deps.ts';
 import { paymentTiming, type PaymentTiming } from '#cloud/payments/payment-timing.ts';
 import { runPaymentsOnce } from '#cloud/payments/payment-worker.ts';

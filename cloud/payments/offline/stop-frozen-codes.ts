@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { announceRevocation, frozenReason } from '#cloud/payments/offline-store.ts';
+import { announceRevocation, frozenReason } from '#cloud/payments/offline/store.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import type { MemberId, OperatorId } from '#shared/ids/ids.ts';
 

@@ -6,13 +6,13 @@ import { readBalances } from '#cloud/ledger/balances.ts';
 import { ledgerLaws, proveLaws } from '#cloud/ledger/proofs.ts';
 import { readResults } from '#cloud/orders/results.ts';
 import type { TillIdentity } from '#cloud/payments/charge.ts';
-import { capsGoneOver } from '#cloud/payments/offline-caps.ts';
-import { settleOfflineOnce } from '#cloud/payments/offline-settlement.ts';
+import { capsGoneOver } from '#cloud/payments/offline/caps.ts';
+import { settleOfflineOnce } from '#cloud/payments/offline/settlement.ts';
 import {
   lockSettlement,
   revokeCertificate,
   type OfflineSale,
-} from '#cloud/payments/offline-store.ts';
+} from '#cloud/payments/offline/store.ts';
 import { paymentLaws } from '#cloud/payments/payment-laws.ts';
 import {
   arrive,

@@ -4,7 +4,7 @@ import { keepContact } from '#cloud/identity/terminal-contact.ts';
 import { ledgerLaws, proveLaws } from '#cloud/ledger/proofs.ts';
 import { readBalances } from '#cloud/ledger/balances.ts';
 import { freezeMember } from '#cloud/members/member-freeze.ts';
-import { lockSettlement, type OfflineSale } from '#cloud/payments/offline-store.ts';
+import { lockSettlement, type OfflineSale } from '#cloud/payments/offline/store.ts';
 import { paymentLaws } from '#cloud/payments/payment-laws.ts';
 import { arrive, newPhone, saleAt, type Phone } from '#cloud/payments/testing/offline-sales.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decideLoss, type LossCause } from '#cloud/payments/offline-loss.ts';
+import { decideLoss, type LossCause } from '#cloud/payments/offline/loss.ts';
 import { fen } from '#shared/money/fen.ts';
 
 describe('who bears a loss', () => {

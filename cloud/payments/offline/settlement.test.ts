@@ -9,13 +9,13 @@ import { generateKeyPair } from '#cloud/identity/ed25519.ts';
 import { readResults } from '#cloud/orders/results.ts';
 import { applyLearned } from '#cloud/payments/apply-learned.ts';
 import { startCharge } from '#cloud/payments/charge.ts';
-import { settleOfflineOnce } from '#cloud/payments/offline-settlement.ts';
+import { settleOfflineOnce } from '#cloud/payments/offline/settlement.ts';
 import {
   enqueueOfflineSettlement,
   listOfflineExceptions,
   revokeCertificate,
   type OfflineSale,
-} from '#cloud/payments/offline-store.ts';
+} from '#cloud/payments/offline/store.ts';
 import type { Learned } from '#cloud/payments/payment-machine.ts';
 import { breakerRules } from '#cloud/payments/routing/breaker-machine.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';

@@ -17,9 +17,9 @@ import { insertAttempt, recordCall } from '#cloud/payments/attempt-store.ts';
 import { callChannel } from '#cloud/payments/call-channel.ts';
 import { routeAndReserve } from '#cloud/payments/routing/route-and-reserve.ts';
 import { lastContactMs } from '#cloud/identity/terminal-contact.ts';
-import { capsGoneOver } from '#cloud/payments/offline-caps.ts';
-import type { LossCause } from '#cloud/payments/offline-loss.ts';
-import { failSettlement, whyNotDebited } from '#cloud/payments/offline-outcome.ts';
+import { capsGoneOver } from '#cloud/payments/offline/caps.ts';
+import type { LossCause } from '#cloud/payments/offline/loss.ts';
+import { failSettlement, whyNotDebited } from '#cloud/payments/offline/outcome.ts';
 import {
   claimShowing,
   lockDueSettlement,
@@ -31,7 +31,7 @@ import {
   stopClonedDevice,
   stoppedSince,
   type OfflineSettlement,
-} from '#cloud/payments/offline-store.ts';
+} from '#cloud/payments/offline/store.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { beginAttempt } from '#cloud/payments/payment-machine.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
@@ -54,7 +54,7 @@ const waitForChannelMsMax = 3 * 86_400_000;
 /** A parked sale is tried again after this. */
 const parkedMs = 600_000;
 
-/** Turns offline sales into money: `enqueueOfflineSettlement` (offline-store.ts) puts them here. */
+/** Turns offline sales into money: `enqueueOfflineSettlement` (store.ts) puts them here. */
 export const startOfflineSettlementWorker = (deps: OfflineSettlementDeps): WorkerLoop =>
   startWorkerLoop({
     name: 'offline-settlement',
@@ -67,7 +67,7 @@ export const startOfflineSettlementWorker = (deps: OfflineSettlementDeps): Worke
 /**
  * Takes one queued sale that is due: the code's signature and revocation, its single use, the member's vouchers up to
  * the share cap, then a withholding for the rest. Everything is decided and durable before the debit leaves; how the
- * debit ends is followed by the payment worker and concluded in offline-outcome.ts. Returns 1, or 0 when idle.
+ * debit ends is followed by the payment worker and concluded in outcome.ts. Returns 1, or 0 when idle.
  */
 export async function settleOfflineOnce(deps: OfflineSettlementDeps): Promise<number> {
   const nowMs = deps.clock.nowMs();

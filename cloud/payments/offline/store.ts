@@ -11,7 +11,7 @@ import type {
 import { decodeTwoLayerCode } from '#shared/member/two-layer-code.ts';
 import type { Fen } from '#shared/money/fen.ts';
 import type { BasisPoints } from '#shared/money/rate.ts';
-import { listedSettlement, toSettlement, type SettlementRow } from '#cloud/payments/offline-row.ts';
+import { listedSettlement, toSettlement, type SettlementRow } from '#cloud/payments/offline/row.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 
 /** A sale that a till accepted offline against a signed member code. */
@@ -40,7 +40,7 @@ export interface OfflineSale {
   readonly entry?: { readonly epoch: string; readonly seq: number } | undefined;
 }
 
-/** Who bears a loss, see offline-loss.ts. */
+/** Who bears a loss, see loss.ts. */
 export type LossBearer = 'member' | 'platform' | 'merchant';
 
 export interface OfflineSettlement extends OfflineSale {

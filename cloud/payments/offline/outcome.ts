@@ -9,15 +9,15 @@ import { frozenSince } from '#cloud/review/frozen-member.ts';
 import { appendResult } from '#cloud/orders/results.ts';
 import { isOrderInHand } from '#cloud/payments/attempt-store.ts';
 import { book, type Ended } from '#cloud/payments/booking/book-attempt.ts';
-import { capsOf } from '#cloud/payments/offline-caps.ts';
-import { bookLoss, decideLoss, type Loss, type LossCause } from '#cloud/payments/offline-loss.ts';
+import { capsOf } from '#cloud/payments/offline/caps.ts';
+import { bookLoss, decideLoss, type Loss, type LossCause } from '#cloud/payments/offline/loss.ts';
 import {
   lockSettlement,
   saveLoss,
   saveParked,
   saveSettlement,
   type OfflineSettlement,
-} from '#cloud/payments/offline-store.ts';
+} from '#cloud/payments/offline/store.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 
