@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { promissoryWords } from '#shared/points/promissory-words.ts';
+import { promissoryWords } from '#shared/points/words/promissory-words.ts';
 import { codeFileCount, fileLinesMax, importsOf, rules, tidy, type SourceFile } from './tidy.ts';
 
 const textFile = /\.(ts|tsx|mjs|json|md|css|html|sql|sh|yml)$/;
@@ -55,7 +55,7 @@ const planted: readonly (SourceFile & { readonly rule: string })[] = [
   {
     rule: 'imports',
     path: 'shared/time/a.ts',
-    text: "import { x } from '#shared/points/gate.ts';",
+    text: "import { x } from '#shared/points/gate/gate.ts';",
   },
   { rule: 'imports', path: 'shared/money/a.ts', text: "import { x } from '../points/gate.ts';" },
   { rule: 'file-size', path: 'cloud/big.ts', text: '\n'.repeat(fileLinesMax + 1) },

@@ -1,4 +1,4 @@
-import { findPromissoryWord } from '#shared/points/promissory-words.ts';
+import { findPromissoryWord } from '#shared/points/words/promissory-words.ts';
 import { bans, layers, provingRooms, type Room } from './layers.ts';
 
 /** A tracked text file: path from the root with forward slashes, and its text. */
@@ -96,7 +96,7 @@ const isPortShell = (path: string): boolean =>
 const isShown = (path: string): boolean =>
   !isTest(path) &&
   // Spells the list by its code points, for this very rule.
-  path !== 'shared/points/promissory-words.ts' &&
+  path !== 'shared/points/words/promissory-words.ts' &&
   (/^(shared|drivers|terminal|cloud|lab|e2e\/(demo|stage|browser))\/.*\.(ts|tsx|mjs|html|css|json|sql|md)$/.test(
     path,
   ) ||

@@ -8,7 +8,7 @@ import { fen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
 import { defaultPointsConfig } from '#shared/points/points-config.ts';
-import { scheduleLcm } from '#shared/points/schedule.ts';
+import { scheduleLcm } from '#shared/points/release/schedule.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
 export const operatorId = 'opr_01J00000000000000000000001' as OperatorId;

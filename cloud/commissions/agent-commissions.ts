@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { AgentOfSale } from '#cloud/commissions/agent-contracts.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import type { MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
-import type { Waterfall } from '#shared/points/waterfall.ts';
+import type { Waterfall } from '#shared/points/agents/waterfall.ts';
 
 /** What commissions need of a decided line: they exist only where the order is final. */
 export interface CommissionSource {

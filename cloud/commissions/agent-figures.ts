@@ -144,7 +144,7 @@ const figures = sql.raw(
     .join(', '),
 );
 
-/** What a held sale promises to a role at most: rates and caps of shared/points/agents.ts, without the cap over all. */
+/** What a held sale promises to a role at most: rates and caps of shared/points/agents/agents.ts, without the cap over all. */
 function expected({ agentMode, agents, agentTotalCapBp }: PointsConfig): SQL {
   const net = sql`(l.net_fen - l.refunded_net_fen)`;
   const concession = sql`(l.concession_fen - l.returned_concession_fen)`;

@@ -4,7 +4,7 @@ import type { Db, Tx } from '#cloud/platform/db.ts';
 import { statementLine } from '#cloud/settlement/statement-csv.ts';
 import type { AgentId, OperatorId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
-import { serviceTax } from '#shared/points/agent-tax.ts';
+import { serviceTax } from '#shared/points/agents/agent-tax.ts';
 import { dayStartMs } from '#shared/time/calendar-day.ts';
 import { addMonths } from '#shared/time/period.ts';
 

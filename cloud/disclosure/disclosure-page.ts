@@ -12,7 +12,7 @@ import {
   gateReasonWords,
   planBindingWords,
   type Words,
-} from '#shared/points/explanation-words.ts';
+} from '#shared/points/words/explanation-words.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 
 /** Multipliers that are shown, the newest closes. */

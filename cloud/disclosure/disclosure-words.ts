@@ -1,4 +1,4 @@
-import { gateMeasureWords, type Words } from '#shared/points/explanation-words.ts';
+import { gateMeasureWords, type Words } from '#shared/points/words/explanation-words.ts';
 import { agentRoles, type AgentRole, type PointsConfig } from '#shared/points/points-config.ts';
 
 const words = (zh: string, en: string): Words => ({ zh, en });

@@ -10,7 +10,7 @@ import { createTestCloud, buildTestApp } from '#cloud/platform/testing/test-clou
 import { balancesOf } from '#cloud/points/testing/points-fixtures.ts';
 import { runProofs } from '#cloud/proof-run.ts';
 import { defaultPointsConfig } from '#shared/points/points-config.ts';
-import { findPromissoryWord } from '#shared/points/promissory-words.ts';
+import { findPromissoryWord } from '#shared/points/words/promissory-words.ts';
 
 let life: LivedLife;
 beforeAll(async () => {

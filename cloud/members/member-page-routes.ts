@@ -12,7 +12,7 @@ import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { memberPoints } from '#cloud/points/member-points.ts';
 import { readWallet } from '#cloud/vouchers/wallet.ts';
 import type { MemberId, OperatorId } from '#shared/ids/ids.ts';
-import { bestVoucher } from '#shared/points/voucher-spend.ts';
+import { bestVoucher } from '#shared/points/vouchers/voucher-spend.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 import { MemberIdSchema } from '#shared/wire/v1/common.ts';
 import { memberConsentWords } from '#shared/wire/v1/members.ts';

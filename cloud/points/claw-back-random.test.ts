@@ -19,10 +19,10 @@ import { runReleaseDay } from '#cloud/release/release-day.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
-import { clawBack } from '#shared/points/clawback.ts';
+import { clawBack } from '#shared/points/refund/clawback.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
 import { defaultPointsConfig } from '#shared/points/points-config.ts';
-import { referralPoints } from '#shared/points/referral.ts';
+import { referralPoints } from '#shared/points/issue/referral.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { addPeriods, periodSpan, periodsBetween } from '#shared/time/period.ts';
 

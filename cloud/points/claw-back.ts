@@ -5,16 +5,16 @@ import { advanceAhead } from '#cloud/release/close-ahead.ts';
 import { cancelVouchers, lockVouchers } from '#cloud/vouchers/return-vouchers.ts';
 import type { MemberId, MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { fen, sumFen, type Fen } from '#shared/money/fen.ts';
-import { settleExcess, type Clawback } from '#shared/points/clawback.ts';
-import { merchantPointsOf } from '#shared/points/order-issue.ts';
+import { settleExcess, type Clawback } from '#shared/points/refund/clawback.ts';
+import { merchantPointsOf } from '#shared/points/issue/order-issue.ts';
 import {
   pointFen,
   pointsOfConcession,
   sumPointFen,
   type PointFen,
 } from '#shared/points/point-fen.ts';
-import { referralPoints } from '#shared/points/referral.ts';
-import { scheduleLcm } from '#shared/points/schedule.ts';
+import { referralPoints } from '#shared/points/issue/referral.ts';
+import { scheduleLcm } from '#shared/points/release/schedule.ts';
 import { periodsBetween } from '#shared/time/period.ts';
 
 export interface PointsRefund {

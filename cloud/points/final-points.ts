@@ -7,10 +7,10 @@ import { advanceAhead } from '#cloud/release/close-ahead.ts';
 import { holdSuspicious, notHeld } from '#cloud/review/points-holds.ts';
 import { tiersOfOwners } from '#cloud/tiers/tiers-of-owners.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
-import { lotPeriods } from '#shared/points/n-base.ts';
+import { lotPeriods } from '#shared/points/issue/n-base.ts';
 import { addPeriods, periodOf } from '#shared/time/period.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
-import { scheduleLcm } from '#shared/points/schedule.ts';
+import { scheduleLcm } from '#shared/points/release/schedule.ts';
 
 export interface FinalOrders {
   readonly operatorId: OperatorId;

@@ -6,7 +6,7 @@ import { flagRelatedOrders } from '#cloud/relations/related-orders.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { shareFloor } from '#shared/money/rate.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
-import { merchantPointsOf } from '#shared/points/order-issue.ts';
+import { merchantPointsOf } from '#shared/points/issue/order-issue.ts';
 import { pointsOfConcession } from '#shared/points/point-fen.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
 import { assert } from '#shared/result/assert.ts';
@@ -95,7 +95,7 @@ async function insertOrders(
 
 /**
  * The referrer's lots of orders that have a member (rule R22): floor(5%) of the consumer's points, one level, inside
- * the window, never between related accounts or at a shop of one's own. The same rule as shared/points/referral.ts, over a set.
+ * the window, never between related accounts or at a shop of one's own. The same rule as shared/points/issue/referral.ts, over a set.
  */
 export async function insertReferralLots(
   tx: Tx,

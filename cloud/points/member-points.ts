@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import type { MemberId, MerchantId, OperatorId } from '#shared/ids/ids.ts';
 import { pointFen, type PointFen } from '#shared/points/point-fen.ts';
-import { scheduleLcm } from '#shared/points/schedule.ts';
+import { scheduleLcm } from '#shared/points/release/schedule.ts';
 
 /** A member's points as the member page and the till show them. */
 export interface MemberPoints {

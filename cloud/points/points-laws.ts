@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Law } from '#cloud/ledger/proofs.ts';
-import { scheduleLcm } from '#shared/points/schedule.ts';
+import { scheduleLcm } from '#shared/points/release/schedule.ts';
 
 const lcm = sql.raw(String(scheduleLcm));
 

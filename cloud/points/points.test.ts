@@ -20,7 +20,7 @@ import type { OperatorId } from '#shared/ids/ids.ts';
 import { basisPoints } from '#shared/money/rate.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
 import { defaultPointsConfig } from '#shared/points/points-config.ts';
-import { referralApplies, referralPoints } from '#shared/points/referral.ts';
+import { referralApplies, referralPoints } from '#shared/points/issue/referral.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { addDays } from '#shared/time/calendar-day.ts';
 

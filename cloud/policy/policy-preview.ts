@@ -4,7 +4,7 @@ import { closeInputOf } from '#cloud/release/close-explanation.ts';
 import { readClose } from '#cloud/release/close-period.ts';
 import { readInflowHistory } from '#cloud/release/pools.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
-import { planClose } from '#shared/points/close-plan.ts';
+import { planClose } from '#shared/points/close/close-plan.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
 
 /** What the last close would have decided under other rules. */

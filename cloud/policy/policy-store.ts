@@ -9,7 +9,7 @@ import {
   type PolicyDifference,
   type PolicyError,
   type PolicyState,
-} from '#shared/points/policy.ts';
+} from '#shared/points/policy/policy.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 import { err, getOrThrow, ok, type Result } from '#shared/result/result.ts';
 

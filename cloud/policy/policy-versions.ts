@@ -3,8 +3,8 @@ import type { Db, Tx } from '#cloud/platform/db.ts';
 import { pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { defaultPointsConfig, type PointsConfig } from '#shared/points/points-config.ts';
-import { policyDifferences, type PolicyDifference } from '#shared/points/policy.ts';
-import { presetOf, type PresetName } from '#shared/points/preset.ts';
+import { policyDifferences, type PolicyDifference } from '#shared/points/policy/policy.ts';
+import { presetOf, type PresetName } from '#shared/points/policy/preset.ts';
 
 /** One version of the rules with who made it and what it changed, for the console and the disclosure page. */
 export interface PolicyVersion {

@@ -5,7 +5,7 @@ import { priceListOn } from '#cloud/promotion/price-list.ts';
 import { burnCredit, lockCredit } from '#cloud/promotion/promo-credit.ts';
 import { insertOrder, orderOfKey, type PromoOrder } from '#cloud/promotion/promo-orders.ts';
 import { newId, type MerchantId, type OperatorId } from '#shared/ids/ids.ts';
-import { findPromissoryWord } from '#shared/points/promissory-words.ts';
+import { findPromissoryWord } from '#shared/points/words/promissory-words.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import { accountingDate, addDays } from '#shared/time/calendar-day.ts';

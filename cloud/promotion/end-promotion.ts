@@ -4,7 +4,7 @@ import { returnCredit, lockCredit } from '#cloud/promotion/promo-credit.ts';
 import { lockOrder, type PromoOrder } from '#cloud/promotion/promo-orders.ts';
 import type { MerchantId, OperatorId } from '#shared/ids/ids.ts';
 import type { PointFen } from '#shared/points/point-fen.ts';
-import { undeliveredPoints } from '#shared/points/promo-return.ts';
+import { undeliveredPoints } from '#shared/points/refund/promo-return.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import { daysBetween } from '#shared/time/calendar-day.ts';
 

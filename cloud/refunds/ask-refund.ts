@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
 import { fen, subtractFen, sumFen, type Fen } from '#shared/money/fen.ts';
-import { refundSplit } from '#shared/points/refund.ts';
+import { refundSplit } from '#shared/points/refund/refund.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import { businessDate } from '#shared/time/business-day.ts';
 import type { Refund, RefundRequest } from '#shared/wire/v1/refunds.ts';

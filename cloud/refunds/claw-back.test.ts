@@ -24,7 +24,7 @@ import type { PaidOrder } from '#cloud/orders/paid-order.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
-import { refundSteps } from '#shared/points/refund.ts';
+import { refundSteps } from '#shared/points/refund/refund.ts';
 import { basisPoints } from '#shared/money/rate.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { dayStartMs } from '#shared/time/calendar-day.ts';

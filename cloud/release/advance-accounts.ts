@@ -1,8 +1,8 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { literal } from '#cloud/release/temporary-table.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
-import { scoreMerchantsFull } from '#shared/points/account-multiplier.ts';
-import { scheduleLcm } from '#shared/points/schedule.ts';
+import { scoreMerchantsFull } from '#shared/points/release/account-multiplier.ts';
+import { scheduleLcm } from '#shared/points/release/schedule.ts';
 import { addDays } from '#shared/time/calendar-day.ts';
 import { periodSpan } from '#shared/time/period.ts';
 

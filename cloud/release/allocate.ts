@@ -18,11 +18,11 @@ import type { BasisPoints } from '#shared/money/rate.ts';
 import { dayStartMs } from '#shared/time/calendar-day.ts';
 import { addMonths, periodKindOf, periodsReleasedInMonth } from '#shared/time/period.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
-import { scheduleLcm } from '#shared/points/schedule.ts';
-import { reduceTheta, type Theta } from '#shared/points/water-fill.ts';
+import { scheduleLcm } from '#shared/points/release/schedule.ts';
+import { reduceTheta, type Theta } from '#shared/points/release/water-fill.ts';
 import { assert } from '#shared/result/assert.ts';
 
-/** Set-based twin of shared/points/release-day.ts: the same rules over tables; a property test holds both equal. */
+/** Set-based twin of shared/points/release/release-day.ts: the same rules over tables; a property test holds both equal. */
 
 export interface ReleaseDay {
   readonly operatorId: OperatorId;

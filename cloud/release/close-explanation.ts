@@ -2,17 +2,17 @@ import type { VersionedConfig } from '#cloud/points/points-config-store.ts';
 import type { Pools } from '#cloud/release/pools.ts';
 import type { RecordValue } from '#cloud/release/sealed-record.ts';
 import { fen } from '#shared/money/fen.ts';
-import type { CloseInput, ClosePlan } from '#shared/points/close-plan.ts';
+import type { CloseInput, ClosePlan } from '#shared/points/close/close-plan.ts';
 import {
   formulaWords,
   gateMeasureWords,
   gateReasonWords,
   planBindingWords,
-} from '#shared/points/explanation-words.ts';
-import type { PeriodInflow } from '#shared/points/forecast.ts';
-import type { GateReading } from '#shared/points/gate.ts';
+} from '#shared/points/words/explanation-words.ts';
+import type { PeriodInflow } from '#shared/points/close/forecast.ts';
+import type { GateReading } from '#shared/points/gate/gate.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
-import { presetOf } from '#shared/points/preset.ts';
+import { presetOf } from '#shared/points/policy/preset.ts';
 import { addPeriods } from '#shared/time/period.ts';
 
 interface Explained {

@@ -14,7 +14,7 @@ import { stepsOf, type StepOptions } from '#cloud/release/steps.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { basisPoints, type BasisPoints } from '#shared/money/rate.ts';
-import type { GateReason } from '#shared/points/gate.ts';
+import type { GateReason } from '#shared/points/gate/gate.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import { addPeriods, periodKindOf, type PeriodKind } from '#shared/time/period.ts';

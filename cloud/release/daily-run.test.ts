@@ -19,7 +19,7 @@ import {
 import { postJournals } from '#cloud/ledger/post.ts';
 import { startWorkers } from '#cloud/workers.ts';
 import { fen } from '#shared/money/fen.ts';
-import { claimDays } from '#shared/points/claim-window.ts';
+import { claimDays } from '#shared/points/issue/claim-window.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { createManualClock } from '#shared/testing/manual-clock.ts';
 import { addDays, dayStartMs } from '#shared/time/calendar-day.ts';

@@ -5,7 +5,7 @@ import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts
 import { lapseUnclaimed } from '#cloud/points/claim-points.ts';
 import { expireVouchers } from '#cloud/vouchers/expire-vouchers.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
-import { claimDays } from '#shared/points/claim-window.ts';
+import { claimDays } from '#shared/points/issue/claim-window.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import { accountingDate, addDays } from '#shared/time/calendar-day.ts';
 

@@ -7,7 +7,7 @@ import { poolsOf, readInflowHistory, type Pools, type PoolSums } from '#cloud/re
 import { sealRecord } from '#cloud/release/sealed-record.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
-import { planClose, type CloseInput, type ClosePlan } from '#shared/points/close-plan.ts';
+import { planClose, type CloseInput, type ClosePlan } from '#shared/points/close/close-plan.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
 import { assert } from '#shared/result/assert.ts';
 import { periodSpan } from '#shared/time/period.ts';

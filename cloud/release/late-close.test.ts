@@ -15,7 +15,7 @@ import {
 } from '#cloud/points/testing/points-fixtures.ts';
 import { closePeriod, readClose } from '#cloud/release/close-period.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
-import { entitlementOfLots, scheduleLcm } from '#shared/points/schedule.ts';
+import { entitlementOfLots, scheduleLcm } from '#shared/points/release/schedule.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
 import type { GateMeasure } from '#shared/points/points-config.ts';
 import { getOrThrow } from '#shared/result/result.ts';

@@ -5,22 +5,22 @@ import { readRun, type StoredRun } from '#cloud/release/release-day.ts';
 import type { MemberId, VoucherId } from '#shared/ids/ids.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
-import { scoreOfMultiplier } from '#shared/points/account-multiplier.ts';
+import { scoreOfMultiplier } from '#shared/points/release/account-multiplier.ts';
 import {
   dayBindingWords,
   formulaWords,
   shareBoundWords,
   type ShareBound,
   type Words,
-} from '#shared/points/explanation-words.ts';
+} from '#shared/points/words/explanation-words.ts';
 import {
   explainShare,
   nothingWords,
   thetaOf,
   type NothingReason,
-} from '#shared/points/member-share.ts';
+} from '#shared/points/release/member-share.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
-import { scheduleLcm } from '#shared/points/schedule.ts';
+import { scheduleLcm } from '#shared/points/release/schedule.ts';
 
 /** One member's part of a stored release run, with the numbers it was computed from. */
 export interface MemberRelease {

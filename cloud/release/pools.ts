@@ -2,12 +2,12 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import { ofClose } from '#cloud/release/close-chunks.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
-import type { GateInput } from '#shared/points/gate.ts';
-import { historyPeriodsMax, type PeriodInflow } from '#shared/points/forecast.ts';
+import type { GateInput } from '#shared/points/gate/gate.ts';
+import { historyPeriodsMax, type PeriodInflow } from '#shared/points/close/forecast.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
 import { pointFen, type PointFen } from '#shared/points/point-fen.ts';
 import { periodSpan } from '#shared/time/period.ts';
-import { scheduleLcm } from '#shared/points/schedule.ts';
+import { scheduleLcm } from '#shared/points/release/schedule.ts';
 
 /** The sums that a close decides on, in point-fen: behind its slices and before any release. */
 export interface Pools {

@@ -14,7 +14,7 @@ import { shareOf, type Shares } from '#cloud/release/share-formula.ts';
 import { insertVouchers } from '#cloud/vouchers/issue-vouchers.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { addDays, dayStartMs } from '#shared/time/calendar-day.ts';
-import { scheduleLcm } from '#shared/points/schedule.ts';
+import { scheduleLcm } from '#shared/points/release/schedule.ts';
 import { assert } from '#shared/result/assert.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 

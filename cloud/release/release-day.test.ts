@@ -20,7 +20,7 @@ import { sealRecord, type RecordValue } from '#cloud/release/sealed-record.ts';
 import { readWallet } from '#cloud/vouchers/wallet.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { parseId, type MemberId, type OperatorId } from '#shared/ids/ids.ts';
-import { scheduleLcm } from '#shared/points/schedule.ts';
+import { scheduleLcm } from '#shared/points/release/schedule.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
 const database = useTestDatabase();

@@ -8,7 +8,7 @@ import { cutChunks } from '#cloud/release/release-chunks.ts';
 import { continueRun, findOpenRun, type RunOptions } from '#cloud/release/run-release.ts';
 import { stepsOf } from '#cloud/release/steps.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
-import type { DailyBinding } from '#shared/points/daily-limit.ts';
+import type { DailyBinding } from '#shared/points/release/daily-limit.ts';
 import { periodSpan, releaseRunId } from '#shared/time/period.ts';
 import { pointFen, type PointFen } from '#shared/points/point-fen.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';

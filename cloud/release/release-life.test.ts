@@ -18,8 +18,8 @@ import { shareFloor } from '#shared/money/rate.ts';
 import { addMonths, periodSpan } from '#shared/time/period.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
 import { defaultPointsConfig } from '#shared/points/points-config.ts';
-import { entitlementOfLots, scheduleLcm } from '#shared/points/schedule.ts';
-import { divideConcession } from '#shared/points/waterfall.ts';
+import { entitlementOfLots, scheduleLcm } from '#shared/points/release/schedule.ts';
+import { divideConcession } from '#shared/points/agents/waterfall.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
 const database = useTestDatabase();

@@ -19,12 +19,12 @@ import type { Tx } from '#cloud/platform/db.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
-import { purchaseScore } from '#shared/points/account-multiplier.ts';
+import { purchaseScore } from '#shared/points/release/account-multiplier.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
 import { defaultPointsConfig } from '#shared/points/points-config.ts';
-import { planReleaseDay } from '#shared/points/release-day.ts';
-import { scheduleLcm } from '#shared/points/schedule.ts';
-import { thetaText } from '#shared/points/water-fill.ts';
+import { planReleaseDay } from '#shared/points/release/release-day.ts';
+import { scheduleLcm } from '#shared/points/release/schedule.ts';
+import { thetaText } from '#shared/points/release/water-fill.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
 const md5Hex = (text: string): string => createHash('md5').update(text).digest('hex');

@@ -18,7 +18,7 @@ import { runReleaseDay } from '#cloud/release/release-day.ts';
 import type { ReleaseStep } from '#cloud/release/run-release.ts';
 import { voucherLaws } from '#cloud/vouchers/voucher-laws.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
-import { scheduleLcm } from '#shared/points/schedule.ts';
+import { scheduleLcm } from '#shared/points/release/schedule.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
 /** Three chunks, the last one short. */

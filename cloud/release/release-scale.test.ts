@@ -13,7 +13,7 @@ import { closePeriod } from '#cloud/release/close-period.ts';
 import { runReleaseDay } from '#cloud/release/release-day.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
-import { scheduleLcm } from '#shared/points/schedule.ts';
+import { scheduleLcm } from '#shared/points/release/schedule.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
 /**

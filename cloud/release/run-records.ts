@@ -9,9 +9,9 @@ import { sealRecord } from '#cloud/release/sealed-record.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
 import { dayStartMs, daysBetween } from '#shared/time/calendar-day.ts';
-import { dailyLimit } from '#shared/points/daily-limit.ts';
+import { dailyLimit } from '#shared/points/release/daily-limit.ts';
 import { periodSpan, releaseRunId } from '#shared/time/period.ts';
-import { thetaText } from '#shared/points/water-fill.ts';
+import { thetaText } from '#shared/points/release/water-fill.ts';
 import { assert } from '#shared/result/assert.ts';
 
 /** What the close of the period and the rules say about a run. */

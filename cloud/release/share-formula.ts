@@ -1,5 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm';
-import type { Theta } from '#shared/points/water-fill.ts';
+import type { Theta } from '#shared/points/release/water-fill.ts';
 
 /** What an account's part of a day follows from, besides what it wants: docs/points.md 2.7 step 5. */
 export interface Shares {

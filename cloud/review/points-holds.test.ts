@@ -27,7 +27,7 @@ import { velocityRulesDefault, type VelocityRules } from '#cloud/review/velocity
 import { noteTopPayers, saveVelocityRules } from '#cloud/review/velocity-store.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
-import { scheduleLcm } from '#shared/points/schedule.ts';
+import { scheduleLcm } from '#shared/points/release/schedule.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
 const database = useTestDatabase();

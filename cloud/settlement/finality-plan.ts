@@ -12,7 +12,7 @@ import {
   type Fen,
 } from '#shared/money/fen.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
-import { divideConcession, type Waterfall } from '#shared/points/waterfall.ts';
+import { divideConcession, type Waterfall } from '#shared/points/agents/waterfall.ts';
 
 /** A settlement line whose hold is over. */
 export interface DueLine {

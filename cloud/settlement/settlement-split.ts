@@ -1,7 +1,7 @@
 import { owesConcession, type PaidOrder } from '#cloud/orders/paid-order.ts';
 import { subtractFen, zeroFen, type Fen } from '#shared/money/fen.ts';
 import type { BasisPoints } from '#shared/money/rate.ts';
-import { issueOrder, type OrderIssueError } from '#shared/points/order-issue.ts';
+import { issueOrder, type OrderIssueError } from '#shared/points/issue/order-issue.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 

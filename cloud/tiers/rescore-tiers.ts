@@ -4,7 +4,7 @@ import { literal, materialise, plainWord } from '#cloud/release/temporary-table.
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { wholeBp } from '#shared/money/rate.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
-import { tierKeptDays, tierWindowDays } from '#shared/points/tiers.ts';
+import { tierKeptDays, tierWindowDays } from '#shared/points/issue/tiers.ts';
 import { addDays } from '#shared/time/calendar-day.ts';
 import { periodSpan } from '#shared/time/period.ts';
 
@@ -19,7 +19,7 @@ export interface TierRescore {
 
 /**
  * The monthly look at all tiers (rule R23), a step of the close of a period in which a month ends; the close of another
- * one changes nothing. Tiers rise at once and fall only after 12 months below (`nextTier` of shared/points/tiers.ts, over a
+ * one changes nothing. Tiers rise at once and fall only after 12 months below (`nextTier` of shared/points/issue/tiers.ts, over a
  * set; a test holds both equal). One aggregate over a year of orders finds who can have a tier at all, because friends
  * count for at most half of one's own: for everybody else nothing is read or written.
  */

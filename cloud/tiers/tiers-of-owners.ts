@@ -3,7 +3,7 @@ import type { Tx } from '#cloud/platform/db.ts';
 import type { MemberId, OperatorId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
-import { tierOf, tierScore, tierWindowDays } from '#shared/points/tiers.ts';
+import { tierOf, tierScore, tierWindowDays } from '#shared/points/issue/tiers.ts';
 
 interface OwnerRow extends Record<string, unknown> {
   readonly member_id: MemberId;

@@ -25,7 +25,7 @@ import {
   tierScore,
   tierWindowDays,
   type KeptTier,
-} from '#shared/points/tiers.ts';
+} from '#shared/points/issue/tiers.ts';
 import { addDays } from '#shared/time/calendar-day.ts';
 import { addPeriods, periodSpan } from '#shared/time/period.ts';
 

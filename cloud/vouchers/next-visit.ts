@@ -4,7 +4,7 @@ import type { Tx } from '#cloud/platform/db.ts';
 import { enqueueOutbox, type OutboxHandler } from '#cloud/platform/outbox.ts';
 import { readWallet } from '#cloud/vouchers/wallet.ts';
 import type { MemberId, OperatorId } from '#shared/ids/ids.ts';
-import { bestVoucher } from '#shared/points/voucher-spend.ts';
+import { bestVoucher } from '#shared/points/vouchers/voucher-spend.ts';
 import { ok } from '#shared/result/result.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 

@@ -4,8 +4,8 @@ import { pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import type { WalletOwner } from '#cloud/vouchers/wallet.ts';
 import type { MemberId, OperatorId, OrderId, VoucherId } from '#shared/ids/ids.ts';
 import { fen, minFen, sumFen, type Fen } from '#shared/money/fen.ts';
-import { voucherFenMax } from '#shared/points/order-issue.ts';
-import { spendVouchers, type VoucherUse } from '#shared/points/voucher-spend.ts';
+import { voucherFenMax } from '#shared/points/issue/order-issue.ts';
+import { spendVouchers, type VoucherUse } from '#shared/points/vouchers/voucher-spend.ts';
 import { assert } from '#shared/result/assert.ts';
 import { err, getOrThrow, ok, type Result } from '#shared/result/result.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findPromissoryWord } from '#shared/points/promissory-words.ts';
+import { findPromissoryWord } from '#shared/points/words/promissory-words.ts';
 import { spark } from './chart.ts';
 import { readOptions, usage } from './options.ts';
 import { columnsOf, renderText } from './table.ts';

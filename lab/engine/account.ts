@@ -7,7 +7,7 @@ import {
   entitlementOf,
   startLot,
   type ScheduleState,
-} from '#shared/points/schedule.ts';
+} from '#shared/points/release/schedule.ts';
 
 /** Somebody, or many people who behave alike, with what he buys. */
 export interface Actor {

@@ -1,4 +1,4 @@
-import { gateOpenByInflow, gateOpenByOutstanding } from '#shared/points/gate.ts';
+import { gateOpenByInflow, gateOpenByOutstanding } from '#shared/points/gate/gate.ts';
 import { defaultPointsConfig, type GateMeasure } from '#shared/points/points-config.ts';
 import { addDays } from '#shared/time/calendar-day.ts';
 import { periodOf, type PeriodKind } from '#shared/time/period.ts';

@@ -1,10 +1,10 @@
 import { amountFenMax, fen } from '#shared/money/fen.ts';
 import { wholeBp } from '#shared/money/rate.ts';
-import { accountMultiplier } from '#shared/points/account-multiplier.ts';
+import { accountMultiplier } from '#shared/points/release/account-multiplier.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
 import type { ConfigError, PointsConfig } from '#shared/points/points-config.ts';
-import { wantOf } from '#shared/points/points-used.ts';
-import { planReleaseDay } from '#shared/points/release-day.ts';
+import { wantOf } from '#shared/points/release/points-used.ts';
+import { planReleaseDay } from '#shared/points/release/release-day.ts';
 import { ok, type Result } from '#shared/result/result.ts';
 import { dueOf, grant, newAccount, unreleasedOf, type Account, type Actor } from './account.ts';
 import { closeMonth, sum, type MonthClose, type Pools } from './close-month.ts';

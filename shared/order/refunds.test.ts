@@ -12,7 +12,7 @@ import {
   refundNoMax,
   refundsOf,
 } from '#shared/order/refunds.ts';
-import { concessionAfter, refundSteps } from '#shared/points/refund.ts';
+import { concessionAfter, refundSteps } from '#shared/points/refund/refund.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { at, facts, fold, orderId } from '#shared/testing/order-facts.ts';
 import type { EntryBody, EntryFact } from '#shared/wire/v1/entries.ts';

@@ -8,7 +8,7 @@ import type {
   PromiseKeptHow,
   RefundHow,
 } from '#shared/order/order.ts';
-import { refundSplit, type RefundSplit } from '#shared/points/refund.ts';
+import { refundSplit, type RefundSplit } from '#shared/points/refund/refund.ts';
 import { assert } from '#shared/result/assert.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
-import { waterFill } from '#shared/points/water-fill.ts';
+import { waterFill } from '#shared/points/release/water-fill.ts';
 import { createDice, randomOrderLog, type OrderLog } from '#shared/testing/order-log.ts';
 import { liveOrderLog } from '#shared/testing/order-log-life.ts';
 import { slowWaterFill } from '#shared/testing/slow-water-fill.ts';

@@ -4,28 +4,28 @@ import { describe, expect, it } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
 import { basisPoints, rateBpMax } from '#shared/money/rate.ts';
 import { getOrThrow } from '#shared/result/result.ts';
-import { accountMultiplier } from '#shared/points/account-multiplier.ts';
-import { agentShares, agentSharesOfFlow } from '#shared/points/agents.ts';
-import { planMultiplier } from '#shared/points/controller.ts';
-import { decideGate, type GateInput } from '#shared/points/gate.ts';
-import { issueOrder } from '#shared/points/order-issue.ts';
+import { accountMultiplier } from '#shared/points/release/account-multiplier.ts';
+import { agentShares, agentSharesOfFlow } from '#shared/points/agents/agents.ts';
+import { planMultiplier } from '#shared/points/close/controller.ts';
+import { decideGate, type GateInput } from '#shared/points/gate/gate.ts';
+import { issueOrder } from '#shared/points/issue/order-issue.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
-import { pointsUsed, wantOf } from '#shared/points/points-used.ts';
+import { pointsUsed, wantOf } from '#shared/points/release/points-used.ts';
 import {
   agentRoles,
   checkPointsConfig,
   defaultPointsConfig as config,
 } from '#shared/points/points-config.ts';
-import { refundSteps } from '#shared/points/refund.ts';
+import { refundSteps } from '#shared/points/refund/refund.ts';
 import {
   closeSchedulePeriod,
   emptySchedule,
   entitlementOf,
   scheduleLcm,
   startLot,
-} from '#shared/points/schedule.ts';
-import { waterFill, type WaterFillRow } from '#shared/points/water-fill.ts';
-import { divideConcession } from '#shared/points/waterfall.ts';
+} from '#shared/points/release/schedule.ts';
+import { waterFill, type WaterFillRow } from '#shared/points/release/water-fill.ts';
+import { divideConcession } from '#shared/points/agents/waterfall.ts';
 
 const md5Hex = (text: string): string => createHash('md5').update(text).digest('hex');
 const amount = fc.integer({ min: 1, max: 5_000_000 }).map(fen);

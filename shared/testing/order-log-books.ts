@@ -1,6 +1,10 @@
-import type { ClosePlan } from '#shared/points/close-plan.ts';
-import type { OrderIssue } from '#shared/points/order-issue.ts';
-import { emptySchedule, entitlementOf, type ScheduleState } from '#shared/points/schedule.ts';
+import type { ClosePlan } from '#shared/points/close/close-plan.ts';
+import type { OrderIssue } from '#shared/points/issue/order-issue.ts';
+import {
+  emptySchedule,
+  entitlementOf,
+  type ScheduleState,
+} from '#shared/points/release/schedule.ts';
 import { assert } from '#shared/result/assert.ts';
 import type { LoggedEvent, OrderLog } from '#shared/testing/order-log.ts';
 

@@ -1,22 +1,22 @@
 import { fen, sumFen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
-import { settleExcess } from '#shared/points/clawback.ts';
-import { planClose } from '#shared/points/close-plan.ts';
-import { lotPeriods } from '#shared/points/n-base.ts';
-import { issueOrder, voucherFenMax, type OrderIssue } from '#shared/points/order-issue.ts';
+import { settleExcess } from '#shared/points/refund/clawback.ts';
+import { planClose } from '#shared/points/close/close-plan.ts';
+import { lotPeriods } from '#shared/points/issue/n-base.ts';
+import { issueOrder, voucherFenMax, type OrderIssue } from '#shared/points/issue/order-issue.ts';
 import { pointFen, pointsOfConcession } from '#shared/points/point-fen.ts';
-import { referralPoints } from '#shared/points/referral.ts';
-import { refundStep } from '#shared/points/refund.ts';
-import { planReleaseDay } from '#shared/points/release-day.ts';
+import { referralPoints } from '#shared/points/issue/referral.ts';
+import { refundStep } from '#shared/points/refund/refund.ts';
+import { planReleaseDay } from '#shared/points/release/release-day.ts';
 import {
   closeSchedulePeriod,
   entitlementOf,
   entitlementOfLots,
   sliceNum,
   startLot,
-} from '#shared/points/schedule.ts';
-import type { Md5Hex } from '#shared/points/water-fill.ts';
-import { divideConcession } from '#shared/points/waterfall.ts';
+} from '#shared/points/release/schedule.ts';
+import type { Md5Hex } from '#shared/points/release/water-fill.ts';
+import { divideConcession } from '#shared/points/agents/waterfall.ts';
 import { assert } from '#shared/result/assert.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import {

@@ -1,5 +1,5 @@
 import { fen, type Fen } from '#shared/money/fen.ts';
-import type { Md5Hex, WaterFillRow } from '#shared/points/water-fill.ts';
+import type { Md5Hex, WaterFillRow } from '#shared/points/release/water-fill.ts';
 
 /**
  * The rule of docs/points.md 2.7 written down a second time, from its words and not from the code: the level rises from cap

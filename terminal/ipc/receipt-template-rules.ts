@@ -1,4 +1,4 @@
-import { findPromissoryWord } from '#shared/points/promissory-words.ts';
+import { findPromissoryWord } from '#shared/points/words/promissory-words.ts';
 import type { ReceiptTemplate } from '#terminal/ipc/receipt-template.ts';
 
 /** The receipt as it is when nobody has changed it. */

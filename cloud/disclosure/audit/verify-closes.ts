@@ -1,9 +1,9 @@
 import { closeInputOf } from '#cloud/release/close-explanation.ts';
 import { sealRecord, type RecordValue } from '#cloud/release/sealed-record.ts';
 import { textAt, type AuditRow } from '#cloud/disclosure/audit/audit-text.ts';
-import { dailyLimit } from '#shared/points/daily-limit.ts';
-import { planClose } from '#shared/points/close-plan.ts';
-import { historyPeriodsMax } from '#shared/points/forecast.ts';
+import { dailyLimit } from '#shared/points/release/daily-limit.ts';
+import { planClose } from '#shared/points/close/close-plan.ts';
+import { historyPeriodsMax } from '#shared/points/close/forecast.ts';
 import {
   checkPointsConfig,
   defaultPointsConfig,

@@ -8,11 +8,11 @@ import { readRun } from '#cloud/release/release-day.ts';
 import type { MemberId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
 import { shareFloor } from '#shared/money/rate.ts';
-import type { AdjustmentState } from '#shared/points/adjustment.ts';
-import { monthlyCap } from '#shared/points/monthly-cap.ts';
+import type { AdjustmentState } from '#shared/points/release/adjustment.ts';
+import { monthlyCap } from '#shared/points/release/monthly-cap.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
-import { scheduleLcm } from '#shared/points/schedule.ts';
+import { scheduleLcm } from '#shared/points/release/schedule.ts';
 
 export interface AdjustedRun extends ReleaseDay {
   readonly memberId: MemberId;

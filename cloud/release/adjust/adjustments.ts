@@ -15,7 +15,7 @@ import {
   judgeAdjustment,
   type Adjustment,
   type AdjustmentError,
-} from '#shared/points/adjustment.ts';
+} from '#shared/points/release/adjustment.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
 import { accountingDate, addDays, dayStartMs } from '#shared/time/calendar-day.ts';
 import { err, getOrThrow, ok, type Result } from '#shared/result/result.ts';

@@ -10,7 +10,7 @@ import {
 } from '#cloud/points/testing/points-fixtures.ts';
 import { chunkAccounts } from '#cloud/release/release-chunks.ts';
 import type { MemberId, OperatorId } from '#shared/ids/ids.ts';
-import { scheduleLcm } from '#shared/points/schedule.ts';
+import { scheduleLcm } from '#shared/points/release/schedule.ts';
 
 /** Three chunks, the last one short. */
 export const accountsCount = 2 * chunkAccounts + 500;

@@ -1,5 +1,5 @@
 import { fen } from '#shared/money/fen.ts';
-import { refundSplit } from '#shared/points/refund.ts';
+import { refundSplit } from '#shared/points/refund/refund.ts';
 import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
 import type { Refund, RefundRequest } from '#shared/wire/v1/refunds.ts';
 import { problem, type ScriptedAnswer } from '#terminal/agent/testing/scripted-answer.ts';

@@ -1,17 +1,21 @@
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { wholeBp } from '#shared/money/rate.ts';
-import { planMultiplier, type ControllerPlan } from '#shared/points/controller.ts';
-import { forecastInflow, type InflowForecast, type PeriodInflow } from '#shared/points/forecast.ts';
-import { forecastBoundBp } from '#shared/points/forecast-bound.ts';
-import { decideGate, type GateDecision, type GateInput } from '#shared/points/gate.ts';
-import { baseLotPeriods } from '#shared/points/n-base.ts';
+import { planMultiplier, type ControllerPlan } from '#shared/points/close/controller.ts';
+import {
+  forecastInflow,
+  type InflowForecast,
+  type PeriodInflow,
+} from '#shared/points/close/forecast.ts';
+import { forecastBoundBp } from '#shared/points/close/forecast-bound.ts';
+import { decideGate, type GateDecision, type GateInput } from '#shared/points/gate/gate.ts';
+import { baseLotPeriods } from '#shared/points/issue/n-base.ts';
 import type { PointFen } from '#shared/points/point-fen.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
 import {
   stockGateOutlook,
   stockGatePeriodsMax,
   type StockGateOutlook,
-} from '#shared/points/stock-gate.ts';
+} from '#shared/points/gate/stock-gate.ts';
 import { addPeriods, periodKindOf, periodSpan, seasonLengthOf } from '#shared/time/period.ts';
 
 /** Everything that a close reads before it decides (docs/points.md 2.6). */

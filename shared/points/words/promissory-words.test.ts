@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findPromissoryWord, promissoryWords } from '#shared/points/promissory-words.ts';
+import { findPromissoryWord, promissoryWords } from '#shared/points/words/promissory-words.ts';
 
 /** The house's list, spelled out: the code points of the shipped one must say the same. */
 const spelled = '分红 增值 投资 收益 回报 返本 全返 稳赚 躺赚 入股 静态 5倍 五倍 翻倍'.split(' ');

@@ -2,7 +2,7 @@ import { divFloor, maxBig, minBig } from '#shared/money/exact.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { assert } from '#shared/result/assert.ts';
 import { pointFen, type PointFen } from '#shared/points/point-fen.ts';
-import { entitlementOfLots, type Lot } from '#shared/points/schedule.ts';
+import { entitlementOfLots, type Lot } from '#shared/points/release/schedule.ts';
 
 export interface ClawbackInput {
   readonly lots: readonly Lot[];

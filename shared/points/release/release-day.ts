@@ -1,12 +1,12 @@
 import { fen, minFen, sumFen, type Fen } from '#shared/money/fen.ts';
 import type { BasisPoints } from '#shared/money/rate.ts';
-import { accountMultiplier } from '#shared/points/account-multiplier.ts';
-import { dailyLimit, type DailyBinding } from '#shared/points/daily-limit.ts';
-import { monthlyCap } from '#shared/points/monthly-cap.ts';
+import { accountMultiplier } from '#shared/points/release/account-multiplier.ts';
+import { dailyLimit, type DailyBinding } from '#shared/points/release/daily-limit.ts';
+import { monthlyCap } from '#shared/points/release/monthly-cap.ts';
 import { pointFen, sumPointFen, type PointFen } from '#shared/points/point-fen.ts';
-import { pointsUsed, wantOf } from '#shared/points/points-used.ts';
+import { pointsUsed, wantOf } from '#shared/points/release/points-used.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
-import { waterFill, type Md5Hex, type Theta } from '#shared/points/water-fill.ts';
+import { waterFill, type Md5Hex, type Theta } from '#shared/points/release/water-fill.ts';
 
 /** An account that is active, verified and not frozen. */
 export interface ReleaseAccount {

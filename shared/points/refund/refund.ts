@@ -3,7 +3,7 @@ import { fen, type Fen } from '#shared/money/fen.ts';
 import { shareFloor } from '#shared/money/rate.ts';
 import { assert } from '#shared/result/assert.ts';
 import { pointFen, type PointFen } from '#shared/points/point-fen.ts';
-import type { OrderTerms } from '#shared/points/order-issue.ts';
+import type { OrderTerms } from '#shared/points/issue/order-issue.ts';
 
 /** What one refund inside the hold moves. All fen. */
 export interface RefundStep {

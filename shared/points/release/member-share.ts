@@ -2,10 +2,10 @@ import { divCeil, divFloor, minBig } from '#shared/money/exact.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { wholeBp, type BasisPoints } from '#shared/money/rate.ts';
 import { assert } from '#shared/result/assert.ts';
-import type { ShareBound, Words } from '#shared/points/explanation-words.ts';
+import type { ShareBound, Words } from '#shared/points/words/explanation-words.ts';
 import { pointFen, type PointFen } from '#shared/points/point-fen.ts';
-import { wantOf } from '#shared/points/points-used.ts';
-import type { Theta } from '#shared/points/water-fill.ts';
+import { wantOf } from '#shared/points/release/points-used.ts';
+import type { Theta } from '#shared/points/release/water-fill.ts';
 
 /** What stands stored of one member's part of a run. */
 export interface StoredShare {

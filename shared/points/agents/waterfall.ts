@@ -2,7 +2,7 @@ import { divCeil } from '#shared/money/exact.ts';
 import { fen, maxFen, minFen, sumFen, type Fen } from '#shared/money/fen.ts';
 import { shareFloor, wholeBp } from '#shared/money/rate.ts';
 import { assert } from '#shared/result/assert.ts';
-import { agentShares, type AgentOrder, type AgentShares } from '#shared/points/agents.ts';
+import { agentShares, type AgentOrder, type AgentShares } from '#shared/points/agents/agents.ts';
 import type { AgentRole, PointsConfig } from '#shared/points/points-config.ts';
 
 /** Where one order's final concession goes. The parts add up to the concession. */

@@ -1,14 +1,23 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
-import { planClose, type CloseInput } from '#shared/points/close-plan.ts';
-import { planMultiplier } from '#shared/points/controller.ts';
-import { forecastInflow, historyPeriodsMax, type PeriodInflow } from '#shared/points/forecast.ts';
-import { forecastBoundBp } from '#shared/points/forecast-bound.ts';
+import { planClose, type CloseInput } from '#shared/points/close/close-plan.ts';
+import { planMultiplier } from '#shared/points/close/controller.ts';
+import {
+  forecastInflow,
+  historyPeriodsMax,
+  type PeriodInflow,
+} from '#shared/points/close/forecast.ts';
+import { forecastBoundBp } from '#shared/points/close/forecast-bound.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
 import { defaultPointsConfig as config, type PointsConfig } from '#shared/points/points-config.ts';
-import { presetEarliestDay, presetNames, presetOf, withPreset } from '#shared/points/preset.ts';
-import vectors from './vectors/forecast-vectors.json' with { type: 'json' };
+import {
+  presetEarliestDay,
+  presetNames,
+  presetOf,
+  withPreset,
+} from '#shared/points/policy/preset.ts';
+import vectors from '../vectors/forecast-vectors.json' with { type: 'json' };
 
 const inflows = (values: readonly (readonly number[])[]): readonly PeriodInflow[] =>
   values.map(([points, days]) => ({ points: points!, days: days! }));

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
-import { serviceTax } from '#shared/points/agent-tax.ts';
+import { serviceTax } from '#shared/points/agents/agent-tax.ts';
 
 it.each([
   // income, taxable, rate, withheld: all yuan; the last three rows stand at and around the lines of the table.

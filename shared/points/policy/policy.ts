@@ -4,7 +4,7 @@ import {
   type ConfigError,
   type PointsConfig,
 } from '#shared/points/points-config.ts';
-import { presetEarliestDay, presetOf } from '#shared/points/preset.ts';
+import { presetEarliestDay, presetOf } from '#shared/points/policy/preset.ts';
 import { periodKindOf, periodOf, periodSpan } from '#shared/time/period.ts';
 
 /** What stands when a change of the rules is judged. */

@@ -1,6 +1,6 @@
-import type { PlanBinding } from '#shared/points/controller.ts';
-import type { DailyBinding } from '#shared/points/daily-limit.ts';
-import type { GateReason } from '#shared/points/gate.ts';
+import type { PlanBinding } from '#shared/points/close/controller.ts';
+import type { DailyBinding } from '#shared/points/release/daily-limit.ts';
+import type { GateReason } from '#shared/points/gate/gate.ts';
 import type { GateMeasure } from '#shared/points/points-config.ts';
 
 /** A sentence in both languages. It tells what was, never what will be. */

@@ -3,10 +3,10 @@ import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
-import { explainShare, thetaOf } from '#shared/points/member-share.ts';
+import { explainShare, thetaOf } from '#shared/points/release/member-share.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
-import { pointsUsed, wantOf } from '#shared/points/points-used.ts';
-import { thetaText, waterFill } from '#shared/points/water-fill.ts';
+import { pointsUsed, wantOf } from '#shared/points/release/points-used.ts';
+import { thetaText, waterFill } from '#shared/points/release/water-fill.ts';
 
 const md5Hex = (text: string): string => createHash('md5').update(text).digest('hex');
 const book = fc.array(

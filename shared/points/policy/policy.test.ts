@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { basisPoints } from '#shared/money/rate.ts';
 import { defaultPointsConfig as config, type PointsConfig } from '#shared/points/points-config.ts';
-import { judgePolicy, policyDifferences, type PolicyState } from '#shared/points/policy.ts';
-import { withPreset } from '#shared/points/preset.ts';
+import { judgePolicy, policyDifferences, type PolicyState } from '#shared/points/policy/policy.ts';
+import { withPreset } from '#shared/points/policy/preset.ts';
 
 const state: PolicyState = {
   newest: config,

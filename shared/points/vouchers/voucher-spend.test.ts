@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
-import { bestVoucher, suggestVouchers } from '#shared/points/voucher-spend.ts';
+import { bestVoucher, suggestVouchers } from '#shared/points/vouchers/voucher-spend.ts';
 
 const wallet = [
   { id: 'c', leftFen: fen(900), expiresOn: '2026-05-01' },
