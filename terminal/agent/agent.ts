@@ -230,9 +230,10 @@ function announce({
     status.changed();
     checkout.refresh();
   });
+  // Not only what has entries: the bar counts what the cloud does not have, and an acknowledgement is no entry.
+  journal.onStored(status.changed);
   journal.onAppended((entries) => {
     uplink.wake();
-    status.changed();
     for (const orderId of ordersOf(entries)) emit({ name: 'order.changed', payload: { orderId } });
     coupons.looksAt(entries);
     if (entries.some((entry) => entry.type.startsWith('print.'))) {

@@ -55,6 +55,8 @@ export interface Journal {
   onTrouble(listener: (code: ErrorCode | undefined) => void): void;
   /** Calls `listener` after each append that wrote entries, and when an uncertain one turns out to be stored. */
   onAppended(listener: (entries: readonly JournalEntry[]) => void): void;
+  /** Calls `listener` after each append, one without entries too: an acknowledgement, a row of the exceptions. */
+  onStored(listener: () => void): void;
   diskFreeBytes(): number;
   /** Makes the ballast anew, when the disk has room again. */
   makeBallast(): void;
@@ -148,6 +150,7 @@ export function openJournal(deps: JournalDeps): Result<Journal, OpenJournalError
     trouble: writer.trouble,
     onTrouble: writer.onTrouble,
     onAppended: writer.onAppended,
+    onStored: writer.onStored,
     diskFreeBytes: () => store.diskFreeBytes(),
     makeBallast: () => store.makeBallast(),
     close: () => store.close(),
@@ -199,6 +202,7 @@ const nothingPending = (head: JournalHead, hlc: Hlc): Pending => ({
 function createEntryWriter(deps: JournalDeps) {
   const { store } = deps;
   const appended = createListeners<readonly JournalEntry[]>();
+  const stored = createListeners<void>();
   const fate = createEntryFate<Pending>({
     ...deps,
     headHash: (read) => readHead(read).hash,
@@ -212,9 +216,11 @@ function createEntryWriter(deps: JournalDeps) {
   const take = (pending: Pending): readonly JournalEntry[] => {
     head = pending.after;
     hlc = pending.hlc;
-    if (pending.entries.length === 0) return [];
-    store.witness.note(head);
-    appended.tell(pending.entries);
+    if (pending.entries.length > 0) {
+      store.witness.note(head);
+      appended.tell(pending.entries);
+    }
+    stored.tell();
     return pending.entries;
   };
 
@@ -249,8 +255,8 @@ function createEntryWriter(deps: JournalDeps) {
     if (outcome.type === 'not-stored') return err(outcome.error);
     const settled = fate.settle(pending, outcome.detail);
     if (!settled.ok) return settled;
-    const stored = judge(pending, settled.value);
-    return stored ? ok(stored) : err({ type: 'store-failed', detail: outcome.detail });
+    const found = judge(pending, settled.value);
+    return found ? ok(found) : err({ type: 'store-failed', detail: outcome.detail });
   };
 
   const beginEpoch = (reason: EpochReason, lost: LostRanges = [], alongside?: Alongside) => {
@@ -270,6 +276,7 @@ function createEntryWriter(deps: JournalDeps) {
     trouble: fate.trouble,
     onTrouble: fate.onTrouble,
     onAppended: appended.add,
+    onStored: stored.add,
   };
 }
 

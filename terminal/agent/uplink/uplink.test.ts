@@ -14,6 +14,9 @@ async function sellCash({ ask, screen }: TillBench, amountFen: number): Promise<
   await screen('cash');
 }
 
+/** By then everything that a sale sets going has come to rest. */
+const refusedTries = 4;
+
 const sent = async ({ until, status }: TillBench, withinMs?: number): Promise<void> =>
   until('all sent', async () => (await status()).unsentCount === 0, withinMs);
 
@@ -34,6 +37,23 @@ describe('uplink', () => {
       expect(here.cloud.delivered().filter((type) => type === 'cash.recorded')).toHaveLength(2);
     },
   );
+
+  test('a window that only listens hears that all is sent, however long after the sale that was', async () => {
+    const here = (bench = await openTillBench(fastWorld(10)));
+    await sent(here);
+    const heard: number[] = [];
+    let tries = 0;
+    here.agent().api.subscribe((event) => {
+      if (event.name === 'status.changed') heard.push(event.payload.unsentCount);
+    });
+    here.cloud.answerBatches(() => {
+      tries += 1;
+      return tries > refusedTries ? undefined : here.cloud.problem(500, 'internal-error');
+    });
+    await sellCash(here, 100);
+    await here.until('the window says that it is not sent', () => heard.at(-1) === 1);
+    await here.until('the window says that all is sent', () => heard.at(-1) === 0, 15_000);
+  });
 
   test('a gap: the till goes back to where the cloud wants it and sends everything from there', async () => {
     const here = (bench = await openTillBench(fastWorld(10)));
