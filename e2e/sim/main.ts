@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { readOptions, refuseWord, seedMax } from '../read-options.ts';
-import { planOf } from './plan-of.ts';
+import { planOf } from './crew/plan-of.ts';
 import { plantedBugs } from './planted/catalogue.ts';
-import { openSimBench } from './sim-bench.ts';
-import { runCrew } from './sim-crew.ts';
-import type { SeedVerdict } from './sim-worker.ts';
-import { isBad, openVerdictBook } from './verdict-book.ts';
+import { openSimBench } from './crew/sim-bench.ts';
+import { runCrew } from './crew/sim-crew.ts';
+import type { SeedVerdict } from './crew/sim-worker.ts';
+import { isBad, openVerdictBook } from './crew/verdict-book.ts';
 
 /**
  * `npm run sim -- --seed 7` runs one seed and prints its trace; `--seeds 1..10000` runs a range on all cores, notes each

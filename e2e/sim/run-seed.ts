@@ -1,17 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Random } from '#shared/time/random.ts';
-import { createChannelHost } from './channel-host.ts';
-import { gatherEvidence, type WorldEvidence } from './evidence.ts';
-import { planFaults } from './faults.ts';
-import { takeHiddenClocks } from './hidden-clocks.ts';
-import { judgeWorld, type Violation } from './oracles.ts';
+import { createChannelHost } from './cloud/channel-host.ts';
+import { gatherEvidence, type WorldEvidence } from './oracles/evidence.ts';
+import { planFaults } from './script/faults.ts';
+import { takeHiddenClocks } from './world/hidden-clocks.ts';
+import { judgeWorld, type Violation } from './oracles/oracles.ts';
 import type { Planted } from './planted/planted.ts';
-import { letFaultsLoose, mendAll, restUntilQuiet } from './seasons.ts';
-import { planSales, runShift, type Sale } from './shop-script.ts';
-import type { SimDatabase } from './sim-database.ts';
+import { letFaultsLoose, mendAll, restUntilQuiet } from './script/seasons.ts';
+import { planSales, runShift, type Sale } from './script/shop-script.ts';
+import type { SimDatabase } from './cloud/sim-database.ts';
 import { openSimShop } from './sim-shop.ts';
-import { createWorld } from './virtual-world.ts';
+import { createWorld } from './world/virtual-world.ts';
 
 /** One seed: a shop with its tills, its cloud, its channel and everything that goes wrong there. */
 export interface SeedOptions {

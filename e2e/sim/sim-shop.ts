@@ -11,18 +11,18 @@ import { registerMember } from '#cloud/members/members.ts';
 import { createPhoneVault, loadMemberDataKey } from '#cloud/members/phone-vault.ts';
 import { assert } from '#shared/result/assert.ts';
 import { getOrThrow } from '#shared/result/result.ts';
-import { channelSeed, type ChannelHost } from './channel-host.ts';
-import { createCloudHost, operatorToken, type CloudHost } from './cloud-host.ts';
-import { createCounterDevices, type CounterDevices } from './counter-devices.ts';
-import type { FaultPlan } from './faults.ts';
-import { createMemberPhone, type MemberPhone } from './member-phone.ts';
-import { createLine, type Line } from './network.ts';
+import { channelSeed, type ChannelHost } from './cloud/channel-host.ts';
+import { createCloudHost, operatorToken, type CloudHost } from './cloud/cloud-host.ts';
+import { createCounterDevices, type CounterDevices } from './till/counter-devices.ts';
+import type { FaultPlan } from './script/faults.ts';
+import { createMemberPhone, type MemberPhone } from './till/member-phone.ts';
+import { createLine, type Line } from './world/network.ts';
 import type { Planted } from './planted/planted.ts';
-import { simPromiseLimits } from './promise-script.ts';
-import type { SimDatabase } from './sim-database.ts';
-import { keyBase64Of } from './sim-keys.ts';
-import { createSimTill, type SimTill, type SimTillDeps } from './till.ts';
-import type { World } from './virtual-world.ts';
+import { simPromiseLimits } from './script/promise-script.ts';
+import type { SimDatabase } from './cloud/sim-database.ts';
+import { keyBase64Of } from './till/sim-keys.ts';
+import { createSimTill, type SimTill, type SimTillDeps } from './till/till.ts';
+import type { World } from './world/virtual-world.ts';
 
 /** One counter of the shop with everything on it. */
 export interface Counter {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { OracleName } from './oracles.ts';
+import type { OracleName } from './oracles/oracles.ts';
 import { pinnedSeeds } from './pinned-seeds.ts';
 import { plantedBugs } from './planted/catalogue.ts';
 import type { SeedReport } from './run-seed.ts';
-import type { SimBench } from './sim-bench.ts';
+import type { SimBench } from './crew/sim-bench.ts';
 import { openTestBench } from './testing/test-bench.ts';
 
 const steps = 4;

@@ -1,5 +1,5 @@
 import type { BatchAnswer } from '#shared/wire/v1/journal.ts';
-import { batchesPath, batchOf } from '../batch-of.ts';
+import { batchesPath, batchOf } from '../world/batch-of.ts';
 import type { Planted } from './planted.ts';
 
 /** An uplink that takes a refusal of the server for "done with these entries" and goes on with the next ones. */

@@ -6,7 +6,7 @@ import {
   type PayRequest,
 } from '#cloud/channel-simulator/protocol.ts';
 import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
-import { channelSeed } from '../channel-host.ts';
+import { channelSeed } from '../cloud/channel-host.ts';
 import type { Planted } from './planted.ts';
 
 /**

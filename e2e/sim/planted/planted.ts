@@ -1,6 +1,6 @@
 import type { CloudDeps } from '#cloud/platform/deps.ts';
-import type { SimTillDeps } from '../till.ts';
-import type { World } from '../virtual-world.ts';
+import type { SimTillDeps } from '../till/till.ts';
+import type { World } from '../world/virtual-world.ts';
 
 /** A bug put between the parts, never into them, to prove that the oracles see it. */
 export interface Planted {

@@ -2,7 +2,7 @@ import type { Connection, Transport } from '#drivers/core/transport.ts';
 import { encodeHubFrame, nextSendId, takeHubFrame } from '#drivers/ecr/ecr-hub/frame.ts';
 import { readerStart, readOn } from '#drivers/ecr/frame-reader.ts';
 import { getOrThrow } from '#shared/result/result.ts';
-import type { World } from '../virtual-world.ts';
+import type { World } from '../world/virtual-world.ts';
 import type { Planted } from './planted.ts';
 
 /** How long the driver waits for the box's word, after its acknowledgement, until it loses patience. */

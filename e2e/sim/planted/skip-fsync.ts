@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { copyDurable } from '../crash-store.ts';
+import { copyDurable } from '../till/crash-store.ts';
 import type { Planted } from './planted.ts';
 
 /** A commit is synced only when so many more have come: what `synchronous=NORMAL` does between two checkpoints. */

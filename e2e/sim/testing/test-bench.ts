@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestDatabase } from '#cloud/platform/testing/test-database.ts';
-import { benchOver, type SimBench } from '../sim-bench.ts';
-import { openSimDatabase } from '../sim-database.ts';
+import { benchOver, type SimBench } from '../crew/sim-bench.ts';
+import { openSimDatabase } from '../cloud/sim-database.ts';
 
 /** A bench over a database of the test run's own server. */
 export async function openTestBench(): Promise<SimBench> {

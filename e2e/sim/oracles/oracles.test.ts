@@ -3,8 +3,8 @@ import type { CertificateId, MemberId } from '#shared/ids/ids.ts';
 import { encodeCertificate, encodeTwoLayerCode } from '#shared/member/two-layer-code.ts';
 import type { TillEvidence, WorldEvidence } from './evidence.ts';
 import { judgeWorld, oracles, type OracleName } from './oracles.ts';
-import { openTestBench } from './testing/test-bench.ts';
-import type { SimBench } from './sim-bench.ts';
+import { openTestBench } from '../testing/test-bench.ts';
+import type { SimBench } from '../crew/sim-bench.ts';
 
 /** A world that went well, in which each oracle's own violation is planted. */
 type Mutable<T> =

@@ -4,7 +4,7 @@ import {
 } from '#cloud/channel-simulator/channel-simulator.ts';
 import type { LineFault } from '#cloud/channel-simulator/line.ts';
 import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
-import type { World } from './virtual-world.ts';
+import type { World } from '../world/virtual-world.ts';
 
 export const channelSeed = 'simulator';
 export const channelAppId = 'greentill';

@@ -21,7 +21,7 @@ import { createMetrics } from '#cloud/platform/metrics.ts';
 import { releaseLapsed } from '#cloud/vouchers/reservations.ts';
 import { compileOnce } from './compile-once.ts';
 import { createSimPool, type PoolFate, type SimDatabase, type SimPool } from './sim-database.ts';
-import type { World } from './virtual-world.ts';
+import type { World } from '../world/virtual-world.ts';
 import { createWorkerSchedule, type WorkerSchedule } from './worker-schedule.ts';
 
 /** A request as it arrives, and what it is answered. */

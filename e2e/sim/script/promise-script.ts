@@ -2,7 +2,7 @@ import type { PromiseKeptHow } from '#shared/order/order.ts';
 import type { PromiseLimits } from '#shared/wire/v1/terminals.ts';
 import type { Random } from '#shared/time/random.ts';
 import type { OwnerWish } from '#terminal/ipc/owner.ts';
-import type { SimTill } from './till.ts';
+import type { SimTill } from '../till/till.ts';
 
 /** What the owner of the simulated shop allows: little, so that a till meets every limit. */
 export const simPromiseLimits: Omit<PromiseLimits, 'version'> = {

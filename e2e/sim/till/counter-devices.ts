@@ -7,7 +7,7 @@ import {
 import { createMemoryWire } from '#drivers/transports/memory.ts';
 import type { Transport } from '#drivers/core/transport.ts';
 import type { Config } from '#terminal/agent/config.ts';
-import type { World } from './virtual-world.ts';
+import type { World } from '../world/virtual-world.ts';
 
 /** What stands on one counter: a printer and a box POS at the far ends of wires in memory. */
 export interface CounterDevices {

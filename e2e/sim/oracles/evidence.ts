@@ -7,12 +7,12 @@ import type { WireEntry } from '#shared/wire/v1/journal.ts';
 import { journalFileName } from '#terminal/agent/journal/open-store.ts';
 import type { OrderRow } from '#terminal/ipc/views.ts';
 import { join } from 'node:path';
-import { groupBy } from '../kill/group-by.ts';
-import type { DayTally, JournalEpoch, JournalHead } from '../kill/evidence.ts';
-import type { FaultPlan } from './faults.ts';
-import type { Acknowledged } from './network.ts';
-import type { Sale } from './shop-script.ts';
-import { admin, type Counter, type SimShop } from './sim-shop.ts';
+import { groupBy } from '../../kill/group-by.ts';
+import type { DayTally, JournalEpoch, JournalHead } from '../../kill/evidence.ts';
+import type { FaultPlan } from '../script/faults.ts';
+import type { Acknowledged } from '../world/network.ts';
+import type { Sale } from '../script/shop-script.ts';
+import { admin, type Counter, type SimShop } from '../sim-shop.ts';
 
 /** Every book there is when all is quiet, each read from its owner. */
 export interface WorldEvidence {

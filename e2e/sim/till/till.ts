@@ -13,13 +13,13 @@ import type {
   MethodOutput,
   TerminalError,
 } from '#terminal/ipc/terminal-api.ts';
-import { cloudOrigin } from './cloud-host.ts';
+import { cloudOrigin } from '../cloud/cloud-host.ts';
 import { copyDurable, crashingStore, type CommitFate } from './crash-store.ts';
 import { restoreByCommand } from './restore-by-command.ts';
 import { keyPemOf } from './sim-keys.ts';
 import { tryAsSecond } from './second-process.ts';
 import { migrationsOf } from './versions.ts';
-import { openPromise, type World } from './virtual-world.ts';
+import { openPromise, type World } from '../world/virtual-world.ts';
 
 /** One till as a machine: its disk, its clock, its power. The agent on it is the real one. */
 export interface SimTill {

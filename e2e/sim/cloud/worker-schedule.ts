@@ -1,6 +1,6 @@
 import type { Logger } from '#cloud/platform/logger.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import type { World } from './virtual-world.ts';
+import type { World } from '../world/virtual-world.ts';
 
 /** A worker of the cloud: its real step, and when to take it again. */
 export interface SimWorker {

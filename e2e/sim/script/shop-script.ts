@@ -1,12 +1,12 @@
-import { isOpen, isTaken } from '../kill/oracles.ts';
+import { isOpen, isTaken } from '../../kill/oracles.ts';
 import type { Random } from '#shared/time/random.ts';
 import type { Wallet } from '#shared/tender/payment-code.ts';
 import { fen } from '#shared/money/fen.ts';
 import { formatYuan } from '#shared/money/format-yuan.ts';
 import type { OrderRow } from '#terminal/ipc/views.ts';
 import { askForPromise, endPromise, planEnd, type PlannedEnd } from './promise-script.ts';
-import type { SimTill } from './till.ts';
-import type { World } from './virtual-world.ts';
+import type { SimTill } from '../till/till.ts';
+import type { World } from '../world/virtual-world.ts';
 
 /** One customer, decided before the shop opens. */
 export interface PlannedSale {

@@ -1,4 +1,9 @@
-import { cloudOrigin, type CloudHost, type HostAnswer, type HostRequest } from './cloud-host.ts';
+import {
+  cloudOrigin,
+  type CloudHost,
+  type HostAnswer,
+  type HostRequest,
+} from '../cloud/cloud-host.ts';
 import { batchesPath, batchOf } from './batch-of.ts';
 import type { World } from './virtual-world.ts';
 

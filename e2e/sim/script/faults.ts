@@ -1,5 +1,5 @@
 import type { Random } from '#shared/time/random.ts';
-import type { Weather } from './network.ts';
+import type { Weather } from '../world/network.ts';
 
 /** Everything that will go wrong, drawn from the seed before the first sale. Times in virtual ms. */
 export interface FaultPlan {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { connect } from '#cloud/platform/connect.ts';
 import { migrate } from '#cloud/platform/migrate.ts';
 import { startPostgresCluster, stopPostgresCluster } from '#cloud/platform/postgres-cluster.ts';
-import { plantedBugs } from './planted/catalogue.ts';
-import { runSeed, type SeedReport } from './run-seed.ts';
-import { openSimDatabase, type SimDatabase } from './sim-database.ts';
+import { plantedBugs } from '../planted/catalogue.ts';
+import { runSeed, type SeedReport } from '../run-seed.ts';
+import { openSimDatabase, type SimDatabase } from '../cloud/sim-database.ts';
 
 /** One seed to run. */
 export interface SimTask {

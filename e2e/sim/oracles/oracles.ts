@@ -3,12 +3,12 @@ import { defaultCaps } from '#cloud/identity/terminal-config.ts';
 import { decodeTwoLayerCode, twoLayerDigits } from '#shared/member/two-layer-code.ts';
 import { verifyChain, type HashLink } from '#shared/wire/v1/chain.ts';
 import { genesisHash } from '#shared/wire/v1/journal.ts';
-import { groupBy } from '../kill/group-by.ts';
-import type { Evidence } from '../kill/evidence.ts';
-import { isTaken, oracles as killOracles } from '../kill/oracles.ts';
+import { groupBy } from '../../kill/group-by.ts';
+import type { Evidence } from '../../kill/evidence.ts';
+import { isTaken, oracles as killOracles } from '../../kill/oracles.ts';
 import type { TillEvidence, WorldEvidence } from './evidence.ts';
 import { promiseEndsOnce, promisesAgree, promisesInLimits } from './promise-oracles.ts';
-import { isOpenHere, type Sale } from './shop-script.ts';
+import { isOpenHere, type Sale } from '../script/shop-script.ts';
 
 export interface Violation {
   readonly oracle: OracleName;

@@ -7,8 +7,8 @@ import { journalFileName } from '#terminal/agent/journal/open-store.ts';
 import { cloudCopyOf } from '#terminal/agent/store/recovery/cloud-copy.ts';
 import { recoverStore } from '#terminal/agent/store/recovery/recover.ts';
 import { createCloudClient } from '#terminal/agent/uplink/cloud-client.ts';
-import { cloudOrigin } from './cloud-host.ts';
-import type { World } from './virtual-world.ts';
+import { cloudOrigin } from '../cloud/cloud-host.ts';
+import type { World } from '../world/virtual-world.ts';
 
 const retryMs = 10_000;
 const triesMax = 400;

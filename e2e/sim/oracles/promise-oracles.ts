@@ -1,6 +1,6 @@
-import { groupBy } from '../kill/group-by.ts';
+import { groupBy } from '../../kill/group-by.ts';
 import type { TillEvidence, WorldEvidence } from './evidence.ts';
-import { simPromiseLimits } from './promise-script.ts';
+import { simPromiseLimits } from '../script/promise-script.ts';
 
 /** What must hold of promises (赊账): told by the till's journal, its tally and the cloud's list, each read by itself. */
 type Oracle = (world: WorldEvidence) => readonly string[];

@@ -4,7 +4,7 @@ import { plainSwift } from '#cloud/platform/plain-swift.ts';
 import type { Db } from '#cloud/platform/db.ts';
 import { connect } from '#cloud/platform/connect.ts';
 import { layStraightLine } from './straight-line.ts';
-import type { World } from './virtual-world.ts';
+import type { World } from '../world/virtual-world.ts';
 
 /** The real PostgreSQL, one session, used by one world after the other. */
 export interface SimDatabase {

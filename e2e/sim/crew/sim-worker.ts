@@ -1,5 +1,5 @@
 import { openSimBench, type SimTask } from './sim-bench.ts';
-import type { Violation } from './oracles.ts';
+import type { Violation } from '../oracles/oracles.ts';
 
 /** What a worker says of a seed: the trace stays where it was, a seed is replayed by its number. */
 export interface SeedVerdict {

@@ -1,7 +1,7 @@
 import type { FaultPlan, Moment, Span } from './faults.ts';
-import { fairWeather } from './network.ts';
+import { fairWeather } from '../world/network.ts';
 import { isOpenHere } from './shop-script.ts';
-import type { Counter, SimShop } from './sim-shop.ts';
+import type { Counter, SimShop } from '../sim-shop.ts';
 
 /** From now on the faults of the plan happen, each at its time. */
 export function letFaultsLoose(shop: SimShop, faults: FaultPlan): void {
