@@ -201,8 +201,7 @@ const nothingPending = (head: JournalHead, hlc: Hlc): Pending => ({
 /** Appends entries, and finds out what became of those whose commit did not return. */
 function createEntryWriter(deps: JournalDeps) {
   const { store } = deps;
-  const appended = createListeners<readonly JournalEntry[]>();
-  const stored = createListeners<void>();
+  const news = createNews();
   const fate = createEntryFate<Pending>({
     ...deps,
     headHash: (read) => readHead(read).hash,
@@ -216,11 +215,8 @@ function createEntryWriter(deps: JournalDeps) {
   const take = (pending: Pending): readonly JournalEntry[] => {
     head = pending.after;
     hlc = pending.hlc;
-    if (pending.entries.length > 0) {
-      store.witness.note(head);
-      appended.tell(pending.entries);
-    }
-    stored.tell();
+    if (pending.entries.length > 0) store.witness.note(head);
+    news.tell(pending.entries);
     return pending.entries;
   };
 
@@ -275,6 +271,20 @@ function createEntryWriter(deps: JournalDeps) {
     head: () => head,
     trouble: fate.trouble,
     onTrouble: fate.onTrouble,
+    onAppended: news.onAppended,
+    onStored: news.onStored,
+  };
+}
+
+/** Who hears of what is in the file now. */
+function createNews() {
+  const appended = createListeners<readonly JournalEntry[]>();
+  const stored = createListeners<void>();
+  return {
+    tell: (entries: readonly JournalEntry[]): void => {
+      if (entries.length > 0) appended.tell(entries);
+      stored.tell();
+    },
     onAppended: appended.add,
     onStored: stored.add,
   };

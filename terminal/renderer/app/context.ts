@@ -1,4 +1,4 @@
-import { createContext, use, useEffect, useState, useSyncExternalStore } from 'react';
+import { createContext, use, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Result } from '#shared/result/result.ts';
 import type {
@@ -14,6 +14,7 @@ import type { OwnerGate } from '../owner/owner-gate.ts';
 import type { Preferences } from '../platform/preferences.ts';
 import type { Voice } from '../sound/voice.ts';
 import type { TillSnapshot, TillStore } from '../store/till-store.ts';
+import { askAgainMs, createAsker, type Asker } from './asker.ts';
 
 /** What every screen may use. Made once in main.tsx. */
 export interface App {
@@ -54,9 +55,6 @@ export function useNow(periodMs: number): number {
   return nowMs;
 }
 
-/** The same order may change several times within one sale: lists ask at most this often. */
-const askAgainMs = 150;
-
 /**
  * Asks the agent and asks again whenever an order changed. Keeps the last answer on the screen meanwhile, so that
  * nothing flickers; undefined until the first answer.
@@ -70,18 +68,24 @@ export function useAnswer<M extends MethodName>(
   const { ordersVersion, linkUp } = useTill();
   const [answer, setAnswer] = useState<Result<MethodOutput<M>, TerminalError>>();
   const inputText = JSON.stringify(input);
+  const asker = useRef<Asker>(null);
   useEffect(() => {
-    let wanted = true;
-    const ask = async (): Promise<void> => {
-      const next = await store.link.call(method, JSON.parse(inputText) as MethodInput<M>);
-      if (wanted) setAnswer(next);
-    };
-    const timer = setTimeout(() => void ask(), answer === undefined ? 0 : askAgainMs);
-    return () => {
-      wanted = false;
-      clearTimeout(timer);
-    };
+    const here = createAsker({
+      ask: () => store.link.call(method, JSON.parse(inputText) as MethodInput<M>),
+      show: setAnswer,
+      after: (delayMs, run) => {
+        const timer = setTimeout(run, delayMs);
+        return () => clearTimeout(timer);
+      },
+      firstAfterMs: answer === undefined ? 0 : askAgainMs,
+    });
+    asker.current = here;
+    return here.stop;
     // oxlint-disable-next-line react/exhaustive-deps -- `answer` only picks the delay; it must not ask again by itself.
-  }, [store, method, inputText, ordersVersion, linkUp, version]);
+  }, [store, method, inputText, linkUp]);
+  useEffect(
+    () => asker.current?.changed(),
+    [store, method, inputText, linkUp, ordersVersion, version],
+  );
   return answer;
 }

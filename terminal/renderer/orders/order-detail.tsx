@@ -27,7 +27,8 @@ export function OrderDetail({ orderId }: { readonly orderId: string | null }): R
 
 function OpenOrder({ orderId }: { readonly orderId: string }): ReactNode {
   const { language } = useApp();
-  const answer = useAnswer('orders.get', { orderId });
+  const { status } = useTill();
+  const answer = useAnswer('orders.get', { orderId }, status?.version);
   if (!answer) return null;
   return answer.ok ? (
     <Facts row={answer.value} />

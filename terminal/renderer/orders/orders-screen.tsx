@@ -18,15 +18,17 @@ type Filter = (typeof filters)[number];
 /** Every order of this till, newest first: find it, see where it stands, print it again. */
 export function OrdersScreen(): ReactNode {
   const { words, language, store } = useApp();
-  const { desk } = useTill();
+  const { desk, status } = useTill();
   const [search, setSearch] = useState('');
   const [filter, setFilter] = useState<Filter>('all');
   const [limit, setLimit] = useState(rowsPerPage);
-  const answer = useAnswer('orders.list', {
+  const question = {
     limit,
     ...(search === '' ? {} : { search }),
     ...(filter === 'all' ? {} : { state: filter }),
-  });
+  };
+  // Whether a sale is sent changes without the sale.
+  const answer = useAnswer('orders.list', question, status?.version);
   return (
     <div className="orders">
       <section className="card orders-list">
