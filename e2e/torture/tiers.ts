@@ -1,15 +1,15 @@
-import { chaos } from './chaos.ts';
-import { charges } from './charges.ts';
-import { clockJumps } from './clock-jumps.ts';
-import { databaseStops } from './database-stops.ts';
-import { diskFaults } from './disk-faults.ts';
-import { diskFull } from './disk-full.ts';
+import { chaos } from './house/chaos.ts';
+import { charges } from './charges/charges.ts';
+import { clockJumps } from './house/clock-jumps.ts';
+import { databaseStops } from './house/database-stops.ts';
+import { diskFaults } from './disk/disk-faults.ts';
+import { diskFull } from './disk/disk-full.ts';
 import { kills } from './kills.ts';
-import { logDamage } from './log-damage.ts';
-import { powerCuts } from './power-cuts.ts';
-import { realPower } from './real-power.ts';
+import { logDamage } from './disk/log-damage.ts';
+import { powerCuts } from './power/power-cuts.ts';
+import { realPower } from './power/real-power.ts';
 import type { Tier } from './tier.ts';
-import { twoWriters } from './two-writers.ts';
+import { twoWriters } from './writers/two-writers.ts';
 
 /** Every tier by the name that `npm run torture -- --only NAME` takes; in this order they stand in the report. */
 export const tiers = {

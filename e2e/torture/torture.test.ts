@@ -3,18 +3,18 @@ import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { headWitnessFileName } from '#terminal/agent/store/head-witness.ts';
-import { databaseStops } from './database-stops.ts';
-import { diskFaults } from './disk-faults.ts';
-import { diskFull } from './disk-full.ts';
-import { damageEach, killedTill } from './log-damage.ts';
-import { createLossyDisk } from './lossy-disk.ts';
-import { judgeCuts, recordSelling } from './power-cuts.ts';
-import type { DiskOp } from './record.ts';
+import { databaseStops } from './house/database-stops.ts';
+import { diskFaults } from './disk/disk-faults.ts';
+import { diskFull } from './disk/disk-full.ts';
+import { damageEach, killedTill } from './disk/log-damage.ts';
+import { createLossyDisk } from './power/lossy-disk.ts';
+import { judgeCuts, recordSelling } from './power/power-cuts.ts';
+import type { DiskOp } from './disk/record.ts';
 import { reliabilityPage, type KeptRuns } from './report.ts';
-import { shimMissing } from './shim.ts';
+import { shimMissing } from './disk/shim.ts';
 import { addOutcomes, isClean, nothingTried, type TierOutcome } from './tier.ts';
 import { tierNames } from './tiers.ts';
-import { twoWriters } from './two-writers.ts';
+import { twoWriters } from './writers/two-writers.ts';
 
 /** The short version of `npm run torture`. Kills have one of their own. */
 const seed = 1;

@@ -1,6 +1,6 @@
 /*
  * Records what a process does to the files of one folder, with the data, so that a judge can rebuild the disk as a power
- * cut at any moment would have left it. Preloaded (LD_PRELOAD) into Node; made by e2e/torture/shim.ts when needed.
+ * cut at any moment would have left it. Preloaded (LD_PRELOAD) into Node; made by e2e/torture/disk/shim.ts when needed.
  *
  * GREENTILL_SHIM_FOLDER: absolute path of the folder. GREENTILL_SHIM_LOG: the record, outside of it.
  * Opening the file "shim-fail-N-E" in the folder (it need not be there) makes the Nth write, truncation or sync from then

@@ -4,7 +4,7 @@ import { systemClock, systemRandom } from '#drivers/core/system-ports.ts';
 import { openJournal } from '#terminal/agent/journal/journal.ts';
 import { openStore } from '#terminal/agent/journal/open-store.ts';
 import { cashFact, openedFact } from '#terminal/agent/testing/facts.ts';
-import { countSales } from '../count-sales.ts';
+import { countSales } from '../../count-sales.ts';
 import type { PowerMessage } from '../power-protocol.ts';
 
 /**

@@ -9,8 +9,8 @@ import { journalFileName, openStore } from '#terminal/agent/journal/open-store.t
 import { headWitnessFileName } from '#terminal/agent/store/head-witness.ts';
 import { cashFact, openedFact } from '#terminal/agent/testing/facts.ts';
 import { openTestJournal } from '#terminal/agent/testing/temp-store.ts';
-import { countSales } from './count-sales.ts';
-import { counted, type Counts, type Tier, type TierOutcome, type TierRun } from './tier.ts';
+import { countSales } from '../count-sales.ts';
+import { counted, type Counts, type Tier, type TierOutcome, type TierRun } from '../tier.ts';
 
 /** In memory where there is such a folder: each try writes a whole till. */
 const scratch = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();

@@ -1,7 +1,7 @@
 import { systemClock } from '#drivers/core/system-ports.ts';
-import { createDraw } from './draw.ts';
+import { createDraw } from '../draw.ts';
 import { openHouse } from './house.ts';
-import type { Tier, TierOutcome, TierRun } from './tier.ts';
+import type { Tier, TierOutcome, TierRun } from '../tier.ts';
 
 export const clockJumps: Tier = {
   title: 'The till’s wall clock jumps by up to 40 days, both ways, between sales',

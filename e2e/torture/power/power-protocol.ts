@@ -1,4 +1,4 @@
-import type { SalesCount } from './count-sales.ts';
+import type { SalesCount } from '../count-sales.ts';
 
 /** What the power-cut guest tells the host over its virtio serial port: one JSON object per line. */
 export type PowerMessage =

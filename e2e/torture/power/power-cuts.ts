@@ -5,12 +5,12 @@ import path from 'node:path';
 import { cashFact, openedFact } from '#terminal/agent/testing/facts.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { openTestJournal } from '#terminal/agent/testing/temp-store.ts';
-import { countSales, type SalesCount } from './count-sales.ts';
-import { createDraw, type Draw } from './draw.ts';
+import { countSales, type SalesCount } from '../count-sales.ts';
+import { createDraw, type Draw } from '../draw.ts';
 import { createLossyDisk, fates } from './lossy-disk.ts';
-import { readRecord, type DiskOp } from './record.ts';
-import { buildShim, shimEnvironment, shimMissing } from './shim.ts';
-import { counted, type Tier, type TierOutcome, type TierRun } from './tier.ts';
+import { readRecord, type DiskOp } from '../disk/record.ts';
+import { buildShim, shimEnvironment, shimMissing } from '../disk/shim.ts';
+import { counted, type Tier, type TierOutcome, type TierRun } from '../tier.ts';
 
 const child = path.join(import.meta.dirname, 'selling-child.ts');
 /** The recorded run: opened so often, and enough sales each time for the log to be moved into the file many times. */

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { createDraw, type Draw } from './draw.ts';
+import { createDraw, type Draw } from '../draw.ts';
 import { openHouse, type DatabaseBlow, type House } from './house.ts';
 import type { StrikeMoment, Work } from './statement-watch.ts';
-import { counted, type Counts, type Tier, type TierOutcome, type TierRun } from './tier.ts';
+import { counted, type Counts, type Tier, type TierOutcome, type TierRun } from '../tier.ts';
 
 export const databaseStops: Tier = {
   title: 'PostgreSQL stopped at once in the middle of a batch, and started again',

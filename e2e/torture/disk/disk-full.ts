@@ -2,8 +2,8 @@ import { getOrThrow } from '#shared/result/result.ts';
 import { cashFact, openedFact } from '#terminal/agent/testing/facts.ts';
 import { canMount, mountSmallDisk } from '#terminal/agent/testing/small-disk.ts';
 import { openTestJournal } from '#terminal/agent/testing/temp-store.ts';
-import { countSales } from './count-sales.ts';
-import { counted, type Tier, type TierOutcome, type TierRun } from './tier.ts';
+import { countSales } from '../count-sales.ts';
+import { counted, type Tier, type TierOutcome, type TierRun } from '../tier.ts';
 
 export const diskFull: Tier = {
   title: 'A disk that fills up while the till sells, and is given room again',

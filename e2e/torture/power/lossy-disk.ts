@@ -1,5 +1,5 @@
-import type { Draw } from './draw.ts';
-import type { DiskOp } from './record.ts';
+import type { Draw } from '../draw.ts';
+import type { DiskOp } from '../disk/record.ts';
 
 /**
  * A disk that keeps only what was synced. What was written since is kept at a power cut as chance (and nothing else)

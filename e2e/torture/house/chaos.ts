@@ -1,7 +1,7 @@
-import { createDraw } from './draw.ts';
+import { createDraw } from '../draw.ts';
 import { openHouse } from './house.ts';
 import { mischiefs } from './line.ts';
-import { counted, type Tier, type TierOutcome, type TierRun } from './tier.ts';
+import { counted, type Tier, type TierOutcome, type TierRun } from '../tier.ts';
 
 export const chaos: Tier = {
   title: 'A line that delays, cuts, drops, half-closes and repeats between till and cloud',

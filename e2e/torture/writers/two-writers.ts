@@ -5,8 +5,8 @@ import path from 'node:path';
 import { walkEntries } from '#terminal/agent/journal/entry-rows.ts';
 import { holderFileName, lockFileName } from '#terminal/agent/store/writer-lock.ts';
 import { openTestJournal } from '#terminal/agent/testing/temp-store.ts';
-import { countSales, type SalesCount } from './count-sales.ts';
-import { createDraw } from './draw.ts';
+import { countSales, type SalesCount } from '../count-sales.ts';
+import { createDraw } from '../draw.ts';
 import {
   addCounts,
   counted,
@@ -14,7 +14,7 @@ import {
   type Tier,
   type TierOutcome,
   type TierRun,
-} from './tier.ts';
+} from '../tier.ts';
 import type { WriterAnswer, WriterOrder } from './writer-protocol.ts';
 
 export const twoWriters: Tier = {

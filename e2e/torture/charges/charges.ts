@@ -17,8 +17,8 @@ import {
 } from '#cloud/platform/testing/test-cluster.ts';
 import type { LineFault } from '#cloud/channel-simulator/line.ts';
 import { compareBooks } from './charge-books.ts';
-import { createDraw, type Draw } from './draw.ts';
-import { counted, type Tier, type TierOutcome, type TierRun } from './tier.ts';
+import { createDraw, type Draw } from '../draw.ts';
+import { counted, type Tier, type TierOutcome, type TierRun } from '../tier.ts';
 
 export const charges: Tier = {
   title: 'Charges against a channel that fails in one request of five, on virtual time',

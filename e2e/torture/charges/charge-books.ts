@@ -7,7 +7,7 @@ import { accountingDate } from '#shared/time/calendar-day.ts';
 import type { PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import { definiteWithinMs } from '#cloud/payments/undecided.ts';
 import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
-import type { TierOutcome } from './tier.ts';
+import type { TierOutcome } from '../tier.ts';
 
 interface AttemptRow extends Record<string, unknown> {
   order_id: string;

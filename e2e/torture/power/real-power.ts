@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { getOrThrow } from '#shared/result/result.ts';
-import { bundleGuest } from '../rig/bundle.ts';
-import { prepareDebian, type GuestImage } from '../rig/debian.ts';
-import { createJsonLines } from '../rig/json-lines.ts';
-import { startQemu } from '../rig/qemu.ts';
-import type { SalesCount } from './count-sales.ts';
-import { createDraw } from './draw.ts';
+import { bundleGuest } from '../../rig/bundle.ts';
+import { prepareDebian, type GuestImage } from '../../rig/debian.ts';
+import { createJsonLines } from '../../rig/json-lines.ts';
+import { startQemu } from '../../rig/qemu.ts';
+import type { SalesCount } from '../count-sales.ts';
+import { createDraw } from '../draw.ts';
 import type { PowerMessage } from './power-protocol.ts';
-import { counted, type Tier, type TierOutcome, type TierRun } from './tier.ts';
+import { counted, type Tier, type TierOutcome, type TierRun } from '../tier.ts';
 
 const diskBytes = 256 * 1_048_576;
 /** Time for boot, mount and the check of what is there, on a machine that others use too. */
@@ -21,7 +21,7 @@ const sellMsMin = 500;
 const sellMsMax = 9_000;
 /** Unacknowledged sales that may be there all the same: the one in flight. */
 const inFlightMax = 1;
-const repo = path.resolve(import.meta.dirname, '../..');
+const repo = path.resolve(import.meta.dirname, '../../..');
 
 export const realPower: Tier = {
   title: 'Real power cuts: the machine dies while the journal commits onto ext4',

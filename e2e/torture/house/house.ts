@@ -16,7 +16,7 @@ import { journalFileName } from '#terminal/agent/journal/open-store.ts';
 import { openTestJournal } from '#terminal/agent/testing/temp-store.ts';
 import { openLine, type Line } from './line.ts';
 import { createStatementWatch, type StatementWatch } from './statement-watch.ts';
-import type { TierOutcome } from './tier.ts';
+import type { TierOutcome } from '../tier.ts';
 
 /** A till and a cloud process on a durable PostgreSQL, with a line before the cloud and one before the database. */
 export interface House {

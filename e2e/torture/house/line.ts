@@ -1,5 +1,5 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import type { Draw } from './draw.ts';
+import type { Draw } from '../draw.ts';
 
 /**
  * A TCP line on loopback that does what bad lines do, as a seed decides, and whose far end may move. Mischief is drawn

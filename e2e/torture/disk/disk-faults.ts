@@ -8,7 +8,7 @@ import { orderIdOf } from '#terminal/agent/testing/facts.ts';
 import { openTestJournal } from '#terminal/agent/testing/temp-store.ts';
 import { readRecord } from './record.ts';
 import { buildShim, shimEnvironment, shimMissing } from './shim.ts';
-import { counted, type Tier, type TierOutcome, type TierRun } from './tier.ts';
+import { counted, type Tier, type TierOutcome, type TierRun } from '../tier.ts';
 
 export const diskFaults: Tier = {
   title: 'Each write, truncation and sync of a run fails once, with EIO and with ENOSPC',

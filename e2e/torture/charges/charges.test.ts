@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Channel } from '#cloud/channel/channel.ts';
 import { chargeUnderFaults } from './charges.ts';
-import { isClean } from './tier.ts';
+import { isClean } from '../tier.ts';
 
 /** The short version of `npm run charges`. */
 const say = (): void => undefined;
