@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,6 +26,8 @@ const asideMs = 5_000;
 /** `CHARGE_PROFILE=FOLDER` writes a profile of the cloud's process there; `CHARGE_STATEMENTS=1` tells what the database ran. */
 const profileFolder = process.env['CHARGE_PROFILE'];
 const showsStatements = process.env['CHARGE_STATEMENTS'] === '1';
+/** `CHARGE_EXPLAIN=FOLDER` keeps the database's log there, with the plan of every statement as it ran. */
+const explainFolder = process.env['CHARGE_EXPLAIN'];
 
 /**
  * What the cloud adds to a charge. Open loop: so many charges a second fall due, each measured from when it was due, over
@@ -47,6 +49,7 @@ export async function runChargeBench(): Promise<BenchTable> {
   };
   const cloud = await startBenchCloud(join(folder, 'cloud'), environment, {
     countsStatements: true,
+    explains: explainFolder !== undefined,
   });
   try {
     const terminals = await cloud.plantTerminals(tillsCount);
@@ -76,6 +79,11 @@ export async function runChargeBench(): Promise<BenchTable> {
   } finally {
     await cloud.stop();
     await channel.stop();
+    if (explainFolder !== undefined)
+      copyFileSync(
+        join(folder, 'cloud', 'postgres', 'postgres.log'),
+        join(explainFolder, 'postgres.log'),
+      );
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -120,16 +128,26 @@ function lessOf(work: Work, aside: Work): Omit<Work, 'lastedMs'> {
   };
 }
 
+const wide = (text: string): string => text.padStart(7);
+
 function showMost(before: readonly CountedStatement[], after: readonly CountedStatement[]): void {
   const known = new Map(before.map((one) => [one.text, one]));
   const ran = after.map((one) => {
-    const calls = one.calls - (known.get(one.text)?.calls ?? 0);
-    const tookMs = one.tookMs - (known.get(one.text)?.tookMs ?? 0);
-    return { calls, tookMs, text: one.text.replaceAll(/\s+/g, ' ').slice(0, 110) };
+    const earlier = known.get(one.text) ?? { calls: 0, tookMs: 0, planMs: 0, pages: 0 };
+    return {
+      calls: one.calls - earlier.calls,
+      tookMs: one.tookMs - earlier.tookMs,
+      planMs: one.planMs - earlier.planMs,
+      pages: one.pages - earlier.pages,
+      text: one.text.replaceAll(/\s+/g, ' ').slice(0, 110),
+    };
   });
   const most = ran.toSorted((a, b) => b.tookMs - a.tookMs).slice(0, 60);
-  for (const { calls, tookMs, text } of most)
-    console.log(`  ${String(calls).padStart(7)} x  ${tookMs.toFixed(0).padStart(7)} ms  ${text}`);
+  for (const { calls, tookMs, planMs, pages, text } of most.filter((one) => one.calls > 0))
+    console.log(
+      `  ${wide(String(calls))} x  ${wide(tookMs.toFixed(0))} ms, planned ${wide(planMs.toFixed(0))} ms, ` +
+        `${wide((pages / calls).toFixed(1))} pages a call  ${text}`,
+    );
 }
 
 interface Found {

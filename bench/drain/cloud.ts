@@ -57,18 +57,37 @@ export interface BenchCloud {
 export interface CountedStatement {
   readonly text: string;
   readonly calls: number;
+  /** Planning included. */
   readonly tookMs: number;
+  readonly planMs: number;
+  /** Pages of 8 KB that it looked at, in memory or not. */
+  readonly pages: number;
 }
+
+/** Every plan as it ran, with the pages it touched, in the log of the cluster (`postgres.log`). */
+const explainSettings = {
+  'auto_explain.log_min_duration': '0',
+  'auto_explain.log_analyze': 'on',
+  'auto_explain.log_buffers': 'on',
+  'auto_explain.log_timing': 'off',
+  'auto_explain.log_nested_statements': 'off',
+};
 
 export async function startBenchCloud(
   dataFolder: string,
   environment: Readonly<Record<string, string>> = {},
-  options: { readonly countsStatements: boolean } = { countsStatements: false },
+  options: { readonly countsStatements: boolean; readonly explains?: boolean } = {
+    countsStatements: false,
+  },
 ): Promise<BenchCloud> {
   const postgres = { folder: join(dataFolder, 'postgres'), durable: true };
-  const { countsStatements } = options;
+  const { countsStatements, explains = false } = options;
   // The cloud adopts a server that runs already; this library must be there from its start.
-  const settings = { shared_preload_libraries: 'pg_stat_statements' };
+  const settings = {
+    shared_preload_libraries: explains ? 'pg_stat_statements, auto_explain' : 'pg_stat_statements',
+    'pg_stat_statements.track_planning': 'on',
+    ...(explains ? explainSettings : {}),
+  };
   if (countsStatements) await startPostgresCluster({ ...postgres, settings });
   const cloud = await startCloudProcess({
     DATA_FOLDER: dataFolder,
@@ -115,10 +134,13 @@ export async function startBenchCloud(
     databaseWorkMs: () => treeWorkMs(join(postgres.folder, 'data')),
     async statements() {
       if (!countsStatements) return [];
-      const { rows } = await db.execute<{ query: string; calls: number; ms: number }>(sql`
-        select query, sum(calls) as calls, sum(total_exec_time + total_plan_time) as ms
+      const { rows } = await db.execute<
+        Record<'calls' | 'ms' | 'plan' | 'pages', number> & { text: string }
+      >(sql`
+        select query as text, sum(calls) as calls, sum(total_exec_time + total_plan_time) as ms,
+               sum(total_plan_time) as plan, sum(shared_blks_hit + shared_blks_read) as pages
           from pg_stat_statements group by query order by 2 desc`);
-      return rows.map((row) => ({ text: row.query, calls: row.calls, tookMs: row.ms }));
+      return rows.map(({ ms, plan, ...row }) => ({ ...row, tookMs: ms, planMs: plan }));
     },
     async untilBooked(ordersCount) {
       const deadlineMs = performance.now() + bookTimeoutMs;

@@ -3,6 +3,7 @@ import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { MemberId, MerchantId, OperatorId, OrderId, TerminalId } from '#shared/ids/ids.ts';
 import { fen, subtractFen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
+import { assert } from '#shared/result/assert.ts';
 import type { Wallet } from '#shared/tender/payment-code.ts';
 import type { ChargeStatus } from '#shared/wire/v1/charges.ts';
 import type { Attempt, AttemptFacts, AttemptKey } from '#cloud/payments/attempt.ts';
@@ -35,7 +36,8 @@ export const attemptInsertion: Statement = {
       fruitless_tries, next_step, next_at_ms, lease_until_ms)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
       $20, $21, $22, $23, $24, true, $25, $26, $27, $28, $29, $30, 0)
-    on conflict do nothing returning 1 as made`,
+    on conflict do nothing
+    returning operator_id, merchant_id, order_id, attempt, kind, submitted_at_ms`,
 };
 
 export const attemptInsertionValues = (
@@ -263,12 +265,16 @@ export async function recordCall(
   call: { readonly kind: CallKind; readonly nowMs: number },
 ): Promise<number> {
   const { rows } = await db.execute<{ call_no: number }>(sql`
-    insert into payment_call (operator_id, order_id, attempt, call_no, kind, sent_at_ms)
-    select ${key.operatorId}, ${key.orderId}, ${key.attempt}, coalesce(max(call_no), 0) + 1,
+    insert into payment_call (operator_id, merchant_id, order_id, attempt, call_no, kind, sent_at_ms)
+    select operator_id, merchant_id, order_id, attempt,
+           (select coalesce(max(c.call_no), 0) + 1 from payment_call c
+             where c.operator_id = a.operator_id and c.order_id = a.order_id and c.attempt = a.attempt),
            ${call.kind}, ${call.nowMs}
-      from payment_call where ${keyIs(key)}
+      from payment_attempt a where ${keyIs(key)}
     returning call_no`);
-  return rows[0]?.call_no ?? 0;
+  const [made] = rows;
+  assert(made !== undefined, () => `no attempt ${key.attempt} of ${key.orderId} to call for`);
+  return made.call_no;
 }
 
 export interface AnswerToRecord {

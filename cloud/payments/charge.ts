@@ -283,14 +283,7 @@ async function writeNew(
 ): Promise<void> {
   try {
     await Promise.all([
-      line.ask(attemptInsertionOrEnd, attemptInsertionValues(attempt)),
-      line.ask(firstCall, [
-        attempt.operatorId,
-        attempt.orderId,
-        attempt.attempt,
-        firstCallNo,
-        attempt.progress.submittedAtMs,
-      ]),
+      line.ask(attemptWithCall, attemptInsertionValues(attempt)),
       // Every charge of a shop meets in its quota's rows: last, so that they are held for a moment, and no two orders of
       // locking make a deadlock.
       line.ask(quotaReservationOrEnd, quotaReservationValues(attempt, chosen.limit)),
@@ -304,16 +297,16 @@ async function writeNew(
 
 const firstCallNo = 1;
 
-const attemptInsertionOrEnd: Statement = {
-  name: 'attempt-insertion-or-end',
-  text: `with made as (${attemptInsertion.text})
+/** Ends the transaction (`attempt`) when the number is taken or another attempt is in flight. */
+const attemptWithCall: Statement = {
+  name: 'attempt-with-call',
+  text: `
+    with made as (${attemptInsertion.text}),
+    called as (
+      insert into payment_call (operator_id, merchant_id, order_id, attempt, call_no, kind, sent_at_ms)
+      select operator_id, merchant_id, order_id, attempt, ${firstCallNo}, kind, submitted_at_ms
+        from made)
     select refuse_unless(exists (select from made), 'attempt')`,
-};
-
-const firstCall: Statement = {
-  name: 'first-call',
-  text: `insert into payment_call (operator_id, order_id, attempt, call_no, kind, sent_at_ms)
-    values ($1, $2, $3, $4, 'charge', $5)`,
 };
 
 /** A charge with vouchers must name the reservation that holds exactly them; one without must name none. */

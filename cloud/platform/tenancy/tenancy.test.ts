@@ -46,6 +46,15 @@ const sqlStateOf = async (work: Promise<unknown>): Promise<string> => {
 const unsealed = async () =>
   (await readTables(database.pool)).filter((table) => sealingOf(table).length > 0);
 
+/** A plan for such a policy may read all rows of the operator there, and holds as long as its connection. */
+const policiesThatLook = async (): Promise<readonly string[]> => {
+  const { rows } = await database.pool.query<{ name: string }>(`
+    select p.polrelid::regclass || ' ' || p.polname as name from pg_policy p
+     where coalesce(pg_get_expr(p.polqual, p.polrelid), '') ~* '\\mfrom\\M'
+        or coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') ~* '\\mfrom\\M'`);
+  return rows.map(({ name }) => name);
+};
+
 describe('every table', () => {
   test('that has an operator has a policy for each role and no right too many', async () => {
     expect(await unsealed()).toEqual([]);
@@ -55,6 +64,17 @@ describe('every table', () => {
     const tables = await readTables(database.pool);
     const shared = tables.filter((table) => ruleOf(table) === undefined).map(({ name }) => name);
     expect(shared).toEqual(sharedTables);
+  });
+
+  test('is judged by its own columns: no policy looks into another table', async () => {
+    expect(await policiesThatLook()).toEqual([]);
+    await database.pool.query(`create policy looking on payment_call to ${appRole} using (
+      exists (select from payment_attempt a where a.order_id = payment_call.order_id))`);
+    try {
+      expect(await policiesThatLook()).toEqual(['payment_call looking']);
+    } finally {
+      await database.pool.query('drop policy looking on payment_call');
+    }
   });
 
   test('whose rows end is named, and no other: a DELETE in the code needs the right', () => {

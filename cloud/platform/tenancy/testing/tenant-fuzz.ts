@@ -83,7 +83,6 @@ function valueOf(
   if (column.name === 'merchant_id') return `'${owner.merchantId}'`;
   if (column.name === 'terminal_id') return `'${owner.terminalId}'`;
   if (column.name === 'order_id') return `'ord_${n}'`;
-  if (column.name === 'attempt') return '1';
   // Every fourth row is in the operator's own book.
   if (column.name === 'book') return n % 4 === 0 ? `''` : `'${owner.merchantId}'`;
   if (column.type.endsWith('[]')) return `'{}'`;
@@ -110,8 +109,6 @@ function isVisible(scope: Scope, rule: TableRule, row: Row): boolean {
       return row.book === '' || row.book === merchant;
     case 'terminal':
       return row.terminal_id === scope.terminalId;
-    case 'attempt':
-      return owners[Number(row.order_id?.slice(4))]?.merchantId === merchant;
   }
 }
 
