@@ -16,10 +16,12 @@ import { registerWindDownRoutes } from '#cloud/policy/wind-down-routes.ts';
 import { registerAdjustRoutes } from '#cloud/release/adjust/adjust-routes.ts';
 import { registerReleaseRoutes } from '#cloud/release/routes.ts';
 import { registerPaymentAdminRoutes } from '#cloud/payments/admin-routes.ts';
+import { registerPaidTwiceRoutes } from '#cloud/payments/paid-twice/paid-twice-routes.ts';
 import { registerResolutionRoutes } from '#cloud/payments/resolution/resolution-routes.ts';
 import { personOf } from '#cloud/persons/person-door.ts';
 import { registerPaymentRoutes } from '#cloud/payments/routes.ts';
 import { registerNotifyRoutes } from '#cloud/payments/notifies/notify-routes.ts';
+import { registerCouponReviewRoutes } from '#cloud/promotion/coupon-review-routes.ts';
 import { registerPromotionAdminRoutes } from '#cloud/promotion/promotion-admin-routes.ts';
 import { registerPromotionRoutes } from '#cloud/promotion/promotion-routes.ts';
 import { registerPromiseAdminRoutes } from '#cloud/promises/admin-routes.ts';
@@ -51,7 +53,7 @@ export interface AppParts {
 /** Every route of the cloud, registered by name. Workers are started apart (cloud/workers.ts): a test may want none. */
 export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudApp> {
   const app = await createHttpShell(deps);
-  const proposer = { ...deps, acts: personActs(deps) };
+  const proposer = { ...deps, acts: personActs(deps, parts.payments) };
   registerIdentityRoutes(app, deps);
   registerAdminIdentityRoutes(app, deps);
   registerJournalRoutes(app, deps, { onTaken: parts.onJournalTaken });
@@ -75,6 +77,7 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerActRoutes(app, proposer);
   registerFreezeRoutes(app, proposer);
   registerResolutionRoutes(app, deps, parts.payments);
+  registerPaidTwiceRoutes(app, proposer);
   registerRefundRoutes(app, parts.payments);
   registerSettlementRoutes(app, deps);
   registerInstructionRoutes(app, {
@@ -85,6 +88,7 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerPromiseAdminRoutes(app, deps);
   registerPromotionRoutes(app, deps);
   registerPromotionAdminRoutes(app, deps);
+  registerCouponReviewRoutes(app, deps);
   registerBillRoutes(app, deps, parts.payments);
   registerProofRoutes(app, proposer);
   registerDisclosureRoutes(app, deps);

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
+import { projectOnce } from '#cloud/journal/project-journal.ts';
 import {
   buildTestApp,
   createTestCloud,
@@ -29,6 +31,8 @@ interface Shop {
 }
 let noodles: Shop;
 let tea: Shop;
+/** How many sales of the tea house the cloud has read from its journal. */
+let salesTold: () => Promise<number>;
 
 async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 20_000;
@@ -68,6 +72,13 @@ beforeAll(async () => {
       return online && views.some(({ role, state }) => role === 'printer' && state === 'online');
     });
     return { merchantId, agent, counter };
+  };
+  salesTold = async () => {
+    while ((await projectOnce({ ...cloud.deps, effects: createProjectionEffects() })) > 0);
+    const { rows } = await cloud.deps.db.execute<{ count: number }>(sql`
+      select count(*) as count from customer_order
+       where merchant_id = ${tea.merchantId} and state = 'cash-recorded'`);
+    return rows[0]?.count ?? 0;
   };
   noodles = await open('noodles');
   tea = await open('tea');
@@ -119,6 +130,8 @@ test('printed after a sale at the tea house, it lowers one sale at the noodle sh
   await tea.agent.api.call('till.scan', { text: paper });
   expect((await screenOf(tea)).notice?.code).toBe('coupon-of-another-shop');
 
+  // Its sale is known and paid: before that it would be refused.
+  await until('the sale in the cloud', async () => (await salesTold()) === 1);
   await noodles.agent.api.call('till.setAmount', { amountFen: 2_500 });
   noodles.counter.scanner.scan(paper);
   await until(

@@ -61,10 +61,9 @@ const freshOrder = (): OrderId => newId('ord', bench.cloud.deps);
 async function freshPaper(): Promise<string> {
   papers += 1;
   const token = `CPRET${String(papers).padStart(11, '0')}`;
-  const asked = await bench.post(partner, '/v1/promotion/coupons', {
-    orderId: freshOrder(),
-    token,
-  });
+  const orderId = freshOrder();
+  const asked = await bench.post(partner, '/v1/promotion/coupons', { orderId, token });
+  await bench.sold(partner, orderId);
   expect(asked.body).toMatchObject({ coupon: { offFen: 500 } });
   return token;
 }
@@ -194,4 +193,15 @@ it('a till whose clock is ahead is not past the hold before it is', async () => 
   journal.append('caps.applied', { capsVersion: 1 });
   await tell();
   expect(await redeem(token, freshOrder())).toBe('good');
+});
+
+it('a till that was revoked behind the coupon keeps it no longer than the hold: its journal comes no further', async () => {
+  const [token, lost, next] = [await freshPaper(), freshOrder(), freshOrder()];
+  const other = await bench.anotherTill(issuer);
+  const used = { orderId: lost, token, amountFen: 2_500 };
+  expect((await bench.post(other, '/v1/promotion/coupons/redeem', used)).status).toBe(200);
+  await bench.admin(`terminals/${other.terminalId}/revoke`, {});
+  expect(await redeem(token, next)).toBe('coupon-used');
+  wait(2 * couponHoldMs + 1_000);
+  expect(await redeem(token, next)).toBe('good');
 });

@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { raiseAlarms } from '#cloud/identity/terminal-alarms.ts';
 import { terminalOf } from '#cloud/identity/terminal-identity.ts';
 import { createMemberLinks, memberLinkKeyPattern } from '#cloud/members/member-links.ts';
 import { operatorOfMember } from '#cloud/members/members.ts';
@@ -38,7 +39,10 @@ import {
   type PromotionView,
 } from '#shared/wire/v1/promotion.ts';
 
-type Deps = Pick<CloudDeps, 'db' | 'clock' | 'random' | 'operatorId' | 'config'>;
+type Deps = Pick<
+  CloudDeps,
+  'db' | 'clock' | 'random' | 'operatorId' | 'config' | 'metrics' | 'logger'
+>;
 
 /** Strangers with a phone: this many requests a minute from one address. */
 const publicPerMinuteMax = 30;
@@ -155,20 +159,22 @@ function registerPartner(app: CloudApp, { db, clock }: Deps): void {
   });
 }
 
-function registerCoupons(app: CloudApp, { db, clock }: Deps): void {
+function registerCoupons(app: CloudApp, deps: Deps): void {
+  const { db, clock } = deps;
   const print = {
     summary: 'The coupon that a sale at this counter brings',
     body: CouponRequestSchema,
     response: { 200: CouponAnswerSchema },
   };
   app.post('/v1/promotion/coupons', { schema: print }, async (request) => {
-    const { operatorId, merchantId } = terminalOf(request);
+    const till = terminalOf(request);
     const orderId = request.body.orderId as OrderId;
-    const sale = { ...request.body, orderId, operatorId, merchantId, nowMs: clock.nowMs() };
-    const coupon = await amongShops(operatorId, () =>
-      retriedTransaction(db, (tx) => printCoupon(tx, sale)),
-    );
-    return { coupon: coupon ?? null };
+    const sale = { ...till, token: request.body.token, orderId, nowMs: clock.nowMs() };
+    return await amongShops(till.operatorId, async () => {
+      const { coupon, finding } = await retriedTransaction(db, (tx) => printCoupon(tx, sale));
+      await raiseAlarms(deps, till, finding ? [finding] : []);
+      return { coupon };
+    });
   });
   const redeem = {
     summary: 'Use a coupon of this shop up for one sale',
@@ -179,11 +185,14 @@ function registerCoupons(app: CloudApp, { db, clock }: Deps): void {
     const { token, orderId, amountFen } = request.body;
     const sale = { ...terminalOf(request), token, nowMs: clock.nowMs() };
     const { operatorId } = sale;
-    const used = await amongShops(operatorId, () =>
-      retriedTransaction(db, (tx) =>
+    const used = await amongShops(operatorId, async () => {
+      const answer = await retriedTransaction(db, (tx) =>
         redeemCoupon(tx, { ...sale, orderId: orderId as OrderId, amountFen: fen(amountFen) }),
-      ),
-    );
+      );
+      const finding = answer.ok ? undefined : answer.error.finding;
+      await raiseAlarms(deps, sale, finding ? [finding] : []);
+      return answer;
+    });
     return used.ok
       ? reply.send(used.value)
       : sendProblem(reply, {

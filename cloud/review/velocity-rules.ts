@@ -41,16 +41,23 @@ export const VelocityRulesSchema = Type.Object(
       { act: Act, shopsMin: Type.Integer({ minimum: 2, maximum: 1_000 }) },
       strict,
     ),
+    /**
+     * Coupons of partners that one terminal was given, or used up, within one hour: it does neither until a person looked
+     * (cloud/promotion/coupon-guard.ts). Optional because rules that were made before it still count.
+     */
+    couponTerminalHour: Type.Optional(CountRule),
   },
   strict,
 );
 export type VelocityRules = Static<typeof VelocityRulesSchema>;
+/** As they are read: every rule says something. */
+export type VelocityRulesInForce = Required<VelocityRules>;
 export type VelocityRule = keyof VelocityRules;
 
 export const isVelocityRules = (value: unknown): value is VelocityRules => check.Check(value);
 const check = Compile(VelocityRulesSchema);
 
-export const velocityRulesDefault: VelocityRules = {
+export const velocityRulesDefault: VelocityRulesInForce = {
   memberDay: { act: 'hold', count: 15 },
   memberShopDay: { act: 'hold', count: 8 },
   shopDay: { act: 'hold', count: 3_000 },
@@ -59,6 +66,8 @@ export const velocityRulesDefault: VelocityRules = {
   voucherShare: { act: 'hold', shareBp: 3_000, takingsMinFen: 100_000 },
   // With fewer shops there is hardly anywhere else to go: a pilot must work.
   voucherOrigin: { act: 'hold', shopsMin: 5 },
+  // Two a minute for an hour, with a paper after every sale: more than a counter with one till and one printer does.
+  couponTerminalHour: { act: 'hold', count: 120 },
 };
 
 /** What was counted about one order. Counts include the order itself; 0 when there is nobody to count. */

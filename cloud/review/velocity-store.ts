@@ -5,6 +5,7 @@ import {
   velocityRulesDefault,
   type OrderVelocity,
   type VelocityRules,
+  type VelocityRulesInForce,
 } from '#cloud/review/velocity-rules.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 
@@ -15,12 +16,12 @@ const topPayersDays = 30;
 export async function readVelocityRules(
   db: Db | Tx,
   operatorId: OperatorId,
-): Promise<VelocityRules> {
+): Promise<VelocityRulesInForce> {
   const { rows } = await db.execute<{ rules: unknown }>(sql`
     select rules from velocity_rules where operator_id = ${operatorId}
      order by version desc limit 1`);
   const rules = rows[0]?.rules;
-  return isVelocityRules(rules) ? rules : velocityRulesDefault;
+  return isVelocityRules(rules) ? { ...velocityRulesDefault, ...rules } : velocityRulesDefault;
 }
 
 /** Stores a new version, with the name of who changed it; the older ones stay. */

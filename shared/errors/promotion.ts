@@ -34,6 +34,22 @@ export const promotionErrors = {
     '这张券要到券面上的商户使用',
     'This coupon is good at the shop that is printed on it.',
   ),
+  'coupon-till-held': entry(
+    'This till used more coupons within an hour than a counter does, or was revoked; people look at it first.',
+    'Sell without coupons; call the operator.',
+    'operator',
+    'no',
+    '本机用券次数异常，正在核查，券留着下次用',
+    'Coupons on this till are being checked. The paper stays good.',
+  ),
+  'coupon-till-limit': entry(
+    'This till has used as many coupons of the campaign today as one till may.',
+    'Sell without it, or use it at another till of the shop, or tomorrow.',
+    'cashier',
+    'no',
+    '本机今天用券已到上限，券留着下次用',
+    'This till has reached its coupon limit for today. The paper stays good.',
+  ),
   'coupon-too-small-sale': entry(
     'The sale is smaller than the coupon asks for.',
     'Sell without it, or more.',
@@ -41,6 +57,14 @@ export const promotionErrors = {
     'no',
     '未达到用券的最低金额',
     'The sale is below the minimum of this coupon.',
+  ),
+  'coupon-unconfirmed': entry(
+    'The sale after which the coupon was printed has not reached the cloud as paid, or its money went back.',
+    'Sell without it. It is good as soon as the other shop has told of its sale.',
+    'cashier',
+    'yes',
+    '发券商户的那笔收款还没有确认，券暂时不能用',
+    'The sale that brought this coupon is not confirmed yet.',
   ),
   'coupon-unknown': entry(
     'No coupon has this code.',

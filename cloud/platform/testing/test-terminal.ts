@@ -51,18 +51,11 @@ export async function activateTestTerminal(options: {
   readonly origin: string;
   readonly operatorToken: string;
   readonly concessionBp?: number;
+  /** Another till of this shop. */
+  readonly shop?: TestTerminal;
 }): Promise<TestTerminal> {
   const { origin, operatorToken } = options;
-  const shop = await admin({ origin, operatorToken }, '/admin/v1/merchants', {
-    name: '测试商店',
-    concessionBp: options.concessionBp ?? 1000,
-    storeName: '一号店',
-    storePhone: '010-00000000',
-  });
-  const { merchantId, storeId } = shop.body as unknown as {
-    merchantId: MerchantId;
-    storeId: string;
-  };
+  const { merchantId, storeId } = options.shop ?? (await newShop(options));
   const path = `/admin/v1/merchants/${merchantId}/stores/${storeId}/activation-codes`;
   const issued = await admin({ origin, operatorToken }, path, undefined);
   const key = generateKeyPair();
@@ -70,6 +63,17 @@ export async function activateTestTerminal(options: {
   if (activated.status !== 200) throw new Error(JSON.stringify(activated.body));
   const { terminalId } = activated.body as unknown as { terminalId: TerminalId };
   return createTestTerminal({ origin, terminalId, merchantId, storeId, key });
+}
+
+async function newShop(options: Parameters<typeof activateTestTerminal>[0]) {
+  const { origin, operatorToken } = options;
+  const shop = await admin({ origin, operatorToken }, '/admin/v1/merchants', {
+    name: '测试商店',
+    concessionBp: options.concessionBp ?? 1000,
+    storeName: '一号店',
+    storePhone: '010-00000000',
+  });
+  return shop.body as unknown as { merchantId: MerchantId; storeId: string };
 }
 
 /** POST to an admin route. */

@@ -25,11 +25,15 @@ export interface PromotionBench {
   readonly moveMs: (ms: number) => void;
   /** A shop with so much credit, earned on the books of points. */
   readonly shop: (creditPoints: number) => Promise<TestTerminal>;
+  /** Another till of a shop. */
+  readonly anotherTill: (shop: TestTerminal) => Promise<TestTerminal>;
   readonly admin: (path: string, body?: object, key?: string) => Promise<Record<string, unknown>>;
   readonly personKey: string;
   readonly get: (till: TestTerminal, path: string) => Promise<Answer>;
   readonly post: (till: TestTerminal, path: string, body: unknown) => Promise<Answer>;
   readonly credit: (till: TestTerminal) => Promise<number>;
+  /** The cloud has the sale from the till's journal: 10.00 in cash, unless another state is named. */
+  readonly sold: (till: TestTerminal, orderId: string, state?: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -84,11 +88,21 @@ export async function createPromotionBench(): Promise<PromotionBench> {
       }
       return till;
     },
+    anotherTill: (shop) => activateTestTerminal({ origin, operatorToken, shop }),
     admin,
     personKey,
     get: (till, path) => till.get(path, bend()),
     post: (till, path, body) => till.post(path, body, bend()),
     credit: creditOf,
+    sold: async (till, orderId, state = 'cash-recorded') => {
+      const nowMs = clock.nowMs();
+      await db.execute(sql`
+        insert into customer_order (operator_id, merchant_id, order_id, terminal_id, epoch, state,
+          amount_fen, voucher_fen, business_date, folded, updated_at_ms)
+        values (${operatorId}, ${till.merchantId}, ${orderId}, ${till.terminalId}, 'epo_1', ${state},
+          1000, 0, ${accountingDate(nowMs)}, ${JSON.stringify({ openedAtMs: nowMs })}::jsonb, ${nowMs})
+        on conflict (operator_id, merchant_id, order_id) do update set state = excluded.state`);
+    },
     close: async () => {
       await app.close();
       await cloud.close();

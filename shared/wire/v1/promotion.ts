@@ -24,6 +24,7 @@ export type PromoService = Static<typeof PromoServiceSchema>;
 const LngE6 = Type.Integer({ minimum: 73_000_000, maximum: 136_000_000 });
 const LatE6 = Type.Integer({ minimum: 3_000_000, maximum: 54_000_000 });
 
+const TillLimit = Type.Integer({ minimum: 1, maximum: 100_000 });
 export const PromoDetailsSchema = Type.Union([
   object({ service: Type.Literal('push-slot'), text: Text }),
   object({ service: Type.Literal('traffic'), text: Text }),
@@ -41,6 +42,14 @@ export const PromoDetailsSchema = Type.Union([
     offFen: Type.Integer({ minimum: 100, maximum: 100_000 }),
     minimumFen: Type.Integer({ minimum: 200, maximum: 1_000_000 }),
     validDays: Type.Integer({ minimum: 1, maximum: 90 }),
+    /** What one till may do with this campaign; what is not said follows from its size (docs/points.md 2.15). */
+    limits: Type.Optional(
+      object({
+        printsTerminalDay: Type.Optional(TillLimit),
+        redemptionsTerminalDay: Type.Optional(TillLimit),
+        unprovenTerminalMax: Type.Optional(TillLimit),
+      }),
+    ),
   }),
 ]);
 export type PromoDetails = Static<typeof PromoDetailsSchema>;
