@@ -1,4 +1,4 @@
-import type { Answered, Unknown } from '#cloud/channel/channel.ts';
+import type { Answered, Unknown } from '#cloud/channel/channel-exchange.ts';
 import type { Fen } from '#shared/money/fen.ts';
 
 export interface BillRequest {

@@ -1,5 +1,5 @@
 import type { Fen } from '#shared/money/fen.ts';
-import type { Answered, Unknown } from '#cloud/channel/channel.ts';
+import type { Answered, Unknown } from '#cloud/channel/channel-exchange.ts';
 
 /** A refusal that is final by whitelist: nothing moved under this number, and nothing will. */
 export interface Declined {

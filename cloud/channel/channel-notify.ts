@@ -1,6 +1,6 @@
 import type { Fen } from '#shared/money/fen.ts';
 import type { Result } from '#shared/result/result.ts';
-import type { ChannelOrder, Paid, Unknown } from '#cloud/channel/channel.ts';
+import type { ChannelOrder, Paid, Unknown } from '#cloud/channel/channel-exchange.ts';
 
 /** A notify as it came over HTTP. Header names in lower case; the body byte for byte. */
 export interface RawNotify {

@@ -1,5 +1,4 @@
 import type { Wallet } from '#shared/tender/payment-code.ts';
-import type { Channel } from '#cloud/channel/channel.ts';
 import type { ChannelCodeTable } from '#cloud/channel/channel-codes.ts';
 
 /** Which dialect an adapter speaks. */
@@ -45,25 +44,8 @@ export interface ChannelProfile {
   readonly kind: ChannelKind;
   /** Wallets whose codes it charges. */
   readonly wallets: readonly Wallet[];
-  /** Sorted; equal to {@link abilitiesOf} of the adapter. */
+  /** Sorted; equal to `abilitiesOf` the adapter (channel.ts). */
   readonly abilities: readonly ChannelAbility[];
   readonly codes: ChannelCodeTable;
   readonly limits: ChannelLimits;
 }
-
-const portOfAbility = {
-  bill: 'bills',
-  notify: 'notify',
-  payout: 'payouts',
-  probe: 'probe',
-  'query-refund': 'queryRefund',
-  split: 'splits',
-  subsidy: 'subsidies',
-  withhold: 'withhold',
-} as const satisfies Readonly<Record<ChannelAbility, keyof Channel>>;
-
-/** What an adapter really has; the contract holds its profile to it. */
-export const abilitiesOf = (channel: Channel): readonly ChannelAbility[] =>
-  (Object.keys(portOfAbility) as ChannelAbility[]).filter(
-    (ability) => channel[portOfAbility[ability]] !== undefined,
-  );

@@ -12,7 +12,7 @@ import {
   savePayer,
   saveProgress,
 } from '#cloud/payments/attempt-store.ts';
-import type { CallEvidence } from '#cloud/channel/channel.ts';
+import type { CallEvidence } from '#cloud/channel/channel-exchange.ts';
 import {
   ruleOfChannelCode,
   type ChannelCodeRule,

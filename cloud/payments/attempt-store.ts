@@ -7,7 +7,7 @@ import { assert } from '#shared/result/assert.ts';
 import type { Wallet } from '#shared/tender/payment-code.ts';
 import type { ChargeStatus } from '#shared/wire/v1/charges.ts';
 import type { Attempt, AttemptFacts, AttemptKey } from '#cloud/payments/attempt.ts';
-import type { CallEvidence } from '#cloud/channel/channel.ts';
+import type { CallEvidence } from '#cloud/channel/channel-exchange.ts';
 import type { AttemptProgress, NextStep } from '#cloud/payments/payment-machine.ts';
 import type { RouteDecision } from '#cloud/payments/routing/route-charge.ts';
 import { filled, type Db, type Statement, type Tx } from '#cloud/platform/db.ts';

@@ -3,12 +3,8 @@ import { exhaustive } from '#shared/result/exhaustive.ts';
 import { applyLearned, tellOthers } from '#cloud/payments/apply-learned.ts';
 import type { Attempt } from '#cloud/payments/attempt.ts';
 import { recordCall, type CallKind } from '#cloud/payments/attempt-store.ts';
-import {
-  maskCodes,
-  type CallEvidence,
-  type Channel,
-  type ChargeOrder,
-} from '#cloud/channel/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
+import { maskCodes, type CallEvidence, type ChargeOrder } from '#cloud/channel/channel-exchange.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import type { Learned } from '#cloud/payments/payment-machine.ts';
 import { takePayment } from '#cloud/payments/take-payment.ts';

@@ -1,7 +1,11 @@
 import { array, assert, constantFrom, integer, option, property, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aggregatorCodes as codes } from '#cloud/payments/channels/aggregator/codes.ts';
-import type { ChargeOutcome, QueryOutcome, ReverseOutcome } from '#cloud/channel/channel.ts';
+import type {
+  ChargeOutcome,
+  QueryOutcome,
+  ReverseOutcome,
+} from '#cloud/channel/channel-exchange.ts';
 import {
   askCancel,
   beginAttempt,

@@ -8,7 +8,7 @@ import type {
   QueryOutcome,
   RefundOutcome,
   ReverseOutcome,
-} from '#cloud/channel/channel.ts';
+} from '#cloud/channel/channel-exchange.ts';
 import type { AttemptTiming, Pace, PaymentTiming } from '#cloud/payments/payment-timing.ts';
 
 /** What the cloud does next about an attempt, and when (milliseconds since 1970). */

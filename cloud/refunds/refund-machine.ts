@@ -1,6 +1,6 @@
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
-import type { RefundOutcome } from '#cloud/channel/channel.ts';
+import type { RefundOutcome } from '#cloud/channel/channel-exchange.ts';
 import type { PaymentTiming } from '#cloud/payments/payment-timing.ts';
 
 /**

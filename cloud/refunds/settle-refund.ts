@@ -6,7 +6,8 @@ import {
   type CallKind,
 } from '#cloud/payments/attempt-store.ts';
 import type { Attempt } from '#cloud/payments/attempt.ts';
-import type { Answered, Channel, RefundOutcome } from '#cloud/channel/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
+import type { Answered, RefundOutcome } from '#cloud/channel/channel-exchange.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import type { Tx } from '#cloud/platform/db.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { MerchantId, OperatorId } from '#shared/ids/ids.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
-import { maskCodes, type Paid } from '#cloud/channel/channel.ts';
+import { maskCodes, type Paid } from '#cloud/channel/channel-exchange.ts';
 import { judgeNotified, type ChannelEvent } from '#cloud/channel/channel-notify.ts';
 import { applyInside } from '#cloud/payments/apply-learned.ts';
 import type { Attempt } from '#cloud/payments/attempt.ts';

@@ -1,4 +1,5 @@
-import type { Answered, CallEvidence, Channel } from '#cloud/channel/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
+import type { Answered, CallEvidence } from '#cloud/channel/channel-exchange.ts';
 import type {
   MovedOutcome,
   PaidOrder,

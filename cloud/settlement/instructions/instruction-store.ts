@@ -1,7 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { registerInstructions } from '#cloud/ledger/instruction.ts';
 import type { Journal } from '#cloud/ledger/posting.ts';
-import type { CallEvidence } from '#cloud/channel/channel.ts';
+import type { CallEvidence } from '#cloud/channel/channel-exchange.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import {
   instructionRules,

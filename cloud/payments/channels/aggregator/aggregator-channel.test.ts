@@ -3,7 +3,7 @@ import { fen } from '#shared/money/fen.ts';
 import { createChannelSimulator } from '#cloud/channel-simulator/channel-simulator.ts';
 import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
 import { ruleOfChannelCode } from '#cloud/channel/channel-codes.ts';
-import { maskCodes } from '#cloud/channel/channel.ts';
+import { maskCodes } from '#cloud/channel/channel-exchange.ts';
 import { aggregatorCodes } from '#cloud/payments/channels/aggregator/codes.ts';
 import { registerChannelContract } from '#cloud/payments/channels/register-channel-contract.ts';
 import {

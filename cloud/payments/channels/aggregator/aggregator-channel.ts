@@ -21,7 +21,8 @@ import { createAggregatorNotify } from '#cloud/payments/channels/aggregator/noti
 import { neverSent, unknown } from '#cloud/payments/channels/wire/evidence.ts';
 import type { ChannelProfile } from '#cloud/channel/channel-profile.ts';
 import { aggregatorCodes } from '#cloud/payments/channels/aggregator/codes.ts';
-import type { Answered, Channel, ChannelOrder } from '#cloud/channel/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
+import type { Answered, ChannelOrder } from '#cloud/channel/channel-exchange.ts';
 
 export interface AggregatorChannelOptions extends AggregatorOptions {
   /** Which wallet's rules the far end plays. */

@@ -11,7 +11,7 @@ import {
   type ChannelAnswer,
   type ChannelPath,
 } from '#cloud/channel-simulator/protocol.ts';
-import type { CallEvidence, SignatureVerdict } from '#cloud/channel/channel.ts';
+import type { CallEvidence, SignatureVerdict } from '#cloud/channel/channel-exchange.ts';
 import { evidenceOf, silenceOf } from '#cloud/payments/channels/wire/evidence.ts';
 import {
   sendOnWire,

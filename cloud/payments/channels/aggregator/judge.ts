@@ -11,7 +11,7 @@ import type {
   RefundOutcome,
   ReverseOutcome,
   Unknown,
-} from '#cloud/channel/channel.ts';
+} from '#cloud/channel/channel-exchange.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 
 /** Does a verified answer speak of this order: the same merchant, number and amount? Anything else proves nothing. */

@@ -11,7 +11,7 @@ import {
 } from '#cloud/channel-simulator/faces/alipay/keys.ts';
 import { shanghaiDateOf } from '#cloud/channel-simulator/shanghai-time.ts';
 import { judgeNotified } from '#cloud/channel/channel-notify.ts';
-import type { ChannelOrder } from '#cloud/channel/channel.ts';
+import type { ChannelOrder } from '#cloud/channel/channel-exchange.ts';
 import { alipayBillLines } from '#cloud/payments/channels/alipay/bill-file.ts';
 import {
   createMoneyScript,

@@ -1,4 +1,4 @@
-import type { CallEvidence, SignatureVerdict } from '#cloud/channel/channel.ts';
+import type { CallEvidence, SignatureVerdict } from '#cloud/channel/channel-exchange.ts';
 import { tokenFor, type AlipayOptions } from '#cloud/payments/channels/alipay/config.ts';
 import { alipayMessages } from '#cloud/payments/channels/alipay/messages.ts';
 import { jsonOf } from '#cloud/payments/channels/alipay/raw-members.ts';

@@ -9,7 +9,7 @@ import type {
   RefundOutcome,
   ReverseOutcome,
   Unknown,
-} from '#cloud/channel/channel.ts';
+} from '#cloud/channel/channel-exchange.ts';
 import type { AlipayAnswer } from '#cloud/payments/channels/alipay/client.ts';
 import {
   alipayCodes,

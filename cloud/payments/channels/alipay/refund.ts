@@ -1,4 +1,5 @@
-import type { Channel, RefundOrder } from '#cloud/channel/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
+import type { RefundOrder } from '#cloud/channel/channel-exchange.ts';
 import type { AlipayClient } from '#cloud/payments/channels/alipay/client.ts';
 import { judgeRefund, judgeRefundQuery } from '#cloud/payments/channels/alipay/judge.ts';
 import { yuanText } from '#cloud/payments/channels/wire/yuan.ts';

@@ -6,7 +6,8 @@ import type {
   SplitOutcome,
   SplitReceiver,
 } from '#cloud/channel/channel-money.ts';
-import type { Channel, ChannelOrder, ChargeOrder } from '#cloud/channel/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
+import type { ChannelOrder, ChargeOrder } from '#cloud/channel/channel-exchange.ts';
 import { assert } from '#shared/result/assert.ts';
 
 export const terminalId = 'trm_01ARZ3NDEKTSV4RRFFQ69G5FAV' as TerminalId;

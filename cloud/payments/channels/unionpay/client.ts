@@ -1,4 +1,4 @@
-import type { CallEvidence, SignatureVerdict } from '#cloud/channel/channel.ts';
+import type { CallEvidence, SignatureVerdict } from '#cloud/channel/channel-exchange.ts';
 import type { UnionpayOptions } from '#cloud/payments/channels/unionpay/config.ts';
 import { rawFieldsOf } from '#cloud/payments/channels/unionpay/raw-fields.ts';
 import { signedForm, type Fields } from '#cloud/payments/channels/unionpay/sign.ts';

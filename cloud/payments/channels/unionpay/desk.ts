@@ -1,5 +1,5 @@
 import { assert } from '#shared/result/assert.ts';
-import type { CallEvidence, ChannelOrder } from '#cloud/channel/channel.ts';
+import type { CallEvidence, ChannelOrder } from '#cloud/channel/channel-exchange.ts';
 import type { UnionpayAnswer, UnionpayClient } from '#cloud/payments/channels/unionpay/client.ts';
 import type { UnionpayAccount } from '#cloud/payments/channels/unionpay/config.ts';
 import {

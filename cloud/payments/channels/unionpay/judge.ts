@@ -5,7 +5,7 @@ import type {
   QueryOutcome,
   RefundOutcome,
   Unknown,
-} from '#cloud/channel/channel.ts';
+} from '#cloud/channel/channel-exchange.ts';
 import type { UnionpayAnswer } from '#cloud/payments/channels/unionpay/client.ts';
 import { notFoundCode, stillOpen, unionpayCodes } from '#cloud/payments/channels/unionpay/codes.ts';
 import type { Fields } from '#cloud/payments/channels/unionpay/sign.ts';

@@ -1,4 +1,5 @@
-import type { Answered, Channel, RefundOrder, RefundOutcome } from '#cloud/channel/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
+import type { Answered, RefundOrder, RefundOutcome } from '#cloud/channel/channel-exchange.ts';
 import { wasTaken, unionpayDeclines } from '#cloud/payments/channels/unionpay/codes.ts';
 import { bothOf, txnTimeOf, type UnionpayDesk } from '#cloud/payments/channels/unionpay/desk.ts';
 import {

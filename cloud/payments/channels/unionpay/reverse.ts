@@ -5,7 +5,7 @@ import type {
   ChannelOrder,
   QueryOutcome,
   ReverseOutcome,
-} from '#cloud/channel/channel.ts';
+} from '#cloud/channel/channel-exchange.ts';
 import { notFoundCode, wasTaken } from '#cloud/payments/channels/unionpay/codes.ts';
 import { bothOf, txnTimeOf, type UnionpayDesk } from '#cloud/payments/channels/unionpay/desk.ts';
 import {

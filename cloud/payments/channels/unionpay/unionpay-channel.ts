@@ -1,5 +1,6 @@
 import { ruleOfChannelCode } from '#cloud/channel/channel-codes.ts';
-import type { Channel, ChargeOutcome } from '#cloud/channel/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
+import type { ChargeOutcome } from '#cloud/channel/channel-exchange.ts';
 import type { ChannelProfile } from '#cloud/channel/channel-profile.ts';
 import { createUnionpayClient } from '#cloud/payments/channels/unionpay/client.ts';
 import { unionpayCodes } from '#cloud/payments/channels/unionpay/codes.ts';

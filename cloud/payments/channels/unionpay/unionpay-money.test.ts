@@ -11,7 +11,7 @@ import {
   type UnionpaySandboxKeys,
 } from '#cloud/channel-simulator/faces/unionpay/keys.ts';
 import { judgeNotified } from '#cloud/channel/channel-notify.ts';
-import type { ChannelOrder } from '#cloud/channel/channel.ts';
+import type { ChannelOrder } from '#cloud/channel/channel-exchange.ts';
 import { readUnionpayAccount } from '#cloud/payments/channels/unionpay/config.ts';
 import { createMoneyScript, terminalId } from '#cloud/payments/channels/testing/money-script.ts';
 import {

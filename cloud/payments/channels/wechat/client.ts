@@ -1,4 +1,4 @@
-import type { CallEvidence, SignatureVerdict } from '#cloud/channel/channel.ts';
+import type { CallEvidence, SignatureVerdict } from '#cloud/channel/channel-exchange.ts';
 import { signerOf, type WechatOptions } from '#cloud/payments/channels/wechat/config.ts';
 import { wechatMessages } from '#cloud/payments/channels/wechat/messages.ts';
 import { authorizationOf } from '#cloud/payments/channels/wechat/sign.ts';

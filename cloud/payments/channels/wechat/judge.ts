@@ -8,7 +8,7 @@ import type {
   RefundOrder,
   RefundOutcome,
   Unknown,
-} from '#cloud/channel/channel.ts';
+} from '#cloud/channel/channel-exchange.ts';
 import type { WechatAnswer } from '#cloud/payments/channels/wechat/client.ts';
 import {
   wechatCodes,

@@ -1,4 +1,4 @@
-import type { ChannelOrder, RefundOrder } from '#cloud/channel/channel.ts';
+import type { ChannelOrder, RefundOrder } from '#cloud/channel/channel-exchange.ts';
 import { appidOf, type WechatOptions } from '#cloud/payments/channels/wechat/config.ts';
 
 /** Where things are, and who stands in a request, for a partner and for a direct merchant. */

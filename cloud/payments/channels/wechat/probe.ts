@@ -1,4 +1,5 @@
-import type { Channel, ProbeOutcome } from '#cloud/channel/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
+import type { ProbeOutcome } from '#cloud/channel/channel-exchange.ts';
 import type { WechatClient } from '#cloud/payments/channels/wechat/client.ts';
 import type { WechatOptions } from '#cloud/payments/channels/wechat/config.ts';
 import { wechatMessages } from '#cloud/payments/channels/wechat/messages.ts';

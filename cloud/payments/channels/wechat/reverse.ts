@@ -1,4 +1,5 @@
-import type { Channel, ReverseOutcome } from '#cloud/channel/channel.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
+import type { ReverseOutcome } from '#cloud/channel/channel-exchange.ts';
 import type { WechatClient } from '#cloud/payments/channels/wechat/client.ts';
 import type { WechatPaths } from '#cloud/payments/channels/wechat/paths.ts';
 import { unknown } from '#cloud/payments/channels/wire/evidence.ts';

@@ -6,7 +6,7 @@ import {
   type SignatureVerdict,
   type Unknown,
   type FailedFinal,
-} from '#cloud/channel/channel.ts';
+} from '#cloud/channel/channel-exchange.ts';
 
 /** SHA-256 of a request, hex, with the payment code masked: the same for two codes with the same last digits. */
 export const requestDigestOf = (request: string): string =>

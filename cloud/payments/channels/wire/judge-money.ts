@@ -1,5 +1,5 @@
 import type { Declined, NotKnown } from '#cloud/channel/channel-money.ts';
-import type { Unknown } from '#cloud/channel/channel.ts';
+import type { Unknown } from '#cloud/channel/channel-exchange.ts';
 import { unknown } from '#cloud/payments/channels/wire/evidence.ts';
 
 /** What the clients of the channels answer, as far as a verdict on money needs it. */
