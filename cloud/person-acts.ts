@@ -2,17 +2,22 @@ import { showHolds } from '#cloud/book-seals.ts';
 import { agentActs } from '#cloud/commissions/agent-acts.ts';
 import { liftHold } from '#cloud/ledger/release-hold.ts';
 import { thawActs } from '#cloud/members/freeze-routes.ts';
+import { paidTwiceActs } from '#cloud/payments/paid-twice/decide-paid-twice.ts';
+import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
+import { instructKept } from '#cloud/settlement/instructions/kept-instruction.ts';
 import type { ActKinds } from '#cloud/persons/acts.ts';
 import { reviewActs } from '#cloud/review/review-routes.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { err, ok } from '#shared/result/result.ts';
 
 type Deps = Pick<CloudDeps, 'db' | 'clock' | 'random' | 'operatorId' | 'metrics'>;
+type Payments = Pick<PaymentDeps, 'channels' | 'timing' | 'vouchers'>;
 
 /** Every kind of act that needs two people, asked together: each domain states its own. */
-export const personActs = (deps: Deps): ActKinds => ({
+export const personActs = (deps: Deps, payments: Payments): ActKinds => ({
   ...agentActs(deps),
   ...holdActs(deps),
+  ...paidTwiceActs({ ...payments, instructKept }),
   ...thawActs,
   ...reviewActs,
 });

@@ -48,6 +48,8 @@ export const chart = {
   concession_pending: claim({ guarded: true, slots: 1 }),
   /** Concession of final orders that is the platform's and lies at a channel still, to be split to it. */
   concession_due: claim({ guarded: true, slots: 1 }),
+  /** Paid at a channel beside other money, and on its way back to the payer (cloud/payments/paid-twice). */
+  payer_due: claim({ guarded: true, slots: 1 }),
   /** Held for splits, payouts and subsidies that a channel has not answered for certain (any book). */
   instruction_pending: claim({ guarded: true, slots: 1 }),
   /** K: the ring-fenced account at a licensed institution (operator's book, as all that follow). */

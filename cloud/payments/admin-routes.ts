@@ -7,17 +7,15 @@ import {
   OrderIdSchema,
   TerminalIdSchema,
 } from '#shared/wire/v1/common.ts';
-import {
-  listOfflineExceptions,
-  offlineExceptionsMax,
-  revokeMemberCodes,
-  type OfflineSettlement,
-} from '#cloud/payments/offline/store.ts';
+import { listOfflineExceptions, offlineExceptionsMax, revokeMemberCodes } from '#cloud/payments/offline/store.ts';
+import type { OfflineSettlement } from '#cloud/payments/offline/sale.ts';
 import { listParkedBookings, parkedBookingsMax } from '#cloud/payments/booking/parked-bookings.ts';
 import {
   listResolutionBreaks,
   resolutionBreaksMax,
 } from '#cloud/payments/resolution/resolution-checks.ts';
+import { listPaidTwice, paidTwiceMax } from '#cloud/payments/paid-twice/paid-twice-store.ts';
+import { Nullable } from '#cloud/persons/person-door.ts';
 import { registerFindingRoutes } from '#cloud/payments/notifies/finding-routes.ts';
 import { registerChannelRoutes } from '#cloud/payments/routing/channel-routes.ts';
 import { listUndecided, listWentBack, undecidedMax } from '#cloud/payments/undecided.ts';
@@ -89,6 +87,22 @@ const ExceptionsSchema = Type.Object({
     }),
     { maxItems: undecidedMax },
   ),
+  /** Charges paid beside other money that two people decided about; those on their way back have no end yet. */
+  paidTwice: Type.Array(
+    Type.Object({
+      orderId: OrderIdSchema,
+      attempt: Type.Integer(),
+      verdict: Type.Union([Type.Literal('give-back'), Type.Literal('keep')]),
+      amountFen: Type.Integer(),
+      why: Type.String(),
+      proposedBy: Type.String(),
+      agreedBy: Type.String(),
+      decidedAtMs: Type.Integer(),
+      endedAtMs: Nullable(Type.Integer()),
+      endedAs: Nullable(Type.String()),
+    }),
+    { maxItems: paidTwiceMax },
+  ),
   /** Where a channel contradicts what two people decided. */
   breaks: Type.Array(
     Type.Object({
@@ -116,11 +130,12 @@ export function registerPaymentAdminRoutes(
     { schema: { params: MerchantPathSchema, response: { 200: ExceptionsSchema } } },
     async (request) => {
       const merchant = { operatorId, merchantId: request.params.merchantId as MerchantId };
-      const [offline, unbooked, undecided, wentBack, breaks] = await Promise.all([
+      const [offline, unbooked, undecided, wentBack, paidTwice, breaks] = await Promise.all([
         listOfflineExceptions(db, merchant),
         listParkedBookings(db, merchant),
         listUndecided(db, { ...merchant, nowMs: clock.nowMs() }),
         listWentBack(db, merchant),
+        listPaidTwice(db, merchant),
         listResolutionBreaks(db, merchant),
       ]);
       return {
@@ -128,6 +143,7 @@ export function registerPaymentAdminRoutes(
         unbooked: [...unbooked],
         undecided: [...undecided],
         wentBack: [...wentBack],
+        paidTwice: paidTwice.map((one) => ({ ...one })),
         breaks: [...breaks],
       };
     },

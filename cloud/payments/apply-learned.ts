@@ -19,6 +19,7 @@ import {
   type ChannelCodeTable,
 } from '#cloud/channel/channel-codes.ts';
 import { concludeWithholding } from '#cloud/payments/offline/outcome.ts';
+import { endPaidTwice } from '#cloud/payments/paid-twice/paid-twice-store.ts';
 import { payerHashOf, timingAt, type PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import {
   askCancel,
@@ -134,7 +135,10 @@ async function conclude(
   }
   const known = status === 'paid' ? await joined(tx, { attempt, nowMs, payerHash }) : attempt;
   if (status === 'paid') await enterBooks(tx, deps, [{ attempt: known, nowMs, payerHash }]);
-  else await freeVouchers(tx, deps, { attempt, nowMs });
+  else {
+    await freeVouchers(tx, deps, { attempt, nowMs });
+    await endPaidTwice(tx, { attempt, nowMs });
+  }
   await appendResult(tx, {
     operatorId: attempt.operatorId,
     terminalId: attempt.terminalId,

@@ -14,7 +14,8 @@ export const paymentLaws: readonly Law[] = [
         FROM payment_attempt a
         LEFT JOIN settlement_line l ON l.operator_id = a.operator_id
          AND l.merchant_id = a.merchant_id AND l.order_id = a.order_id AND l.source = 'channel'
-       WHERE a.operator_id = ${operatorId} AND a.status = 'paid' AND a.book_state <> 'parked'
+       WHERE a.operator_id = ${operatorId} AND a.status = 'paid'
+         AND a.book_state NOT IN ('parked', 'kept')
          AND (a.book_state, a.amount_fen, a.voucher_fen, a.concession_bp)
              IS DISTINCT FROM ('booked', l.amount_fen, l.voucher_fen, l.concession_bp)
          AND (a.book_state <> 'none'
@@ -29,6 +30,33 @@ export const paymentLaws: readonly Law[] = [
          AND a.order_id = l.order_id
        WHERE l.operator_id = ${operatorId} AND l.source = 'channel'
        GROUP BY l.order_id HAVING NOT bool_or(a.status = 'paid')`,
+  },
+  {
+    name: 'paid-twice-is-settled-once',
+    says: 'What two people decided about a charge paid beside other money stands in the books once: due to the payer until it went back, or the merchant’s.',
+    violations: (operatorId) => sql`
+      SELECT coalesce(p.order_id, t.order_id) AS order_id, p.verdict, p.status, p.book_state,
+             p.amount_fen, t.due_fen, t.channel_fen, t.merchant_fen
+        FROM (SELECT w.*, a.status, a.book_state, a.next_step FROM paid_twice w
+                JOIN payment_attempt a USING (operator_id, order_id, attempt)
+               WHERE w.operator_id = ${operatorId}) p
+        FULL JOIN (SELECT x.book, split_part(x.idem_key, ':', 2) AS order_id,
+            sum(e.amount_fen) FILTER (WHERE e.account = 'payer_due') AS due_fen,
+            -sum(e.amount_fen) FILTER (WHERE e.account = 'channel_clearing') AS channel_fen,
+            sum(e.amount_fen) FILTER (WHERE e.account = 'merchant_payable') AS merchant_fen
+            FROM ledger_txn x
+            JOIN ledger_entry e ON e.operator_id = x.operator_id AND e.txn_no = x.txn_no
+           WHERE x.operator_id = ${operatorId}
+             AND x.kind IN ('paid-twice', 'paid-twice-back', 'paid-twice-kept') GROUP BY 1, 2) t
+          ON t.book = p.merchant_id AND t.order_id = p.order_id
+       WHERE p.order_id IS NULL
+          OR coalesce(t.due_fen, 0) <> CASE WHEN p.ended_at_ms IS NULL THEN p.amount_fen ELSE 0 END
+          OR coalesce(t.channel_fen, 0)
+             <> CASE WHEN coalesce(p.ended_as, 'paid') = 'paid' THEN p.amount_fen ELSE 0 END
+          OR coalesce(t.merchant_fen, 0) <> CASE p.ended_as WHEN 'paid' THEN p.amount_fen ELSE 0 END
+          OR (p.ended_as IS NOT DISTINCT FROM 'paid')
+             <> (p.status = 'paid' AND p.book_state = 'kept')
+          OR (p.ended_at_ms IS NULL AND p.next_step IS NULL)`,
   },
   {
     name: 'covered-losses-are-paid-once',

@@ -109,6 +109,16 @@ export function resolveByPeople(
   return { ...ended, status: 'paid', code: undefined, channelRef, paidAtMs };
 }
 
+/** Two people found that the order has its money from elsewhere: what was taken goes back, as money that comes too late. */
+export function giveBackByPeople(
+  progress: AttemptProgress,
+  nowMs: number,
+  timing: AttemptTiming,
+): AttemptProgress {
+  assert(progress.status === 'paid', () => `giving back an attempt that is ${progress.status}`);
+  return reversing({ ...progress, foundPaid: true }, nowMs, timing);
+}
+
 /** When an answer came, and by which rules it is read: our durations, the channel's, and its table of codes. */
 export interface Moment {
   readonly nowMs: number;

@@ -1,5 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Law } from '#cloud/ledger/proofs.ts';
+import { chargeKey } from '#cloud/reconciliation/store-rows.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 
 /** Days of bills that are proved anew each night. Older ones were, and neither bills nor journals change. */
@@ -31,7 +32,8 @@ export const billLaws: readonly Law[] = [
     violations: (operatorId) => sql`
       with ${newest(operatorId)},
       lines as materialized (
-        select r.*, ${signed} as fen from bill_row r join newest n on n.bill_no = r.bill_no
+        select r.*, ${signed} as fen, ${chargeKey(sql`a`)} as charge_key
+          from bill_row r join newest n on n.bill_no = r.bill_no
           left join payment_attempt a on a.operator_id = r.operator_id and a.order_id = r.order_id
             and a.attempt = r.attempt
          where r.operator_id = ${operatorId} and (r.order_id is null or a.status = 'paid')
@@ -39,10 +41,10 @@ export const billLaws: readonly Law[] = [
         select distinct on (merchant_id, key) bill_no, merchant_id, key from (
           select bill_no, merchant_id, case
               when refund_no is not null then 'refund:' || order_id || ':' || refund_no
-              when out_refund_no is null then 'sale:' || order_id end as key
+              when out_refund_no is null then charge_key end as key
             from lines where order_id is not null
           union all
-          select b.bill_no, b.merchant_id, case when b.refund_no is null then 'sale:' || b.order_id
+          select b.bill_no, b.merchant_id, case when b.refund_no is null then ${chargeKey(sql`a`)}
               else 'refund:' || b.order_id || ':' || b.refund_no end
             from bill_break b join payment_attempt a on a.operator_id = b.operator_id
               and a.order_id = b.order_id and a.attempt = b.attempt and a.status = 'paid'

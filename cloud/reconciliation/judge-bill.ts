@@ -2,7 +2,7 @@ import { sql, type SQL } from 'drizzle-orm';
 import { addDays, dayStartMs } from '#shared/time/calendar-day.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { billsAround } from '#cloud/reconciliation/bill-key.ts';
-import { onFoundAgain, type OpenBill } from '#cloud/reconciliation/store-rows.ts';
+import { chargeKey, onFoundAgain, type OpenBill } from '#cloud/reconciliation/store-rows.ts';
 
 /**
  * So near to midnight the channel and we may disagree about the day: what is missing there waits for the next bill
@@ -11,6 +11,8 @@ import { onFoundAgain, type OpenBill } from '#cloud/reconciliation/store-rows.ts
 export const dayEdgeMs = 30 * 60_000;
 /** How many days a charge that was taken back may have its lines apart: the reversal window and a day. */
 const apartDaysMax = 8;
+/** Lines of charges that went back even later, looked up for one bill. */
+const olderReturnsMax = 1_000;
 
 /** Everything that can be said only when all lines of a bill are stored. */
 export async function judgeBill(tx: Tx, bill: OpenBill): Promise<void> {
@@ -24,8 +26,9 @@ export async function judgeBill(tx: Tx, bill: OpenBill): Promise<void> {
   await settleByNeighbours(tx, bill, [...near.values()]);
   await tx.execute(sql`set local enable_nestloop = on`);
   await findMissingRefunds(tx, bill, { near: [...near.values()], isNextThere });
-  await findUnsettledReturns(tx, bill, { wide: [...wide.values()], isNextThere });
-  await settleByItself(tx, bill, [...wide.values()]);
+  const returns = { wide: [...wide.values()], older: await olderPaidTwice(tx, bill) };
+  await findUnsettledReturns(tx, bill, { returns, isNextThere });
+  await settleByItself(tx, bill, returns);
   await noteFound(tx, bill);
 }
 
@@ -131,19 +134,55 @@ const findMissingRefunds = (tx: Tx, bill: OpenBill, window: Window): Promise<unk
                 and r.out_refund_no = f.out_refund_no)`,
   );
 
+interface Returns {
+  /** Bills of the days in which what was taken back has its lines. */
+  readonly wide: readonly number[];
+  readonly older: OlderReturns;
+}
+interface OlderReturns {
+  readonly billNos: readonly number[];
+  readonly orderIds: readonly string[];
+}
+
+/**
+ * Charges that people decided about weeks later (payments/paid-twice) and that went back not long before this bill: their
+ * payment stands on an older one than others are looked for on.
+ */
+async function olderPaidTwice(tx: Tx, bill: OpenBill): Promise<OlderReturns> {
+  const fromMs = dayStartMs(addDays(bill.date, -apartDaysMax));
+  const { rows } = await tx.execute<{ order_id: string; bill_no: number }>(sql`
+    select distinct on (p.order_id, b.bill_date) p.order_id, b.bill_no
+      from paid_twice p
+      join payment_attempt a using (operator_id, order_id, attempt)
+      join bill b on b.operator_id = a.operator_id and b.channel = a.channel
+       and b.account = ${bill.account}
+       and b.bill_date between
+         (to_timestamp(a.paid_at_ms / 1000) at time zone 'Asia/Shanghai')::date - 1
+         and (to_timestamp(a.paid_at_ms / 1000) at time zone 'Asia/Shanghai')::date + 1
+     where p.operator_id = ${bill.operatorId} and a.channel = ${bill.channel}
+       and p.verdict = 'give-back' and b.bill_date < ${addDays(bill.date, -apartDaysMax)}::date
+       and coalesce(p.ended_at_ms, ${bill.nowMs}) >= ${fromMs}
+     order by p.order_id, b.bill_date, b.version desc limit ${olderReturnsMax}`);
+  return {
+    billNos: [...new Set(rows.map((row) => row.bill_no))],
+    orderIds: [...new Set(rows.map((row) => row.order_id))],
+  };
+}
+
 /**
  * What the lines of charges that are no sale come to: nothing, because what came in went back. More is money that the
  * books do not know, or that we say went back; less went back twice. Of a charge that is still open only a sum nobody
  * asked for is looked at: the rest is settled by settle-unknown.ts.
  */
-const returnsOf = (bill: OpenBill, wide: readonly number[]): SQL => sql`
+const returnsOf = (bill: OpenBill, { wide, older }: Returns): SQL => sql`
   select a.out_trade_no, a.merchant_id, a.order_id, a.attempt, a.status, a.settled_at_ms, r.bill_fen
     from (
       select order_id, attempt, sum(case kind when 'paid' then amount_fen when 'closed' then 0 else -amount_fen end)::bigint
                as bill_fen
         from bill_row
-       where operator_id = ${bill.operatorId} and bill_no = any(${numbers(wide)}) and is_odd
-         and order_id is not null
+       where operator_id = ${bill.operatorId} and is_odd and order_id is not null
+         and (bill_no = any(${numbers(wide)}) or bill_no = any(${numbers(older.billNos)})
+           and order_id = any(${sql.param(older.orderIds)}::text[]))
        group by order_id, attempt
     ) r
     join payment_attempt a on a.operator_id = ${bill.operatorId} and a.order_id = r.order_id
@@ -154,7 +193,7 @@ const returnsOf = (bill: OpenBill, wide: readonly number[]): SQL => sql`
 const findUnsettledReturns = (
   tx: Tx,
   bill: OpenBill,
-  { wide, isNextThere }: { readonly wide: readonly number[]; readonly isNextThere: boolean },
+  { returns, isNextThere }: { readonly returns: Returns; readonly isNextThere: boolean },
 ): Promise<unknown> =>
   open(
     tx,
@@ -167,7 +206,7 @@ const findUnsettledReturns = (
                case when status = 'refunded-late' and ${!isNextThere}
                      and settled_at_ms >= ${dayEndMs(bill) - dayEdgeMs}
                     then 'waiting' else 'open' end as state
-          from (${returnsOf(bill, wide)}) returns where bill_fen <> 0`,
+          from (${returnsOf(bill, returns)}) returns where bill_fen <> 0`,
   );
 
 type SettledBy = 'later-bill' | 'books-follow';
@@ -202,7 +241,7 @@ async function settleByNeighbours(tx: Tx, bill: OpenBill, near: readonly number[
 }
 
 /** What later lines, or the books, have put right. What waited in vain is a break now. */
-async function settleByItself(tx: Tx, bill: OpenBill, wide: readonly number[]): Promise<void> {
+async function settleByItself(tx: Tx, bill: OpenBill, returns: Returns): Promise<void> {
   // What this version says too carries its number by now; the rest stood on an older one.
   await settle(
     tx,
@@ -215,7 +254,7 @@ async function settleByItself(tx: Tx, bill: OpenBill, wide: readonly number[]): 
     bill,
     'later-bill',
     sql`b.class in ('short-by-status', 'long-by-status', 'refund-miss') and b.our_fen = 0
-      and b.refund_no is null and exists (select from (${returnsOf(bill, wide)}) returns
+      and b.refund_no is null and exists (select from (${returnsOf(bill, returns)}) returns
         where returns.bill_fen = 0 and returns.order_id = b.order_id
           and returns.attempt = b.attempt)`,
   );
@@ -234,14 +273,15 @@ async function settleByItself(tx: Tx, bill: OpenBill, wide: readonly number[]): 
 /** What the ledger holds now against the charge or the refund of a row: positive came in. */
 export const ledgerFenOf = (row: SQL): SQL => sql`coalesce((
   select -e.amount_fen
-    from (select case when ${row}.refund_no is null then 'sale:' || ${row}.order_id
-                      else 'refund:' || ${row}.order_id || ':' || ${row}.refund_no end as key offset 0) k
+    from (select case when ${row}.refund_no is null then ${chargeKey(sql`p`)}
+                      else 'refund:' || p.order_id || ':' || ${row}.refund_no end as key
+            from payment_attempt p
+           where p.operator_id = ${row}.operator_id and p.order_id = ${row}.order_id
+             and p.attempt = ${row}.attempt and p.status = 'paid' offset 0) k
     join ledger_txn t on t.operator_id = ${row}.operator_id and t.book = ${row}.merchant_id
      and t.idem_key = k.key
     join ledger_entry e on e.operator_id = t.operator_id and e.txn_no = t.txn_no
-     and e.account = 'channel_clearing'
-    join payment_attempt p on p.operator_id = t.operator_id and p.order_id = ${row}.order_id
-     and p.attempt = ${row}.attempt and p.status = 'paid'), 0)`;
+     and e.account = 'channel_clearing'), 0)`;
 
 const noteFound = (tx: Tx, bill: OpenBill): Promise<unknown> =>
   tx.execute(sql`

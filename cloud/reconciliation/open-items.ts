@@ -45,7 +45,9 @@ const words: Readonly<Record<string, string>> = {
   ...breakClasses,
   undecided: '收款结果长时间不明，渠道还没有给出确定答复',
   parked: '钱已收到，账本暂时没有记上',
-  'paid-twice': '这一单已按别的方式入账，渠道又收到了钱：须在渠道后台把这笔退还顾客',
+  'paid-twice':
+    '这一单已按别的方式入账，渠道又收到了钱：由两人决定退还顾客，或确认另一笔没有收到、留下渠道这笔',
+  'paid-twice-returning': '两人决定把渠道多收的钱退还顾客，渠道还没有给出确定答复',
   'loss-parked': '平台应补给商户的离线损失，账本暂时没有记上，还没有支付',
   'by-hand': '渠道办不了，须人工支付并两人确认',
   'subsidy-over-limit': '券补贴超过渠道单笔上限，须用备付账户支付给商户，两人确认',
@@ -165,20 +167,32 @@ const settledItems = ({ operatorId: o, nowMs }: OpenItemQuery): SQL => sql`
 
 /** What is open about charges themselves. */
 const soldItems = ({ operatorId: o, nowMs, channelsWithoutBill }: OpenItemQuery): SQL => sql`
-      select 'charge' as source, order_id || ':' || attempt as ref, 'undecided' as kind, merchant_id,
-             order_id, amount_fen - voucher_fen as amount_fen, submitted_at_ms as since_ms,
-             status as state, null::text as owner,
-             '/admin/v1/charges/' || order_id || '/' || attempt || '/resolution' as resolved_by
-        from payment_attempt where operator_id = ${o} and kind = 'charge' and next_step is not null
-         and submitted_at_ms <= ${nowMs - definiteWithinMs}
+      select 'charge' as source, a.order_id || ':' || a.attempt as ref,
+             case when p.verdict is null then 'undecided' else 'paid-twice-returning' end as kind,
+             a.merchant_id, a.order_id, a.amount_fen - a.voucher_fen as amount_fen,
+             coalesce(p.decided_at_ms, a.submitted_at_ms) as since_ms,
+             a.status || coalesce(' ' || p.proposed_by || ' ' || p.agreed_by, '') as state,
+             p.agreed_by as owner,
+             '/admin/v1/charges/' || a.order_id || '/' || a.attempt || '/resolution' as resolved_by
+        from payment_attempt a
+        left join paid_twice p using (operator_id, order_id, attempt)
+       where a.operator_id = ${o} and a.kind = 'charge' and a.next_step is not null
+         and (a.submitted_at_ms <= ${nowMs - definiteWithinMs} or p.verdict is not null)
       union all
-      select 'booking', order_id || ':' || attempt,
-             case when exists (select from settlement_line l
+      select 'booking', a.order_id || ':' || a.attempt, t.kind, a.merchant_id, a.order_id,
+             a.amount_fen - a.voucher_fen, a.submitted_at_ms,
+             coalesce('act ' || w.act_no || ': ' || (w.what ->> 'verdict'), a.book_error, ''),
+             w.proposed_by,
+             case t.kind when 'paid-twice'
+               then '/admin/v1/charges/' || a.order_id || '/' || a.attempt || '/paid-twice' end
+        from payment_attempt a
+       cross join lateral (select case when exists (select from settlement_line l
                  where l.operator_id = a.operator_id and l.merchant_id = a.merchant_id
                    and l.order_id = a.order_id and l.source <> 'channel')
-               then 'paid-twice' else 'parked' end, merchant_id, order_id,
-             amount_fen - voucher_fen, submitted_at_ms, coalesce(book_error, ''), null, null
-        from payment_attempt a where operator_id = ${o} and book_state = 'parked'
+               then 'paid-twice' else 'parked' end as kind) t
+        left join two_person_act w on w.operator_id = a.operator_id and w.state = 'proposed'
+         and w.kind = 'resolve-paid-twice' and w.subject = a.order_id || ':' || a.attempt
+       where a.operator_id = ${o} and a.book_state = 'parked'
       union all
       select 'booking', order_id || ':loss', 'loss-parked', merchant_id, order_id, covered_fen,
              coalesce(settled_at_ms, accepted_at_ms), parked_reason, null, null

@@ -12,6 +12,10 @@ export interface OpenBill extends BillDay {
   readonly nowMs: number;
 }
 
+/** The key of the journal by which the books have a paid charge: its sale, or beside one (payments/paid-twice). */
+export const chargeKey = (attempt: SQL): SQL =>
+  sql`case when ${attempt}.book_state = 'kept' then 'kept:' else 'sale:' end || ${attempt}.order_id`;
+
 /**
  * Stores a chunk of lines with what the ledger holds against each, and opens a break for every line that is not what
  * our books say. One statement: each line finds its charge by number, the charge its journal by key, so the work
@@ -26,12 +30,13 @@ export async function storeRows(
   await tx.execute(sql`
     with given as materialized (${givenRows(bill, chunk)}),
     known as materialized (
-      select g.*, a.merchant_id, a.order_id, a.attempt, a.status, f.refund_no, c.fee_bp,
+      select g.*, a.merchant_id, a.order_id, a.attempt, a.status, a.book_state, f.refund_no,
+             c.fee_bp,
              case g.kind when 'paid' then g.amount_fen when 'closed' then 0
                          else -g.amount_fen end as bill_fen,
              -- Put together here: row-level security lets no index search by an expression like this.
              case when f.refund_no is not null then 'refund:' || a.order_id || ':' || f.refund_no
-                  when g.out_refund_no is null then 'sale:' || a.order_id end as idem_key
+                  when g.out_refund_no is null then ${chargeKey(sql`a`)} end as idem_key
         from given g
         left join payment_attempt a on a.operator_id = ${bill.operatorId}
           and a.channel = ${bill.channel} and a.out_trade_no = g.out_trade_no
@@ -57,7 +62,8 @@ export async function storeRows(
       select ${bill.operatorId}, ${bill.billNo}, row_no, kind, out_trade_no, out_refund_no,
              channel_ref, channel_merchant_no, amount_fen, fee_fen, at_ms, merchant_id, order_id,
              attempt, refund_no, our_fen,
-             kind <> 'paid' or status is distinct from 'paid'
+             -- What is parked may go back yet (payments/paid-twice): its lines are looked at again then.
+             kind <> 'paid' or status is distinct from 'paid' or book_state = 'parked'
         from booked
     ), found as (
       select distinct on (class, subject) * from (

@@ -26,6 +26,14 @@ export const billErrors = {
     '账单文件不完整，没有导入',
     'The bill is damaged. Nothing was imported.',
   ),
+  'break-paid-twice': entry(
+    'The difference is a charge that was paid beside other money; what becomes of that money is decided at the charge.',
+    'Decide about the charge (paid-twice); the difference ends by itself with the next bill, and may be explained until then.',
+    'operator',
+    'no',
+    '这是一笔重复收款，请先处理重复收款，差异会随后自动平账',
+    'This charge was paid twice. Decide about the charge; the difference ends by itself.',
+  ),
   'break-refund-open': entry(
     'A refund of the same sale is on its way; a correction now could take the money twice.',
     'Wait until the refund is definite, look at the sums again, then confirm.',

@@ -2,6 +2,22 @@ import { entry, type ErrorEntry } from '#shared/errors/entry.ts';
 
 /** People decide about charges, and about sales that are held for review. */
 export const resolutionErrors = {
+  'paid-twice-not-found': entry(
+    'No charge waits here that was paid although its order had other money: it was booked, decided about, or never taken.',
+    'Read the list of exceptions again.',
+    'operator',
+    'no',
+    '这笔收款不是待处理的重复收款，请刷新后再看',
+    'This charge does not wait as paid twice. Look again.',
+  ),
+  'paid-twice-not-keepable': entry(
+    'The other money cannot have been missing: a box POS took it, its sums differ, or some of it was refunded.',
+    'Give the channel’s money back to the customer.',
+    'operator',
+    'no',
+    '另一笔钱不能当作没有收到，请把渠道这笔退还顾客',
+    'The other money was taken. Give the channel’s money back.',
+  ),
   'person-key-invalid': entry(
     'The personal key is missing, unknown, ended, or not a day old yet.',
     'Use your own key; the operator makes one.',

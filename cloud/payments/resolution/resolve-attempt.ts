@@ -2,12 +2,15 @@ import { sql } from 'drizzle-orm';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import { assert } from '#shared/result/assert.ts';
 import type { PersonId } from '#shared/ids/ids.ts';
+import { isPaidOtherwise } from '#cloud/orders/paid-otherwise.ts';
 import { moveTo } from '#cloud/payments/apply-learned.ts';
 import type { Attempt, AttemptKey } from '#cloud/payments/attempt.ts';
 import { isOrderClosed, lockAttempt } from '#cloud/payments/attempt-store.ts';
+import { keepReturning, returningSinceMs } from '#cloud/payments/paid-twice/paid-twice-store.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import {
   isForPeople,
+  resolutionAfterMs,
   resolveByPeople,
   type PeopleVerdict,
 } from '#cloud/payments/payment-machine.ts';
@@ -38,7 +41,7 @@ export async function proposeResolution(
   const nowMs = deps.clock.nowMs();
   return await retriedTransaction(deps.db, async (tx) => {
     const attempt = await lockAttempt(tx, key);
-    if (attempt?.kind !== 'charge' || !isForPeople(attempt.progress, nowMs))
+    if (attempt?.kind !== 'charge' || !(await mayDecide(tx, attempt, nowMs)))
       return refused('resolution-impossible');
     if ((await openProposal(tx, key)) !== undefined) return refused('resolution-impossible');
     const { rows } = await tx.execute<{ proposal_no: number }>(sql`
@@ -69,18 +72,30 @@ export async function confirmResolution(
     await lockOrderNumber(tx, key);
     const attempt = await lockAttempt(tx, key);
     const open = await openProposal(tx, key);
-    if (attempt === undefined || open === undefined || !isForPeople(attempt.progress, nowMs))
+    if (attempt === undefined || open === undefined || !(await mayDecide(tx, attempt, nowMs)))
       return refused('resolution-impossible');
     if (open.by === confirmation.by) return refused('resolution-same-person');
-    // The till may have taken other money since: this payment must be refunded at the channel, not booked.
-    if (open.verdict.type === 'paid' && (await isOrderClosed(tx, attempt)))
-      return refused('order-already-paid');
-    await endProposal(tx, key, { ...confirmation, state: 'confirmed', nowMs });
     const progress = resolveByPeople(attempt.progress, open.verdict);
+    if (open.verdict.type === 'paid' && (await returningSinceMs(tx, attempt)) !== undefined) {
+      await endProposal(tx, key, { ...confirmation, state: 'confirmed', nowMs });
+      await keepReturning(tx, { attempt, progress, nowMs });
+      return ok({ ...attempt, progress });
+    }
+    // The till may have taken other money since: this payment must be refunded at the channel, not booked.
+    const isElsewhere = async () =>
+      (await isOrderClosed(tx, attempt)) || (await isPaidOtherwise(tx, attempt));
+    if (open.verdict.type === 'paid' && (await isElsewhere())) return refused('order-already-paid');
+    await endProposal(tx, key, { ...confirmation, state: 'confirmed', nowMs });
     return ok(await moveTo(tx, deps, attempt, { progress, nowMs }));
   });
   if (done.ok) deps.hints.pull(done.value);
   return done;
+}
+
+/** Is it open for so long that people decide? A charge that people sent back has its time from then on. */
+async function mayDecide(tx: Tx, attempt: Attempt, nowMs: number): Promise<boolean> {
+  const sinceMs = (await returningSinceMs(tx, attempt)) ?? 0;
+  return isForPeople(attempt.progress, nowMs) && nowMs - sinceMs >= resolutionAfterMs;
 }
 
 /** Either of them thinks again. False when nothing is proposed. */

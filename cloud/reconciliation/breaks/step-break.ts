@@ -20,8 +20,11 @@ import {
 
 export const correctionKind = 'bill-correction';
 
-/** `not-found`: there is no such break. `break-refund-open`: a refund of the same sale is on its way. */
-export type StepError = BreakStepError | 'break-refund-open' | 'not-found';
+/**
+ * `not-found`: there is no such break. `break-refund-open`: a refund of the same sale is on its way. `break-paid-twice`: its
+ * money is decided about by payments/paid-twice, or was.
+ */
+export type StepError = BreakStepError | 'break-paid-twice' | 'break-refund-open' | 'not-found';
 
 /**
  * A person's step with a break: owner, words, or money. Money moves in the transaction that settles the break, as a
@@ -41,6 +44,8 @@ export async function stepBreak(
     if (!decided.ok) return decided;
     const change = decided.value;
     if (change.type === 'carry-out') {
+      // The charge before the line of its sale, as everywhere.
+      if (await isPaidTwice(tx, kept)) return err('break-paid-twice');
       if (await isRefunding(tx, kept)) return err('break-refund-open');
       if (change.how === 'give-back') await giveBack(tx, deps, kept);
       else await correct(tx, kept, { ...change, nowMs });
@@ -64,6 +69,23 @@ async function isRefunding(tx: Tx, kept: KeptBreak): Promise<boolean> {
   const { rows } = await tx.execute(sql`
     select from order_refund where ${isOrder} and status in ('refunding', 'booking')`);
   return rows.length > 0;
+}
+
+/** Is it about a charge that was paid beside other money? What two people decide there is in the books by itself. */
+async function isPaidTwice(tx: Tx, kept: KeptBreak): Promise<boolean> {
+  const { operatorId, orderId, attempt } = kept;
+  if (orderId === undefined || attempt === undefined) return false;
+  // The act holds the same row: whoever comes second sees what the first decided.
+  const { rows } = await tx.execute<{ is_twice: boolean }>(sql`
+    select book_state = 'kept' or book_state = 'parked' and exists (
+             select from settlement_line l where l.operator_id = a.operator_id
+                and l.merchant_id = a.merchant_id and l.order_id = a.order_id
+                and l.source <> 'channel')
+           or exists (select from paid_twice p where p.operator_id = a.operator_id
+                        and p.order_id = a.order_id and p.attempt = a.attempt) as is_twice
+      from payment_attempt a where operator_id = ${operatorId} and order_id = ${orderId}
+       and attempt = ${attempt} for update`);
+  return rows[0]?.is_twice === true;
 }
 
 /** The books follow the bill by what is left of the difference when earlier corrections of this break are counted. */

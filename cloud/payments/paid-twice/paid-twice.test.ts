@@ -1,0 +1,388 @@
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { buildApp } from '#cloud/app.ts';
+import { bookPaidOrders } from '#cloud/orders/book-paid-orders.ts';
+import { readResults } from '#cloud/orders/results.ts';
+import type { SaleSource } from '#cloud/orders/paid-order.ts';
+import { findAttempt } from '#cloud/payments/attempt-store.ts';
+import { paidOrderOf } from '#cloud/payments/booking/book-attempt.ts';
+import { bookWaitingOnce } from '#cloud/payments/booking/booking-desk.ts';
+import { rebookOnce } from '#cloud/payments/booking/parked-bookings.ts';
+import { startCharge } from '#cloud/payments/charge.ts';
+import { resolutionAfterMs } from '#cloud/payments/payment-machine.ts';
+import { runPaymentsOnce } from '#cloud/payments/payment-worker.ts';
+import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
+import { plantVoucher, voucherOf } from '#cloud/payments/testing/plant-voucher.ts';
+import { makePerson, personAgeMsMin } from '#cloud/persons/operator-persons.ts';
+import type { CloudApp } from '#cloud/platform/cloud-app.ts';
+import { runScoped } from '#cloud/platform/tenancy/scope.ts';
+import { proveBooks } from '#cloud/proof-run.ts';
+import { reserveVouchers } from '#cloud/vouchers/reservations.ts';
+import { outTradeNo, type OrderId } from '#shared/ids/ids.ts';
+import { fen, zeroFen } from '#shared/money/fen.ts';
+import { getOrThrow } from '#shared/result/result.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
+import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
+
+/** A charge that was paid although its order has other money, and what two people make of it. */
+let bench: PaymentBench;
+let app: CloudApp;
+let keys: readonly [string, string, string, string];
+beforeAll(async () => {
+  bench = await createPaymentBench();
+  const { deps } = bench.cloud;
+  app = await buildApp(deps, { payments: bench.deps, onJournalTaken: () => {} });
+  const keyOf = async (name: string) => (await makePerson(deps, name)).key;
+  keys = [await keyOf('王芳'), await keyOf('李明'), await keyOf('陈静'), await keyOf('赵强')];
+  bench.clock.advance(personAgeMsMin);
+});
+beforeEach(() => bench.simulator.setFaults(() => 'none'));
+afterAll(async () => {
+  await app.close();
+  await bench.close();
+});
+
+type Json = Readonly<Record<string, unknown>>;
+async function call(method: 'GET' | 'POST', url: string, sent?: { key?: string; body: object }) {
+  const answer = await app.inject({
+    method,
+    url: `/admin/v1/${url}`,
+    headers: {
+      authorization: `Bearer ${bench.cloud.deps.operatorToken}`,
+      ...(sent?.key === undefined ? {} : { 'x-person-key': sent.key }),
+    },
+    ...(sent === undefined ? {} : { payload: sent.body }),
+  });
+  return { status: answer.statusCode, body: answer.json<Json>() };
+}
+const why = '收银员补录了现金，渠道后来也扣了款';
+const propose = (orderId: string, verdict: 'give-back' | 'keep', key = keys[0]) =>
+  call('POST', `charges/${orderId}/1/paid-twice`, { key, body: { verdict, why } });
+const agree = (actNo: unknown, key = keys[1]) =>
+  call('POST', `acts/${String(actNo)}/agree`, { key, body: { note: '已核对' } });
+async function decide(orderId: string, verdict: 'give-back' | 'keep') {
+  const proposed = await propose(orderId, verdict);
+  expect(proposed.status).toBe(202);
+  return await agree(proposed.body['actNo']);
+}
+
+/** Paid at the channel by a process that dies; meanwhile the order got other money. The booking is parked. */
+async function paidTwice(
+  change: Partial<ChargeRequest> = {},
+  other: { readonly source?: SaleSource; readonly lessFen?: number } = {},
+): Promise<string> {
+  const dying = bench.restarted();
+  dying.bookings.attend({ wake: () => {} });
+  const request = bench.request('01', change);
+  const { orderId } = request;
+  expect(getOrThrow(await startCharge(dying, bench.till, request)).status).toBe('paid');
+  const key = { operatorId: bench.till.operatorId, orderId: orderId as OrderId, attempt: 1 };
+  const attempt = (await findAttempt(bench.deps.db, key))!;
+  const source = other.source ?? 'cash';
+  const amountFen = fen(attempt.netFen - (other.lessFen ?? 0));
+  const sale = {
+    ...paidOrderOf(attempt, bench.clock.nowMs()),
+    ...{ source, channel: source, amountFen, netFen: amountFen, voucherFen: zeroFen },
+  };
+  await bench.deps.db.transaction(async (tx) => void getOrThrow(await bookPaidOrders(tx, [sale])));
+  await runScoped({ type: 'across', work: 'payments' }, () => bookWaitingOnce(bench.restarted()));
+  expect(await standing(orderId)).toMatchObject({ status: 'paid', book_state: 'parked' });
+  return orderId;
+}
+async function standing(orderId: string) {
+  const { rows } = await bench.deps.db.execute<Json & { status: string }>(sql`
+    select a.status, a.book_state, a.next_step, p.verdict, p.ended_as,
+           (select count(*) from settlement_line l where l.order_id = a.order_id) as lines,
+           (select count(*) from payment_call c where c.order_id = a.order_id
+               and c.kind in ('reverse', 'refund')) as back_calls
+      from payment_attempt a left join paid_twice p using (operator_id, order_id, attempt)
+     where a.order_id = ${orderId}`);
+  return rows[0]!;
+}
+/** What the channel has of an order after all. */
+const leftAtChannel = (orderId: string): number => {
+  const line = bench.simulator
+    .books()
+    .find((one) => one.outTradeNo === outTradeNo(orderId as OrderId, 1))!;
+  return line.amountFen - line.refundedFen;
+};
+const balance = async (account: string): Promise<number> => {
+  const { rows } = await bench.deps.db.execute<{ fen: number }>(sql`
+    select coalesce(sum(balance_fen), 0)::bigint as fen from ledger_balance
+     where account = ${account} and book = ${bench.till.merchantId}`);
+  return rows[0]!.fen;
+};
+const broken = async (): Promise<readonly string[]> => {
+  const { operatorId } = bench.till;
+  const proofs = await proveBooks({ db: bench.deps.db, operatorId });
+  return proofs.filter(({ holds }) => !holds).map(({ name }) => name);
+};
+const itemsOf = async (orderId: string): Promise<readonly Json[]> => {
+  const { body } = await call('GET', 'exceptions');
+  return (body['exceptions'] as readonly Json[]).filter((one) => one['orderId'] === orderId);
+};
+const calmed = async () => {
+  await bench.runUntilQuiet({ withinMs: 400 * 86_400_000 });
+  expect(await balance('payer_due')).toBe(0);
+  expect(await broken()).toEqual([]);
+};
+
+describe('giving back', () => {
+  it.each([
+    ['inside the reversal window', 0],
+    ['behind it', 8 * 86_400_000],
+  ])(
+    '%s: the list says what to do and who did it, and the money leaves once',
+    async (_, waitMs) => {
+      const orderId = await paidTwice();
+      bench.clock.advance(waitMs);
+      const [item] = await itemsOf(orderId);
+      expect(item).toMatchObject({
+        kind: 'paid-twice',
+        resolvedBy: `/admin/v1/charges/${orderId}/1/paid-twice`,
+      });
+      expect(item!['words']).toContain('退还顾客');
+      const proposed = await propose(orderId, 'give-back');
+      expect(proposed.status).toBe(202);
+      expect(await standing(orderId)).toMatchObject({ status: 'paid', book_state: 'parked' });
+      const { actNo, proposedBy } = proposed.body;
+      expect(await itemsOf(orderId)).toMatchObject([
+        { kind: 'paid-twice', state: `act ${String(actNo)}: give-back`, owner: proposedBy },
+      ]);
+      const agreed = await agree(actNo);
+      expect(agreed.body).toMatchObject({ state: 'done', outcome: { verdict: 'give-back' } });
+      expect(await standing(orderId)).toMatchObject({ status: 'reversing', book_state: 'none' });
+      expect(await balance('payer_due')).toBe(1_234);
+      expect(await broken()).toEqual([]);
+      const { endedBy } = agreed.body;
+      expect(await itemsOf(orderId)).toMatchObject([
+        { kind: 'paid-twice-returning', owner: endedBy },
+      ]);
+      await calmed();
+      expect(await standing(orderId)).toMatchObject({
+        ...{ status: 'refunded-late', book_state: 'none', lines: 1, back_calls: 1 },
+        ended_as: 'refunded-late',
+      });
+      expect(leftAtChannel(orderId)).toBe(0);
+      expect(await itemsOf(orderId)).toEqual([]);
+      const { body } = await call('GET', `merchants/${bench.till.merchantId}/payment-exceptions`);
+      expect((body['paidTwice'] as readonly Json[])[0]).toMatchObject({
+        ...{ orderId, verdict: 'give-back', endedAs: 'refunded-late', why },
+        ...{ proposedBy, agreedBy: endedBy },
+      });
+      const { results } = await readResults(bench.deps.db, { ...bench.till, afterCursor: 0 });
+      expect(results.filter((one) => one.orderId === orderId).at(-1)).toMatchObject({
+        result: 'refunded-late',
+      });
+    },
+  );
+
+  it('its vouchers are the member’s again at once: no sale spent them', async () => {
+    const [memberId, orderId] = [bench.newMemberId(), bench.newOrderId()];
+    await plantVoucher(bench, { memberId, amountFen: 300 });
+    const { operatorId } = bench.till;
+    const nowMs = bench.clock.nowMs();
+    const order = { operatorId, memberId, orderId, amountFen: fen(1_234), nowMs };
+    const reserved = await bench.deps.db.transaction((tx) =>
+      reserveVouchers(tx, { ...order, today: accountingDate(nowMs) }),
+    );
+    const { reservationId, voucherFen } = getOrThrow(reserved);
+    await paidTwice({ orderId, memberId, reservationId, voucherFen });
+    expect(await voucherOf(bench, memberId)).toEqual({ left: 0, held: 0, spent: 300 });
+    expect(await propose(orderId, 'keep')).toMatchObject({
+      body: { code: 'paid-twice-not-keepable' },
+    });
+    await decide(orderId, 'give-back');
+    expect(await voucherOf(bench, memberId)).toEqual({ left: 300, held: 0, spent: 0 });
+    expect(await broken()).toEqual([]);
+    await calmed();
+    expect(await voucherOf(bench, memberId)).toEqual({ left: 300, held: 0, spent: 0 });
+  });
+});
+
+describe('killed between each step, it goes back once', () => {
+  it('in the transaction of the decision: nothing of it stays, and the same act is agreed to again', async () => {
+    const orderId = await paidTwice();
+    const { body } = await propose(orderId, 'give-back');
+    await bench.deps.db.execute(
+      sql.raw(`create function planted_end() returns trigger language plpgsql as
+          $$ begin raise exception 'planted' using errcode = 'XX001'; end $$;
+        create trigger planted_end before update on two_person_act for each row
+          execute function planted_end()`),
+    );
+    try {
+      expect((await agree(body['actNo'])).status).toBe(500);
+    } finally {
+      await bench.deps.db.execute(sql.raw('drop function planted_end cascade'));
+    }
+    expect(await standing(orderId)).toMatchObject({ status: 'paid', book_state: 'parked' });
+    expect(await balance('payer_due')).toBe(0);
+    expect((await agree(body['actNo'])).status).toBe(200);
+    await calmed();
+    expect(leftAtChannel(orderId)).toBe(0);
+  });
+
+  it.each(['lose-request', 'lose-answer', 'forge-answer'] as const)(
+    'before the refund leaves, and with its answer unknown (%s): the next process follows it to the end',
+    async (fault) => {
+      const orderId = await paidTwice();
+      bench.clock.advance(8 * 86_400_000);
+      await decide(orderId, 'give-back');
+      // The process that heard the decision is gone; the database knows all of it.
+      bench.simulator.setFaults(() => fault);
+      for (let turn = 0; turn < 3; turn += 1) {
+        await runPaymentsOnce(bench.restarted());
+        bench.clock.advance(3_600_000);
+      }
+      expect(await standing(orderId)).toMatchObject({ status: 'reversing', ended_as: null });
+      expect(await balance('payer_due')).toBe(1_234);
+      expect(await broken()).toEqual([]);
+      bench.simulator.setFaults(() => 'none');
+      await calmed();
+      expect(await standing(orderId)).toMatchObject({ status: 'refunded-late' });
+      expect(leftAtChannel(orderId)).toBe(0);
+    },
+  );
+
+  it('after the channel gave it back and before that was stored: asked again, the answer is the same', async () => {
+    const orderId = await paidTwice();
+    bench.clock.advance(8 * 86_400_000);
+    await decide(orderId, 'give-back');
+    const channel = bench.deps.channels.get('wechat')!;
+    const key = { operatorId: bench.till.operatorId, orderId: orderId as OrderId, attempt: 1 };
+    const attempt = (await findAttempt(bench.deps.db, key))!;
+    const refund = { outRefundNo: `${attempt.outTradeNo}R1`, refundFen: attempt.netFen };
+    await channel.refund({ ...attempt, ...refund });
+    expect(leftAtChannel(orderId)).toBe(0);
+    await calmed();
+    expect(await standing(orderId)).toMatchObject({ status: 'refunded-late' });
+    const line = bench.simulator.books().find((one) => one.outTradeNo === attempt.outTradeNo);
+    expect(line!.refundedFen).toBe(1_234);
+  });
+});
+
+describe('two people', () => {
+  it('two pairs at once: one act of a charge stands, and one of two agreements does it', async () => {
+    const orderId = await paidTwice();
+    const both = await Promise.all([
+      propose(orderId, 'give-back', keys[0]),
+      propose(orderId, 'keep', keys[2]),
+    ]);
+    expect(both.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([202, 409]);
+    const actNo = both.find(({ status }) => status === 202)!.body['actNo'];
+    const agreed = await Promise.all([agree(actNo, keys[1]), agree(actNo, keys[3])]);
+    expect(agreed.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409]);
+    const late = await propose(orderId, 'give-back', keys[2]);
+    expect(late).toMatchObject({ status: 409, body: { code: 'paid-twice-not-found' } });
+    await calmed();
+  });
+
+  it('one alone does nothing, and nothing is done to what is not parked as paid twice', async () => {
+    const orderId = await paidTwice();
+    const { body } = await propose(orderId, 'give-back');
+    const alone = await agree(body['actNo'], keys[0]);
+    expect(alone).toMatchObject({ status: 409, body: { code: 'policy-same-person' } });
+    const nobody = await call('POST', `charges/${orderId}/1/paid-twice`, {
+      body: { verdict: 'give-back', why },
+    });
+    expect(nobody).toMatchObject({ status: 403, body: { code: 'person-key-invalid' } });
+    const fine = bench.request('01');
+    getOrThrow(await startCharge(bench.deps, bench.till, fine));
+    const failed = bench.request('12');
+    getOrThrow(await startCharge(bench.deps, bench.till, failed));
+    // Parked for another reason: no other money is in the books.
+    const other = bench.request('01');
+    const dying = bench.restarted();
+    dying.bookings.attend({ wake: () => {} });
+    getOrThrow(await startCharge(dying, bench.till, other));
+    await bench.deps.db.execute(sql`
+      update payment_attempt set book_state = 'parked' where order_id = ${other.orderId}`);
+    for (const id of [fine.orderId, failed.orderId, other.orderId, bench.newOrderId()])
+      for (const verdict of ['give-back', 'keep'] as const)
+        expect(await propose(id, verdict)).toMatchObject({
+          status: 409,
+          body: { code: 'paid-twice-not-found' },
+        });
+    await rebookOnce(bench.deps);
+    await agree(body['actNo']);
+    await calmed();
+  });
+});
+
+describe('a channel that refuses', () => {
+  it('stays in the list with who decided; a day later two people may say that the customer was paid by hand', async () => {
+    const orderId = await paidTwice();
+    // WeChat Pay refunds nothing that is older than a year.
+    bench.clock.advance(370 * 86_400_000);
+    await decide(orderId, 'give-back');
+    await runPaymentsOnce(bench.deps);
+    expect(await standing(orderId)).toMatchObject({ status: 'reversing' });
+    const verdict = {
+      verdict: 'paid',
+      evidence: '渠道答复超过退款期限，已转账退给顾客，流水 20271001',
+      channelRef: '4200001234',
+      paidAtMs: bench.clock.nowMs(),
+    };
+    const resolve = (step: '' | '/confirm', key: string, body: object) =>
+      call('POST', `charges/${orderId}/1/resolution${step}`, { key, body });
+    const early = await resolve('', keys[0], verdict);
+    expect(early).toMatchObject({ status: 409, body: { code: 'resolution-impossible' } });
+    bench.clock.advance(resolutionAfterMs);
+    await runPaymentsOnce(bench.deps);
+    expect(leftAtChannel(orderId)).toBe(1_234);
+    expect(await itemsOf(orderId)).toMatchObject([{ kind: 'paid-twice-returning' }]);
+    const merchantFen = await balance('merchant_payable');
+    expect((await resolve('', keys[0], verdict)).status).toBe(201);
+    expect(await resolve('/confirm', keys[1], { note: '已复核' })).toMatchObject({
+      body: { status: 'paid' },
+    });
+    expect(await standing(orderId)).toMatchObject({
+      book_state: 'kept',
+      ended_as: 'paid',
+      lines: 1,
+    });
+    expect(await balance('merchant_payable')).toBe(merchantFen + 1_234);
+    expect(await itemsOf(orderId)).toEqual([]);
+    await calmed();
+  });
+});
+
+describe('keeping what the channel took', () => {
+  it('where the cash was never taken: one sale, concession owed as of cash, and the channel’s money is the merchant’s', async () => {
+    const orderId = await paidTwice();
+    const merchantFen = await balance('merchant_payable');
+    const agreed = await decide(orderId, 'keep');
+    expect(agreed.body).toMatchObject({ state: 'done', outcome: { verdict: 'keep' } });
+    expect(await standing(orderId)).toMatchObject({
+      ...{ status: 'paid', book_state: 'kept', lines: 1, back_calls: 0, ended_as: 'paid' },
+    });
+    expect(await balance('merchant_payable')).toBe(merchantFen + 1_234);
+    expect(await itemsOf(orderId)).toEqual([]);
+    await calmed();
+    expect(leftAtChannel(orderId)).toBe(1_234);
+    expect(await rebookOnce(bench.deps)).toBe(0);
+  });
+
+  it('not where a box POS took the other money, or its sums differ', async () => {
+    for (const other of [{ source: 'box' }, { lessFen: 200 }] as const) {
+      const orderId = await paidTwice({}, other);
+      expect(await propose(orderId, 'keep')).toMatchObject({
+        status: 409,
+        body: { code: 'paid-twice-not-keepable' },
+      });
+      await decide(orderId, 'give-back');
+    }
+    await calmed();
+  });
+});
+
+it('planted violation: a journal without a decision, and a decision without its journal, break the law', async () => {
+  const orderId = await paidTwice();
+  await decide(orderId, 'keep');
+  await bench.deps.db.execute(sql`
+    update payment_attempt set book_state = 'booked' where order_id = ${orderId}`);
+  expect(await broken()).toContain('paid-twice-is-settled-once');
+  await bench.deps.db.execute(sql`
+    update payment_attempt set book_state = 'kept' where order_id = ${orderId}`);
+  expect(await broken()).toEqual([]);
+});
