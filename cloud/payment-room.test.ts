@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TerminalId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
 import {
@@ -204,7 +204,7 @@ describe('further accounts', () => {
       const refund = { ...order, outRefundNo: `${no}R1`, refundFen: fen(100) };
       expect((await channels.get(name)!.refund(refund)).outcome.type).toBe('refunded');
     }
-    await vi.waitFor(() => expect(posted).toHaveLength(2));
+    await expect.poll(() => posted).toHaveLength(2);
     expect(posted).toEqual(['/notify/v1/wechat', '/notify/v1/wechat-own']);
     server.closeAllConnections();
     server.close();

@@ -257,7 +257,7 @@ describe('periods and release days run by themselves', () => {
       values (${operatorId}, 'test', 'k', '{}', 0, ${createdAtMs})`);
     expect(await turn()).toMatchObject({ type: 'not-drained', day: '2026-01-31' });
     const first = startPeriodWorker({ ...deps, proveFirst: noProof });
-    await vi.waitFor(() => expect(cloud.log()).toContain('not booked to its end'));
+    await expect.poll(() => cloud.log()).toContain('not booked to its end');
     expect((await historyOf(operatorId)).closes).toEqual([]);
     clock.advance(drainPatienceMs);
     first.wake();

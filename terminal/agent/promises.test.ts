@@ -22,7 +22,7 @@ async function openShop(options: Parameters<typeof openTillBench>[0] = {}): Prom
 /** The line is cut and the till has noticed. */
 async function cutLine({ cloud, until, status }: TillBench): Promise<void> {
   await cloud.goDown();
-  await until('the outage is seen', async () => !(await status()).online, 3_000);
+  await until('the outage is seen', async () => !(await status()).online);
 }
 
 async function approvalFor({ ask }: TillBench, wish: OwnerWish): Promise<string> {

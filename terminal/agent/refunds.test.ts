@@ -22,7 +22,7 @@ async function openShop(): Promise<TillBench> {
 
 const cutLine = async ({ cloud, until, status }: TillBench): Promise<void> => {
   await cloud.goDown();
-  await until('the outage is seen', async () => !(await status()).online, 3_000);
+  await until('the outage is seen', async () => !(await status()).online);
 };
 
 let codes = 0;

@@ -18,7 +18,7 @@ afterEach(async () => {
 
 async function cutLine({ cloud, until, status }: TillBench): Promise<void> {
   await cloud.goDown();
-  await until('the outage is seen', async () => !(await status()).online, 3_000);
+  await until('the outage is seen', async () => !(await status()).online);
 }
 
 async function scan(at: TillBench, code: string, amountFen = 100): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { outTradeNo, type OrderId } from '#shared/ids/ids.ts';
 import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
 import { startCharge } from '#cloud/payments/charge.ts';
@@ -55,7 +55,7 @@ const rowOf = async ({ orderId }: Pick<ChargeRequest, 'orderId'>) => {
 };
 const statusOf = async (request: ChargeRequest) => (await rowOf(request))?.status;
 const isStatus = (request: ChargeRequest, status: string) =>
-  vi.waitFor(async () => expect(await statusOf(request)).toBe(status), { timeout: 5_000 });
+  expect.poll(() => statusOf(request)).toBe(status);
 const kept = (request: ChargeRequest) => keptOf(house.bench, numberOf(request));
 const post = (channel: string, posted: Posted) => house.post(channel, posted);
 const said = (speaker: Speaker | 'wechat', request: ChargeRequest, change = {}) =>
@@ -116,7 +116,7 @@ describe.each(faces)('%s posts', (speaker) => {
 
   it('one that comes twice counts once', async () => {
     const request = await charge(speaker, '08');
-    await vi.waitFor(async () => expect((await kept(request))[0]?.seen_count).toBe(2));
+    await expect.poll(async () => (await kept(request))[0]?.seen_count).toBe(2);
     expect(await statusOf(request)).toBe('paid');
     expect(await salesOf(request)).toBe(1);
   });
@@ -125,7 +125,7 @@ describe.each(faces)('%s posts', (speaker) => {
     const request = await charge(speaker, '15');
     expect(await statusOf(request)).not.toBe('paid');
     await isStatus(request, 'paid');
-    await vi.waitFor(async () => expect((await kept(request))[0]?.seen_count).toBe(2));
+    await expect.poll(async () => (await kept(request))[0]?.seen_count).toBe(2);
     expect(await salesOf(request)).toBe(1);
   });
 
@@ -149,7 +149,7 @@ describe.each(faces)('%s posts', (speaker) => {
     expect(await statusOf(request)).toBe('waiting-payer');
     await house.bench.runUntilQuiet();
     expect(await statusOf(request)).toBe('paid');
-    await vi.waitFor(async () => expect(await kept(request)).toHaveLength(1));
+    await expect.poll(() => kept(request)).toHaveLength(1);
     expect(await salesOf(request)).toBe(1);
   });
 
@@ -232,7 +232,7 @@ describe.each(faces)('%s posts', (speaker) => {
 
   it('another reference for a paid order is a finding: the payer may have paid twice', async () => {
     const request = await charge(speaker, '01');
-    await vi.waitFor(async () => expect(await kept(request)).toHaveLength(1));
+    await expect.poll(() => kept(request)).toHaveLength(1);
     const posted = said(speaker, request, { channelRef: 'ANOTHER1', eventNo: 2 });
     expect(await heard(post(speaker, posted))).toEqual(yes);
     expect((await kept(request)).map(({ finding }) => finding)).toContain('reference-mismatch');
@@ -253,11 +253,12 @@ describe.each(faces)('%s posts', (speaker) => {
 
   it('money behind an end is found by the question, goes back, and no sale comes of it', async () => {
     const request = requestOf(speaker, '15');
+    // Nothing is heard before the end stands.
+    house.setDown(1_000);
     await startCharge(fresh(), house.bench.till, request);
     await endAsReversed(request);
-    await vi.waitFor(async () =>
-      expect(await kept(request)).toMatchObject([{ verdict: 'asking' }]),
-    );
+    house.setDown(0);
+    await expect.poll(() => kept(request)).toMatchObject([{ verdict: 'asking' }]);
     expect(await askNotifiedOnce(house.bench.deps)).toBe(1);
     expect(await kept(request)).toMatchObject([{ verdict: 'taken' }]);
     await house.bench.runUntilQuiet();
@@ -311,9 +312,7 @@ describe.each(faces)('%s posts', (speaker) => {
     house.setDown(0);
     const refundNo = `${numberOf(request)}T1`;
     const told = () => keptOf(house.bench, refundNo);
-    await vi.waitFor(async () => expect(await told()).toMatchObject([{ verdict: 'hurried' }]), {
-      timeout: 8_000,
-    });
+    await expect.poll(told).toMatchObject([{ verdict: 'hurried' }]);
     house.bench.simulator.setFaults(() => 'none');
     expect(await runRefundsOnce(house.bench.deps)).toBe(1);
     const { rows } = await house.bench.deps.db.execute(sql`

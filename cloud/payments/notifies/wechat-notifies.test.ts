@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { outTradeNo, type OrderId } from '#shared/ids/ids.ts';
 import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
 import { certificateSerial, publicKeyId } from '#cloud/channel-simulator/faces/wechat/keys.ts';
@@ -146,9 +146,7 @@ it('the simulator tells of a refund, again and again until it is taken; the refu
   house.setDown(0);
   const no = `${numberOf(request)}T1`;
   const kept = () => keptOf(house.bench, no);
-  await vi.waitFor(async () => expect(await kept()).toMatchObject([{ verdict: 'hurried' }]), {
-    timeout: 8_000,
-  });
+  await expect.poll(kept).toMatchObject([{ verdict: 'hurried' }]);
   house.bench.simulator.setFaults(() => 'none');
   expect(await runRefundsOnce(house.bench.deps)).toBe(1);
   const { rows } = await house.bench.deps.db.execute(

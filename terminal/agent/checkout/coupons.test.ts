@@ -24,7 +24,7 @@ async function atIssuer(options = {}): Promise<TillBench> {
 
 async function cutLine({ cloud, until, status }: TillBench): Promise<void> {
   await cloud.goDown();
-  await until('the outage is seen', async () => !(await status()).online, 3_000);
+  await until('the outage is seen', async () => !(await status()).online);
 }
 
 const withPrinter = async () => {
@@ -297,7 +297,7 @@ describe('a coupon that a sale at this counter brings', () => {
     await here.until('the payer is asked', () => here.cloud.bodies.length === 1);
     await here.ask('till.cancel', {});
     await here.cloud.goDown();
-    await here.until('the outage', async () => !(await here.status()).online, 5_000);
+    await here.until('the outage', async () => !(await here.status()).online);
     expect(await here.ask('till.dismiss', {})).toEqual({});
     const told = { orderId, attempt: 1, channel: 'simulator', channelRef: 'r' };
     for (const cursor of [1, 2])

@@ -53,7 +53,7 @@ export async function openTillBench(
   let agent = await open();
   if (activated) getOrThrow(await agent.activate(activationCode));
 
-  const until: TillBench['until'] = async (what, holds, withinMs = 5_000) => {
+  const until: TillBench['until'] = async (what, holds, withinMs = 15_000) => {
     const deadline = performance.now() + withinMs;
     while (!(await holds())) {
       if (performance.now() > deadline) {

@@ -22,7 +22,7 @@ test('a host that says goodbye in order is looked for again', async () => {
   });
   const seen: boolean[] = [];
   createLoopbackLink({ origin, token: 'any' }).watch((up) => seen.push(up));
-  await expect.poll(() => connections, { timeout: 5_000 }).toBe(2);
+  await expect.poll(() => connections).toBe(2);
   expect(seen).toContain(false);
   await sockets.close();
 });

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
 import {
   makeAlipaySandboxKeys,
@@ -289,7 +289,7 @@ describe('notifies as Alipay sends them', () => {
     await charge(late, '02');
     await rig.channel.query(late);
     await rig.channel.query(late);
-    await vi.waitFor(() => expect(bodies).toHaveLength(4));
+    await expect.poll(() => bodies).toHaveLength(4);
     const paid = (order: ChannelOrder) =>
       bodies.filter((body) => {
         const event = rig.channel.notify!.read({ headers: {}, body });

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
 import {
   loadUnionpaySandboxKeys,
@@ -109,7 +109,7 @@ describe('what only UnionPay does', () => {
     await charge(orders[1], '08');
     await charge(orders[2], '02');
     await rig.channel.query(orders[2]);
-    await vi.waitFor(() => expect(bodies).toHaveLength(4));
+    await expect.poll(() => bodies).toHaveLength(4);
     const paid = (order: ChannelOrder) =>
       bodies.filter((body) => {
         const event = rig.channel.notify!.read({ headers: {}, body });
