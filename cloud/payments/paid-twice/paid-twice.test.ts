@@ -82,7 +82,11 @@ async function paidTwice(
   const amountFen = fen(attempt.netFen - (other.lessFen ?? 0));
   const sale = {
     ...paidOrderOf(attempt, bench.clock.nowMs()),
-    ...{ source, channel: source, amountFen, netFen: amountFen, voucherFen: zeroFen },
+    source,
+    channel: source,
+    amountFen,
+    netFen: amountFen,
+    voucherFen: zeroFen,
   };
   await bench.deps.db.transaction(async (tx) => void getOrThrow(await bookPaidOrders(tx, [sale])));
   await runScoped({ type: 'across', work: 'payments' }, () => bookWaitingOnce(bench.restarted()));
@@ -160,15 +164,22 @@ describe('giving back', () => {
       ]);
       await calmed();
       expect(await standing(orderId)).toMatchObject({
-        ...{ status: 'refunded-late', book_state: 'none', lines: 1, back_calls: 1 },
+        status: 'refunded-late',
+        book_state: 'none',
+        lines: 1,
+        back_calls: 1,
         ended_as: 'refunded-late',
       });
       expect(leftAtChannel(orderId)).toBe(0);
       expect(await itemsOf(orderId)).toEqual([]);
       const { body } = await call('GET', `merchants/${bench.till.merchantId}/payment-exceptions`);
       expect((body['paidTwice'] as readonly Json[])[0]).toMatchObject({
-        ...{ orderId, verdict: 'give-back', endedAs: 'refunded-late', why },
-        ...{ proposedBy, agreedBy: endedBy },
+        orderId,
+        verdict: 'give-back',
+        endedAs: 'refunded-late',
+        why,
+        proposedBy,
+        agreedBy: endedBy,
       });
       const { results } = await readResults(bench.deps.db, { ...bench.till, afterCursor: 0 });
       expect(results.filter((one) => one.orderId === orderId).at(-1)).toMatchObject({
@@ -354,7 +365,11 @@ describe('keeping what the channel took', () => {
     const agreed = await decide(orderId, 'keep');
     expect(agreed.body).toMatchObject({ state: 'done', outcome: { verdict: 'keep' } });
     expect(await standing(orderId)).toMatchObject({
-      ...{ status: 'paid', book_state: 'kept', lines: 1, back_calls: 0, ended_as: 'paid' },
+      status: 'paid',
+      book_state: 'kept',
+      lines: 1,
+      back_calls: 0,
+      ended_as: 'paid',
     });
     expect(await balance('merchant_payable')).toBe(merchantFen + 1_234);
     expect(await itemsOf(orderId)).toEqual([]);
