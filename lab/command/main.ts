@@ -5,6 +5,7 @@ import { readOptions, usage, type Command, type TableName } from './options.ts';
 import { renderText, type LabTable } from './table.ts';
 import {
   closedFormTable,
+  fakeOrderTable,
   gateTable,
   ringRows,
   ringTable,
@@ -68,7 +69,7 @@ function tablesNamed(name: TableName): readonly LabTable[] {
     case 'scenarios':
       return [scenarioTable(scenarioRows())];
     case 'fraud':
-      return [ringTable(ringRows()), whaleTable(whaleRows())];
+      return [fakeOrderTable(), ringTable(ringRows()), whaleTable(whaleRows())];
   }
 }
 

@@ -1,9 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { dueShare, multMax, multMaxBothSides } from '#lab/engine/closed-form.ts';
+import { breakEvenOf, dueShare, multMax, multMaxBothSides } from '#lab/engine/closed-form.ts';
 import { gateFrequency } from '#lab/engine/gate-frequency.ts';
+import { fen } from '#shared/money/fen.ts';
+import { basisPoints } from '#shared/money/rate.ts';
+import { selfDealingProfit } from '#shared/points/issue/self-dealing.ts';
+import { defaultPointsConfig } from '#shared/points/points-config.ts';
 import { economicsPage, readEconomicsPage } from '../../.ci/economics-page.ts';
 import {
   closedFormTable,
+  fakeOrderTable,
   gateTable,
   ringRows,
   ringTable,
@@ -212,6 +217,35 @@ describe('published figures', { timeout: 60_000 }, () => {
     },
   );
 
+  it.each([
+    ['guarded', [1.13, 1.04, 1.02]],
+    ['concession-agent', [1.03, 0.94, 0.92]],
+    ['flow-agent', [0.6, 0.85, 0.9]],
+    ['both-sides', [0.53, 0.48, 0.47]],
+  ] as const)('one fake order, %s, breaks even where it was published', (guard, figures) => {
+    for (const [index, rate] of [0.03, 0.1, 0.2].entries())
+      near(breakEvenOf(guard, rate), figures[index]!, 0.0051);
+  });
+
+  it('the exact profit of a fake order changes its sign at the break-even', () => {
+    const profit = (multBp: number): bigint =>
+      selfDealingProfit(
+        {
+          netFen: fen(100_000),
+          concessionBp: basisPoints(1_000),
+          channelFeeBp: basisPoints(38),
+          multBp,
+          releasedBp: basisPoints(10_000),
+          hasOwnReferrer: true,
+          agentBp: basisPoints(500),
+        },
+        defaultPointsConfig,
+      ).numerator;
+    const evenBp = 10_000 * breakEvenOf('concession-agent', 0.1);
+    expect(profit(Math.floor(evenBp)) < 0n).toBe(true);
+    expect(profit(Math.ceil(evenBp)) > 0n).toBe(true);
+  });
+
   it('with both guards no ring gains anything, in any scenario', () => {
     expect(rings.length).toBe(6);
     for (const ring of rings) expect(ring.unrelated).toBeLessThan(0);
@@ -245,6 +279,7 @@ it('docs/economics.md has the tables that the lab prints: else run node .ci/gene
     'closed-form': closedFormTable(),
     gate: gateTable(),
     scenarios: scenarioTable(scenarioTableRows),
+    'fake-order': fakeOrderTable(),
     ring: ringTable(rings),
     whale: whaleTable(whales),
   };

@@ -1,4 +1,10 @@
-import { dueShare, multMax, multMaxBothSides } from '#lab/engine/closed-form.ts';
+import {
+  breakEvenOf,
+  dueShare,
+  multMax,
+  multMaxBothSides,
+  type FakeGuard,
+} from '#lab/engine/closed-form.ts';
 import { runRing, runWhale, type RingInput } from '#lab/engine/fraud.ts';
 import { gateFrequency, type FrequencyInput } from '#lab/engine/gate-frequency.ts';
 import { measuresOf, type LabError } from '#lab/engine/lab.ts';
@@ -187,6 +193,27 @@ export const ringTable = (rows: readonly RingRow[]): LabTable => ({
   ]),
 });
 
+const fakeRates = [0.03, 0.1, 0.2];
+const fakeGuards: readonly (readonly [zh: string, en: string, FakeGuard])[] = [
+  ['有防范', 'guarded: nothing to relations', 'guarded'],
+  ['自荐、自代理（让利的 5%）', 'own referrer, own agent at 5% of concession', 'concession-agent'],
+  ['自荐、自代理（流水的 1.5%）', 'own referrer, own agent at 1.5% of flow', 'flow-agent'],
+  ['店主积分也发券', "and the shop's points were vouchers, too", 'both-sides'],
+];
+
+/** From which released value on one fake order pays, by formula. */
+export const fakeOrderTable = (): LabTable => ({
+  title: { zh: '一笔假单何时划算', en: 'When one fake order pays' },
+  heads: [
+    { zh: '让利率', en: 'multiplier times released part, at a concession of' },
+    ...fakeRates.map((rate) => ({ zh: percent(rate), en: percent(rate) })),
+  ],
+  rows: fakeGuards.map(([zh, en, guard]) => [
+    `${zh} ${en}`,
+    ...fakeRates.map((rate) => hundredths(breakEvenOf(guard, rate))),
+  ]),
+});
+
 export interface WhaleRow {
   readonly growthBp: number;
   readonly rules: RulesName;
@@ -242,6 +269,7 @@ export const allTables = () => ({
   'closed-form': closedFormTable(),
   gate: gateTable(),
   scenarios: scenarioTable(scenarioRows()),
+  'fake-order': fakeOrderTable(),
   ring: ringTable(ringRows()),
   whale: whaleTable(whaleRows()),
 });

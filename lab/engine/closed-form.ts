@@ -28,3 +28,35 @@ export const multMax = (steady: SteadyGrowth, fundShare: number): number =>
 /** The same if the shops' points were vouchers, too, and the whole concession were spent on them. */
 export const multMaxBothSides = (steady: SteadyGrowth): number =>
   1 / dueShare(steady, memberPoints + shopPoints);
+
+/** What one fake order pays and gets apart from its points, as parts of its net sum. */
+export interface FakeOrder {
+  readonly rate: number;
+  readonly channelFee: number;
+  /** Commission to himself. */
+  readonly commission: number;
+  /** Points per fen of concession that come back as vouchers. */
+  readonly points: number;
+}
+
+/** Multiplier times released part from which on a fake order gains. */
+export const breakEven = ({ rate, channelFee, commission, points }: FakeOrder): number =>
+  (rate + channelFee - commission) / (rate * points);
+
+/** Who fakes, and what he gets besides his own points. */
+export type FakeGuard = 'guarded' | 'concession-agent' | 'flow-agent' | 'both-sides';
+
+/** {@link breakEven} at a rate: guarded, or with an own referrer and an own agent of a kind. */
+export function breakEvenOf(guard: FakeGuard, rate: number): number {
+  const order = { rate, channelFee: 0.0038, commission: rate * 0.05, points: memberPoints };
+  switch (guard) {
+    case 'guarded':
+      return breakEven({ ...order, commission: 0, points: 1 });
+    case 'concession-agent':
+      return breakEven(order);
+    case 'flow-agent':
+      return breakEven({ ...order, commission: 0.015 });
+    case 'both-sides':
+      return breakEven({ ...order, points: memberPoints + shopPoints });
+  }
+}

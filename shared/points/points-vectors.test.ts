@@ -23,6 +23,7 @@ import { refundSteps } from '#shared/points/refund/refund.ts';
 import { planReleaseDay } from '#shared/points/release/release-day.ts';
 import { entitlementOfLots, type Lot } from '#shared/points/release/schedule.ts';
 import { tierOf, tierScore } from '#shared/points/issue/tiers.ts';
+import { selfDealingProfit, type Ratio } from '#shared/points/issue/self-dealing.ts';
 import { spendVouchers } from '#shared/points/vouchers/voucher-spend.ts';
 import { thetaText, waterFill } from '#shared/points/release/water-fill.ts';
 import { divideConcession } from '#shared/points/agents/waterfall.ts';
@@ -58,13 +59,20 @@ const ranElsewhere: Readonly<Record<string, string>> = {
   idempotent: 'cloud/release/release-day.test.ts',
   route: 'cloud/payments (channel routing)',
   ledger: 'cloud/ledger and cloud/settlement (five-step story)',
-  fake_order: 'the simulator of fake orders',
 };
 
 const slices = (points: number, n: number): number[] => {
   const upTo = (closes: number): number =>
     entitlementOfLots([{ points: pointFen(points), n, closes }]);
   return Array.from({ length: n }, (_, index) => upTo(index + 1) - upTo(index));
+};
+
+/** As the vectors print a fraction: whole when it is. */
+const ratioText = ({ numerator, denominator }: Ratio): string => {
+  const gcd = (a: bigint, b: bigint): bigint => (b === 0n ? a : gcd(b, a % b));
+  const common = gcd(numerator < 0n ? -numerator : numerator, denominator);
+  const rest = denominator / common;
+  return rest === 1n ? String(numerator / common) : `${numerator / common}/${rest}`;
 };
 
 const lotsOf = (lots: Json): Lot[] =>
@@ -94,6 +102,22 @@ const runners: Readonly<Record<string, (input: Json) => unknown>> = {
       merchantTotal: order.merchantTotalFen,
     };
   },
+  fake_order: ({ net, rateBp, feeBp, multBp, releasedShare, referral, agentBp }) => ({
+    profit: ratioText(
+      selfDealingProfit(
+        {
+          netFen: fen(net),
+          concessionBp: basisPoints(rateBp),
+          channelFeeBp: basisPoints(feeBp),
+          multBp,
+          releasedBp: basisPoints(Math.round(releasedShare * 10_000)),
+          hasOwnReferrer: referral,
+          agentBp: basisPoints(agentBp),
+        },
+        config,
+      ),
+    ),
+  }),
   referral: ({ friendPoints }) => ({ points: referralPoints(pointFen(friendPoints), config) }),
   agent_year: ({ stores, months, monthlyConcession, monthlyFlow, role }) => {
     const order = { netFen: fen(monthlyFlow), concessionFen: fen(monthlyConcession) };
