@@ -110,6 +110,21 @@ const insolvent = (scenario: string, rules: string): number | undefined =>
 const valueText = (scenario: string, rules: string): string =>
   rowOf(scenario, rules).measures.valuePerPoint.toFixed(2);
 
+/** Of an order with an own referrer and an own agent, at a concession of 10%. */
+const profit = (multBp: number): bigint =>
+  selfDealingProfit(
+    {
+      netFen: fen(100_000),
+      concessionBp: basisPoints(1_000),
+      channelFeeBp: basisPoints(38),
+      multBp,
+      releasedBp: basisPoints(10_000),
+      hasOwnReferrer: true,
+      agentBp: basisPoints(500),
+    },
+    defaultPointsConfig,
+  ).numerator;
+
 const near = (found: number | undefined, wanted: number, within: number): void => {
   expect(found).toBeDefined();
   expect(Math.abs(found! - wanted)).toBeLessThanOrEqual(within + 1e-9);
@@ -228,19 +243,6 @@ describe('published figures', { timeout: 60_000 }, () => {
   });
 
   it('the exact profit of a fake order changes its sign at the break-even', () => {
-    const profit = (multBp: number): bigint =>
-      selfDealingProfit(
-        {
-          netFen: fen(100_000),
-          concessionBp: basisPoints(1_000),
-          channelFeeBp: basisPoints(38),
-          multBp,
-          releasedBp: basisPoints(10_000),
-          hasOwnReferrer: true,
-          agentBp: basisPoints(500),
-        },
-        defaultPointsConfig,
-      ).numerator;
     const evenBp = 10_000 * breakEvenOf('concession-agent', 0.1);
     expect(profit(Math.floor(evenBp)) < 0n).toBe(true);
     expect(profit(Math.ceil(evenBp)) > 0n).toBe(true);
