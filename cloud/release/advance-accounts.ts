@@ -1,5 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { literal } from '#cloud/release/temporary-table.ts';
+import { wholePoints } from '#cloud/release/whole-points.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { scoreMerchantsFull } from '#shared/points/release/account-multiplier.ts';
 import { scheduleLcm } from '#shared/points/release/schedule.ts';
@@ -47,7 +48,7 @@ export const sumsOfSeen = sql`
   coalesce(sum(issued - released) filter (where is_active), 0) as outstanding_points,
   coalesce(sum(later_points) filter (where is_active), 0) as later_points,
   coalesce(sum(greatest(issued - released, 0)), 0) as owned_points,
-  coalesce(sum(greatest(div(cum_num, ${literal(scheduleLcm)}) - released, 0))
+  coalesce(sum(greatest(${wholePoints(sql`cum_num`)} - released, 0))
              filter (where is_active), 0) as due_points,
   coalesce(sum(active_num), 0) as active_num`;
 

@@ -4,32 +4,26 @@ import {
   chunkPlaces,
   claimChunk,
   inChunk,
+  meetsChunk,
   ofRun,
   type Chunk,
   type ChunkClaim,
   type ChunkSums,
+  type ReleaseDay,
 } from '#cloud/release/release-chunks.ts';
 import { executeMerging } from '#cloud/release/merge-join.ts';
 import { shareFormula, wholeNumber, type Shares } from '#cloud/release/share-formula.ts';
 import { literal, materialise, plainWord } from '#cloud/release/temporary-table.ts';
-import type { OperatorId } from '#shared/ids/ids.ts';
+import { wholePoints } from '#cloud/release/whole-points.ts';
 import type { Fen } from '#shared/money/fen.ts';
 import type { BasisPoints } from '#shared/money/rate.ts';
 import { dayStartMs } from '#shared/time/calendar-day.ts';
 import { addMonths, periodKindOf, periodsReleasedInMonth } from '#shared/time/period.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
-import { scheduleLcm } from '#shared/points/release/schedule.ts';
 import { reduceTheta, type Theta } from '#shared/points/release/water-fill.ts';
 import { assert } from '#shared/result/assert.ts';
 
 /** Set-based twin of shared/points/release/release-day.ts: the same rules over tables; a property test holds both equal. */
-
-export interface ReleaseDay {
-  readonly operatorId: OperatorId;
-  readonly period: string;
-  /** Accounting date, YYYY-MM-DD. */
-  readonly day: string;
-}
 
 /** Far above the 5 or 6 passes of 21 million accounts; a broken fixed point ends here instead of running on. */
 const passesMax = 10_000;
@@ -62,7 +56,6 @@ export async function collectWants(
   const chunk = await claimChunk(tx, run, { ...options, state: 'open' });
   if (chunk === undefined) return false;
   const { operatorId, period, day } = run;
-  const firstOrdinal = chunk.chunkNo * chunkPlaces;
   // With a closed gate nothing will be given; the sums are shown all the same.
   const kept = options.terms.gateOpen ? sql`most > 0` : sql`false`;
   const { rows } = await executeMerging<{ places: number }>(
@@ -70,12 +63,13 @@ export async function collectWants(
     sql`
     with wanted as materialized (${wantsOf(run, chunk, options.terms)}),
     kept as (
-      insert into release_want (operator_id, period, day, member_id, ordinal, due_points,
-                                want_fen, most_fen, mult_bp)
-      select ${operatorId}, ${period}, ${day}::date, member_id,
-             ${firstOrdinal}::bigint + row_number() over (order by member_id) - 1,
-             due, want, most, mult_bp
-        from wanted where ${kept} order by member_id
+      insert into release_chunk_want (operator_id, period, day, chunk_no, members, due_points,
+                                      want_fen, most_fen, mult_bp)
+      select ${operatorId}, ${period}, ${day}::date, ${chunk.chunkNo}::integer,
+             array_agg(member_id), array_agg(due), array_agg(want), array_agg(most),
+             array_agg(mult_bp)
+        from (select * from wanted where ${kept} order by member_id) kept
+      having count(*) > 0
     )
     update release_chunk c
        set state = 'wanted', account_count = sums.accounts, want_fen = sums.want,
@@ -98,6 +92,9 @@ function wantsOf(run: ReleaseDay, chunk: Chunk, terms: WantTerms): SQL {
   const { multBp, config, hasLaterRun } = terms;
   const operator = sql`operator_id = ${run.operatorId}`;
   const members = inChunk(chunk);
+  const earlier = hasLaterRun
+    ? sql`left join (${givenByRuns(run, chunk)}) runs using (member_id)`
+    : sql``;
   return sql`
     select member_id, due, mult_bp, want,
            least(want, greatest(0, consumed * ${literal(config.monthlyReleaseBp)} / 10000 - given))
@@ -111,9 +108,10 @@ function wantsOf(run: ReleaseDay, chunk: Chunk, terms: WantTerms): SQL {
                                 else 10000 + (${literal(multBp)} - 10000) * account.score_bp / 10000
                            end as mult_bp
                       from (select member_id, score_bp, ${givenOf(run, hasLaterRun)} as given,
-                                   (div(cum_num, ${literal(scheduleLcm)}) - released)::bigint as due
-                              from account_points a
-                             where ${operator} and ${members} and state = 'active'
+                                   ${wholePoints(sql`cum_num`)} - released as due
+                              from account_points a ${earlier}
+                             where a.operator_id = ${run.operatorId} and ${inChunk(chunk, sql`a.member_id`)}
+                               and state = 'active'
                              -- OFFSET: the division is done once and not again in every condition on it.
                              order by member_id offset 0) account
                       left join (select member_id, sum(net_fen - refunded_fen)::bigint as fen
@@ -140,20 +138,27 @@ function givenOf(run: ReleaseDay, hasLaterRun: boolean): SQL {
   const month = literal(monthNumber(run.day));
   const known = sql`when given_month = ${month} then given_fen when given_month < ${month} then 0`;
   if (!hasLaterRun) return sql`case ${known} end`;
-  // Of a monthly period it is that period alone; shorter ones have several windows in a calendar month.
-  const periods = periodsReleasedInMonth(run.day, periodKindOf(run.period));
   return sql`case ${known}
-    else (select coalesce(sum(alloc_fen), 0)::bigint from release_allocation r
-           where r.operator_id = ${run.operatorId} and r.member_id = a.member_id
-             and r.period in (${sql.join(periods.map(plainWord), sql`, `)})
-             and r.day between ${monthStart(run)}::date
-                           and (${monthStart(run)}::date + interval '1 month' - interval '1 day'))
+    else coalesce(runs.fen, 0)
          + (select coalesce(sum(value_fen), 0)::bigint from release_adjustment r
              where r.operator_id = ${run.operatorId} and r.member_id = a.member_id
                and r.state = 'posted' and r.kind = 'give'
                and r.ended_at_ms >= ${literal(dayStartMs(monthStart(run)))}
                and r.ended_at_ms < ${literal(dayStartMs(nextMonthStart(run)))})
     end`;
+}
+
+/** What the runs of the day's calendar month gave the members of a chunk. */
+function givenByRuns(run: ReleaseDay, chunk: Chunk): SQL {
+  // Of a monthly period it is that period alone; shorter ones have several windows in a calendar month.
+  const periods = periodsReleasedInMonth(run.day, periodKindOf(run.period));
+  return sql`
+    select member_id, sum(alloc_fen)::bigint as fen from release_allocation
+     where operator_id = ${run.operatorId} and ${meetsChunk(chunk)} and ${inChunk(chunk)}
+       and period in (${sql.join(periods.map(plainWord), sql`, `)})
+       and day between ${monthStart(run)}::date
+                   and (${monthStart(run)}::date + interval '1 month' - interval '1 day')
+     group by member_id order by member_id`;
 }
 
 /** The wants of a run as a multiset: how often each pair of want and cap occurs. Everything global is found on it. */

@@ -1,7 +1,9 @@
 import { sql } from 'drizzle-orm';
 import type { Db, Tx } from '#cloud/platform/db.ts';
-import type { ReleaseDay } from '#cloud/release/allocate.ts';
+import type { ReleaseDay } from '#cloud/release/release-chunks.ts';
+import { meetsMember } from '#cloud/release/release-chunks.ts';
 import { readRun, type StoredRun } from '#cloud/release/release-day.ts';
+import { wholePoints } from '#cloud/release/whole-points.ts';
 import type { MemberId, VoucherId } from '#shared/ids/ids.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
@@ -20,7 +22,6 @@ import {
   type NothingReason,
 } from '#shared/points/release/member-share.ts';
 import { pointFen } from '#shared/points/point-fen.ts';
-import { scheduleLcm } from '#shared/points/release/schedule.ts';
 
 /** One member's part of a stored release run, with the numbers it was computed from. */
 export interface MemberRelease {
@@ -124,11 +125,11 @@ async function readRow(
   const { rows } = await db.execute<Row>(sql`
     select r.due_points, r.mult_bp, r.want_fen, r.most_fen, r.alloc_fen, r.points_used, r.voucher_id,
            exists (select from release_withdrawn where ${ofDay}) as withdrawn,
-           exists (select from release_want where ${ofDay}) as wanted, a.state,
-           (div(a.cum_num, ${String(scheduleLcm)}::numeric) - a.released)::bigint as due_now
+           exists (select from release_want where ${ofDay} and ${meetsMember(memberId)}) as wanted,
+           a.state, ${wholePoints(sql`a.cum_num`)} - a.released as due_now
       from account_points a
-      left join release_allocation r on r.operator_id = a.operator_id and r.member_id = a.member_id
-                                    and r.period = ${period} and r.day = ${day}::date
+      left join (select * from release_allocation where ${ofDay} and ${meetsMember(memberId)}) r
+        on r.member_id = a.member_id
      where a.operator_id = ${operatorId} and a.member_id = ${memberId}`);
   return rows[0];
 }

@@ -1,9 +1,11 @@
 import { sql } from 'drizzle-orm';
 import { postJournals } from '#cloud/ledger/post.ts';
 import type { Tx } from '#cloud/platform/db.ts';
-import { monthNumber, tieOf, type ReleaseDay } from '#cloud/release/allocate.ts';
+import { monthNumber, tieOf } from '#cloud/release/allocate.ts';
+import type { ReleaseDay } from '#cloud/release/release-chunks.ts';
 import { executeMerging } from '#cloud/release/merge-join.ts';
 import {
+  chunkPlaces,
   claimChunk,
   inChunk,
   ofRun,
@@ -11,10 +13,11 @@ import {
   type ChunkClaim,
 } from '#cloud/release/release-chunks.ts';
 import { shareOf, type Shares } from '#cloud/release/share-formula.ts';
+import { literal } from '#cloud/release/temporary-table.ts';
+import { wholePoints } from '#cloud/release/whole-points.ts';
 import { insertVouchers } from '#cloud/vouchers/issue-vouchers.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { addDays, dayStartMs } from '#shared/time/calendar-day.ts';
-import { scheduleLcm } from '#shared/points/release/schedule.ts';
 import { assert } from '#shared/result/assert.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
@@ -83,7 +86,7 @@ async function giveShares(tx: Tx, run: ReleaseDay, { chunk, terms }: OfChunk): P
         from share s
        where a.operator_id = ${run.operatorId} and a.member_id = s.member_id
          and ${inChunk(chunk, sql`a.member_id`)} and a.state = 'active'
-         and div(a.cum_num, ${String(scheduleLcm)}::numeric) - a.released >= s.used
+         and ${wholePoints(sql`a.cum_num`)} - a.released >= s.used
       returning s.member_id, s.ordinal, s.value, s.used
     ), made as (${insertVouchers(sql`given`, { ...run, ...terms, stem: terms.voucherStem })})
     select (select count(*) from share) as wanted_count,
@@ -96,13 +99,19 @@ async function giveShares(tx: Tx, run: ReleaseDay, { chunk, terms }: OfChunk): P
 
 const sharesOf = (run: ReleaseDay, { chunk, terms }: OfChunk) => {
   const { wantFenMax } = terms;
+  const firstOrdinal = literal(chunk.chunkNo * chunkPlaces);
   return sql`
     select member_id, ordinal, value,
            least(due_points, (value * 10000 + mult_bp - 1) / mult_bp) as used
       from (select *, ${shareOf(terms.shares, { wantFenMax, tieOf: tieOf(terms) })} as value
-              from release_want where ${ofRun(run)} and ${inChunk(chunk)}
+              from (select unnest(members) as member_id, unnest(due_points) as due_points,
+                           unnest(want_fen) as want_fen, unnest(most_fen) as most_fen,
+                           unnest(mult_bp) as mult_bp,
+                           ${firstOrdinal} + generate_series(0, cardinality(members) - 1) as ordinal
+                      from release_chunk_want
+                     where ${ofRun(run)} and chunk_no = ${chunk.chunkNo}) wants
              -- OFFSET: the share is computed once and not again wherever it is used.
-             order by member_id offset 0) shares
+             offset 0) shares
      where value > 0 order by member_id`;
 };
 

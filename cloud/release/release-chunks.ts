@@ -1,8 +1,15 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
-import type { ReleaseDay } from '#cloud/release/allocate.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { assert } from '#shared/result/assert.ts';
+
+/** One day on which a period's points are released. */
+export interface ReleaseDay {
+  readonly operatorId: OperatorId;
+  readonly period: string;
+  /** Accounting date, YYYY-MM-DD. */
+  readonly day: string;
+}
 
 /**
  * Accounts of one chunk. A chunk is one transaction: small enough that whoever meets one of its rows hardly waits, large
@@ -33,6 +40,19 @@ export const inChunk = (chunk: MemberRange, column: SQL = sql`member_id`): SQL =
   chunk.toMember === undefined
     ? sql`${column} >= ${chunk.fromMember}`
     : sql`${column} >= ${chunk.fromMember} and ${column} < ${chunk.toMember}`;
+
+/**
+ * Of the rows of release_want and release_allocation those whose chunk may hold such members: the wants of the others are
+ * then not unpacked. Chunks of other runs may be cut elsewhere, so it goes beside the condition on the member itself.
+ */
+export const meetsChunk = ({ fromMember, toMember }: MemberRange): SQL => {
+  const ends = sql`(to_member is null or to_member > ${fromMember})`;
+  return toMember === undefined ? ends : sql`from_member < ${toMember} and ${ends}`;
+};
+
+/** {@link meetsChunk} of one member. */
+export const meetsMember = (memberId: string): SQL =>
+  sql`from_member <= ${memberId} and (to_member is null or to_member > ${memberId})`;
 
 /**
  * Sees to it that the cuts of an operator's accounts are {@link chunkAccounts} apart, by hops over the index of their ids:

@@ -28,7 +28,7 @@ const database = useTestDatabase();
 
 beforeAll(async () => {
   // Statistics that come by themselves in the middle of a test would hide what it looks for.
-  for (const table of ['account_points', 'points_order', 'points_lot', 'release_want'])
+  for (const table of ['account_points', 'points_order', 'points_lot', 'release_chunk_want'])
     await database.db.execute(sql`
       alter table ${sql.identifier(table)} set (autovacuum_enabled = false)`);
 });
