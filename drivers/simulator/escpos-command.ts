@@ -6,6 +6,8 @@ export type ParsedCommand =
   | { readonly type: 'initialize' }
   | { readonly type: 'align'; readonly align: 'left' | 'center' | 'right' }
   | { readonly type: 'bold'; readonly on: boolean }
+  /** ESC M: font B, of ASCII. */
+  | { readonly type: 'font'; readonly small: boolean }
   /** GS ! and ESC ! (of all characters or of ASCII, as the ROM has it); FS ! and FS W (of hanzi alone). */
   | {
       readonly type: 'size' | 'hanzi-size';

@@ -95,13 +95,14 @@ function parseEsc(bytes: Uint8Array): ParseStep {
       }));
     case 0x45:
       return fixed(bytes, 3, () => ({ type: 'bold', on: (at(bytes, 2) & 1) === 1 }));
+    case 0x4d:
+      return fixed(bytes, 3, () => ({ type: 'font', small: (at(bytes, 2) & 1) === 1 }));
     case 0x64:
       return fixed(bytes, 3, () => ({ type: 'feed', lines: at(bytes, 2) }));
     case 0x20:
     case 0x2d:
     case 0x33:
     case 0x47:
-    case 0x4d:
     case 0x52:
     case 0x56:
     case 0x74:

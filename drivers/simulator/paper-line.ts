@@ -12,6 +12,8 @@ export interface PaperCharacter {
 }
 
 export const dotsPerColumn = 12;
+/** Font B beside font A: 9 dots of 12. */
+const smallPart = 0.75;
 
 /** Stands for a drawn character where letters are expected. */
 const drawnCharacter = '\uFFFC';
@@ -22,12 +24,15 @@ export function characterOf(
     ParsedCommand,
     { readonly type: 'character' | 'defined-hanzi' | 'inline-image' }
   >,
-  { bold, style, hanzi, defined }: PenMode,
+  { bold, small, style, hanzi, defined }: PenMode,
 ): PaperCharacter {
   switch (command.type) {
     case 'character': {
       const { text, columns } = command;
-      return { text, columns, style: { ...(columns === 2 ? hanzi : style), bold }, image: null };
+      const letter = small
+        ? { width: style.width * smallPart, height: style.height * smallPart }
+        : style;
+      return { text, columns, style: { ...(columns === 2 ? hanzi : letter), bold }, image: null };
     }
     case 'defined-hanzi': {
       // A character that was never defined prints as a space (Epson, FS 2).

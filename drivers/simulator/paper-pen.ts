@@ -105,6 +105,7 @@ function movePaper(command: ParsedCommand, { mode, roll, stored, dots }: PenHand
     case 'counter-question':
     case 'define-hanzi':
     case 'drawer':
+    case 'font':
     case 'hanzi-size':
     case 'identity-question':
     case 'ignored':

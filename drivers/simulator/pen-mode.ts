@@ -11,6 +11,8 @@ export interface PrinterRom {
 export interface PenMode {
   readonly align: 'left' | 'center' | 'right';
   readonly bold: boolean;
+  /** Font B: three quarters of font A. */
+  readonly small: boolean;
   /** Of single-width characters. */
   readonly style: PenSize;
   readonly hanzi: PenSize;
@@ -40,6 +42,7 @@ const single: PenSize = { width: 1, height: 1 };
 export const modeAtStart: PenMode = {
   align: 'left',
   bold: false,
+  small: false,
   style: single,
   hanzi: single,
   chinese: true,
@@ -51,6 +54,7 @@ export const modeAtStart: PenMode = {
 export function modeAfter(mode: PenMode, command: ParsedCommand, rom: PrinterRom): PenMode {
   if (command.type === 'align') return { ...mode, align: command.align };
   if (command.type === 'bold') return { ...mode, bold: command.on };
+  if (command.type === 'font') return { ...mode, small: command.small };
   if (command.type === 'chinese') return { ...mode, chinese: command.on };
   if (command.type === 'size') {
     const { width, height } = command;

@@ -99,6 +99,8 @@ export const PaperItemSchema = Type.Union([
     align: TemplateLineSchema.properties.align,
     size: TemplateLineSchema.properties.size,
     bold: Type.Boolean(),
+    /** In the printer's smaller font; ASCII only. */
+    small: Type.Optional(Type.Literal(true)),
     /** Characters of this line beyond ASCII that take 1 column all the same; absent when there are none. */
     narrow: Type.Optional(Type.String({ maxLength: 400 })),
   }),

@@ -142,7 +142,7 @@ const Paper = Type.Union([
   Type.Literal('refund-slip'),
   Type.Literal('coupon'),
 ]);
-/** `seen` 看过了，没问题; `reprinted` 补打; `acknowledged` 处理好了, with a note. */
+/** `seen` 看过了，没问题, of a paper 纸出来了; `reprinted` 补打; `acknowledged` 处理好了, with a note. */
 export const ExceptionActionSchema = Type.Union([
   Type.Literal('seen'),
   Type.Literal('reprinted'),

@@ -149,7 +149,7 @@ describeWindow('lists, sums, devices and the counter in a browser', (w) => {
     const rows = w.page.locator('.exceptions > ul > li');
     await expect.poll(() => rows.count()).toBe(3);
     expect(await rows.nth(2).innerText()).toContain('有结果会自己消失');
-    await rows.nth(1).getByText('看过了，没问题').click();
+    await rows.nth(1).getByText('纸出来了，没问题').click();
     await expect.poll(() => rows.count()).toBe(2);
     await rows.nth(0).getByText('处理好了').click();
     const save = rows.nth(0).getByText('记下');

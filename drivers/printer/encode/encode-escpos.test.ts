@@ -43,6 +43,8 @@ const table: readonly (readonly [string, ArrayLike<number>, string])[] = [
   ['ESC a left', escpos.alignLeft, '1B 61 00'],
   ['ESC a centre', escpos.alignCenter, '1B 61 01'],
   ['ESC a right', escpos.alignRight, '1B 61 02'],
+  ['ESC M font A', escpos.fontNormal, '1B 4D 00'],
+  ['ESC M font B', escpos.fontSmall, '1B 4D 01'],
   ['GS ! normal', escpos.sizeNormal, '1D 21 00'],
   ['GS ! tall', escpos.sizeTall, '1D 21 01'],
   ['GS ! wide', escpos.sizeWide, '1D 21 10'],
@@ -202,6 +204,25 @@ describe('receipt to bytes', () => {
     );
   });
 
+  it('sets a long number in font B and goes back to font A; hanzi and large letters stay as they are', () => {
+    const number = { type: 'text', text: 'ord_01KAN7D5', small: true } as const;
+    const next = { type: 'text', text: 'A' } as const;
+    const bytes = (commands: readonly ReceiptCommand[]): string =>
+      getOrThrow(encodeReceipt(commands, referenceProfile(32)))
+        .segments.map(hex)
+        .join('');
+    expect(bytes([number, number, next])).toBe(
+      spaced(
+        `1B 40 1C 26 1C 53 00 00 1B 4D 01 ${hex(Buffer.from('ord_01KAN7D5'))} 0A
+        ${hex(Buffer.from('ord_01KAN7D5'))} 0A 1B 4D 00 41 0A`.replaceAll('\n', ''),
+      ),
+    );
+    for (const plain of [{ text: '单号 1' }, { text: 'A', size: 'wide' as const }])
+      expect(bytes([{ type: 'text', ...plain, small: true }])).toBe(
+        bytes([{ type: 'text', ...plain }]),
+      );
+  });
+
   it.each<readonly [string, readonly ReceiptCommand[]]>([
     ['a cut in the middle', [{ type: 'cut' }, { type: 'text', text: 'x' }]],
     ['an empty QR code', [{ type: 'qr', text: '' }]],
@@ -250,6 +271,7 @@ const anyCommand: fc.Arbitrary<ReceiptCommand> = fc.oneof(
     text: anyText,
     size: fc.constantFrom('normal', 'tall', 'wide', 'double'),
     align: fc.constantFrom('left', 'center', 'right'),
+    small: fc.boolean(),
   }),
   fc.record({
     type: fc.constant('qr' as const),

@@ -99,7 +99,7 @@ function encodeCommand(pen: Pen, command: ReceiptCommand, held: StoredLogo | nul
 function encodeText(pen: Pen, command: TextCommand): void {
   const size = command.size ?? 'normal';
   const { columns } = pen.profile;
-  const style = { size, bold: command.bold ?? false };
+  const style = { size, bold: command.bold ?? false, small: command.small ?? false };
   pen.align(command.align ?? 'left');
   for (const line of wrapText(command.text, isWide(size) ? columns >> 1 : columns)) {
     pen.line(command.align === 'left' ? line : line.trimEnd(), style);

@@ -19,6 +19,7 @@ export interface Pen {
 export interface PenStyle {
   readonly size: TextSize;
   readonly bold: boolean;
+  readonly small?: boolean;
 }
 
 export const plainStyle: PenStyle = { size: 'normal', bold: false };
@@ -29,6 +30,7 @@ export function createPen(writer: ByteWriter, profile: PrinterProfile): Pen {
   let alignNow: Align = 'left';
   let sizeNow: TextSize = 'normal';
   let boldNow = false;
+  let smallNow = false;
   let lines = 0;
 
   const setStyle = (size: TextSize, bold: boolean): void => {
@@ -36,6 +38,10 @@ export function createPen(writer: ByteWriter, profile: PrinterProfile): Pen {
     if (bold !== boldNow) writer.put(bold ? boldOn : boldOff);
     sizeNow = size;
     boldNow = bold;
+  };
+  const setFont = (small: boolean): void => {
+    if (small !== smallNow) writer.put(small ? fontSmall : fontNormal);
+    smallNow = small;
   };
   const rareLine = (printable: string, { size, bold }: PenStyle): void => {
     const wide = size === 'wide' || size === 'double';
@@ -55,6 +61,7 @@ export function createPen(writer: ByteWriter, profile: PrinterProfile): Pen {
     },
     line: (printable, style) => {
       lines += 1;
+      setFont(style.small === true && isSmallOnPaper(printable, style.size));
       if (!isRomText(printable)) return rareLine(printable, style);
       setStyle(style.size, style.bold);
       writer.putInPlace(printable.length * 2 + 1, (buffer, at) => {
@@ -75,6 +82,12 @@ const packed = (...parts: readonly (readonly number[])[]): Uint8Array =>
   Uint8Array.from(parts.flat());
 
 const lineFeed = packed(escpos.lineFeed);
+/** Hanzi have no second font on most printers, and a line half small looks broken. */
+export const isSmallOnPaper = (printable: string, size: TextSize): boolean =>
+  size === 'normal' && /^[ -~]*$/.test(printable);
+
+const fontNormal = packed(escpos.fontNormal);
+const fontSmall = packed(escpos.fontSmall);
 const boldOn = packed(escpos.boldOn);
 const boldOff = packed(escpos.boldOff);
 

@@ -26,6 +26,11 @@ export interface TextCommand {
   readonly align?: Align;
   readonly size?: TextSize;
   readonly bold?: boolean;
+  /**
+   * In the printer's smaller font (ESC M 1), for long numbers: ASCII at size 'normal' only, all else stays as it is. It is
+   * wrapped as if it were not small, so that a printer without that font prints the same lines.
+   */
+  readonly small?: boolean;
 }
 
 /** One table row. Exactly one column may have the width 'rest': it takes what the others leave. */

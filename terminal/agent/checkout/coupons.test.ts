@@ -3,6 +3,7 @@ import { couponHoldMs } from '#shared/wire/v1/promotion.ts';
 import { fastWorld } from '#terminal/agent/testing/fast-world.ts';
 import { createMemoryCounter, deviceState } from '#terminal/agent/testing/memory-counter.ts';
 import { openTillBench, type TillBench } from '#terminal/agent/testing/till-bench.ts';
+import type { ExceptionRow } from '#terminal/ipc/views.ts';
 import { systemClock } from '#drivers/core/system-ports.ts';
 
 let bench: TillBench | undefined;
@@ -268,6 +269,36 @@ describe('a coupon that a sale at this counter brings', () => {
     // Nothing about the sale itself has changed.
     expect(await here.ask('today.get', {})).toMatchObject({ turnoverFen: 900, orderCount: 1 });
   });
+
+  test('power lost while it was printed: it is in doubt, and printed again by hand as a copy with the same code', async () => {
+    const counter = createMemoryCounter();
+    const here = (bench = await openTillBench({ ...counter, ...fastWorld(5) }));
+    await deviceState(here, 'printer', 'online');
+    here.cloud.coupons.bring({ ...brought, validUntil: '2099-12-31' });
+    const { printer } = counter;
+    let isLost = false;
+    printer.onChange(() => {
+      if (isLost || counter.papers()[1]?.includes('优惠券') !== true) return;
+      isLost = true;
+      printer.setSwitches({ silent: true });
+    });
+    await sell(here, 900);
+    const doubtful = async () =>
+      (await here.ask('exceptions.list', {})) as { rows: ExceptionRow[] };
+    await here.until('in doubt', async () => (await doubtful()).rows.length === 1, 20_000);
+    const [row] = (await doubtful()).rows;
+    expect(row).toMatchObject({ paper: 'coupon', actions: ['seen', 'reprinted'] });
+    const seen = counter.papers().length;
+    printer.setSwitches({ silent: false });
+    const again = { key: row!.key, action: 'reprinted', note: '' } as const;
+    expect(await here.ask('exceptions.resolve', again)).toEqual({});
+    await here.until('the copy', () => counter.papers().length > seen, 20_000);
+    const copy = () => printer.receipts().at(-1)!;
+    await here.until('its code', () => copy().qrTexts.length === 1, 15_000);
+    expect(copy().lines.join('\n')).toContain('补打 第1次');
+    expect(copy().qrTexts).toEqual([`GTC1${here.cloud.coupons.asked[0]!.token}`]);
+    expect((await doubtful()).rows).toEqual([]);
+  }, 60_000);
 
   test('an answer that was lost is asked for once more: the same paper, printed once', async () => {
     const { here, counter } = await withPrinter();

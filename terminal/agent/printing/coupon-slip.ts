@@ -1,6 +1,6 @@
 import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 import type { GivenCoupon } from '#shared/order/order.ts';
-import { yuan } from '#terminal/agent/printing/paper-words.ts';
+import { reprintMark, yuan } from '#terminal/agent/printing/paper-words.ts';
 
 /**
  * A coupon of another shop, printed after the receipt of a sale here. It says whose it is, what it takes off, until when, and
@@ -15,9 +15,7 @@ export const couponSlipContent = (paper: {
   const { issuerName, text, offFen, minimumFen, validUntil } = paper.coupon;
   return [
     { type: 'text', text: '优惠券', align: 'center', size: 'double', bold: true },
-    ...(paper.copy > 1
-      ? [{ type: 'text', text: `补打 第${paper.copy - 1}次`, align: 'center' } as const]
-      : []),
+    ...reprintMark(paper.copy),
     { type: 'rule', style: 'double' },
     { type: 'text', text: issuerName, align: 'center', size: 'tall', bold: true },
     { type: 'text', text, align: 'center' },

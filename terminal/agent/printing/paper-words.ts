@@ -1,3 +1,4 @@
+import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 import { formatYuan } from '#shared/money/format-yuan.ts';
 import { fen } from '#shared/money/fen.ts';
 
@@ -19,3 +20,17 @@ export const points = (pointsFen: number): string => formatYuan(fen(pointsFen));
 
 /** "等级2": a member's tier (R23). */
 export const tierWord = (tier: number): string => `等级${tier}`;
+
+/** What makes a copy known as one, on every kind of paper. `copy` 1 is the original and bears none, 2 the first reprint. */
+export const reprintMark = (copy: number): readonly ReceiptCommand[] =>
+  copy <= 1
+    ? []
+    : [
+        {
+          type: 'text',
+          text: `补打 第${copy - 1}次`,
+          align: 'center',
+          size: 'double',
+          bold: true,
+        },
+      ];

@@ -5,7 +5,13 @@ import type { Order, OrderTender } from '#shared/order/order.ts';
 import { refundedFenOf, refundMark } from '#shared/order/refunds.ts';
 import type { Wallet } from '#shared/tender/payment-code.ts';
 import { pointsEstimateFen } from '#terminal/agent/checkout/points-estimate.ts';
-import { points, shanghaiText, tierWord, yuan } from '#terminal/agent/printing/paper-words.ts';
+import {
+  points,
+  reprintMark,
+  shanghaiText,
+  tierWord,
+  yuan,
+} from '#terminal/agent/printing/paper-words.ts';
 import type { ReceiptTemplate, TemplateLine } from '#terminal/ipc/receipt-template.ts';
 
 /** What a receipt says. It never says more than is known: 收款成功 stands only where a channel said so. */
@@ -45,14 +51,14 @@ export function receiptFrom(
     ...(facts.logo ? [{ type: 'logo', raster: facts.logo } as const] : []),
     ...(blocks.shop || !isNamed(template, facts) ? shopPart(facts) : []),
     ...template.header.map(shopLine),
-    ...(facts.copy > 1 ? [reprintMark(facts.copy)] : []),
+    ...reprintMark(facts.copy),
     { type: 'text', text: stateWord(order), align: 'center', size: 'tall', bold: true },
     { type: 'rule', style: 'double' },
     ...amountPart(facts, blocks.voucher),
     ...(blocks.tender ? tenderRows(order) : []),
     { type: 'rule', style: 'single' },
     ...(blocks.orderNumber
-      ? [row('单号', ''), { type: 'text', text: order.orderId } as const]
+      ? [row('单号', order.orderId.slice(-orderTailChars)), longNumber(order.orderId)]
       : []),
     ...(blocks.channelNumber ? channelRows(order) : []),
     ...(blocks.boxNumber ? boxRows(order) : []),
@@ -101,9 +107,13 @@ const amountPart = ({ order }: ReceiptFacts, showsVoucher: boolean): readonly Re
   ...(refundedFenOf(order) > 0 ? [row('已退款', yuan(refundedFenOf(order)))] : []),
 ];
 
+/** What the screen calls the order; the whole number stands below it, for the search and for the customer's claim. */
+const orderTailChars = 4;
+const longNumber = (text: string): ReceiptCommand => ({ type: 'text', text, small: true });
+
 const channelRows = ({ orderId, tender, attempt }: Order): readonly ReceiptCommand[] =>
   tender?.type === 'wallet' && attempt > 0
-    ? [row('商户单号', ''), { type: 'text', text: outTradeNo(orderId, attempt) }]
+    ? [row('商户单号', ''), longNumber(outTradeNo(orderId, attempt))]
     : [];
 
 const boxRows = ({ tender }: Order): readonly ReceiptCommand[] =>
@@ -253,12 +263,3 @@ const row = (name: string, value: string): ReceiptCommand => ({
 
 const optionalLine = (text: string): readonly ReceiptCommand[] =>
   text === '' ? [] : [{ type: 'text', text, align: 'center' }];
-
-/** `copy` 2 is the first reprint. */
-const reprintMark = (copy: number): ReceiptCommand => ({
-  type: 'text',
-  text: `补打 第${copy - 1}次`,
-  align: 'center',
-  size: 'double',
-  bold: true,
-});

@@ -4,6 +4,7 @@ import {
 } from '#drivers/printer/encode/barcode/barcode-plan.ts';
 import { qrModuleDotsFor } from '#drivers/printer/encode/qr-code.ts';
 import { qrModules } from '#drivers/printer/encode/qr-modules.ts';
+import { isSmallOnPaper } from '#drivers/printer/encode/pen.ts';
 import { sizeOnPaper } from '#drivers/printer/encode/rare-line.ts';
 import type { PrinterProfile } from '#drivers/printer/profiles/printer-profile.ts';
 import { layoutColumns, wrapText } from '#drivers/printer/receipt/layout.ts';
@@ -29,10 +30,15 @@ function itemsOf(command: ReceiptCommand, profile: PrinterProfile): readonly Pap
   const { columns } = profile;
   switch (command.type) {
     case 'text': {
-      const { align = 'left', size = 'normal', bold = false } = command;
+      const { align = 'left', size = 'normal', bold = false, small = false } = command;
       const width = size === 'wide' || size === 'double' ? columns >> 1 : columns;
       return wrapText(command.text, width).map((line) =>
-        lineItem(line, { align, size: sizeOnPaper(line, size, profile), bold }),
+        lineItem(line, {
+          align,
+          size: sizeOnPaper(line, size, profile),
+          bold,
+          ...(small && isSmallOnPaper(line, size) ? { small } : {}),
+        }),
       );
     }
     case 'columns':
@@ -67,7 +73,7 @@ const plainLine = (text: string, bold: boolean): PaperItem =>
 /** A character that the printer lacks is drawn for it, in one column or two: which, only the printer's room knows. */
 function lineItem(
   line: string,
-  style: Pick<Extract<PaperItem, { type: 'line' }>, 'align' | 'size' | 'bold'>,
+  style: Pick<Extract<PaperItem, { type: 'line' }>, 'align' | 'size' | 'bold' | 'small'>,
 ): PaperItem {
   const text = line.trimEnd();
   const narrow = [...new Set(text)].filter((one) => one > '\u007F' && widthOf(one) === 1).join('');

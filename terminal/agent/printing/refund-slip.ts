@@ -1,6 +1,6 @@
 import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 import type { Order, OrderRefund, RefundHow } from '#shared/order/order.ts';
-import { shanghaiText, yuan } from '#terminal/agent/printing/paper-words.ts';
+import { reprintMark, shanghaiText, yuan } from '#terminal/agent/printing/paper-words.ts';
 
 /** Where the money went. A channel says when it arrives, not we: nothing here promises a day. */
 const wayWords: Readonly<Record<RefundHow, string>> = {
@@ -25,17 +25,7 @@ export function refundSlipContent(slip: {
   return [
     { type: 'text', text: slip.merchantName, align: 'center', size: 'double', bold: true },
     ...line(slip.storeName === slip.merchantName ? '' : slip.storeName),
-    ...(copy > 1
-      ? [
-          {
-            type: 'text',
-            text: `补打 第${copy - 1}次`,
-            align: 'center',
-            size: 'double',
-            bold: true,
-          } as const,
-        ]
-      : []),
+    ...reprintMark(copy),
     { type: 'text', text: '退款凭证', align: 'center', size: 'tall', bold: true },
     { type: 'rule', style: 'double' },
     row('退款金额', yuan(refund.amountFen)),

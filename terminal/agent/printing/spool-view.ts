@@ -84,6 +84,16 @@ export const lastRefundSlip = (
     { orderId, reason: String(refundNo) },
   );
 
+/** The newest paper of the same thing as this one: another receipt of the order, slip of the refund, copy of the coupon. */
+export const lastLike = (read: ReadHandle, job: PrintJobRow): PrintJobRow =>
+  (job.orderId !== null &&
+    read.one<PrintJobRow>(
+      `${select} WHERE order_id = $orderId AND kind = $kind AND reason IS $reason
+       ORDER BY copy DESC LIMIT 1`,
+      { orderId: job.orderId, kind: job.kind, reason: job.reason },
+    )) ||
+  job;
+
 /** What the newest receipt of an order comes to, for people. */
 export function receiptState(job: PrintJobRow | undefined): ReceiptState {
   switch (job?.state) {

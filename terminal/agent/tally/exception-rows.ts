@@ -96,7 +96,15 @@ const refundRows = (read: ReadHandle): readonly ExceptionRow[] =>
 
 /** Another paper makes up for one in doubt; a drawer that opened or did not is only looked at. */
 const paperActions = (kind: PrintJobRow['kind']): ExceptionAction[] =>
-  kind === 'receipt' || kind === 'day-slip' ? ['seen', 'reprinted'] : ['seen'];
+  papersOfPeople.has(kind) ? ['seen', 'reprinted'] : ['seen'];
+
+/** A test is printed again where it was asked for. */
+const papersOfPeople: ReadonlySet<PrintJobRow['kind']> = new Set<PrintJobRow['kind']>([
+  'receipt',
+  'day-slip',
+  'refund-slip',
+  'coupon',
+]);
 
 /**
  * Whoever stands at a new till may set the owner's PIN. That he did stands here with its time, until somebody says that it

@@ -13,7 +13,7 @@ import { resolveException } from '#terminal/agent/tally/resolve-exception.ts';
 import { handledRows } from '#terminal/agent/tally/resolved-rows.ts';
 import { createTroubles } from '#terminal/agent/troubles.ts';
 import { addSetAside } from '#terminal/agent/uplink/set-aside.ts';
-import { openedFact, orderIdOf, submittedFact } from '#terminal/agent/testing/facts.ts';
+import { cashFact, openedFact, orderIdOf, submittedFact } from '#terminal/agent/testing/facts.ts';
 import { openTestJournal, tempFolder } from '#terminal/agent/testing/temp-store.ts';
 import { systemRandom as random } from '#drivers/core/system-ports.ts';
 
@@ -46,9 +46,13 @@ const resolve = (action: ExceptionAction, note = '', key = rows()[0]?.key ?? '')
   );
 const attempt = { orderId: orderIdOf(1), attempt: 1 };
 const jobId = 'prt_01KAN7D5Q00000000000000000';
-const printInDoubt = (kind: 'receipt' | 'drawer' | 'day-slip', orderId?: string): void => {
+type Kind = 'receipt' | 'drawer' | 'day-slip' | 'refund-slip' | 'coupon';
+const printInDoubt = (kind: Kind, orderId?: string, rest: { reason?: string } = {}): void => {
   append(
-    { type: 'print.queued', body: { jobId, kind, copy: 1, ...(orderId ? { orderId } : {}) } },
+    {
+      type: 'print.queued',
+      body: { jobId, kind, copy: 1, ...(orderId ? { orderId } : {}), ...rest },
+    },
     { type: 'print.attempted', body: { jobId, attempt: 1, processId: 'A001' } },
     { type: 'print.unknown', body: { jobId, code: 'print-interrupted' } },
   );
@@ -148,6 +152,39 @@ describe('paper in doubt', () => {
       expect(jobs).toContainEqual({ kind, order_id: orderId ?? null, copy, state: 'queued' });
     },
   );
+
+  const brings = (validUntil: string): void => {
+    const paper = { issuerName: '老李面馆', text: '进店即用', offFen: 500, minimumFen: 2_000 };
+    const given = { orderId: orderIdOf(1), ...paper, validUntil, tokenHash: 'a'.repeat(64) };
+    append(openedFact(1), cashFact(1), { type: 'coupon.given', body: given });
+  };
+
+  test('a coupon and the slip of a refund are printed again as copies, like a receipt', () => {
+    brings('2099-12-31');
+    printInDoubt('coupon', orderIdOf(1));
+    expect(rows()).toMatchObject([{ paper: 'coupon', actions: ['seen', 'reprinted'] }]);
+    expect(resolve('reprinted')).toMatchObject({ ok: true });
+    expect(rows()).toEqual([]);
+    const jobs = () => journal.read.all('SELECT kind, copy, reason, state FROM print_jobs');
+    expect(jobs()).toContainEqual({ kind: 'coupon', copy: 2, reason: null, state: 'queued' });
+  });
+
+  test('the slip of the second refund is not taken for one of the first', () => {
+    append(openedFact(1), cashFact(1));
+    printInDoubt('refund-slip', orderIdOf(1), { reason: '2' });
+    expect(rows()).toMatchObject([{ paper: 'refund-slip', actions: ['seen', 'reprinted'] }]);
+    expect(resolve('reprinted')).toMatchObject({ ok: true });
+    const jobs = journal.read.all('SELECT kind, copy, reason, state FROM print_jobs');
+    expect(jobs).toContainEqual({ kind: 'refund-slip', copy: 2, reason: '2', state: 'queued' });
+  });
+
+  test('a coupon whose last day is over is printed no more; it can be said to have come out', () => {
+    brings('2020-01-01');
+    printInDoubt('coupon', orderIdOf(1));
+    expect(resolve('reprinted')).toEqual({ ok: false, error: 'coupon-expired' });
+    expect(resolve('seen')).toMatchObject({ ok: true });
+    expect(rows()).toEqual([]);
+  });
 
   test('a drawer is never kicked again from here', () => {
     printInDoubt('drawer');

@@ -1,11 +1,13 @@
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
-import { newId } from '#shared/ids/ids.ts';
+import { newId, type OrderId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
+import { accountingDate } from '#shared/time/calendar-day.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import type { EntryBody, EntryFact } from '#shared/wire/v1/entries.ts';
 import { appendErrorCode, type Journal } from '#terminal/agent/journal/journal.ts';
-import { findJob, lastReceipt } from '#terminal/agent/printing/spool-view.ts';
+import { findOrder } from '#terminal/agent/journal/order-rows.ts';
+import { findJob, lastLike, type PrintJobRow } from '#terminal/agent/printing/spool-view.ts';
 import { exceptionRows } from '#terminal/agent/tally/exception-rows.ts';
 import type { Troubles } from '#terminal/agent/troubles.ts';
 import type { ExceptionRow } from '#terminal/ipc/views.ts';
@@ -57,14 +59,30 @@ function paperAgain(
     readonly random: Random;
     readonly hasPrinter: () => boolean;
   },
-  { key, orderId }: ExceptionRow,
+  { key }: ExceptionRow,
 ): Result<readonly EntryFact[], ErrorCode> {
   const { read } = deps.journal;
   if (!deps.hasPrinter()) return err('printer-missing');
   const job = findJob(read, key.slice('print:'.length));
   if (!job) return err('exception-gone');
-  const copy = job.kind === 'receipt' ? (lastReceipt(read, orderId)?.copy ?? 0) + 1 : 1;
+  // A slip of the day is a new one each time it is printed; all else is a copy, and says so.
+  const copy = job.kind === 'day-slip' ? 1 : lastLike(read, job).copy + 1;
   if (copy > receiptCopiesMax) return err('print-copies-used');
-  const again = { kind: job.kind, copy, ...(orderId === '' ? {} : { orderId }) };
+  if (job.kind === 'coupon' && isCouponOver(deps, job)) return err('coupon-expired');
+  const again = {
+    kind: job.kind,
+    copy,
+    ...(job.orderId === null ? {} : { orderId: job.orderId }),
+    ...(job.reason === null ? {} : { reason: job.reason }),
+  };
   return ok([{ type: 'print.queued', body: { jobId: newId('prt', deps), ...again } }]);
+}
+
+/** Nobody is given a paper whose last day is over. */
+function isCouponOver(
+  { journal, clock }: { readonly journal: Journal; readonly clock: Clock },
+  { orderId }: PrintJobRow,
+): boolean {
+  const coupon = findOrder(journal.read, (orderId ?? '') as OrderId)?.order.coupon;
+  return coupon !== undefined && coupon.validUntil < accountingDate(clock.nowMs());
 }

@@ -331,6 +331,7 @@ export const en: Words = {
       reprinted: 'Print again',
       acknowledged: 'Settled',
     },
+    paperOut: 'It came out',
     dealNote: 'What was done?',
     dealSave: 'Note it',
     dealBack: 'Back',

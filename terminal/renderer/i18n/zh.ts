@@ -331,6 +331,7 @@ export const zh = {
       reprinted: '补打',
       acknowledged: '处理好了',
     },
+    paperOut: '纸出来了，没问题',
     dealNote: '写一句怎么处理的',
     dealSave: '记下',
     dealBack: '不写了',

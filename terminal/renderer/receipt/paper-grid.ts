@@ -5,8 +5,8 @@ export type PaperLine = Extract<PaperItem, { type: 'line' }>;
 
 export interface GridLine {
   /** How much wider and higher than a normal one a character is. */
-  readonly scaleX: 1 | 2;
-  readonly scaleY: 1 | 2;
+  readonly scaleX: 0.75 | 1 | 2;
+  readonly scaleY: 0.75 | 1 | 2;
   readonly heightDots: number;
   /** Characters of one column and of two, each with the middle of its cell, before scaling. */
   readonly narrow: GridRun;
@@ -24,8 +24,9 @@ export const glyphDots = 24;
 export const lineDots = 30;
 
 export function gridOf(line: PaperLine, dots: number): GridLine {
-  const scaleX = line.size === 'wide' || line.size === 'double' ? 2 : 1;
-  const scaleY = line.size === 'tall' || line.size === 'double' ? 2 : 1;
+  const one = line.small === true ? 0.75 : 1;
+  const scaleX = line.size === 'wide' || line.size === 'double' ? 2 : one;
+  const scaleY = line.size === 'tall' || line.size === 'double' ? 2 : one;
   const characters = Array.from(line.text);
   const columnsOf = (character: string): 1 | 2 =>
     character <= '\u007F' || line.narrow?.includes(character) === true ? 1 : 2;

@@ -3,6 +3,7 @@ import { exceptionNoteCharsMax } from '#shared/wire/v1/entries.ts';
 import type { ExceptionAction, ExceptionRow } from '#terminal/ipc/views.ts';
 import { useApp } from '../app/context.ts';
 import { call } from '../desk/desk.ts';
+import type { Words } from '../i18n/zh.ts';
 
 /** What a person can say about a row. What was done is asked for in his own words, where it says nothing by itself. */
 export function DealWith({ row }: { readonly row: ExceptionRow }): ReactNode {
@@ -30,12 +31,22 @@ export function DealWith({ row }: { readonly row: ExceptionRow }): ReactNode {
           className="button"
           onClick={() => (action === 'acknowledged' ? setWriting(true) : resolve(action, ''))}
         >
-          {words.today.deal[action]}
+          {dealWord(row, action, words)}
         </button>
       ))}
     </div>
   );
 }
+
+/** What a person looked at is a paper, or anything else. */
+export const dealWord = (
+  { paper }: Pick<ExceptionRow, 'paper'>,
+  action: ExceptionAction,
+  { today }: Words,
+): string =>
+  action === 'seen' && paper !== undefined && paper !== 'drawer'
+    ? today.paperOut
+    : today.deal[action];
 
 export function Note({
   hint,

@@ -4,7 +4,7 @@ import type { ExceptionRow, HandledRow } from '#terminal/ipc/views.ts';
 import { useApp, useNow } from '../app/context.ts';
 import { call } from '../desk/desk.ts';
 import type { Words } from '../i18n/zh.ts';
-import { Note } from './deal-with.tsx';
+import { dealWord, Note } from './deal-with.tsx';
 
 const ways = ['cash', 'static-code-seen', 'transfer'] as const;
 
@@ -69,7 +69,8 @@ function ageText(ageMs: number, { promise }: Words): string {
 }
 
 /** How a row was dealt with, in words. */
-export function dealtWith({ action }: HandledRow, words: Words): string {
+export function dealtWith(row: HandledRow, words: Words): string {
+  const { action } = row;
   switch (action) {
     case 'broken':
       return words.promise.broken;
@@ -80,7 +81,7 @@ export function dealtWith({ action }: HandledRow, words: Words): string {
     case 'seen':
     case 'reprinted':
     case 'acknowledged':
-      return words.today.deal[action];
+      return dealWord(row, action, words);
     default:
       return exhaustive(action);
   }
