@@ -7,7 +7,11 @@ import {
   OrderIdSchema,
   TerminalIdSchema,
 } from '#shared/wire/v1/common.ts';
-import { listOfflineExceptions, offlineExceptionsMax, revokeMemberCodes } from '#cloud/payments/offline/store.ts';
+import {
+  listOfflineExceptions,
+  offlineExceptionsMax,
+  revokeMemberCodes,
+} from '#cloud/payments/offline/store.ts';
 import type { OfflineSettlement } from '#cloud/payments/offline/sale.ts';
 import { listParkedBookings, parkedBookingsMax } from '#cloud/payments/booking/parked-bookings.ts';
 import {

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { standingReasons } from '#cloud/ledger/release-hold.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
-import type { ReleaseDay } from '#cloud/release/allocate.ts';
+import type { ReleaseDay } from '#cloud/release/release-chunks.ts';
 import {
   continueClose,
   findOpenClose,

@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Db, Tx } from '#cloud/platform/db.ts';
-import type { ReleaseDay } from '#cloud/release/release-chunks.ts';
-import { meetsMember } from '#cloud/release/release-chunks.ts';
+import { meetsMember, type ReleaseDay } from '#cloud/release/release-chunks.ts';
 import { readRun, type StoredRun } from '#cloud/release/release-day.ts';
 import { wholePoints } from '#cloud/release/whole-points.ts';
 import type { MemberId, VoucherId } from '#shared/ids/ids.ts';

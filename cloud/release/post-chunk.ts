@@ -2,8 +2,6 @@ import { sql } from 'drizzle-orm';
 import { postJournals } from '#cloud/ledger/post.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { monthNumber, tieOf } from '#cloud/release/allocate.ts';
-import type { ReleaseDay } from '#cloud/release/release-chunks.ts';
-import { executeMerging } from '#cloud/release/merge-join.ts';
 import {
   chunkPlaces,
   claimChunk,
@@ -11,7 +9,9 @@ import {
   ofRun,
   type Chunk,
   type ChunkClaim,
+  type ReleaseDay,
 } from '#cloud/release/release-chunks.ts';
+import { executeMerging } from '#cloud/release/merge-join.ts';
 import { shareOf, type Shares } from '#cloud/release/share-formula.ts';
 import { literal } from '#cloud/release/temporary-table.ts';
 import { wholePoints } from '#cloud/release/whole-points.ts';

@@ -7,13 +7,12 @@ import {
   findOddFen,
   findTheta,
   groupWants,
-  type ReleaseDay,
   type WantTerms,
 } from '#cloud/release/allocate.ts';
+import { ofRun, sumChunks, type ReleaseDay } from '#cloud/release/release-chunks.ts';
 import { overChunks, type ChunkWork } from '#cloud/release/chunk-lanes.ts';
 import { continueClose, findOpenClose } from '#cloud/release/close-steps.ts';
 import { postChunk, type PostTerms } from '#cloud/release/post-chunk.ts';
-import { ofRun, sumChunks } from '#cloud/release/release-chunks.ts';
 import { finishRun, planRun, readRunTerms, type RunTerms } from '#cloud/release/run-records.ts';
 import { stepsOf, type StepOptions, type Steps } from '#cloud/release/steps.ts';
 import { voucherStem } from '#cloud/vouchers/issue-vouchers.ts';

@@ -2,8 +2,8 @@ import { bookPaidOrders } from '#cloud/orders/book-paid-orders.ts';
 import type { PaidOrder } from '#cloud/orders/paid-order.ts';
 import type { Attempt } from '#cloud/payments/attempt.ts';
 import { saveBookings, type Booking } from '#cloud/payments/attempt-store.ts';
-import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { saleOf } from '#cloud/payments/booking/sale-review.ts';
+import type { VoucherPort } from '#cloud/payments/voucher-port.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { reviewPaidSales } from '#cloud/review/review-store.ts';
 
@@ -15,7 +15,9 @@ export interface Ended {
   readonly payerHash?: string | undefined;
 }
 
-type Vouchers = Pick<PaymentDeps, 'vouchers'>;
+interface Vouchers {
+  readonly vouchers: VoucherPort;
+}
 
 /**
  * Paid charges enter the books, many at once, and the rules of review look at them. The number of statements does not grow
@@ -76,7 +78,7 @@ async function bookTogether(tx: Tx, paid: readonly Ended[]): Promise<readonly Bo
   ];
 }
 
-/** An attempt as the books take it, accepted at `nowMs`. */
+/** An attempt as the books take it, accepted at `nowMs`, by the terms under which it was begun. */
 export const paidOrderOf = (attempt: Attempt, nowMs: number): PaidOrder => ({
   operatorId: attempt.operatorId,
   merchantId: attempt.merchantId,
@@ -92,5 +94,10 @@ export const paidOrderOf = (attempt: Attempt, nowMs: number): PaidOrder => ({
   claimHash: attempt.claimHash,
   paidAtMs: attempt.progress.paidAtMs ?? nowMs,
   acceptedAtMs: nowMs,
+  agreed: {
+    // A withholding carries the rate of the moment in which its goods left; its vouchers are taken now.
+    rateAtMs: attempt.kind === 'withhold' ? attempt.openedAtMs : attempt.progress.submittedAtMs,
+    vouchersAtMs: attempt.progress.submittedAtMs,
+  },
   businessDate: attempt.businessDate,
 });

@@ -3,9 +3,8 @@ import { fen } from '#shared/money/fen.ts';
 import type { MemberId, TerminalId } from '#shared/ids/ids.ts';
 import { errorCatalogue } from '#shared/errors/catalogue.ts';
 import { ruleOfChannelCode } from '#cloud/channel/channel-codes.ts';
-import type { Channel } from '#cloud/channel/channel.ts';
+import { abilitiesOf, type Channel } from '#cloud/channel/channel.ts';
 import type { ChannelOrder } from '#cloud/channel/channel-exchange.ts';
-import { abilitiesOf } from '#cloud/channel/channel.ts';
 import type { ChannelRig } from '#cloud/payments/channels/testing/channel-rig.ts';
 
 const terminalId = 'trm_01ARZ3NDEKTSV4RRFFQ69G5FAV' as TerminalId;

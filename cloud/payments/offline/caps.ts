@@ -6,7 +6,7 @@ import type { GenuineCode } from '#shared/member/verify-member-code.ts';
 import { fen } from '#shared/money/fen.ts';
 import { capsEditions } from '#cloud/identity/caps-editions.ts';
 import { contactGapMsMax, lastContactMs } from '#cloud/identity/terminal-contact.ts';
-import type { OfflineSettlement } from '#cloud/payments/offline/store.ts';
+import type { OfflineSettlement } from '#cloud/payments/offline/sale.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 
 /** What of the clocks of a till and the cloud may differ, by the time that was written down. */

@@ -8,11 +8,8 @@ import { readResults } from '#cloud/orders/results.ts';
 import type { TillIdentity } from '#cloud/payments/charge.ts';
 import { capsGoneOver } from '#cloud/payments/offline/caps.ts';
 import { settleOfflineOnce } from '#cloud/payments/offline/settlement.ts';
-import {
-  lockSettlement,
-  revokeCertificate,
-  type OfflineSale,
-} from '#cloud/payments/offline/store.ts';
+import { lockSettlement, revokeCertificate } from '#cloud/payments/offline/store.ts';
+import type { OfflineSale } from '#cloud/payments/offline/sale.ts';
 import { paymentLaws } from '#cloud/payments/payment-laws.ts';
 import {
   arrive,

@@ -1,6 +1,6 @@
 import type { Journal } from '#cloud/ledger/posting.ts';
 import { postJournals } from '#cloud/ledger/post.ts';
-import type { LossBearer, OfflineSettlement } from '#cloud/payments/offline/store.ts';
+import type { LossBearer, OfflineSettlement } from '#cloud/payments/offline/sale.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { fen, minFen, negateFen, zeroFen, type Fen } from '#shared/money/fen.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';

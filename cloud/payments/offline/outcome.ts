@@ -16,8 +16,8 @@ import {
   saveLoss,
   saveParked,
   saveSettlement,
-  type OfflineSettlement,
 } from '#cloud/payments/offline/store.ts';
+import type { OfflineSettlement } from '#cloud/payments/offline/sale.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 

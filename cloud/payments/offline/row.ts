@@ -1,4 +1,4 @@
-import type { LossBearer, OfflineSettlement } from '#cloud/payments/offline/store.ts';
+import type { LossBearer, OfflineSettlement } from '#cloud/payments/offline/sale.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type {
   CertificateId,

@@ -14,8 +14,8 @@ import {
   enqueueOfflineSettlement,
   listOfflineExceptions,
   revokeCertificate,
-  type OfflineSale,
 } from '#cloud/payments/offline/store.ts';
+import type { OfflineSale } from '#cloud/payments/offline/sale.ts';
 import type { Learned } from '#cloud/payments/payment-machine.ts';
 import { breakerRules } from '#cloud/payments/routing/breaker-machine.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';

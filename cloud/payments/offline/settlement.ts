@@ -30,8 +30,8 @@ import {
   saveVoucherRefusal,
   stopClonedDevice,
   stoppedSince,
-  type OfflineSettlement,
 } from '#cloud/payments/offline/store.ts';
+import type { OfflineSettlement } from '#cloud/payments/offline/sale.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { beginAttempt } from '#cloud/payments/payment-machine.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';

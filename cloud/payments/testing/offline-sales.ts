@@ -5,7 +5,8 @@ import { encodeCertificate, encodeTwoLayerCode } from '#shared/member/two-layer-
 import { fen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
 import type { TillIdentity } from '#cloud/payments/charge.ts';
-import { enqueueOfflineSettlement, type OfflineSale } from '#cloud/payments/offline/store.ts';
+import { enqueueOfflineSettlement } from '#cloud/payments/offline/store.ts';
+import type { OfflineSale } from '#cloud/payments/offline/sale.ts';
 import type { PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 
 /** A member's phone, with a certificate that the platform really signed. */

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
-import { monthNumber, type ReleaseDay } from '#cloud/release/allocate.ts';
+import { monthNumber } from '#cloud/release/allocate.ts';
+import type { ReleaseDay } from '#cloud/release/release-chunks.ts';
 import { readClose } from '#cloud/release/close-period.ts';
 import { fundFreeFen } from '#cloud/release/fund.ts';
 import { awaitedLots, claimReferral } from '#cloud/release/pools.ts';
