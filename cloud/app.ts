@@ -26,8 +26,8 @@ import { registerPromotionAdminRoutes } from '#cloud/promotion/promotion-admin-r
 import { registerPromotionRoutes } from '#cloud/promotion/promotion-routes.ts';
 import { registerPromiseAdminRoutes } from '#cloud/promises/admin-routes.ts';
 import { registerBillRoutes } from '#cloud/reconciliation/bill-routes.ts';
-import { registerProofRoutes } from '#cloud/proof-routes.ts';
-import { proveBeforeRelease } from '#cloud/proof-run.ts';
+import { registerProofRoutes } from '#cloud/proof/proof-routes.ts';
+import { proveBeforeRelease } from '#cloud/proof/proof-run.ts';
 import { hurryInstruction } from '#cloud/settlement/instructions/instruction-store.ts';
 import { registerInstructionRoutes } from '#cloud/settlement/instructions/instruction-routes.ts';
 import { registerSettlementRoutes } from '#cloud/settlement/settlement-routes.ts';

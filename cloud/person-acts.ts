@@ -1,4 +1,4 @@
-import { showHolds } from '#cloud/book-seals.ts';
+import { showHolds } from '#cloud/proof/book-seals.ts';
 import { agentActs } from '#cloud/commissions/agent-acts.ts';
 import { liftHold } from '#cloud/ledger/release-hold.ts';
 import { thawActs } from '#cloud/members/freeze-routes.ts';

@@ -1,4 +1,4 @@
-import { startSealWorker } from '#cloud/book-seals.ts';
+import { startSealWorker } from '#cloud/proof/book-seals.ts';
 import { startPayoutWorker } from '#cloud/commissions/commission-payouts.ts';
 import { createIntakePressure } from '#cloud/journal/intake-pressure.ts';
 import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
@@ -12,7 +12,7 @@ import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { startOutbox, type OutboxHandler } from '#cloud/platform/outbox.ts';
 import { startWorkerLoop } from '#cloud/platform/worker-loop.ts';
 import { startPromotionWorker } from '#cloud/promotion/promotion-worker.ts';
-import { proveBeforeRelease, startProofWorker } from '#cloud/proof-run.ts';
+import { proveBeforeRelease, startProofWorker } from '#cloud/proof/proof-run.ts';
 import { startBillWorker } from '#cloud/reconciliation/bill-worker.ts';
 import { startRefundWorker } from '#cloud/refunds/refund-worker.ts';
 import { startVelocityWorker } from '#cloud/review/velocity-worker.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readBalances } from '#cloud/ledger/balances.ts';
-import { proveBooks } from '#cloud/proof-run.ts';
+import { proveBooks } from '#cloud/proof/proof-run.ts';
 import { bookRefund } from '#cloud/refunds/book-refund.ts';
 import { insertRefund, type KeptRefund } from '#cloud/refunds/refund-store.ts';
 import { readVelocityRules, saveVelocityRules } from '#cloud/review/velocity-store.ts';

@@ -8,7 +8,7 @@ import { readDisclosure } from '#cloud/disclosure/read-disclosure.ts';
 import { liveALife, type LivedLife } from '#cloud/disclosure/testing/lived-life.ts';
 import { createTestCloud, buildTestApp } from '#cloud/platform/testing/test-cloud.ts';
 import { balancesOf } from '#cloud/points/testing/points-fixtures.ts';
-import { runProofs } from '#cloud/proof-run.ts';
+import { runProofs } from '#cloud/proof/proof-run.ts';
 import { defaultPointsConfig } from '#shared/points/points-config.ts';
 import { findPromissoryWord } from '#shared/points/words/promissory-words.ts';
 

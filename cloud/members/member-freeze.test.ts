@@ -20,7 +20,7 @@ import {
   paidOrder,
   usePilotConfig,
 } from '#cloud/points/testing/points-fixtures.ts';
-import { runProofs } from '#cloud/proof-run.ts';
+import { runProofs } from '#cloud/proof/proof-run.ts';
 import { runReleaseDay } from '#cloud/release/release-day.ts';
 import { mayUseVouchers } from '#cloud/review/voucher-guard.ts';
 import { expireVouchers } from '#cloud/vouchers/expire-vouchers.ts';

@@ -4,7 +4,7 @@ import { liveALife, type LivedLife } from '#cloud/disclosure/testing/lived-life.
 import { standingReasons } from '#cloud/ledger/release-hold.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { pointsLaws } from '#cloud/points/points-laws.ts';
-import { proveBeforeRelease, proveBooks, proveNightly } from '#cloud/proof-run.ts';
+import { proveBeforeRelease, proveBooks, proveNightly } from '#cloud/proof/proof-run.ts';
 
 let life: LivedLife;
 beforeAll(async () => {

@@ -19,7 +19,7 @@ import {
   orderOf,
   paidOrder,
 } from '#cloud/points/testing/points-fixtures.ts';
-import { runProofs } from '#cloud/proof-run.ts';
+import { runProofs } from '#cloud/proof/proof-run.ts';
 import { createManualClock, type ManualClock } from '#shared/testing/manual-clock.ts';
 import { fen } from '#shared/money/fen.ts';
 import { getOrThrow } from '#shared/result/result.ts';

@@ -10,7 +10,7 @@ import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/p
 import { makePerson, personAgeMsMin } from '#cloud/persons/operator-persons.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
-import { proveBooks } from '#cloud/proof-run.ts';
+import { proveBooks } from '#cloud/proof/proof-run.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { accountingDate, addDays, dayStartMs } from '#shared/time/calendar-day.ts';

@@ -7,7 +7,7 @@ import { getOrThrow } from '#shared/result/result.ts';
 import { bookPaidOrders } from '#cloud/orders/book-paid-orders.ts';
 import { cancelCharge, startCharge } from '#cloud/payments/charge.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
-import { proveBooks } from '#cloud/proof-run.ts';
+import { proveBooks } from '#cloud/proof/proof-run.ts';
 import { askRefund } from '#cloud/refunds/ask-refund.ts';
 
 /** Cash taken while an old charge is in doubt, and the charge becomes paid after all. */

@@ -12,7 +12,7 @@ import {
   type PaymentBench,
 } from '#cloud/payments/testing/payment-bench.ts';
 import { plantVoucher, voucherOf } from '#cloud/payments/testing/plant-voucher.ts';
-import { proveBooks } from '#cloud/proof-run.ts';
+import { proveBooks } from '#cloud/proof/proof-run.ts';
 import { askRefund, readRefund } from '#cloud/refunds/ask-refund.ts';
 import { runRefundsOnce } from '#cloud/refunds/refund-worker.ts';
 import { runFinality } from '#cloud/settlement/finality.ts';

@@ -19,7 +19,7 @@ import {
   type TestJournal,
   type TestTerminal,
 } from '#cloud/platform/testing/test-terminal.ts';
-import { proveBooks } from '#cloud/proof-run.ts';
+import { proveBooks } from '#cloud/proof/proof-run.ts';
 import { runRefundsOnce } from '#cloud/refunds/refund-worker.ts';
 
 /** Cash that a till gave back reaches the cloud by its journal alone. */

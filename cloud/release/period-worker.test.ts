@@ -12,7 +12,7 @@ import {
   paidOrder,
   usePilotConfig,
 } from '#cloud/points/testing/points-fixtures.ts';
-import { runProofs } from '#cloud/proof-run.ts';
+import { runProofs } from '#cloud/proof/proof-run.ts';
 import { closePeriod } from '#cloud/release/close-period.ts';
 import {
   dayRestMs,

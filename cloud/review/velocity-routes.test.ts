@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
-import { showHolds } from '#cloud/book-seals.ts';
+import { showHolds } from '#cloud/proof/book-seals.ts';
 import { raiseHold } from '#cloud/ledger/release-hold.ts';
 import { velocityRulesDefault } from '#cloud/review/velocity-rules.ts';
 import { merchantNo } from '#cloud/settlement/testing/paid-orders.ts';

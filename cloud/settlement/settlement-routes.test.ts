@@ -7,7 +7,7 @@ import { createHttpShell } from '#cloud/platform/http-shell.ts';
 import { createTestCloud, type TestCloud } from '#cloud/platform/testing/test-cloud.ts';
 import { startFinalityWorker } from '#cloud/settlement/finality-worker.ts';
 import { settlementForDay } from '#cloud/settlement/settlement-day.ts';
-import { registerProofRoutes } from '#cloud/proof-routes.ts';
+import { registerProofRoutes } from '#cloud/proof/proof-routes.ts';
 import { registerSettlementRoutes } from '#cloud/settlement/settlement-routes.ts';
 import { statementCells, statementLine } from '#cloud/settlement/statement-csv.ts';
 import {

@@ -17,7 +17,7 @@ import {
 } from '#cloud/disclosure/audit/write-audit.ts';
 import { lifeLastDay, liveALife, type LivedLife } from '#cloud/disclosure/testing/lived-life.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
-import { runProofs } from '#cloud/proof-run.ts';
+import { runProofs } from '#cloud/proof/proof-run.ts';
 
 let life: LivedLife;
 let root: string;

@@ -7,7 +7,7 @@ import type { Learned } from '#cloud/payments/payment-machine.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import { plantVoucher, voucherOf } from '#cloud/payments/testing/plant-voucher.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
-import { proveBooks } from '#cloud/proof-run.ts';
+import { proveBooks } from '#cloud/proof/proof-run.ts';
 import { askRefund } from '#cloud/refunds/ask-refund.ts';
 import { releaseLapsed, reserveVouchers } from '#cloud/vouchers/reservations.ts';
 import type { OrderId } from '#shared/ids/ids.ts';

@@ -16,7 +16,7 @@ import { plantVoucher, voucherOf } from '#cloud/payments/testing/plant-voucher.t
 import { makePerson, personAgeMsMin } from '#cloud/persons/operator-persons.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
-import { proveBooks } from '#cloud/proof-run.ts';
+import { proveBooks } from '#cloud/proof/proof-run.ts';
 import { reserveVouchers } from '#cloud/vouchers/reservations.ts';
 import { outTradeNo, type OrderId } from '#shared/ids/ids.ts';
 import { fen, zeroFen } from '#shared/money/fen.ts';

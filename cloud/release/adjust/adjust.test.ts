@@ -22,7 +22,7 @@ import { clawBackPoints, lockPoints } from '#cloud/points/claw-back.ts';
 import { memberPoints } from '#cloud/points/member-points.ts';
 import { proposeAdjustment } from '#cloud/release/adjust/adjustments.ts';
 import { runReleaseDay } from '#cloud/release/release-day.ts';
-import { runProofs } from '#cloud/proof-run.ts';
+import { runProofs } from '#cloud/proof/proof-run.ts';
 import { createManualClock, type ManualClock } from '#shared/testing/manual-clock.ts';
 import type { PersonId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';

@@ -18,7 +18,7 @@ import {
   type InstructionDeps,
 } from '#cloud/settlement/instructions/instruction-worker.ts';
 import { openSettlementChannel } from '#cloud/settlement/instructions/settlement-channels.ts';
-import { proveBooks } from '#cloud/proof-run.ts';
+import { proveBooks } from '#cloud/proof/proof-run.ts';
 import { reserveVouchers } from '#cloud/vouchers/reservations.ts';
 
 export const platformNo = partner.spMchid;

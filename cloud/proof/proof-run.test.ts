@@ -10,7 +10,7 @@ import {
   type TestCloud,
 } from '#cloud/platform/testing/test-cloud.ts';
 import { fundWith, usePilotConfig } from '#cloud/points/testing/points-fixtures.ts';
-import { proveNightly } from '#cloud/proof-run.ts';
+import { proveNightly } from '#cloud/proof/proof-run.ts';
 import { createManualClock } from '#shared/testing/manual-clock.ts';
 import { dayStartMs } from '#shared/time/calendar-day.ts';
 

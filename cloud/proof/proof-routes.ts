@@ -6,8 +6,8 @@ import { answerProposed, proposedAnswer, type Proposer } from '#cloud/persons/ac
 import { PersonHeadersSchema, strict, WhySchema } from '#cloud/persons/person-door.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
-import { registerSealRoutes } from '#cloud/seal-routes.ts';
-import { proveHouse, runProofs } from '#cloud/proof-run.ts';
+import { registerSealRoutes } from '#cloud/proof/seal-routes.ts';
+import { proveHouse, runProofs } from '#cloud/proof/proof-run.ts';
 import type { MerchantId } from '#shared/ids/ids.ts';
 import { MerchantIdSchema } from '#shared/wire/v1/common.ts';
 

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { sealAndTell, sealDepsOf, showHolds } from '#cloud/book-seals.ts';
+import { sealAndTell, sealDepsOf, showHolds } from '#cloud/proof/book-seals.ts';
 import { ledgerLaws, proveLaws, type Law, type Proof } from '#cloud/ledger/proofs.ts';
 import { raiseHold } from '#cloud/ledger/release-hold.ts';
 import type { Sealed } from '#cloud/ledger/seal-books.ts';
