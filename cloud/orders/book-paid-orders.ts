@@ -131,20 +131,23 @@ async function ordersOfOthers(tx: Tx, orders: readonly PaidOrder[]): Promise<rea
 const contradiction = (orderIds: readonly string[]): Err<BookError> =>
   err({ type: 'order-contradicted', orderIds });
 
-/** What a sale is parted by: the operator's rules of the period in which it is accepted, the merchant's share. */
+/** What a sale is parted by: the operator's rules on the days of its terms, the merchant's share. */
 type Terms = Parameters<typeof splitSale>[1];
 
 async function termsOf(tx: Tx, orders: readonly PaidOrder[]): Promise<(order: PaidOrder) => Terms> {
   const sameDayOf = await sameDayShares(tx, orders);
   const configs = new Map<string, PointsConfig>();
-  for (const order of orders) {
-    if (configs.has(rulesKey(order))) continue;
-    const { operatorId } = order;
-    const { config } = await pointsConfigAt(tx, { operatorId, period: rulesDayOf(order) });
-    configs.set(rulesKey(order), config);
-  }
+  for (const { operatorId, ...order } of orders)
+    for (const period of [rateDayOf(order), voucherDayOf(order)]) {
+      const key = `${operatorId}/${period}`;
+      if (!configs.has(key))
+        configs.set(key, (await pointsConfigAt(tx, { operatorId, period })).config);
+    }
+  const rulesOn = (order: PaidOrder, day: string) =>
+    configs.get(`${order.operatorId}/${day}`) ?? defaultPointsConfig;
   return (order) => {
-    const config = configs.get(rulesKey(order)) ?? defaultPointsConfig;
+    const { concessionMinBp, concessionMaxBp } = rulesOn(order, rateDayOf(order));
+    const config = { ...rulesOn(order, voucherDayOf(order)), concessionMinBp, concessionMaxBp };
     return termsBy({ config, sameDayBp: sameDayOf(order) });
   };
 }
@@ -158,10 +161,15 @@ const termsBy = (rules: {
   sameDayBp: rules.sameDayBp ?? rules.config.settleImmediateBp,
 });
 
-const rulesKey = (order: PaidOrder): string => `${order.operatorId}/${rulesDayOf(order)}`;
+type Dated = Pick<PaidOrder, 'acceptedAtMs' | 'agreed'>;
 
-/** The day whose rules an order follows. */
-export const rulesDayOf = (order: PaidOrder): string => accountingDate(order.acceptedAtMs);
+/** The day whose rules say what its concession may be. */
+const rateDayOf = ({ acceptedAtMs, agreed }: Dated): string =>
+  accountingDate(agreed?.rateAtMs ?? acceptedAtMs);
+
+/** The day whose rules say how much of it vouchers may pay. */
+const voucherDayOf = ({ acceptedAtMs, agreed }: Dated): string =>
+  accountingDate(agreed?.vouchersAtMs ?? acceptedAtMs);
 
 function splitAll(
   orders: readonly PaidOrder[],

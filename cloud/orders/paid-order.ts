@@ -39,5 +39,18 @@ export interface PaidOrder {
   readonly paidAtMs: number;
   /** When the cloud accepted it: the ledger date (Asia/Shanghai). */
   readonly acceptedAtMs: number;
+  /** When its terms were agreed to; undefined: when the cloud accepted it. */
+  readonly agreed?: AgreedTerms | undefined;
   readonly businessDate: string;
+}
+
+/**
+ * A sale is booked by what was agreed when it was made, whatever rules came since: a charge is paid some moments before it is
+ * booked, a withholding days after its goods left. Milliseconds since 1970, by the cloud's clock.
+ */
+export interface AgreedTerms {
+  /** When its concession was judged. */
+  readonly rateAtMs: number;
+  /** When its vouchers were judged. */
+  readonly vouchersAtMs: number;
 }

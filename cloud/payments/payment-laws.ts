@@ -16,7 +16,12 @@ export const paymentLaws: readonly Law[] = [
          AND l.merchant_id = a.merchant_id AND l.order_id = a.order_id AND l.source = 'channel'
        WHERE a.operator_id = ${operatorId} AND a.status = 'paid'
          AND a.book_state NOT IN ('parked', 'kept')
-         AND (a.book_state, a.amount_fen, a.voucher_fen, a.concession_bp)
+         AND (a.book_state, a.amount_fen, a.voucher_fen,
+              -- After the stop of a winding down no sale carries a concession, whatever its till still asks for.
+              CASE WHEN l.concession_bp = 0 AND EXISTS (
+                     SELECT FROM wind_down w WHERE w.operator_id = a.operator_id
+                        AND w.state IN ('published', 'distributed') AND w.stop_on <= l.ledger_date)
+                THEN 0 ELSE a.concession_bp END)
              IS DISTINCT FROM ('booked', l.amount_fen, l.voucher_fen, l.concession_bp)
          AND (a.book_state <> 'none'
               OR abs(extract(epoch FROM now()) * 1000 - a.settled_at_ms) > ${onItsWayMsMax})`,

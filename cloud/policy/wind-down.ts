@@ -104,7 +104,7 @@ function checkNotice(plan: {
 }
 
 /**
- * Orders accepted on or after the day of the stop lose their concession: the shop gives nothing up for points that are
+ * Orders agreed to on or after the day of the stop lose their concession: the shop gives nothing up for points that are
  * not issued any more. Vouchers in them are paid in full as ever. What is booked already was accepted when it was booked,
  * however late it comes again.
  */
@@ -116,16 +116,25 @@ export async function withoutConcessionAfterStop(
   readonly isStopped: (order: PaidOrder) => boolean;
 }> {
   const operators = [...new Set(orders.map(({ operatorId }) => operatorId))];
-  const { rows } = await tx.execute<{ operator_id: OperatorId; stop_on: string }>(sql`
-    select operator_id, to_char(stop_on, 'YYYY-MM-DD') as stop_on from wind_down
+  const { rows } = await tx.execute<{
+    operator_id: OperatorId;
+    stop_on: string;
+    is_over: boolean;
+  }>(sql`
+    select operator_id, to_char(stop_on, 'YYYY-MM-DD') as stop_on, state = 'distributed' as is_over
+      from wind_down
      where operator_id = any(${sql.param(operators)}::text[])
        and state in ('published', 'distributed')`);
-  const stops = new Map(rows.map((row) => [row.operator_id, row.stop_on]));
-  const bookedOn = stops.size === 0 ? new Map<string, string>() : await daysOfBooked(tx, orders);
+  const stops = new Map(rows.map((row) => [row.operator_id, row]));
+  const booked = stops.size === 0 ? new Map<string, Booked>() : await bookedOf(tx, orders);
   const isStopped = (order: PaidOrder): boolean => {
-    const stopOn = stops.get(order.operatorId);
-    const day = bookedOn.get(keyOf(order)) ?? accountingDate(order.acceptedAtMs);
-    return stopOn !== undefined && day >= stopOn;
+    const stop = stops.get(order.operatorId);
+    if (stop === undefined) return false;
+    const line = booked.get(keyOf(order));
+    if (line !== undefined) return line.day >= stop.stop_on && line.is_free;
+    // Nothing is left to be divided once the fund was: then what comes even later gives no points.
+    const agreedAtMs = stop.is_over ? undefined : order.agreed?.rateAtMs;
+    return accountingDate(agreedAtMs ?? order.acceptedAtMs) >= stop.stop_on;
   };
   return {
     orders: orders.map((order) =>
@@ -138,24 +147,31 @@ export async function withoutConcessionAfterStop(
 const keyOf = (order: Pick<PaidOrder, 'operatorId' | 'merchantId' | 'orderId'>): string =>
   `${order.operatorId}/${order.merchantId}/${order.orderId}`;
 
-/** The accounting days of those of the orders that stand in the books. */
-async function daysOfBooked(
+interface Booked {
+  /** Its accounting day. */
+  readonly day: string;
+  /** Was it booked without a concession? */
+  readonly is_free: boolean;
+}
+
+/** Those of the orders that stand in the books. */
+async function bookedOf(
   tx: Tx,
   orders: readonly PaidOrder[],
-): Promise<ReadonlyMap<string, string>> {
+): Promise<ReadonlyMap<string, Booked>> {
   const keys = orders.map(({ operatorId, merchantId, orderId }) => ({
     operator_id: operatorId,
     merchant_id: merchantId,
     order_id: orderId,
   }));
-  const { rows } = await tx.execute<{ key: string; day: string }>(sql`
+  const { rows } = await tx.execute<{ key: string; day: string; is_free: boolean }>(sql`
     select operator_id || '/' || merchant_id || '/' || order_id as key,
-           to_char(ledger_date, 'YYYY-MM-DD') as day
+           to_char(ledger_date, 'YYYY-MM-DD') as day, concession_bp = 0 as is_free
       from settlement_line
       join jsonb_to_recordset(${JSON.stringify(keys)}::jsonb)
         as k(operator_id text, merchant_id text, order_id text)
            using (operator_id, merchant_id, order_id)`);
-  return new Map(rows.map((row) => [row.key, row.day]));
+  return new Map(rows.map((row) => [row.key, row]));
 }
 
 interface PlanKey {
