@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 const startMsMax = 60_000;
 /** What each says of itself when it does not understand. */
-const commands = ['fuzz', 'kill', 'rig', 'sim', 'torture'] as const;
+const commands = ['fuzz', 'kill', 'nightly', 'rig', 'sim', 'torture'] as const;
 
 interface Ended {
   readonly code: number | string | null;
@@ -45,6 +45,7 @@ describe(
       ['kill', '--sales', 'abc'],
       ['sim', '--planted', 'no-such-bug'],
       ['torture', '--count', '1.5'],
+      ['nightly', '--only', 'no-such-part'],
     ])('%s %s %s: names what it cannot read, begins nothing', async (name, option, value) => {
       const { code, said, complained } = await run(name, option, value);
       expect({ code, said }).toEqual({ code: 2, said: '' });

@@ -1,10 +1,18 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import path from 'node:path';
-import { format, resolveConfig } from 'prettier';
+import { commitOf } from '../commit.ts';
 import { readOptions, refuseWord, seedMax } from '../read-options.ts';
-import { reliabilityPage, type KeptRun, type KeptRuns } from './report.ts';
-import { addOutcomes, isClean, nothingTried, type Tier, type TierOutcome } from './tier.ts';
+import { keep } from '../reliability/keep.ts';
+import type { KeptRun } from '../reliability/page.ts';
+import {
+  addCounts,
+  addOutcomes,
+  isClean,
+  nothingTried,
+  type Tier,
+  type TierOutcome,
+} from './tier.ts';
 import { tierNames, tiers, type TierName } from './tiers.ts';
 
 /**
@@ -15,8 +23,6 @@ import { tierNames, tiers, type TierName } from './tiers.ts';
  * run is said by name and left out.
  */
 const root = path.resolve(import.meta.dirname, '../..');
-const jsonFile = path.join(root, 'docs/reliability.json');
-const pageFile = path.join(root, 'docs/reliability.md');
 const partsFolder = path.join(root, 'out/torture');
 /** Seeds of the parts of one run lie so far apart. */
 const partSeedStep = 1_000;
@@ -31,6 +37,7 @@ const values = readOptions(usage, {
   write: { type: 'flag' },
 });
 const { seed } = values;
+const commit = commitOf(root);
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const strangers = values.only.filter((name) => !Object.hasOwn(tiers, name));
 if (strangers.length > 0) refuseWord(usage, `'--only ${strangers.join(', ')}' is no tier`);
@@ -63,34 +70,23 @@ async function runParts(name: TierName, count: number): Promise<TierOutcome> {
   const { partCount = count, run }: Tier = tiers[name];
   const file = path.join(partsFolder, `${name}-${seed}-${partCount}.json`);
   if (!values.resume) rmSync(file, { force: true });
-  const known = existsSync(file)
-    ? (JSON.parse(readFileSync(file, 'utf8')) as TierOutcome)
-    : nothingTried;
-  if (known.tried > 0) say(`  ${known.tried} are done already`);
-  let all = known;
-  for (let part = Math.ceil(known.tried / partCount); all.tried < count; part += 1) {
+  let all: KeptRun = existsSync(file)
+    ? (JSON.parse(readFileSync(file, 'utf8')) as KeptRun)
+    : { ...nothingTried, seed, cores: cpus().length };
+  if (all.tried > 0) say(`  ${all.tried} are done already`);
+  for (let part = Math.ceil(all.tried / partCount); all.tried < count; part += 1) {
     const size = Math.min(partCount, count - all.tried);
     const outcome = await run({ count: size, seed: seed + part * partSeedStep, say });
-    all = addOutcomes(all, outcome);
+    const commits = addCounts(all.commits ?? {}, { [commit]: outcome.tried });
+    all = { ...all, ...addOutcomes(all, outcome), commits };
     for (const fault of outcome.faults) say(`BROKEN in part ${part}: ${fault}`);
-    if (values.write) await keep(name, { ...all, seed, cores: cpus().length });
+    if (values.write) await keep({ runs: { [name]: all } });
     // What is broken must be looked at, and what ran less often than it was asked to would run for ever.
     if (!isClean(outcome) || outcome.tried < size) return all;
     mkdirSync(partsFolder, { recursive: true });
     writeFileSync(file, JSON.stringify(all));
     if (all.tried < count) say(`  ${name}: ${all.tried} of ${count}`);
   }
-  if (values.write && all === known) await keep(name, { ...all, seed, cores: cpus().length });
+  if (values.write) await keep({ runs: { [name]: all } });
   return all;
-}
-
-/** Puts one run into the kept ones, and writes the page anew. */
-async function keep(name: TierName, run: KeptRun): Promise<void> {
-  const kept = existsSync(jsonFile) ? (JSON.parse(readFileSync(jsonFile, 'utf8')) as KeptRuns) : {};
-  const runs = { ...kept, [name]: run };
-  const style = await resolveConfig(pageFile);
-  const dress = (text: string, parser: string): Promise<string> =>
-    format(text, { ...style, parser });
-  writeFileSync(jsonFile, await dress(JSON.stringify(runs), 'json'));
-  writeFileSync(pageFile, await dress(reliabilityPage(runs), 'markdown'));
 }

@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { format, resolveConfig } from 'prettier';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { headWitnessFileName } from '#terminal/agent/store/head-witness.ts';
 import { databaseStops } from './house/database-stops.ts';
@@ -10,10 +7,8 @@ import { damageEach, killedTill } from './disk/log-damage.ts';
 import { createLossyDisk } from './power/lossy-disk.ts';
 import { judgeCuts, recordSelling } from './power/power-cuts.ts';
 import type { DiskOp } from './disk/record.ts';
-import { reliabilityPage, type KeptRuns } from './report.ts';
 import { shimMissing } from './disk/shim.ts';
 import { addOutcomes, isClean, nothingTried, type TierOutcome } from './tier.ts';
-import { tierNames } from './tiers.ts';
 import { twoWriters } from './writers/two-writers.ts';
 
 /** The short version of `npm run torture`. Kills have one of their own. */
@@ -123,26 +118,5 @@ test('parts of a run add up', () => {
     tried: 4,
     faults: ['a', 'a'],
     counts: { x: 3, y: 3 },
-  });
-});
-
-describe('docs/reliability.md', () => {
-  const docs = path.resolve(import.meta.dirname, '../../docs');
-  const runs = JSON.parse(readFileSync(path.join(docs, 'reliability.json'), 'utf8')) as KeptRuns;
-
-  test('is what the kept runs say, and they lost and doubled nothing', async () => {
-    const file = path.join(docs, 'reliability.md');
-    const style = await resolveConfig(file);
-    const page = await format(reliabilityPage(runs), { ...style, parser: 'markdown' });
-    expect(readFileSync(file, 'utf8')).toBe(page);
-    expect(Object.values(runs).filter((run) => !isClean(run))).toEqual([]);
-  });
-
-  test('tells of no day and no machine', () => {
-    expect(reliabilityPage(runs)).not.toMatch(/\d{4}-\d{2}-\d{2}|linux|EPYC|Node \d/);
-  });
-
-  test('says by name what was not run at full size', () => {
-    for (const name of tierNames) expect(reliabilityPage({})).toContain(`\`${name}\`: 0 of`);
   });
 });
