@@ -3,7 +3,7 @@ import type { EntryFact, EntryType } from '#shared/wire/v1/entries.ts';
 /** The entry types that move an order; facts about the store, the printer, the caps and the exceptions do not. */
 export type OrderFactType = Exclude<
   EntryType,
-  `print.${string}` | `store.${string}` | `caps.${string}` | `exception.${string}`
+  `print.${string}` | `drawer.${string}` | `store.${string}` | `caps.${string}` | `exception.${string}`
 >;
 export type OrderFact = Extract<EntryFact, { readonly type: OrderFactType }>;
 
@@ -14,6 +14,7 @@ const otherTypes: Readonly<Record<Exclude<EntryType, OrderFactType>, true>> = {
   'print.confirmed': true,
   'print.unknown': true,
   'print.abandoned': true,
+  'drawer.no-sale': true,
   'caps.applied': true,
   'exception.resolved': true,
 };

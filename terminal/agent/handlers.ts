@@ -21,7 +21,7 @@ import { approvedBy, type OwnerDesk } from '#terminal/agent/owner/owner-desk.ts'
 import { guardSetUp } from '#terminal/agent/owner/guard-handlers.ts';
 import { createOwnerHandlers } from '#terminal/agent/owner/owner-handlers.ts';
 import { exceptionRows } from '#terminal/agent/tally/exception-rows.ts';
-import { dayStartMs, readToday } from '#terminal/agent/tally/read-today.ts';
+import { currentBusinessDate, dayStartMs, readToday } from '#terminal/agent/tally/read-today.ts';
 import { resolveException } from '#terminal/agent/tally/resolve-exception.ts';
 import { handledRows } from '#terminal/agent/tally/resolved-rows.ts';
 import {
@@ -116,9 +116,16 @@ export function createHandlers(deps: HandlerDeps): Handlers {
       if (!devices.has('drawer')) return err('device-missing');
       if (!devices.printer()) return err('printer-missing');
       const approved = deps.owner.approveDrawer(approvalId);
-      return approved.ok
-        ? queue({ kind: 'drawer', copy: 1, reason, ...approvedBy(approved.value) })
-        : approved;
+      if (!approved.ok) return approved;
+      const jobId = newId('prt', deps);
+      const why = { reason, ...approvedBy(approved.value) };
+      const who = { cashier: deps.cashier, businessDate: currentBusinessDate(deps) };
+      // Both or none: no drawer opens of which the journal does not say who asked for it.
+      const kept = journal.append([
+        { type: 'drawer.no-sale', body: { jobId, ...who, ...why } },
+        { type: 'print.queued', body: { jobId, kind: 'drawer', copy: 1, ...why } },
+      ]);
+      return kept.ok ? ok({}) : err(appendErrorCode(kept.error));
     },
   };
 }

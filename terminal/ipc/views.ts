@@ -89,6 +89,9 @@ export const OrderPageSchema = object({
   nextBefore: Type.Union([Type.String(), Type.Null()]),
 });
 
+/** Openings of the drawer without a sale that a day shows. */
+export const noSalesShownMax = 20;
+
 export const TodaySchema = object({
   businessDate: Type.String(),
   settledFen: Type.Integer(),
@@ -116,6 +119,18 @@ export const TodaySchema = object({
   promises: PromiseTallySchema,
   /** What went back today, whenever it was sold; `openFen` of it nobody knows yet. The turnover stays what was sold. */
   refunds: object({ ...RefundTallySchema.properties, openFen: Type.Integer() }),
+  /** How often the drawer was opened without a sale, and the latest of it. */
+  noSaleCount: Type.Integer({ minimum: 0 }),
+  noSales: Type.Array(
+    object({
+      atMs: At,
+      cashier: Type.String(),
+      reason: Type.String(),
+      /** With the owner's PIN. */
+      isApproved: Type.Boolean(),
+    }),
+    { maxItems: noSalesShownMax },
+  ),
   /** From the cloud; null while it cannot be reached. */
   tomorrow: Type.Union([
     object({

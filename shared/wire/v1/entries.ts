@@ -42,6 +42,9 @@ export const promiseWhoCharsMax = 32;
 /** The longest reason for a refund, in characters. */
 export const refundReasonCharsMax = 64;
 
+/** The longest reason for a drawer that is opened without a sale, in characters. */
+export const drawerReasonCharsMax = 64;
+
 /** The owner let it through with the PIN of this till; absent: nobody was asked. */
 const ApprovedBySchema = Type.Optional(Type.Literal('owner'));
 
@@ -308,6 +311,18 @@ export const entryBodies = {
       ]),
     ),
     sinceMs: WallMsSchema,
+  }),
+  /**
+   * The drawer is about to be opened without a sale: who asked, why, and on which business day. Stands before the
+   * `print.queued` of kind `drawer` whose `jobId` it names. A drawer that a sale, a promise that was kept or a refund opens
+   * needs none: the order of its job says who and why.
+   */
+  'drawer.no-sale': body({
+    jobId: Type.String({ pattern: '^prt_[0-9A-Z]{26}$' }),
+    reason: Type.String({ minLength: 1, maxLength: drawerReasonCharsMax }),
+    cashier: CashierSchema,
+    businessDate: BusinessDateSchema,
+    approvedBy: ApprovedBySchema,
   }),
   /** Signed caps from the cloud came into force on this till. */
   'caps.applied': body({ capsVersion: Type.Integer({ minimum: 1 }) }),

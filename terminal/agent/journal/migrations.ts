@@ -246,4 +246,16 @@ export const migrations: readonly string[] = [
   ALTER TABLE pruned_sums ADD COLUMN coupon_fen INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE pruned_sums ADD COLUMN coupon_count INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- The drawer opened without a sale: by whom and why, for the slip of the day. Kept for good: there are few.
+  CREATE TABLE no_sales (
+    job_id TEXT PRIMARY KEY,
+    business_date TEXT NOT NULL,
+    cashier TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    approved_by TEXT,
+    at_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX no_sales_of_day ON no_sales (business_date, at_ms);
+  `,
 ];

@@ -30,7 +30,13 @@ type PrintFact = FactOf<
 type OrderBound = Extract<EntryFact, { body: { orderId: string } }>;
 
 /** Names of the tables that can be thrown away and rebuilt from the entries. */
-export const projectionTables = ['orders', 'print_jobs', 'offline_usage', 'resolved'] as const;
+export const projectionTables = [
+  'orders',
+  'print_jobs',
+  'offline_usage',
+  'resolved',
+  'no_sales',
+] as const;
 
 /** Folds one entry into the projections, inside the transaction that appends it. Answers why it cannot. */
 export function project(
@@ -43,6 +49,7 @@ export function project(
     return undefined;
   }
   if (fact.type === 'exception.resolved') projectResolved(tx, fact, place);
+  if (fact.type === 'drawer.no-sale') projectNoSale(tx, fact, place);
   if (!isOrderBound(fact)) return undefined;
   // Looked up once: a new sale is found nowhere, and each look for it would go into the file.
   const before = orders.find(fact.body.orderId as OrderId);
@@ -122,6 +129,17 @@ const projectResolved = (
     sinceMs: body.sinceMs,
     resolvedAtMs: place.wallMs,
   });
+
+const projectNoSale = (
+  tx: WriteHandle,
+  { body }: FactOf<'drawer.no-sale'>,
+  { wallMs: atMs }: EntryPlace,
+): void =>
+  tx.run(
+    `INSERT INTO no_sales (job_id, business_date, cashier, reason, approved_by, at_ms)
+     VALUES ($jobId, $businessDate, $cashier, $reason, $approvedBy, $atMs)`,
+    { ...body, approvedBy: body.approvedBy ?? null, atMs },
+  );
 
 /** A promise is dealt with by the word that ends it. */
 function resolvedByPromise(fact: FactOf<'offline.promise-kept' | 'offline.promise-broken'>) {

@@ -22,6 +22,7 @@ export function daySlipContent(day: {
     row('营业额', yuan(today.turnoverFen)),
     row('笔数', String(today.orderCount)),
     row('未上传', String(today.unsentCount)),
+    row('无销售开箱', `${today.noSaleCount}次`),
     ...(today.couponCount > 0
       ? [row(`优惠券${today.couponCount}张`, `-${yuan(today.couponFen)}`)]
       : []),

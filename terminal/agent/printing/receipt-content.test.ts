@@ -72,6 +72,8 @@ describe('paper', () => {
       takenCount: 3,
       couponFen: 5,
       couponCount: 2,
+      noSaleCount: 3,
+      noSales: [],
       byHour: [],
       byTender: [],
       promises: {

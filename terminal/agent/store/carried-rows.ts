@@ -13,6 +13,7 @@ const keyOf: Readonly<Record<Projection, string>> = {
   print_jobs: 'job_id',
   offline_usage: 'order_id',
   resolved: 'row_key',
+  no_sales: 'job_id',
 };
 
 export interface CarriedRow {

@@ -136,6 +136,7 @@ function doneRows(
   return rows.filter((row) => {
     if (row.projection === 'print_jobs') return isPrintDone(row);
     // What a person said of a row stays as long as the row would come back without it.
+    if (row.projection === 'no_sales') return false;
     if (row.projection === 'resolved') return !isStillTold(read, row.key);
     return isOrderDone(row.key);
   });

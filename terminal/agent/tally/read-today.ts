@@ -18,7 +18,7 @@ export interface LocalDayDeps {
 const tallyTimeoutMs = 2_000;
 
 /** The business day that the till is in now. */
-const currentBusinessDate = (deps: Pick<LocalDayDeps, 'clock' | 'config'>): string =>
+export const currentBusinessDate = (deps: Pick<LocalDayDeps, 'clock' | 'config'>): string =>
   businessDate({ atMs: deps.clock.nowMs(), cutOverHour: deps.config()?.cutOverHour ?? 0 });
 
 /** When it began, wall milliseconds. */

@@ -2,6 +2,7 @@ import { shanghaiHour } from '#shared/time/business-day.ts';
 import type { CloudTally } from '#shared/wire/v1/terminals.ts';
 import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
 import { idsOfDay } from '#terminal/agent/journal/order-rows.ts';
+import { sumNoSales } from '#terminal/agent/tally/day-no-sales.ts';
 import { sumPromises } from '#terminal/agent/tally/day-promises.ts';
 import { sumRefunds } from '#terminal/agent/tally/day-refunds.ts';
 import type { Today } from '#terminal/ipc/views.ts';
@@ -59,6 +60,7 @@ export function sumDay(read: ReadHandle, businessDate: string): DaySums {
     byTender: byTender(rows),
     promises: sumPromises(read, businessDate),
     refunds: sumRefunds(read, businessDate),
+    ...sumNoSales(read, businessDate),
   };
 }
 

@@ -284,6 +284,9 @@ export const zh = {
     withVoucher: (amount: string) => `其中券抵 ${amount}，平台补贴`,
     coupons: (count: number, amount: string) =>
       `优惠券 ${count} 张，已减 ${amount}（不在营业额内）`,
+    noSales: (count: number) => `无销售开箱 ${count} 次`,
+    noSaleLast: (time: string, name: string, why: string) => `最近 ${time} ${name} ${why}`,
+    noSaleApproved: '店主同意',
     cash: '现金',
     offline: '离线记账（未到账）',
     pending: '待确认',

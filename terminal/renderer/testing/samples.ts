@@ -93,6 +93,8 @@ export const sampleToday: Today = {
   takenCount: 97,
   couponFen: 0,
   couponCount: 0,
+  noSaleCount: 0,
+  noSales: [],
   byHour: byHour.map(([hour, scanFen, cashFen]) => ({ hour, scanFen, cashFen })),
   byTender: [
     { tender: 'wechat', count: 61, amountFen: 170_240 },

@@ -4,7 +4,7 @@ import type { Today } from '#terminal/ipc/views.ts';
 import { useAnswer, useApp, useTill } from '../app/context.ts';
 import { call } from '../desk/desk.ts';
 import { yuan } from '../format/money.ts';
-import { monthAndDay } from '../format/time.ts';
+import { clockText, monthAndDay } from '../format/time.ts';
 import { errorWords } from '../i18n/language.ts';
 import { ExceptionsCard } from './exceptions-card.tsx';
 import { HourChart } from './hour-chart.tsx';
@@ -162,6 +162,24 @@ function Tomorrow({ today }: { readonly today: Today }): ReactNode {
   );
 }
 
+/** The drawer without a sale: how often, and who asked last and why. The slip of the day has the number. */
+function NoSales({ today }: { readonly today: Today }): ReactNode {
+  const { words } = useApp();
+  const [last] = today.noSales;
+  if (last === undefined) return null;
+  const why = last.isApproved ? `${last.reason} (${words.today.noSaleApproved})` : last.reason;
+  return (
+    <>
+      <br />
+      {words.today.noSales(today.noSaleCount)}
+      <br />
+      <span className="label slip-why">
+        {words.today.noSaleLast(clockText(last.atMs), last.cashier, why)}
+      </span>
+    </>
+  );
+}
+
 function DaySlip({ today }: { readonly today: Today }): ReactNode {
   const { words, store } = useApp();
   // The bar's own number: what is sent after the day was asked for changes no order, so nobody asks again.
@@ -174,6 +192,7 @@ function DaySlip({ today }: { readonly today: Today }): ReactNode {
         <span className={unsentCount > 0 ? 'tone-amber' : 'label'}>
           {unsentCount > 0 ? words.today.unsent(unsentCount) : words.today.allSent}
         </span>
+        <NoSales today={today} />
       </p>
       <button
         type="button"
