@@ -85,7 +85,7 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
     channels: parts.payments.channels,
     personOf: (headers) => personOf(deps, headers),
   });
-  registerPromiseAdminRoutes(app, deps);
+  registerPromiseAdminRoutes(app, proposer);
   registerPromotionRoutes(app, deps);
   registerPromotionAdminRoutes(app, deps);
   registerCouponReviewRoutes(app, deps);

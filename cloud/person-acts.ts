@@ -6,6 +6,7 @@ import { paidTwiceActs } from '#cloud/payments/paid-twice/decide-paid-twice.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { instructKept } from '#cloud/settlement/instructions/kept-instruction.ts';
 import type { ActKinds } from '#cloud/persons/acts.ts';
+import { promiseActs } from '#cloud/promises/admin-routes.ts';
 import { reviewActs } from '#cloud/review/review-routes.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { err, ok } from '#shared/result/result.ts';
@@ -19,6 +20,7 @@ export const personActs = (deps: Deps, payments: Payments): ActKinds => ({
   ...holdActs(deps),
   ...paidTwiceActs({ ...payments, instructKept }),
   ...thawActs,
+  ...promiseActs,
   ...reviewActs,
 });
 

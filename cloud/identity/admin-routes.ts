@@ -5,13 +5,14 @@ import type { MerchantId, TerminalId } from '#shared/ids/ids.ts';
 import { ConcessionBpSchema, MerchantIdSchema, TerminalIdSchema } from '#shared/wire/v1/common.ts';
 import { issueActivationCode } from '#cloud/identity/activation-code.ts';
 import { provisionMerchant, provisionStore } from '#cloud/identity/provisioning.ts';
-import { registerOwnerPinReset, WhoAndWhy } from '#cloud/identity/owner-pin-reset.ts';
+import { ReasonSchema, registerOwnerPinReset } from '#cloud/identity/owner-pin-reset.ts';
 import {
   acknowledgeAlarm,
   alarmKinds,
   alarmsListedMax,
   listAlarms,
 } from '#cloud/identity/terminal-alarms.ts';
+import { nobody, PersonHeadersSchema, personOf, strict } from '#cloud/persons/person-door.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
@@ -142,29 +143,35 @@ function registerAlarmList(app: CloudApp, deps: CloudDeps): void {
   );
 }
 
-/** POST /admin/v1/terminals/{terminalId}/alarms/acknowledge: who looked into it and what he found; kept for good. */
+/**
+ * POST /admin/v1/terminals/{terminalId}/alarms/acknowledge {kind, subject, note}: who looked into it and what he found; kept
+ * for good (x-person-key).
+ */
 function registerAlarmNote(app: CloudApp, deps: CloudDeps): void {
   app.post(
     '/admin/v1/terminals/:terminalId/alarms/acknowledge',
     {
       schema: {
-        params: Type.Object({ terminalId: TerminalIdSchema }),
+        summary: 'Take note of an alarm of a till',
+        headers: PersonHeadersSchema,
+        params: Type.Object({ terminalId: TerminalIdSchema }, strict),
         body: Type.Object(
           {
             kind: Type.Enum([...alarmKinds]),
             subject: Type.String({ maxLength: 64 }),
-            by: WhoAndWhy.by,
-            note: WhoAndWhy.why,
+            note: ReasonSchema,
           },
-          { additionalProperties: false },
+          strict,
         ),
       },
     },
     async (request, reply) => {
+      const person = await personOf(deps, request.headers);
+      if (person === undefined) return sendProblem(reply, nobody);
       const terminalId = request.params.terminalId as TerminalId;
-      const { kind, subject, by, note } = request.body;
+      const { kind, subject, note } = request.body;
       const alarm = { operatorId: deps.operatorId, terminalId, kind, subject };
-      const seen = { by, note, nowMs: deps.clock.nowMs() };
+      const seen = { by: person.personId, note, nowMs: deps.clock.nowMs() };
       return (await acknowledgeAlarm(deps.db, alarm, seen))
         ? reply.code(201).send({ terminalId, kind, subject, acknowledged: true })
         : sendProblem(reply, { status: 404, code: 'not-found' });

@@ -2,16 +2,14 @@ import { sql } from 'drizzle-orm';
 import Type from 'typebox';
 import type { OperatorId, TerminalId } from '#shared/ids/ids.ts';
 import { TerminalIdSchema } from '#shared/wire/v1/common.ts';
+import { nobody, PersonHeadersSchema, personOf, strict } from '#cloud/persons/person-door.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
 
-/** Who does something to a terminal, and why: kept with it. */
-export const WhoAndWhy = {
-  by: Type.String({ minLength: 1, maxLength: 64, pattern: '\\S' }),
-  why: Type.String({ minLength: 1, maxLength: 200, pattern: '\\S' }),
-};
+/** Why something is done to a terminal: kept with who did it. */
+export const ReasonSchema = Type.String({ minLength: 1, maxLength: 200, pattern: '\\S' });
 
 /**
  * Asks a till to forget its owner's PIN: the number goes out with its next configuration, signed. Writes down who asked
@@ -35,23 +33,31 @@ export async function askForPinReset(
   return resetNo;
 }
 
-/** POST /admin/v1/terminals/{terminalId}/owner-pin-reset: the owner forgot the PIN; the till follows within a heartbeat. */
+/**
+ * POST /admin/v1/terminals/{terminalId}/owner-pin-reset {why}: the owner forgot the PIN; the till follows within a heartbeat
+ * (x-person-key).
+ */
 export function registerOwnerPinReset(app: CloudApp, deps: CloudDeps): void {
   const { operatorId } = deps;
   app.post(
     '/admin/v1/terminals/:terminalId/owner-pin-reset',
     {
       schema: {
-        params: Type.Object({ terminalId: TerminalIdSchema }),
-        body: Type.Object(WhoAndWhy, { additionalProperties: false }),
+        summary: 'Ask a till to forget its owner’s PIN',
+        headers: PersonHeadersSchema,
+        params: Type.Object({ terminalId: TerminalIdSchema }, strict),
+        body: Type.Object({ why: ReasonSchema }, strict),
         response: {
           201: Type.Object({ terminalId: TerminalIdSchema, resetNo: Type.Integer() }),
         },
       },
     },
     async (request, reply) => {
+      const person = await personOf(deps, request.headers);
+      if (person === undefined) return sendProblem(reply, nobody);
       const terminalId = request.params.terminalId as TerminalId;
-      const asked = { ...request.body, nowMs: deps.clock.nowMs() };
+      const { why } = request.body;
+      const asked = { by: person.personId, why, nowMs: deps.clock.nowMs() };
       const resetNo = await deps.db.transaction((tx) =>
         askForPinReset(tx, { operatorId, terminalId }, asked),
       );

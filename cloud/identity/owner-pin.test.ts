@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sql } from 'drizzle-orm';
+import { makePerson } from '#cloud/persons/operator-persons.ts';
+import { knownPerson } from '#cloud/persons/testing/known-person.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import {
   buildTestApp,
@@ -18,9 +20,12 @@ let cloud: TestCloud;
 let app: CloudApp;
 let origin: string;
 let terminal: TestTerminal;
+/** 客服小陈 */
+let chen: Awaited<ReturnType<typeof knownPerson>>;
 
 beforeAll(async () => {
   cloud = await createTestCloud();
+  chen = await knownPerson(cloud.deps, '客服小陈');
   app = await buildTestApp(cloud);
   origin = await app.listen({ host: '127.0.0.1', port: 0 });
   terminal = await activateTestTerminal({ origin, operatorToken });
@@ -30,8 +35,9 @@ afterAll(async () => {
   await cloud.close();
 });
 
+const desk = () => ({ origin, operatorToken, personKey: chen.key });
 const ask = (path: string, body: unknown) =>
-  admin({ origin, operatorToken }, `/admin/v1/terminals/${terminal.terminalId}/${path}`, body);
+  admin(desk(), `/admin/v1/terminals/${terminal.terminalId}/${path}`, body);
 
 interface News {
   readonly pinLocks?: number;
@@ -72,29 +78,35 @@ test('a reset of the PIN goes out with a newer configuration, and who asked and 
   const before = await beat();
   expect(await resetInConfig()).toBeUndefined();
   const why = '店主李姐电话报身份证后四位，忘了密码';
-  expect(await ask('owner-pin-reset', { by: '客服小陈', why })).toMatchObject({
+  expect(await ask('owner-pin-reset', { why })).toMatchObject({
     status: 201,
     body: { resetNo: 1 },
   });
   expect(await beat()).toBe(before + 1);
   expect(await resetInConfig()).toBe(1);
-  expect((await ask('owner-pin-reset', { by: '客服小陈', why })).body).toMatchObject({
-    resetNo: 2,
-  });
+  expect((await ask('owner-pin-reset', { why })).body).toMatchObject({ resetNo: 2 });
   const { rows } = await cloud.deps.db.execute(
     sql`select reset_no, asked_by, why from owner_pin_reset order by reset_no`,
   );
-  expect(rows).toEqual([1, 2].map((reset_no) => ({ reset_no, asked_by: '客服小陈', why })));
+  expect(rows).toEqual([1, 2].map((reset_no) => ({ reset_no, asked_by: chen.personId, why })));
 });
 
-test('nobody asks for a reset without his name and a reason, or without the token', async () => {
-  for (const body of [{ by: '客服小陈' }, { why: '忘了' }, { by: ' ', why: '忘了' }, {}])
+test('nobody asks for a reset on the word of the token alone, without a reason, or in another name', async () => {
+  for (const body of [{ by: '客服小陈', why: '忘了' }, { why: ' ' }, {}])
     expect((await ask('owner-pin-reset', body)).status).toBe(400);
-  const stranger = { origin, operatorToken: 'not the token' };
   const path = `/admin/v1/terminals/${terminal.terminalId}/owner-pin-reset`;
-  expect((await admin(stranger, path, { by: 'x', why: 'y' })).status).toBe(401);
+  const why = { why: '忘了' };
+  const young = await makePerson(cloud.deps, '新人');
+  for (const personKey of [undefined, 'guessed', young.key]) {
+    const door = { origin, operatorToken, ...(personKey === undefined ? {} : { personKey }) };
+    expect(await admin(door, path, why)).toMatchObject({
+      status: 403,
+      body: { code: 'person-key-invalid' },
+    });
+  }
+  expect((await admin({ ...desk(), operatorToken: 'not the token' }, path, why)).status).toBe(401);
   const nobody = '/admin/v1/terminals/trm_00000000000000000000000000/owner-pin-reset';
-  expect((await admin({ origin, operatorToken }, nobody, { by: 'x', why: 'y' })).status).toBe(404);
+  expect((await admin(desk(), nobody, why)).status).toBe(404);
 });
 
 test('each lock of a till is one alarm, however often its heartbeat says so', async () => {
@@ -111,16 +123,22 @@ test('each lock of a till is one alarm, however often its heartbeat says so', as
 test('an alarm that somebody took note of says who and what he found, and is open again when it is seen again', async () => {
   const alarm = { kind: 'owner-pin-locked', subject: '' };
   expect(await alarms()).toMatchObject([{ ...alarm, acknowledged: null }]);
-  expect((await ask('alarms/acknowledge', { ...alarm, by: '客服小陈' })).status).toBe(400);
-  const seen = { by: '客服小陈', note: '店主说是孩子按的' };
-  expect((await ask('alarms/acknowledge', { ...alarm, ...seen })).status).toBe(201);
+  expect((await ask('alarms/acknowledge', alarm)).status).toBe(400);
+  const note = '店主说是孩子按的';
+  const seen = { by: chen.personId, note };
+  expect((await ask('alarms/acknowledge', { ...alarm, ...seen })).status).toBe(400);
+  const path = `/admin/v1/terminals/${terminal.terminalId}/alarms/acknowledge`;
+  const alone = await admin({ origin, operatorToken }, path, { ...alarm, note });
+  expect(alone).toMatchObject({ status: 403, body: { code: 'person-key-invalid' } });
+  expect(await alarms()).toMatchObject([{ ...alarm, acknowledged: null }]);
+  expect((await ask('alarms/acknowledge', { ...alarm, note })).status).toBe(201);
   expect(await alarms()).toMatchObject([{ ...alarm, acknowledged: seen }]);
   await new Promise((resolve) => setTimeout(resolve, 5));
   await beat({ pinLocks: 4 });
   expect(await alarms()).toMatchObject([{ ...alarm, acknowledged: null }]);
   const { rows } = await cloud.deps.db.execute(sql`select seen_by, note from terminal_alarm_seen`);
   expect(rows).toEqual([{ seen_by: seen.by, note: seen.note }]);
-  const other = { kind: 'fork', subject: 'no such epoch', ...seen };
+  const other = { kind: 'fork', subject: 'no such epoch', note };
   expect((await ask('alarms/acknowledge', other)).status).toBe(404);
 });
 

@@ -1,19 +1,34 @@
 import Type from 'typebox';
 import type { MerchantId } from '#shared/ids/ids.ts';
+import { answerProposed, proposedAnswer, type Proposer } from '#cloud/persons/act-routes.ts';
+import type { ActKinds } from '#cloud/persons/acts.ts';
 import {
-  CashierSchema,
+  nobody,
+  PersonHeadersSchema,
+  personOf,
+  strict,
+  WhySchema,
+} from '#cloud/persons/person-door.ts';
+import {
   MerchantIdSchema,
   PromiseKeptHowSchema,
   PromiseKindSchema,
 } from '#shared/wire/v1/common.ts';
 import { PromiseLimitsSchema } from '#shared/wire/v1/terminals.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import type { CloudDeps } from '#cloud/platform/deps.ts';
-import { sendProblem } from '#cloud/platform/problem.ts';
+import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
+import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import { listPromises, promisesListedMax } from '#cloud/promises/list-promises.ts';
-import { currentPromiseLimits, setPromiseLimits } from '#cloud/promises/promise-limits.ts';
+import {
+  currentPromiseLimits,
+  lowerPromiseLimits,
+  setPromiseLimits,
+  type LimitsRefused,
+  type PromiseBounds,
+} from '#cloud/promises/promise-limits.ts';
+import { err, ok } from '#shared/result/result.ts';
 
-const params = Type.Object({ merchantId: MerchantIdSchema }, { additionalProperties: false });
+const params = Type.Object({ merchantId: MerchantIdSchema }, strict);
 const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 const PromisesSchema = Type.Object({
@@ -40,16 +55,32 @@ const PromisesSchema = Type.Object({
 });
 
 const { version: _, ...limitFields } = PromiseLimitsSchema.properties;
-const ChangeSchema = Type.Object(
-  { ...limitFields, setBy: CashierSchema },
-  { additionalProperties: false },
-);
+const ChangeSchema = Type.Object({ ...limitFields, why: WhySchema }, strict);
+
+const problemOf = ({ type }: LimitsRefused): ProblemInput => ({
+  status: type === 'not-found' ? 404 : 409,
+  code: type,
+});
+
+/** More goods on trust than before: two people say so. Subject is the shop. */
+export const promiseActs: ActKinds = {
+  'raise-promise-limits': {
+    async execute(tx, { operatorId, subject, what, proposedBy, by, nowMs }) {
+      const { limits } = what as { readonly limits: PromiseBounds };
+      const shop = { operatorId, merchantId: subject as MerchantId };
+      const change = { ...shop, limits, setBy: `${proposedBy} ${by}`, nowMs };
+      const set = await setPromiseLimits(tx, change);
+      return set.ok ? ok({ ...set.value }) : err(problemOf(set.error));
+    },
+  },
+};
 
 /**
  * GET /admin/v1/merchants/{merchantId}/promises         what is owed, what became of it, what is above the limits
- * PUT /admin/v1/merchants/{merchantId}/promise-limits   the owner's own limits, within the platform's bound
+ * PUT /admin/v1/merchants/{merchantId}/promise-limits   the owner's own limits, within the platform's bound: lowered at once
+ *                                                       by one person (200); raised when another one agrees (202)
  */
-export function registerPromiseAdminRoutes(app: CloudApp, deps: CloudDeps): void {
+export function registerPromiseAdminRoutes(app: CloudApp, deps: Proposer): void {
   const { db, operatorId } = deps;
   app.get(
     '/admin/v1/merchants/:merchantId/promises',
@@ -66,17 +97,25 @@ export function registerPromiseAdminRoutes(app: CloudApp, deps: CloudDeps): void
       };
     },
   );
-  app.put(
-    '/admin/v1/merchants/:merchantId/promise-limits',
-    { schema: { params, body: ChangeSchema, response: { 200: PromiseLimitsSchema } } },
-    async (request, reply) => {
-      const merchantId = request.params.merchantId as MerchantId;
-      const { setBy, ...limits } = request.body;
-      const change = { operatorId, merchantId, limits, setBy, nowMs: deps.clock.nowMs() };
-      const set = await db.transaction((tx) => setPromiseLimits(tx, change));
-      if (set.ok) return reply.send(set.value);
-      const status = set.error.type === 'not-found' ? 404 : 409;
-      return sendProblem(reply, { status, code: set.error.type });
-    },
-  );
+  const schema = {
+    summary: 'Lower what a shop may give on trust, or propose to raise it',
+    headers: PersonHeadersSchema,
+    params,
+    body: ChangeSchema,
+    response: { 200: PromiseLimitsSchema, ...proposedAnswer },
+  };
+  app.put('/admin/v1/merchants/:merchantId/promise-limits', { schema }, async (request, reply) => {
+    const { headers } = request;
+    const person = await personOf(deps, headers);
+    if (person === undefined) return sendProblem(reply, nobody);
+    const merchantId = request.params.merchantId as MerchantId;
+    const { why, ...limits } = request.body;
+    const setBy = person.personId;
+    const change = { operatorId, merchantId, limits, setBy, nowMs: deps.clock.nowMs() };
+    const set = await retriedTransaction(db, (tx) => lowerPromiseLimits(tx, change));
+    if (!set.ok) return sendProblem(reply, problemOf(set.error));
+    if (set.value !== 'raised') return reply.send(set.value);
+    const act = { kind: 'raise-promise-limits', subject: merchantId, what: { limits }, why };
+    return await answerProposed(reply, deps, { headers, ...act });
+  });
 }

@@ -63,33 +63,68 @@ export type LimitsRefused = {
   readonly type: 'promise-limits-too-high' | 'promise-limits-too-many' | 'not-found';
 };
 
+/** What a shop may promise, without the number of the edition. */
+export type PromiseBounds = Omit<PromiseLimits, 'version'>;
+
+const isAbove = (limits: PromiseBounds, other: PromiseBounds): boolean =>
+  limits.perPromiseFen > other.perPromiseFen ||
+  limits.openFen > other.openFen ||
+  limits.openCount > other.openCount ||
+  limits.windowMs > other.windowMs;
+
+interface LimitsChange extends Shop {
+  readonly limits: PromiseBounds;
+  readonly setBy: string;
+  readonly nowMs: number;
+}
+
 /**
  * The owner's own limits, within the platform's bound. Each of the shop's tills pulls them with its next heartbeat.
  * Errors: `promise-limits-too-high`, `promise-limits-too-many`, `not-found` (no such shop).
  */
 export async function setPromiseLimits(
   tx: Tx,
-  change: Shop & {
-    readonly limits: Omit<PromiseLimits, 'version'>;
-    readonly setBy: string;
-    readonly nowMs: number;
-  },
+  change: LimitsChange,
 ): Promise<Result<PromiseLimits, LimitsRefused>> {
-  const { operatorId, merchantId, limits, setBy, nowMs } = change;
-  const bound = defaultPromiseLimits;
-  const isTooHigh =
-    limits.perPromiseFen > bound.perPromiseFen ||
-    limits.openFen > bound.openFen ||
-    limits.openCount > bound.openCount ||
-    limits.windowMs > bound.windowMs;
-  if (isTooHigh) return err({ type: 'promise-limits-too-high' });
+  const locked = await lockLimits(tx, change);
+  return locked.ok ? ok(await saveLimits(tx, change, locked.value)) : locked;
+}
+
+/**
+ * The same, by one person alone: only when nothing of it is above what stands. `raised`: something is, and a second person
+ * has to agree.
+ */
+export async function lowerPromiseLimits(
+  tx: Tx,
+  change: LimitsChange,
+): Promise<Result<PromiseLimits | 'raised', LimitsRefused>> {
+  const locked = await lockLimits(tx, change);
+  if (!locked.ok) return locked;
+  if (isAbove(change.limits, locked.value)) return ok('raised');
+  return ok(await saveLimits(tx, change, locked.value));
+}
+
+/** What stands, held until the transaction ends: two changes follow each other. */
+async function lockLimits(
+  tx: Tx,
+  change: LimitsChange,
+): Promise<Result<PromiseLimits, LimitsRefused>> {
+  const { operatorId, merchantId, limits } = change;
+  if (isAbove(limits, defaultPromiseLimits)) return err({ type: 'promise-limits-too-high' });
   const shop = await tx.execute(sql`
     select 1 from merchant where operator_id = ${operatorId} and merchant_id = ${merchantId}
        for update`);
   if (shop.rowCount === 0) return err({ type: 'not-found' });
-  const { version: last } = await currentPromiseLimits(tx, change);
-  if (last >= editionsMax) return err({ type: 'promise-limits-too-many' });
-  const next = { ...limits, version: last + 1 };
+  const standing = await currentPromiseLimits(tx, change);
+  return standing.version >= editionsMax ? err({ type: 'promise-limits-too-many' }) : ok(standing);
+}
+
+async function saveLimits(
+  tx: Tx,
+  { operatorId, merchantId, limits, setBy, nowMs }: LimitsChange,
+  standing: PromiseLimits,
+): Promise<PromiseLimits> {
+  const next = { ...limits, version: standing.version + 1 };
   await tx.execute(sql`
     insert into promise_limit (operator_id, merchant_id, version, per_promise_fen, open_fen,
       open_count, window_ms, set_by, set_at_ms)
@@ -98,7 +133,7 @@ export async function setPromiseLimits(
   await tx.execute(sql`
     update terminal set config_version = config_version + 1
      where operator_id = ${operatorId} and merchant_id = ${merchantId}`);
-  return ok(next);
+  return next;
 }
 
 const limitsOf = (row: Row): PromiseLimits => ({

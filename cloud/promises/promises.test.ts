@@ -12,6 +12,7 @@ import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
 import { ledgerLaws, proveLaws } from '#cloud/ledger/proofs.ts';
 import { isOrderClosed } from '#cloud/payments/attempt-store.ts';
 import { cloudTally } from '#cloud/orders/cloud-tally.ts';
+import { knownPerson } from '#cloud/persons/testing/known-person.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import {
   buildTestApp,
@@ -34,9 +35,13 @@ let origin: string;
 let till: TestTerminal;
 let deps: ProjectionDeps;
 let journal: TestJournal;
+/** Of two people of the operator. */
+let keys: readonly [string, string];
 
 beforeAll(async () => {
   cloud = await createTestCloud();
+  const keyOf = async (name: string) => (await knownPerson(cloud.deps, name)).key;
+  keys = [await keyOf('王芳'), await keyOf('李明')];
   app = await buildTestApp(cloud);
   origin = await app.listen({ host: '127.0.0.1', port: 0 });
   deps = { ...cloud.deps, effects: createProjectionEffects() };
@@ -114,17 +119,30 @@ interface Listed {
   readonly limits: object;
   readonly promises: readonly Readonly<Record<string, unknown>>[];
 }
-const admin = (path: string, init: RequestInit = {}) =>
-  fetch(`${origin}/admin/v1/merchants/${till.merchantId}/${path}`, {
+const admin = (path: string, init: RequestInit & { readonly key?: string } = {}) =>
+  fetch(`${origin}/admin/v1/${path}`, {
     ...init,
     headers: {
       authorization: `Bearer ${testOperatorToken}`,
       'content-type': 'application/json',
+      ...(init.key === undefined ? {} : { 'x-person-key': init.key }),
     },
   });
-const listed = async () => (await (await admin('promises')).json()) as Listed;
-const setLimits = (change: object) =>
-  admin('promise-limits', { method: 'PUT', body: JSON.stringify(change) });
+const ofShop = (path: string) => `merchants/${till.merchantId}/${path}`;
+const listed = async () => (await (await admin(ofShop('promises'))).json()) as Listed;
+const why = '店主来电要求，按合同调整';
+const setLimits = (change: object, key = keys[0]) =>
+  admin(ofShop('promise-limits'), {
+    method: 'PUT',
+    body: JSON.stringify({ why, ...change }),
+    key,
+  });
+const agree = (actNo: unknown, key: string) =>
+  admin(`acts/${String(actNo)}/agree`, {
+    method: 'POST',
+    body: JSON.stringify({ note: '已核对' }),
+    key,
+  });
 async function config(): Promise<ConfigPayload> {
   const { body } = await till.get('/v1/terminals/me/config');
   return JSON.parse((body as unknown as { payload: string }).payload) as ConfigPayload;
@@ -285,21 +303,58 @@ describe('limits', () => {
     const before = await config();
     expect(before.caps.promises).toEqual(defaultPromiseLimits);
     const lower = { ...bound, perPromiseFen: 5_000, openCount: 3 };
-    const set = await setLimits({ ...lower, setBy: '店主' });
+    const set = await setLimits(lower);
     expect([set.status, await set.json()]).toEqual([200, { ...lower, version: 2 }]);
     const after = await config();
     expect(after.caps.promises).toEqual({ ...lower, version: 2 });
     expect(after.configVersion).toBeGreaterThan(before.configVersion);
     expect((await listed()).limits).toEqual({ ...lower, version: 2 });
-    const high = await setLimits({ ...bound, openFen: bound.openFen + 1, setBy: '店主' });
+    const high = await setLimits({ ...bound, openFen: bound.openFen + 1 });
     expect([high.status, await high.json()]).toMatchObject([
       409,
       { code: 'promise-limits-too-high' },
     ]);
   });
 
+  test('raised, they wait for another person; lowered, one is enough; nobody does it in a name of his choice', async () => {
+    const low = { ...bound, perPromiseFen: 5_000, openCount: 3 };
+    expect((await setLimits(low)).status).toBe(200);
+    const { limits } = await listed();
+    const raised = await setLimits(bound);
+    expect(raised.status).toBe(202);
+    const act = (await raised.json()) as { actNo: number; proposedBy: string };
+    expect(act).toMatchObject({ kind: 'raise-promise-limits', state: 'proposed', why });
+    expect((await listed()).limits).toEqual(limits);
+    const alone = await agree(act.actNo, keys[0]);
+    expect(await alone.json()).toMatchObject({ code: 'policy-same-person' });
+    expect((await listed()).limits).toEqual(limits);
+    const agreed = await agree(act.actNo, keys[1]);
+    expect(agreed.status).toBe(200);
+    expect((await listed()).limits).toEqual({ ...bound, version: 3 });
+    const [row] = await rowsOf(sql`select set_by from promise_limit where version = 3`);
+    expect(String(row?.['set_by']).split(' ')).toEqual([
+      act.proposedBy,
+      ((await agreed.json()) as { endedBy: string }).endedBy,
+    ]);
+    // One higher and the others lower is a raise as well.
+    expect((await setLimits(low)).status).toBe(200);
+    const swapped = await setLimits({ ...low, perPromiseFen: 4_000, openCount: 4 });
+    expect(swapped.status).toBe(202);
+    await admin(`acts/${String(((await swapped.json()) as { actNo: number }).actNo)}/withdraw`, {
+      method: 'POST',
+      body: JSON.stringify({ note: '不改了' }),
+      key: keys[0],
+    });
+    for (const key of ['', 'guessed'])
+      expect((await setLimits({ ...bound, openCount: 1 }, key)).status).toBe(
+        key === '' ? 400 : 403,
+      );
+    expect((await setLimits({ ...bound, openCount: 1, setBy: '店主' })).status).toBe(400);
+    expect((await setLimits({ ...bound, openFen: bound.openFen + 1 })).status).toBe(409);
+  });
+
   test('a till that had not heard of the new limits is judged by those it had, for as long as it may go on with them', async () => {
-    await setLimits({ ...bound, perPromiseFen: 100, setBy: '店主' });
+    expect((await setLimits({ ...bound, perPromiseFen: 100 })).status).toBe(200);
     const soon = promise();
     await tell();
     journal.shiftClock(2 * bound.windowMs);

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { knownPerson } from '#cloud/persons/testing/known-person.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import {
   buildTestApp,
@@ -124,7 +125,8 @@ describe.skipIf(executablePath === undefined)('a new till', { timeout: 60_000 },
     ]);
     const state = getOrThrow(await api.call('identity.state', {}));
     const route = `/admin/v1/terminals/${state.terminalId}/owner-pin-reset`;
-    const asked = await admin(operator(), route, { by: '客服小陈', why: '店主来电' });
+    const { key: personKey } = await knownPerson(cloud.deps, '客服小陈');
+    const asked = await admin({ ...operator(), personKey }, route, { why: '店主来电' });
     expect(asked.status).toBe(201);
     await page.locator('.pin-chip').waitFor({ timeout: 45_000 });
     expect(cloud.log()).not.toContain(pin);

@@ -8,7 +8,9 @@ import { loadCloudKeys } from '#cloud/identity/cloud-keys.ts';
 import { provisionOperator } from '#cloud/identity/provisioning.ts';
 import { certifyDevice } from '#cloud/members/member-certificates.ts';
 import { registerMember } from '#cloud/members/members.ts';
+import { setPromiseLimits } from '#cloud/promises/promise-limits.ts';
 import { createPhoneVault, loadMemberDataKey } from '#cloud/members/phone-vault.ts';
+import type { MerchantId } from '#shared/ids/ids.ts';
 import { assert } from '#shared/result/assert.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { channelSeed, type ChannelHost } from './cloud/channel-host.ts';
@@ -283,10 +285,10 @@ async function openMerchant(
       dayQuotaFen: 50_000_000,
     })),
   });
-  await admin(host, 'PUT', `/admin/v1/merchants/${shop.merchantId}/promise-limits`, {
-    ...simPromiseLimits,
-    setBy: '店主',
-  });
+  const merchantId = shop.merchantId as MerchantId;
+  const nowMs = ports.clock.nowMs();
+  const limits = { operatorId, merchantId, limits: simPromiseLimits, setBy: '店主', nowMs };
+  getOrThrow(await db.transaction((tx) => setPromiseLimits(tx, limits)));
   const phone = createMemberPhone({ memberId, seed });
   const keys = loadCloudKeys(simConfig('.'));
   const given = await db.transaction((tx) =>

@@ -12,11 +12,17 @@ import {
   clearChannelAlarm,
   listChannelAlarms,
 } from '#cloud/payments/routing/channel-alarms.ts';
+import {
+  nobody,
+  NoteSchema,
+  PersonHeadersSchema,
+  personOf,
+  strict,
+} from '#cloud/persons/person-door.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
 
-const strict = { additionalProperties: false } as const;
 const quotaFenMax = 100_000_000_000;
 const salesMax = 1_000_000;
 const minutesPerDay = 1_440;
@@ -67,7 +73,7 @@ type Deps = Pick<CloudDeps, 'clock' | 'db' | 'operatorId'>;
  * PUT  /admin/v1/merchants/{merchantId}/channels                        opens channels, sets limits and weights
  * PUT  /admin/v1/merchants/{merchantId}/channels/{channel}/terminals    registers a terminal at a channel
  * GET  /admin/v1/merchants/{merchantId}/channel-alarms                  what channels said against the merchant
- * POST /admin/v1/merchants/{merchantId}/channels/{channel}/clear-alarm  somebody looked: sales may go there again
+ * POST /admin/v1/merchants/{merchantId}/channels/{channel}/clear-alarm  somebody looked: sales may go there again (x-person-key)
  */
 export function registerChannelRoutes(app: CloudApp, deps: Deps): void {
   const { db, clock, operatorId } = deps;
@@ -133,7 +139,8 @@ const AlarmsSchema = Type.Object({
   ),
 });
 
-function registerAlarmRoutes(app: CloudApp, { db, clock, operatorId }: Deps): void {
+function registerAlarmRoutes(app: CloudApp, deps: Deps): void {
+  const { db, clock, operatorId } = deps;
   app.get(
     '/admin/v1/merchants/:merchantId/channel-alarms',
     { schema: { params: MerchantPathSchema, response: { 200: AlarmsSchema } } },
@@ -149,26 +156,24 @@ function registerAlarmRoutes(app: CloudApp, { db, clock, operatorId }: Deps): vo
       };
     },
   );
-  const SeenSchema = Type.Object(
-    {
-      by: Type.String({ minLength: 1, maxLength: 40 }),
-      note: Type.String({ minLength: 3, maxLength: 300 }),
-    },
-    strict,
-  );
   app.post(
     '/admin/v1/merchants/:merchantId/channels/:channel/clear-alarm',
     {
       schema: {
+        summary: 'Let sales go to a channel again that refused the merchant',
+        headers: PersonHeadersSchema,
         params: ChannelPathSchema,
-        body: SeenSchema,
+        body: Type.Object({ note: NoteSchema }, strict),
         response: { 200: Type.Object({ cleared: Type.Boolean() }) },
       },
     },
     async (request, reply) => {
+      const person = await personOf(deps, request.headers);
+      if (person === undefined) return sendProblem(reply, nobody);
       const { channel } = request.params;
       const merchantId = request.params.merchantId as MerchantId;
-      const clearance = { operatorId, merchantId, channel, ...request.body, nowMs: clock.nowMs() };
+      const by = { by: person.personId, note: request.body.note, nowMs: clock.nowMs() };
+      const clearance = { operatorId, merchantId, channel, ...by };
       return (await clearChannelAlarm(db, clearance))
         ? { cleared: true }
         : sendProblem(reply, { status: 404, code: 'not-found' });

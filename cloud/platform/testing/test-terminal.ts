@@ -78,13 +78,21 @@ async function newShop(options: Parameters<typeof activateTestTerminal>[0]) {
 
 /** POST to an admin route. */
 export const admin = (
-  cloud: { readonly origin: string; readonly operatorToken: string },
+  cloud: {
+    readonly origin: string;
+    readonly operatorToken: string;
+    /** The key of the person who asks; absent: nobody does. */
+    readonly personKey?: string;
+  },
   path: string,
   body: unknown,
 ): Promise<Answer> =>
   send(`${cloud.origin}${path}`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${cloud.operatorToken}` },
+    headers: {
+      authorization: `Bearer ${cloud.operatorToken}`,
+      ...(cloud.personKey === undefined ? {} : { 'x-person-key': cloud.personKey }),
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
 
