@@ -1,3 +1,4 @@
+/** The far end tells the time by its own code: a slip in ours must not agree with itself. */
 const shanghaiOffsetMs = 8 * 3_600_000;
 
 /** The day in Shanghai, YYYY-MM-DD. China has one time zone and no summer time. */

@@ -13,6 +13,7 @@ import {
   planBindingWords,
   type Words,
 } from '#shared/points/words/explanation-words.ts';
+import { shanghaiMinute } from '#shared/time/business-day.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 
 /** Multipliers that are shown, the newest closes. */
@@ -71,7 +72,7 @@ const twoDigits = (value: number): string => String(value).padStart(2, '0');
 
 function momentText(atMs: number): string {
   const day = accountingDate(atMs);
-  const minutes = Math.trunc((atMs + 8 * 3_600_000) / 60_000) % 1440;
+  const minutes = shanghaiMinute(atMs);
   return `${day} ${twoDigits(Math.trunc(minutes / 60))}:${twoDigits(minutes % 60)}`;
 }
 

@@ -11,7 +11,7 @@ import { settleUnknown } from '#cloud/reconciliation/settle-unknown.ts';
 
 export type BillWorkerDeps = PaymentDeps & Pick<CloudDeps, 'operatorId' | 'metrics'>;
 
-/** Bills are asked for from 10:30 in Beijing on the next day on. */
+/** Bills are asked for from 10:30 in Shanghai on the next day on. */
 export const askedAfterMs = (10 * 60 + 30) * 60_000;
 /** Days that are made up for after a stand-still; older ones people ask for by POST /admin/v1/bills. */
 export const madeUpDays = 7;

@@ -1,4 +1,4 @@
-import { accountingDate, dayStartMs } from '#shared/time/calendar-day.ts';
+import { accountingDate, dayStartMs, shanghaiOffsetMs } from '#shared/time/calendar-day.ts';
 import { assert } from '#shared/result/assert.ts';
 
 /**
@@ -11,7 +11,6 @@ export const cutOverHourMax = 12;
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const minutesPerDay = 1_440;
-const shanghaiOffsetMs = 8 * hourMs;
 
 export interface BusinessMoment {
   /** Wall milliseconds since 1970 UTC. */

@@ -6,8 +6,8 @@ import { assert } from '#shared/result/assert.ts';
  */
 
 const dayMs = 86_400_000;
-/** Asia/Shanghai is UTC+8 all year; there is no daylight saving. */
-const shanghaiOffsetMs = 8 * 3_600_000;
+/** Asia/Shanghai (people say Beijing time) is UTC+8 all year, without daylight saving. */
+export const shanghaiOffsetMs = 8 * 3_600_000;
 const daysPerEra = 146_097;
 const dayPattern = /^(\d{4})-(\d{2})-(\d{2})$/;
 

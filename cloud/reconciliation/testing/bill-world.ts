@@ -5,7 +5,7 @@ import type { OperatorId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
 import { formatYuan } from '#shared/money/format-yuan.ts';
 import { dayStartMs } from '#shared/time/calendar-day.ts';
-import { beijingTimeOf } from '#cloud/payments/channels/wire/beijing-time.ts';
+import { shanghaiTimeOf } from '#cloud/payments/channels/wire/shanghai-time.ts';
 import type { BreakClass } from '#cloud/reconciliation/breaks/break-machine.ts';
 
 /** A made-up day of one operator: so many charges of 50 shops, and a bill that lies about some of them. */
@@ -193,7 +193,7 @@ function textOf(line: Line, atMs: number): string {
   const paid = isBack ? '0.00' : yuan(line.amountFen);
   const back = isBack ? yuan(line.amountFen) : '0.00';
   return row([
-    beijingTimeOf(atMs),
+    shanghaiTimeOf(atMs),
     'wxsandbox',
     '1900000000',
     `19000${line.n % shops}`,

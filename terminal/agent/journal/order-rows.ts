@@ -1,5 +1,6 @@
 import { newId, type OrderId } from '#shared/ids/ids.ts';
 import type { Order, OrderRefund, OrderStateName } from '#shared/order/order.ts';
+import { shanghaiOffsetMs } from '#shared/time/calendar-day.ts';
 import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
 
 /** An order with what its receipt and its next attempt need besides. */
@@ -135,7 +136,6 @@ export function listOrders(read: ReadHandle, filter: OrderFilter): readonly Stor
 }
 
 const hourMs = 3_600_000;
-const shanghaiOffsetMs = 8 * hourMs;
 
 /**
  * The order ids that a business day can have: ids begin with their time, so no index by date is needed. The range is

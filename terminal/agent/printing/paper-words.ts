@@ -1,8 +1,8 @@
 import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 import { formatYuan } from '#shared/money/format-yuan.ts';
 import { fen } from '#shared/money/fen.ts';
+import { shanghaiOffsetMs } from '#shared/time/calendar-day.ts';
 
-const shanghaiOffsetMs = 8 * 3_600_000;
 const text = new Intl.DateTimeFormat('sv-SE', {
   timeZone: 'UTC',
   dateStyle: 'short',

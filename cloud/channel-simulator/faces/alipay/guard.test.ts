@@ -14,7 +14,7 @@ const callers = new Map([
     },
   ],
 ]);
-/** 2026-09-21 21:33:20 in Beijing. */
+/** 2026-09-21 21:33:20 in Shanghai. */
 const nowMs = 1_789_997_600_000;
 const params = {
   app_id: 'app1',
@@ -38,7 +38,7 @@ it('a true request is read; a token that is nobody’s names nobody', () => {
   expect(judge({ app_auth_token: 'bad' })).toMatchObject({ merchantNo: undefined });
 });
 
-it('ten minutes off Beijing’s clock are allowed, not one second more, and no other zone’s time', () => {
+it('ten minutes off Shanghai’s clock are allowed, not one second more, and no other zone’s time', () => {
   expect(judge({ timestamp: '2026-09-21 21:43:20' })).toHaveProperty('method');
   expect(judge({ timestamp: '2026-09-21 21:43:21' })).toEqual({ refusal: 'TIMESTAMP_ERROR' });
   expect(judge({ timestamp: '2026-09-21 21:23:19' })).toEqual({ refusal: 'TIMESTAMP_ERROR' });

@@ -20,7 +20,7 @@ const windowMs = 600_000;
 const timePattern = /^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$/;
 const required = { format: 'JSON', charset: 'utf-8', sign_type: 'RSA2', version: '1.0' } as const;
 
-/** Judges a form as Alipay's gateway does, in this order: app, fixed words, time in Beijing (±10 min), signature. */
+/** Judges a form as Alipay's gateway does, in this order: app, fixed words, time in Shanghai (±10 min), signature. */
 export function judgeForm(
   body: string,
   callers: ReadonlyMap<string, AlipayCaller>,

@@ -186,7 +186,7 @@ function stateWords(order: BookedOrder): Words {
   };
 }
 
-/** MMDDhhmmss in Beijing. */
+/** MMDDhhmmss in Shanghai. */
 const traceTimeOf = (atMs: number): string =>
   shanghaiTimeOf(atMs)
     .replaceAll(/[^0-9]/g, '')

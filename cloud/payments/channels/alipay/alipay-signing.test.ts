@@ -104,7 +104,7 @@ describe('differential: our signing and the public SDK say the same', () => {
         const arrived =
           value === undefined ? params : { ...params, [what]: changed(random, value) };
         const theirs = isAccepted(() => gatewaySdk.checkNotifySignV2(arrived));
-        // The SDK prints local time where Alipay reads Beijing's; here the face takes its word for it.
+        // The SDK prints local time where Alipay reads Shanghai's; here the face takes its word for it.
         const nowMs = Date.parse(`${params['timestamp']?.replace(' ', 'T') ?? ''}+08:00`);
         const body = new URLSearchParams(arrived).toString();
         const ours = judgeForm(body, callers, nowMs);

@@ -14,7 +14,7 @@ import { streamFromWire } from '#cloud/payments/channels/wire/stream.ts';
 /** A day's bill may take long; the address lives for 30 seconds, so the download starts at once. */
 export const billReadTimeoutMs = 300_000;
 
-/** A day's bill is there from 10:00 in Beijing on the next day on. */
+/** A day's bill is there from 10:00 in Shanghai on the next day on. */
 const readyAfterMs = 10 * 3_600_000;
 
 const absences: ReadonlySet<string> = new Set(['BILL_NOT_EXIST', 'isp.bill_not_exist']);

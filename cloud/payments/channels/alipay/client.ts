@@ -4,7 +4,7 @@ import { alipayMessages } from '#cloud/payments/channels/alipay/messages.ts';
 import { jsonOf } from '#cloud/payments/channels/alipay/raw-members.ts';
 import { signedForm } from '#cloud/payments/channels/alipay/sign.ts';
 import { judgeAnswer, type AlipaySignature } from '#cloud/payments/channels/alipay/verify.ts';
-import { beijingTimeOf } from '#cloud/payments/channels/wire/beijing-time.ts';
+import { shanghaiTimeOf } from '#cloud/payments/channels/wire/shanghai-time.ts';
 import { evidenceOf, silenceOf } from '#cloud/payments/channels/wire/evidence.ts';
 import { sendOnWire } from '#cloud/payments/channels/wire/http.ts';
 
@@ -90,7 +90,7 @@ function paramsOf(
     format: 'JSON',
     charset: 'utf-8',
     sign_type: 'RSA2',
-    timestamp: beijingTimeOf(clock.nowMs()),
+    timestamp: shanghaiTimeOf(clock.nowMs()),
     version: '1.0',
     app_auth_token: made.token,
     app_cert_sn: account.certificates?.appSerial ?? '',

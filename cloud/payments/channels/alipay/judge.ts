@@ -17,7 +17,7 @@ import {
   alipayUnknownNumbers,
 } from '#cloud/payments/channels/alipay/codes.ts';
 import { alipayMessages, type AlipayTrade } from '#cloud/payments/channels/alipay/messages.ts';
-import { beijingInstantOf } from '#cloud/payments/channels/wire/beijing-time.ts';
+import { shanghaiInstantOf } from '#cloud/payments/channels/wire/shanghai-time.ts';
 import { neverSent, unknown } from '#cloud/payments/channels/wire/evidence.ts';
 import { fenOfYuan } from '#cloud/payments/channels/wire/yuan.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
@@ -98,7 +98,7 @@ function paidOr(
   paidAt: string | undefined,
 ): Paid | Unknown {
   if (!isAbout(trade, order)) return unknown('order-mismatch');
-  const paidAtMs = beijingInstantOf(paidAt);
+  const paidAtMs = shanghaiInstantOf(paidAt);
   if (trade.trade_no === undefined || paidAtMs === undefined) return unknown('proof-missing');
   const payerId = trade.buyer_open_id ?? trade.buyer_user_id;
   return {

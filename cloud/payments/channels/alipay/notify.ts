@@ -14,7 +14,7 @@ import {
 import { alipayMessages, type AlipayNotice } from '#cloud/payments/channels/alipay/messages.ts';
 import { noticeText } from '#cloud/payments/channels/alipay/sign.ts';
 import { holds } from '#cloud/payments/channels/alipay/verify.ts';
-import { beijingInstantOf } from '#cloud/payments/channels/wire/beijing-time.ts';
+import { shanghaiInstantOf } from '#cloud/payments/channels/wire/shanghai-time.ts';
 import { strictFormOf } from '#cloud/payments/channels/wire/strict-form.ts';
 import { fenOfYuan } from '#cloud/payments/channels/wire/yuan.ts';
 
@@ -78,7 +78,7 @@ function eventOf(
     amountFen,
     channelRef: notice.trade_no ?? '',
     state: paymentState(state, notice.trade_no),
-    paidAtMs: beijingInstantOf(notice.gmt_payment),
+    paidAtMs: shanghaiInstantOf(notice.gmt_payment),
     ...(payerId === undefined ? {} : { payerId }),
   });
 }

@@ -8,7 +8,7 @@ import {
   type Transaction,
 } from '#cloud/payments/channels/unionpay/judge.ts';
 import type { Fields } from '#cloud/payments/channels/unionpay/sign.ts';
-import { beijingDigitsOf } from '#cloud/payments/channels/wire/beijing-time.ts';
+import { shanghaiDigitsOf } from '#cloud/payments/channels/wire/shanghai-time.ts';
 
 /** Asking UnionPay about one transaction, and sending one: what charges, voids, reversals and refunds share. */
 export interface UnionpayDesk {
@@ -52,7 +52,7 @@ export const createUnionpayDesk = (
 /** The time that names an order's transactions, beside their numbers. */
 export function txnTimeOf({ openedAtMs, outTradeNo }: ChannelOrder): string {
   assert(openedAtMs !== undefined, () => `UnionPay needs the time of ${outTradeNo}`);
-  return beijingDigitsOf(openedAtMs);
+  return shanghaiDigitsOf(openedAtMs);
 }
 
 /** The evidence of an act and of the look behind it: the act's request, both answers, the look's verdict. */

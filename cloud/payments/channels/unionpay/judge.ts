@@ -9,14 +9,14 @@ import type {
 import type { UnionpayAnswer } from '#cloud/payments/channels/unionpay/client.ts';
 import { notFoundCode, stillOpen, unionpayCodes } from '#cloud/payments/channels/unionpay/codes.ts';
 import type { Fields } from '#cloud/payments/channels/unionpay/sign.ts';
-import { beijingInstantOfDigits } from '#cloud/payments/channels/wire/beijing-time.ts';
+import { shanghaiInstantOfDigits } from '#cloud/payments/channels/wire/shanghai-time.ts';
 import { unknown } from '#cloud/payments/channels/wire/evidence.ts';
 
 /** What names one transaction, and what every answer about it is checked against. */
 export interface Transaction {
   readonly merchantNo: string;
   readonly orderId: string;
-  /** YYYYMMDDhhmmss in Beijing. */
+  /** YYYYMMDDhhmmss in Shanghai. */
   readonly txnTime: string;
   readonly amountFen: number;
 }
@@ -86,7 +86,7 @@ export function instantOf(traceTime: string | undefined, txnTime: string): numbe
   if (traceTime === undefined || !/^[0-9]{10}$/.test(traceTime)) return undefined;
   const year = Number(txnTime.slice(0, 4));
   const turns = txnTime.slice(4, 6) === '12' && traceTime.startsWith('01');
-  return beijingInstantOfDigits(`${String(turns ? year + 1 : year)}${traceTime}`);
+  return shanghaiInstantOfDigits(`${String(turns ? year + 1 : year)}${traceTime}`);
 }
 
 /** What was found, of a charge. A failed one is final: not charged, and the number is spent. */

@@ -7,7 +7,7 @@ import {
   transactionOf,
   type Transaction,
 } from '#cloud/payments/channels/unionpay/judge.ts';
-import { beijingDigitsOf } from '#cloud/payments/channels/wire/beijing-time.ts';
+import { shanghaiDigitsOf } from '#cloud/payments/channels/wire/shanghai-time.ts';
 import { unknown } from '#cloud/payments/channels/wire/evidence.ts';
 
 /**
@@ -53,6 +53,6 @@ export function createUnionpayRefunds(desk: UnionpayDesk): {
 const refundOf = (order: RefundOrder): Transaction => ({
   merchantNo: order.channelMerchantNo,
   orderId: order.outRefundNo,
-  txnTime: order.askedAtMs === undefined ? txnTimeOf(order) : beijingDigitsOf(order.askedAtMs),
+  txnTime: order.askedAtMs === undefined ? txnTimeOf(order) : shanghaiDigitsOf(order.askedAtMs),
   amountFen: order.refundFen,
 });

@@ -15,7 +15,7 @@ import {
 } from '#cloud/payments/channels/unionpay/judge.ts';
 import { unknown } from '#cloud/payments/channels/wire/evidence.ts';
 
-/** UnionPay's day turns at 23:00 in Beijing; voids and reversals are of the same day. */
+/** UnionPay's day turns at 23:00 in Shanghai; voids and reversals are of the same day. */
 const dayTurnsBeforeMs = 3_600_000;
 const settlementDay = (instantMs: number): string => accountingDate(instantMs + dayTurnsBeforeMs);
 

@@ -81,7 +81,7 @@ afterAll(() => {
 const query = async () => (await channel.query(order)).outcome;
 
 describe('answers', () => {
-  it('as it was signed it is believed, its time read in Beijing', async () => {
+  it('as it was signed it is believed, its time read in Shanghai', async () => {
     answer = text(paid);
     expect(await query()).toEqual({
       type: 'paid',

@@ -1,6 +1,6 @@
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { BillUnreadable } from '#cloud/channel/channel-bill.ts';
-import { beijingInstantOf } from '#cloud/payments/channels/wire/beijing-time.ts';
+import { shanghaiInstantOf } from '#cloud/payments/channels/wire/shanghai-time.ts';
 
 /** Longest line of a bill, in characters; a true one has about 400. */
 export const billLineCharsMax = 8_192;
@@ -15,9 +15,9 @@ export function billFen(text: string): Fen {
   return fen(sign === '-' && value !== 0 ? -value : value);
 }
 
-/** Beijing time of a cell as an instant. Throws {@link BillUnreadable}. */
+/** Shanghai time of a cell as an instant. Throws {@link BillUnreadable}. */
 export function billInstantMs(text: string): number {
-  const instantMs = beijingInstantOf(text.trim());
+  const instantMs = shanghaiInstantOf(text.trim());
   if (instantMs === undefined) throw new BillUnreadable('a cell that is no time');
   return instantMs;
 }

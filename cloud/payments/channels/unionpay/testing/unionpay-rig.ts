@@ -14,7 +14,7 @@ import { createUnionpayChannel } from '#cloud/payments/channels/unionpay/unionpa
 import { simulatedEnd, type SimulatedEnd } from '#cloud/payments/channels/testing/simulated-rig.ts';
 import { createManualClock } from '#shared/testing/manual-clock.ts';
 
-/** 2026-09-21 22:13:20 in Beijing, where rigs start: 46 min 40 s before UnionPay's day turns. */
+/** 2026-09-21 22:13:20 in Shanghai, where rigs start: 46 min 40 s before UnionPay's day turns. */
 export const startMs = 1_790_000_000_000;
 
 export interface UnionpayRig extends SimulatedEnd<'unionpay'> {
