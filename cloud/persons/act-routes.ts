@@ -77,6 +77,7 @@ export async function answerProposed<R extends FastifyReply>(
  * GET  /admin/v1/acts?state=&before=          what people proposed and how it ended, newest first
  * POST /admin/v1/acts/{no}/agree {note}        another person agrees: it is done (x-person-key)
  * POST /admin/v1/acts/{no}/withdraw {note}     either thinks again
+ * One that nobody agreed to within 72 hours has lapsed.
  * Acts are proposed where they belong: at the hold, the agent, the member.
  */
 export function registerActRoutes(app: CloudApp, deps: Proposer): void {
@@ -86,7 +87,12 @@ export function registerActRoutes(app: CloudApp, deps: Proposer): void {
     querystring: Type.Object(
       {
         state: Type.Optional(
-          Type.Union([Type.Literal('proposed'), Type.Literal('done'), Type.Literal('withdrawn')]),
+          Type.Union([
+            Type.Literal('proposed'),
+            Type.Literal('done'),
+            Type.Literal('withdrawn'),
+            Type.Literal('lapsed'),
+          ]),
         ),
         before: Type.Optional(Type.Integer({ minimum: 1, maximum: actNoMax })),
       },
@@ -95,7 +101,9 @@ export function registerActRoutes(app: CloudApp, deps: Proposer): void {
     response: { 200: Type.Object({ acts: Type.Array(ActSchema, { maxItems: actsPerPage }) }) },
   };
   app.get('/admin/v1/acts', { schema: list }, async (request) => ({
-    acts: (await listActs(db, { operatorId, ...request.query })).map((act) => ({ ...act })),
+    acts: (await listActs(db, { operatorId, nowMs: deps.clock.nowMs(), ...request.query })).map(
+      (act) => ({ ...act }),
+    ),
   }));
   registerEndings(app, deps);
 }

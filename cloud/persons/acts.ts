@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import { withSavepoint } from '#cloud/ledger/savepoint.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import type { ProblemInput } from '#cloud/platform/problem.ts';
@@ -14,7 +14,8 @@ export interface Act {
   readonly why: string;
   readonly proposedBy: PersonId;
   readonly proposedAtMs: number;
-  readonly state: 'proposed' | 'done' | 'withdrawn';
+  /** Lapsed: nobody agreed within {@link actLifeMs}. */
+  readonly state: 'proposed' | 'done' | 'withdrawn' | 'lapsed';
   readonly endedBy: PersonId | null;
   readonly endedAtMs: number | null;
   readonly endedNote: string | null;
@@ -44,8 +45,15 @@ type Ending = Doing & { readonly actNo: number; readonly note: string };
 /** Acts in one page of the list. */
 export const actsPerPage = 100;
 
+/**
+ * So long an act waits for another person: 72 hours, so that what is proposed on a Friday evening can be agreed to on Monday.
+ * Older ones were proposed for a state of affairs that nobody looks at any more, by somebody who may not remember why.
+ */
+export const actLifeMs = 72 * 3_600_000;
+
 const unknownAct: ProblemInput = { status: 404, code: 'not-found', detail: 'no such act' };
 const ended: ProblemInput = { status: 409, code: 'policy-proposal-ended' };
+const lapsed: ProblemInput = { status: 409, code: 'person-act-lapsed' };
 const samePerson: ProblemInput = { status: 409, code: 'policy-same-person' };
 const proposerEnded: ProblemInput = {
   status: 409,
@@ -76,6 +84,12 @@ export async function proposeAct(
   await tx.execute(
     sql`select pg_advisory_xact_lock(hashtextextended(${`two-person-act ${operatorId}`}, 0))`,
   );
+  // One that nobody agreed to in time does not stand in the way of the same.
+  await lapse(
+    tx,
+    sql`operator_id = ${operatorId} and kind = ${kind} and subject = ${subject}`,
+    nowMs,
+  );
   const { rows } = await tx.execute<{ no: number }>(sql`
     insert into two_person_act (operator_id, act_no, kind, subject, what, why, proposed_by,
       proposed_at_ms, state)
@@ -90,8 +104,8 @@ export async function proposeAct(
 
 /**
  * Another person agrees: it is done, once, in this transaction.
- * Errors in this order: not-found, policy-proposal-ended, policy-same-person, policy-proposal-ended (the proposer's key ended:
- * it may have been stolen, or he has a new one and would agree to himself), those of the kind.
+ * Errors in this order: not-found, person-act-lapsed, policy-proposal-ended, policy-same-person, policy-proposal-ended (the
+ * proposer's key ended: it may have been stolen, or he has a new one and would agree to himself), those of the kind.
  */
 export async function agreeToAct(
   tx: Tx,
@@ -100,6 +114,7 @@ export async function agreeToAct(
 ): Promise<Result<Act, ProblemInput>> {
   const stored = await lockAct(tx, act);
   if (stored === undefined) return err(unknownAct);
+  if (stored.state === 'lapsed') return err(lapsed);
   if (stored.state !== 'proposed') return err(ended);
   if (stored.proposedBy === act.by) return err(samePerson);
   if (await isEnded(tx, stored.proposedBy, act.operatorId)) return err(proposerEnded);
@@ -121,10 +136,11 @@ async function isEnded(tx: Tx, personId: PersonId, operatorId: OperatorId): Prom
   return rows.length > 0;
 }
 
-/** Either thinks again. Errors: not-found, policy-proposal-ended. */
+/** Either thinks again. Errors: not-found, person-act-lapsed, policy-proposal-ended. */
 export async function withdrawAct(tx: Tx, act: Ending): Promise<Result<Act, ProblemInput>> {
   const stored = await lockAct(tx, act);
   if (stored === undefined) return err(unknownAct);
+  if (stored.state === 'lapsed') return err(lapsed);
   if (stored.state !== 'proposed') return err(ended);
   await tx.execute(sql`
     update two_person_act set state = 'withdrawn', ended_by = ${act.by}, ended_at_ms = ${act.nowMs},
@@ -157,17 +173,26 @@ interface ActKey {
   readonly actNo: number;
 }
 
-async function lockAct(tx: Tx, key: ActKey): Promise<Act | undefined> {
-  await tx.execute(sql`
-    select from two_person_act
-     where operator_id = ${key.operatorId} and act_no = ${key.actNo} for update`);
+/** Holds an act; one whose time is over has lapsed with that. */
+async function lockAct(tx: Tx, key: Ending): Promise<Act | undefined> {
+  const isAct = sql`operator_id = ${key.operatorId} and act_no = ${key.actNo}`;
+  await tx.execute(sql`select from two_person_act where ${isAct} for update`);
+  await lapse(tx, isAct, key.nowMs);
   return await readAct(tx, key);
 }
+
+const lapse = (tx: Tx, which: SQL, nowMs: number): Promise<unknown> =>
+  tx.execute(sql`
+    update two_person_act set state = 'lapsed', ended_at_ms = proposed_at_ms + ${actLifeMs}
+     where ${which} and state = 'proposed' and proposed_at_ms < ${nowMs - actLifeMs}`);
 
 const readAct = async (tx: Tx, { operatorId, actNo }: ActKey): Promise<Act | undefined> =>
   (await listActs(tx, { operatorId, before: actNo + 1, from: actNo }))[0];
 
-/** Acts, the newest first; `before` is the last number of the page before. `state`: only those that stand so. */
+/**
+ * Acts, the newest first; `before` is the last number of the page before. `state`: only those that stand so, at `nowMs` where it
+ * is given: what has lapsed by then is told as lapsed, also when nobody has touched it since.
+ */
 export async function listActs(
   db: Db | Tx,
   page: {
@@ -175,17 +200,21 @@ export async function listActs(
     readonly before?: number | undefined;
     readonly from?: number;
     readonly state?: Act['state'] | undefined;
+    readonly nowMs?: number;
   },
 ): Promise<readonly Act[]> {
   const { rows } = await db.execute<Act & Record<string, unknown>>(sql`
     select act_no as "actNo", kind, subject, what, why, proposed_by as "proposedBy",
-           proposed_at_ms as "proposedAtMs", state, ended_by as "endedBy",
-           ended_at_ms as "endedAtMs", ended_note as "endedNote", outcome
-      from two_person_act
+           proposed_at_ms as "proposedAtMs", stands as state, ended_by as "endedBy",
+           coalesce(ended_at_ms, case stands when 'lapsed' then proposed_at_ms + ${actLifeMs} end)
+             as "endedAtMs", ended_note as "endedNote", outcome
+      from two_person_act, lateral (select case
+             when state = 'proposed' and proposed_at_ms < ${page.nowMs ?? 0} - ${actLifeMs}::bigint
+               then 'lapsed' else state end as stands) s
      where operator_id = ${page.operatorId}
        and act_no < coalesce(${page.before ?? null}::bigint, 2147483648)
        and act_no >= ${page.from ?? 1}::integer
-       and state = coalesce(${page.state ?? null}::text, state)
+       and stands = coalesce(${page.state ?? null}::text, stands)
      order by act_no desc limit ${actsPerPage}`);
   return rows;
 }

@@ -1,5 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { definiteWithinMs } from '#cloud/payments/undecided.ts';
+import { actLifeMs } from '#cloud/persons/acts.ts';
 import type { Db } from '#cloud/platform/db.ts';
 import { breakClasses, type BreakClass } from '#cloud/reconciliation/breaks/break-machine.ts';
 import { freezeAlarmMs, openTooLongMs } from '#cloud/settlement/instructions/instruction-list.ts';
@@ -191,6 +192,7 @@ const soldItems = ({ operatorId: o, nowMs, channelsWithoutBill }: OpenItemQuery)
                    and l.order_id = a.order_id and l.source <> 'channel')
                then 'paid-twice' else 'parked' end as kind) t
         left join two_person_act w on w.operator_id = a.operator_id and w.state = 'proposed'
+         and w.proposed_at_ms >= ${nowMs - actLifeMs}
          and w.kind = 'resolve-paid-twice' and w.subject = a.order_id || ':' || a.attempt
        where a.operator_id = ${o} and a.book_state = 'parked'
       union all

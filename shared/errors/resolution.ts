@@ -18,6 +18,14 @@ export const resolutionErrors = {
     '另一笔钱不能当作没有收到，请把渠道这笔退还顾客',
     'The other money was taken. Give the channel’s money back.',
   ),
+  'person-act-lapsed': entry(
+    'Nobody agreed to it within 72 hours, so it ended by itself.',
+    'Look again whether it is still wanted, and propose it anew.',
+    'operator',
+    'no',
+    '提出后 72 小时内没有另一人同意，已失效，需要时请重新提出',
+    'Nobody agreed within 72 hours. Propose it again if it is still wanted.',
+  ),
   'person-key-invalid': entry(
     'The personal key is missing, unknown, ended, or not a day old yet.',
     'Use your own key; the operator makes one.',
