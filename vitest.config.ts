@@ -14,7 +14,7 @@ export default defineConfig({
     globalSetup: ['cloud/platform/testing/test-cluster.ts'],
     reporters: ['default', createSummaryReporter()],
     testTimeout: 20_000,
-    hookTimeout: 60_000,
+    hookTimeout: 120_000,
     // What comes, comes: on two cores that others use as well it may take longer than the second of the tool.
     expect: { poll: { timeout: 10_000 } },
   },

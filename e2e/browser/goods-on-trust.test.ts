@@ -8,7 +8,7 @@ import { findBrowser, launchBrowser } from '../../terminal/renderer/testing/brow
 import { findOverflow } from '../../terminal/renderer/testing/page-checks.ts';
 import { setOwnerPin } from '../stage/owner-pin.ts';
 import { ensureRenderer } from '../stage/renderer-build.ts';
-import { freePorts, openStage, type Stage } from '../stage/stage.ts';
+import { freePorts, openStage, stageOpenMsMax, type Stage } from '../stage/stage.ts';
 import { connectTill } from '../stage/till-client.ts';
 import { openAt, sees, typeAmount, type Opened } from './surface.ts';
 
@@ -46,7 +46,7 @@ describe.skipIf(executablePath === undefined)(suiteName, { timeout: 90_000 }, ()
     stage = await openStage({ folder, ports: freePorts });
     browser = await launchBrowser(executablePath!);
     window = await openAt(browser, stage.tillUrl(), viewport);
-  }, 120_000);
+  }, stageOpenMsMax);
   afterAll(async () => {
     await browser?.close();
     await stage?.close();

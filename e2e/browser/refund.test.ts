@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findBrowser, launchBrowser } from '../../terminal/renderer/testing/browser.ts';
 import { setOwnerPin } from '../stage/owner-pin.ts';
 import { ensureRenderer } from '../stage/renderer-build.ts';
-import { freePorts, openStage, type Stage } from '../stage/stage.ts';
+import { freePorts, openStage, stageOpenMsMax, type Stage } from '../stage/stage.ts';
 import { connectTill } from '../stage/till-client.ts';
 import { freshWalletCode } from '../stage/wallet-codes.ts';
 import { openAt, sees, typeAmount, type Opened } from './surface.ts';
@@ -37,7 +37,7 @@ describe.skipIf(executablePath === undefined)(suiteName, { timeout: 90_000 }, ()
     window = await openAt(browser, stage.tillUrl(), viewport);
     await sees(window.page, '网络正常');
     await withTill((till) => setOwnerPin(till, pin));
-  }, 120_000);
+  }, stageOpenMsMax);
   afterAll(async () => {
     await browser?.close();
     await stage?.close();

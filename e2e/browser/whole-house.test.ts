@@ -12,7 +12,7 @@ import {
   watchLongTasks,
   watchResults,
 } from '../../terminal/renderer/testing/page-checks.ts';
-import { freePorts, openStage, type Stage } from '../stage/stage.ts';
+import { freePorts, openStage, stageOpenMsMax, type Stage } from '../stage/stage.ts';
 import { ensureRenderer } from '../stage/renderer-build.ts';
 import { freshWalletCode } from '../stage/wallet-codes.ts';
 import { readPaperCodes } from './paper.ts';
@@ -64,7 +64,7 @@ describe.skipIf(executablePath === undefined)(suiteName, { timeout: 90_000 }, ()
     page = counter.page;
     const frame = await page.waitForSelector('iframe');
     till = (await frame.contentFrame())!;
-  }, 120_000);
+  }, stageOpenMsMax);
   afterAll(async () => {
     if (process.env['GREENTILL_PICTURES'] !== undefined) console.log(measured);
     await browser?.close();

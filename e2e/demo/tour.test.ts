@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePorts, openStage, type Stage } from '../stage/stage.ts';
+import { freePorts, openStage, stageOpenMsMax, type Stage } from '../stage/stage.ts';
 import { playTour } from './tour.ts';
 
 describe('the tour', () => {
@@ -12,7 +12,7 @@ describe('the tour', () => {
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'greentill-tour-'));
     stage = await openStage({ folder, ports: freePorts });
-  }, 120_000);
+  }, stageOpenMsMax);
   afterAll(async () => {
     await stage?.close();
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePorts, openStage, type Stage } from '../stage/stage.ts';
+import { freePorts, openStage, stageOpenMsMax, type Stage } from '../stage/stage.ts';
 import { createTurns, runKills } from './kill-run.ts';
 import { openStriker } from './striker.ts';
 
@@ -16,7 +16,7 @@ describe('kill -9 of till and cloud in the middle of sales', () => {
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'greentill-kill-'));
     stage = await openStage({ folder, ports: freePorts });
-  }, 120_000);
+  }, stageOpenMsMax);
   afterAll(async () => {
     await stage?.close();
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });

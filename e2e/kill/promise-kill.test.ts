@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePorts, openStage, type Stage } from '../stage/stage.ts';
+import { freePorts, openStage, stageOpenMsMax, type Stage } from '../stage/stage.ts';
 import { planKills, type PlannedSale, type PromiseTender } from './kill-plan.ts';
 import { createTurns, runKills } from './kill-run.ts';
 import { openStriker } from './striker.ts';
@@ -24,7 +24,7 @@ describe('kill -9 between goods on trust, their upload and their money', () => {
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'greentill-promise-kill-'));
     stage = await openStage({ folder, ports: freePorts });
-  }, 120_000);
+  }, stageOpenMsMax);
   afterAll(async () => {
     await stage?.close();
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OrderRow } from '#terminal/ipc/views.ts';
-import { freePorts, openStage, type Stage } from '../stage/stage.ts';
+import { freePorts, openStage, stageOpenMsMax, type Stage } from '../stage/stage.ts';
 import { connectTill, poll, type TillClient } from '../stage/till-client.ts';
 import { freshWalletCode } from '../stage/wallet-codes.ts';
 import { readChannelBooks } from './channel-books.ts';
@@ -39,7 +39,7 @@ describe('kill -9 in the middle of a refund', () => {
     folder = await mkdtemp(path.join(tmpdir(), 'greentill-refund-kill-'));
     stage = await openStage({ folder, ports: freePorts });
     till = connectTill(stage.tillUrl());
-  }, 120_000);
+  }, stageOpenMsMax);
   afterAll(async () => {
     till?.close();
     await stage?.close();

@@ -64,6 +64,12 @@ export interface StageOptions {
   readonly onLost?: (program: 'cloud' | 'till' | 'channel-sim') => void;
 }
 
+/**
+ * How long a test waits for a stage. Three programs and a database start one after the other, some five seconds of a
+ * processor: where others have all of it that takes minutes.
+ */
+export const stageOpenMsMax = 300_000;
+
 export const freePorts = { cloud: 0, channel: 0, till: 0, counter: 0 } as const;
 
 const root = path.resolve(import.meta.dirname, '../..');

@@ -81,9 +81,12 @@ function bridgeOf(shell: ScriptedShell): TerminalApi {
   };
 }
 
+/** A process ends and another begins meanwhile: on a busy machine that takes its time. */
+const triesMax = 4_000;
+
 /** The store of a folder, as soon as its last holder is gone. */
 async function holdFolder(dataDir: string): Promise<Store> {
-  for (let tries = 0; tries < 400; tries += 1) {
+  for (let tries = 0; tries < triesMax; tries += 1) {
     const opened = openStore(dataDir);
     if (opened.ok) return opened.value;
     await new Promise((resolve) => setTimeout(resolve, 2));
@@ -92,7 +95,7 @@ async function holdFolder(dataDir: string): Promise<Store> {
 }
 
 const settled = async (api: TerminalApi): Promise<void> => {
-  for (let tries = 0; tries < 400; tries += 1) {
+  for (let tries = 0; tries < triesMax; tries += 1) {
     const answer = await api.call('status.get', {});
     if (answer.ok) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -115,7 +118,7 @@ registerTerminalApiContract('Electron (scripted shell, real agent process)', asy
   };
 });
 
-describe('desktop app', () => {
+describe('desktop app', { timeout: 60_000 }, () => {
   it('lets only the main frame of its own page call', async () => {
     const own = { windowId: 1, indexUrl: ourPage };
     const sender = { windowId: 1, frameUrl: `${ourPage}#/today`, isMainFrame: true };
@@ -165,7 +168,7 @@ describe('desktop app', () => {
     await api.call('till.payCash', { tenderedFen: 500 });
     shell.agents[0]!.kill();
     let meanwhile = await api.call('till.state', {});
-    for (let tries = 0; meanwhile.ok && tries < 200; tries += 1) {
+    for (let tries = 0; meanwhile.ok && tries < triesMax; tries += 1) {
       await new Promise((resolve) => setTimeout(resolve, 2));
       meanwhile = await api.call('till.state', {});
     }
@@ -186,7 +189,7 @@ describe('desktop app', () => {
     let answer = await api.call('till.state', {});
     for (
       let tries = 0;
-      tries < 400 && (answer.ok || answer.error.detail === undefined);
+      tries < triesMax && (answer.ok || answer.error.detail === undefined);
       tries += 1
     ) {
       await new Promise((resolve) => setTimeout(resolve, 20));
