@@ -43,6 +43,7 @@ export function registerAdminIdentityRoutes(app: CloudApp, deps: CloudDeps): voi
     '/admin/v1/merchants',
     {
       schema: {
+        summary: 'Open a merchant with his first store',
         body: NewMerchantSchema,
         response: { 201: Type.Object({ merchantId: MerchantIdSchema, storeId: StoreIdSchema }) },
       },
@@ -74,7 +75,12 @@ export function registerAdminIdentityRoutes(app: CloudApp, deps: CloudDeps): voi
   registerOwnerPinReset(app, deps);
   app.post(
     '/admin/v1/terminals/:terminalId/revoke',
-    { schema: { params: Type.Object({ terminalId: TerminalIdSchema }) } },
+    {
+      schema: {
+        summary: 'Close a till for good',
+        params: Type.Object({ terminalId: TerminalIdSchema }),
+      },
+    },
     async (request, reply) => {
       const terminalId = request.params.terminalId as TerminalId;
       const { rowCount } = await deps.db.execute(sql`
@@ -94,7 +100,12 @@ function registerRotationRequest(app: CloudApp, deps: CloudDeps): void {
   const { operatorId } = deps;
   app.post(
     '/admin/v1/terminals/:terminalId/rotate-key',
-    { schema: { params: Type.Object({ terminalId: TerminalIdSchema }) } },
+    {
+      schema: {
+        summary: 'Let a till change its key with its next heartbeat',
+        params: Type.Object({ terminalId: TerminalIdSchema }),
+      },
+    },
     async (request, reply) => {
       const terminalId = request.params.terminalId as TerminalId;
       const { rowCount } = await deps.db.execute(sql`
@@ -131,6 +142,7 @@ function registerAlarmList(app: CloudApp, deps: CloudDeps): void {
     '/admin/v1/merchants/:merchantId/terminal-alarms',
     {
       schema: {
+        summary: 'Clones, forks and lost tails of the tills of a merchant',
         params: Type.Object({ merchantId: MerchantIdSchema }),
         response: { 200: AlarmsSchema },
       },
@@ -185,6 +197,7 @@ function registerActivationCodeRoute(app: CloudApp, deps: CloudDeps): void {
     '/admin/v1/merchants/:merchantId/stores/:storeId/activation-codes',
     {
       schema: {
+        summary: 'Issue an activation code for a till of a store',
         params: Type.Object({ merchantId: MerchantIdSchema, storeId: StoreIdSchema }),
         response: { 201: Type.Object({ code: Type.String(), expiresAtMs: Type.Integer() }) },
       },

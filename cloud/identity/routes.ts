@@ -35,7 +35,12 @@ export function registerIdentityRoutes(app: CloudApp, deps: CloudDeps): void {
   registerHeartbeat(app, deps);
   app.get(
     '/v1/terminals/me/config',
-    { schema: { response: { 200: SignedConfigSchema } } },
+    {
+      schema: {
+        summary: 'The configuration of the asking till, signed',
+        response: { 200: SignedConfigSchema },
+      },
+    },
     async (request) => {
       const config = await signedConfig(deps, terminalOf(request), originOf(request));
       assert(config !== undefined, () => 'a terminal without a store');
@@ -51,7 +56,11 @@ function registerHeartbeat(app: CloudApp, deps: CloudDeps): void {
       // A revoked till whose disk was put back must not lose its tail in silence: what it says is kept, then refused.
       config: { access: 'terminal-even-revoked' },
       attachValidation: true,
-      schema: { body: HeartbeatSchema, response: { 200: HeartbeatAnswerSchema } },
+      schema: {
+        summary: 'A till tells how it is',
+        body: HeartbeatSchema,
+        response: { 200: HeartbeatAnswerSchema },
+      },
     },
     async (request, reply) => {
       const terminal = terminalOf(request);
@@ -90,7 +99,13 @@ const secondChange = {
 function registerRotation(app: CloudApp, deps: CloudDeps): void {
   app.post(
     '/v1/terminals/me/key',
-    { schema: { body: RotationRequestSchema, response: { 200: RotationAnswerSchema } } },
+    {
+      schema: {
+        summary: 'Change the key of the asking till',
+        body: RotationRequestSchema,
+        response: { 200: RotationAnswerSchema },
+      },
+    },
     async (request, reply) => {
       const terminal = terminalOf(request);
       const change = {
@@ -120,7 +135,11 @@ function registerActivation(app: CloudApp, deps: CloudDeps): void {
         access: 'public',
         rateLimit: { max: activationsPerWindow, timeWindow: activationWindowMs },
       },
-      schema: { body: ActivationRequestSchema, response: { 200: ActivationAnswerSchema } },
+      schema: {
+        summary: 'Make a till of a machine with an activation code',
+        body: ActivationRequestSchema,
+        response: { 200: ActivationAnswerSchema },
+      },
     },
     async (request, reply) => {
       // A refused try is committed too: it is counted.

@@ -16,7 +16,11 @@ export function registerJournalRoutes(
     '/v1/journal/batches',
     {
       config: { access: 'terminal-even-revoked', lane: 'journal' },
-      schema: { body: BatchSchema, response: { 200: BatchAnswerSchema } },
+      schema: {
+        summary: 'Hand in a batch of journal entries',
+        body: BatchSchema,
+        response: { 200: BatchAnswerSchema },
+      },
     },
     async (request, reply) => {
       const terminal = terminalOf(request);

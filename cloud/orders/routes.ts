@@ -16,6 +16,7 @@ export function registerOrderRoutes(app: CloudApp, deps: CloudDeps): void {
     '/v1/results',
     {
       schema: {
+        summary: 'What became of the orders of the asking till, from a cursor on',
         querystring: Type.Object({ after: CursorSchema }, { additionalProperties: false }),
         response: { 200: ResultsAnswerSchema },
       },
@@ -26,6 +27,7 @@ export function registerOrderRoutes(app: CloudApp, deps: CloudDeps): void {
     '/v1/tallies/:businessDate',
     {
       schema: {
+        summary: 'The sums of a business day as the cloud knows them',
         params: Type.Object({ businessDate: BusinessDateSchema }),
         response: { 200: CloudTallySchema },
       },

@@ -131,7 +131,13 @@ export function registerPaymentAdminRoutes(
   const { db, clock, operatorId } = deps;
   app.get(
     '/admin/v1/merchants/:merchantId/payment-exceptions',
-    { schema: { params: MerchantPathSchema, response: { 200: ExceptionsSchema } } },
+    {
+      schema: {
+        summary: 'Payments of a merchant that people have to look into',
+        params: MerchantPathSchema,
+        response: { 200: ExceptionsSchema },
+      },
+    },
     async (request) => {
       const merchant = { operatorId, merchantId: request.params.merchantId as MerchantId };
       const [offline, unbooked, undecided, wentBack, paidTwice, breaks] = await Promise.all([

@@ -27,7 +27,7 @@ export function registerPaymentRoutes(app: CloudApp, deps: PaymentDeps): void {
   const response = { 200: ChargeSchema };
   app.post(
     '/v1/charges',
-    { schema: { body: ChargeRequestSchema, response } },
+    { schema: { summary: 'Charge a scanned payment code', body: ChargeRequestSchema, response } },
     async (request, reply) => {
       const till = { ...terminalOf(request), network: networkOf(request.ip) };
       const charge = await startCharge(deps, till, request.body);
@@ -36,7 +36,7 @@ export function registerPaymentRoutes(app: CloudApp, deps: PaymentDeps): void {
   );
   app.get(
     '/v1/charges/:orderId/:attempt',
-    { schema: { params: AttemptPathSchema, response } },
+    { schema: { summary: 'Where a charge stands', params: AttemptPathSchema, response } },
     async (request, reply) => {
       const till = terminalOf(request);
       const charge = await readCharge(deps, till, keyOf(till, request.params));
@@ -45,7 +45,7 @@ export function registerPaymentRoutes(app: CloudApp, deps: PaymentDeps): void {
   );
   app.post(
     '/v1/charges/:orderId/:attempt/cancel',
-    { schema: { params: AttemptPathSchema, response } },
+    { schema: { summary: 'Call a charge off', params: AttemptPathSchema, response } },
     async (request, reply) => {
       const till = terminalOf(request);
       const charge = await cancelCharge(deps, till, keyOf(till, request.params));

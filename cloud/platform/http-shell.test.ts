@@ -63,6 +63,41 @@ test('health and readiness answer anyone; everything else is closed unless it sa
   ]);
 });
 
+interface ApiPage {
+  readonly paths: Record<string, Record<string, { summary?: string; tags?: readonly string[] }>>;
+}
+
+/** A summary is one line without a full stop: the page lists hundreds of them. */
+const summaryPattern = /^[A-Z0-9][^\n]{4,98}[^\n.]$/;
+
+/** Routes that the page of the API shows without a summary, or on no shelf. */
+const wordlessRoutes = ({ paths }: ApiPage): readonly string[] =>
+  Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods)
+      .filter(([, { summary, tags }]) => !summaryPattern.test(summary ?? '') || tags?.length !== 1)
+      .map(([method]) => `${method} ${path}`),
+  );
+
+const apiPageOf = async (of: CloudApp): Promise<ApiPage> => (await of.inject('/docs/json')).json();
+
+test('every route says in a summary what it is for, and stands on a shelf of the page of the API', async () => {
+  const page = await apiPageOf(app);
+  expect(Object.keys(page.paths).length).toBeGreaterThan(100);
+  expect(wordlessRoutes(page)).toEqual([]);
+});
+
+test('planted violation: a route without a summary, and one with a whole story, are noticed', async () => {
+  const shell = await createHttpShell(cloud.deps);
+  const answer = () => Promise.resolve({});
+  const saying = (summary: string) => ({ schema: { summary, response: {} } });
+  shell.get('/v1/silent', answer);
+  shell.get('/v1/chatty', saying('Says this.\nAnd that.'), answer);
+  shell.get('/v1/clear', saying('What is there'), answer);
+  await shell.ready();
+  expect(wordlessRoutes(await apiPageOf(shell))).toEqual(['get /v1/silent', 'get /v1/chatty']);
+  await shell.close();
+});
+
 test('every failure is a problem with a code of the catalogue, and its type is a page', async () => {
   const answer = await fetch(`${origin}/v1/nothing`);
   expect(answer.status).toBe(404);

@@ -123,7 +123,10 @@ function measureRequests(app: CloudApp, deps: CloudDeps): void {
 
 function registerHealth(app: CloudApp, deps: CloudDeps): void {
   const config = { access: 'public' as const, lane: 'free' as const, rateLimit: false as const };
-  const schema = { response: { 200: Type.Object({ status: Type.String() }) } };
+  const schema = {
+    summary: 'Is this process alive',
+    response: { 200: Type.Object({ status: Type.String() }) },
+  };
   app.get('/healthz', { config, schema }, () => ({ status: 'alive' }));
   const tokens = [
     deps.operatorToken,
@@ -131,7 +134,7 @@ function registerHealth(app: CloudApp, deps: CloudDeps): void {
   ];
   const isOurs = (authorization: string | undefined): boolean =>
     tokens.some((token) => isBearer(authorization, token));
-  app.get('/readyz', { config }, async (request, reply) => {
+  app.get('/readyz', { config, schema: { summary: 'Can it answer' } }, async (request, reply) => {
     try {
       await deps.db.execute(sql`select 1`);
       // That releases are held is no stranger's business: the disclosure tells it with its reasons' number, and ten minutes late.
@@ -158,7 +161,10 @@ async function releasesOf({ metrics }: Pick<CloudDeps, 'metrics'>): Promise<'ope
 
 /** GET /errors/{code}: the page that the `type` of a problem names. */
 function registerErrorPages(app: CloudApp): void {
-  const schema = { params: Type.Object({ code: Type.String({ maxLength: 64 }) }) };
+  const schema = {
+    summary: 'What an error code means',
+    params: Type.Object({ code: Type.String({ maxLength: 64 }) }),
+  };
   app.get(
     '/errors/:code',
     { schema, config: { access: 'public', lane: 'free' } },

@@ -84,7 +84,13 @@ export function registerPromiseAdminRoutes(app: CloudApp, deps: Proposer): void 
   const { db, operatorId } = deps;
   app.get(
     '/admin/v1/merchants/:merchantId/promises',
-    { schema: { params, response: { 200: PromisesSchema } } },
+    {
+      schema: {
+        summary: 'What stands open on trust at a merchant',
+        params,
+        response: { 200: PromisesSchema },
+      },
+    },
     async (request) => {
       const shop = { operatorId, merchantId: request.params.merchantId as MerchantId };
       const promises = await listPromises(db, shop);

@@ -17,7 +17,14 @@ export function registerRefundRoutes(app: CloudApp, deps: RefundDeps): void {
   const response = { 200: RefundSchema };
   app.post(
     '/v1/orders/:orderId/refunds',
-    { schema: { params: object({ orderId: OrderIdSchema }), body: RefundRequestSchema, response } },
+    {
+      schema: {
+        summary: 'Give money of an order back',
+        params: object({ orderId: OrderIdSchema }),
+        body: RefundRequestSchema,
+        response,
+      },
+    },
     async (request, reply) => {
       const orderId = request.params.orderId as OrderId;
       const refund = await askRefund(deps, terminalOf(request), { ...request.body, orderId });
@@ -27,7 +34,11 @@ export function registerRefundRoutes(app: CloudApp, deps: RefundDeps): void {
   app.get(
     '/v1/orders/:orderId/refunds/:refundNo',
     {
-      schema: { params: object({ orderId: OrderIdSchema, refundNo: RefundNoSchema }), response },
+      schema: {
+        summary: 'Where a refund stands',
+        params: object({ orderId: OrderIdSchema, refundNo: RefundNoSchema }),
+        response,
+      },
     },
     async (request, reply) => {
       const { orderId, refundNo } = request.params;

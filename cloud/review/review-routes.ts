@@ -53,13 +53,14 @@ export function registerReviewRoutes(app: CloudApp, deps: Proposer): void {
   const RulesAnswerSchema = Type.Object({ rules: ReviewRulesSchema });
   app.get(
     '/admin/v1/review-rules',
-    { schema: { response: { 200: RulesAnswerSchema } } },
+    { schema: { summary: 'The rules of review', response: { 200: RulesAnswerSchema } } },
     async () => ({ rules: await readReviewRules(db, operatorId) }),
   );
   app.put(
     '/admin/v1/review-rules',
     {
       schema: {
+        summary: 'Set the rules of review',
         headers: PersonHeadersSchema,
         body: Type.Object({ rules: ReviewRulesSchema }, strict),
         response: { 200: RulesAnswerSchema },
@@ -78,6 +79,7 @@ export function registerReviewRoutes(app: CloudApp, deps: Proposer): void {
     '/admin/v1/merchants/:merchantId/reviews',
     {
       schema: {
+        summary: 'Sales of a merchant that a rule holds or marked',
         params: Type.Object({ merchantId: MerchantIdSchema }, strict),
         response: {
           200: Type.Object({

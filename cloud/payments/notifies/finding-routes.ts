@@ -45,6 +45,7 @@ export function registerFindingRoutes(
     '/admin/v1/notify-findings',
     {
       schema: {
+        summary: 'Notifies that people have to look into',
         response: {
           200: Type.Object({ findings: Type.Array(FindingSchema, { maxItems: findingsMax }) }),
         },
@@ -56,6 +57,7 @@ export function registerFindingRoutes(
     '/admin/v1/notify-findings/close',
     {
       schema: {
+        summary: 'Close a finding with what was found',
         headers: PersonHeadersSchema,
         body: ClosingSchema,
         response: { 200: Type.Object({ closed: Type.Boolean() }) },

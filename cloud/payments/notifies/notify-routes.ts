@@ -30,7 +30,10 @@ export function registerNotifyRoutes(
   app.post(
     notifyPathOf(':channel'),
     {
-      schema: { params: ChannelPathSchema },
+      schema: {
+        summary: 'A channel tells of a payment, a refund or a transfer',
+        params: ChannelPathSchema,
+      },
       bodyLimit: notifyBytesMax,
       config: {
         access: 'channel',

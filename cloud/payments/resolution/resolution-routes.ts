@@ -57,7 +57,8 @@ export function registerResolutionRoutes(app: CloudApp, deps: Deps, payments: Pa
     body: NoteSchema,
     response: { 200: Type.Object({ done: Type.Boolean() }) },
   };
-  app.post(`${path}/withdraw`, { schema }, async (request, reply) => {
+  const withdraw = { ...schema, summary: 'Take back what was proposed' };
+  app.post(`${path}/withdraw`, { schema: withdraw }, async (request, reply) => {
     const person = await personOf(deps, request.headers);
     if (person === undefined)
       return sendProblem(reply, { status: 403, code: 'person-key-invalid' });
@@ -66,7 +67,8 @@ export function registerResolutionRoutes(app: CloudApp, deps: Deps, payments: Pa
       ? { done: true }
       : sendProblem(reply, { status: 404, code: 'resolution-impossible' });
   });
-  app.post(`${path}/close-break`, { schema }, async (request, reply) => {
+  const closeBreak = { ...schema, summary: 'Say why the channel said otherwise' };
+  app.post(`${path}/close-break`, { schema: closeBreak }, async (request, reply) => {
     const person = await personOf(deps, request.headers);
     if (person === undefined)
       return sendProblem(reply, { status: 403, code: 'person-key-invalid' });
@@ -100,6 +102,7 @@ function registerPersonRoutes(app: CloudApp, deps: Deps): void {
     '/admin/v1/persons/:personId',
     {
       schema: {
+        summary: 'End the key of a person',
         params: PersonPathSchema,
         response: { 200: Type.Object({ done: Type.Boolean() }) },
       },

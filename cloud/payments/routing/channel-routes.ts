@@ -81,6 +81,7 @@ export function registerChannelRoutes(app: CloudApp, deps: Deps): void {
     '/admin/v1/merchants/:merchantId/channels',
     {
       schema: {
+        summary: 'Set the channels of a merchant, with their limits',
         params: MerchantPathSchema,
         body: ChannelsSchema,
         response: { 200: Type.Object({ open: Type.Integer() }) },
@@ -104,6 +105,7 @@ export function registerChannelRoutes(app: CloudApp, deps: Deps): void {
     '/admin/v1/merchants/:merchantId/channels/:channel/terminals',
     {
       schema: {
+        summary: 'Enter the number of a till at a channel',
         params: ChannelPathSchema,
         body: TerminalSchema,
         response: { 200: Type.Object({ registered: Type.Boolean() }) },
@@ -143,7 +145,13 @@ function registerAlarmRoutes(app: CloudApp, deps: Deps): void {
   const { db, clock, operatorId } = deps;
   app.get(
     '/admin/v1/merchants/:merchantId/channel-alarms',
-    { schema: { params: MerchantPathSchema, response: { 200: AlarmsSchema } } },
+    {
+      schema: {
+        summary: 'Channels that refused a merchant',
+        params: MerchantPathSchema,
+        response: { 200: AlarmsSchema },
+      },
+    },
     async (request) => {
       const merchantId = request.params.merchantId as MerchantId;
       const alarms = await listChannelAlarms(db, { operatorId, merchantId });

@@ -134,7 +134,11 @@ function registerDecisions(app: CloudApp, deps: Deps): void {
     const done = await confirmDecision(deps.db, keyOf(request.params), by);
     return done.ok ? reply.send(done.value) : sendProblem(reply, refused(done.error));
   });
-  const withdraw = { ...ending, response: { 200: object({ done: Type.Literal(true) }) } };
+  const withdraw = {
+    ...ending,
+    summary: 'Take back what was proposed',
+    response: { 200: object({ done: Type.Literal(true) }) },
+  };
   app.post(`${path}/withdraw`, { schema: withdraw }, async (request, reply) => {
     const person = await deps.personOf(request.headers);
     if (person === undefined) return sendProblem(reply, nobody);
