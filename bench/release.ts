@@ -17,7 +17,7 @@ import type { ReleaseStep } from '#cloud/release/run-release.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import type { BenchTable } from './bench-table.ts';
 import { loadNetwork, operatorId, period, releaseDay } from './release/load.ts';
-import { watchMemory } from './release/memory.ts';
+import { serverProcessorMs, watchMemory } from './release/memory.ts';
 import { releaseTable, type Beside, type Measured, type Timed } from './release/table.ts';
 import { startTraffic, type Traffic } from './release/traffic.ts';
 import { quantile } from './statistics.ts';
@@ -33,7 +33,10 @@ const pace = {
   name: paceNamed(process.env['RELEASE_PACE'] ?? 'neighbourly'),
   clock: createSystemClock(),
 };
-const idleMs = 10_000;
+/** Orders run for so long before anything is measured: connections, plans and caches are those of a cloud at work. */
+const warmMs = 20_000;
+/** Long enough for 600 batches of orders: of 100 the p99 would be the worst of all. */
+const idleMs = 30_000;
 /** A line so often while chunks are worked on. */
 const progressEveryMs = 15_000;
 
@@ -41,9 +44,16 @@ const serverSettings = {
   shared_buffers: '2GB',
   work_mem: '16MB',
   maintenance_work_mem: '512MB',
-  max_wal_size: '8GB',
+  // A run of 21 million accounts writes 14 GB of log; half of this forces a checkpoint, behind which pages go there whole.
+  max_wal_size: '24GB',
   checkpoint_timeout: '30min',
   checkpoint_completion_target: '0.9',
+  // Segments of the log are kept and used again: a new one is written full of zeros first, and every commit waits for it.
+  min_wal_size: '12GB',
+  // Dirty pages are written before somebody needs their place: an order that must do it waits for the log first.
+  bgwriter_delay: '20ms',
+  bgwriter_lru_maxpages: '1000',
+  bgwriter_lru_multiplier: '4',
   max_parallel_workers_per_gather: '2',
 };
 
@@ -93,7 +103,7 @@ async function measureSize(accountsCount: number): Promise<Measured> {
     const traffic = runScoped({ type: 'operator', operatorId }, () =>
       startTraffic(shops.db, accountsCount),
     );
-    const measured = await measure({ owner: owner.pool, cloud: cloud.db, traffic });
+    const measured = await measure({ folder, owner: owner.pool, cloud: cloud.db, traffic });
     const failedBatches = await traffic.stop();
     const { ms: loadMs } = load;
     return { ...measured, accountsCount, failedBatches, loadMs, peakMb: memory.peakMb };
@@ -124,21 +134,32 @@ const note = (text: string) =>
   console.log(`release: ${text} (load average ${loadavg()[0]!.toFixed(1)})`);
 
 async function measure(context: {
+  readonly folder: string;
   readonly owner: Pool;
   readonly cloud: ReturnType<typeof connectScoped>['db'];
   readonly traffic: Traffic;
 }): Promise<Omit<Measured, 'accountsCount' | 'failedBatches' | 'loadMs' | 'peakMb'>> {
-  const { owner, cloud, traffic } = context;
+  const { folder, owner, cloud, traffic } = context;
   /** Each begins behind a checkpoint: its first touch of a page writes the page to the log. */
   const beside = async <T>(name: string, work: () => Promise<T>): Promise<Timed<T> & Beside> => {
     await owner.query('checkpoint');
+    const before = await spent(folder, owner);
     traffic.take();
     const done = await runScoped({ type: 'operator', operatorId }, () => timed(work));
     const rising = traffic.take();
+    const after = await spent(folder, owner);
     const [p50, p99] = [quantile(rising, 0.5), quantile(rising, 0.99)];
-    note(`${name} ${done.ms} ms; orders p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)} ms`);
-    return { ...done, p50, p99 };
+    const [processorMs, walMb] = [
+      after.processorMs - before.processorMs,
+      Math.round((after.walBytes - before.walBytes) / 1e6),
+    ];
+    note(
+      `${name} ${done.ms} ms, processor ${processorMs} ms, log ${walMb} MB; ` +
+        `orders p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)} ms`,
+    );
+    return { ...done, p50, p99, processorMs, walMb };
   };
+  await sleep(warmMs);
   const idle = await beside('nothing', () => sleep(idleMs));
   const closeSteps = stepTimes(closePhaseOf);
   const close = await beside('close', async () => {
@@ -221,6 +242,15 @@ function stepTimes<Step extends string>(phases: Readonly<Record<Step, string>>) 
       note(`${phase}: ${count} steps done`);
     },
   };
+}
+
+/** What the server took so far: time of the processor and bytes of its log. */
+async function spent(folder: string, owner: Pool) {
+  await owner.query('select pg_stat_force_next_flush()');
+  const { rows } = await owner.query<{ bytes: number }>(
+    'select wal_bytes::bigint as bytes from pg_stat_wal',
+  );
+  return { processorMs: serverProcessorMs(folder), walBytes: rows[0]!.bytes };
 }
 
 async function hotUpdates(owner: Pool): Promise<{ readonly all: number; readonly hot: number }> {

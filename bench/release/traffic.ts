@@ -1,6 +1,9 @@
 import { bookPaidOrders } from '#cloud/orders/book-paid-orders.ts';
+import { gatherMs } from '#cloud/payments/booking/booker.ts';
+import { bookingsTogetherMax } from '#cloud/payments/booking/booking-desk.ts';
 import type { PaidOrder } from '#cloud/orders/paid-order.ts';
 import type { Db } from '#cloud/platform/db.ts';
+import { createGatherer } from '#cloud/platform/gather.ts';
 import type { MemberId, MerchantId, OrderId, TerminalId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';
@@ -9,9 +12,11 @@ import { getOrThrow } from '#shared/result/result.ts';
 import { operatorId } from './load.ts';
 
 const ordersPerSecond = 300;
-/** As the fold of the journals books them: what came in 100 ms in one transaction. */
-const batchMs = 100;
+/** So long the booker lets charges gather; they are booked in one transaction, with all that waited for the one before. */
+const batchMs = gatherMs;
 const ordersPerBatch = (ordersPerSecond * batchMs) / 1_000;
+/** Five minutes of batches. */
+const waitingMax = 6_000;
 
 export interface Traffic {
   /** Times from the moment at which a batch was due to its commit, since the last call; milliseconds, rising. */
@@ -21,15 +26,24 @@ export interface Traffic {
 }
 
 /**
- * 300 orders a second of the day after the release day, booked whole (settlement line, journals, pending points). A batch
- * is due at its time whether the one before is done or not, and waits for a connection like everybody: a stall counts in
- * full.
+ * 300 orders a second of the day after the release day, booked whole (settlement line, journals, pending points), by one
+ * flow, as the booker does it: one transaction after the other, each with all that is due by then. A batch is due at its
+ * time whether the one before is done or not: a stall counts in full for every batch that waited in it.
  */
 export function startTraffic(db: Db, accountsCount: number): Traffic {
   const startedAtMs = performance.now();
   let [batches, took] = [0, [] as number[]];
   const open = new Set<Promise<void>>();
   const failures: unknown[] = [];
+  const book = createGatherer<readonly PaidOrder[], undefined>({
+    itemsMax: Math.trunc(bookingsTogetherMax / ordersPerBatch),
+    statementsMax: 1,
+    waitingMax,
+    ask: async (due) => {
+      await db.transaction(async (tx) => getOrThrow(await bookPaidOrders(tx, due.flat())));
+      return due.map(() => undefined);
+    },
+  });
   const send = () => {
     while (startedAtMs + batches * batchMs <= performance.now()) {
       const dueAtMs = startedAtMs + batches * batchMs;
@@ -37,11 +51,10 @@ export function startTraffic(db: Db, accountsCount: number): Traffic {
         orderOf(batches * ordersPerBatch + n, accountsCount),
       );
       batches += 1;
-      const work: Promise<void> = db
-        .transaction(async (tx) => void getOrThrow(await bookPaidOrders(tx, orders)))
+      const work: Promise<void> = book(orders)
         .then(
           () => undefined,
-          // On a machine that cannot keep up some never get a connection: they waited in vain, and count.
+          // On a machine that cannot keep up some are never booked: they waited in vain, and count.
           (error: unknown) => void failures.push(error),
         )
         .then(() => void took.push(performance.now() - dueAtMs))

@@ -121,7 +121,10 @@ function wantsOf(run: ReleaseDay, chunk: Chunk, terms: WantTerms): SQL {
                                                         and ${run.day}::date
                                   group by member_id order by member_id) bought
                         on bought.member_id = account.member_id
-                     where account.due > 0) accounts) wanted
+                     where account.due > 0
+                     -- OFFSET: likewise the multiplier and the want, each in a query of its own.
+                     offset 0) accounts
+            offset 0) wanted
      where want > 0`;
 }
 

@@ -8,13 +8,13 @@ export interface Pace {
 
 /**
  * `alone` takes both processors of a small machine: after a restore, or at night. `neighbourly` rests a little after each
- * chunk, and longer after one that had to wait for others. `quiet` leaves one processor to the orders all the time and
- * takes about twice as long.
+ * chunk, and longer after one that had to wait for others. `quiet` leaves one of two processors to the orders all the time
+ * and takes up to twice as long.
  */
 export const paces = {
   alone: { lanes: 2, restPercent: 0 },
   neighbourly: { lanes: 2, restPercent: 10 },
-  quiet: { lanes: 1, restPercent: 20 },
+  quiet: { lanes: 1, restPercent: 0 },
 } as const satisfies Readonly<Record<string, Pace>>;
 
 export type PaceName = keyof typeof paces;
