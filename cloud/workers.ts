@@ -1,3 +1,4 @@
+import { freezeToldHandler, freezeToldTopic } from '#cloud/members/freeze-message.ts';
 import { startSealWorker } from '#cloud/proof/book-seals.ts';
 import { startPayoutWorker } from '#cloud/commissions/commission-payouts.ts';
 import { createIntakePressure } from '#cloud/journal/intake-pressure.ts';
@@ -30,6 +31,7 @@ const lapseEveryMs = 5_000;
 /** Effects that leave a transaction, by topic. */
 const outboxHandlersOf = (deps: CloudDeps): Readonly<Record<string, OutboxHandler>> => ({
   [nextVisitTopic]: createNextVisitHandler(deps),
+  [freezeToldTopic]: freezeToldHandler,
 });
 
 export interface Workers {

@@ -33,6 +33,16 @@ const fill = (id, rows) => {
 const mine = () => ({ memberId, key: linkKey });
 
 const messageWords = (message) => {
+  if (message.kind === 'frozen')
+    return {
+      zh: '会员已冻结，请联系客服；积分和券都保留',
+      en: 'This account is on hold. Please contact customer service; points and vouchers are kept.',
+    };
+  if (message.kind === 'thawed')
+    return {
+      zh: '会员已恢复；冻结期间的天数已补给您的券',
+      en: 'This account goes on. Your vouchers are good for the days more that it was on hold.',
+    };
   const amount = message.kind === 'shop' ? '' : yuanOf(message.amountFen);
   if (message.kind === 'next-visit')
     return {

@@ -221,11 +221,11 @@ describe('an account that is frozen', () => {
     expect(rows[0]!.thawed_by).toMatch(/^prs_\w+ prs_\w+$/);
   });
 
-  it('gives back at once what was set aside for an order that is not being paid', async () => {
+  it('gives back at once, whole, what was set aside for an order that is not being paid', async () => {
     expect((await send(`members/${memberOf(1)}/freeze`, { why }, 1)).statusCode).toBe(200);
     const { rows } = await cloud.deps.db.execute(sql`
       select state from voucher_reservation where order_id = ${orderOf(91)}`);
-    expect(rows).toEqual([{ state: 'released' }]);
+    expect(rows).toEqual([{ state: 'lapsed' }]);
     expect((await agreed(`members/${memberOf(1)}/thaw`)).statusCode).toBe(200);
   });
 

@@ -1,9 +1,10 @@
 import { sql } from 'drizzle-orm';
+import { enqueueFreezeTold } from '#cloud/members/freeze-message.ts';
 import { stopCodesOfFrozen } from '#cloud/payments/offline/stop-frozen-codes.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import { lockBook } from '#cloud/points/points-config-store.ts';
 import { advanceAhead } from '#cloud/release/close-ahead.ts';
-import { pinnedUntilMs, releaseReservation } from '#cloud/vouchers/reservations.ts';
+import { lapseReservationsOf } from '#cloud/vouchers/reservations.ts';
 import type { MemberId, OperatorId, PersonId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
@@ -16,7 +17,9 @@ interface Member {
 /**
  * Holds an account (docs/points.md 2.9): one person does it at once, because a thief does not wait for a second one. Its
  * points go on coming due and are not released, its vouchers stay and do not end, receipts can be claimed into it. Codes
- * that it could still show are stopped; what they paid before a till could know is debited without vouchers.
+ * that it could still show are stopped; what they paid before a till could know is debited without vouchers. What is set
+ * aside for an order whose money is not on the way goes back into the wallet, whole: see {@link lapseReservationsOf}. The
+ * member is told that it happened, never why.
  * Errors: member-unknown, already-frozen.
  */
 export async function freezeMember(
@@ -38,7 +41,8 @@ export async function freezeMember(
     values (${operatorId}, ${memberId}, 'frozen')
     on conflict (operator_id, member_id) do update set state = 'frozen'`);
   await stopCodesOfFrozen(tx, { operatorId, memberId, nowMs });
-  await giveReservationsBack(tx, freeze);
+  await lapseReservationsOf(tx, freeze);
+  await enqueueFreezeTold(tx, { operatorId, memberId, kind: 'frozen', atMs: nowMs });
   return ok(undefined);
 }
 
@@ -46,22 +50,6 @@ export async function freezeMember(
 async function beforeItMoves(tx: Tx, { operatorId, memberId }: Member): Promise<void> {
   await lockBook(tx, operatorId, 'share');
   await advanceAhead(tx, { operatorId, memberIds: [memberId] });
-}
-
-/**
- * What is set aside for orders whose money is not on the way yet. The wallet is locked first, as everywhere: a charge that
- * begins at this moment is either seen here as on its way, or finds its vouchers gone.
- */
-async function giveReservationsBack(tx: Tx, { operatorId, memberId }: Member): Promise<void> {
-  await tx.execute(sql`
-    select 1 from voucher where operator_id = ${operatorId} and member_id = ${memberId}
-       and (left_fen > 0 or held_fen > 0) order by voucher_id for update`);
-  const { rows } = await tx.execute<{ reservation_id: string }>(sql`
-    select reservation_id from voucher_reservation
-     where operator_id = ${operatorId} and member_id = ${memberId} and state = 'held'
-       and expires_at_ms <> ${pinnedUntilMs} order by reservation_id`);
-  for (const { reservation_id: reservationId } of rows)
-    await releaseReservation(tx, { operatorId, reservationId });
 }
 
 /**
@@ -89,6 +77,7 @@ export async function thawMember(
        set expires_on = expires_on + greatest(0, ${today}::date - greatest(day, ${ended.frozen_on}::date))
      where operator_id = ${operatorId} and member_id = ${memberId}
        and (left_fen > 0 or held_fen > 0) and expires_on >= ${ended.frozen_on}::date`);
+  await enqueueFreezeTold(tx, { operatorId, memberId, kind: 'thawed', atMs: nowMs });
   return ok({ days: ended.days });
 }
 

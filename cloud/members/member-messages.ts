@@ -20,7 +20,8 @@ export type MemberMessage =
       readonly onDay: string;
       readonly shopName: string;
       readonly text: string;
-    };
+    }
+  | { readonly kind: 'frozen' | 'thawed'; readonly onDay: string };
 
 interface Row extends Record<string, unknown> {
   readonly kind: MemberMessage['kind'];
@@ -48,6 +49,7 @@ export async function readMessages(
 }
 
 function toMessage(row: Row): MemberMessage {
+  if (row.kind === 'frozen' || row.kind === 'thawed') return { kind: row.kind, onDay: row.on_day };
   return row.kind === 'shop'
     ? { kind: 'shop', onDay: row.on_day, shopName: row.shop_name ?? '', text: row.shop_text ?? '' }
     : {

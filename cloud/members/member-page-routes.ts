@@ -36,6 +36,10 @@ const Message = Type.Union([
     shopName: Type.String(),
     text: Type.String(),
   }),
+  Type.Object({
+    kind: Type.Union([Type.Literal('frozen'), Type.Literal('thawed')]),
+    onDay: Type.String(),
+  }),
 ]);
 const AccountSchema = Type.Object({
   /** Of orders inside the hold; final and not yet released; the part of it that is due. Point-fen. */

@@ -1,5 +1,4 @@
 import { pageCacheName } from '#cloud/members/member-page-worker.ts';
-import { memberErrors } from '#shared/errors/members.ts';
 import { certificateBytes, momentDomain, twoLayerDigits } from '#shared/member/two-layer-code.ts';
 import { memberCodePrefix } from '#shared/tender/recognise-code.ts';
 
@@ -18,7 +17,10 @@ const memberId = location.pathname.split('/').pop();
 const linkKey = location.hash.slice(1);
 const problems = {
   open: { zh: '打不开会员码：链接不对，或网络不通', en: 'The member code cannot be opened: wrong link or no connection.' },
-  frozen: ${JSON.stringify({ zh: memberErrors['member-frozen'].zh, en: memberErrors['member-frozen'].en })},
+  frozen: {
+    zh: '会员已冻结，请联系客服；积分和券都保留',
+    en: 'This account is on hold. Please contact customer service; points and vouchers are kept.',
+  },
   old: { zh: '会员码已过期，请联网一次再打开', en: 'The member code expired. Go online once and open it again.' },
 };
 const base64Url = (bytes) =>

@@ -14,6 +14,7 @@ import { registerMemberAccount } from '#cloud/members/member-page-routes.ts';
 import { memberPage } from '#cloud/members/member-page.ts';
 import { workerHeaders, workerScript } from '#cloud/members/member-page-worker.ts';
 import {
+  atCounter,
   findMemberByPhone,
   operatorOfMember,
   registerMember,
@@ -109,7 +110,7 @@ function registerTillRoutes(app: CloudApp, deps: RouteDeps): void {
     const { memberId, isNew } = registered.value;
     const member = await viewMember(deps.db, { operatorId, memberId }, deps);
     if (member === undefined) return sendProblem(reply, memberUnknown);
-    return reply.code(isNew ? 201 : 200).send(member);
+    return reply.code(isNew ? 201 : 200).send(atCounter(member));
   });
 
   const resolve = {
@@ -122,7 +123,7 @@ function registerTillRoutes(app: CloudApp, deps: RouteDeps): void {
     const found = await resolveMember({ ...request.body, operatorId }, deps);
     if (!found.ok) return sendProblem(reply, found.error);
     const member = await viewMember(deps.db, { operatorId, memberId: found.value }, deps);
-    return member === undefined ? sendProblem(reply, memberUnknown) : reply.send(member);
+    return member === undefined ? sendProblem(reply, memberUnknown) : reply.send(atCounter(member));
   });
 }
 

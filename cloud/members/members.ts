@@ -7,6 +7,7 @@ import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { bindReferrer } from '#cloud/points/claim-points.ts';
 import { memberPoints } from '#cloud/points/member-points.ts';
 import { pointsConfigAt } from '#cloud/points/points-config-store.ts';
+import { frozenSince } from '#cloud/review/frozen-member.ts';
 import { readWallet } from '#cloud/vouchers/wallet.ts';
 import { newId, type MemberId, type OperatorId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
@@ -110,6 +111,7 @@ export async function viewMember(
   if (member === undefined) return undefined;
   const points = await memberPoints(db, query);
   const today = accountingDate(deps.clock.nowMs());
+  const isFrozen = (await frozenSince(db, query)) !== undefined;
   const wallet = await readWallet(db, { ...query, today });
   const { config } = await pointsConfigAt(db, { operatorId: query.operatorId, period: today });
   return {
@@ -119,8 +121,16 @@ export async function viewMember(
     vouchers: wallet.vouchers.map((voucher) => ({ ...voucher })),
     voucherTotalFen: wallet.totalFen,
     voucherMaxShareBp: config.voucherMaxShareBp,
+    ...(isFrozen ? { isFrozen } : {}),
   };
 }
+
+/**
+ * A member as the counter may see him. Of a held account no voucher is offered: a till that is older than the mark leaves it
+ * alone as well.
+ */
+export const atCounter = (member: MemberView): MemberView =>
+  member.isFrozen === true ? { ...member, vouchers: [], voucherTotalFen: 0 } : member;
 
 /** The operator of a member, for pages that name only the member. */
 export async function operatorOfMember(

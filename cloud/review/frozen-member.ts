@@ -7,6 +7,20 @@ export const isFrozenNow = (operatorId: OperatorId, memberId: SQL): SQL =>
   sql`exists (select from member_freeze f where f.operator_id = ${operatorId}
                  and f.member_id = ${memberId} and f.thawed_at_ms is null)`;
 
+/** Was the account held at that moment, and is it still? What was set aside before is spent by a sale from before only. */
+export async function wasFrozenAt(
+  db: Db | Tx,
+  sale: {
+    readonly operatorId: OperatorId;
+    readonly memberId: MemberId | undefined;
+    readonly atMs: number;
+  },
+): Promise<boolean> {
+  if (sale.memberId === undefined) return false;
+  const sinceMs = await frozenSince(db, { ...sale, memberId: sale.memberId });
+  return sinceMs !== undefined && sale.atMs >= sinceMs;
+}
+
 /** Since when the account is held; undefined when it is not. */
 export async function frozenSince(
   db: Db | Tx,

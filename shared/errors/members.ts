@@ -47,8 +47,8 @@ export const memberErrors = {
     'Sell without vouchers. The member asks the operator, who lets the account go on by two people.',
     'customer',
     'no',
-    '账户已冻结，券暂不能用；积分和券都保留，请联系平台',
-    'This account is on hold. Points and vouchers are kept; please contact the platform.',
+    '会员已冻结，请联系客服',
+    'This member account is on hold. Please contact customer service.',
   ),
   'member-unknown': entry(
     'Nobody is registered with this phone number or code.',

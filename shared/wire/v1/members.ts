@@ -30,6 +30,8 @@ export const MemberViewSchema = Type.Object({
   voucherTotalFen: Type.Integer({ minimum: 0 }),
   /** Most of an order that vouchers pay, basis points: what the till suggests; the cloud decides when it sets them aside. */
   voucherMaxShareBp: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
+  /** The account is held: nothing of it is shown as usable, and nobody at the counter is told why. */
+  isFrozen: Type.Optional(Type.Literal(true)),
 });
 export type MemberView = Static<typeof MemberViewSchema>;
 

@@ -15,6 +15,7 @@ import { breakPromise, keepPromise } from '#terminal/agent/checkout/end-promise.
 import type { MemberWanted } from '#terminal/agent/checkout/member-desk.ts';
 import { dropCoupon } from '#terminal/agent/checkout/scan-coupon.ts';
 import { scanAtCounter } from '#terminal/agent/checkout/scan-desk.ts';
+import { setMember } from '#terminal/agent/checkout/set-member.ts';
 import { createTurn } from '#terminal/agent/checkout/turn.ts';
 import { payByBox } from '#terminal/agent/checkout/pay-by-box.ts';
 import { payPromise, type PromiseAsked } from '#terminal/agent/checkout/pay-promise.ts';
@@ -141,13 +142,10 @@ function dismiss({ screen, link, holds }: Counter): Outcome {
   return dismissed;
 }
 
-async function attachMember(
-  { screen, link, desk }: Counter,
-  wanted: MemberWanted,
-): Promise<Outcome> {
-  if (!link.online()) return err('needs-network');
-  const member = await desk.byPhone(wanted);
-  return member.ok ? screen.step({ type: 'member-set', member: member.value }) : member;
+async function attachMember(counter: Counter, wanted: MemberWanted): Promise<Outcome> {
+  if (!counter.link.online()) return err('needs-network');
+  const member = await counter.desk.byPhone(wanted);
+  return member.ok ? setMember(counter, member.value) : member;
 }
 
 /** Orders of which nobody knows whether money was taken. */

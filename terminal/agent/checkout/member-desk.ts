@@ -74,7 +74,8 @@ export function createMemberDesk(cloud: CloudClient): MemberDesk {
         answer: ReservationSchema,
         timeoutMs: deskTimeoutMs,
       });
-      return answer.ok ? ok(answer.value) : err('voucher-unavailable');
+      if (answer.ok) return ok(answer.value);
+      return err(answer.error.code === 'member-frozen' ? 'member-frozen' : 'voucher-unavailable');
     },
     giveBack: async ({ orderId, memberId }) => {
       await cloud.call({

@@ -3,6 +3,7 @@ import { err } from '#shared/result/result.ts';
 import { isWaiting } from '#terminal/agent/checkout/checkout-machine.ts';
 import type { Counter, Outcome } from '#terminal/agent/checkout/counter.ts';
 import { judgeOffline } from '#terminal/agent/checkout/offline-room.ts';
+import { setMember } from '#terminal/agent/checkout/set-member.ts';
 
 /**
  * A member code: names the member while the cloud can be asked, pays as 离线记账 while it cannot.
@@ -14,7 +15,7 @@ export async function scanMemberCode(counter: Counter, code: string): Promise<Ou
   if (isWaiting(till)) return screen.step({ type: 'second-scan', atMs: counter.clock.nowMs() });
   if (counter.link.online() && till.screen.type !== 'held') {
     const member = await counter.desk.byCode(code);
-    if (member.ok) return screen.step({ type: 'member-set', member: member.value });
+    if (member.ok) return setMember(counter, member.value);
     if (member.error.sent === 'yes') return err(member.error.code);
   }
   return acceptOffline(counter, code);

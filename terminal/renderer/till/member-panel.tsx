@@ -6,6 +6,7 @@ import { useApp, useTill } from '../app/context.ts';
 import type { Panel } from '../desk/desk.ts';
 import { isPhone, phoneDigits } from '../desk/panel-machine.ts';
 import { plainYuan, yuan } from '../format/money.ts';
+import { errorWords } from '../i18n/language.ts';
 import { Close } from './cash-panel.tsx';
 
 const vouchersShownMax = 4;
@@ -116,7 +117,7 @@ const suggestedOf = (member: MemberView, amountFen: number): number =>
       );
 
 function AttachedMember({ member }: { readonly member: MemberView }): ReactNode {
-  const { words, store } = useApp();
+  const { words, store, language } = useApp();
   const { till } = useTill();
   const using = till?.draft.useVoucher === true;
   const suggestedFen = suggestedOf(member, till?.draft.amountFen ?? 0);
@@ -146,8 +147,13 @@ function AttachedMember({ member }: { readonly member: MemberView }): ReactNode 
             {words.memberPanel.voucherLine(yuan(voucher.leftFen), voucher.expiresOn)}
           </li>
         ))}
-        {member.vouchers.length === 0 && <li>{words.memberPanel.noVouchers}</li>}
+        {member.vouchers.length === 0 && member.isFrozen !== true && (
+          <li>{words.memberPanel.noVouchers}</li>
+        )}
       </ul>
+      {member.isFrozen === true && (
+        <p className="member-frozen">{errorWords('member-frozen', language)}</p>
+      )}
       <div className="row">
         {member.voucherTotalFen > 0 && (
           <button
