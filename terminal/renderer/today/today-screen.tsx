@@ -182,7 +182,7 @@ function NoSales({ today }: { readonly today: Today }): ReactNode {
 
 function DaySlip({ today }: { readonly today: Today }): ReactNode {
   const { words, store } = useApp();
-  // The bar's own number: what is sent after the day was asked for changes no order, so nobody asks again.
+  // The bar's own number: it is there before the day has been asked for again.
   const unsentCount = useTill().status?.unsentCount ?? today.unsentCount;
   return (
     <section className="card slip">
