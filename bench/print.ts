@@ -10,7 +10,7 @@ import { assert } from '#shared/result/assert.ts';
 import { openTillBench, type TillBench } from '#terminal/agent/testing/till-bench.ts';
 import type { BenchRow, BenchTable } from './bench-table.ts';
 import { describeMachine } from './machine.ts';
-import { median } from './statistics.ts';
+import { median, quantile } from './statistics.ts';
 
 /**
  * From the channel's word to paper: the answer to a charge reaches the whole till, and the first byte of its receipt
@@ -31,7 +31,7 @@ export async function runPrintBench(): Promise<BenchTable> {
       ours.push(await desk.sellOnce());
       raw.push(await limit.writeOnce());
     }
-    rounds.push({ ours: sorted(ours), raw: sorted(raw) });
+    rounds.push({ ours, raw });
   }
   await desk.close();
   await limit.close();
@@ -49,7 +49,7 @@ const pageBytes = 4_096;
 const amountFen = 1_250;
 
 interface Round {
-  /** Milliseconds, sorted. */
+  /** Milliseconds. */
   readonly ours: readonly number[];
   readonly raw: readonly number[];
 }
@@ -159,17 +159,12 @@ async function openLimit(): Promise<{
   };
 }
 
-const sorted = (values: readonly number[]): readonly number[] => values.toSorted((a, b) => a - b);
-
-const quantile = (values: readonly number[], percent: number): number =>
-  values[Math.ceil((values.length * percent) / 100) - 1] ?? Number.NaN;
-
 function tableOf(rounds: readonly Round[]): BenchTable {
   const ours = (percent: number): number =>
-    median(rounds.map((round) => quantile(round.ours, percent)));
+    median(rounds.map((round) => quantile(round.ours, percent / 100)));
   const raw = (percent: number): number =>
-    median(rounds.map((round) => quantile(round.raw, percent)));
-  const worst = rounds.map((round) => quantile(round.ours, 99).toFixed(2)).join(', ');
+    median(rounds.map((round) => quantile(round.raw, percent / 100)));
+  const worst = rounds.map((round) => quantile(round.ours, 0.99).toFixed(2)).join(', ');
   return {
     name: 'print',
     machine: describeMachine(),

@@ -14,7 +14,7 @@ import { routeScan } from '#shared/scan/route-scan.ts';
 import { assert } from '#shared/result/assert.ts';
 import type { BenchRow, BenchTable, BenchVerdict } from './bench-table.ts';
 import { describeMachine } from './machine.ts';
-import { median } from './statistics.ts';
+import { median, quantile } from './statistics.ts';
 
 /**
  * From the last byte that leaves the scanner to the routed event in the same process: the wire, the supervisor, the
@@ -67,7 +67,7 @@ const memory = (): Line => {
 
 interface Measured {
   readonly name: string;
-  /** Milliseconds, sorted within each round. */
+  /** Milliseconds. */
   readonly rounds: readonly (readonly number[])[];
 }
 
@@ -122,7 +122,7 @@ async function measure(name: string, bench: Bench, code: string): Promise<Measur
   for (let round = 0; round < roundCount; round += 1) {
     const latenciesMs: number[] = [];
     for (let count = 0; count < scanCount; count += 1) latenciesMs.push(await scanOnce());
-    rounds.push(latenciesMs.toSorted((a, b) => a - b));
+    rounds.push(latenciesMs);
   }
   await scanner.stop();
   return { name, rounds };
@@ -151,9 +151,7 @@ async function within(routed: Promise<string>): Promise<string> {
 
 /** The middle one of the rounds: what else runs on the machine may spoil one of them. */
 const percentile = ({ rounds }: Measured, percent: number): number =>
-  median(
-    rounds.map((sorted) => sorted[Math.ceil((sorted.length * percent) / 100) - 1] ?? Number.NaN),
-  );
+  median(rounds.map((latenciesMs) => quantile(latenciesMs, percent / 100)));
 
 const rowsOf = (measured: Measured): readonly BenchRow[] =>
   [50, 99].map((percent) => ({

@@ -1,11 +1,13 @@
 /** The middle one; of an even count the lower middle. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
-}
+export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
-/** The value that `part` of all stay at or below; 0.99 of them for the p99. NaN when there are none. */
+/**
+ * The least of the values that `part` of all stay at or below (nearest rank): 0.99 for the p99. `part` is above 0 and at most
+ * 1. NaN when there are none.
+ */
 export function quantile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+  // In whole ten-thousandths: 0.07 of a hundred is the seventh, and would be the eighth in binary fractions.
+  const rank = Math.ceil((values.length * Math.round(part * 10_000)) / 10_000);
+  return sorted[rank - 1] ?? Number.NaN;
 }

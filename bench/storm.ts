@@ -11,6 +11,7 @@ import { durableSettings, startBenchCloud, type BenchCloud } from './drain/cloud
 import { makeOrders } from './drain/till.ts';
 import { describeMachine } from './machine.ts';
 import type { CashierData, CounterTold } from './storm/counter.ts';
+import { quantile } from './statistics.ts';
 
 /** Fewer for a look in passing: `STORM_TILLS=600 npm run bench -- storm`. The law is about all of them. */
 const tillsCount = Number(process.env['STORM_TILLS'] ?? 6_000);
@@ -139,11 +140,7 @@ function packedBatch(): Buffer {
 const round2 = (value: number): number => Number(value.toFixed(2));
 
 function counterRows({ waitsMs }: CounterTold) {
-  const sorted = waitsMs.toSorted((a, b) => a - b);
-  const at = (share: number): number =>
-    Math.round(
-      sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN,
-    );
+  const at = (share: number): number => Math.round(quantile(waitsMs, share));
   return [
     count('charge at a counter meanwhile, p50', at(0.5), 'ms'),
     count('charge at a counter meanwhile, p99', at(0.99), 'ms'),
@@ -156,9 +153,8 @@ function toTable(
   { tills, counter, ...kept }: Storm & { readonly counter: CounterTold },
   memoryBeforeMiB: number,
 ): BenchTable {
-  const doneMs = tills.map((till) => till.doneMs).toSorted((a, b) => a - b);
-  const at = (share: number): number =>
-    doneMs[Math.min(doneMs.length - 1, Math.floor(doneMs.length * share))] ?? Number.NaN;
+  const doneMs = tills.map((till) => till.doneMs);
+  const at = (share: number): number => quantile(doneMs, share);
   const sum = (key: 'sentAway' | 'linesLost' | 'failed'): number =>
     tills.reduce((total, till) => total + till[key], 0);
   const accepted = Math.round((entriesCount * msPerSecond) / at(1));
