@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm';
+import type { Statement } from '#cloud/platform/db.ts';
 
 /** A batch as columns: the first six have one value per journal, the rest one per leg. */
 export interface PostArrays {
@@ -25,14 +25,15 @@ export interface PostArrays {
  * so two connections seldom wait for each other. A DBA changes the number of slots at any time, because a balance is
  * the sum of whatever slots there are: `alter database … set app.ledger_slots = 32`.
  */
-export function postStatement(batch: PostArrays): SQL {
-  return sql`
+export const postStatement: Statement = {
+  name: 'post-journals',
+  text: `
     WITH input AS (
       SELECT operator_id, book, idem_key, kind, event_at_ms, content_hash, (ordinal - 1)::int AS journal
       FROM unnest(
-        ${sql.param(batch.operators)}::text[], ${sql.param(batch.books)}::text[],
-        ${sql.param(batch.keys)}::text[], ${sql.param(batch.kinds)}::text[],
-        ${sql.param(batch.eventAtMs)}::bigint[], ${sql.param(batch.hashes)}::text[]
+        $1::text[], $2::text[],
+        $3::text[], $4::text[],
+        $5::bigint[], $6::text[]
       ) WITH ORDINALITY AS i (operator_id, book, idem_key, kind, event_at_ms, content_hash, ordinal)
     ),
     new_txn AS (
@@ -45,9 +46,9 @@ export function postStatement(batch: PostArrays): SQL {
     new_leg AS (
       SELECT n.operator_id, n.txn_no, n.book, i.journal, l.leg, l.account, l.amount_fen, l.slots, l.guard
       FROM unnest(
-        ${sql.param(batch.legJournals)}::int[], ${sql.param(batch.legPositions)}::smallint[],
-        ${sql.param(batch.legAccounts)}::text[], ${sql.param(batch.legAmounts)}::bigint[],
-        ${sql.param(batch.legSlots)}::int[], ${sql.param(batch.legGuards)}::int[]
+        $7::int[], $8::smallint[],
+        $9::text[], $10::bigint[],
+        $11::int[], $12::int[]
       ) AS l (journal, leg, account, amount_fen, slots, guard)
       JOIN input i USING (journal)
       JOIN new_txn n USING (operator_id, book, idem_key)
@@ -78,5 +79,21 @@ export function postStatement(batch: PostArrays): SQL {
                                           'account', m.account, 'balanceFen', m.balance_fen))
         FROM moved m JOIN delta d USING (operator_id, book, account)
         WHERE m.balance_fen * d.guard < 0
-      ), '[]') AS violations`;
-}
+      ), '[]') AS violations`,
+};
+
+/** The columns of a batch, in the order in which {@link postStatement} takes them. */
+export const postValues = (batch: PostArrays): readonly unknown[] => [
+  batch.operators,
+  batch.books,
+  batch.keys,
+  batch.kinds,
+  batch.eventAtMs,
+  batch.hashes,
+  batch.legJournals,
+  batch.legPositions,
+  batch.legAccounts,
+  batch.legAmounts,
+  batch.legSlots,
+  batch.legGuards,
+];

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
+import { planned } from '#cloud/platform/planned.ts';
 import {
   bookOf,
   chart,
@@ -10,7 +11,7 @@ import {
   type Journal,
   type JournalError,
 } from '#cloud/ledger/posting.ts';
-import { postStatement, type PostArrays } from '#cloud/ledger/post-statement.ts';
+import { postStatement, postValues, type PostArrays } from '#cloud/ledger/post-statement.ts';
 import { withSavepoint } from '#cloud/ledger/savepoint.ts';
 import { assert } from '#shared/result/assert.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
@@ -92,7 +93,8 @@ async function post(
   journals: readonly Journal[],
 ): Promise<Result<PostOutcome, LedgerError>> {
   const arrays = toArrays(batch.unique);
-  const row = (await tx.execute(postStatement(arrays))).rows[0] as unknown as StatementRow;
+  const { rows } = await planned<StatementRow>(tx, postStatement, postValues(arrays));
+  const row = rows[0]!;
   const mismatched = await mismatches(tx, batch, row);
   if (mismatched.length > 0) return err({ type: 'idempotency-mismatch', idemKeys: mismatched });
   if (row.violations.length > 0)

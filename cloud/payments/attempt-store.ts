@@ -11,6 +11,7 @@ import type { CallEvidence } from '#cloud/channel/channel-exchange.ts';
 import type { AttemptProgress, NextStep } from '#cloud/payments/payment-machine.ts';
 import type { RouteDecision } from '#cloud/payments/routing/route-charge.ts';
 import { filled, type Db, type Statement, type Tx } from '#cloud/platform/db.ts';
+import { planned } from '#cloud/platform/planned.ts';
 
 export type CallKind = 'charge' | 'withhold' | 'query' | 'reverse' | 'refund' | 'query-refund';
 
@@ -25,7 +26,10 @@ export const attemptColumns = `operator_id, order_id, attempt, kind, merchant_id
   fruitless_tries, next_step, next_at_ms, code, channel_ref, paid_at_ms, in_flight`;
 const columns = sql.raw(attemptColumns);
 
-/** Writes a new attempt; no row when its number is taken, or another attempt of the order is in flight. */
+/**
+ * Writes a new attempt; no row when its number is taken, or another attempt of the order is in
+ * flight.
+ */
 export const attemptInsertion: Statement = {
   name: 'attempt-insertion',
   text: `
@@ -78,7 +82,10 @@ export const attemptInsertionValues = (
   ];
 };
 
-/** Writes a new attempt. False when its number is taken, or another attempt of the order is in flight. */
+/**
+ * Writes a new attempt. False when its number is taken, or another attempt of the order is in
+ * flight.
+ */
 export async function insertAttempt(
   tx: Tx,
   attempt: AttemptFacts & { readonly progress: AttemptProgress },
@@ -119,8 +126,8 @@ export async function lockAttemptByNumber(
 }
 
 /**
- * Something happened at the channel: what is asked of it next is asked at once, also when a question is under way now, whose
- * answer will be older than this. False when nothing is open.
+ * Something happened at the channel: what is asked of it next is asked at once, also when a
+ * question is under way now, whose answer will be older than this. False when nothing is open.
  */
 export async function hurryAttempt(tx: Tx, key: AttemptKey, nowMs: number): Promise<boolean> {
   const { rowCount } = await tx.execute(sql`
@@ -146,8 +153,8 @@ export const closedOrderStates: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Is nothing more to be charged for this order? Another attempt paid it, or the till's journal says that it took
- * other money or gave the order up.
+ * Is nothing more to be charged for this order? Another attempt paid it, or the till's journal says
+ * that it took other money or gave the order up.
  */
 export async function isOrderClosed(
   tx: Tx,
@@ -221,26 +228,43 @@ export interface Booking {
 
 const bookErrorCharsMax = 500;
 
-/** Notes what the books said about paid attempts. One statement. */
+/**
+ * Notes what the books said about paid attempts. One statement for each operator and each thing
+ * that was said.
+ */
 export async function saveBookings(tx: Tx, bookings: readonly Booking[]): Promise<void> {
-  if (bookings.length === 0) return;
-  const rows = bookings.map(({ key: { operatorId, orderId, attempt }, error }) => ({
-    operatorId,
-    orderId,
-    attempt,
-    state: error === undefined ? 'booked' : 'parked',
-    error: error?.slice(0, bookErrorCharsMax),
-  }));
-  await tx.execute(sql`
-    update payment_attempt a set book_state = b.state, book_error = b.error
-      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-        as b("operatorId" text, "orderId" text, attempt integer, state text, error text)
-     where a.operator_id = b."operatorId" and a.order_id = b."orderId" and a.attempt = b.attempt`);
+  const groups = new Map<string, Booking[]>();
+  for (const booking of bookings) {
+    const said = JSON.stringify([booking.key.operatorId, booking.error]);
+    groups.set(said, [...(groups.get(said) ?? []), booking]);
+  }
+  for (const alike of groups.values()) {
+    const [{ key, error }] = alike as [Booking];
+    await planned(tx, bookingsSaved, [
+      key.operatorId,
+      alike.map((one) => one.key.orderId),
+      alike.map((one) => `${one.key.orderId}:${one.key.attempt}`),
+      error === undefined ? 'booked' : 'parked',
+      error?.slice(0, bookErrorCharsMax) ?? null,
+    ]);
+  }
 }
 
 /**
- * Takes attempts whose next step is due, so that no other worker touches them until `leaseMs` is over: then the one
- * who took them is presumed dead.
+ * Their orders are named as a list: a join may be planned as one look over all attempts that there
+ * are.
+ */
+const bookingsSaved: Statement = {
+  name: 'bookings-saved',
+  text: `
+    update payment_attempt set book_state = $4, book_error = $5
+     where operator_id = $1 and order_id = any($2::text[])
+       and order_id || ':' || attempt = any($3::text[])`,
+};
+
+/**
+ * Takes attempts whose next step is due, so that no other worker touches them until `leaseMs` is
+ * over: then the one who took them is presumed dead.
  */
 export async function leaseDueAttempts(
   db: Db,

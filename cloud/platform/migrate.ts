@@ -3,19 +3,24 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Pool, PoolClient } from 'pg';
+import { noteFirstStatistics } from '#cloud/platform/first-statistics.ts';
 import { sealTables } from '#cloud/platform/tenancy/seal-tables.ts';
 
 /** The folder that every domain puts its numbered .sql files into. */
 export const migrationsFolder = fileURLToPath(new URL('../migrations', import.meta.url));
 
 const migrationName = /^\d{4}-[a-z0-9-]+\.sql$/;
-/** Session lock: two nodes that start at once must not migrate at once. An arbitrary constant of ours. */
+/**
+ * Session lock: two nodes that start at once must not migrate at once. An arbitrary constant of
+ * ours.
+ */
 const migrationLock = 71_946_002;
 
 /**
- * Applies the migrations that are not applied yet, in the order of their names, each in a transaction of its own.
- * Forward only: throws when an applied file was changed or removed since. Then gives every table the rights and the
- * row-level security of its tenant (platform/tenancy). Returns the names applied now.
+ * Applies the migrations that are not applied yet, in the order of their names, each in a
+ * transaction of its own. Forward only: throws when an applied file was changed or removed since.
+ * Then gives every table the rights and the row-level security of its tenant (platform/tenancy),
+ * and the planner a first word about it. Returns the names applied now.
  */
 export async function migrate(
   pool: Pool,
@@ -26,7 +31,10 @@ export async function migrate(
   try {
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
     const applied = await applyPending(client, files);
-    if (options.folder === migrationsFolder) await sealTables(client);
+    if (options.folder === migrationsFolder) {
+      await sealTables(client);
+      await noteFirstStatistics(client);
+    }
     return applied;
   } finally {
     await client.query('select pg_advisory_unlock($1)', [migrationLock]).catch(() => undefined);

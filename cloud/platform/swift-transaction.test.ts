@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectScoped, type Connection } from '#cloud/platform/connect.ts';
 import { isRefusedFor, type Db, type Statement } from '#cloud/platform/db.ts';
 import { sqlStateOf } from '#cloud/platform/database-error.ts';
+import { planned } from '#cloud/platform/planned.ts';
 import { retried } from '#cloud/platform/retried-transaction.ts';
 import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { runScoped, type Scope } from '#cloud/platform/tenancy/scope.ts';
@@ -93,6 +94,28 @@ test('bytes go over as bytes, and a value that is none of its kinds is refused b
     'not { not:',
   );
   expect(await rows('opr_1')).toHaveLength(1);
+});
+
+test('a statement by `planned` is one of the trip in a swift transaction, below a savepoint too, and any statement elsewhere; its lists arrive whole', async () => {
+  const list = ['{"', 'a\\b', '', 'NULL', '中,文'];
+  const lists: Statement = {
+    name: 'lists',
+    text: `select to_json($1::text[]) as texts, to_json($2::bigint[]) as numbers,
+      exists (select from pg_prepared_statements where name like 'lists@%') as is_planned`,
+  };
+  const asked = { texts: list, numbers: [1, -2] };
+  const values = [list, [1, -2]];
+  await swift('opr_1', async (line) => {
+    const { rows: inTrip } = await planned(line.tx, lists, values);
+    expect(inTrip).toEqual([{ ...asked, is_planned: true }]);
+    await line.tx.transaction(async (inner) => {
+      expect((await planned(inner, lists, values)).rows).toEqual(inTrip);
+    });
+  });
+  await database.db.transaction(async (tx) => {
+    expect((await planned(tx, lists, values)).rows).toEqual([{ ...asked, is_planned: false }]);
+  });
+  expect((await planned(database.db, lists, values)).rows).toMatchObject([asked]);
 });
 
 test('what is seldom done joins the same transaction, also as its first word', async () => {

@@ -2,6 +2,7 @@ import { PgDialect } from 'drizzle-orm/pg-core';
 import { NodePgSession, NodePgTransaction } from 'drizzle-orm/node-postgres';
 import type { PoolClient, QueryConfig } from 'pg';
 import type { Line, Statement, Tx } from '#cloud/platform/db.ts';
+import { plansBy } from '#cloud/platform/planned.ts';
 import {
   sentValue,
   TripQuery,
@@ -18,14 +19,17 @@ const [begin, commit, rollback] = ['begin', 'commit', 'rollback'].map((word): St
 
 /** What is asked first in a transaction, with its values: who is the tenant. */
 export interface SwiftOpening {
-  /** Tells apart the plans of one statement: a plan holds the row-level security of the role that it was made for. */
+  /**
+   * Tells apart the plans of one statement: a plan holds the row-level security of the role that it
+   * was made for.
+   */
   readonly role: string;
   readonly tenant?: readonly [Statement, readonly string[]];
 }
 
 /**
- * Runs a transaction on a connection. What is asked before the process turns to other things leaves in one trip; BEGIN and
- * the tenant travel with the first one, COMMIT with the last.
+ * Runs a transaction on a connection. What is asked before the process turns to other things leaves
+ * in one trip; BEGIN and the tenant travel with the first one, COMMIT with the last.
  */
 export async function runSwift<T>(
   client: PoolClient,
@@ -88,7 +92,7 @@ export async function runSwift<T>(
         mustBeCommitted(said);
       },
       get tx() {
-        tx ??= txOver(seldom);
+        tx ??= txOver(seldom, ask);
         return tx;
       },
     });
@@ -103,12 +107,15 @@ export async function runSwift<T>(
 const nothing: Statement = { name: 'swift-nothing', text: 'select' };
 
 /** Drizzle's transaction over whoever asks for it. */
-const txOver = (query: (config: QueryConfig, values?: unknown[]) => Promise<unknown>): Tx =>
-  new NodePgTransaction(
-    dialect,
-    new NodePgSession({ query } as unknown as PoolClient, dialect, undefined, {}),
-    undefined,
-  ) as unknown as Tx;
+function txOver(
+  query: (config: QueryConfig, values?: unknown[]) => Promise<unknown>,
+  ask: Line['ask'],
+): Tx {
+  const session = new NodePgSession({ query } as unknown as PoolClient, dialect, undefined, {});
+  const tx = new NodePgTransaction(dialect, session, undefined) as unknown as Tx;
+  plansBy(tx, ask);
+  return tx;
+}
 
 /** The server answers ROLLBACK to the COMMIT of a transaction that failed before. */
 function mustBeCommitted(said: string): void {

@@ -36,15 +36,18 @@ interface Column {
 }
 
 type Columns = readonly Column[];
-/** What a connection has planned, with the columns it answers; `unsure` when a failure left open whether it has. */
+/**
+ * What a connection has planned, with the columns it answers; `unsure` when a failure left open
+ * whether it has.
+ */
 const planned = new WeakMap<object, Map<string, Columns | 'unsure'>>();
 
 const noRows: Columns = [];
 
 /**
- * Several statements in one round trip, ended by one Sync: after one that failed the server passes the others over. Each
- * is planned and described once by a connection.
- * Source: PostgreSQL documentation, 54.2.3 Extended Query, 54.2.4 Pipelining.
+ * Several statements in one round trip, ended by one Sync: after one that failed the server passes
+ * the others over. Each is planned and described once by a connection. Source: PostgreSQL
+ * documentation, 54.2.3 Extended Query, 54.2.4 Pipelining.
  */
 export class TripQuery extends Query {
   readonly #parts: readonly TripPart[];
@@ -142,7 +145,7 @@ export class TripQuery extends Query {
   }
 }
 
-/** A value as the protocol takes it; an object must come as JSON text, a list as text that the statement takes apart. */
+/** A value as the protocol takes it; an object must come as JSON text. */
 export type SentValue = string | Buffer | null;
 
 /** Throws for what is none of them: nothing is guessed. */
@@ -152,7 +155,18 @@ export function sentValue(value: unknown): SentValue {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (Buffer.isBuffer(value)) return value;
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length);
+  if (Array.isArray(value)) return `{${value.map(elementOf).join(',')}}`;
   throw new TypeError(
-    `a statement takes text, numbers, truth values and bytes, not ${inspect(value)}`,
+    `a statement takes text, numbers, truth values, bytes and lists, not ${inspect(value)}`,
   );
+}
+
+/**
+ * Of a list: text, numbers or nothing. Source: PostgreSQL documentation, 8.15.2 Array Value Input.
+ */
+function elementOf(value: unknown): string {
+  if (value === null) return 'NULL';
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'string') return `"${value.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
+  throw new TypeError(`a list takes text and numbers, not ${inspect(value)}`);
 }

@@ -1,6 +1,6 @@
-import { sql, type SQL } from 'drizzle-orm';
 import type { PaidOrder } from '#cloud/orders/paid-order.ts';
-import type { Tx } from '#cloud/platform/db.ts';
+import type { Statement, Tx } from '#cloud/platform/db.ts';
+import { planned } from '#cloud/platform/planned.ts';
 import { pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import { flagRelatedOrders } from '#cloud/relations/related-orders.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
@@ -68,34 +68,42 @@ async function insertOrders(
       consumer_points: pointsOfConcession(concessionFen),
     };
   });
-  const { rows } = await tx.execute<{ order_id: string }>(sql`
+  const { rows } = await planned<{ order_id: string }>(tx, ordersInsertion, [
+    batch.operatorId,
+    JSON.stringify(given),
+  ]);
+  return rows.map((row) => row.order_id);
+}
+
+const ordersInsertion: Statement = {
+  name: 'points-orders-insertion',
+  text: `
     with given as (
-      select distinct on (order_id) * from jsonb_to_recordset(${JSON.stringify(given)}::jsonb) as g(
+      select distinct on (order_id) * from jsonb_to_recordset($2::jsonb) as g(
         order_id text, merchant_id text, member_id text, accepted_on date, net_fen bigint,
         concession_fen bigint, merchant_points bigint, consumer_points bigint)
       order by order_id
     ), fresh as (
       insert into points_order (operator_id, order_id, merchant_id, member_id, accepted_on,
                                 net_fen, concession_fen, merchant_points)
-      select ${batch.operatorId}, order_id, merchant_id, member_id, accepted_on,
+      select $1, order_id, merchant_id, member_id, accepted_on,
              net_fen, concession_fen, merchant_points
         from given
       on conflict do nothing
       returning order_id
     ), lots as (
       insert into points_lot (operator_id, order_id, kind, merchant_id, member_id, points, state)
-      select ${batch.operatorId}, order_id, 'consumer', merchant_id, member_id, consumer_points,
-             'pending'
+      select $1, order_id, 'consumer', merchant_id, member_id, consumer_points, 'pending'
         from given join fresh using (order_id)
        where consumer_points > 0
     )
-    select order_id from fresh`);
-  return rows.map((row) => row.order_id);
-}
+    select order_id from fresh`,
+};
 
 /**
- * The referrer's lots of orders that have a member (rule R22): floor(5%) of the consumer's points, one level, inside
- * the window, never between related accounts or at a shop of one's own. The same rule as shared/points/issue/referral.ts, over a set.
+ * The referrer's lots of orders that have a member (rule R22): floor(5%) of the consumer's points,
+ * one level, inside the window, never between related accounts or at a shop of one's own. The same
+ * rule as shared/points/issue/referral.ts, over a set.
  */
 export async function insertReferralLots(
   tx: Tx,
@@ -106,21 +114,30 @@ export async function insertReferralLots(
   },
 ): Promise<void> {
   const { referralBp, referralWindowDays } = batch.config;
-  await tx.execute(sql`
+  await planned(tx, referralLotsInsertion, [
+    batch.operatorId,
+    batch.orderIds,
+    referralBp,
+    referralWindowDays,
+  ]);
+}
+
+const referralLotsInsertion: Statement = {
+  name: 'points-referral-lots-insertion',
+  text: `
     insert into points_lot (operator_id, order_id, kind, merchant_id, member_id, points, state,
                             entered_in)
     select l.operator_id, l.order_id, 'referral', l.merchant_id, b.referrer_id,
-           l.points * ${referralBp}::bigint / 10000, 'pending', l.entered_in
+           l.points * $3::bigint / 10000, 'pending', l.entered_in
       from points_lot l
       join points_order o on o.operator_id = l.operator_id and o.order_id = l.order_id
       join points_referral_bond b on b.operator_id = l.operator_id and b.member_id = l.member_id
-     where l.operator_id = ${batch.operatorId} and l.kind = 'consumer'
-       and l.order_id = any(${sql.param(batch.orderIds)}::text[])
+     where l.operator_id = $1 and l.kind = 'consumer' and l.order_id = any($2::text[])
        and not b.related and not o.is_related and o.accepted_on >= b.bound_on
-       and o.accepted_on < b.bound_on + ${referralWindowDays}::integer
-       and l.points * ${referralBp}::bigint / 10000 > 0
-    on conflict do nothing`);
-}
+       and o.accepted_on < b.bound_on + $4::integer
+       and l.points * $3::bigint / 10000 > 0
+    on conflict do nothing`,
+};
 
 /** One ledger entry per lot that has an owner; the cause is the order and the kind of lot. */
 export async function insertEntries(
@@ -133,14 +150,23 @@ export async function insertEntries(
     readonly onDay?: string;
   },
 ): Promise<void> {
-  const day: SQL = batch.onDay === undefined ? sql`o.accepted_on` : sql`${batch.onDay}::date`;
-  const state = batch.kind === 'final' ? sql`and l.state = 'final'` : sql``;
-  await tx.execute(sql`
+  await planned(tx, entriesInsertion, [
+    batch.operatorId,
+    batch.orderIds,
+    batch.kind,
+    batch.onDay ?? null,
+  ]);
+}
+
+const entriesInsertion: Statement = {
+  name: 'points-entries-insertion',
+  text: `
     insert into points_entry (operator_id, member_id, kind, ref, points, on_day)
-    select l.operator_id, l.member_id, ${batch.kind}, l.order_id || ':' || l.kind, l.points, ${day}
+    select l.operator_id, l.member_id, $3::text, l.order_id || ':' || l.kind, l.points,
+           coalesce($4::date, o.accepted_on)
       from points_lot l
       join points_order o on o.operator_id = l.operator_id and o.order_id = l.order_id
-     where l.operator_id = ${batch.operatorId} and l.member_id is not null ${state}
-       and l.order_id = any(${sql.param(batch.orderIds)}::text[])
-    on conflict do nothing`);
-}
+     where l.operator_id = $1 and l.member_id is not null
+       and ($3::text <> 'final' or l.state = 'final') and l.order_id = any($2::text[])
+    on conflict do nothing`,
+};

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
-import type { Db, Tx } from '#cloud/platform/db.ts';
+import type { Db, Statement, Tx } from '#cloud/platform/db.ts';
+import { planned } from '#cloud/platform/planned.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import {
   checkPointsConfig,
@@ -61,13 +62,21 @@ export async function pointsConfigAt(
   db: Db | Tx,
   at: { readonly operatorId: OperatorId; readonly period: string },
 ): Promise<VersionedConfig> {
-  const { rows } = await db.execute<{ version: number; config: Partial<PointsConfig> }>(sql`
-    select version, config from points_config_version
-     where operator_id = ${at.operatorId} and effective_from <= ${periodSpan(at.period).firstDay}::date
-     order by version desc limit 1`);
+  const { rows } = await planned<{ version: number; config: Partial<PointsConfig> }>(db, configAt, [
+    at.operatorId,
+    periodSpan(at.period).firstDay,
+  ]);
   const row = rows[0];
   return { version: row?.version ?? 0, config: pointsConfigOf(row?.config) };
 }
+
+const configAt: Statement = {
+  name: 'points-config-at',
+  text: `
+    select version, config from points_config_version
+     where operator_id = $1 and effective_from <= $2::date
+     order by version desc limit 1`,
+};
 
 /** The rules as they were stored; a key that is younger than the stored version has its published value. */
 export const pointsConfigOf = (stored: Partial<PointsConfig> | undefined): PointsConfig =>

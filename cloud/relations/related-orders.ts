@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
-import type { Tx } from '#cloud/platform/db.ts';
+import type { Statement, Tx } from '#cloud/platform/db.ts';
+import { planned } from '#cloud/platform/planned.ts';
 import {
   memberNode,
   merchantNode,
@@ -15,10 +16,11 @@ interface OrderRow extends Record<string, unknown> {
 }
 
 /**
- * Flags the orders that somebody made at a shop he belongs to (docs/points.md 2.9): such an order pays no referral and no
- * agent and does not count into the bonus score; its own points stay. The way from the member to the shop is kept as the
- * reason. Called when the member of an order becomes known and again when it becomes final: what was learnt in between
- * counts. Answers the ids of orders flagged now. The caller holds the book's lock.
+ * Flags the orders that somebody made at a shop he belongs to (docs/points.md 2.9): such an order
+ * pays no referral and no agent and does not count into the bonus score; its own points stay. The
+ * way from the member to the shop is kept as the reason. Called when the member of an order becomes
+ * known and again when it becomes final: what was learnt in between counts. Answers the ids of
+ * orders flagged now. The caller holds the book's lock.
  */
 export async function flagRelatedOrders(
   tx: Tx,
@@ -31,10 +33,7 @@ export async function flagRelatedOrders(
 ): Promise<readonly string[]> {
   const { operatorId, orderIds } = batch;
   if (orderIds.length === 0) return [];
-  const { rows } = await tx.execute<OrderRow>(sql`
-    select order_id, merchant_id, member_id from points_order
-     where operator_id = ${operatorId} and member_id is not null and not is_related
-       and order_id = any(${sql.param(orderIds)}::text[])`);
+  const { rows } = await planned<OrderRow>(tx, unflaggedOrders, [operatorId, orderIds]);
   if (rows.length === 0) return [];
   const around = [...new Set(rows.map((row) => memberNode(row.member_id)))];
   const graph = await readRelations(tx, { operatorId, around });
@@ -59,6 +58,14 @@ export async function flagRelatedOrders(
     on conflict do nothing`);
   return related.map((row) => row.order_id);
 }
+
+const unflaggedOrders: Statement = {
+  name: 'related-orders-unflagged',
+  text: `
+    select order_id, merchant_id, member_id from points_order
+     where operator_id = $1 and member_id is not null and not is_related
+       and order_id = any($2::text[])`,
+};
 
 /**
  * Refuses the referrers' points of orders that turned out related during the hold: the purchase itself, or the two

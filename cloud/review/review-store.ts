@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { MerchantId, OperatorId, OrderId, TerminalId } from '#shared/ids/ids.ts';
-import type { Db, Tx } from '#cloud/platform/db.ts';
+import type { Db, Statement, Tx } from '#cloud/platform/db.ts';
+import { planned } from '#cloud/platform/planned.ts';
 import {
   isReviewRules,
   reviewReasons,
@@ -28,11 +29,14 @@ const weekDays = 7;
 
 /** The operator's rules, or the defaults. Rules of an older shape that no longer fit count as none. */
 export async function readReviewRules(db: Db | Tx, operatorId: OperatorId): Promise<ReviewRules> {
-  const { rows } = await db.execute<{ rules: unknown }>(
-    sql`select rules from review_rules where operator_id = ${operatorId}`,
-  );
+  const { rows } = await planned<{ rules: unknown }>(db, rulesOf, [operatorId]);
   return reviewRulesOf(rows[0]?.rules);
 }
+
+const rulesOf: Statement = {
+  name: 'review-rules-of',
+  text: 'select rules from review_rules where operator_id = $1',
+};
 
 /** Rules as they were stored, or the defaults. */
 export const reviewRulesOf = (stored: unknown): ReviewRules =>
@@ -121,10 +125,19 @@ async function countFacts(tx: Tx, ruled: readonly RuledSale[]): Promise<readonly
     payer_from_ms: sale.atMs - rules.samePayer.windowMs,
     amount_from_ms: sale.atMs - rules.sameAmount.windowMs,
   }));
-  const others = sql`a.operator_id = s.operator_id and a.merchant_id = s.merchant_id
+  const { rows } = await planned<FactsRow>(tx, factsOfSales, [JSON.stringify(asked)]);
+  const found = new Map(rows.map((row) => [row.n, row]));
+  return ruled.map(({ sale }, n) => factsOf(sale, found.get(n)));
+}
+
+const others = `a.operator_id = s.operator_id and a.merchant_id = s.merchant_id
     and a.order_id <> s.order_id and a.status = 'paid' and a.submitted_at_ms <= s.at_ms`;
-  const home = sql`t.operator_id = s.operator_id and t.terminal_id = s.terminal_id`;
-  const { rows } = await tx.execute<FactsRow>(sql`
+const home = 't.operator_id = s.operator_id and t.terminal_id = s.terminal_id';
+
+/** Each count goes by an index of its own (migration 0944): it reads what it counts, and not the shop's hour. */
+const factsOfSales: Statement = {
+  name: 'review-facts-of-sales',
+  text: `
     select s.n,
            case when s.payer_hash is null then 0 else
              (select count(*) from payment_attempt a where ${others} and a.payer_hash = s.payer_hash
@@ -135,20 +148,18 @@ async function countFacts(tx: Tx, ruled: readonly RuledSale[]): Promise<readonly
            (select coalesce(sum(q.used_count), 0) from channel_quota_day q
              where q.operator_id = s.operator_id and q.merchant_id = s.merchant_id
                and q.quota_date > (to_timestamp(s.at_ms / 1000.0) at time zone 'Asia/Shanghai')::date
-                                - ${weekDays}::integer) as sales,
+                                - ${weekDays}) as sales,
            (select count(*) from order_refund r
              where r.operator_id = s.operator_id and r.merchant_id = s.merchant_id
-               and r.asked_at_ms > s.at_ms - ${weekDays * 86_400_000}::bigint) as refunds,
+               and r.asked_at_ms > s.at_ms - ${weekDays * 86_400_000}) as refunds,
            (select coalesce(sum(t.sale_count), 0) from terminal_network t
              where ${home} and t.network = s.network) as here,
            (select coalesce(max(t.sale_count), 0) from terminal_network t where ${home}) as home
-      from jsonb_to_recordset(${JSON.stringify(asked)}::jsonb)
+      from jsonb_to_recordset($1::jsonb)
         as s(n integer, operator_id text, merchant_id text, terminal_id text, order_id text,
              amount_fen bigint, at_ms bigint, payer_hash text, network text, payer_from_ms bigint,
-             amount_from_ms bigint)`);
-  const found = new Map(rows.map((row) => [row.n, row]));
-  return ruled.map(({ sale }, n) => factsOf(sale, found.get(n)));
-}
+             amount_from_ms bigint)`,
+};
 
 function factsOf(sale: ReviewedSale, row: FactsRow | undefined): SaleFacts {
   return {
@@ -170,16 +181,21 @@ async function noteNetworks(tx: Tx, sales: readonly ReviewedSale[]): Promise<voi
     network === undefined ? [] : [{ operatorId, terminalId, network, atMs }],
   );
   if (seen.length === 0) return;
-  await tx.execute(sql`
+  await planned(tx, networksNoted, [JSON.stringify(seen)]);
+}
+
+const networksNoted: Statement = {
+  name: 'review-networks-noted',
+  text: `
     insert into terminal_network as n (operator_id, terminal_id, network, sale_count, last_at_ms)
     select s."operatorId", s."terminalId", s.network, count(*), max(s."atMs")
-      from jsonb_to_recordset(${JSON.stringify(seen)}::jsonb)
+      from jsonb_to_recordset($1::jsonb)
         as s("operatorId" text, "terminalId" text, network text, "atMs" bigint)
      group by 1, 2, 3 order by 1, 2, 3
     on conflict (operator_id, terminal_id, network) do update
       set sale_count = n.sale_count + excluded.sale_count,
-          last_at_ms = greatest(n.last_at_ms, excluded.last_at_ms)`);
-}
+          last_at_ms = greatest(n.last_at_ms, excluded.last_at_ms)`,
+};
 
 export const reviewHoldsMax = 500;
 

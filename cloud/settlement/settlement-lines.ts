@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
-import type { Tx } from '#cloud/platform/db.ts';
+import type { Statement, Tx } from '#cloud/platform/db.ts';
+import { planned } from '#cloud/platform/planned.ts';
 import type { PaidOrder } from '#cloud/orders/paid-order.ts';
 import { holdMs, type SettlementSplit } from '#cloud/settlement/settlement-split.ts';
 import { basisPoints, type BasisPoints } from '#shared/money/rate.ts';
@@ -13,18 +13,24 @@ export interface SplitOrder {
 const merchantKey = (order: Pick<PaidOrder, 'operatorId' | 'merchantId'>): string =>
   `${order.operatorId}/${order.merchantId}`;
 
+const sharesOf: Statement = {
+  name: 'same-day-shares',
+  text: `
+    SELECT operator_id, merchant_id, same_day_bp FROM merchant
+    JOIN unnest($1::text[], $2::text[]) AS i (operator_id, merchant_id)
+      USING (operator_id, merchant_id)`,
+};
+
 /** The merchants' own same-day shares, by operator and merchant; one who set none is absent. */
 export async function sameDayShares(
   tx: Tx,
   orders: readonly PaidOrder[],
 ): Promise<(order: PaidOrder) => BasisPoints | undefined> {
   const merchants = [...new Map(orders.map((order) => [merchantKey(order), order])).values()];
-  const { rows } = await tx.execute(sql`
-    SELECT operator_id, merchant_id, same_day_bp FROM merchant
-    JOIN unnest(
-      ${sql.param(merchants.map((order) => order.operatorId))}::text[],
-      ${sql.param(merchants.map((order) => order.merchantId))}::text[]
-    ) AS i (operator_id, merchant_id) USING (operator_id, merchant_id)`);
+  const { rows } = await planned<Record<string, unknown>>(tx, sharesOf, [
+    merchants.map((order) => order.operatorId),
+    merchants.map((order) => order.merchantId),
+  ]);
   const shares = new Map(
     rows.map((row) => [merchantKey(fromRow(row)), basisPoints(Number(row['same_day_bp']))]),
   );
@@ -67,17 +73,24 @@ export async function insertSettlementLines(
     returned_same_day_fen: 0,
     returned_reserve_fen: 0,
   }));
-  const inserted = await tx.execute(sql`
-    INSERT INTO settlement_line
-    SELECT * FROM jsonb_populate_recordset(NULL::settlement_line, ${JSON.stringify(rows)}::jsonb)
-    ORDER BY operator_id, merchant_id, order_id
-    ON CONFLICT DO NOTHING
-    RETURNING operator_id, merchant_id, order_id`);
+  const inserted = await planned<Record<string, unknown>>(tx, linesInsertion, [
+    JSON.stringify(rows),
+  ]);
   const isNew = new Set(
     inserted.rows.map((row) => `${merchantKey(fromRow(row))}/${String(row['order_id'])}`),
   );
   return splits.filter(({ order }) => isNew.has(`${merchantKey(order)}/${order.orderId}`));
 }
+
+const linesInsertion: Statement = {
+  name: 'settlement-lines-insertion',
+  text: `
+    INSERT INTO settlement_line
+    SELECT * FROM jsonb_populate_recordset(NULL::settlement_line, $1::jsonb)
+    ORDER BY operator_id, merchant_id, order_id
+    ON CONFLICT DO NOTHING
+    RETURNING operator_id, merchant_id, order_id`,
+};
 
 export interface StoredOrders {
   /** Was this order booked before? */
@@ -97,13 +110,7 @@ export async function storedOrders(tx: Tx, orders: readonly PaidOrder[]): Promis
     voucher_fen: order.voucherFen,
     concession_bp: order.concessionBp,
   }));
-  const { rows } = await tx.execute(sql`
-    SELECT operator_id, merchant_id, order_id,
-      (l.source, l.amount_fen, l.voucher_fen, l.concession_bp)
-        IS DISTINCT FROM (g.source, g.amount_fen, g.voucher_fen, g.concession_bp) AS differs
-    FROM settlement_line l
-    JOIN jsonb_populate_recordset(NULL::settlement_line, ${JSON.stringify(given)}::jsonb) g
-      USING (operator_id, merchant_id, order_id)`);
+  const { rows } = await planned<Record<string, unknown>>(tx, linesStored, [JSON.stringify(given)]);
   const known = new Set(
     rows.map((row) => `${merchantKey(fromRow(row))}/${String(row['order_id'])}`),
   );
@@ -114,6 +121,20 @@ export async function storedOrders(tx: Tx, orders: readonly PaidOrder[]): Promis
       .map((row) => String(row['order_id'])),
   };
 }
+
+const linesStored: Statement = {
+  name: 'settlement-lines-stored',
+  // One by one by their keys: a join may be planned as one look over all lines that there are.
+  text: `
+    SELECT l.operator_id, l.merchant_id, l.order_id,
+      (l.source, l.amount_fen, l.voucher_fen, l.concession_bp)
+        IS DISTINCT FROM (g.source, g.amount_fen, g.voucher_fen, g.concession_bp) AS differs
+    FROM jsonb_populate_recordset(NULL::settlement_line, $1::jsonb) g
+    CROSS JOIN LATERAL (
+      SELECT * FROM settlement_line l
+       WHERE l.operator_id = g.operator_id AND l.merchant_id = g.merchant_id AND l.order_id = g.order_id
+       LIMIT 1) l`,
+};
 
 const fromRow = (row: Record<string, unknown>): Pick<PaidOrder, 'operatorId' | 'merchantId'> => ({
   operatorId: row['operator_id'] as PaidOrder['operatorId'],

@@ -11,12 +11,12 @@ type Ask = (config: QueryConfig, values?: unknown[]) => Promise<unknown>;
 const over = (query: Ask) => drizzle({ query } as unknown as PoolClient);
 
 /**
- * The database as the cloud uses it: whatever runs, runs as a role that owns nothing, for the tenant of the current
- * scope (platform/tenancy/scope.ts), and forgets both with the end of its transaction. Without a scope it is nobody's:
- * every table of a tenant refuses.
+ * The database as the cloud uses it: whatever runs, runs as a role that owns nothing, for the
+ * tenant of the current scope (platform/tenancy/scope.ts), and forgets both with the end of its
+ * transaction. Without a scope it is nobody's: every table of a tenant refuses.
  *
- * `unscoped: 'login'` is for tests: what runs outside of every scope is the test's own hand and has the powers of the
- * login.
+ * `unscoped: 'login'` is for tests: what runs outside of every scope is the test's own hand and has
+ * the powers of the login.
  */
 export function createScopedDb(
   pool: Pool,
@@ -52,7 +52,16 @@ export function createScopedDb(
   return { execute, transaction, swift };
 }
 
-const tenantSetting: Statement = { name: 'swift-tenant', text: openingText };
+/**
+ * With the tenant goes what a swift transaction is: a few rows by their keys. A statement is
+ * planned once and not six times, and its plan lasts as long as the connection: one that is made
+ * while a table is small must not read all of it later.
+ */
+const tenantSetting: Statement = {
+  name: 'swift-tenant',
+  text: `${openingText}, set_config('plan_cache_mode', 'force_generic_plan', true),
+    set_config('enable_seqscan', 'off', true)`,
+};
 
 /** The tenant travels with BEGIN in one message. Savepoints begin with another word. */
 function opensWith(client: PoolClient, opening: Opening): Ask {

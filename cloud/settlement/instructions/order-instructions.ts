@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm';
 import type { Journal } from '#cloud/ledger/posting.ts';
-import type { Tx } from '#cloud/platform/db.ts';
+import type { Statement, Tx } from '#cloud/platform/db.ts';
+import { planned } from '#cloud/platform/planned.ts';
 import {
   orderInstructionNo,
   subsidyMaxFen,
@@ -40,13 +40,7 @@ export async function instructOrders(
     operator_id: order.operatorId,
     order_id: order.orderId,
   }));
-  const { rows } = await tx.execute<Row>(sql`
-    select a.order_id, a.channel, a.channel_merchant_no, a.out_trade_no, a.channel_ref,
-           a.paid_at_ms, c.splits, c.subsidises, c.split_not_before_ms, c.frozen_max_ms
-      from jsonb_to_recordset(${JSON.stringify(keys)}::jsonb) as k(operator_id text, order_id text)
-      join payment_attempt a using (operator_id, order_id)
-      join channel_settlement c on c.operator_id = a.operator_id and c.channel = a.channel
-     where a.status = 'paid'`);
+  const { rows } = await planned<Row>(tx, chargesOfOrders, [JSON.stringify(keys)]);
   if (rows.length === 0) return [];
   const found = new Map(rows.map((row) => [row.order_id, row]));
   const wanted = byChannel.flatMap((one) => {
@@ -56,6 +50,19 @@ export async function instructOrders(
   const nowMs = Math.max(...byChannel.map(({ order }) => order.acceptedAtMs));
   return makeInstructions(tx, wanted, nowMs);
 }
+
+const chargesOfOrders: Statement = {
+  name: 'charges-of-orders',
+  text: `
+    select a.order_id, a.channel, a.channel_merchant_no, a.out_trade_no, a.channel_ref,
+           a.paid_at_ms, c.splits, c.subsidises, c.split_not_before_ms, c.frozen_max_ms
+      from jsonb_to_recordset($1::jsonb) as k(operator_id text, order_id text)
+      cross join lateral (
+        select * from payment_attempt a
+         where a.operator_id = k.operator_id and a.order_id = k.order_id and a.status = 'paid'
+         limit 1) a
+      join channel_settlement c on c.operator_id = a.operator_id and c.channel = a.channel`,
+};
 
 function instructionsOf({ order, split }: SplitOrder, row: Row): readonly NewInstruction[] {
   const atChannel = {
