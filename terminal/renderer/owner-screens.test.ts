@@ -97,8 +97,7 @@ describeWindow("the owner's PIN", (w) => {
     machineShared,
     async () => {
       await openDrawer();
-      await w.page.keyboard.type('130000000000000001', { delay: 2 });
-      await w.page.keyboard.press('Enter');
+      await w.typeBurst('130000000000000001');
       await expect.poll(() => w.called('till.scan')).toEqual([{ text: '130000000000000001' }]);
       expect(await sheet().count()).toBe(0);
       expect(w.called('owner.approve')).toEqual([]);
@@ -123,8 +122,7 @@ describeWindow("the owner's PIN", (w) => {
     machineShared,
     async () => {
       await openDrawer();
-      await w.page.keyboard.type(pin, { delay: 1 });
-      await w.page.keyboard.press('Enter');
+      await w.typeBurst(pin);
       await settled();
       expect(w.called('till.scan')).toEqual([]);
       expect(await sheet().count()).toBe(1);
@@ -256,12 +254,10 @@ describeWindow('the activation of a new till', (w) => {
     machineShared,
     async () => {
       await begin();
-      await w.page.keyboard.type('130000000000000001', { delay: 2 });
-      await w.page.keyboard.press('Enter');
+      await w.typeBurst('130000000000000001');
       await w.sees('扫到的不是激活码');
       expect(w.called('identity.activate')).toEqual([]);
-      await w.page.keyboard.type(code, { delay: 2 });
-      await w.page.keyboard.press('Enter');
+      await w.typeBurst(code);
       await expect.poll(() => w.called('identity.activate').length).toBeGreaterThan(0);
       await w.page.waitForTimeout(300);
       expect(w.called('identity.activate')).toEqual([{ code }]);

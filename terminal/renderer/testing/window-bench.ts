@@ -24,6 +24,8 @@ export interface WindowBench {
   readonly typeSlowly: (text: string) => Promise<void>;
   /** Digits and Enter at exactly this distance, by the stamps on the keys: how busy the machine is does not matter. */
   readonly typeStamped: (digits: string, gapMs: number) => Promise<void>;
+  /** Digits, capitals, hyphens and Enter as a keyboard scanner sends them: none waits until the one before is done. */
+  readonly typeBurst: (text: string) => Promise<void>;
   readonly sees: (text: string) => Promise<void>;
   /** The inputs of the calls that the window made of a method. */
   readonly called: (method: string) => readonly unknown[];
@@ -118,6 +120,20 @@ function createBench(): WindowBench {
         },
         [digits, gapMs] as const,
       ),
+    typeBurst: async (text: string) => {
+      const keys = await w.page.context().newCDPSession(w.page);
+      const pressed = Array.from(text, (char) => {
+        const code = /\d/.test(char) ? `Digit${char}` : /\w/.test(char) ? `Key${char}` : 'Minus';
+        return { key: char, code, text: char };
+      });
+      const enter = { key: 'Enter', code: 'Enter', text: '\r' };
+      const strokes = [...pressed, enter].flatMap(({ text: typed, ...key }) => [
+        keys.send('Input.dispatchKeyEvent', { type: 'keyDown', text: typed, ...key }),
+        keys.send('Input.dispatchKeyEvent', { type: 'keyUp', ...key }),
+      ]);
+      await Promise.all(strokes);
+      await keys.detach();
+    },
     sees: (text: string) =>
       w.page
         .getByText(text, { exact: false })
