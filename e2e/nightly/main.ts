@@ -11,9 +11,11 @@ import { commandLine } from './run-part.ts';
 
 /**
  * npm run nightly -- [--list] [--only PART]… [--seed 1] [--out out/nightly] [--write]
- * Runs the long proofs one after the other, each within its budget, and writes what came out to --out: report.md for people,
- * report.json for programs, a log of each part. With --write it stands in docs/reliability.md, too. Exit 1 when one is broken or took longer than its budget, or was
- * not reached. What this machine cannot run is said by name and is no failure. --list tells the parts and runs nothing.
+ * Runs the long proofs one after the other, each within its budget, and writes what came out to
+ * --out: report.md for people, report.json for programs, a log of each part. With --write it stands
+ * in docs/reliability.md, too. Exit 1 when one is broken or took longer than its budget, or was not
+ * reached. What this machine cannot run is said by name and is no failure. --list tells the parts
+ * and runs nothing.
  */
 const root = path.resolve(import.meta.dirname, '../..');
 const names = nightlyParts(1).map(({ name }) => name);

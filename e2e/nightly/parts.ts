@@ -36,10 +36,13 @@ const tortureTiers = [
 ] as const satisfies readonly Exclude<TierName, 'charges'>[];
 
 const tortureResult = /^[a-z-]+: tried .*?faults \d+|NOT RUN on this machine/u;
-const testResult = /^\d+ passed, \d+ failed, \d+ skipped$|^\{"/u;
+const testResult = /^\d+ passed, \d+ failed, \d+ skipped$|^\{"|^\d+ (?:requests: |routes, )/u;
 const fixedSeed = 'fixed in the test';
 
-/** The parts of the night with this seed, the short ones first: what is broken there is known before the long ones end. */
+/**
+ * The parts of the night with this seed, the short ones first: what is broken there is known before
+ * the long ones end.
+ */
 export const nightlyParts = (seed: number): readonly Part[] => [
   {
     name: 'order-logs',
