@@ -23,7 +23,10 @@ import type { PointsConfig } from '#shared/points/points-config.ts';
 import { reduceTheta, type Theta } from '#shared/points/release/water-fill.ts';
 import { assert } from '#shared/result/assert.ts';
 
-/** Set-based twin of shared/points/release/release-day.ts: the same rules over tables; a property test holds both equal. */
+/**
+ * Set-based twin of shared/points/release/release-day.ts: the same rules over tables; a property
+ * test holds both equal.
+ */
 
 /** Far above the 5 or 6 passes of 21 million accounts; a broken fixed point ends here instead of running on. */
 const passesMax = 10_000;
@@ -133,9 +136,9 @@ export const nextMonthStart = ({ day }: ReleaseDay): string =>
   `${addMonths(day.slice(0, 7), 1)}-01`;
 
 /**
- * What the account was given in the day's calendar month. The account itself knows it of the last month in which it was
- * given something; of a month before that the runs and corrections do, which costs more and is asked only when there may
- * be one.
+ * What the account was given in the day's calendar month. The account itself knows it of the last
+ * month in which it was given something; of a month before that the runs and corrections do, which
+ * costs more and is asked only when there may be one.
  */
 function givenOf(run: ReleaseDay, hasLaterRun: boolean): SQL {
   const month = literal(monthNumber(run.day));
@@ -170,9 +173,12 @@ export async function groupWants(tx: Tx, run: ReleaseDay): Promise<void> {
   await materialise(tx, {
     name: 'release_pair',
     query: sql`
-      select want_fen, most_fen, count(*) as accounts from release_want
-       where operator_id = ${plainWord(run.operatorId)} and period = ${plainWord(run.period)}
-         and day = ${plainWord(run.day)}::date
+      select want_fen, most_fen, count(*) as accounts
+        from (select unnest(want_fen) as want_fen, unnest(most_fen) as most_fen
+                from release_chunk_want
+               where operator_id = ${plainWord(run.operatorId)}
+                 and period = ${plainWord(run.period)}
+                 and day = ${plainWord(run.day)}::date) wants
        group by want_fen, most_fen`,
   });
 }
@@ -200,8 +206,9 @@ const pairFormula = (theta: Theta, { wantFenMax }: Pick<ChunkSums, 'wantFenMax'>
   shareFormula({ theta, wantFenMax, want: sql`want_fen`, most: sql`most_fen` });
 
 /**
- * docs/points.md 2.7 step 5, the odd fen: one each to the largest remainders, ties by md5(runId:member), then by member.
- * The last remainder that gets one is found on the pairs; only its equals are sorted.
+ * docs/points.md 2.7 step 5, the odd fen: one each to the largest remainders, ties by
+ * md5(runId:member), then by member. The last remainder that gets one is found on the pairs; only
+ * its equals are sorted.
  */
 export async function findOddFen(
   tx: Tx,
@@ -246,8 +253,11 @@ async function lastTie(
 ): Promise<string> {
   const { isCapped, remainder } = pairFormula(options.theta, options.wants);
   const { rows } = await tx.execute<{ tie: string }>(sql`
-    select ${tieOf(run)} as tie from release_want
-     where ${ofRun(run)} and not ${isCapped} and ${remainder} = ${wholeNumber(options.oddRemainder)}
+    select ${tieOf(run)} as tie
+      from (select unnest(members) as member_id, unnest(want_fen) as want_fen,
+                   unnest(most_fen) as most_fen
+              from release_chunk_want where ${ofRun(run)}) wants
+     where not ${isCapped} and ${remainder} = ${wholeNumber(options.oddRemainder)}
      order by (${tieOf(run)}) collate "C" offset ${options.place - 1}::bigint limit 1`);
   return rows[0]!.tie;
 }

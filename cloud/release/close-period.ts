@@ -51,10 +51,11 @@ const openingsMax = 100;
  * reads its pools, and the multiplier and the budget of the following period's release window are fixed. A second call
  * answers what is stored.
  *
- * With a database each step and each chunk of accounts is a transaction of its own: others hardly wait, and a close that
- * was cut off anywhere is carried on by the next call. With a transaction everything happens in it, or nothing. A release
- * run that stands open is ended first: it was promised points and money of before this close.
- * Errors in this order: period-kind-differs, period-out-of-order, release-held (a run stands open and may not be ended).
+ * With a database each step and each chunk of accounts is a transaction of its own: others hardly
+ * wait, and a close that was cut off anywhere is carried on by the next call. With a transaction
+ * everything happens in it, or nothing. A release run that stands open is ended first: it was
+ * promised points and money of before this close. Errors in this order: period-kind-differs,
+ * period-out-of-order, release-held (a run stands open and may not be ended).
  */
 export async function closePeriod(
   db: Db | Tx,
@@ -69,7 +70,11 @@ export async function closePeriod(
       case 'stored':
         return ok({ ...found.value.close, isNew: false });
       case 'release':
-        await continueRun(stepsOf(db, { ...options, observe: () => undefined }), found.value.run);
+        // Posted in a dry run too: the close reads what it leaves.
+        await continueRun(
+          stepsOf(db, { ...options, isDry: false, observe: () => undefined }),
+          found.value.run,
+        );
         break;
       case 'opened':
         if (found.value.isNew) await steps.observe('opened');

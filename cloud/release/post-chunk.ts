@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import { postJournals } from '#cloud/ledger/post.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { monthNumber, tieOf } from '#cloud/release/allocate.ts';
@@ -43,18 +43,24 @@ interface Given extends Record<string, unknown> {
  * Posts one chunk: points used, vouchers, and one journal F -> VO of their sum. Every law of the books and the wallets
  * holds when it commits. False when no chunk is left.
  *
- * The wants were read a while ago. An account that is frozen since, or whose due points a refund took below what would be
- * used, is withdrawn: it gets nothing and its part stays in the fund (docs/adr/0016).
+ * The wants were read a while ago. An account that is frozen since, or whose due points a refund
+ * took below what would be used, is withdrawn: it gets nothing and its part stays in the fund
+ * (docs/adr/0016).
  */
 export async function postChunk(
   tx: Tx,
   run: ReleaseDay,
-  options: { readonly terms: PostTerms } & Omit<ChunkClaim, 'state'>,
+  options: {
+    readonly terms: PostTerms;
+    /** Add up what would be given, and touch nobody's account, voucher or fund. */
+    readonly isDry: boolean;
+  } & Omit<ChunkClaim, 'state'>,
 ): Promise<boolean> {
   const chunk = await claimChunk(tx, run, { ...options, state: 'wanted' });
   if (chunk === undefined) return false;
-  const given = await giveShares(tx, run, { chunk, terms: options.terms });
-  if (given.count < given.wanted_count)
+  const { isDry } = options;
+  const given = await giveShares(tx, run, { chunk, terms: options.terms, isDry });
+  if (given.count < given.wanted_count && !isDry)
     await withdrawRest(tx, run, { chunk, terms: options.terms });
   await tx.execute(sql`
     update release_chunk
@@ -62,7 +68,7 @@ export async function postChunk(
            points_used = ${given.points}, withdrawn_fen = ${given.wanted_fen - given.fen}
      where ${ofRun(run)} and chunk_no = ${chunk.chunkNo}`);
   // Last: the fund's balance is one row, locked from here to the end of the transaction.
-  if (given.fen > 0) await moveFund(tx, run, { chunk, amountFen: fen(given.fen) });
+  if (given.fen > 0 && !isDry) await moveFund(tx, run, { chunk, amountFen: fen(given.fen) });
   return true;
 }
 
@@ -71,12 +77,39 @@ interface OfChunk {
   readonly terms: PostTerms;
 }
 
-async function giveShares(tx: Tx, run: ReleaseDay, { chunk, terms }: OfChunk): Promise<Given> {
-  const month = sql`${monthNumber(run.day)}::integer`;
+async function giveShares(
+  tx: Tx,
+  run: ReleaseDay,
+  { chunk, terms, isDry }: OfChunk & { readonly isDry: boolean },
+): Promise<Given> {
+  // Who may still be given what he wanted: the row of the account as it is now, locked when it is changed.
+  const stillDue = sql`
+    a.operator_id = ${run.operatorId} and a.member_id = s.member_id
+         and ${inChunk(chunk, sql`a.member_id`)} and a.state = 'active'
+         and ${wholePoints(sql`a.cum_num`)} - a.released >= s.used`;
+  const given = isDry
+    ? sql`given as (select s.value, s.used from account_points a, share s where ${stillDue})`
+    : givenFor(run, { terms, stillDue });
   const { rows } = await executeMerging<Given>(
     tx,
     sql`
     with share as materialized (${sharesOf(run, { chunk, terms })}),
+    ${given}
+    select (select count(*) from share) as wanted_count,
+           (select coalesce(sum(value), 0) from share) as wanted_fen,
+           count(*) as count, coalesce(sum(value), 0) as fen, coalesce(sum(used), 0) as points
+      from given`,
+  );
+  return rows[0]!;
+}
+
+/** The shares are used up in the accounts and become vouchers. */
+function givenFor(
+  run: ReleaseDay,
+  { terms, stillDue }: { readonly terms: PostTerms; readonly stillDue: SQL },
+): SQL {
+  const month = sql`${monthNumber(run.day)}::integer`;
+  return sql`
     given as (
       update account_points a
          set released = a.released + s.used, released_fen = a.released_fen + s.value,
@@ -84,17 +117,9 @@ async function giveShares(tx: Tx, run: ReleaseDay, { chunk, terms }: OfChunk): P
              given_fen = case when a.given_month = ${month} then a.given_fen + s.value
                               when a.given_month < ${month} then s.value else a.given_fen end
         from share s
-       where a.operator_id = ${run.operatorId} and a.member_id = s.member_id
-         and ${inChunk(chunk, sql`a.member_id`)} and a.state = 'active'
-         and ${wholePoints(sql`a.cum_num`)} - a.released >= s.used
+       where ${stillDue}
       returning s.member_id, s.ordinal, s.value, s.used
-    ), made as (${insertVouchers(sql`given`, { ...run, ...terms, stem: terms.voucherStem })})
-    select (select count(*) from share) as wanted_count,
-           (select coalesce(sum(value), 0) from share) as wanted_fen,
-           count(*) as count, coalesce(sum(value), 0) as fen, coalesce(sum(used), 0) as points
-      from given`,
-  );
-  return rows[0]!;
+    ), made as (${insertVouchers(sql`given`, { ...run, ...terms, stem: terms.voucherStem })})`;
 }
 
 const sharesOf = (run: ReleaseDay, { chunk, terms }: OfChunk) => {

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { standingReasons } from '#cloud/ledger/release-hold.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import { lockBook } from '#cloud/points/points-config-store.ts';
+import { copyRuns } from '#cloud/release/copied-runs.ts';
 import { cutChunks, type ReleaseDay } from '#cloud/release/release-chunks.ts';
 import { readClose } from '#cloud/release/close-period.ts';
 import { continueRun, findOpenRun, type RunOptions } from '#cloud/release/run-release.ts';
@@ -43,14 +44,15 @@ export type ReleaseError =
   | { readonly type: 'release-window-over'; readonly lastClosedPeriod: string };
 
 /**
- * Runs the release of one day of a closed period (docs/points.md 2.7, 2.8), after that day is over, keyed by (period,
- * day). A second call answers the stored result and moves nothing. A closed gate releases nothing (invariant I6), and the
- * run says so.
+ * Runs the release of one day of a closed period (docs/points.md 2.7, 2.8), after that day is over,
+ * keyed by (period, day). A second call answers the stored result and moves nothing. A closed gate
+ * releases nothing (invariant I6), and the run says so.
  *
- * With a database each step and each chunk of accounts is a transaction of its own: others hardly wait, and a run that
- * was cut off anywhere is carried on by the next call. With a transaction everything happens in it, or nothing. A run of
- * another day that stands open is ended first.
- * Errors: day-outside-window, period-not-closed, release-window-over, release-held.
+ * With a database each step and each chunk of accounts is a transaction of its own: others hardly
+ * wait, and a run that was cut off anywhere is carried on by the next call. With a transaction
+ * everything happens in it, or nothing. A run of another day that stands open is ended first. A dry
+ * run, in a transaction that is taken back, locks no row of anybody. Errors: day-outside-window,
+ * period-not-closed, release-window-over, release-held.
  */
 export async function runReleaseDay(
   db: Db | Tx,
@@ -61,14 +63,17 @@ export async function runReleaseDay(
   if (day.day < firstDay || day.day > lastDay)
     return err({ type: 'day-outside-window', firstDay, lastDay });
   const steps = stepsOf(db, options);
+  if (steps.isDry) await steps.step((tx) => copyRuns(tx, day.operatorId));
   for (let opening = 0; opening < openingsMax; opening += 1) {
     const opened = await steps.step((tx) => openRun(tx, day));
     if (!opened.ok) return opened;
     if (opened.value.stored !== undefined) return ok({ ...opened.value.stored, isNew: false });
     if (opened.value.isNew) await steps.observe('opened');
-    const isNew = await continueRun(steps, opened.value.open);
-    if (opened.value.open.day === day.day && opened.value.open.period === day.period)
-      return ok({ ...(await steps.step((tx) => readRun(tx, day)))!, isNew });
+    const { open } = opened.value;
+    const isAsked = open.day === day.day && open.period === day.period;
+    // A run that must be ended first is posted in a dry run too: the one asked for reads what it leaves.
+    const isNew = await continueRun({ ...steps, isDry: steps.isDry && isAsked }, open);
+    if (isAsked) return ok({ ...(await steps.step((tx) => readRun(tx, day)))!, isNew });
   }
   throw new Error(`invariant broken: ${openingsMax} other runs stood open`);
 }

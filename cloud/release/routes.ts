@@ -79,8 +79,9 @@ const StoredRunSchema = Type.Object({
  * GET  /admin/v1/release-runs/{period}/{day}    the stored run with its explanation and the snapshot it was made of
  * GET  /admin/v1/release-runs/{period}/{day}/members/{memberId}   why one member got what he got
  * POST /admin/v1/daily-runs {day}               ends vouchers and unclaimed points whose time is over; runs by itself
- * A second POST answers what the first one stored, with isNew false. With ?dryRun=1 a close or a run is computed whole, in
- * a transaction that is taken back: the same answer with its explanation, and nothing stored.
+ * A second POST answers what the first one stored, with isNew false. With ?dryRun=1 a close or a
+ * run is computed whole, in a transaction that is taken back: the same answer with its explanation,
+ * and nothing stored.
  */
 export function registerReleaseRoutes(app: CloudApp, deps: Deps): void {
   registerCloses(app, deps);
@@ -175,10 +176,13 @@ function registerRuns(app: CloudApp, { db, clock, operatorId, config, proveFirst
       return sendProblem(reply, { status: 409, code: 'day-in-future' });
     const key = { operatorId, ...request.body };
     if (!isDryRun(request.query)) await proveFirst();
+    const today = accountingDate(clock.nowMs());
     const run = isDryRun(request.query)
-      ? await inTransaction(db, { dryRun: true }, (tx) => runReleaseDay(tx, key))
+      ? await inTransaction(db, { dryRun: true }, (tx) =>
+          runReleaseDay(tx, key, { isDry: true, today }),
+        )
       : await runReleaseDay(db, key, {
-          today: accountingDate(clock.nowMs()),
+          today,
           pace: { name: config.releasePace, clock },
         });
     if (run.ok) return reply.send({ ...run.value });

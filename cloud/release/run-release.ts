@@ -51,7 +51,7 @@ export async function continueRun(steps: RunSteps, day: ReleaseDay): Promise<boo
       await steps.observe('allocated');
     } else {
       const terms = await steps.step((tx) => readPostTerms(tx, day));
-      await overChunks(steps, postingChunks(day, terms));
+      await overChunks(steps, postingChunks(day, { terms, isDry: steps.isDry }));
       endedHere = await inState(steps, day, 'allocated', (tx) => finishRun(tx, day, terms));
       await steps.observe('posted');
     }
@@ -61,9 +61,10 @@ export async function continueRun(steps: RunSteps, day: ReleaseDay): Promise<boo
 }
 
 /**
- * Ends the run or the close that stands open, if there is one, in the caller's transaction: what comes after it reads a
- * fund and points of which nothing is promised any more. With a database it is ended in steps of its own, and nobody waits
- * for the book: do that first when there may be millions of accounts. Throws when a release hold forbids it.
+ * Ends the run or the close that stands open, if there is one, in the caller's transaction: what
+ * comes after it reads a fund and points of which nothing is promised any more. With a database it
+ * is ended in steps of its own, and nobody waits for the book: do that first when there may be
+ * millions of accounts. Throws when a release hold forbids it.
  */
 export async function finishOpenRun(db: Db | Tx, operatorId: OperatorId): Promise<void> {
   const close = await findOpenClose(db, operatorId);
@@ -115,11 +116,14 @@ const wantingChunks = (day: ReleaseDay, terms: WantTerms): ChunkWork<ReleaseStep
   one: (tx, claim) => collectWants(tx, day, { ...claim, terms }),
 });
 
-const postingChunks = (day: ReleaseDay, terms: PostTerms): ChunkWork<ReleaseStep> => ({
+const postingChunks = (
+  day: ReleaseDay,
+  posting: { readonly terms: PostTerms; readonly isDry: boolean },
+): ChunkWork<ReleaseStep> => ({
   operatorId: day.operatorId,
   step: 'chunk-posted',
   count: (tx) => sumChunks(tx, day, 'wanted'),
-  one: (tx, claim) => postChunk(tx, day, { ...claim, terms }),
+  one: (tx, claim) => postChunk(tx, day, { ...claim, ...posting }),
 });
 
 /** Finds what the day's limit is divided by: state `allocated`. Nothing is written per account. */
