@@ -36,8 +36,8 @@ export interface Appended {
 }
 
 /**
- * Keeps the batch as it came, moves the head over its entries from `fromSeq` on and notes parked ones: one statement, so one
- * fsync and all or nothing.
+ * Keeps the batch as it came, moves the head over its entries from `fromSeq` on and notes parked
+ * ones: one statement, so one fsync and all or nothing.
  */
 export async function appendEntries(db: Db, request: AppendRequest): Promise<Appended> {
   const { terminal, batch, fromSeq, nowMs } = request;
@@ -114,27 +114,32 @@ export async function readHead(
   const key = sql`operator_id = ${terminal.operatorId} and terminal_id = ${terminal.terminalId}
     and epoch = ${batch.epoch}`;
   const last = batch.firstSeq + batch.entries.length - 1;
-  // The hashes are read after the head: what the head covers is never removed, so they cannot be short of it.
   const head = await db.execute<{
     head_seq: number;
     head_hash: string;
     closed_seq: number | null;
     closed_hash: string | null;
   }>(sql`select head_seq, head_hash, closed_seq, closed_hash from journal_head where ${key}`);
-  const stored = await db.execute<{ first_seq: number; packed: Buffer }>(sql`
-    select first_seq, packed from journal_batch
-     where ${key} and first_seq <= ${last} and last_seq >= ${batch.firstSeq - 1}
-     order by first_seq`);
-  const hashes = new Map<number, string>();
-  for (const row of stored.rows) {
-    for (const { seq, hash } of unpackBatch(row.packed).entries) {
-      if (seq >= row.first_seq) hashes.set(seq, hash);
-    }
-  }
   const row = head.rows[0];
+  const headSeq = row?.head_seq ?? 0;
+  const headHash = row?.head_hash ?? '';
+  const hashes = new Map<number, string>();
+  // A batch that stands at the head or beyond it repeats nothing: it must agree with the head alone.
+  if (batch.firstSeq === headSeq + 1) hashes.set(headSeq, headHash);
+  if (batch.firstSeq <= headSeq) {
+    // The hashes are read after the head: what the head covers is never removed, so they cannot be
+    // short of it.
+    const stored = await db.execute<{ first_seq: number; packed: Buffer }>(sql`
+      select first_seq, packed from journal_batch
+       where ${key} and first_seq <= ${last} and last_seq >= ${batch.firstSeq - 1}
+       order by first_seq`);
+    for (const { first_seq: firstSeq, packed } of stored.rows)
+      for (const { seq, hash } of unpackBatch(packed).entries)
+        if (seq >= firstSeq) hashes.set(seq, hash);
+  }
   return {
-    headSeq: row?.head_seq ?? 0,
-    headHash: row?.head_hash ?? '',
+    headSeq,
+    headHash,
     hashes,
     end:
       row === undefined || row.closed_seq === null || row.closed_hash === null
@@ -176,8 +181,9 @@ export async function revokedEntries(
 }
 
 /**
- * Keeps a batch that contradicts the stored journal or came behind its end, whole, once. False when {@link quarantinePerDayMax} others came
- * within a day: then it is not kept, and the terminal must not be told that it is.
+ * Keeps a batch that contradicts the stored journal or came behind its end, whole, once. False when
+ * {@link quarantinePerDayMax} others came within a day: then it is not kept, and the terminal must
+ * not be told that it is.
  */
 export async function quarantineBatch(
   db: Db,

@@ -9,17 +9,21 @@ const utf8BytesPerUnitMax = 3;
 const usualLinkBytes = 8_192;
 
 /**
- * Lays links out in the same few kilobytes and hashes each in one call: for texts this short, making buffers and a
- * hash object costs more than hashing.
+ * Lays links out in the same few kilobytes and hashes each in one call: for texts this short, making
+ * buffers and a hash object costs more than hashing, and an encoder writes into a place that stands
+ * ready faster than a buffer does.
  */
 function createHashLink(): HashLink {
   const usual = Buffer.allocUnsafe(usualLinkBytes);
+  const usualText = usual.subarray(hashBytes);
+  const encoder = new TextEncoder();
   return ({ prevHash, text }) => {
     const linkBytesMax = hashBytes + utf8BytesPerUnitMax * text.length;
-    const link = linkBytesMax <= usualLinkBytes ? usual : Buffer.allocUnsafe(linkBytesMax);
-    link.write(prevHash, 0, 'hex');
-    const textBytes = link.write(text, hashBytes, 'utf8');
-    return hash('sha256', link.subarray(0, hashBytes + textBytes));
+    const isUsual = linkBytesMax <= usualLinkBytes;
+    const link = isUsual ? usual : Buffer.allocUnsafe(linkBytesMax);
+    link.write(prevHash, 0, hashBytes, 'hex');
+    const { written } = encoder.encodeInto(text, isUsual ? usualText : link.subarray(hashBytes));
+    return hash('sha256', link.subarray(0, hashBytes + written));
   };
 }
 const hashLink = createHashLink();

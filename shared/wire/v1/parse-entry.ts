@@ -17,10 +17,10 @@ export function parseEntry(wire: {
   readonly type: string;
   readonly body: string;
 }): Result<EntryFact, EntryParseError> {
-  if (!isEntryType(wire.type)) return err({ type: 'entry-type-unknown', entryType: wire.type });
+  const validator = validatorOf(wire.type);
+  if (validator === undefined) return err({ type: 'entry-type-unknown', entryType: wire.type });
   const body = wire.body.length <= entryBodyCharsMax ? parseJson(wire.body) : undefined;
   if (body === undefined) return err({ type: 'entry-body-invalid', path: '' });
-  const validator = validatorOf(wire.type);
   if (!validator.Check(body)) {
     const [first] = validator.Errors(body);
     return err({ type: 'entry-body-invalid', path: first?.instancePath ?? '' });
@@ -31,11 +31,13 @@ export function parseEntry(wire: {
 export const isEntryType = (type: string): type is EntryType => Object.hasOwn(entryBodies, type);
 
 /** Each schema is compiled once, when its first entry comes: a till that starts needs few of them. */
-const compiled = new Map<EntryType, Validator>();
+const compiled = new Map<string, Validator>();
 
-function validatorOf(type: EntryType): Validator {
+/** One look-up for a type that came before; undefined: there is no such type. */
+function validatorOf(type: string): Validator | undefined {
   const known = compiled.get(type);
   if (known !== undefined) return known;
+  if (!isEntryType(type)) return undefined;
   const validator: Validator = Compile(entryBodies[type]);
   compiled.set(type, validator);
   return validator;
