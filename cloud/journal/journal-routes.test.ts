@@ -133,6 +133,27 @@ test('a second history of the same seq is a fork: quarantined whole, alarmed, no
   expect((await terminal.post(path, journal.batch(3))).status).toBe(200);
 });
 
+test('at the head and beyond it the head alone is asked: a gap, and a fork behind another last entry', async () => {
+  const journal = journalOf(3);
+  await terminal.post(path, journal.batch(1));
+  // Whoever opened what is stored would fail on it.
+  await cloud.deps.db.execute(
+    sql`update journal_batch set packed = '' where epoch = ${journal.epoch}`,
+  );
+  const other = createTestJournal(journal.epoch);
+  other.append('store.opened', { reason: 'restored', appVersion: '0.1.0' });
+  while (other.entries.length < 6) other.append('caps.applied', { capsVersion: 1 });
+  const early = await terminal.post(path, other.batch(5));
+  expect(early).toMatchObject({ status: 409, body: { code: 'journal-gap', expectedSeq: 4 } });
+  const behind = await terminal.post(path, other.batch(4));
+  expect(behind).toMatchObject(problem(409, 'journal-fork'));
+  const { rows } = await cloud.deps.db.execute<{ fork_seq: number; first_seq: number }>(
+    sql`select fork_seq, first_seq from journal_quarantine where epoch = ${journal.epoch}`,
+  );
+  expect(rows).toEqual([{ fork_seq: 3, first_seq: 4 }]);
+  expect(await storedCount(journal.epoch)).toBe(3);
+});
+
 test('a batch whose hashes do not follow is refused whole', async () => {
   const journal = journalOf(3);
   const batch = journal.batch(1);
