@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
 /**
- * What code cites must lie in this repository: docs/points.md by section, rule and invariant, pages by path, and files by
- * their path or name.
+ * What code cites must lie in this repository: docs/points.md by section, rule and invariant, pages
+ * by path, and files by their path or name.
  */
 
 interface Source {

@@ -4,7 +4,10 @@ import { allTables } from '#lab/command/tables.ts';
 import { economicsPage } from './economics-page.ts';
 import { generatedDocs } from './generated-docs.ts';
 
-/** node .ci/generate-docs.ts: writes docs/errors.md, the tables of docs/payments.md and docs/economics.md and docs/wire/*.schema.json, and removes schemas that are gone. */
+/**
+ * node .ci/generate-docs.ts: writes docs/errors.md, the tables of docs/payments.md and
+ * docs/economics.md and docs/wire/*.schema.json, and removes schemas that are gone.
+ */
 const root = join(import.meta.dirname, '..');
 const wire = join(root, 'docs/wire');
 const docs = await generatedDocs();

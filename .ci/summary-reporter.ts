@@ -3,10 +3,11 @@ import type { Reporter, TestModule } from 'vitest/node';
 import { leaveFailedFiles } from './failed-files.ts';
 
 /**
- * Ends a run with what was skipped, by name, and one plain line of counts. Under GREENTILL_REQUIRE_E2E=1 (CI) a test
- * that was skipped for want of a browser or of socat fails the run. Excused is only what no registry offers: an Electron
- * binary, and the foreign parser escpos-tools, which is fetched by hand. The files that failed are left for
- * `run-again.ts`, unless something besides a test went wrong as well.
+ * Ends a run with what was skipped, by name, and one plain line of counts. Under
+ * GREENTILL_REQUIRE_E2E=1 (CI) a test that was skipped for want of a browser or of socat fails the
+ * run. Excused is only what no registry offers: an Electron binary, and the foreign parser
+ * escpos-tools, which is fetched by hand. The files that failed are left for `run-again.ts`, unless
+ * something besides a test went wrong as well.
  */
 const excused = /no Electron binary|needs GREENTILL_ESCPOS_TOOLS/;
 

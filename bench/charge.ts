@@ -23,17 +23,21 @@ const overheadMsMax = 5;
 const limitRounds = 300;
 /** So long the cloud is watched with its journals alone, to know what the charges cost. */
 const asideMs = 5_000;
-/** `CHARGE_PROFILE=FOLDER` writes a profile of the cloud's process there; `CHARGE_STATEMENTS=1` tells what the database ran. */
+/**
+ * `CHARGE_PROFILE=FOLDER` writes a profile of the cloud's process there; `CHARGE_STATEMENTS=1`
+ * tells what the database ran.
+ */
 const profileFolder = process.env['CHARGE_PROFILE'];
 const showsStatements = process.env['CHARGE_STATEMENTS'] === '1';
 /** `CHARGE_EXPLAIN=FOLDER` keeps the database's log there, with the plan of every statement as it ran. */
 const explainFolder = process.env['CHARGE_EXPLAIN'];
 
 /**
- * What the cloud adds to a charge. Open loop: so many charges a second fall due, each measured from when it was due, over
- * real HTTP with a signature each, against the real cloud with fsync on and the channel simulator in processes of their
- * own, while other tills send their journals. The overhead of a charge is the time to its answer less the time that the
- * channel itself took over this very charge. All of it shares the machine: load, cloud, database and channel.
+ * What the cloud adds to a charge. Open loop: so many charges a second fall due, each measured from
+ * when it was due, over real HTTP with a signature each, against the real cloud with fsync on and
+ * the channel simulator in processes of their own, while other tills send their journals. The
+ * overhead of a charge is the time to its answer less the time that the channel itself took over
+ * this very charge. All of it shares the machine: load, cloud, database and channel.
  */
 export async function runChargeBench(): Promise<BenchTable> {
   const folder = mkdtempSync(join(tmpdir(), 'greentill-charge-'));

@@ -30,8 +30,9 @@ const sampleEveryMs = 100;
 const mb = 1_048_576;
 
 /**
- * A day's bill of about a million lines against as many charges and journals on the embedded PostgreSQL, fsync on: read,
- * matched, judged and committed. Beside it a plain COPY of the same file by the server itself, into one column of text.
+ * A day's bill of about a million lines against as many charges and journals on the embedded
+ * PostgreSQL, fsync on: read, matched, judged and committed. Beside it a plain COPY of the same
+ * file by the server itself, into one column of text.
  */
 export async function runReconcileBench(): Promise<BenchTable> {
   const folder = mkdtempSync(join(tmpdir(), 'greentill-reconcile-'));

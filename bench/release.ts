@@ -44,11 +44,13 @@ const serverSettings = {
   shared_buffers: '2GB',
   work_mem: '16MB',
   maintenance_work_mem: '512MB',
-  // A run of 21 million accounts writes 14 GB of log; half of this forces a checkpoint, behind which pages go there whole.
+  // A run of 21 million accounts writes 14 GB of log; half of this forces a checkpoint, behind
+  // which pages go there whole.
   max_wal_size: '24GB',
   checkpoint_timeout: '30min',
   checkpoint_completion_target: '0.9',
-  // Segments of the log are kept and used again: a new one is written full of zeros first, and every commit waits for it.
+  // Segments of the log are kept and used again: a new one is written full of zeros first, and
+  // every commit waits for it.
   min_wal_size: '12GB',
   // Dirty pages are written before somebody needs their place: an order that must do it waits for the log first.
   bgwriter_delay: '20ms',
@@ -67,9 +69,10 @@ const settings = [
 ];
 
 /**
- * One period close and one release day of a network (RELEASE_ACCOUNTS; the full size is 21,000,000) on PostgreSQL with
- * logged tables on a disk, fsync on, as the role of the cloud, while orders are booked. The limit is taken in the same run
- * with the same orders beside it: one aggregate over the accounts and one UPDATE of all their rows.
+ * One period close and one release day of a network (RELEASE_ACCOUNTS; the full size is 21,000,000)
+ * on PostgreSQL with logged tables on a disk, fsync on, as the role of the cloud, while orders are
+ * booked. The limit is taken in the same run with the same orders beside it: one aggregate over the
+ * accounts and one UPDATE of all their rows.
  */
 export async function runReleaseBench(): Promise<BenchTable> {
   const measured: Measured[] = [];

@@ -2,7 +2,8 @@
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
 /**
- * The least of the values that `part` of all stay at or below (nearest rank): 0.99 for the p99. `part` is above 0 and at most
+ * The least of the values that `part` of all stay at or below (nearest rank): 0.99 for the p99.
+ * `part` is above 0 and at most
  * 1. NaN when there are none.
  */
 export function quantile(values: readonly number[], part: number): number {

@@ -17,7 +17,10 @@ import { startWorkers } from '#cloud/workers.ts';
 import type { PaymentEnvironment } from '#cloud/open-channels.ts';
 import { createPaymentRoom } from '#cloud/payment-room.ts';
 
-/** Connections that wait to be accepted, as far as the system allows: thousands of tills may come back in one moment. */
+/**
+ * Connections that wait to be accepted, as far as the system allows: thousands of tills may come
+ * back in one moment.
+ */
 const connectionBacklog = 4_096;
 
 export interface RunningCloud {

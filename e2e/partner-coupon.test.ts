@@ -19,8 +19,9 @@ import { createMemoryCounter } from '#terminal/agent/testing/memory-counter.ts';
 import { createOperatorDesk } from './stage/operator.ts';
 
 /**
- * Two shops of one operator: the real cloud on PostgreSQL and two real agents with journals on disk and printers on wires. A
- * noodle shop's coupon is printed at the tea house's counter and used at its own.
+ * Two shops of one operator: the real cloud on PostgreSQL and two real agents with journals on disk
+ * and printers on wires. A noodle shop's coupon is printed at the tea house's counter and used at
+ * its own.
  */
 const ends: (() => Promise<unknown>)[] = [];
 

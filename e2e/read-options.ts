@@ -4,8 +4,9 @@ import { readWords, type OptionSpec, type ValuesOf } from '#shared/command-line/
 export const seedMax = 4_294_967_295;
 
 /**
- * The options of a command. `--help` prints `usage` and ends well; what the command cannot read ends it with exit 2, what
- * was wrong and `usage` on standard error: a word typed wrong is no fault of the program, and begins no run of an hour.
+ * The options of a command. `--help` prints `usage` and ends well; what the command cannot read
+ * ends it with exit 2, what was wrong and `usage` on standard error: a word typed wrong is no fault
+ * of the program, and begins no run of an hour.
  */
 export function readOptions<const T extends Readonly<Record<string, OptionSpec>>>(
   usage: string,

@@ -22,10 +22,11 @@ const pointsOf = '(10000 + (i * 7919) % 90000)';
 const member = (number: string): string => `'mbr_01J' || lpad((${number})::text, 23, '0')`;
 
 /**
- * Accounts with running lots, a smaller close to grow from, a fund, and purchases: `buyersPercent` of the members bought
- * in the month of the release, every third of them for 2 fen, which caps him (whoever did not buy can be given nothing,
- * rule R13); every eighth member bought at two shops in February, which changes his score; every 400th reaches a tier.
- * Indexes are built after the rows, as a restore does.
+ * Accounts with running lots, a smaller close to grow from, a fund, and purchases: `buyersPercent`
+ * of the members bought in the month of the release, every third of them for 2 fen, which caps him
+ * (whoever did not buy can be given nothing, rule R13); every eighth member bought at two shops in
+ * February, which changes his score; every 400th reaches a tier. Indexes are built after the rows,
+ * as a restore does.
  */
 export async function loadNetwork(
   { db, pool }: { readonly db: Db; readonly pool: Pool },

@@ -31,7 +31,8 @@ export function serverProcessorMs(folder: string): number {
     if (!/^\d+$/.test(pid)) continue;
     try {
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      // Behind the name, which may hold anything: state, parent, ...; 11 and 12 are its own time, 13 and 14 its children's.
+      // Behind the name, which may hold anything: state, parent, ...; 11 and 12 are its own time,
+      // 13 and 14 its children's.
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       const own = Number(fields[11]) + Number(fields[12]);
       if (pid === postmaster) ticks += own + Number(fields[13]) + Number(fields[14]);

@@ -12,7 +12,10 @@ import { getOrThrow } from '#shared/result/result.ts';
 import { operatorId } from './load.ts';
 
 const ordersPerSecond = 300;
-/** So long the booker lets charges gather; they are booked in one transaction, with all that waited for the one before. */
+/**
+ * So long the booker lets charges gather; they are booked in one transaction, with all that waited
+ * for the one before.
+ */
 const batchMs = gatherMs;
 const ordersPerBatch = (ordersPerSecond * batchMs) / 1_000;
 /** Five minutes of batches. */
@@ -26,9 +29,10 @@ export interface Traffic {
 }
 
 /**
- * 300 orders a second of the day after the release day, booked whole (settlement line, journals, pending points), by one
- * flow, as the booker does it: one transaction after the other, each with all that is due by then. A batch is due at its
- * time whether the one before is done or not: a stall counts in full for every batch that waited in it.
+ * 300 orders a second of the day after the release day, booked whole (settlement line, journals,
+ * pending points), by one flow, as the booker does it: one transaction after the other, each with
+ * all that is due by then. A batch is due at its time whether the one before is done or not: a
+ * stall counts in full for every batch that waited in it.
  */
 export function startTraffic(db: Db, accountsCount: number): Traffic {
   const startedAtMs = performance.now();

@@ -7,9 +7,10 @@ import { importKeyPair } from '#cloud/identity/ed25519.ts';
 import { createTestTerminal } from '#cloud/platform/testing/test-terminal.ts';
 
 /**
- * A thread of its own, so that the tills of the storm do not stand in its way: a cashier who charges again and again while
- * the storm lasts. The shop has no channel, so an answer is a 422 after everything that the cloud does before it
- * asks one. Told anything, it answers how long each took, milliseconds, and the statuses it heard.
+ * A thread of its own, so that the tills of the storm do not stand in its way: a cashier who
+ * charges again and again while the storm lasts. The shop has no channel, so an answer is a 422
+ * after everything that the cloud does before it asks one. Told anything, it answers how long each
+ * took, milliseconds, and the statuses it heard.
  */
 export interface CashierData extends Omit<Parameters<typeof createTestTerminal>[0], 'key'> {
   readonly exportedKey: string;

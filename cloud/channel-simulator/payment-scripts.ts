@@ -74,7 +74,10 @@ const scriptOfSuffix: Readonly<Record<string, PaymentScript>> = {
 
 const paidScript: PaymentScript = { ...prompt, booked: 'SUCCESS', answer: 'SUCCESS' };
 
-/** Codes of one payer: behind the first two digits stands 777, then the payer's five digits. Others have no known payer. */
+/**
+ * Codes of one payer: behind the first two digits stands 777, then the payer's five digits. Others
+ * have no known payer.
+ */
 export const payerOfCode = (authCode: string): string | undefined =>
   /^\d{2}(777\d{5})/.exec(authCode)?.[1];
 

@@ -72,7 +72,10 @@ export type QueryOutcome =
   | { readonly type: 'closed' }
   | { readonly type: 'refunded' };
 
-/** `no-such-order`: the channel took the request and found nothing under this number; only a query tells what that means. */
+/**
+ * `no-such-order`: the channel took the request and found nothing under this number; only a query
+ * tells what that means.
+ */
 export type ReverseOutcome =
   | { readonly type: 'closed' }
   | { readonly type: 'no-such-order'; readonly code: string }

@@ -79,8 +79,9 @@ interface ShopRow extends Record<string, unknown> {
 }
 
 /**
- * The agent's shops with what they brought today and this month, by id after `after`: live, from the settlement lines and
- * the commissions themselves. Only shops under his own contracts, and of those only the days that are his.
+ * The agent's shops with what they brought today and this month, by id after `after`: live, from
+ * the settlement lines and the commissions themselves. Only shops under his own contracts, and of
+ * those only the days that are his.
  */
 export async function agentShops(
   db: Db,
@@ -144,7 +145,10 @@ const figures = sql.raw(
     .join(', '),
 );
 
-/** What a held sale promises to a role at most: rates and caps of shared/points/agents/agents.ts, without the cap over all. */
+/**
+ * What a held sale promises to a role at most: rates and caps of shared/points/agents/agents.ts,
+ * without the cap over all.
+ */
 function expected({ agentMode, agents, agentTotalCapBp }: PointsConfig): SQL {
   const net = sql`(l.net_fen - l.refunded_net_fen)`;
   const concession = sql`(l.concession_fen - l.returned_concession_fen)`;

@@ -85,9 +85,10 @@ interface Balance extends Record<string, unknown> {
 }
 
 /**
- * Makes the statements of the month that ended, once per agent, and an instruction for every balance that is due. All sums are
- * cumulative, so what refunds took back after a payout is a negative that the next months earn off, what was too little
- * is paid with more, and what a channel refused is due again. Answers how many statements were made.
+ * Makes the statements of the month that ended, once per agent, and an instruction for every
+ * balance that is due. All sums are cumulative, so what refunds took back after a payout is a
+ * negative that the next months earn off, what was too little is paid with more, and what a channel
+ * refused is due again. Answers how many statements were made.
  */
 export async function runCommissionPayouts(deps: Deps): Promise<number> {
   const { db, clock, operatorId } = deps;

@@ -49,8 +49,9 @@ const outcomeWords: Readonly<Record<string, string>> = {
 const head = ['商户', '角色', '订单数', '流水(分)', '让利(分)', '佣金(分)', '退款冲回(分)'];
 
 /**
- * Writes the file of a statement that was just made: every shop and role of the month, the sums, what was carried over,
- * and the figures for tax. It is written once, in parts, with the SHA-256 of the whole; the database refuses any change.
+ * Writes the file of a statement that was just made: every shop and role of the month, the sums,
+ * what was carried over, and the figures for tax. It is written once, in parts, with the SHA-256 of
+ * the whole; the database refuses any change.
  */
 export async function writeStatementFile(tx: Tx, facts: StatementFacts): Promise<void> {
   const { operatorId, agentId, period } = facts;

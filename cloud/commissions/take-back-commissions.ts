@@ -10,9 +10,9 @@ import { accountingDate } from '#shared/time/calendar-day.ts';
 const refusedNo = 0;
 
 /**
- * What agents earned on a sale that people found to be none (docs/points.md 2.9): the whole of it, less what refunds took
- * back before, is a negative on their next statement and goes to the contingency, as after a refund. Once for an order.
- * Answers the sum.
+ * What agents earned on a sale that people found to be none (docs/points.md 2.9): the whole of it,
+ * less what refunds took back before, is a negative on their next statement and goes to the
+ * contingency, as after a refund. Once for an order. Answers the sum.
  */
 export async function takeBackCommissions(
   tx: Tx,

@@ -18,9 +18,10 @@ export interface AgentSale extends SalePlace {
 }
 
 /**
- * Leaves out who belongs together (docs/points.md 2.12): nobody is paid for a purchase at a shop of one's own, and no agent
- * for a shop or a member of his own. What is left out stays with the fund, and why is written down. The orders' own flags
- * are brought up to date first: what was learnt during the hold counts.
+ * Leaves out who belongs together (docs/points.md 2.12): nobody is paid for a purchase at a shop of
+ * one's own, and no agent for a shop or a member of his own. What is left out stays with the fund,
+ * and why is written down. The orders' own flags are brought up to date first: what was learnt
+ * during the hold counts.
  */
 export async function unrelatedAgents<S extends AgentSale>(
   tx: Tx,

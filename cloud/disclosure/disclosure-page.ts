@@ -33,7 +33,9 @@ const caps = [
   'voucherDays',
 ] as const;
 
-/** GET /disclosure: what anybody may know, on one page that prints; nothing in it runs but the choice of the language. */
+/**
+ * GET /disclosure: what anybody may know, on one page that prints; nothing in it runs but the choice of the language.
+ */
 export function disclosurePage(shown: Disclosure): Page {
   const page = createPage({
     title: '积分公示',

@@ -20,7 +20,8 @@ const cacheControl = `public, max-age=${Math.trunc(snapshotMsMax / 1000)}`;
 /**
  * GET /v1/disclosure    pool, fund, coverage, gate history, multipliers of closed periods, rules and their versions
  * GET /disclosure       the same as a page
- * Both are public and answer a snapshot of at most ten minutes, with an entity tag: 304 when it is the one that is known.
+ * Both are public and answer a snapshot of at most ten minutes, with an entity tag: 304 when it is
+ * the one that is known.
  */
 export function registerDisclosureRoutes(
   app: CloudApp,

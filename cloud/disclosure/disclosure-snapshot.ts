@@ -23,8 +23,8 @@ export interface Snapshot {
 export const snapshotMsMax = 600_000;
 
 /**
- * The figures of one moment, rendered once for everybody. Who comes while they are read waits for the same reading; when
- * it fails, the next one who asks tries again.
+ * The figures of one moment, rendered once for everybody. Who comes while they are read waits for
+ * the same reading; when it fails, the next one who asks tries again.
  */
 export function createDisclosureSnapshot(deps: Deps): () => Promise<Snapshot> {
   let taken: { readonly atMs: number; readonly snapshot: Promise<Snapshot> } | undefined;

@@ -187,7 +187,10 @@ export async function authenticate(
   return isFresh ? signer : err({ type: 'nonce-reused' });
 }
 
-/** The terminal whose key signed. One that is remembered with other keys is looked up anew: it may have changed them. */
+/**
+ * The terminal whose key signed. One that is remembered with other keys is looked up anew: it may
+ * have changed them.
+ */
 async function findSigner(
   claim: SignatureClaim,
   deps: Pick<CloudDeps, 'terminals'> & { readonly fresh: boolean; readonly nowMs: number },

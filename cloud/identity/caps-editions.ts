@@ -6,9 +6,10 @@ const dayMs = 24 * 3_600_000;
 const small = { perPaymentFen: 5_000, perMemberFen: 10_000, perMemberCount: 3 };
 
 /**
- * Every edition of the offline caps that was ever signed, in the order of their versions, from 1. A shipped edition is
- * never edited: a sale is judged by the one that its till had. A change is a new edition at the end. Amounts in fen.
- * Source of the figures: offline limits in use elsewhere (UPI Lite X 500 rupees, static code 500 yuan a day, Square 24 h).
+ * Every edition of the offline caps that was ever signed, in the order of their versions, from 1. A
+ * shipped edition is never edited: a sale is judged by the one that its till had. A change is a new
+ * edition at the end. Amounts in fen. Source of the figures: offline limits in use elsewhere (UPI
+ * Lite X 500 rupees, static code 500 yuan a day, Square 24 h).
  */
 export const capsEditions: readonly [CapsEdition, ...CapsEdition[]] = [
   {

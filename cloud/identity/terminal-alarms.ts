@@ -6,8 +6,10 @@ import type { CloudDeps } from '#cloud/platform/deps.ts';
 /**
  * What is wrong with a terminal as a whole. None of it stops a sale or drops an entry: people find out.
  * - `clone`: two programs speak under one identity.
- * - `coupon-velocity`: it was given, or used up, more partner coupons within an hour than a counter does; it waits for people.
- * - `coupon-unproven`: it asks for coupons after sales that the cloud does not see paid; it is given none until it does.
+ * - `coupon-velocity`: it was given, or used up, more partner coupons within an hour than a counter
+ *   does; it waits for people.
+ * - `coupon-unproven`: it asks for coupons after sales that the cloud does not see paid; it is
+ *   given none until it does.
  * - `tail-lost`: the till has less than it once said or sent, or other entries.
  * - `epoch-closed`: a batch came behind the end of an epoch that a restore had closed; it is kept.
  * - `fork`: one entry number arrived with two contents; both are kept.

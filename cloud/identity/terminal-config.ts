@@ -7,7 +7,10 @@ import type { Db } from '#cloud/platform/db.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { currentPromiseLimits } from '#cloud/promises/promise-limits.ts';
 
-/** What a till may accept offline by default: small change for a day, because the platform answers for what is inside. */
+/**
+ * What a till may accept offline by default: small change for a day, because the platform answers
+ * for what is inside.
+ */
 export const defaultCaps: CapsEdition = capsEditions.at(-1) ?? capsEditions[0];
 
 /** The newest revocations that one configuration holds. */

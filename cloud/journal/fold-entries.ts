@@ -31,7 +31,10 @@ export interface OfflineAcceptance {
   readonly entry: { readonly epoch: string; readonly seq: number };
 }
 
-/** A sale whose money passed no channel of ours, so that only the journal tells of it: cash, a box POS, a kept promise. */
+/**
+ * A sale whose money passed no channel of ours, so that only the journal tells of it: cash, a box
+ * POS, a kept promise.
+ */
 export interface TillSale {
   readonly entry: StoredEntry;
   readonly paid: PaidOrder;
@@ -193,7 +196,10 @@ function doubtAbout(
 
 type TillSource = Exclude<SaleSource, 'channel'>;
 
-/** Nothing but a refund and a coupon's paper follow these states, so any other fact that leads there is the one that brought the money. */
+/**
+ * Nothing but a refund and a coupon's paper follow these states, so any other fact that leads there
+ * is the one that brought the money.
+ */
 function sourceOf({ state }: Order): TillSource | undefined {
   if (state === 'cash-recorded') return 'cash';
   if (state === 'promise-kept') return 'promise';

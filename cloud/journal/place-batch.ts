@@ -22,7 +22,10 @@ export type BatchPlace =
   /** The batch tells another story from `seq` on. */
   | { readonly type: 'fork'; readonly seq: number };
 
-/** Where a batch (whose own chain holds) stands against what is stored. The end is looked at first, then gaps, then forks. Pure. */
+/**
+ * Where a batch (whose own chain holds) stands against what is stored. The end is looked at first,
+ * then gaps, then forks. Pure.
+ */
 export function placeBatch(batch: Batch, head: StoredHead): BatchPlace {
   const end = head.end;
   const last = batch.entries.at(-1);

@@ -162,8 +162,9 @@ const attemptOf = (stream: Stream, body: EntryBody<'charge.paid'>): AttemptName 
 const attemptKey = (name: AttemptName) => `${name.operatorId}/${name.orderId}/${name.attempt}`;
 
 /**
- * All sales that only the journal tells of in one booking. When that is refused the halves are booked apart, and so on: one sale at fault among
- * hundreds is found and parked after a few bookings, and does not make the others wait for hundreds.
+ * All sales that only the journal tells of in one booking. When that is refused the halves are
+ * booked apart, and so on: one sale at fault among hundreds is found and parked after a few
+ * bookings, and does not make the others wait for hundreds.
  */
 async function bookSales(
   deps: ProjectionDeps,

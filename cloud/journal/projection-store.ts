@@ -28,8 +28,9 @@ interface HeadRow extends Record<string, unknown> {
 }
 
 /**
- * Streams with unprojected entries, longest untouched first, each held by an advisory lock until the transaction
- * ends; `only` names a single one. Not a row lock: the inbox must go on moving the head meanwhile. The cursor is read after the lock is held.
+ * Streams with unprojected entries, longest untouched first, each held by an advisory lock until
+ * the transaction ends; `only` names a single one. Not a row lock: the inbox must go on moving the
+ * head meanwhile. The cursor is read after the lock is held.
  */
 export async function lockStreams(
   tx: Tx,

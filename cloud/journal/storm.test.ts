@@ -31,7 +31,10 @@ const path = '/v1/journal/batches';
 const triesMax = 60;
 /** A busy machine may let a crowd in so slowly that its first have left when the last come. */
 const crowdsMax = 20;
-/** Then a till hangs up. Storm, cloud and counter share one thread here: what is held is that the counter does not queue. */
+/**
+ * Then a till hangs up. Storm, cloud and counter share one thread here: what is held is that the
+ * counter does not queue.
+ */
 const inTimeMs = 10_000;
 let bench: PaymentBench;
 let app: CloudApp;

@@ -45,8 +45,8 @@ export type InstructionError =
 type Done = { readonly isNew: boolean };
 
 /**
- * Holds the amount before the instruction leaves: from `from` into `instruction_pending`. A guarded account that has not
- * enough refuses. Errors: instruction-differs, those of {@link postJournals}.
+ * Holds the amount before the instruction leaves: from `from` into `instruction_pending`. A guarded
+ * account that has not enough refuses. Errors: instruction-differs, those of {@link postJournals}.
  */
 export async function holdInstruction(
   tx: Tx,
@@ -74,9 +74,9 @@ export async function holdInstruction(
 }
 
 /**
- * Writes down many new instructions at once and answers the journals that hold their amounts: the caller posts them in the
- * same transaction, together with what the decision itself books, so that the books are locked once. Every one must
- * be new.
+ * Writes down many new instructions at once and answers the journals that hold their amounts: the
+ * caller posts them in the same transaction, together with what the decision itself books, so that
+ * the books are locked once. Every one must be new.
  */
 export async function registerInstructions(
   tx: Tx,

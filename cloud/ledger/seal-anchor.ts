@@ -12,8 +12,9 @@ const checkHead = Compile(
 );
 
 /**
- * The anchor as a file beside the keys: whoever can write the database cannot write here. `read` throws when the file is
- * there and cannot be read: an anchor that was bent is not the same as none.
+ * The anchor as a file beside the keys: whoever can write the database cannot write here. `read`
+ * throws when the file is there and cannot be read: an anchor that was bent is not the same as
+ * none.
  */
 export function createFileAnchor(file: string): SealAnchor {
   return {

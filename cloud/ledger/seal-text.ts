@@ -8,8 +8,9 @@ const lines = (...parts: readonly SQL[]): SQL =>
 const hex = (bytes: SQL): SQL => sql`encode(sha256(${bytes}), 'hex')`;
 
 /**
- * The 32 bytes that stand for a row of `ledger_txn` (alias t). Its legs are in it by `content_hash`, which a law of its own
- * compares with them. The key's length is told, so that no other division into key and kind has the same bytes.
+ * The 32 bytes that stand for a row of `ledger_txn` (alias t). Its legs are in it by
+ * `content_hash`, which a law of its own compares with them. The key's length is told, so that no
+ * other division into key and kind has the same bytes.
  */
 export const rowDigest: SQL = sql`sha256(${lines(
   sql`'greentill/ledger-row/1'`,

@@ -16,10 +16,11 @@ export type ClaimReceiptError = {
 };
 
 /**
- * Gives the points of one receipt to a phone number, which is registered if it is new: once per order. The same
- * number again gets the same answer. A refused claim registers nobody. Only if `rememberPayer` is true, said by an act of
- * the customer's own (PIPL art. 14), the wallet that paid is the member's from now on: its next payments give points
- * without a receipt, and the consent is kept as it was given.
+ * Gives the points of one receipt to a phone number, which is registered if it is new: once per
+ * order. The same number again gets the same answer. A refused claim registers nobody. Only if
+ * `rememberPayer` is true, said by an act of the customer's own (PIPL art. 14), the wallet that
+ * paid is the member's from now on: its next payments give points without a receipt, and the
+ * consent is kept as it was given.
  * Errors in this order: claim-unknown, claim-not-ready (the sale is not booked yet), claim-taken, claim-lapsed.
  */
 export async function claimReceipt(

@@ -15,8 +15,9 @@ interface Told {
 }
 
 /**
- * Asks for the message in the transaction that holds the account, or lets it go on: without it there is none, with it there
- * is one. It says that it happened and whom to ask, never why: the page may be open in a thief's hand.
+ * Asks for the message in the transaction that holds the account, or lets it go on: without it
+ * there is none, with it there is one. It says that it happened and whom to ask, never why: the
+ * page may be open in a thief's hand.
  */
 export const enqueueFreezeTold = (
   tx: Tx,
@@ -35,7 +36,10 @@ export const enqueueFreezeTold = (
     ],
   });
 
-/** Writes the message, once per freeze and thaw. It is about the account itself: whoever wants no messages gets it too. */
+/**
+ * Writes the message, once per freeze and thaw. It is about the account itself: whoever wants no
+ * messages gets it too.
+ */
 export const freezeToldHandler: OutboxHandler = async (tx, { operatorId, payload }) => {
   const { memberId, kind, atMs } = payload as Told;
   await tx.execute(sql`

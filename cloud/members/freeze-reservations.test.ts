@@ -41,7 +41,10 @@ const why = '手机被盗，本人来电要求冻结账户';
 const laws = voucherLaws.filter(({ name }) => name !== 'wallets-equal-ledger');
 let worlds = 0;
 
-/** One member with a wallet of 27.00, and orders that use it. Everything moves by the functions that tills and people call. */
+/**
+ * One member with a wallet of 27.00, and orders that use it. Everything moves by the functions that
+ * tills and people call.
+ */
 async function newWorld() {
   worlds += 1;
   const operatorId = operatorOf(worlds);

@@ -35,8 +35,9 @@ export const deviceProofText = (memberId: MemberId, devicePublicKey: string): st
   `greentill/member-device/1\n${memberId}\n${devicePublicKey}`;
 
 /**
- * Certifies a phone's key for a day, and the phone with its first certificate. Errors: member-device-refused (no proof of
- * the key, another member's, or stopped), member-frozen, member-device-limit. The member must exist.
+ * Certifies a phone's key for a day, and the phone with its first certificate. Errors:
+ * member-device-refused (no proof of the key, another member's, or stopped), member-frozen,
+ * member-device-limit. The member must exist.
  */
 export async function certifyDevice(
   tx: Tx,
@@ -74,7 +75,10 @@ export async function certifyDevice(
   return ok({ certificate: base64Url(bytes), certificateId, notAfterMs, serverMs });
 }
 
-/** Binds a key to its member, once and for good. The member's row is locked, so that two phones cannot both be the last. */
+/**
+ * Binds a key to its member, once and for good. The member's row is locked, so that two phones
+ * cannot both be the last.
+ */
 async function bindDevice(
   tx: Tx,
   device: {

@@ -68,7 +68,10 @@ const agreed = async (path: string) => {
   return await send(`acts/${actNo}/agree`, { note: '核对过' }, 1);
 };
 
-/** Vouchers of member 1 for one order, in the transaction that asks whether they may be used; `between` the two steps. */
+/**
+ * Vouchers of member 1 for one order, in the transaction that asks whether they may be used;
+ * `between` the two steps.
+ */
 const setAside = (order: number, between?: () => Promise<unknown>): Promise<string> =>
   inTx(async (tx) => {
     const wish = { ...own(1, accountingDate(clock.nowMs())), nowMs: clock.nowMs() };

@@ -15,11 +15,12 @@ interface Member {
 }
 
 /**
- * Holds an account (docs/points.md 2.9): one person does it at once, because a thief does not wait for a second one. Its
- * points go on coming due and are not released, its vouchers stay and do not end, receipts can be claimed into it. Codes
- * that it could still show are stopped; what they paid before a till could know is debited without vouchers. What is set
- * aside for an order whose money is not on the way goes back into the wallet, whole: see {@link lapseReservationsOf}. The
- * member is told that it happened, never why.
+ * Holds an account (docs/points.md 2.9): one person does it at once, because a thief does not wait
+ * for a second one. Its points go on coming due and are not released, its vouchers stay and do not
+ * end, receipts can be claimed into it. Codes that it could still show are stopped; what they paid
+ * before a till could know is debited without vouchers. What is set aside for an order whose money
+ * is not on the way goes back into the wallet, whole: see {@link lapseReservationsOf}. The member
+ * is told that it happened, never why.
  * Errors: member-unknown, already-frozen.
  */
 export async function freezeMember(
@@ -53,8 +54,9 @@ async function beforeItMoves(tx: Tx, { operatorId, memberId }: Member): Promise<
 }
 
 /**
- * Lets an account go on as if it had not been held: what came due is released by the next runs, and every voucher is good
- * for the days more that it could not be used. By two people. Errors: not-frozen.
+ * Lets an account go on as if it had not been held: what came due is released by the next runs, and
+ * every voucher is good for the days more that it could not be used. By two people. Errors:
+ * not-frozen.
  */
 export async function thawMember(
   tx: Tx,

@@ -4,13 +4,17 @@ import { memberCodePrefix } from '#shared/tender/recognise-code.ts';
 
 /** A new showing this often: the till allows 90 s. */
 const renewMs = 30_000;
-/** While online the certificate is fetched anew when it is older than this, so that it always has most of a day left. */
+/**
+ * While online the certificate is fetched anew when it is older than this, so that it always has
+ * most of a day left.
+ */
 const certificateAgeMsMax = 3_600_000;
 
 /**
- * The script of the member page. It makes an Ed25519 key in the browser that cannot leave it, fetches a certificate for
- * it while online, and shows codes of two layers, also offline: the counter is on the phone's disk before its code is on
- * the screen. Where the browser has no Ed25519, no IndexedDB or no secure origin it shows the bearer form.
+ * The script of the member page. It makes an Ed25519 key in the browser that cannot leave it,
+ * fetches a certificate for it while online, and shows codes of two layers, also offline: the
+ * counter is on the phone's disk before its code is on the screen. Where the browser has no
+ * Ed25519, no IndexedDB or no secure origin it shows the bearer form.
  */
 export const memberPageScript = `
 const memberId = location.pathname.split('/').pop();

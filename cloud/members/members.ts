@@ -32,9 +32,10 @@ export interface ConsentMissing {
 }
 
 /**
- * Registers a phone number, or finds who is registered with it: once per operator, also when two counters do it at
- * the same moment. A new member is bound to his referrer for good (one level, consumer points only), and what he agreed to
- * is kept. Errors: member-consent-missing (a new number without a consent).
+ * Registers a phone number, or finds who is registered with it: once per operator, also when two
+ * counters do it at the same moment. A new member is bound to his referrer for good (one level,
+ * consumer points only), and what he agreed to is kept. Errors: member-consent-missing (a new
+ * number without a consent).
  */
 export async function registerMember(
   tx: Tx,
@@ -126,8 +127,8 @@ export async function viewMember(
 }
 
 /**
- * A member as the counter may see him. Of a held account no voucher is offered: a till that is older than the mark leaves it
- * alone as well.
+ * A member as the counter may see him. Of a held account no voucher is offered: a till that is
+ * older than the mark leaves it alone as well.
  */
 export const atCounter = (member: MemberView): MemberView =>
   member.isFrozen === true ? { ...member, vouchers: [], voucherTotalFen: 0 } : member;

@@ -3,7 +3,10 @@ import type { Db, Tx } from '#cloud/platform/db.ts';
 import type { MemberId, OperatorId } from '#shared/ids/ids.ts';
 import type { NamedMember } from '#shared/wire/v1/common.ts';
 
-/** A member as a till may name him on its result screen and on a receipt: the masked number and the tier, nothing else. */
+/**
+ * A member as a till may name him on its result screen and on a receipt: the masked number and the
+ * tier, nothing else.
+ */
 export async function namedMember(
   db: Db | Tx,
   key: { readonly operatorId: OperatorId; readonly memberId: MemberId | undefined },

@@ -11,9 +11,10 @@ export type TillSaleError =
   { readonly type: 'concession-rate-invalid' | 'member-frozen' } | ReserveError | BookError;
 
 /**
- * Books the sales that only the tills' journals tell of (cash, box POS, kept promises), spending the vouchers that were set aside for
- * them. All or nothing; after an error `tx` can be used further. Vouchers of a member whose account was held when the sale
- * was made are not spent (member-frozen): the sale waits for people among the parked entries. One that was made before is
+ * Books the sales that only the tills' journals tell of (cash, box POS, kept promises), spending
+ * the vouchers that were set aside for them. All or nothing; after an error `tx` can be used
+ * further. Vouchers of a member whose account was held when the sale was made are not spent
+ * (member-frozen): the sale waits for people among the parked entries. One that was made before is
  * booked, also while the account is held.
  * Errors: concession-rate-invalid, member-frozen, those of the reservation, then those of {@link bookPaidOrders}.
  */

@@ -14,8 +14,9 @@ export const owesConcession = (source: SaleSource): boolean => source !== 'chann
  *   so points of cash sales stay pending until it is collected.
  * - `box`: the merchant's own acquirer took `netFen` by a box POS and pays it to the merchant; the concession is owed
  *   as of a cash sale (docs/adr/0009-box-sales-owe-their-concession.md).
- * - `promise`: the goods left in an outage and the merchant says that the money came later; the concession is owed as of
- *   a cash sale (docs/adr/0010-a-promise-is-no-payment.md). `businessDate` is the day on which it came.
+ * - `promise`: the goods left in an outage and the merchant says that the money came later; the
+ *   concession is owed as of a cash sale (docs/adr/0010-a-promise-is-no-payment.md). `businessDate`
+ *   is the day on which it came.
  */
 export interface PaidOrder {
   readonly operatorId: OperatorId;
@@ -45,8 +46,9 @@ export interface PaidOrder {
 }
 
 /**
- * A sale is booked by what was agreed when it was made, whatever rules came since: a charge is paid some moments before it is
- * booked, a withholding days after its goods left. Milliseconds since 1970, by the cloud's clock.
+ * A sale is booked by what was agreed when it was made, whatever rules came since: a charge is paid
+ * some moments before it is booked, a withholding days after its goods left. Milliseconds since
+ * 1970, by the cloud's clock.
  */
 export interface AgreedTerms {
   /** When its concession was judged. */

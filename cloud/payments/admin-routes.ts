@@ -40,7 +40,10 @@ const ExceptionsSchema = Type.Object({
       amountFen: Type.Integer(),
       acceptedAtMs: Type.Integer(),
       code: Type.Optional(Type.String()),
-      /** Who bears it, what of it the platform pays the merchant (not yet with a `parkedReason`), and the other sale of the same showing. */
+      /**
+       * Who bears it, what of it the platform pays the merchant (not yet with a `parkedReason`),
+       * and the other sale of the same showing.
+       */
       bearer: Type.Optional(LossBearerSchema),
       coveredFen: Type.Integer(),
       /** Why it does not go on by itself: its settlement, or the booking of what is covered. */
@@ -66,7 +69,10 @@ const ExceptionsSchema = Type.Object({
     }),
     { maxItems: parkedBookingsMax },
   ),
-  /** Charges that should have been definite by now; two people may decide about those of more than a day. */
+  /**
+   * Charges that should have been definite by now; two people may decide about those of more than a
+   * day.
+   */
   undecided: Type.Array(
     Type.Object({
       orderId: OrderIdSchema,
@@ -91,7 +97,10 @@ const ExceptionsSchema = Type.Object({
     }),
     { maxItems: undecidedMax },
   ),
-  /** Charges paid beside other money that two people decided about; those on their way back have no end yet. */
+  /**
+   * Charges paid beside other money that two people decided about; those on their way back have no
+   * end yet.
+   */
   paidTwice: Type.Array(
     Type.Object({
       orderId: OrderIdSchema,
@@ -176,7 +185,9 @@ const offlineView = (sale: OfflineSettlement) => ({
   ...sale.entry,
 });
 
-/** POST /admin/v1/members/{memberId}/revoke-codes {reason}: a phone was lost; none of its codes pays any more. */
+/**
+ * POST /admin/v1/members/{memberId}/revoke-codes {reason}: a phone was lost; none of its codes pays any more.
+ */
 function registerCodeRevocation(
   app: CloudApp,
   { db, clock, operatorId }: Pick<CloudDeps, 'clock' | 'db' | 'operatorId'>,

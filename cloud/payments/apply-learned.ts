@@ -36,7 +36,9 @@ import type { Seen } from '#cloud/payments/routing/channel-health.ts';
 import { endReservation } from '#cloud/payments/routing/channel-quota.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 
-/** An answer on its way into the books: what it taught, and the record of the call it belongs to. */
+/**
+ * An answer on its way into the books: what it taught, and the record of the call it belongs to.
+ */
 export interface LearnedCall {
   readonly learned: Learned;
   readonly callNo: number;
@@ -46,8 +48,9 @@ export interface LearnedCall {
 }
 
 /**
- * Takes an answer in, in one transaction: the evidence, the attempt's new state, and everything that follows from a
- * final state. Applying the same answer twice changes nothing: the machine knows its final states.
+ * Takes an answer in, in one transaction: the evidence, the attempt's new state, and everything
+ * that follows from a final state. Applying the same answer twice changes nothing: the machine
+ * knows its final states.
  */
 export async function applyLearned(
   deps: PaymentDeps,
@@ -59,7 +62,10 @@ export async function applyLearned(
   return after;
 }
 
-/** What follows outside of the transaction: the channel's health, and a hint to the till when there is a result. */
+/**
+ * What follows outside of the transaction: the channel's health, and a hint to the till when there
+ * is a result.
+ */
 export function tellOthers(deps: PaymentDeps, after: Attempt, call: LearnedCall): void {
   noteHealth(deps, after, call);
   if (isFinal(after.progress.status)) deps.hints.pull(after);
@@ -87,7 +93,8 @@ export async function applyInside(
   if (ruleOfCharge(deps, before, call)?.cloud === 'close-channel' && 'code' in outcome)
     await raiseChannelAlarm(tx, { ...before, code: outcome.code, nowMs });
   if (isFinal(before.progress.status)) await holdAgainst(tx, { ...before, outcome, nowMs });
-  // Cash was taken while this charge was in doubt: its money goes back by itself, as after a cancel.
+  // Cash was taken while this charge was in doubt: its money goes back by itself, as after a
+  // cancel.
   const isTooLate = outcome.type === 'paid' && (await isPaidOtherwise(tx, before));
   const timing = timingAt(deps, before.channel);
   const known = isTooLate ? askCancel(before.progress, nowMs, timing) : before.progress;
@@ -99,7 +106,10 @@ export async function applyInside(
   return await moveTo(tx, deps, before, { progress, nowMs, payerHash });
 }
 
-/** Stores a new state of an attempt and, when it has just become final, everything that follows from it. */
+/**
+ * Stores a new state of an attempt and, when it has just become final, everything that follows from
+ * it.
+ */
 export async function moveTo(
   tx: Tx,
   deps: Pick<PaymentDeps, 'vouchers' | 'timing'>,
@@ -115,9 +125,9 @@ export async function moveTo(
   await saveProgress(tx, before, change);
   if (change.payerHash !== undefined) await savePayer(tx, before, change.payerHash);
   const ended = hasJustEnded ? await conclude(tx, deps, { attempt: after, ...change }) : after;
-  // Every charge of a shop meets in its quota's rows: they are locked last, as for a new attempt, so that they are held
-  // for a moment and no two orders of locking make a deadlock. Money found after the end makes an attempt end twice; its
-  // quota was given back the first time.
+  // Every charge of a shop meets in its quota's rows: they are locked last, as for a new attempt,
+  // so that they are held for a moment and no two orders of locking make a deadlock. Money found
+  // after the end makes an attempt end twice; its quota was given back the first time.
   if (hasJustEnded && before.holdsQuota)
     await endReservation(tx, after, after.progress.status === 'paid' ? 'used' : 'released');
   return ended;
@@ -149,8 +159,9 @@ async function conclude(
 }
 
 /**
- * No sale came of it. After a failure or a reversal the order may be tried again with the same vouchers; after a refund
- * it is over. An attempt that ends a second time, because money was found late, leaves alone what a younger one uses.
+ * No sale came of it. After a failure or a reversal the order may be tried again with the same
+ * vouchers; after a refund it is over. An attempt that ends a second time, because money was found
+ * late, leaves alone what a younger one uses.
  */
 async function freeVouchers(
   tx: Tx,
@@ -213,7 +224,10 @@ function noteHealth(deps: PaymentDeps, attempt: Attempt, call: LearnedCall): voi
     deps.logger.error({ outTradeNo }, 'the channel knows this number already');
 }
 
-/** No answer that can be believed, or one that says "our fault", speaks against the channel; a payer's fault does not. */
+/**
+ * No answer that can be believed, or one that says "our fault", speaks against the channel; a
+ * payer's fault does not.
+ */
 function seenOf({ learned, evidence, latencyMs }: LearnedCall, rule?: ChannelCodeRule): Seen {
   if (evidence.signature === 'no-answer') return { event: 'bad' };
   const isTooMany = rule?.cloud === 'back-off';

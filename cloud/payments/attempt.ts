@@ -45,7 +45,10 @@ export interface AttemptFacts extends AttemptKey {
 }
 
 export interface Attempt extends AttemptFacts {
-  /** True until the attempt ends for the first time: in flight, with its part of the day quota set aside. */
+  /**
+   * True until the attempt ends for the first time: in flight, with its part of the day quota set
+   * aside.
+   */
   readonly holdsQuota: boolean;
   readonly progress: AttemptProgress;
 }

@@ -9,7 +9,9 @@ import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import type { Learned } from '#cloud/payments/payment-machine.ts';
 import { takePayment } from '#cloud/payments/take-payment.ts';
 
-/** What to ask of a channel. Only the first call of a charge carries the payment code, in memory. */
+/**
+ * What to ask of a channel. Only the first call of a charge carries the payment code, in memory.
+ */
 export type ChannelCall =
   | { readonly type: 'charge'; readonly authCode: string; readonly wallet: ChargeOrder['wallet'] }
   | { readonly type: 'withhold' }
@@ -18,8 +20,8 @@ export type ChannelCall =
   | { readonly type: 'refund' };
 
 /**
- * One call: its record first, then the bytes, then the answer into the books. `callNo` is given when the record
- * was written together with the attempt.
+ * One call: its record first, then the bytes, then the answer into the books. `callNo` is given
+ * when the record was written together with the attempt.
  */
 export async function callChannel(
   deps: PaymentDeps,

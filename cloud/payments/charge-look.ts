@@ -70,8 +70,8 @@ const factsOfCharge: Statement = {
 };
 
 /**
- * Reads it in one round trip, behind the lock of the order's numbers: no other decision about them is under way until the
- * transaction ends.
+ * Reads it in one round trip, behind the lock of the order's numbers: no other decision about them
+ * is under way until the transaction ends.
  */
 export async function lookForCharge(
   line: Line,
@@ -103,9 +103,10 @@ export async function lookForCharge(
 }
 
 /**
- * Why nothing may be charged under this number, whatever the channels say; undefined when it may. In this order: another
- * attempt is in flight; the order has its money or was given up; the number was cancelled before it came, a later attempt
- * was made since, or the till's journal says that it gave the number up: a request on its way for so long is a stray.
+ * Why nothing may be charged under this number, whatever the channels say; undefined when it may.
+ * In this order: another attempt is in flight; the order has its money or was given up; the number
+ * was cancelled before it came, a later attempt was made since, or the till's journal says that it
+ * gave the number up: a request on its way for so long is a stray.
  */
 export function obstacleOfOrder(
   { attempts, facts }: ChargeLook,

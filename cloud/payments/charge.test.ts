@@ -250,7 +250,8 @@ describe('cancelling', () => {
   it('a cancel while the charge is on the line wins over the payment', async () => {
     const request = bench.request('01');
     const charging = startCharge(bench.deps, bench.till, request);
-    // A cancel that is there before the charge closes its number (stray-charge.test.ts): this one comes after.
+    // A cancel that is there before the charge closes its number (stray-charge.test.ts): this one
+    // comes after.
     while (!(await readCharge(bench.deps, bench.till, keyOf(request))).ok);
     const cancelled = getOrThrow(await cancelCharge(bench.deps, bench.till, keyOf(request)));
     await charging;

@@ -71,9 +71,10 @@ export interface ChargeRefused {
 const refused = (code: ChargeRefused['code']) => err<ChargeRefused>({ code });
 
 /**
- * Starts one attempt and answers with where it stands after the channel answered or the read timeout passed. The
- * attempt, its channel and its first call are durable before the first byte leaves; the payment code lives only in
- * this call. Repeating the same request returns the stored attempt and charges nothing.
+ * Starts one attempt and answers with where it stands after the channel answered or the read
+ * timeout passed. The attempt, its channel and its first call are durable before the first byte
+ * leaves; the payment code lives only in this call. Repeating the same request returns the stored
+ * attempt and charges nothing.
  */
 export async function startCharge(
   deps: PaymentDeps,
@@ -102,8 +103,9 @@ export async function readCharge(
 }
 
 /**
- * A cancel request of the cashier: from here on money that is found goes back. A definite result stays. A charge that
- * has not come is answered charge-not-found, and never will be: its number is closed.
+ * A cancel request of the cashier: from here on money that is found goes back. A definite result
+ * stays. A charge that has not come is answered charge-not-found, and never will be: its number is
+ * closed.
  */
 export async function cancelCharge(
   deps: PaymentDeps,
@@ -162,7 +164,10 @@ async function prepare(
     }
 }
 
-/** Another till took the last of a channel's quota between the choice and the end of the transaction. */
+/**
+ * Another till took the last of a channel's quota between the choice and the end of the
+ * transaction.
+ */
 class LostRace extends Error {
   readonly channel: string;
   constructor(channel: string) {
@@ -189,7 +194,9 @@ interface ChargeToBegin {
   readonly lost: ReadonlySet<string>;
 }
 
-/** Looks, decides, writes: two round trips, unless vouchers or an operator's own rules ask for more. */
+/**
+ * Looks, decides, writes: two round trips, unless vouchers or an operator's own rules ask for more.
+ */
 async function begin(
   line: Line,
   deps: PaymentDeps,
@@ -276,7 +283,10 @@ async function obstacleOfSale(
   return judgeOrder(order, { config, sameDayBp }).ok ? undefined : 'voucher-reservation-invalid';
 }
 
-/** The attempt, its first call and its part of the quotas: the last of these ends the transaction when there is no room. */
+/**
+ * The attempt, its first call and its part of the quotas: the last of these ends the transaction
+ * when there is no room.
+ */
 async function writeNew(
   line: Line,
   { attempt, chosen }: { readonly attempt: Attempt; readonly chosen: Chosen },
@@ -284,8 +294,8 @@ async function writeNew(
   try {
     await Promise.all([
       line.ask(attemptWithCall, attemptInsertionValues(attempt)),
-      // Every charge of a shop meets in its quota's rows: last, so that they are held for a moment, and no two orders of
-      // locking make a deadlock.
+      // Every charge of a shop meets in its quota's rows: last, so that they are held for a moment,
+      // and no two orders of locking make a deadlock.
       line.ask(quotaReservationOrEnd, quotaReservationValues(attempt, chosen.limit)),
       line.commit(),
     ]);
@@ -309,7 +319,10 @@ const attemptWithCall: Statement = {
     select refuse_unless(exists (select from made), 'attempt')`,
 };
 
-/** A charge with vouchers must name the reservation that holds exactly them; one without must name none. */
+/**
+ * A charge with vouchers must name the reservation that holds exactly them; one without must name
+ * none.
+ */
 async function pinVouchers(line: Line, deps: PaymentDeps, attempt: Attempt): Promise<boolean> {
   const { operatorId, orderId, memberId, reservationId, voucherFen } = attempt;
   if (voucherFen === 0) return reservationId === undefined;

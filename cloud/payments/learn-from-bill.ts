@@ -7,13 +7,17 @@ import { isFinal, learn } from '#cloud/payments/payment-machine.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 
-/** What a bill can say about a charge: it is there, it came and went back, or two bills do not know it. */
+/**
+ * What a bill can say about a charge: it is there, it came and went back, or two bills do not know
+ * it.
+ */
 export type BillVerdict = Extract<QueryOutcome, { type: 'paid' | 'refunded' | 'closed' }>;
 
 /**
- * The bill is the last judge of a charge nobody could get an answer about. Its word goes through the payment machine like
- * the answer of a query, with the bill as evidence. An attempt that has ended is left alone, unless `isLate`: people
- * found that a charge which ended without money was paid, and the machine gives it back. Undefined: nothing changed.
+ * The bill is the last judge of a charge nobody could get an answer about. Its word goes through
+ * the payment machine like the answer of a query, with the bill as evidence. An attempt that has
+ * ended is left alone, unless `isLate`: people found that a charge which ended without money was
+ * paid, and the machine gives it back. Undefined: nothing changed.
  */
 export async function learnFromBill(
   deps: Pick<PaymentDeps, 'db' | 'clock' | 'timing' | 'channels' | 'vouchers' | 'hints'>,

@@ -8,7 +8,10 @@ export interface MerchantKey {
   readonly merchantId: MerchantId;
 }
 
-/** A channel that is open for a merchant. Limits in fen; counts are sales; a limit that is absent does not exist. */
+/**
+ * A channel that is open for a merchant. Limits in fen; counts are sales; a limit that is absent
+ * does not exist.
+ */
 export interface MerchantChannel {
   readonly channel: string;
   readonly channelMerchantNo: string;
@@ -24,7 +27,10 @@ export interface MerchantChannel {
   readonly weight?: number;
   /** What the channel charges, basis points; 60 when absent. */
   readonly feeBp?: number;
-  /** Minutes of the Shanghai day, 0..1440; the whole day when absent. From > until runs over midnight. */
+  /**
+   * Minutes of the Shanghai day, 0..1440; the whole day when absent. From > until runs over
+   * midnight.
+   */
   readonly openFromMinute?: number;
   readonly openUntilMinute?: number;
   /** Only terminals in channel_terminal may charge there. */
@@ -43,7 +49,10 @@ const openWhenAbsent = {
 /** The channel that carries withholdings; it serves no wallet. */
 export const withholdingChannel = 'withholding';
 
-/** What a newly provisioned shop starts with: 50,000 yuan a sale, 500,000 yuan a day on each channel. */
+/**
+ * What a newly provisioned shop starts with: 50,000 yuan a sale, 500,000 yuan a day on each
+ * channel.
+ */
 export const merchantChannelsDefault = (channelMerchantNo: string): readonly MerchantChannel[] =>
   (['wechat', 'alipay', 'unionpay', withholdingChannel] as const).map((channel, index) => ({
     channel,
@@ -84,7 +93,10 @@ export async function openMerchantChannels(
 
 const walletArray = (wallets: readonly Wallet[]): string => `{${wallets.join(',')}}`;
 
-/** A terminal's number at a channel, where acquirers want every terminal registered with its place. Idempotent. */
+/**
+ * A terminal's number at a channel, where acquirers want every terminal registered with its place.
+ * Idempotent.
+ */
 export async function registerChannelTerminal(
   db: Db,
   entry: MerchantKey & {

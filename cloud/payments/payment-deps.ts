@@ -22,7 +22,10 @@ export interface PaymentDeps extends Pick<CloudDeps, 'db' | 'clock' | 'hints' | 
   readonly vouchers: VoucherPort;
   /** Where paid charges wait for the books. */
   readonly bookings: BookingDesk;
-  /** Keys the content hash of a charge, so that a dump of the database cannot be searched for payment codes. */
+  /**
+   * Keys the content hash of a charge, so that a dump of the database cannot be searched for
+   * payment codes.
+   */
   readonly contentKey: Uint8Array;
 }
 
@@ -32,7 +35,10 @@ export const timingAt = (
   channel: string,
 ): AttemptTiming => attemptTiming(timing, channels.get(channel)?.profile.limits ?? carefulLimits);
 
-/** The key of content hashes: derived from the cloud's own key, so it survives restarts and is stored nowhere. */
+/**
+ * The key of content hashes: derived from the cloud's own key, so it survives restarts and is
+ * stored nowhere.
+ */
 export const contentKeyOf = (keys: Pick<CloudKeys, 'signing'>): Uint8Array =>
   new Uint8Array(
     hkdfSync(
@@ -44,11 +50,17 @@ export const contentKeyOf = (keys: Pick<CloudKeys, 'signing'>): Uint8Array =>
     ),
   );
 
-/** Keyed hash of a payer's id at a channel: the same payer is known again, who he is stays with the channel. */
+/**
+ * Keyed hash of a payer's id at a channel: the same payer is known again, who he is stays with the
+ * channel.
+ */
 export const payerHashOf = (contentKey: Uint8Array, channel: string, payerId: string): string =>
   createHmac('sha256', contentKey).update(`payer ${channel} ${payerId}`).digest('hex');
 
-/** Keyed hash of a charge request as it was sent, the payment code included. The order of fields does not matter. */
+/**
+ * Keyed hash of a charge request as it was sent, the payment code included. The order of fields
+ * does not matter.
+ */
 export function contentHashOf(contentKey: Uint8Array, request: ChargeRequest): string {
   const fields = Object.entries(request).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return createHmac('sha256', contentKey).update(JSON.stringify(fields)).digest('hex');

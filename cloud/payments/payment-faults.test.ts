@@ -53,7 +53,10 @@ const schedule = fc.array(
   { maxLength: 60 },
 );
 
-/** Charges everything, cancels what is to be cancelled, restarts the worker at every step, and runs to the end. */
+/**
+ * Charges everything, cancels what is to be cancelled, restarts the worker at every step, and runs
+ * to the end.
+ */
 async function play(
   run: readonly Sale[],
   lineFaults: readonly LineFault[],

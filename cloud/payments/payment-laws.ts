@@ -1,7 +1,10 @@
 import { sql } from 'drizzle-orm';
 import type { Law } from '#cloud/ledger/proofs.ts';
 
-/** A paid charge stands in the books some 50 ms later; so long it may be on its way (payments/booking/booker.ts). */
+/**
+ * A paid charge stands in the books some 50 ms later; so long it may be on its way
+ * (payments/booking/booker.ts).
+ */
 const onItsWayMsMax = 60_000;
 
 /** What must hold between the charges that were paid and the sales in the books. */

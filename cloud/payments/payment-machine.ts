@@ -51,7 +51,10 @@ const finalStatuses: ReadonlySet<ChargeStatus> = new Set([
 
 export const isFinal = (status: ChargeStatus): boolean => finalStatuses.has(status);
 
-/** An attempt whose request is about to leave. If nobody comes back to it, a query is due after the read timeout. */
+/**
+ * An attempt whose request is about to leave. If nobody comes back to it, a query is due after the
+ * read timeout.
+ */
 export const beginAttempt = (
   start: { readonly pace: Pace; readonly submittedAtMs: number },
   timing: PaymentTiming,
@@ -73,7 +76,10 @@ export const deadlineMsOf = (
   timing: PaymentTiming,
 ): number => progress.submittedAtMs + timing.forcedReverseAfterMs[progress.pace];
 
-/** A cancel request. A definite result stays what it is; everything else is on its way back from here. */
+/**
+ * A cancel request. A definite result stays what it is; everything else is on its way back from
+ * here.
+ */
 export function askCancel(
   progress: AttemptProgress,
   nowMs: number,
@@ -96,7 +102,10 @@ export const resolutionAfterMs = 86_400_000;
 export const isForPeople = (progress: AttemptProgress, nowMs: number): boolean =>
   !isFinal(progress.status) && nowMs - progress.submittedAtMs >= resolutionAfterMs;
 
-/** Ends an attempt as two people found it. Money that a channel tells of later goes back, as after any reversal. */
+/**
+ * Ends an attempt as two people found it. Money that a channel tells of later goes back, as after
+ * any reversal.
+ */
 export function resolveByPeople(
   progress: AttemptProgress,
   verdict: PeopleVerdict,
@@ -109,7 +118,10 @@ export function resolveByPeople(
   return { ...ended, status: 'paid', code: undefined, channelRef, paidAtMs };
 }
 
-/** Two people found that the order has its money from elsewhere: what was taken goes back, as money that comes too late. */
+/**
+ * Two people found that the order has its money from elsewhere: what was taken goes back, as money
+ * that comes too late.
+ */
 export function giveBackByPeople(
   progress: AttemptProgress,
   nowMs: number,
@@ -119,7 +131,10 @@ export function giveBackByPeople(
   return reversing({ ...progress, foundPaid: true }, nowMs, timing);
 }
 
-/** When an answer came, and by which rules it is read: our durations, the channel's, and its table of codes. */
+/**
+ * When an answer came, and by which rules it is read: our durations, the channel's, and its table
+ * of codes.
+ */
 export interface Moment {
   readonly nowMs: number;
   readonly timing: AttemptTiming;
@@ -128,12 +143,15 @@ export interface Moment {
 
 /**
  * Takes in what a channel said at `nowMs`. Laws:
- * 1. Paid without a wish to cancel is final at once. Paid after a wish to cancel, or after a reversal may have left,
- *    goes back: a sale that was called off is never booked.
- * 2. Only a whitelisted failure of the charge itself is final; silence, doubt and new codes are left by asking.
+ * 1. Paid without a wish to cancel is final at once. Paid after a wish to cancel, or after a
+ *    reversal may have left, goes back: a sale that was called off is never booked.
+ * 2. Only a whitelisted failure of the charge itself is final; silence, doubt and new codes are
+ *    left by asking.
  * 3. Once reversing, only `closed`, `refunded` or a final failure ends it.
- * 4. A final status never changes, except that money found after `failed` or `reversed` is given back.
- * 5. A number that the channel does not know is closed by a query only, and only when no charge can arrive any more.
+ * 4. A final status never changes, except that money found after `failed` or `reversed` is given
+ *    back.
+ * 5. A number that the channel does not know is closed by a query only, and only when no charge can
+ *    arrive any more.
  */
 export function learn(
   progress: AttemptProgress,
@@ -234,7 +252,10 @@ function settle(
   }
 }
 
-/** Asks again after a pause; when the payer's time is over, takes back at once, with no gap behind this query. */
+/**
+ * Asks again after a pause; when the payer's time is over, takes back at once, with no gap behind
+ * this query.
+ */
 function keepAsking(
   progress: AttemptProgress,
   code: ErrorCode,
@@ -247,7 +268,10 @@ function keepAsking(
   return { ...progress, code, next: { type: 'query', atMs } };
 }
 
-/** Nobody is paying. Right after the charge that proves nothing yet; once it does, the order is closed. */
+/**
+ * Nobody is paying. Right after the charge that proves nothing yet; once it does, the order is
+ * closed.
+ */
 function unpaid(progress: AttemptProgress, nowMs: number, timing: AttemptTiming): AttemptProgress {
   const ageMs = nowMs - progress.submittedAtMs;
   if (progress.status !== 'reversing') {
@@ -262,7 +286,8 @@ function unpaid(progress: AttemptProgress, nowMs: number, timing: AttemptTiming)
   }
   if (timing.unknownNumberFinalAfterMs === undefined || progress.foundPaid)
     return tryAgain(progress, nowMs, timing);
-  // Asking at that moment settles it; a charge that arrives until then is found by the same question.
+  // Asking at that moment settles it; a charge that arrives until then is found by the same
+  // question.
   return { ...progress, next: { type: 'query', atMs: progress.submittedAtMs + deadAfterMs } };
 }
 
@@ -272,7 +297,8 @@ function reversing(
   nowMs: number,
   timing: AttemptTiming,
 ): AttemptProgress {
-  // A charge without an answer may not have arrived: a reversal that overtakes it would find nothing to reverse.
+  // A charge without an answer may not have arrived: a reversal that overtakes it would find
+  // nothing to reverse.
   const answeredMs =
     progress.status === 'submitting' ? progress.submittedAtMs + timing.chargeReadTimeoutMs : 0;
   const turned = { ...progress, status: 'reversing', code: 'channel-unknown' } as const;
@@ -282,7 +308,10 @@ function reversing(
 const reverseFromMs = (progress: AttemptProgress, timing: AttemptTiming): number =>
   progress.submittedAtMs + timing.reverseAllowedAfterMs;
 
-/** The right way back at `atMs`: a reversal inside its window; behind it a refund of what was found, or a look. */
+/**
+ * The right way back at `atMs`: a reversal inside its window; behind it a refund of what was found,
+ * or a look.
+ */
 function giveBack(progress: AttemptProgress, atMs: number, timing: AttemptTiming): AttemptProgress {
   const allowedMs = reverseFromMs(progress, timing);
   const isInWindow = atMs - progress.submittedAtMs <= timing.reverseWindowMs;
@@ -293,7 +322,10 @@ function giveBack(progress: AttemptProgress, atMs: number, timing: AttemptTiming
   };
 }
 
-/** No definite answer: quickly again a few times, then at the janitor's pace, for as long as it takes. */
+/**
+ * No definite answer: quickly again a few times, then at the janitor's pace, for as long as it
+ * takes.
+ */
 function tryAgain(
   progress: AttemptProgress,
   nowMs: number,

@@ -16,13 +16,22 @@ export interface PaymentTiming {
   /** From an unknown charge to its first query. WeChat: wait 5 s. */
   readonly firstQueryAfterMs: number;
   readonly queryEveryMs: number;
-  /** "Nobody is paying" proves nothing earlier than this after the charge left: it may still be on its way. */
+  /**
+   * "Nobody is paying" proves nothing earlier than this after the charge left: it may still be on
+   * its way.
+   */
   readonly unpaidBelievedAfterMs: number;
-  /** Added to a channel's time before reversals: it counts from when the charge reached it, we from when it left. */
+  /**
+   * Added to a channel's time before reversals: it counts from when the charge reached it, we from
+   * when it left.
+   */
   readonly reverseMarginMs: number;
   /** The payer's time is over: one last query, and a reversal right behind it. */
   readonly forcedReverseAfterMs: Readonly<Record<Pace, number>>;
-  /** A reversal without a definite answer is repeated so often at `queryEveryMs`, then by the janitor. */
+  /**
+   * A reversal without a definite answer is repeated so often at `queryEveryMs`, then by the
+   * janitor.
+   */
   readonly quickReversals: number;
   /** Pauses of the janitor, who never gives up: the last one repeats. */
   readonly janitorPausesMs: readonly number[];
@@ -79,7 +88,8 @@ export const paymentTiming: PaymentTiming = {
     wechat: 45_000,
     alipay: 60_000,
     unionpay: 60_000,
-    // Nobody waits at a counter for a withholding, and money that came is what was wanted: ask for long.
+    // Nobody waits at a counter for a withholding, and money that came is what was wanted: ask for
+    // long.
     withholding: 10 * minuteMs,
   },
   quickReversals: 6,
@@ -93,7 +103,8 @@ export function fasterTiming(timing: PaymentTiming, speedUp: number): PaymentTim
   const { wechat, alipay, unionpay, withholding } = timing.forcedReverseAfterMs;
   return {
     speedUp: timing.speedUp * speedUp,
-    // Reading an answer takes as long as the machine takes: a demo's clock does not make a network faster.
+    // Reading an answer takes as long as the machine takes: a demo's clock does not make a network
+    // faster.
     chargeReadTimeoutMs: timing.chargeReadTimeoutMs,
     callReadTimeoutMs: timing.callReadTimeoutMs,
     firstQueryAfterMs: faster(timing.firstQueryAfterMs),

@@ -18,8 +18,9 @@ const questionsIdleMs = 2_000;
 const leaseMarginMs = 20_000;
 
 /**
- * Follows every open attempt to its end: queries, reversals, the janitor; books again what the books refused; asks about
- * money that a notify told of too late. All it knows is in the database, so a restart, a second node or a killed process changes nothing but the time it takes.
+ * Follows every open attempt to its end: queries, reversals, the janitor; books again what the
+ * books refused; asks about money that a notify told of too late. All it knows is in the database,
+ * so a restart, a second node or a killed process changes nothing but the time it takes.
  */
 export function startPaymentWorker(deps: PaymentDeps): WorkerLoop {
   const { logger } = deps;
@@ -58,7 +59,10 @@ export function startPaymentWorker(deps: PaymentDeps): WorkerLoop {
   };
 }
 
-/** Takes the next step of every attempt that is due now, at most {@link attemptsPerStepMax}. Returns how many. */
+/**
+ * Takes the next step of every attempt that is due now, at most {@link attemptsPerStepMax}. Returns
+ * how many.
+ */
 export async function runPaymentsOnce(deps: PaymentDeps): Promise<number> {
   const due = await leaseDueAttempts(deps.db, {
     nowMs: deps.clock.nowMs(),
@@ -67,7 +71,8 @@ export async function runPaymentsOnce(deps: PaymentDeps): Promise<number> {
   });
   const settled = await Promise.allSettled(due.map((attempt) => takeStep(deps, attempt)));
   const failed = settled.find((one) => one.status === 'rejected');
-  // One attempt that cannot be stored must not hold up the others; the loop logs it and the lease brings it back.
+  // One attempt that cannot be stored must not hold up the others; the loop logs it and the lease
+  // brings it back.
   if (failed !== undefined) throw failed.reason;
   return due.length;
 }

@@ -22,7 +22,10 @@ const AttemptPathSchema = Type.Object(
   { additionalProperties: false },
 );
 
-/** The routes of shared/wire/v1/charges.ts. Refusals are problems; where an attempt stands is always a Charge. */
+/**
+ * The routes of shared/wire/v1/charges.ts. Refusals are problems; where an attempt stands is always
+ * a Charge.
+ */
 export function registerPaymentRoutes(app: CloudApp, deps: PaymentDeps): void {
   const response = { 200: ChargeSchema };
   app.post(

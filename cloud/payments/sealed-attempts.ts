@@ -25,7 +25,10 @@ export async function lockOrderNumber(
   await tx.execute(filled(orderNumberLock, [orderNumberName(key)]));
 }
 
-/** Closes the number of a charge that was cancelled before it came. Call after {@link lockOrderNumber}. */
+/**
+ * Closes the number of a charge that was cancelled before it came. Call after
+ * {@link lockOrderNumber}.
+ */
 export async function sealAttempt(tx: Tx, key: SealedKey, nowMs: number): Promise<void> {
   await tx.execute(sql`
     insert into sealed_attempt (operator_id, order_id, attempt, merchant_id, terminal_id, sealed_at_ms)

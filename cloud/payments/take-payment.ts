@@ -13,8 +13,9 @@ import { firstResult } from '#cloud/orders/results.ts';
 import { retried } from '#cloud/platform/retried-transaction.ts';
 
 /**
- * The attempt becomes paid if it is still as it was submitted: nobody called it off, no worker has asked about it, and no
- * other money was taken for the order since (cash, a box POS). Else the transaction ends (`moved`).
+ * The attempt becomes paid if it is still as it was submitted: nobody called it off, no worker has
+ * asked about it, and no other money was taken for the order since (cash, a box POS). Else the
+ * transaction ends (`moved`).
  */
 const paidAsSubmitted: Statement = {
   name: 'paid-as-submitted',
@@ -33,9 +34,10 @@ const paidAsSubmitted: Statement = {
 };
 
 /**
- * The way of nearly every charge: its own answer says paid. One round trip (two when the channel says who paid): evidence,
- * state, result for the till and quota, committed together. The books follow (booking-desk.ts, docs/adr/0017). Undefined when the answer
- * says anything else or something has happened to the attempt meanwhile: then {@link applyLearned} takes it in, under the
+ * The way of nearly every charge: its own answer says paid. One round trip (two when the channel
+ * says who paid): evidence, state, result for the till and quota, committed together. The books
+ * follow (booking-desk.ts, docs/adr/0017). Undefined when the answer says anything else or
+ * something has happened to the attempt meanwhile: then {@link applyLearned} takes it in, under the
  * attempt's lock.
  */
 export async function takePayment(
@@ -77,7 +79,8 @@ export async function takePayment(
           ]),
           line.ask(answerRecord, answerRecordValues(attempt, answer)),
           line.ask(firstResult, [operatorId, terminalId, orderId, resultKey, result]),
-          // Every charge of a shop meets in its quota's rows: last, so that they are held for a moment.
+          // Every charge of a shop meets in its quota's rows: last, so that they are held for a
+          // moment.
           line.ask(quotaEnd, quotaEndValues(attempt, 'used')),
           line.commit(),
         ]);
@@ -90,7 +93,10 @@ export async function takePayment(
   }
 }
 
-/** The attempt with the member whose wallet paid it. Asks nothing when the channel did not say who paid. */
+/**
+ * The attempt with the member whose wallet paid it. Asks nothing when the channel did not say who
+ * paid.
+ */
 async function whose(line: Line, paid: Ended): Promise<Attempt> {
   const { attempt, payerHash } = paid;
   if (payerHash === undefined) return attempt;

@@ -4,7 +4,10 @@ import type { ChargeStatus } from '#shared/wire/v1/charges.ts';
 import type { MerchantKey } from '#cloud/payments/merchant-channels.ts';
 import type { Db } from '#cloud/platform/db.ts';
 
-/** A charge should be definite within this after it left; later it stands in the list of exceptions until it is. */
+/**
+ * A charge should be definite within this after it left; later it stands in the list of exceptions
+ * until it is.
+ */
 export const definiteWithinMs = 90_000;
 export const undecidedMax = 500;
 
@@ -21,7 +24,10 @@ export interface Undecided {
   readonly nextAtMs: number;
 }
 
-/** Charges that should have been definite by now and are not, oldest first. Withholdings have time: nobody waits. */
+/**
+ * Charges that should have been definite by now and are not, oldest first. Withholdings have time:
+ * nobody waits.
+ */
 export async function listUndecided(
   db: Db,
   merchant: MerchantKey & { readonly nowMs: number },

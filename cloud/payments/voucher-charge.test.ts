@@ -104,7 +104,10 @@ it('vouchers that another order took meanwhile are refused before anything is se
   expect(takenFrom(request)).toBeUndefined();
 });
 
-/** The cloud was down for ten minutes; on its way up it gives lapsed vouchers back before it looks at charges. */
+/**
+ * The cloud was down for ten minutes; on its way up it gives lapsed vouchers back before it looks
+ * at charges.
+ */
 async function tenMinutesDown(): Promise<void> {
   bench.clock.advance(600_000);
   const { operatorId } = bench.till;

@@ -7,8 +7,9 @@ import type { Tx } from '#cloud/platform/db.ts';
 /** What taking money needs of the vouchers. Everything happens in the caller's transaction. */
 export interface VoucherPort {
   /**
-   * A charge begins: keeps exactly this set aside for this order and this member until {@link VoucherPort.unpin},
-   * `commit` or `release`, whatever the clock says. False when it is not set aside (any more).
+   * A charge begins: keeps exactly this set aside for this order and this member until
+   * {@link VoucherPort.unpin}, `commit` or `release`, whatever the clock says. False when it is not
+   * set aside (any more).
    */
   pin(tx: Tx, part: HeldVouchers): Promise<boolean>;
   /** The charge ended without money: the reservation's time runs again. */
@@ -18,8 +19,9 @@ export interface VoucherPort {
   /** The order is over without a sale: what was set aside is the member's again. */
   release(tx: Tx, part: ReservationKey): Promise<void>;
   /**
-   * Sets aside what the member has for an order of `amountFen`, up to the share cap; undefined when nothing. `refused`: he
-   * may not use it here and now (cloud/review/voucher-guard.ts), and it stays his.
+   * Sets aside what the member has for an order of `amountFen`, up to the share cap; undefined when
+   * nothing. `refused`: he may not use it here and now (cloud/review/voucher-guard.ts), and it
+   * stays his.
    */
   reserve(
     tx: Tx,

@@ -46,8 +46,9 @@ type Ending = Doing & { readonly actNo: number; readonly note: string };
 export const actsPerPage = 100;
 
 /**
- * So long an act waits for another person: 72 hours, so that what is proposed on a Friday evening can be agreed to on Monday.
- * Older ones were proposed for a state of affairs that nobody looks at any more, by somebody who may not remember why.
+ * So long an act waits for another person: 72 hours, so that what is proposed on a Friday evening
+ * can be agreed to on Monday. Older ones were proposed for a state of affairs that nobody looks at
+ * any more, by somebody who may not remember why.
  */
 export const actLifeMs = 72 * 3_600_000;
 
@@ -104,8 +105,9 @@ export async function proposeAct(
 
 /**
  * Another person agrees: it is done, once, in this transaction.
- * Errors in this order: not-found, person-act-lapsed, policy-proposal-ended, policy-same-person, policy-proposal-ended (the
- * proposer's key ended: it may have been stolen, or he has a new one and would agree to himself), those of the kind.
+ * Errors in this order: not-found, person-act-lapsed, policy-proposal-ended, policy-same-person,
+ * policy-proposal-ended (the proposer's key ended: it may have been stolen, or he has a new one and
+ * would agree to himself), those of the kind.
  */
 export async function agreeToAct(
   tx: Tx,
@@ -190,8 +192,9 @@ const readAct = async (tx: Tx, { operatorId, actNo }: ActKey): Promise<Act | und
   (await listActs(tx, { operatorId, before: actNo + 1, from: actNo }))[0];
 
 /**
- * Acts, the newest first; `before` is the last number of the page before. `state`: only those that stand so, at `nowMs` where it
- * is given: what has lapsed by then is told as lapsed, also when nobody has touched it since.
+ * Acts, the newest first; `before` is the last number of the page before. `state`: only those that
+ * stand so, at `nowMs` where it is given: what has lapsed by then is told as lapsed, also when
+ * nobody has touched it since.
  */
 export async function listActs(
   db: Db | Tx,

@@ -2,9 +2,10 @@ import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 
 /**
- * When somebody who is sent away shall come back. Each is given a time of his own, one step of work behind the one who was
- * sent away before him: thousands that were refused in one moment come back one after the other, as fast as they can be
- * served, and the answer grows with what is ahead. Who comes too early keeps the time he has.
+ * When somebody who is sent away shall come back. Each is given a time of his own, one step of work
+ * behind the one who was sent away before him: thousands that were refused in one moment come back
+ * one after the other, as fast as they can be served, and the answer grows with what is ahead. Who
+ * comes too early keeps the time he has.
  */
 export interface Appointments {
   /** Seconds for Retry-After, 1 to {@link retryAfterSecondsMax} and a jitter. */
@@ -14,13 +15,16 @@ export interface Appointments {
 }
 
 /**
- * Nobody is told to stay away longer. What was measured in the first moments of a rush is far from what follows, and to be
- * asked for nothing costs more than to refuse once more: a few tenths of a millisecond.
+ * Nobody is told to stay away longer. What was measured in the first moments of a rush is far from
+ * what follows, and to be asked for nothing costs more than to refuse once more: a few tenths of a
+ * millisecond.
  */
 export const retryAfterSecondsMax = 30;
 /** Seconds are coarse: within this the callers of one second are spread. */
 const jitterSecondsMax = 2;
-/** Some come later than told, some never: a little too many are asked, so that nobody is waited for. */
+/**
+ * Some come later than told, some never: a little too many are asked, so that nobody is waited for.
+ */
 const overbooking = 0.8;
 /** Names are claims of strangers: more are not remembered, and simply get the next time. */
 const rememberedMax = 20_000;

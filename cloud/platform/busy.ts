@@ -4,7 +4,10 @@ import type { ProblemInput } from '#cloud/platform/problem.ts';
 /** Thrown where a queue of ours is full: nothing was done. */
 export class CloudBusy extends Error {}
 
-/** What `pg` says when no connection came free in time (pg-pool, index.js). It has no code of its own. */
+/**
+ * What `pg` says when no connection came free in time (pg-pool, index.js). It has no code of its
+ * own.
+ */
 const noConnectionFree = 'timeout exceeded when trying to connect';
 /** A query's failure stands around its cause; deeper than this nothing of ours is. */
 const causesMax = 4;

@@ -8,10 +8,12 @@ import type {
 } from 'fastify';
 
 /**
- * The app as every `registerXRoutes(app, deps)` sees it: schemas give the types of body, query and answer.
+ * The app as every `registerXRoutes(app, deps)` sees it: schemas give the types of body, query and
+ * answer.
  *
  * Who may call a route (identity/access.ts) follows from its path unless the route says otherwise:
- * `/admin/…` the operator's token, everything else a signed terminal; `config: { access: 'public' }` opens it.
+ * `/admin/…` the operator's token, everything else a signed terminal;
+ * `config: { access: 'public' }` opens it.
  */
 export type CloudApp = FastifyInstance<
   RawServerDefault,

@@ -6,7 +6,9 @@ import { EnvironmentSchema, readConfig } from '#cloud/platform/config.ts';
 const source = (path: string): string =>
   readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), 'utf8');
 
-/** What the channels in use read: their variables are theirs, and no schema of the cloud knows them. */
+/**
+ * What the channels in use read: their variables are theirs, and no schema of the cloud knows them.
+ */
 function channelVariables(): readonly string[] {
   const room = `${source('payment-room.ts')}${source('open-channels.ts')}`;
   const configs = [...room.matchAll(/'#cloud\/(payments\/channels\/\w+\/config\.ts)'/g)];

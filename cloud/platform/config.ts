@@ -7,11 +7,17 @@ import { idPattern, type OperatorId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { DatabaseLocation } from '#cloud/platform/open-database.ts';
 
-/** An address or a network, or one of the three names that stand for networks of one's own; separated by commas. */
+/**
+ * An address or a network, or one of the three names that stand for networks of one's own;
+ * separated by commas.
+ */
 const proxy = '(?:loopback|linklocal|uniquelocal|[0-9a-fA-F]*[.:][0-9a-fA-F.:]+(?:/[0-9]{1,3})?)';
 const proxiesPattern = `^${proxy}(?:,${proxy})*$`;
 
-/** The environment of `npm run cloud`. docs/operations.md describes every name; a test holds both equal. */
+/**
+ * The environment of `npm run cloud`. docs/operations.md describes every name; a test holds both
+ * equal.
+ */
 export const EnvironmentSchema = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', maxLength: 255 }),
   PORT: Type.Integer({ default: 7300, minimum: 0, maximum: 65_535 }),
@@ -57,11 +63,17 @@ export interface CloudConfig {
   /** PKCS #8 of an Ed25519 key, base64. Needed when several nodes share one database. */
   readonly cloudSigningKey: string | undefined;
   readonly issuerSigningKey: string | undefined;
-  /** 32 bytes, base64url: guards members' phone numbers. Undefined: made once and kept in the data folder. */
+  /**
+   * 32 bytes, base64url: guards members' phone numbers. Undefined: made once and kept in the data
+   * folder.
+   */
   readonly memberDataKey: string | undefined;
   /** Bearer token of /metrics, beside the operator's. */
   readonly metricsToken: string | undefined;
-  /** The hops in front of us whose word on a caller's address counts. Empty: nobody's, the socket says it. */
+  /**
+   * The hops in front of us whose word on a caller's address counts. Empty: nobody's, the socket
+   * says it.
+   */
   readonly trustedProxies: readonly string[];
   readonly requestsPerMinute: number;
   /** How much of the machine a release or a close takes (cloud/release/pace.ts). */
@@ -74,7 +86,10 @@ export type ConfigError = {
   readonly problems: readonly string[];
 };
 
-/** Reads the configuration; every problem is named at once. Values of secrets are not repeated in the answer. */
+/**
+ * Reads the configuration; every problem is named at once. Values of secrets are not repeated in
+ * the answer.
+ */
 export function readConfig(
   environment: Readonly<Record<string, string | undefined>>,
 ): Result<CloudConfig, ConfigError> {
@@ -118,7 +133,10 @@ function toConfig(env: Static<typeof EnvironmentSchema>): CloudConfig {
   };
 }
 
-/** The operator's bearer token: from the environment, else made once and kept in `{dataFolder}/operator-token`. */
+/**
+ * The operator's bearer token: from the environment, else made once and kept in
+ * `{dataFolder}/operator-token`.
+ */
 export function loadOperatorToken(config: CloudConfig): string {
   if (config.operatorToken !== undefined) return config.operatorToken;
   const file = join(config.dataFolder, 'operator-token');

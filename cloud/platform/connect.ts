@@ -23,10 +23,12 @@ export function connect(databaseUrl: string, options?: { readonly poolMax: numbe
     idleTimeoutMillis: idleTimeoutMs,
     application_name: 'greentill',
   });
-  // An idle connection that dies (server restart) is dropped by the pool; the next query opens a new one.
+  // An idle connection that dies (server restart) is dropped by the pool; the next query opens a
+  // new one.
   pool.on('error', () => {});
-  // One that dies in a transaction, between two queries, says so on itself alone: the next query of the transaction
-  // fails, and that is how the caller hears of it. Without a listener the whole cloud would end.
+  // One that dies in a transaction, between two queries, says so on itself alone: the next query of
+  // the transaction fails, and that is how the caller hears of it. Without a listener the whole
+  // cloud would end.
   pool.on('connect', (client) => client.on('error', () => {}));
   return { db: createPoolDb(pool), pool };
 }
@@ -41,8 +43,9 @@ export function connectScoped(
 }
 
 /**
- * int8 arrives as a JavaScript number and throws beyond 2^53, so money never loses a fen silently. numeric without
- * a fraction (sum of int8) likewise; numeric with a fraction stays its exact decimal text.
+ * int8 arrives as a JavaScript number and throws beyond 2^53, so money never loses a fen silently.
+ * numeric without a fraction (sum of int8) likewise; numeric with a fraction stays its exact
+ * decimal text.
  */
 export function parseInt8(text: string): number {
   const value = Number(text);
@@ -53,7 +56,10 @@ export function parseInt8(text: string): number {
 export const parseNumeric = (text: string): number | string =>
   /^-?\d+$/.test(text) ? parseInt8(text) : text;
 
-/** The parsers are global in `pg`, and drizzle reads the global ones: a pool's own table would be ignored. */
+/**
+ * The parsers are global in `pg`, and drizzle reads the global ones: a pool's own table would be
+ * ignored.
+ */
 function setNumberParsers(): void {
   types.setTypeParser(types.builtins.INT8, parseInt8);
   types.setTypeParser(types.builtins.NUMERIC, parseNumeric);

@@ -2,18 +2,25 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 
 /**
- * The cloud's database, as far as anybody may use it: single statements and transactions. Every one of them runs for the
- * tenant that platform/tenancy/scope.ts names. Anything that changes money, points or inbox rows takes a {@link Tx}.
+ * The cloud's database, as far as anybody may use it: single statements and transactions. Every one
+ * of them runs for the tenant that platform/tenancy/scope.ts names. Anything that changes money,
+ * points or inbox rows takes a {@link Tx}.
  */
 export interface Db extends Pick<NodePgDatabase, 'execute' | 'transaction'> {
-  /** A transaction of few round trips, for what happens hundreds of times a second: see {@link Line}. */
+  /**
+   * A transaction of few round trips, for what happens hundreds of times a second: see
+   * {@link Line}.
+   */
   swift<T>(work: (line: Line) => Promise<T>): Promise<T>;
 }
 
 /** A handle inside one transaction. */
 export type Tx = Parameters<Parameters<Db['transaction']>[0]>[0];
 
-/** A statement that is written once, with $1, $2 … for its values; a connection plans it when it first meets it. */
+/**
+ * A statement that is written once, with $1, $2 … for its values; a connection plans it when it
+ * first meets it.
+ */
 export interface Statement {
   /** One of its kind, at most 40 characters. */
   readonly name: string;
@@ -26,12 +33,13 @@ export interface Answer<Row> {
 }
 
 /**
- * One transaction on one connection. What is asked without waiting for the answer before leaves in one packet with it,
- * and BEGIN with the first. The statements still run one after the other, each with a snapshot of its own.
+ * One transaction on one connection. What is asked without waiting for the answer before leaves in
+ * one packet with it, and BEGIN with the first. The statements still run one after the other, each
+ * with a snapshot of its own.
  *
- * A transaction that did not call `commit` is rolled back when the work ends: so a refusal is simply returned. `commit`
- * may be called without waiting for what was asked before; when a part of that fails, nothing is committed and the part
- * rejects.
+ * A transaction that did not call `commit` is rolled back when the work ends: so a refusal is
+ * simply returned. `commit` may be called without waiting for what was asked before; when a part of
+ * that fails, nothing is committed and the part rejects.
  */
 export interface Line {
   ask<Row>(statement: Statement, values: readonly unknown[]): Promise<Answer<Row>>;

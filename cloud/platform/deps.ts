@@ -9,7 +9,10 @@ import type { Hints } from '#cloud/platform/hints-port.ts';
 import type { Logger } from '#cloud/platform/logger.ts';
 import type { Metrics } from '#cloud/platform/metrics.ts';
 
-/** Everything a domain of the cloud may be given. Domains take the part they need (`Pick<CloudDeps, …>`). */
+/**
+ * Everything a domain of the cloud may be given. Domains take the part they need
+ * (`Pick<CloudDeps, …>`).
+ */
 export interface CloudDeps {
   readonly db: Db;
   readonly clock: Clock;

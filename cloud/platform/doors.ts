@@ -7,16 +7,21 @@ import { createFairGate } from '#cloud/platform/fair-gate.ts';
 import { laneLimits, laneOf, type Lane, type LaneLimits } from '#cloud/platform/lanes.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
 
-/** Under pressure a body that takes longer to arrive than this loses its place: its sender has nearly given up anyway. */
+/**
+ * Under pressure a body that takes longer to arrive than this loses its place: its sender has
+ * nearly given up anyway.
+ */
 const arrivalMsMax = 5_000;
 
 /**
- * Puts a door before every lane (platform/lanes.ts). Who finds the house full is answered 429 before his body is read;
- * who waits, waits before anything of his request is verified, inflated or looked up. So load costs a refused request a
- * few microseconds, and an admitted one never waits for a connection. Must be registered before the access check.
+ * Puts a door before every lane (platform/lanes.ts). Who finds the house full is answered 429
+ * before his body is read; who waits, waits before anything of his request is verified, inflated or
+ * looked up. So load costs a refused request a few microseconds, and an admitted one never waits
+ * for a connection. Must be registered before the access check.
  *
- * Nobody is authenticated yet: a name is a claim that earns its bearer one fair share of waiting and nothing else. It
- * counts together with the address, so that a stranger cannot use up the share of a till.
+ * Nobody is authenticated yet: a name is a claim that earns its bearer one fair share of waiting
+ * and nothing else. It counts together with the address, so that a stranger cannot use up the share
+ * of a till.
  */
 export function registerDoors(
   app: CloudApp,
@@ -38,7 +43,8 @@ export function registerDoors(
     const visit = door.arrive(request);
     if (visit === undefined) return void refuse(reply, door.returnSeconds(claimOf(request)));
     visits.set(request, visit);
-    // Who hangs up before it is his turn gives his place back. At work it is the end of the work that counts.
+    // Who hangs up before it is his turn gives his place back. At work it is the end of the work
+    // that counts.
     reply.raw.once('close', () => visit.hangUp());
     done();
   });
@@ -65,9 +71,9 @@ export function laneOfRequest(request: FastifyRequest): Lane {
 }
 
 /**
- * Whom a request claims to come from. Terminals share the line of a shop or a market hall: they count by key id,
- * strangers by address. On a public route nobody ever checks a signature, so there a key id is only a word, and counting
- * by it would let a stranger begin anew at will.
+ * Whom a request claims to come from. Terminals share the line of a shop or a market hall: they
+ * count by key id, strangers by address. On a public route nobody ever checks a signature, so there
+ * a key id is only a word, and counting by it would let a stranger begin anew at will.
  */
 export function claimOf(request: FastifyRequest): string {
   const { access } = request.routeOptions.config;

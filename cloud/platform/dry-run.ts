@@ -4,10 +4,11 @@ import type { Db, Tx } from '#cloud/platform/db.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 
 /**
- * Runs work in a transaction, and in a dry run takes everything back at its end: the same computation, the same answer,
- * and nothing stored. A dry run sees one moment (repeatable read) and keeps nobody waiting for the book of points, which
- * whoever sells needs: it works on a copy of that row, and what it would have locked there goes on. Where others change
- * what it would change, it looks again at a newer moment.
+ * Runs work in a transaction, and in a dry run takes everything back at its end: the same
+ * computation, the same answer, and nothing stored. A dry run sees one moment (repeatable read) and
+ * keeps nobody waiting for the book of points, which whoever sells needs: it works on a copy of
+ * that row, and what it would have locked there goes on. Where others change what it would change,
+ * it looks again at a newer moment.
  */
 export async function inTransaction<T>(
   db: Db,

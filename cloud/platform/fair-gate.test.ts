@@ -11,7 +11,9 @@ const limits: GateLimits = {
   waitMsMax: 60_000,
 };
 
-/** Lets everybody in who knocks, one after the other, and writes down in which order they came in. */
+/**
+ * Lets everybody in who knocks, one after the other, and writes down in which order they came in.
+ */
 async function orderOfEntry(
   knocks: readonly string[],
   idOf: (name: string) => string,

@@ -1,15 +1,19 @@
 import type { Clock } from '#shared/time/clock.ts';
 
 /**
- * Who may work now. A fixed number is inside at once; the others wait, and the next to enter is the one whose turn it
- * is, not the one that shouts loudest: a till that storms waits behind itself. Who finds no room to wait, or would wait
- * longer than his caller has patience, is sent away at once.
+ * Who may work now. A fixed number is inside at once; the others wait, and the next to enter is the
+ * one whose turn it is, not the one that shouts loudest: a till that storms waits behind itself.
+ * Who finds no room to wait, or would wait longer than his caller has patience, is sent away at
+ * once.
  */
 export interface FairGate {
   /** Resolves with the way out, which must be called once; undefined: there is no room to wait. */
   enter(who: string): Promise<(() => void) | undefined>;
   waiting(): number;
-  /** How long the gate takes per visitor while it is busy, milliseconds: measured between two that leave. */
+  /**
+   * How long the gate takes per visitor while it is busy, milliseconds: measured between two that
+   * leave.
+   */
   stepMs(): number;
 }
 
@@ -25,7 +29,10 @@ export interface GateLimits {
 
 /** What a step is thought to take before one was measured. */
 const stepMsAtFirst = 5;
-/** A step so many times longer than those before says something about the machine and nothing about the work. */
+/**
+ * A step so many times longer than those before says something about the machine and nothing about
+ * the work.
+ */
 const stepGrowthMax = 4;
 /** The measured step follows the last few dozen. */
 const smoothing = 1 / 32;
@@ -91,7 +98,8 @@ export function createFairGate({
       if (isFull) return Promise.resolve(undefined);
       waitingCount += 1;
       return new Promise((resolve) => {
-        // Admitted in the turn that lets it in: a step later somebody else could have taken the room.
+        // Admitted in the turn that lets it in: a step later somebody else could have taken the
+        // room.
         const enter = (): void => resolve(admit(who));
         if (queue) queue.push(enter);
         else queues.set(who, [enter]);

@@ -2,8 +2,9 @@ import { assert } from '#shared/result/assert.ts';
 import { CloudBusy } from '#cloud/platform/busy.ts';
 
 /**
- * Turns many single questions into few statements. The first is asked at once; what comes while the allowed number of
- * statements is under way goes together with the next one. However many ask, no more connections are used.
+ * Turns many single questions into few statements. The first is asked at once; what comes while the
+ * allowed number of statements is under way goes together with the next one. However many ask, no
+ * more connections are used.
  *
  * Rejects with CloudBusy when more than `waitingMax` wait, and all of a statement with its failure.
  */

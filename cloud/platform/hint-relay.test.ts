@@ -11,7 +11,9 @@ import {
 } from '#cloud/platform/testing/test-cloud.ts';
 import { activateTestTerminal, type TestTerminal } from '#cloud/platform/testing/test-terminal.ts';
 
-/** Two nodes on one database: the terminal is connected to the first, the second learns something. */
+/**
+ * Two nodes on one database: the terminal is connected to the first, the second learns something.
+ */
 let cloud: TestCloud;
 let app: CloudApp;
 let nodes: readonly HintServer[];

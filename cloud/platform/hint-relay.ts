@@ -3,9 +3,9 @@ import { Client } from 'pg';
 import type { Logger } from '#cloud/platform/logger.ts';
 
 /**
- * Carries hints between the nodes of one cloud, by LISTEN and NOTIFY of the database they share: the node that learns
- * something is seldom the one that a terminal is connected to. Best effort like every hint: what a broken connection
- * loses, the terminal's next poll finds.
+ * Carries hints between the nodes of one cloud, by LISTEN and NOTIFY of the database they share:
+ * the node that learns something is seldom the one that a terminal is connected to. Best effort
+ * like every hint: what a broken connection loses, the terminal's next poll finds.
  */
 export interface HintRelay {
   /** Tells the other nodes. Several within one moment travel together. */
@@ -21,7 +21,10 @@ const roomsWaitingMax = 5_000;
 const gatherMs = 10;
 const reconnectMs = 1_000;
 
-/** Starts to listen; resolves when it does, and goes on trying when the database cannot be reached now. */
+/**
+ * Starts to listen; resolves when it does, and goes on trying when the database cannot be reached
+ * now.
+ */
 export async function startHintRelay(options: {
   readonly databaseUrl: string;
   readonly logger: Pick<Logger, 'warn'>;

@@ -7,9 +7,10 @@ import type { Logger } from '#cloud/platform/logger.ts';
 import type { Hints } from '#cloud/platform/hints-port.ts';
 
 /**
- * socket.io at /hints: the one event `pull` means "ask /v1/results now". A terminal proves itself by the headers of a
- * signed GET of the hints address (the same RFC 9421 profile as every request), sent as the `auth` of the
- * handshake because a browser-like client cannot set headers on a WebSocket.
+ * socket.io at /hints: the one event `pull` means "ask /v1/results now". A terminal proves itself
+ * by the headers of a signed GET of the hints address (the same RFC 9421 profile as every request),
+ * sent as the `auth` of the handshake because a browser-like client cannot set headers on a
+ * WebSocket.
  */
 export const hintsPath = '/hints';
 const messageBytesMax = 4096;
@@ -26,7 +27,10 @@ export interface HintServer extends Hints {
       readonly deps: Pick<CloudDeps, 'clock' | 'terminals' | 'metrics' | 'logger' | 'config'>;
     },
   ): void;
-  /** From now on the other nodes that share the database hear of every hint, and their hints reach terminals here. */
+  /**
+   * From now on the other nodes that share the database hear of every hint, and their hints reach
+   * terminals here.
+   */
   join(options: {
     readonly databaseUrl: string;
     readonly logger: Pick<Logger, 'warn'>;
@@ -99,7 +103,10 @@ export function createHintServer(): HintServer {
   };
 }
 
-/** What the terminal calls this cloud, as for every other request: the address it was reached at, not the one it hears. */
+/**
+ * What the terminal calls this cloud, as for every other request: the address it was reached at,
+ * not the one it hears.
+ */
 const calledOrigin = ({ handshake }: Socket): string =>
   `${handshake.secure ? 'https' : 'http'}://${handshake.headers.host ?? ''}`;
 

@@ -206,7 +206,8 @@ test('held releases are said by readiness to the operator alone, and make no nod
   expect(await ready(testOperatorToken)).toEqual(told('open'));
   cloud.deps.metrics.releaseHolds.set(2);
   expect(await ready(testOperatorToken)).toEqual(told('held'));
-  // A stranger learns that the node lives, and nothing of the books: neither when they are held nor when they are not.
+  // A stranger learns that the node lives, and nothing of the books: neither when they are held nor
+  // when they are not.
   for (const holds of [2, 0]) {
     cloud.deps.metrics.releaseHolds.set(holds);
     for (const token of [undefined, 'something-else'])

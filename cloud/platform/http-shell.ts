@@ -24,7 +24,10 @@ const requestTimeoutMs = 30_000;
 const rateWindowMs = 60_000;
 const keepAliveTimeoutMs = 65_000;
 
-/** What every route stands on: limits, access, validation, problems, metrics, health and the API document. */
+/**
+ * What every route stands on: limits, access, validation, problems, metrics, health and the API
+ * document.
+ */
 export async function createHttpShell(deps: CloudDeps): Promise<CloudApp> {
   const app: CloudApp = Fastify({
     loggerInstance: deps.logger,
@@ -33,12 +36,14 @@ export async function createHttpShell(deps: CloudDeps): Promise<CloudApp> {
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     forceCloseConnections: 'idle',
-    // Named hops only: whoever is believed on his word about addresses could be anybody to every limit.
+    // Named hops only: whoever is believed on his word about addresses could be anybody to every
+    // limit.
     trustProxy: deps.config.trustedProxies.length > 0 ? [...deps.config.trustedProxies] : false,
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(compileSchema);
   app.setErrorHandler<FastifyError>((error, request, reply) =>
-    // At the counter it is not known what was done before: there a failure stays a failure, and the till asks.
+    // At the counter it is not known what was done before: there a failure stays a failure, and the
+    // till asks.
     isBusy(error) && laneOfRequest(request) !== 'counter'
       ? sendProblem(reply, busyProblem(deps.random))
       : answerError(error, request, reply),
@@ -78,7 +83,10 @@ const apiWords =
   'Terminals sign every request with Ed25519 (RFC 9421); /admin takes the bearer token of the operator. ' +
   'Failures are application/problem+json with a code of the error catalogue.';
 
-/** Where a route stands in the page of the API: `/v1/charges/:orderId` among `/v1/charges`, what is shown to people under `/`. */
+/**
+ * Where a route stands in the page of the API: `/v1/charges/:orderId` among `/v1/charges`, what is
+ * shown to people under `/`.
+ */
 function shelfOf(url: string): string {
   const [, first = '', second] = /^\/(admin\/v1|v1)\/([^/]+)/.exec(url) ?? [];
   return second === undefined ? '/' : `/${first}/${second}`;
@@ -137,7 +145,8 @@ function registerHealth(app: CloudApp, deps: CloudDeps): void {
   app.get('/readyz', { config, schema: { summary: 'Can it answer' } }, async (request, reply) => {
     try {
       await deps.db.execute(sql`select 1`);
-      // That releases are held is no stranger's business: the disclosure tells it with its reasons' number, and ten minutes late.
+      // That releases are held is no stranger's business: the disclosure tells it with its reasons'
+      // number, and ten minutes late.
       return isOurs(request.headers.authorization)
         ? { status: 'ready', releases: await releasesOf(deps) }
         : { status: 'ready' };
@@ -153,7 +162,9 @@ function registerHealth(app: CloudApp, deps: CloudDeps): void {
   });
 }
 
-/** Held releases make no node unready: tills must go on selling while people look into the books. */
+/**
+ * Held releases make no node unready: tills must go on selling while people look into the books.
+ */
 async function releasesOf({ metrics }: Pick<CloudDeps, 'metrics'>): Promise<'open' | 'held'> {
   const { values } = await metrics.releaseHolds.get();
   return values.some(({ value }) => value > 0) ? 'held' : 'open';

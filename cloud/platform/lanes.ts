@@ -1,7 +1,8 @@
 import type { GateLimits } from '#cloud/platform/fair-gate.ts';
 
 /**
- * Who may stand in whose way. Each lane has its own door, so that a storm in one leaves the others free:
+ * Who may stand in whose way. Each lane has its own door, so that a storm in one leaves the others
+ * free:
  * - `journal`: what tills queued, in bulk;
  * - `counter`: somebody stands at a counter and waits: charges, refunds, members, reservations;
  * - `desk`: everything else of a till: heartbeats, results, settings;
@@ -19,15 +20,18 @@ declare module 'fastify' {
 }
 
 export interface LaneLimits extends GateLimits {
-  /** Requests in the house: arriving, waiting and at work. Bounds the memory that their bodies take. */
+  /**
+   * Requests in the house: arriving, waiting and at work. Bounds the memory that their bodies take.
+   */
   readonly presentMax: number;
 }
 
 /**
- * A request at work holds at most one connection at a time. All lanes but the counter together stay four below the
- * twenty of the pool (platform/connect.ts): those are for the counter, whose requests mostly wait for a channel and
- * not for the database, and for the workers. Waits stay well below the 10 s after which a till hangs up, and of
- * notifies below the 5 s after which a channel does: it posts them again.
+ * A request at work holds at most one connection at a time. All lanes but the counter together stay
+ * four below the twenty of the pool (platform/connect.ts): those are for the counter, whose
+ * requests mostly wait for a channel and not for the database, and for the workers. Waits stay well
+ * below the 10 s after which a till hangs up, and of notifies below the 5 s after which a channel
+ * does: it posts them again.
  */
 export const laneLimits: Readonly<Record<Exclude<Lane, 'free'>, LaneLimits>> = {
   journal: {

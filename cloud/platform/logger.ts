@@ -7,8 +7,9 @@ export interface LogStream {
 }
 
 /**
- * Names whose values never reach a log, wherever they stand: payment codes, member codes, signatures, proofs, tokens.
- * pino matches paths, not names, so each name is listed for the depths at which this code logs objects.
+ * Names whose values never reach a log, wherever they stand: payment codes, member codes,
+ * signatures, proofs, tokens. pino matches paths, not names, so each name is listed for the depths
+ * at which this code logs objects.
  */
 const secretNames = [
   'activationCode',
@@ -24,14 +25,16 @@ const secretNames = [
 ] as const;
 const depthPrefixes = ['', '*.', '*.*.', '*.*.*.'] as const;
 
-/** The paths that pino removes. `err.code` stays readable: it is PostgreSQL's or Node's error class. */
+/**
+ * The paths that pino removes. `err.code` stays readable: it is PostgreSQL's or Node's error class.
+ */
 export const redactedPaths: readonly string[] = depthPrefixes.flatMap((prefix) =>
   secretNames.map((name) => `${prefix}${name}`),
 );
 
 /**
- * Structured logs (JSON lines, pino as Fastify ships it) with secrets removed. Request bodies and headers are never
- * logged at all; redaction is the second fence.
+ * Structured logs (JSON lines, pino as Fastify ships it) with secrets removed. Request bodies and
+ * headers are never logged at all; redaction is the second fence.
  */
 export function createLogger(options: {
   readonly level: string;
@@ -52,8 +55,9 @@ export function createLogger(options: {
 }
 
 /**
- * An error for the log. drizzle writes the parameters of a failed query into its message, and with it into the stack:
- * whatever follows "params:" is cut off, a phone number or a code may stand there.
+ * An error for the log. drizzle writes the parameters of a failed query into its message, and with
+ * it into the stack: whatever follows "params:" is cut off, a phone number or a code may stand
+ * there.
  */
 function describeError(error: Error & { code?: string }): Record<string, unknown> & {
   type: string;

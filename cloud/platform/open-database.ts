@@ -4,7 +4,10 @@ import { connect, connectScoped, type Connection } from '#cloud/platform/connect
 import type { Db } from '#cloud/platform/db.ts';
 import { startPostgresCluster } from '#cloud/platform/postgres-cluster.ts';
 
-/** `db` and `pool` have the powers of the owner: for migrations and for people. The cloud itself works on `scoped`. */
+/**
+ * `db` and `pool` have the powers of the owner: for migrations and for people. The cloud itself
+ * works on `scoped`.
+ */
 export interface OpenDatabase extends Connection {
   /** Held to the tenant of the scope it is used in, as a role that owns nothing. */
   readonly scoped: Db;
@@ -13,7 +16,10 @@ export interface OpenDatabase extends Connection {
   close(): Promise<void>;
 }
 
-/** Where the data is: a server named by DATABASE_URL, or a folder for the embedded PostgreSQL (fsync on). */
+/**
+ * Where the data is: a server named by DATABASE_URL, or a folder for the embedded PostgreSQL (fsync
+ * on).
+ */
 export type DatabaseLocation =
   | {
       readonly databaseUrl: string;
@@ -28,8 +34,8 @@ const ownerLock = 71_946_001;
 const ownerLockTimeoutMs = 5_000;
 
 /**
- * Opens the cloud's database. Throws when the server cannot be reached, or when another process already runs on the
- * same data folder.
+ * Opens the cloud's database. Throws when the server cannot be reached, or when another process
+ * already runs on the same data folder.
  */
 export async function openDatabase(location: DatabaseLocation): Promise<OpenDatabase> {
   if ('databaseUrl' in location) {

@@ -6,10 +6,11 @@ import type { Tx } from '#cloud/platform/db.ts';
 import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
 
 /**
- * The outbox: an effect that must follow a transaction is a row of that transaction. A worker takes due rows with
- * FOR UPDATE SKIP LOCKED, so any number of nodes work side by side; the handler runs in the transaction that deletes
- * the row. A handler that fails (or throws) is rolled back to before it began and tried again with back-off; after
- * {@link outboxAttemptsMax} attempts the row is parked with its reason, where the operator sees it.
+ * The outbox: an effect that must follow a transaction is a row of that transaction. A worker takes
+ * due rows with FOR UPDATE SKIP LOCKED, so any number of nodes work side by side; the handler runs
+ * in the transaction that deletes the row. A handler that fails (or throws) is rolled back to
+ * before it began and tried again with back-off; after {@link outboxAttemptsMax} attempts the row
+ * is parked with its reason, where the operator sees it.
  */
 export const outboxAttemptsMax = 12;
 const batchMax = 50;
@@ -48,7 +49,9 @@ export async function enqueueOutbox(
 
 type OutboxDeps = Pick<CloudDeps, 'db' | 'clock' | 'random' | 'logger' | 'metrics'>;
 
-/** Starts the worker of this node. Topics without a handler here are left for nodes that have one. */
+/**
+ * Starts the worker of this node. Topics without a handler here are left for nodes that have one.
+ */
 export function startOutbox(
   deps: OutboxDeps,
   handlers: Readonly<Record<string, OutboxHandler>>,

@@ -1,8 +1,8 @@
 import { filled, type Answer, type Db, type Statement } from '#cloud/platform/db.ts';
 
 /**
- * {@link Db.swift} over a connection that is not `pg`'s own, question by question in the order in which they were asked:
- * for simulations, where each may be the last one of its process.
+ * {@link Db.swift} over a connection that is not `pg`'s own, question by question in the order in
+ * which they were asked: for simulations, where each may be the last one of its process.
  */
 export const plainSwift =
   (db: Pick<Db, 'transaction'>): Db['swift'] =>

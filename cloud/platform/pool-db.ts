@@ -4,8 +4,9 @@ import type { Db } from '#cloud/platform/db.ts';
 import { runSwift } from '#cloud/platform/swift-transaction.ts';
 
 /**
- * drizzle over a pool. Its own transaction sends BEGIN before it is ready to give the connection back, so a connection
- * that dies in that moment would be lost to the pool, and after as many of them as it may have nobody would be served.
+ * drizzle over a pool. Its own transaction sends BEGIN before it is ready to give the connection
+ * back, so a connection that dies in that moment would be lost to the pool, and after as many of
+ * them as it may have nobody would be served.
  */
 export function createPoolDb(pool: Pool): Db {
   const login = drizzle(pool);

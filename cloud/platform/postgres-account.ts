@@ -3,15 +3,19 @@ import { dirname, resolve } from 'node:path';
 
 const accountNames = ['postgres', 'nobody'] as const;
 
-/** How to run a program that refuses to run as root: prefix words of the command line, and the owner of its files. */
+/**
+ * How to run a program that refuses to run as root: prefix words of the command line, and the owner
+ * of its files.
+ */
 export interface Account {
   readonly prefix: readonly string[];
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 /**
- * PostgreSQL refuses root. As root it therefore runs as `postgres` or `nobody`; where that account cannot reach the
- * folder (a clone under /root), it keeps the one capability that lets it through, by setpriv of util-linux.
+ * PostgreSQL refuses root. As root it therefore runs as `postgres` or `nobody`; where that account
+ * cannot reach the folder (a clone under /root), it keeps the one capability that lets it through,
+ * by setpriv of util-linux.
  */
 export function createAccount(paths: {
   readonly folder: string;

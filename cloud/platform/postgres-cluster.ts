@@ -34,11 +34,12 @@ const pollsMax = 2_400;
 const serverConnectionsMax = 200;
 
 /**
- * Starts the cluster in `folder`, or adopts the one that already runs there: after a `kill -9` of the cloud the
- * database goes on and the next cloud finds it. Creates the cluster when the folder is empty.
+ * Starts the cluster in `folder`, or adopts the one that already runs there: after a `kill -9` of
+ * the cloud the database goes on and the next cloud finds it. Creates the cluster when the folder
+ * is empty.
  *
- * `durable: false` switches fsync off and is for throw-away test databases only. `local` opens a socket file in the
- * cluster's folder too: half the cost of a short question.
+ * `durable: false` switches fsync off and is for throw-away test databases only. `local` opens a
+ * socket file in the cluster's folder too: half the cost of a short question.
  */
 export async function startPostgresCluster(options: {
   readonly folder: string;
@@ -69,7 +70,8 @@ export function stopPostgresCluster(options: { readonly folder: string }): void 
   const data = join(resolve(options.folder), 'data');
   const running = readPostmaster(data);
   if (running === undefined) return;
-  // SIGINT is PostgreSQL's fast shutdown; on Windows the signal kills and the next start recovers from the WAL.
+  // SIGINT is PostgreSQL's fast shutdown; on Windows the signal kills and the next start recovers
+  // from the WAL.
   process.kill(running.pid, 'SIGINT');
   for (let polls = 0; polls < pollsMax && isAlive(running.pid); polls += 1) {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pollMs);
@@ -165,7 +167,8 @@ async function start(
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ]);
   const log = openSync(join(folder, 'postgres.log'), 'a', 0o600);
-  // Its own session: Ctrl-C in the terminal must not shut the database down before the cloud has closed.
+  // Its own session: Ctrl-C in the terminal must not shut the database down before the cloud has
+  // closed.
   const server = spawn(command, args, {
     detached: true,
     stdio: ['ignore', log, log],
@@ -198,7 +201,10 @@ const postgresEnvironment = (): NodeJS.ProcessEnv => ({
   LC_ALL: 'C',
 });
 
-/** postmaster.pid: line 1 process id, line 4 port, line 8 state. Undefined when no such process lives. */
+/**
+ * postmaster.pid: line 1 process id, line 4 port, line 8 state. Undefined when no such process
+ * lives.
+ */
 function readPostmaster(data: string): { pid: number; port: number; ready: boolean } | undefined {
   const file = join(data, 'postmaster.pid');
   if (!existsSync(file)) return undefined;

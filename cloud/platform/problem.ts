@@ -12,7 +12,10 @@ export interface ProblemInput {
   readonly retryAfterSeconds?: number;
 }
 
-/** The body of application/problem+json (RFC 9457) for a code of the catalogue. `type` is served at /errors/{code}. */
+/**
+ * The body of application/problem+json (RFC 9457) for a code of the catalogue. `type` is served at
+ * /errors/{code}.
+ */
 export function toProblem(input: ProblemInput): Problem {
   const entry = errorCatalogue[input.code];
   return {
@@ -34,7 +37,10 @@ interface ProblemReply {
   send(payload: never): unknown;
 }
 
-/** Answers with a problem: `return sendProblem(reply, { status: 409, code: 'journal-gap', expectedSeq })`. */
+/**
+ * Answers with a problem:
+ * `return sendProblem(reply, { status: 409, code: 'journal-gap', expectedSeq })`.
+ */
 export function sendProblem<R extends ProblemReply>(reply: R, input: ProblemInput): R {
   reply.code(input.status);
   reply.header('content-type', 'application/problem+json; charset=utf-8');

@@ -6,8 +6,8 @@ import { Value } from 'typebox/value';
 const problemsMax = 3;
 
 /**
- * Checks requests with TypeBox's own compiled checks: bodies exactly as sent (nothing is coerced or dropped); path and
- * query, which are always text, are first read as the types their schema names.
+ * Checks requests with TypeBox's own compiled checks: bodies exactly as sent (nothing is coerced or
+ * dropped); path and query, which are always text, are first read as the types their schema names.
  */
 export const compileSchema: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const validator = Compile(schema);

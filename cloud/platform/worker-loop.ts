@@ -12,8 +12,8 @@ export interface WorkerLoop {
 const failureBackoffMsMax = 30_000;
 
 /**
- * Runs `step` again and again: at once while it reports work, after `idleMs` when it reports none, and with growing
- * pauses while it throws (the database is away). One step at a time.
+ * Runs `step` again and again: at once while it reports work, after `idleMs` when it reports none,
+ * and with growing pauses while it throws (the database is away). One step at a time.
  */
 export function startWorkerLoop(options: {
   readonly name: string;

@@ -94,8 +94,9 @@ export async function lapseUnclaimed(
 }
 
 /**
- * Records who brought a member, once and for good: the first bond stays. Accounts that belong together (cloud/relations)
- * earn nothing from each other; `related` says so of two that the graph does not know, and is never lifted.
+ * Records who brought a member, once and for good: the first bond stays. Accounts that belong
+ * together (cloud/relations) earn nothing from each other; `related` says so of two that the graph
+ * does not know, and is never lifted.
  */
 export async function bindReferrer(
   tx: Tx,

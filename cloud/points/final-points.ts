@@ -20,10 +20,12 @@ export interface FinalOrders {
 }
 
 /**
- * Makes the points of orders final, each once: the merchant's side becomes promotion credit, lots with an owner begin
- * to run, lots without one become claimable. Orders that meet a rule of velocity (cloud/review) are final too, their
- * points wait for people; orders at a shop of one's own pay no referral. Call it in the transaction that moves the concession down the waterfall,
- * so that no final point stands without its concession in the books. Answers how many orders became final now.
+ * Makes the points of orders final, each once: the merchant's side becomes promotion credit, lots
+ * with an owner begin to run, lots without one become claimable. Orders that meet a rule of
+ * velocity (cloud/review) are final too, their points wait for people; orders at a shop of one's
+ * own pay no referral. Call it in the transaction that moves the concession down the waterfall, so
+ * that no final point stands without its concession in the books. Answers how many orders became
+ * final now.
  */
 export async function makePointsFinal(
   tx: Tx,

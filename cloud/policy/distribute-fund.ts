@@ -30,11 +30,13 @@ interface PlanKey {
 }
 
 /**
- * Divides the whole fund pro rata to the unreleased points of all accounts, as vouchers (docs/points.md 2.14); a frozen one's
- * voucher waits in its wallet. Floors, then one fen each to the largest remainders, ties by md5, and never more than the maximum multiplier per point. All of
- * it is one transaction: cut off anywhere, nothing has happened, and the next call does it; called again after its end, it
- * answers what is stored. Month and day caps do not bind: there is no later day for which anything would be kept.
- * Errors in this order: plan-unknown, policy-proposal-ended (not published), release-held, not-settled.
+ * Divides the whole fund pro rata to the unreleased points of all accounts, as vouchers
+ * (docs/points.md 2.14); a frozen one's voucher waits in its wallet. Floors, then one fen each to
+ * the largest remainders, ties by md5, and never more than the maximum multiplier per point. All of
+ * it is one transaction: cut off anywhere, nothing has happened, and the next call does it; called
+ * again after its end, it answers what is stored. Month and day caps do not bind: there is no later
+ * day for which anything would be kept. Errors in this order: plan-unknown, policy-proposal-ended
+ * (not published), release-held, not-settled.
  */
 export async function distributeFund(
   tx: Tx,

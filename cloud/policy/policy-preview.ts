@@ -23,7 +23,10 @@ interface PreviewedClose {
   readonly nBase: number;
 }
 
-/** The last close computed again from its stored inputs, as it was and under other rules; undefined before the first. */
+/**
+ * The last close computed again from its stored inputs, as it was and under other rules; undefined
+ * before the first.
+ */
 export async function previewPolicy(
   db: Db | Tx,
   wanted: {

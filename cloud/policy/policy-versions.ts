@@ -34,8 +34,8 @@ interface VersionRow extends Record<string, unknown> {
 export const versionsPerPage = 100;
 
 /**
- * Every version, the newest first; `before` is the last version of the page before. Each says what it changed against the
- * one before it.
+ * Every version, the newest first; `before` is the last version of the page before. Each says what
+ * it changed against the one before it.
  */
 export async function listPolicyVersions(
   db: Db | Tx,

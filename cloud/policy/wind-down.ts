@@ -104,9 +104,9 @@ function checkNotice(plan: {
 }
 
 /**
- * Orders agreed to on or after the day of the stop lose their concession: the shop gives nothing up for points that are
- * not issued any more. Vouchers in them are paid in full as ever. What is booked already was accepted when it was booked,
- * however late it comes again.
+ * Orders agreed to on or after the day of the stop lose their concession: the shop gives nothing up
+ * for points that are not issued any more. Vouchers in them are paid in full as ever. What is
+ * booked already was accepted when it was booked, however late it comes again.
  */
 export async function withoutConcessionAfterStop(
   tx: Tx,

@@ -15,8 +15,9 @@ export interface NewPromise {
 }
 
 /**
- * Judges promises again, now with what all tills of the shop have outside: a till knows its own only. One above the
- * limits gets a flag with its reason and stays what it is, because the goods are gone. Call after the orders were saved.
+ * Judges promises again, now with what all tills of the shop have outside: a till knows its own
+ * only. One above the limits gets a flag with its reason and stays what it is, because the goods
+ * are gone. Call after the orders were saved.
  */
 export async function judgePromises(
   tx: Tx,

@@ -91,8 +91,8 @@ export async function setPromiseLimits(
 }
 
 /**
- * The same, by one person alone: only when nothing of it is above what stands. `raised`: something is, and a second person
- * has to agree.
+ * The same, by one person alone: only when nothing of it is above what stands. `raised`: something
+ * is, and a second person has to agree.
  */
 export async function lowerPromiseLimits(
   tx: Tx,

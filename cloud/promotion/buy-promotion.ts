@@ -29,10 +29,11 @@ export interface Purchase extends BuyPromotion {
 }
 
 /**
- * Buys a service with a shop's credit (rule R28): burns the price of the day's list and begins the order, in one transaction.
- * The shop's credit is locked, so that purchases at the same moment follow each other and none takes it below zero. The same
- * key with the same wish answers the order that was made. What is not delivered comes back when the order ends.
- * Errors in this order: promotion-words-refused, promotion-key-reused, promotion-price-changed, promotion-partner-closed,
+ * Buys a service with a shop's credit (rule R28): burns the price of the day's list and begins the
+ * order, in one transaction. The shop's credit is locked, so that purchases at the same moment
+ * follow each other and none takes it below zero. The same key with the same wish answers the order
+ * that was made. What is not delivered comes back when the order ends. Errors in this order:
+ * promotion-words-refused, promotion-key-reused, promotion-price-changed, promotion-partner-closed,
  * promotion-credit-short.
  */
 export async function buyPromotion(

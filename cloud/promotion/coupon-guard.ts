@@ -20,8 +20,9 @@ const hourMs = 3_600_000;
 export const unprovenLapseMs = 7 * 86_400_000;
 
 /**
- * Lets the coupon questions of one till follow each other until the transaction ends, so that its limits hold to the piece.
- * False of a till that was revoked: it waits for that moment, or that moment for it.
+ * Lets the coupon questions of one till follow each other until the transaction ends, so that its
+ * limits hold to the piece. False of a till that was revoked: it waits for that moment, or that
+ * moment for it.
  */
 export async function lockTill(tx: Tx, till: CouponTill): Promise<boolean> {
   const { rows } = await tx.execute<{ revoked: boolean }>(sql`
@@ -32,8 +33,9 @@ export async function lockTill(tx: Tx, till: CouponTill): Promise<boolean> {
 }
 
 /**
- * Has the till printed, or used up, more coupons within the hour than the rule of velocity lets pass? Then it does neither
- * until a person looked: the hold is written here and answered each time as something to be told.
+ * Has the till printed, or used up, more coupons within the hour than the rule of velocity lets
+ * pass? Then it does neither until a person looked: the hold is written here and answered each time
+ * as something to be told.
  */
 export async function heldTill(
   tx: Tx,
@@ -111,8 +113,9 @@ export async function unprovenOf(
 }
 
 /**
- * May this sale bring a coupon at all? One that the cloud knows must be this till's own, of no longer ago than a day, and not
- * be over without money; one that it does not know yet may be a cash sale of this moment, whose journal is on the way.
+ * May this sale bring a coupon at all? One that the cloud knows must be this till's own, of no
+ * longer ago than a day, and not be over without money; one that it does not know yet may be a cash
+ * sale of this moment, whose journal is on the way.
  */
 export async function mayBringCoupon(
   tx: Tx,
@@ -130,8 +133,9 @@ export async function mayBringCoupon(
 }
 
 /**
- * What was printed after sales that never showed within {@link unprovenLapseMs}, or by a till that was revoked since, is void
- * and counts no longer: a running campaign prints it again elsewhere. Answers how many.
+ * What was printed after sales that never showed within {@link unprovenLapseMs}, or by a till that
+ * was revoked since, is void and counts no longer: a running campaign prints it again elsewhere.
+ * Answers how many.
  */
 export async function voidUnproven(
   tx: Tx,

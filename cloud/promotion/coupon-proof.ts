@@ -4,8 +4,9 @@ import { sql, type SQL } from 'drizzle-orm';
 const soldStates = sql`('paid', 'cash-recorded', 'pos-paid', 'settled')`;
 
 /**
- * True of a coupon `c` (promo_coupon) after whose sale money came to the shop that printed it, and is not all gone back:
- * by the cloud's own book of charges, or by the order that the till's journal told. A till's word alone proves nothing.
+ * True of a coupon `c` (promo_coupon) after whose sale money came to the shop that printed it, and
+ * is not all gone back: by the cloud's own book of charges, or by the order that the till's journal
+ * told. A till's word alone proves nothing.
  */
 export const isSaleProven: SQL = sql`(
   (exists (select from payment_attempt a

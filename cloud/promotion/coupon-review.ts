@@ -34,8 +34,8 @@ export async function listTillHolds(
 }
 
 /**
- * Somebody looked: the till goes on, for what is left of the day without the rule, or it does not. Who refused may let it go
- * on later. False when it is not held.
+ * Somebody looked: the till goes on, for what is left of the day without the rule, or it does not.
+ * Who refused may let it go on later. False when it is not held.
  */
 export async function decideTillHold(
   db: Db | Tx,

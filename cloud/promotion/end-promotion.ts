@@ -19,8 +19,9 @@ export interface PromoEnd {
 }
 
 /**
- * Ends an order, once: what was not delivered comes back to the shop as credit, rounded down. The operator may cancel, the
- * partner may decline, and time ends the rest. Errors: promotion-ended (or no such order).
+ * Ends an order, once: what was not delivered comes back to the shop as credit, rounded down. The
+ * operator may cancel, the partner may decline, and time ends the rest. Errors: promotion-ended (or
+ * no such order).
  */
 export async function endPromotion(
   tx: Tx,

@@ -42,10 +42,11 @@ export interface CouponPrinted {
 const nothing: CouponPrinted = { coupon: null };
 
 /**
- * The coupon that a sale at a partner's counter brings, if a campaign runs there: at most one per sale. The till that asks
- * again for a sale gets the same one when it names the same token; a paper that is lost is not printed with another.
- * A till is given no more than its campaign lets it ({@link couponLimitsOf}), nothing while it is held, and nothing while too
- * many of its sales are not seen to be paid.
+ * The coupon that a sale at a partner's counter brings, if a campaign runs there: at most one per
+ * sale. The till that asks again for a sale gets the same one when it names the same token; a paper
+ * that is lost is not printed with another. A till is given no more than its campaign lets it
+ * ({@link couponLimitsOf}), nothing while it is held, and nothing while too many of its sales are
+ * not seen to be paid.
  */
 export async function printCoupon(tx: Tx, sale: CouponSale): Promise<CouponPrinted> {
   const { operatorId, merchantId, orderId } = sale;
@@ -104,8 +105,8 @@ async function writeCoupon(
 const campaignsMax = 10;
 
 /**
- * The campaign at this counter that printed least of what it bought and still lets this till print today; held until the
- * coupon is written.
+ * The campaign at this counter that printed least of what it bought and still lets this till print
+ * today; held until the coupon is written.
  */
 async function nextCampaign(tx: Tx, sale: CouponSale): Promise<PromoOrder | undefined> {
   const { operatorId, merchantId, nowMs } = sale;
@@ -162,12 +163,14 @@ interface KnownCoupon extends Record<string, unknown> {
 }
 
 /**
- * Uses a coupon up for one sale at its issuer's counter and answers the discount: the issuer asks that much less. Nothing is
- * booked, no fund pays it. The same sale again is held anew. A coupon of a sale that was never made, or whose money went back
- * as a whole inside the hold, is good again ({@link isFreeAgain}). One that was printed after a sale which the cloud has not
- * seen paid is good as soon as it has.
- * Errors in this order: coupon-till-held (revoked), coupon-unknown, coupon-of-another-shop, coupon-too-small-sale, and where
- * the sale does not have it already: coupon-expired, coupon-used, coupon-unconfirmed, coupon-till-held, coupon-till-limit.
+ * Uses a coupon up for one sale at its issuer's counter and answers the discount: the issuer asks
+ * that much less. Nothing is booked, no fund pays it. The same sale again is held anew. A coupon of
+ * a sale that was never made, or whose money went back as a whole inside the hold, is good again
+ * ({@link isFreeAgain}). One that was printed after a sale which the cloud has not seen paid is
+ * good as soon as it has.
+ * Errors in this order: coupon-till-held (revoked), coupon-unknown, coupon-of-another-shop,
+ * coupon-too-small-sale, and where the sale does not have it already: coupon-expired, coupon-used,
+ * coupon-unconfirmed, coupon-till-held, coupon-till-limit.
  */
 export async function redeemCoupon(
   tx: Tx,
@@ -226,11 +229,12 @@ async function mayTillRedeem(
 }
 
 /**
- * Is the sale that a coupon was used for no sale? Money that went back as a whole before it was final says so, and a sale
- * that is over for good without money. A sale that nobody knows, or that failed and might be tried again, is none as soon as
- * its till's journal, which comes in order, has come past the moment until which the till could go on with the coupon; a till
- * whose clock is ahead of ours does not come past it sooner. The journal of a revoked till comes no further: there the hold
- * alone decides.
+ * Is the sale that a coupon was used for no sale? Money that went back as a whole before it was
+ * final says so, and a sale that is over for good without money. A sale that nobody knows, or that
+ * failed and might be tried again, is none as soon as its till's journal, which comes in order, has
+ * come past the moment until which the till could go on with the coupon; a till whose clock is
+ * ahead of ours does not come past it sooner. The journal of a revoked till comes no further: there
+ * the hold alone decides.
  * A charge whose outcome is open keeps it.
  */
 async function isFreeAgain(

@@ -14,8 +14,8 @@ interface Burn {
 }
 
 /**
- * Locks a shop's credit, so that its purchases and returns follow each other. Answers what there is; 0 for a shop that has
- * earned none, below zero after refunds of sales whose credit was spent.
+ * Locks a shop's credit, so that its purchases and returns follow each other. Answers what there
+ * is; 0 for a shop that has earned none, below zero after refunds of sales whose credit was spent.
  */
 export async function lockCredit(
   tx: Tx,

@@ -69,7 +69,10 @@ export function registerPromotionRoutes(app: CloudApp, deps: Deps): void {
   registerPublic(app, deps);
 }
 
-/** A shop of the same operator is behind what a till may see by itself; the shop's own id keeps it to what concerns it. */
+/**
+ * A shop of the same operator is behind what a till may see by itself; the shop's own id keeps it
+ * to what concerns it.
+ */
 const amongShops = <T>(operatorId: OperatorId, work: () => Promise<T>): Promise<T> =>
   runScoped({ type: 'operator', operatorId }, work);
 

@@ -16,8 +16,9 @@ const ordersMax = 50;
 const papersMax = 500;
 
 /**
- * One round: a part of every push slot that still has members to reach, coupons whose sales never showed, and the end of what
- * is over, which gives back what was not delivered. Answers what was done; any number of nodes may run it.
+ * One round: a part of every push slot that still has members to reach, coupons whose sales never
+ * showed, and the end of what is over, which gives back what was not delivered. Answers what was
+ * done; any number of nodes may run it.
  */
 export async function runPromotions({ db, clock, operatorId }: Deps): Promise<number> {
   const nowMs = clock.nowMs();

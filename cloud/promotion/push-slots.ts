@@ -8,9 +8,10 @@ import { accountingDate } from '#shared/time/calendar-day.ts';
 export const pushBatchMax = 500;
 
 /**
- * Delivers a part of a push slot: one message to each member who said that he wants to hear of shops, at most one of any
- * shop a day and never one of this slot twice, in turn, so that no member hears everything and another nothing. What could
- * not be delivered today is tried tomorrow. Answers how many were written.
+ * Delivers a part of a push slot: one message to each member who said that he wants to hear of
+ * shops, at most one of any shop a day and never one of this slot twice, in turn, so that no member
+ * hears everything and another nothing. What could not be delivered today is tried tomorrow.
+ * Answers how many were written.
  */
 export async function deliverPushes(
   tx: Tx,

@@ -33,7 +33,10 @@ export function sealDepsOf(deps: Omit<Deps, 'logger' | 'metrics'>): SealDeps {
   return { db, clock, operatorId, signer, anchor };
 }
 
-/** Seals what was posted since, and says each new head in the log: where logs are kept elsewhere, that is one more anchor. */
+/**
+ * Seals what was posted since, and says each new head in the log: where logs are kept elsewhere,
+ * that is one more anchor.
+ */
 export async function sealAndTell(deps: Deps): Promise<Sealed['type']> {
   const seals = sealDepsOf(deps);
   const sealed = await sealBooks(seals);

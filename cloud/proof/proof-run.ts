@@ -55,8 +55,9 @@ export async function proveHouse(deps: Deps, extent: Extent = 'whole'): Promise<
 }
 
 /**
- * Seals the books to their end, checks every law, writes down that it was done, and holds all releases for each law that
- * is broken, be it by one fen. The proofs come back; the hold stays until a person lifts it.
+ * Seals the books to their end, checks every law, writes down that it was done, and holds all
+ * releases for each law that is broken, be it by one fen. The proofs come back; the hold stays
+ * until a person lifts it.
  */
 export async function runProofs(deps: Deps, extent: Extent = 'whole'): Promise<readonly Proof[]> {
   const { db, clock, operatorId, logger } = deps;
@@ -85,9 +86,10 @@ export async function runProofs(deps: Deps, extent: Extent = 'whole'): Promise<r
 }
 
 /**
- * What a close and a release prove first. The laws that read every lot and every voucher take longer than the close of 21
- * million accounts itself: the proof of the last night stands for them (what it found holds all releases), and when there
- * was none today or yesterday, they are asked here.
+ * What a close and a release prove first. The laws that read every lot and every voucher take
+ * longer than the close of 21 million accounts itself: the proof of the last night stands for them
+ * (what it found holds all releases), and when there was none today or yesterday, they are asked
+ * here.
  */
 export async function proveBeforeRelease(deps: Deps): Promise<readonly Proof[]> {
   const yesterday = addDays(accountingDate(deps.clock.nowMs()), -1);

@@ -22,8 +22,9 @@ const dayOf = (ms: SQL): SQL =>
   sql`(to_timestamp(${ms} / 1000) at time zone 'Asia/Shanghai')::date`;
 
 /**
- * Bill = ledger. A difference is accounted for while a break waits for the next bill, when a person explained it, or when
- * a correction was booked; an open one breaks the law, and a broken law stops releases.
+ * Bill = ledger. A difference is accounted for while a break waits for the next bill, when a person
+ * explained it, or when a correction was booked; an open one breaks the law, and a broken law stops
+ * releases.
  */
 export const billLaws: readonly Law[] = [
   {

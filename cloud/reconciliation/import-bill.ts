@@ -79,7 +79,8 @@ async function importOnce(tx: Tx, file: BillFile, nowMs: number): Promise<Import
       imported_at_ms)
     values (${bill.operatorId}, ${bill.billNo}, ${bill.channel}, ${bill.account},
       ${bill.date}::date, ${next.version}, ${digest}, ${rowCount}, ${nowMs})`);
-  // Sums and joins over a million lines: what does not fit into this goes to disk, so the database's memory is bounded too.
+  // Sums and joins over a million lines: what does not fit into this goes to disk, so the
+  // database's memory is bounded too.
   await tx.execute(sql`set local work_mem = '64MB'`);
   await addUp(tx, bill);
   await judgeBill(tx, bill);

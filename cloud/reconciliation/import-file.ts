@@ -10,8 +10,9 @@ import { billReaders } from '#cloud/reconciliation/fetch-bill.ts';
 import { importBill } from '#cloud/reconciliation/import-bill.ts';
 
 /**
- * `npm run bill -- CHANNEL DATE FILE [ACCOUNT]`: imports a bill that somebody downloaded by hand. CHANNEL is wechat (the
- * uncompressed CSV) or alipay (the zip); ACCOUNT the merchant's number, where the bill is one merchant's own.
+ * `npm run bill -- CHANNEL DATE FILE [ACCOUNT]`: imports a bill that somebody downloaded by hand.
+ * CHANNEL is wechat (the uncompressed CSV) or alipay (the zip); ACCOUNT the merchant's number,
+ * where the bill is one merchant's own.
  */
 const formats = { wechat: 'wechat-csv', alipay: 'alipay-gbk-zip' } as const;
 const given = readWords(process.argv.slice(2), {}, { wordsMax: 4 });

@@ -47,7 +47,10 @@ const open = (tx: Tx, bill: OpenBill, findings: SQL): Promise<unknown> =>
       from (${findings}) f
     ${onFoundAgain}`);
 
-/** The same order stands there as paid more than once, on this bill or also on a neighbour's: every line but the first. */
+/**
+ * The same order stands there as paid more than once, on this bill or also on a neighbour's: every
+ * line but the first.
+ */
 const findDoubles = (tx: Tx, bill: OpenBill, near: readonly number[]): Promise<unknown> =>
   open(
     tx,
@@ -145,8 +148,8 @@ interface OlderReturns {
 }
 
 /**
- * Charges that people decided about weeks later (payments/paid-twice) and that went back not long before this bill: their
- * payment stands on an older one than others are looked for on.
+ * Charges that people decided about weeks later (payments/paid-twice) and that went back not long
+ * before this bill: their payment stands on an older one than others are looked for on.
  */
 async function olderPaidTwice(tx: Tx, bill: OpenBill): Promise<OlderReturns> {
   const fromMs = dayStartMs(addDays(bill.date, -apartDaysMax));

@@ -96,9 +96,10 @@ export interface OpenItemQuery {
 }
 
 /**
- * Everything that waits for people, in one list, the oldest first: differences with bills, charges and refunds in doubt,
- * bookings that the books refused, instructions that a channel refused or cannot carry out, sales held for review, what
- * two people decided and the channel denied, and days of channels that offer no bill.
+ * Everything that waits for people, in one list, the oldest first: differences with bills, charges
+ * and refunds in doubt, bookings that the books refused, instructions that a channel refused or
+ * cannot carry out, sales held for review, what two people decided and the channel denied, and days
+ * of channels that offer no bill.
  */
 export async function listOpenItems(db: Db, query: OpenItemQuery): Promise<readonly OpenItem[]> {
   const { operatorId: o, after } = query;

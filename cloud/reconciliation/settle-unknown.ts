@@ -22,9 +22,9 @@ interface Row extends Record<string, unknown> {
 }
 
 /**
- * Charges of this day and the day before that nobody could get a definite answer about, by what the bills say: paid,
- * paid and gone back, or on neither the bill of their day nor the next day's: never paid. A sum other than the one asked
- * for settles nothing. Returns how many were settled.
+ * Charges of this day and the day before that nobody could get a definite answer about, by what the
+ * bills say: paid, paid and gone back, or on neither the bill of their day nor the next day's:
+ * never paid. A sum other than the one asked for settles nothing. Returns how many were settled.
  */
 export async function settleUnknown(deps: PaymentDeps, day: BillDay): Promise<number> {
   const { rows } = await deps.db.execute<Row>(sql`

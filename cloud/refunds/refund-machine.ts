@@ -4,8 +4,8 @@ import type { RefundOutcome } from '#cloud/channel/channel-exchange.ts';
 import type { PaymentTiming } from '#cloud/payments/payment-timing.ts';
 
 /**
- * Where a refund stands. `refunding` is left by a definite answer of the channel only, `booking` by the books: the money
- * went back for certain by then, and nothing that the books say undoes it.
+ * Where a refund stands. `refunding` is left by a definite answer of the channel only, `booking` by
+ * the books: the money went back for certain by then, and nothing that the books say undoes it.
  */
 export interface RefundProgress {
   readonly status: 'refunding' | 'booking' | 'done' | 'failed';

@@ -43,9 +43,9 @@ export interface RefundPlan {
 }
 
 /**
- * Recomputes a line on what is left of its net (docs/points.md 2.9), so that refunds in parts end where one refund of the
- * whole ends. After the hold nothing but the money moves: the concession went down the waterfall and stays there
- * (`refund.afterHold` none). Pure.
+ * Recomputes a line on what is left of its net (docs/points.md 2.9), so that refunds in parts end
+ * where one refund of the whole ends. After the hold nothing but the money moves: the concession
+ * went down the waterfall and stays there (`refund.afterHold` none). Pure.
  */
 export function planRefund(line: RefundedLine, { amountFen, cashFen }: RefundParts): RefundPlan {
   assert(
@@ -99,8 +99,9 @@ export interface RefundToBook extends RefundParts {
 
 /**
  * The journals of one refund, keyed by order and number.
- * - Money, merchant's book: what the channel gave back comes out of what the sale put in; after the hold the merchant
- *   bears all of it, and may owe it (a negative merchant_payable). Of a cash or box sale only the owed concession shrinks.
+ * - Money, merchant's book: what the channel gave back comes out of what the sale put in; after the
+ *   hold the merchant bears all of it, and may owe it (a negative merchant_payable). Of a cash or
+ *   box sale only the owed concession shrinks.
  * - Vouchers: back from the merchant's subsidy into the wallet, K and VO grow together.
  * - `commissionFen`: agents' commission on what went back after finality; it goes to the contingency.
  * - `cancelledFen`: vouchers that a claw-back of points cancelled; their backing returns to the fund.

@@ -24,10 +24,11 @@ interface Standing extends Record<string, unknown> {
 }
 
 /**
- * Asks the merchant's share of a split order back before its refund, where the channel wants that. What is on its way is
- * waited for, in both directions: a share that may or may not have left, and a return that may or may not have come. A
- * return that is refused for good holds nothing up: the channel itself says what becomes of the refund then, and what
- * it takes is owed by the merchant. When the rest was released, nothing of the order is in the channel's hands any more.
+ * Asks the merchant's share of a split order back before its refund, where the channel wants that.
+ * What is on its way is waited for, in both directions: a share that may or may not have left, and
+ * a return that may or may not have come. A return that is refused for good holds nothing up: the
+ * channel itself says what becomes of the refund then, and what it takes is owed by the merchant.
+ * When the rest was released, nothing of the order is in the channel's hands any more.
  */
 export async function gateOfRefund(
   tx: Tx,

@@ -19,10 +19,11 @@ export interface SeenPayer {
 const payerNode = (payerHash: string): PartyNode => `payer:${payerHash}`;
 
 /**
- * Joins a payment and a member: a wallet that was linked names its member, and nobody types anything. A member who showed
- * his code at the till goes before the wallet's owner: a friend may pay for him. That both stood behind one payment is
- * noted as a relation. His wallet is linked by the code only if he wants that (`remembers_payers`); one that somebody else
- * has by the claim of a receipt becomes nobody's then, until one of the two says so again.
+ * Joins a payment and a member: a wallet that was linked names its member, and nobody types
+ * anything. A member who showed his code at the till goes before the wallet's owner: a friend may
+ * pay for him. That both stood behind one payment is noted as a relation. His wallet is linked by
+ * the code only if he wants that (`remembers_payers`); one that somebody else has by the claim of a
+ * receipt becomes nobody's then, until one of the two says so again.
  * Answers whose the sale is; undefined when nobody knows.
  */
 export async function joinPayer(
@@ -78,8 +79,9 @@ const endClaimedLink = (tx: Tx, { operatorId, payerHash, nowMs }: SeenPayer): Pr
 export type PayerOfOrder = 'linked' | 'of-another-member' | 'unknown';
 
 /**
- * Links the wallet that paid an order to the member who claimed its receipt: from then on its payments are his. A wallet
- * that is another member's stays with that one. `unknown`: cash, or the channel did not say who paid.
+ * Links the wallet that paid an order to the member who claimed its receipt: from then on its
+ * payments are his. A wallet that is another member's stays with that one. `unknown`: cash, or the
+ * channel did not say who paid.
  */
 export async function linkPayerOfOrder(
   tx: Tx,
@@ -152,8 +154,8 @@ export async function listPayerLinks(
 }
 
 /**
- * Ends links, one (`payer`, as it is listed) or all: the next payment from such a wallet is nobody's until its holder says
- * so again. Points that it brought stay. Answers how many ended.
+ * Ends links, one (`payer`, as it is listed) or all: the next payment from such a wallet is
+ * nobody's until its holder says so again. Points that it brought stay. Answers how many ended.
  */
 export async function unlinkPayers(
   tx: Tx,

@@ -1,4 +1,7 @@
-/** Somebody or something that can belong to somebody: `kind:reference`. Devices, payout accounts and payers are hashes. */
+/**
+ * Somebody or something that can belong to somebody: `kind:reference`. Devices, payout accounts and
+ * payers are hashes.
+ */
 export type PartyNode = `${PartyKind}:${string}`;
 export type PartyKind = 'member' | 'merchant' | 'agent' | 'device' | 'payout' | 'payer';
 export type Relation = 'owner' | 'staff' | 'device' | 'payout' | 'payer';
@@ -10,14 +13,17 @@ export interface PartyEdge {
 }
 
 /**
- * So many steps lie at most between two that belong together: a member and a shop whose owner he shares a phone with are
- * three apart. Farther than that everybody is somebody's acquaintance.
+ * So many steps lie at most between two that belong together: a member and a shop whose owner he
+ * shares a phone with are three apart. Farther than that everybody is somebody's acquaintance.
  */
 export const relationHopsMax = 4;
 /** Whoever has more than so many around him within those steps is looked at no further and counts as related. */
 export const relationNodesMax = 500;
 
-/** `path` names the relations on the way, nearest first. `too-wide`: not found among the first nodes, so nobody knows. */
+/**
+ * `path` names the relations on the way, nearest first. `too-wide`: not found among the first
+ * nodes, so nobody knows.
+ */
 export type Kinship =
   | { readonly type: 'apart' }
   | { readonly type: 'related'; readonly path: readonly Relation[] }
@@ -33,8 +39,9 @@ export interface RelationGraph {
 }
 
 /**
- * The graph of these edges, each walked both ways. `isPartial`: more edges existed than were read, so nobody in it can be
- * called apart. Every answer is the same whatever order the edges came in, except the path between equally near ones.
+ * The graph of these edges, each walked both ways. `isPartial`: more edges existed than were read,
+ * so nobody in it can be called apart. Every answer is the same whatever order the edges came in,
+ * except the path between equally near ones.
  */
 export function createRelationGraph(
   edges: readonly PartyEdge[],

@@ -36,7 +36,10 @@ type Deps = Pick<CloudDeps, 'clock' | 'config' | 'db' | 'keys' | 'operatorId'>;
 
 const memberUnknown: ProblemInput = { status: 404, code: 'member-unknown' };
 
-/** Members, shops and agents are named by their id. A device or an account is told in plain words and kept as a hash. */
+/**
+ * Members, shops and agents are named by their id. A device or an account is told in plain words
+ * and kept as a hash.
+ */
 const PartySchema = Type.Union([
   Type.Object({ member: MemberIdSchema }, strict),
   Type.Object({ merchant: Type.String({ pattern: idPattern('mch') }) }, strict),

@@ -23,10 +23,11 @@ export interface OpenClose {
 export type Members = (column: SQL) => SQL;
 
 /**
- * The common table expressions of a statement that advances some accounts (docs/points.md 2.5 and 2.7 over a set): every
- * lot that had begun by the period gives one slice, the lots that end with it stop, and the accounts are scored anew. An
- * account is written once for all three, and only when one of them changes it. `seen` has every account as it is
- * afterwards; {@link sumsOfSeen} adds it up. Run it with executeMerging.
+ * The common table expressions of a statement that advances some accounts (docs/points.md 2.5 and
+ * 2.7 over a set): every lot that had begun by the period gives one slice, the lots that end with
+ * it stop, and the accounts are scored anew. An account is written once for all three, and only
+ * when one of them changes it. `seen` has every account as it is afterwards; {@link sumsOfSeen}
+ * adds it up. Run it with executeMerging.
  */
 export const advanceAccounts = (close: OpenClose, members: Members): SQL => sql`
   seen as materialized (${accountsBehind(close, members)})${close.isDry === true ? sql`` : written(close, members)}`;
@@ -41,8 +42,9 @@ const written = (close: OpenClose, members: Members): SQL => sql`,
   )`;
 
 /**
- * What the gate and the controller need of the accounts in `seen`: the stock of active accounts with what entered later,
- * that part alone, all that must stay covered, what is due, and the slices of the lots that run.
+ * What the gate and the controller need of the accounts in `seen`: the stock of active accounts
+ * with what entered later, that part alone, all that must stay covered, what is due, and the slices
+ * of the lots that run.
  */
 export const sumsOfSeen = sql`
   coalesce(sum(issued - released) filter (where is_active), 0) as outstanding_points,

@@ -6,9 +6,10 @@ import { executeMerging } from '#cloud/release/merge-join.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 
 /**
- * For whoever is about to change the points of some members while a period is being closed: those whose chunk is not
- * reached yet are advanced first, by themselves, and their sums kept. So the close counts all accounts as they were when
- * it was opened, and every account has seen the close before anything else moves it.
+ * For whoever is about to change the points of some members while a period is being closed: those
+ * whose chunk is not reached yet are advanced first, by themselves, and their sums kept. So the
+ * close counts all accounts as they were when it was opened, and every account has seen the close
+ * before anything else moves it.
  *
  * Call it with the book's lock (shared) and before any of the accounts is locked. It costs one look-up when nothing is
  * being closed. Order of locks: book, chunk (shared), accounts in the order of their ids.

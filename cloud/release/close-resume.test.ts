@@ -96,7 +96,8 @@ describe('a close that is cut off', () => {
         const own = connect(database.databaseUrl, { poolMax: 4 });
         const name = `close-kill-${tries}`;
         own.pool.options.application_name = name;
-        // Later and later: every step of the close is hit somewhere; soon late enough for a machine that does ten other things.
+        // Later and later: every step of the close is hit somewhere; soon late enough for a machine
+        // that does ten other things.
         const killer = setInterval(
           () =>
             void database.pool

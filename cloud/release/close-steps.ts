@@ -34,8 +34,9 @@ interface Closing {
 const laterPeriodsMax = 4_000;
 
 /**
- * Opens a close: fixes the moment that it counts, and cuts the accounts into chunks. From here on the period is closed for
- * everybody who moves points. The caller holds the book's lock for update, and no release run stands open.
+ * Opens a close: fixes the moment that it counts, and cuts the accounts into chunks. From here on
+ * the period is closed for everybody who moves points. The caller holds the book's lock for update,
+ * and no release run stands open.
  */
 export async function openClose(tx: Tx, closing: Closing): Promise<void> {
   const { operatorId, period } = closing;

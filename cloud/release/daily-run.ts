@@ -31,10 +31,10 @@ export interface DailyRunError {
 }
 
 /**
- * Ends what a day ends: vouchers whose last day is before it (what is left returns to the fund) and points that nobody
- * claimed within {@link claimDays}. Run it as often as you like: a later run of the day finds only what came back since.
- * A missed day is made good by the next one. Two transactions, because points are locked before the books.
- * Errors: day-in-future.
+ * Ends what a day ends: vouchers whose last day is before it (what is left returns to the fund) and
+ * points that nobody claimed within {@link claimDays}. Run it as often as you like: a later run of
+ * the day finds only what came back since. A missed day is made good by the next one. Two
+ * transactions, because points are locked before the books. Errors: day-in-future.
  */
 export async function runDaily(
   { db, clock, operatorId }: Pick<Deps, 'db' | 'clock' | 'operatorId'>,

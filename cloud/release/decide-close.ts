@@ -18,8 +18,9 @@ interface Closing {
 }
 
 /**
- * The last step of a close: gate, multiplier and budget from the sums that were kept, stored with their explanation, and
- * the period is the last closed one. The caller holds the book's lock for update.
+ * The last step of a close: gate, multiplier and budget from the sums that were kept, stored with
+ * their explanation, and the period is the last closed one. The caller holds the book's lock for
+ * update.
  */
 export async function decideClose(tx: Tx, closing: Closing): Promise<void> {
   const { operatorId, period } = closing;

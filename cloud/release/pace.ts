@@ -7,9 +7,9 @@ export interface Pace {
 }
 
 /**
- * `alone` takes both processors of a small machine: after a restore, or at night. `neighbourly` rests a little after each
- * chunk, and longer after one that had to wait for others. `quiet` leaves one of two processors to the orders all the time
- * and takes up to twice as long.
+ * `alone` takes both processors of a small machine: after a restore, or at night. `neighbourly`
+ * rests a little after each chunk, and longer after one that had to wait for others. `quiet` leaves
+ * one of two processors to the orders all the time and takes up to twice as long.
  */
 export const paces = {
   alone: { lanes: 2, restPercent: 0 },

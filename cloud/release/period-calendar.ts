@@ -20,10 +20,11 @@ export type CalendarStep =
   | { readonly type: 'none' };
 
 /**
- * What comes next, in the order of the days (docs/points.md 2.6, 2.7): the days of the last closed period's window, each
- * after it is over; and when the last of them was run, the close of the period that this window is. Only the window of the
- * last close is ever carried on: the next close counts on what an older one left. So a close that stands open comes first,
- * also when it was opened by hand before the days of the older window were run: they cannot be run any more.
+ * What comes next, in the order of the days (docs/points.md 2.6, 2.7): the days of the last closed
+ * period's window, each after it is over; and when the last of them was run, the close of the
+ * period that this window is. Only the window of the last close is ever carried on: the next close
+ * counts on what an older one left. So a close that stands open comes first, also when it was
+ * opened by hand before the days of the older window were run: they cannot be run any more.
  */
 export function nextCalendarStep(facts: CalendarFacts): CalendarStep {
   const { lastClosedPeriod, firstPeriod, lastOverDay } = facts;

@@ -48,9 +48,10 @@ const idleMs = 60_000;
 const finalityRoundsMax = 1_000;
 
 /**
- * Does the next step of the calendar, one at a time: closes the period that is over, or runs the release of a day that is
- * over, in the order of the days ({@link nextCalendarStep}). All of it is done by the functions that the operator calls by
- * hand, each idempotent, so a turn that was cut off anywhere is done again. An advisory lock keeps a second node away.
+ * Does the next step of the calendar, one at a time: closes the period that is over, or runs the
+ * release of a day that is over, in the order of the days ({@link nextCalendarStep}). All of it is
+ * done by the functions that the operator calls by hand, each idempotent, so a turn that was cut
+ * off anywhere is done again. An advisory lock keeps a second node away.
  *
  * `patient: false`: do not wait any longer for what is not booked.
  */
@@ -127,7 +128,10 @@ async function readStep(
   });
 }
 
-/** What came in before a moment and is not in the books yet; undefined: nothing. What is parked waits for people, not for us. */
+/**
+ * What came in before a moment and is not in the books yet; undefined: nothing. What is parked
+ * waits for people, not for us.
+ */
 async function findUndrained(
   db: Db,
   at: { readonly operatorId: OperatorId; readonly beforeMs: number },

@@ -21,9 +21,10 @@ export interface Pools {
   /** What entered after the period and is covered all the same. */
   readonly laterPoints: bigint;
   /**
-   * X: unreleased points of all accounts, final points that wait for a claim, what is held for review, and what claims
-   * may add for referrers: the concession of all of them is in the fund already, so all must stay covered. Of the moment
-   * in which the close is opened, like the fund that it is compared with.
+   * X: unreleased points of all accounts, final points that wait for a claim, what is held for
+   * review, and what claims may add for referrers: the concession of all of them is in the fund
+   * already, so all must stay covered. Of the moment in which the close is opened, like the fund
+   * that it is compared with.
    */
   readonly coveredPoints: bigint;
   /** The part of X that people hold for review, no part of the gate's stock. */
@@ -99,8 +100,8 @@ export function poolsOf(period: string, sums: PoolSums): Pools {
 }
 
 /**
- * Final points of no account, with their concession in the fund: those that wait for a claim, and those that people hold
- * back.
+ * Final points of no account, with their concession in the fund: those that wait for a claim, and
+ * those that people hold back.
  */
 export const awaitedLots = (operatorId: OperatorId): SQL => sql`
   select state, points, entered_in, member_id from points_lot

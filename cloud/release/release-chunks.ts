@@ -12,8 +12,8 @@ export interface ReleaseDay {
 }
 
 /**
- * Accounts of one chunk. A chunk is one transaction: small enough that whoever meets one of its rows hardly waits, large
- * enough that the transaction itself costs little.
+ * Accounts of one chunk. A chunk is one transaction: small enough that whoever meets one of its
+ * rows hardly waits, large enough that the transaction itself costs little.
  */
 export const chunkAccounts = 10_000;
 
@@ -42,8 +42,9 @@ export const inChunk = (chunk: MemberRange, column: SQL = sql`member_id`): SQL =
     : sql`${column} >= ${chunk.fromMember} and ${column} < ${chunk.toMember}`;
 
 /**
- * Of the rows of release_want and release_allocation those whose chunk may hold such members: the wants of the others are
- * then not unpacked. Chunks of other runs may be cut elsewhere, so it goes beside the condition on the member itself.
+ * Of the rows of release_want and release_allocation those whose chunk may hold such members: the
+ * wants of the others are then not unpacked. Chunks of other runs may be cut elsewhere, so it goes
+ * beside the condition on the member itself.
  */
 export const meetsChunk = ({ fromMember, toMember }: MemberRange): SQL => {
   const ends = sql`(to_member is null or to_member > ${fromMember})`;
@@ -55,8 +56,9 @@ export const meetsMember = (memberId: string): SQL =>
   sql`from_member <= ${memberId} and (to_member is null or to_member > ${memberId})`;
 
 /**
- * Sees to it that the cuts of an operator's accounts are {@link chunkAccounts} apart, by hops over the index of their ids:
- * behind the last cut, and in chunks that the last run found crowded. The caller holds the book's lock for update.
+ * Sees to it that the cuts of an operator's accounts are {@link chunkAccounts} apart, by hops over
+ * the index of their ids: behind the last cut, and in chunks that the last run found crowded. The
+ * caller holds the book's lock for update.
  */
 async function cutAccounts(tx: Tx, operatorId: OperatorId): Promise<void> {
   await tx.execute(sql`

@@ -10,7 +10,10 @@ export interface Shares {
   readonly tie: string;
 }
 
-/** Numbers below it multiply and divide exactly in a bigint of PostgreSQL; others need numeric, at ten times the cost. */
+/**
+ * Numbers below it multiply and divide exactly in a bigint of PostgreSQL; others need numeric, at
+ * ten times the cost.
+ */
 const bigintLimit = 2n ** 62n;
 
 /**

@@ -10,9 +10,10 @@ export interface Steps<Step extends string> {
   /** Each in a transaction of its own, or all in the caller's. */
   step<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /**
-   * The same for one of many chunks, and its commit does not wait for the disk. After a power cut the last ones may be as if
-   * they had not been done yet, with all that followed from them; the next call does them again. Whatever anybody commits
-   * after them takes them to the disk with it, and the step behind the last chunk waits for all.
+   * The same for one of many chunks, and its commit does not wait for the disk. After a power cut
+   * the last ones may be as if they had not been done yet, with all that followed from them; the
+   * next call does them again. Whatever anybody commits after them takes them to the disk with it,
+   * and the step behind the last chunk waits for all.
    */
   chunk<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Chunks worked on at the same time. */

@@ -2,7 +2,10 @@ import { sql, type SQL } from 'drizzle-orm';
 import { scheduleLcm } from '#shared/points/release/schedule.ts';
 import { literal } from '#cloud/release/temporary-table.ts';
 
-/** Below it a schedule is divided as a bigint, at a tenth of the cost; 2.7 billion points of one account are below it. */
+/**
+ * Below it a schedule is divided as a bigint, at a tenth of the cost; 2.7 billion points of one
+ * account are below it.
+ */
 const bigintNumLimit = 9n * 10n ** 18n;
 
 /** Whole point-fen of a schedule's numerator (account_points.cum_num, never below 0), rounded down. */

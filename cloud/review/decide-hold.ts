@@ -8,9 +8,10 @@ import type { OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 
 /**
- * Somebody looked at held points and let them go, or refused them, with name and reason. Released points begin to run in
- * the period of today, without a referral between those who belong together by now; refused ones never come to be, a claim
- * of the receipt finds them lapsed, and what agents earned on the sale is taken back. Once for every order: false when nothing is held (any more).
+ * Somebody looked at held points and let them go, or refused them, with name and reason. Released
+ * points begin to run in the period of today, without a referral between those who belong together
+ * by now; refused ones never come to be, a claim of the receipt finds them lapsed, and what agents
+ * earned on the sale is taken back. Once for every order: false when nothing is held (any more).
  */
 export async function decideHold(
   tx: Tx,
@@ -41,7 +42,8 @@ export async function decideHold(
     await startLots(tx, final, lastClosedPeriod);
     return true;
   }
-  // Of a receipt that was claimed after its sale was final, the claim alone is refused: the sale stands, and its agents' pay.
+  // Of a receipt that was claimed after its sale was final, the claim alone is refused: the sale
+  // stands, and its agents' pay.
   const whole = await tx.execute(sql`
     select from points_lot where operator_id = ${operatorId} and order_id = ${orderId}
        and kind = 'consumer' and entered_in is null`);

@@ -7,7 +7,10 @@ export const isFrozenNow = (operatorId: OperatorId, memberId: SQL): SQL =>
   sql`exists (select from member_freeze f where f.operator_id = ${operatorId}
                  and f.member_id = ${memberId} and f.thawed_at_ms is null)`;
 
-/** Was the account held at that moment, and is it still? What was set aside before is spent by a sale from before only. */
+/**
+ * Was the account held at that moment, and is it still? What was set aside before is spent by a
+ * sale from before only.
+ */
 export async function wasFrozenAt(
   db: Db | Tx,
   sale: {

@@ -1,6 +1,6 @@
 /**
- * The part of an address that says where a terminal stands, and no more: the first 16 bits of IPv4, the first 32 of IPv6.
- * Undefined for what is no address.
+ * The part of an address that says where a terminal stands, and no more: the first 16 bits of IPv4,
+ * the first 32 of IPv6. Undefined for what is no address.
  */
 export function networkOf(address: string): string | undefined {
   const plain = address.startsWith('::ffff:') ? address.slice(7) : address;

@@ -10,10 +10,10 @@ export const notHeld = (operatorId: OperatorId, orderId: SQL): SQL =>
                      and h.order_id = ${orderId} and h.state <> 'released')`;
 
 /**
- * Holds the points of orders that become final and meet a rule of velocity: both sides' and the referrer's. The sale is
- * final all the same, its money goes its way, and what is held stands in no pool of the gate, because pending points do
- * not. Of an order that is claimed after it was final only the customer's side is held: the shop has its own. Answers how
- * many are held.
+ * Holds the points of orders that become final and meet a rule of velocity: both sides' and the
+ * referrer's. The sale is final all the same, its money goes its way, and what is held stands in no
+ * pool of the gate, because pending points do not. Of an order that is claimed after it was final
+ * only the customer's side is held: the shop has its own. Answers how many are held.
  */
 export async function holdSuspicious(
   tx: Tx,

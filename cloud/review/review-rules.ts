@@ -7,8 +7,9 @@ const Count = Type.Integer({ minimum: 1, maximum: 10_000 });
 const WindowMs = Type.Integer({ minimum: 60_000, maximum: 7 * 86_400_000 });
 const Minute = Type.Integer({ minimum: 0, maximum: 1_440 });
 /**
- * `off`: not looked at. `hold`: the payer pays, the sale waits for people before it is final. `stop`: the till is told in
- * words and nothing is sent; only by an operator's rule, never by default.
+ * `off`: not looked at. `hold`: the payer pays, the sale waits for people before it is final.
+ * `stop`: the till is told in words and nothing is sent; only by an operator's rule, never by
+ * default.
  */
 const Act = Type.Union([Type.Literal('off'), Type.Literal('hold'), Type.Literal('stop')]);
 /** What is known only behind the payment cannot stop it. */

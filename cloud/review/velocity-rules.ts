@@ -42,8 +42,9 @@ export const VelocityRulesSchema = Type.Object(
       strict,
     ),
     /**
-     * Coupons of partners that one terminal was given, or used up, within one hour: it does neither until a person looked
-     * (cloud/promotion/coupon-guard.ts). Optional because rules that were made before it still count.
+     * Coupons of partners that one terminal was given, or used up, within one hour: it does neither
+     * until a person looked (cloud/promotion/coupon-guard.ts). Optional because rules that were
+     * made before it still count.
      */
     couponTerminalHour: Type.Optional(CountRule),
   },

@@ -19,9 +19,10 @@ interface Wish {
 }
 
 /**
- * May this member's vouchers be set aside at this shop (docs/points.md 2.9)? Asked in the transaction that reserves them;
- * the sale itself goes on without vouchers. A shop whose month is too much vouchers is put under review here, and stays so
- * until somebody let it go or the month is over.
+ * May this member's vouchers be set aside at this shop (docs/points.md 2.9)? Asked in the
+ * transaction that reserves them; the sale itself goes on without vouchers. A shop whose month is
+ * too much vouchers is put under review here, and stays so until somebody let it go or the month is
+ * over.
  * Errors in this order: member-frozen, voucher-shop-in-review, voucher-earned-here-only.
  */
 export async function mayUseVouchers(tx: Tx, wish: Wish): Promise<Result<void, VoucherRefused>> {
@@ -35,8 +36,9 @@ export async function mayUseVouchers(tx: Tx, wish: Wish): Promise<Result<void, V
 }
 
 /**
- * Is the account not held, and will it not be before this transaction ends? Who freezes it locks the member's row: without
- * that, vouchers could be set aside behind the back of a freeze that has just given all of them back.
+ * Is the account not held, and will it not be before this transaction ends? Who freezes it locks
+ * the member's row: without that, vouchers could be set aside behind the back of a freeze that has
+ * just given all of them back.
  */
 export async function keepUnfrozen(
   tx: Tx,

@@ -34,10 +34,11 @@ export interface FinalityOutcome extends FinalityTotals {
 }
 
 /**
- * Ends the hold of orders that were accepted 7 days before `asOfMs` or earlier: their concession goes down the
- * waterfall (agents by contract, margin, contingency, fund), the rest of the reserve back to the merchant less what
- * he owes for cash and box sales (oldest first), and their points become final. Runs of one operator follow each other; a
- * second run as of the same moment finds nothing left to do.
+ * Ends the hold of orders that were accepted 7 days before `asOfMs` or earlier: their concession
+ * goes down the waterfall (agents by contract, margin, contingency, fund), the rest of the reserve
+ * back to the merchant less what he owes for cash and box sales (oldest first), and their points
+ * become final. Runs of one operator follow each other; a second run as of the same moment finds
+ * nothing left to do.
  * A failure here is a broken invariant and throws: every amount was covered when its order was booked.
  */
 export async function runFinality(

@@ -3,7 +3,7 @@ import type { Db, Tx } from '#cloud/platform/db.ts';
 import { holdMs } from '#cloud/settlement/settlement-split.ts';
 import type { MerchantId, OperatorId } from '#shared/ids/ids.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
-import { addDays } from '#shared/time/calendar-day.ts';
+import { addDays, dayStartMs } from '#shared/time/calendar-day.ts';
 
 /** One merchant's settlement of one day. All in fen. */
 export interface SettlementDay {
@@ -41,9 +41,9 @@ export interface SettlementDay {
 const holdDays = holdMs / 86_400_000;
 
 /**
- * Sales of a day, and refunds that were booked on it whenever their sale was, as they change what the merchant gets: the
- * same signs as in the statement's rows, so that every sum here is one there and the ledger's. `date` names the column of
- * both tables that says which day is meant.
+ * Sales of a day, and refunds that were booked on it whenever their sale was, as they change what
+ * the merchant gets: the same signs as in the statement's rows, so that every sum here is one there
+ * and the ledger's. `date` names the column of both tables that says which day is meant.
  */
 const rowsOf = (day: {
   readonly operatorId: OperatorId;
@@ -59,10 +59,15 @@ const rowsOf = (day: {
   SELECT merchant_id, NULL, 0, 0,
     CASE WHEN how <> 'channel' THEN collected_fen WHEN in_hold THEN -same_day_fen ELSE -cash_fen END,
     -reserve_fen, -voucher_fen, -concession_fen, 0, amount_fen, NULL FROM order_refund
-  WHERE operator_id = ${day.operatorId} AND status = 'done' AND ${day.date} = ${day.is}::date`;
+  WHERE operator_id = ${day.operatorId} AND status = 'done' AND ${day.date} = ${day.is}::date
+  UNION ALL
+  -- Kept beside a sale that stands (payments/paid-twice): the merchant's, on the day on which people said so.
+  SELECT merchant_id, 'kept', 0, 0, amount_fen, 0, 0, 0, 0, 0, NULL FROM paid_twice
+  WHERE operator_id = ${day.operatorId} AND ended_as = 'paid'
+    AND ended_at_ms >= ${dayStartMs(day.is)} AND ended_at_ms < ${dayStartMs(addDays(day.is, 1))}`;
 
 const sums: SQL = sql`
-  count(source) AS order_count,
+  count(source) FILTER (WHERE source <> 'kept') AS order_count,
   coalesce(sum(amount_fen), 0) AS turnover_fen,
   coalesce(sum(net_fen) FILTER (WHERE source = 'cash'), 0) AS cash_fen,
   coalesce(sum(net_fen) FILTER (WHERE source = 'box'), 0) AS box_fen,
@@ -78,9 +83,9 @@ const sums: SQL = sql`
   max(ledger_date)::text AS last_ledger_date`;
 
 /**
- * What a shop's business day brings: the figures behind the till's line 今日应到. Goes by the shop's day of the sale,
- * so a sale that was synced late counts on its own day, and by the shop's day of the refund. A day without either is all
- * zeros.
+ * What a shop's business day brings: the figures behind the till's line 今日应到. Goes by the
+ * shop's day of the sale, so a sale that was synced late counts on its own day, and by the shop's
+ * day of the refund. A day without either is all zeros.
  */
 export async function settlementForDay(
   db: Db | Tx,

@@ -39,10 +39,11 @@ export const rowsPerPart = 1_000;
 export const afterMidnightMs = 10 * 60_000;
 
 /**
- * Makes the statement of a day that is over, or answers the one that was made: once made it never changes, whatever
- * instructions and refunds bring later; that stands on the days on which it happens. One row per order, per refund that was
- * booked that day, per offline sale whose money never came, per bill whose fees were booked, and one of sums. Reads and
- * writes {@link rowsPerPart} rows at a time.
+ * Makes the statement of a day that is over, or answers the one that was made: once made it never
+ * changes, whatever instructions and refunds bring later; that stands on the days on which it
+ * happens. One row per order, per refund that was booked that day, per offline sale whose money
+ * never came, per bill whose fees were booked, and one of sums. Reads and writes
+ * {@link rowsPerPart} rows at a time.
  */
 export async function makeStatement(
   db: Db,
@@ -173,6 +174,18 @@ async function pageOf(
         case bearer_party when 'member' then '会员' when 'platform' then '平台' else '商户' end, ''
       from offline_settlement where ${own} and bearer_party is not null and parked_reason is null
         and settled_at_ms >= ${fromMs} and settled_at_ms < ${untilMs}
+      union all
+      select p.ended_at_ms, 'kept', p.order_id || ':' || p.attempt, p.order_id, '', ${ledgerDate}, '',
+        'paid-twice-kept', 0, 0, 0, 0, p.amount_fen, 0, 0, 0,
+        coalesce((p.amount_fen * m.fee_bp + 5000) / 10000, 0), 0, 0, '', coalesce((
+          select string_agg(i.kind || ':' || i.state, ' ' order by i.step, i.instruction_no)
+            from channel_instruction i
+           where i.operator_id = p.operator_id and i.order_id = p.order_id), '不下指令')
+      from paid_twice p join payment_attempt a using (operator_id, order_id, attempt)
+      left join merchant_channel m on m.operator_id = p.operator_id
+        and m.merchant_id = p.merchant_id and m.channel = a.channel
+      where p.operator_id = ${operatorId} and p.merchant_id = ${merchantId} and p.ended_as = 'paid'
+        and p.ended_at_ms >= ${fromMs} and p.ended_at_ms < ${untilMs}
       union all
       select t.event_at_ms, 'fee', t.idem_key, '', '', ${ledgerDate}, '', '账单手续费', 0, 0, 0, 0, 0,
         0, 0, 0, 0, -e.amount_fen, 0, '', ''

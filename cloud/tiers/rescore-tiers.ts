@@ -18,10 +18,11 @@ export interface TierRescore {
 }
 
 /**
- * The monthly look at all tiers (rule R23), a step of the close of a period in which a month ends; the close of another
- * one changes nothing. Tiers rise at once and fall only after 12 months below (`nextTier` of shared/points/issue/tiers.ts, over a
- * set; a test holds both equal). One aggregate over a year of orders finds who can have a tier at all, because friends
- * count for at most half of one's own: for everybody else nothing is read or written.
+ * The monthly look at all tiers (rule R23), a step of the close of a period in which a month ends;
+ * the close of another one changes nothing. Tiers rise at once and fall only after 12 months below
+ * (`nextTier` of shared/points/issue/tiers.ts, over a set; a test holds both equal). One aggregate
+ * over a year of orders finds who can have a tier at all, because friends count for at most half of
+ * one's own: for everybody else nothing is read or written.
  */
 export async function rescoreTiers(
   tx: Tx,

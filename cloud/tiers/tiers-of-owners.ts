@@ -14,9 +14,10 @@ interface OwnerRow extends Record<string, unknown> {
 }
 
 /**
- * The tiers of the owners of these orders' pending lots: own consumption and that of direct friends (rule R23), never
- * under the tier that is kept. Who rose has risen at once, and the change is written down. Sums per owner by index, never
- * joins of sums: without statistics those ran in the cube of the owners.
+ * The tiers of the owners of these orders' pending lots: own consumption and that of direct friends
+ * (rule R23), never under the tier that is kept. Who rose has risen at once, and the change is
+ * written down. Sums per owner by index, never joins of sums: without statistics those ran in the
+ * cube of the owners.
  */
 export async function tiersOfOwners(
   tx: Tx,

@@ -8,9 +8,10 @@ import { dayStartMs } from '#shared/time/calendar-day.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
 /**
- * Ends the vouchers whose last day is before `today` (YYYY-MM-DD): what is left of them returns to the fund, VO -> F.
- * A frozen member's are kept: he gets the days back when he is thawed. What is set aside for an order under way stays until that order is decided. A second call the same day finds only
- * what was given back since.
+ * Ends the vouchers whose last day is before `today` (YYYY-MM-DD): what is left of them returns to
+ * the fund, VO -> F. A frozen member's are kept: he gets the days back when he is thawed. What is
+ * set aside for an order under way stays until that order is decided. A second call the same day
+ * finds only what was given back since.
  */
 export async function expireVouchers(
   tx: Tx,

@@ -12,8 +12,8 @@ export interface Reminder {
   readonly days: number;
   readonly daysMin: number;
   /**
-   * A member is told of it once in so many days: releases are daily, and he must not be told daily. Shorter than the time
-   * that a voucher is between `days` and `daysMin`, so that each is told of.
+   * A member is told of it once in so many days: releases are daily, and he must not be told daily.
+   * Shorter than the time that a voucher is between `days` and `daysMin`, so that each is told of.
    */
   readonly pauseDays: number;
 }
@@ -27,9 +27,9 @@ export const remindersMax = 5_000;
 const idleMs = 600_000;
 
 /**
- * Tells members of vouchers that end in so many days: their sum, and when the first one ends. A day on which nothing ran is
- * made good by the next one, because it looks at all days of the reminder. Who said no is not told.
- * Answers how many were told.
+ * Tells members of vouchers that end in so many days: their sum, and when the first one ends. A day
+ * on which nothing ran is made good by the next one, because it looks at all days of the reminder.
+ * Who said no is not told. Answers how many were told.
  */
 export async function remindOfExpiry(
   tx: Tx,

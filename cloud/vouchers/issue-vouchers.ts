@@ -14,9 +14,10 @@ interface VoucherRun {
 const stemLength = 20;
 
 /**
- * The common beginning of the ids of a run's vouchers: the day's first millisecond and the beginning of md5 over the run,
- * so that a replay makes the same ids. The ids of one run grow with the ordinals, and an index grows at its end: ids with
- * 80 random bits took 44 µs each to make and went to all places of the index.
+ * The common beginning of the ids of a run's vouchers: the day's first millisecond and the
+ * beginning of md5 over the run, so that a replay makes the same ids. The ids of one run grow with
+ * the ordinals, and an index grows at its end: ids with 80 random bits took 44 µs each to make and
+ * went to all places of the index.
  */
 export function voucherStem(run: VoucherRun & { readonly dayStartMs: number }): string {
   const seed = createHash('md5').update(`${run.operatorId}:${run.period}:${run.day}`).digest();

@@ -124,11 +124,12 @@ export async function releaseReservation(
 }
 
 /**
- * Ends the time of all that a member has set aside for orders whose money is not on the way yet: it is in his wallet again,
- * whole, in the transaction that holds his account. Lapsed and not released: a sale that a till had made by then, and that
- * its journal tells of later, spends the same vouchers; released, they would have been given for goods and be his as well.
- * The wallet is locked first, as everywhere: a charge that begins at this moment is either seen here as on its way, or finds
- * its vouchers gone. Answers how many.
+ * Ends the time of all that a member has set aside for orders whose money is not on the way yet: it
+ * is in his wallet again, whole, in the transaction that holds his account. Lapsed and not
+ * released: a sale that a till had made by then, and that its journal tells of later, spends the
+ * same vouchers; released, they would have been given for goods and be his as well. The wallet is
+ * locked first, as everywhere: a charge that begins at this moment is either seen here as on its
+ * way, or finds its vouchers gone. Answers how many.
  */
 export async function lapseReservationsOf(
   tx: Tx,

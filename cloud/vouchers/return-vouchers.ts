@@ -8,7 +8,10 @@ import { addDays } from '#shared/time/calendar-day.ts';
 /** A voucher that ended meanwhile comes back with so many days to spend it (docs/points.md 2.9). */
 export const returnGraceDays = 7;
 
-/** Locks the vouchers of an order and all that members can still spend, in one order, so that nobody waits in a ring. */
+/**
+ * Locks the vouchers of an order and all that members can still spend, in one order, so that nobody
+ * waits in a ring.
+ */
 export async function lockVouchers(
   tx: Tx,
   wanted: {

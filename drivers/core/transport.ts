@@ -36,7 +36,10 @@ export type CloseReason =
 export interface Connection {
   /** Grows with each connection in this process: late answers of a dead one are recognised and dropped. */
   readonly generation: number;
-  /** Resolves when the operating system took the bytes, which proves nothing more. Never hangs: bounded by a timeout. */
+  /**
+   * Resolves when the operating system took the bytes, which proves nothing more. Never hangs:
+   * bounded by a timeout.
+   */
   write(bytes: Uint8Array): Promise<Result<void, WriteError>>;
   /** Resolves when the local queue is empty, which proves nothing about paper. */
   drain(): Promise<Result<void, WriteError>>;

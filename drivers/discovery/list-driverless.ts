@@ -7,9 +7,9 @@ const printerClass = 0x07;
 const hidClass = 0x03;
 
 /**
- * USB devices that ought to be a port and are none: a serial bridge (CH340, PL2303, FTDI, CP210x) or a printer whose
- * driver is missing, or was taken by another program (brltty is known to take the CH340). Linux only: elsewhere a device
- * without a driver cannot be seen from here.
+ * USB devices that ought to be a port and are none: a serial bridge (CH340, PL2303, FTDI, CP210x)
+ * or a printer whose driver is missing, or was taken by another program (brltty is known to take
+ * the CH340). Linux only: elsewhere a device without a driver cannot be seen from here.
  */
 export async function listDriverless(
   around: Surroundings,

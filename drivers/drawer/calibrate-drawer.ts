@@ -6,9 +6,9 @@ import type { DrawerCalibration, DrawerLevel } from '#drivers/drawer/drawer-mach
 export const leftOpenMsDefault = 120_000;
 
 /**
- * Finds out which level means open: the shop closes the drawer, the level is read; the drawer is kicked or opened, and
- * the level is read again. Error `drawer-has-no-switch`: the level was the same both times, so the drawer has no switch,
- * its wire is loose, or it did not open.
+ * Finds out which level means open: the shop closes the drawer, the level is read; the drawer is
+ * kicked or opened, and the level is read again. Error `drawer-has-no-switch`: the level was the
+ * same both times, so the drawer has no switch, its wire is loose, or it did not open.
  */
 export function calibrateDrawer(levels: {
   readonly whenClosed: DrawerLevel;

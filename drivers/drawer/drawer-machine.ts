@@ -47,8 +47,9 @@ export interface DrawerStep {
 export const drawerStart: DrawerState = { type: 'unknown', kickedAtMs: null };
 
 /**
- * An opening this long after a pulse is still its work: the bolt moves in 0.1 s, the level is read every 2 s by a printer
- * that does not tell it by itself, and a receipt may be in front of the reading.
+ * An opening this long after a pulse is still its work: the bolt moves in 0.1 s, the level is read
+ * every 2 s by a printer that does not tell it by itself, and a receipt may be in front of the
+ * reading.
  */
 export const kickOpensMsMax = 4_000;
 

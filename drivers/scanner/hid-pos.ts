@@ -9,8 +9,8 @@ import { isAimId } from '#shared/scan/aim.ts';
  *   AIM     "]", letter, modifier; three zeros when the scanner names no kind
  *   vendor  first byte: the kind of print by the vendor's own table
  *   flags   bit 0: more reports of this code follow
- * Some scanners put one byte between length and AIM, which moves AIM and data but not vendor and flags. Some systems take
- * the report id off. Both are found out from where "]" stands.
+ * Some scanners put one byte between length and AIM, which moves AIM and data but not vendor and
+ * flags. Some systems take the report id off. Both are found out from where "]" stands.
  * Sources: USB-IF HID Point of Sale Usage Tables 1.02 (2001); Access-IS LSR118 manual, appendix B;
  * NielsLeenheer/WebHidBarcodeScanner (MIT) for the moved layout and a trailing CR in the data.
  */

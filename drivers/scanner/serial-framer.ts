@@ -3,9 +3,10 @@ import { isAimId } from '#shared/scan/aim.ts';
 /**
  * Cuts the byte stream of a serial scanner into codes. Pure and byte by byte: a chunk may hold half a code or three.
  *
- * frame = [noise] [prefix] [AIM id "]" letter modifier] data (CR | LF | CRLF), or data followed by silence.
- * GS, RS, FS and EOT are data (GS1, ISO 15434). A tab is data too, but not at the ends: some scanners end codes with it,
- * and silence does the rest. Other control bytes are noise before the data and spoil it inside.
+ * frame = [noise] [prefix] [AIM id "]" letter modifier] data (CR | LF | CRLF), or data followed by
+ * silence. GS, RS, FS and EOT are data (GS1, ISO 15434). A tab is data too, but not at the ends:
+ * some scanners end codes with it, and silence does the rest. Other control bytes are noise before
+ * the data and spoil it inside.
  */
 export interface FramerConfig {
   /** Bytes the scanner sends before each code; empty for none. */

@@ -3,7 +3,10 @@ import type { Symbology } from '#shared/scan/symbology.ts';
 /** Whose table the vendor byte of a HID report follows. Of others it means nothing. */
 export type ScannerVendor = 'honeywell' | 'other';
 
-/** USB vendor ids whose scanners use Honeywell's table: Metrologic/Honeywell and Youjie. Source: usb.ids, WebHID library. */
+/**
+ * USB vendor ids whose scanners use Honeywell's table: Metrologic/Honeywell and Youjie. Source:
+ * usb.ids, WebHID library.
+ */
 const honeywellVendorIds: ReadonlySet<number> = new Set([0x0c2e, 0x0536, 0x23d0]);
 
 export const vendorOfUsbId = (vendorId: number | undefined): ScannerVendor =>

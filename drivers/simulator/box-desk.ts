@@ -10,8 +10,8 @@ import {
 import { createBoxHand, type BoxHandDeps } from '#drivers/simulator/box-hand.ts';
 
 /**
- * The inside of a simulated box: a screen, a customer, and books of its own. It knows nothing of bytes. Its books are the
- * truth in tests: a sale that is handed to it twice is charged twice.
+ * The inside of a simulated box: a screen, a customer, and books of its own. It knows nothing of
+ * bytes. Its books are the truth in tests: a sale that is handed to it twice is charged twice.
  */
 export interface BoxDesk {
   screen(): BoxScreen;

@@ -10,9 +10,10 @@ import { createPtyWire, hasSocat } from '#drivers/simulator/pty-wire.ts';
 import { createTcpWire } from '#drivers/simulator/tcp-wire.ts';
 
 /**
- * `npm run devices`: a simulated printer with its drawer, a scanner, a box POS (ECR-Hub) and a customer display, each on a
- * TCP port of this machine and, where socat is installed, on a pseudo terminal. A HID scanner needs a kernel to be plugged
- * into: `npm run rig` brings one. Commands come from standard input, one per line; `help` lists them.
+ * `npm run devices`: a simulated printer with its drawer, a scanner, a box POS (ECR-Hub) and a
+ * customer display, each on a TCP port of this machine and, where socat is installed, on a pseudo
+ * terminal. A HID scanner needs a kernel to be plugged into: `npm run rig` brings one. Commands
+ * come from standard input, one per line; `help` lists them.
  */
 const folder = mkdtempSync(join(tmpdir(), 'greentill-devices-'));
 const wires: FarWire[] = [];

@@ -21,8 +21,8 @@ export function hasSocat(): boolean {
 }
 
 /**
- * A device on a pseudo terminal at `path` (a link to /dev/pts/N). Pulling the cable ends socat, which hangs the terminal
- * up exactly as an unplugged USB bridge does.
+ * A device on a pseudo terminal at `path` (a link to /dev/pts/N). Pulling the cable ends socat,
+ * which hangs the terminal up exactly as an unplugged USB bridge does.
  */
 export async function createPtyWire(path: string): Promise<PtyWire> {
   const byteListeners: ((chunk: Uint8Array) => void)[] = [];

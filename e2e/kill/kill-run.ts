@@ -238,7 +238,10 @@ function signal(): { readonly given: Promise<void>; readonly give: () => void } 
   return { given, give: () => give?.() };
 }
 
-/** Everything that was printed, torn off piece by piece: the simulator's roll keeps only the last thousands of lines. */
+/**
+ * Everything that was printed, torn off piece by piece: the simulator's roll keeps only the last
+ * thousands of lines.
+ */
 function collectPaper(printer: PrinterSimulator): () => readonly (readonly string[])[] {
   const pieces: (readonly string[])[] = [];
   const tearOff = (): void => {

@@ -3,8 +3,9 @@ import type { Evidence } from './evidence.ts';
 const statesOf = { promised: ['promised', 'promise-kept'], kept: ['promise-kept'] } as const;
 
 /**
- * Goods that left on trust stand once on the till, once in the cloud and once in the journal, and end once at most; what the
- * cashier was told of them stands; and no paper of them says that anything was paid.
+ * Goods that left on trust stand once on the till, once in the cloud and once in the journal, and
+ * end once at most; what the cashier was told of them stands; and no paper of them says that
+ * anything was paid.
  */
 export const promisesAreKept = ({
   sales,

@@ -183,8 +183,8 @@ describe('kill -9 in the middle of a refund', () => {
       const cash = strikes.filter(([way]) => way === 'cash');
       const cashCount = cash.length;
       const tillKillCount = cash.filter(([, victim]) => victim !== 'cloud').length;
-      // Each cash sale and each cash refund opens the drawer. A kick that a kill cut off is in doubt: it may have come, and
-      // only a person sends it again.
+      // Each cash sale and each cash refund opens the drawer. A kick that a kill cut off is in
+      // doubt: it may have come, and only a person sends it again.
       expect(stage.bench.printer.drawerKickCount()).toBeGreaterThanOrEqual(
         2 * cashCount - tillKillCount,
       );

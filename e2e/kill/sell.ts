@@ -31,8 +31,9 @@ const settleMsMax = 240_000;
 const settlePauseMs = 60;
 
 /**
- * Rings up one sale as a cashier would: amount, then cash, a code or the box. The financial call leaves once; when its answer
- * is lost with the till, the order list of the restarted till says what became of it.
+ * Rings up one sale as a cashier would: amount, then cash, a code or the box. The financial call
+ * leaves once; when its answer is lost with the till, the order list of the restarted till says
+ * what became of it.
  */
 export async function sell(
   deps: SellDeps,

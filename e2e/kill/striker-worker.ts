@@ -3,8 +3,8 @@ import { parentPort } from 'node:worker_threads';
 import type { Aim, StrikerWord } from './striker.ts';
 
 /**
- * Kills on a thread of its own, so that nothing else in the process delays the blow: it hears each write to a file from the
- * kernel, and strikes so many microseconds after the one it waits for.
+ * Kills on a thread of its own, so that nothing else in the process delays the blow: it hears each
+ * write to a file from the kernel, and strikes so many microseconds after the one it waits for.
  */
 const port = parentPort;
 if (port === null) throw new Error('it runs as a worker');

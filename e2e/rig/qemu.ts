@@ -88,10 +88,10 @@ function cpuSecondsOf(pid: number): number {
 const ticksPerSecond = 100;
 
 /**
- * Software emulation only: where a KVM node exists inside another virtual machine it often hangs after the BIOS.
- * `Nehalem` is the smallest model that has what Node's builds expect. `no_timer_check`: at boot the kernel counts ten ticks
- * of the timer over a loop of instructions, finds none while the host runs something else, and panics ("IO-APIC + timer
- * doesn't work").
+ * Software emulation only: where a KVM node exists inside another virtual machine it often hangs
+ * after the BIOS. `Nehalem` is the smallest model that has what Node's builds expect.
+ * `no_timer_check`: at boot the kernel counts ten ticks of the timer over a loop of instructions,
+ * finds none while the host runs something else, and panics ("IO-APIC + timer doesn't work").
  */
 function argumentsOf(
   { image, repo, node, entry, only, stage, disk }: Parameters<typeof startQemu>[0],

@@ -9,9 +9,10 @@ import type { SeedVerdict } from './crew/sim-worker.ts';
 import { isBad, openVerdictBook } from './crew/verdict-book.ts';
 
 /**
- * `npm run sim -- --seed 7` runs one seed and prints its trace; `--seeds 1..10000` runs a range on all cores, notes each
- * verdict in `--out` under the name of the plan (the code it belongs to) and goes on where that plan stopped; `--steps` is the number of customers per till; `--planted name` puts
- * a bug in and stops at the first seed that catches it, `--planted all` does so for each bug.
+ * `npm run sim -- --seed 7` runs one seed and prints its trace; `--seeds 1..10000` runs a range on
+ * all cores, notes each verdict in `--out` under the name of the plan (the code it belongs to) and
+ * goes on where that plan stopped; `--steps` is the number of customers per till; `--planted name`
+ * puts a bug in and stops at the first seed that catches it, `--planted all` does so for each bug.
  */
 const usage =
   'npm run sim -- [--seed N | --seeds A..B] [--steps 4] [--planted BUG|all] [--workers N] [--out FOLDER]';

@@ -59,8 +59,8 @@ export async function seedOnce(
 }
 
 /**
- * The demo's own shop, opened by the operator's calls, once per folder. `number` tells shops before one cloud apart, from
- * 0: each is a merchant of its own with its own numbers at the channels.
+ * The demo's own shop, opened by the operator's calls, once per folder. `number` tells shops before
+ * one cloud apart, from 0: each is a merchant of its own with its own numbers at the channels.
  */
 export async function openShop(
   folder: string,

@@ -17,10 +17,11 @@ import { tierNames, tiers, type TierName } from './tiers.ts';
 
 /**
  * npm run torture -- [--only NAME]… [--count N] [--seed 1] [--resume] [--write]
- * Runs each tier (or those named) at the size of a long run (or N times), prints tried, lost and doubled. With --write the
- * results go into docs/reliability.json and docs/reliability.md; with --resume a run that was stopped goes on after its
- * last whole part. Exit 1 when anything was lost, doubled or broken: the tier stops there; a tier that this machine cannot
- * run is said by name and left out.
+ * Runs each tier (or those named) at the size of a long run (or N times), prints tried, lost and
+ * doubled. With --write the results go into docs/reliability.json and docs/reliability.md; with
+ * --resume a run that was stopped goes on after its last whole part. Exit 1 when anything was lost,
+ * doubled or broken: the tier stops there; a tier that this machine cannot run is said by name and
+ * left out.
  */
 const root = path.resolve(import.meta.dirname, '../..');
 const partsFolder = path.join(root, 'out/torture');

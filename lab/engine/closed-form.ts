@@ -1,6 +1,7 @@
 /**
- * What steady growth for ever would carry, by a formula instead of a life: in each period a lot gives one slice, and the
- * slices of all running lots together come due against the concession of one period.
+ * What steady growth for ever would carry, by a formula instead of a life: in each period a lot
+ * gives one slice, and the slices of all running lots together come due against the concession of
+ * one period.
  */
 export interface SteadyGrowth {
   /** Growth per period, 0.15 for 15%. */

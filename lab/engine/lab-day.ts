@@ -9,7 +9,10 @@ export function labDay(month: number, day: number): string {
   return `${year}-${two(((month - 1) % 12) + 1)}-${two(day)}`;
 }
 
-/** The last day on which vouchers of a window are good: `voucherDays` after the window's end, in days of this calendar. */
+/**
+ * The last day on which vouchers of a window are good: `voucherDays` after the window's end, in
+ * days of this calendar.
+ */
 export function lastVoucherDay(window: {
   readonly month: number;
   readonly voucherDays: number;

@@ -61,7 +61,10 @@ export interface Life {
   readonly shops: readonly Account[];
 }
 
-/** The points of shops as one account: under literal rules that give both sides vouchers it is released like the others. */
+/**
+ * The points of shops as one account: under literal rules that give both sides vouchers it is
+ * released like the others.
+ */
 const shopActor = (id: string): Actor => ({
   id,
   scoreBp: wholeBp,

@@ -146,7 +146,10 @@ export function whaleOf(whale: {
   return evenSteps({ ...steady, growthBp: whale.growthBp }, whale.months, firstFen);
 }
 
-/** The five classes with their parts of each month's trade; all of them have a full score and somebody who brought them. */
+/**
+ * The five classes with their parts of each month's trade; all of them have a full score and
+ * somebody who brought them.
+ */
 export const classActors = (netFen: readonly number[]): readonly Actor[] =>
   classes.map(([id, shareBp]) => ({
     id,

@@ -36,9 +36,10 @@ export interface ReadWords<T> {
 type Specs = Readonly<Record<string, OptionSpec>>;
 
 /**
- * Reads the words of a command line: `--name value`, `--name=value`, `--flag`, and at most `wordsMax` words of their own.
- * Pure. The error says in words what cannot be read: an unknown option, one that is there twice, a missing value, a number
- * that is none or out of its range, a word too many.
+ * Reads the words of a command line: `--name value`, `--name=value`, `--flag`, and at most
+ * `wordsMax` words of their own. Pure. The error says in words what cannot be read: an unknown
+ * option, one that is there twice, a missing value, a number that is none or out of its range, a
+ * word too many.
  */
 export function readWords<const T extends Specs>(
   args: readonly string[],

@@ -32,7 +32,10 @@ export function digitsOf(bytes: Uint8Array, form: CodeForm): string {
   return memberCodePrefix + String(number).padStart(form.numberDigits, '0') + check;
 }
 
-/** The bytes of a form's digits. One value has one spelling. Errors, in this order: prefix, length, check, range, version. */
+/**
+ * The bytes of a form's digits. One value has one spelling. Errors, in this order: prefix, length,
+ * check, range, version.
+ */
 export function bytesOfDigits(
   digits: string,
   form: CodeForm,

@@ -50,11 +50,12 @@ export interface OfflineUsage {
 export const revocationListAgeMsMax = 24 * 3_600_000;
 
 /**
- * May this code pay `amountFen` while the cloud is out of reach? In this order: shape, key, both signatures, not-after,
- * the phone's time, counter (bearer: used here before), scope, revoked and the age of that list, per payment, per member
- * sum, per member count, shop unsynced sum and count, window, random online demand. The lower of the code's own caps and
- * the shop's signed caps holds; the bearer form has caps of its own. The caller journals `offline.accepted` before it
- * shows anything.
+ * May this code pay `amountFen` while the cloud is out of reach? In this order: shape, key, both
+ * signatures, not-after, the phone's time, counter (bearer: used here before), scope, revoked and
+ * the age of that list, per payment, per member sum, per member count, shop unsynced sum and count,
+ * window, random online demand. The lower of the code's own caps and the shop's signed caps holds;
+ * the bearer form has caps of its own. The caller journals `offline.accepted` before it shows
+ * anything.
  */
 export function judgeMemberCode(
   request: Keys & {
@@ -100,7 +101,10 @@ export function judgeMemberCode(
 const isUsed = ({ moment }: GenuineCode, usage: OfflineUsage): boolean =>
   moment === undefined ? usage.certificateUsed : moment.counter <= usage.lastCounter;
 
-/** The first cap that a payment does not keep to, in the order of {@link judgeMemberCode}; undefined inside all. Pure. */
+/**
+ * The first cap that a payment does not keep to, in the order of {@link judgeMemberCode}; undefined
+ * inside all. Pure.
+ */
 export function overCaps(payment: {
   readonly code: Pick<GenuineCode, 'moment' | 'paymentCapYuan' | 'windowCapYuan'>;
   readonly amountFen: Fen;

@@ -105,8 +105,8 @@ export interface GivenCoupon {
 }
 
 /**
- * To the payer's account by the channel, out of the drawer, at the box POS, which has its own slip, or from the owner's own
- * account by his own hand, which no till can see.
+ * To the payer's account by the channel, out of the drawer, at the box POS, which has its own slip,
+ * or from the owner's own account by his own hand, which no till can see.
  */
 export type RefundHow = 'channel' | 'cash' | 'box-slip' | 'own-account';
 

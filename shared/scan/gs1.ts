@@ -4,14 +4,18 @@ import { checkDigitHolds } from '#shared/scan/check-digit.ts';
 /**
  * GS1 element strings: application identifier (AI, 2 to 4 digits) and value, again and again; values of variable length
  * end with the separator GS (0x1D). Source: GS1 General Specifications (lists of AIs and
- * of predefined lengths). Every AI is cut off correctly; values are checked where a till needs them: key check digits and dates.
+ * of predefined lengths). Every AI is cut off correctly; values are checked where a till needs
+ * them: key check digits and dates.
  */
 export interface Gs1Element {
   readonly ai: string;
   readonly value: string;
 }
 
-/** Errors in order: nothing there, too long, no such AI, value too short, value with strange characters, check, date. */
+/**
+ * Errors in order: nothing there, too long, no such AI, value too short, value with strange
+ * characters, check, date.
+ */
 export type Gs1Error =
   | { readonly type: 'gs1-empty' }
   | { readonly type: 'gs1-too-long' }

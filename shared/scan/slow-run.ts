@@ -1,6 +1,7 @@
 /**
- * Finds scanners that type as slowly as a person: 30 to 200 ms per key, too slow for the rhythm of wedge-machine.ts. Nobody
- * types ten digits without a pause as an amount, and every payment code is longer than that.
+ * Finds scanners that type as slowly as a person: 30 to 200 ms per key, too slow for the rhythm of
+ * wedge-machine.ts. Nobody types ten digits without a pause as an amount, and every payment code is
+ * longer than that.
  *
  * Times are event time stamps in milliseconds of one monotonic clock.
  */
@@ -17,7 +18,10 @@ export interface SlowRun {
 
 export const noSlowRun: SlowRun = { text: '', lastAtMs: 0 };
 
-/** Takes one key: `char` is what it writes, 'Enter', 'Tab', or undefined. `scan` is there when this key ends a slow scan. */
+/**
+ * Takes one key: `char` is what it writes, 'Enter', 'Tab', or undefined. `scan` is there when this
+ * key ends a slow scan.
+ */
 export function pressSlowKey(
   run: SlowRun,
   { char, atMs }: { readonly char: string | undefined; readonly atMs: number },

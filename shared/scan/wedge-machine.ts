@@ -4,12 +4,13 @@ import { slowDigitsMin } from '#shared/scan/slow-run.ts';
 /**
  * Tells a keyboard-wedge scanner from a person by rhythm alone. Pure.
  *
- * A scanner types at least {@link burstCharsMin} characters, no two further apart than {@link burstGapMsMax} and on
- * average at most {@link burstMeanGapMsMax} apart, and ends with Enter or Tab, or with {@link burstSettleMs} of silence
- * when what it typed is a code of a known class. The first character of a run is acted upon at once, because a person
- * must not wait for his digit; when a second one follows too fast, the first is taken back and the rest is held until
- * the run either ends (a scan) or falls silent (typing after all). So a burst never leaves a digit in the amount, and its
- * Enter never reaches a button.
+ * A scanner types at least {@link burstCharsMin} characters, no two further apart than
+ * {@link burstGapMsMax} and on average at most {@link burstMeanGapMsMax} apart, and ends with Enter
+ * or Tab, or with {@link burstSettleMs} of silence when what it typed is a code of a known class.
+ * The first character of a run is acted upon at once, because a person must not wait for his digit;
+ * when a second one follows too fast, the first is taken back and the rest is held until the run
+ * either ends (a scan) or falls silent (typing after all). So a burst never leaves a digit in the
+ * amount, and its Enter never reaches a button.
  *
  * Ten characters and more without one pause above {@link burstGapMsMax} are a scanner's at any average: slow ones type
  * at 30 to 45 ms per key.

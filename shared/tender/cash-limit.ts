@@ -4,8 +4,9 @@ const tenderedTimesMax = 20;
 const tenderedOverFenMax = 200_000;
 
 /**
- * The most cash, in fen, that is believed to have been handed over for `dueFen`. What is above it was typed by a scanner
- * or by a slip of the hand; booked as it stands it would tell the cashier to give thousands of change.
+ * The most cash, in fen, that is believed to have been handed over for `dueFen`. What is above it
+ * was typed by a scanner or by a slip of the hand; booked as it stands it would tell the cashier to
+ * give thousands of change.
  */
 export const tenderedFenMax = (dueFen: number): number =>
   Math.max(dueFen * tenderedTimesMax, dueFen + tenderedOverFenMax);

@@ -2,8 +2,9 @@
 const roundsMax = 3;
 
 /**
- * The shortest of up to {@link roundsMax} measured rounds, milliseconds; the first within `limitMs` ends it. Other work on
- * the machine may hold up one round; what is slow by itself is slow in every one.
+ * The shortest of up to {@link roundsMax} measured rounds, milliseconds; the first within `limitMs`
+ * ends it. Other work on the machine may hold up one round; what is slow by itself is slow in every
+ * one.
  */
 export async function leastOfRounds(deps: {
   readonly limitMs: number;

@@ -55,9 +55,9 @@ const holdDays = 2;
 const voucherDays = 3 * daysPerLogMonth;
 
 /**
- * Lives through a log with the functions that the cloud's SQL is held against, and throws at the first day on which an
- * invariant of docs/points.md 2.10 (I1 to I7) does not hold. `text` is every balance after every month and at the end: I8
- * is that the same log gives the same text.
+ * Lives through a log with the functions that the cloud's SQL is held against, and throws at the
+ * first day on which an invariant of docs/points.md 2.10 (I1 to I7) does not hold. `text` is every
+ * balance after every month and at the end: I8 is that the same log gives the same text.
  */
 export function liveOrderLog(log: OrderLog, md5Hex: Md5Hex, planted?: Planted): LifeSeen {
   const life = newLife(log);
@@ -293,7 +293,10 @@ function release(life: Life, day: number, md5Hex: Md5Hex): void {
     );
 }
 
-/** The schedule advances, kept in two numbers and counted from the lots alike; the gate is read, the next window planned. */
+/**
+ * The schedule advances, kept in two numbers and counted from the lots alike; the gate is read, the
+ * next window planned.
+ */
 function closeMonth(life: Life, month: number): void {
   const { config } = life.log;
   for (const account of life.accounts) {

@@ -2,9 +2,10 @@ import { fen, type Fen } from '#shared/money/fen.ts';
 import type { Md5Hex, WaterFillRow } from '#shared/points/release/water-fill.ts';
 
 /**
- * The rule of docs/points.md 2.7 written down a second time, from its words and not from the code: the level rises from cap
- * to cap. Rows in the order in which they meet their cap (e/w); between two caps everybody who is not at his own gets his
- * part of what is left. Then floors, and one fen each to the largest remainders, ties by md5 of `runId:id`, then by id.
+ * The rule of docs/points.md 2.7 written down a second time, from its words and not from the code:
+ * the level rises from cap to cap. Rows in the order in which they meet their cap (e/w); between
+ * two caps everybody who is not at his own gets his part of what is left. Then floors, and one fen
+ * each to the largest remainders, ties by md5 of `runId:id`, then by id.
  */
 export function slowWaterFill(book: {
   readonly runId: string;

@@ -60,7 +60,10 @@ export interface Agent {
   activate(code: string): Promise<Result<void, TerminalError>>;
 }
 
-/** Opens the till's data and wires it. Errors: `config-invalid`, `store-locked`, `store-corrupt`, `store-not-begun`, … */
+/**
+ * Opens the till's data and wires it. Errors: `config-invalid`, `store-locked`, `store-corrupt`,
+ * `store-not-begun`, …
+ */
 export async function createAgent(deps: AgentDeps): Promise<Result<Agent, TerminalError>> {
   const checked = parseConfig(deps.config);
   if (!checked.ok) return checked;

@@ -7,9 +7,11 @@ import { DeviceRoleSchema, deviceViewFields } from '#terminal/ipc/state.ts';
  * works. A device is *bound* to a role once and found again by its identity, whatever name it has after a replug.
  * Binding, unbinding and calibrating are an owner's work: once a PIN is set (terminal/ipc/owner.ts) they need his time.
  *
- * Errors of the methods: `owner-locked`, `device-missing` (nobody serves the role), `device-role-taken`, `device-bound` (it serves
- * another role), `device-fixed` (the configuration file says so), `device-unsupported`, `device-probing`,
- * `device-no-answer`, `box-blocked` (a sale at this box is in doubt: only this box can tell), and what opening a port answers (`device-busy`, `device-permission`, …).
+ * Errors of the methods: `owner-locked`, `device-missing` (nobody serves the role),
+ * `device-role-taken`, `device-bound` (it serves another role), `device-fixed` (the configuration
+ * file says so), `device-unsupported`, `device-probing`, `device-no-answer`, `box-blocked` (a sale
+ * at this box is in doubt: only this box can tell), and what opening a port answers (`device-busy`,
+ * `device-permission`, …).
  */
 const object = <T extends Type.TProperties>(properties: T) =>
   Type.Object(properties, { additionalProperties: false });
@@ -112,7 +114,10 @@ export const DeviceTestSchema = Type.Union([
   object({
     type: Type.Literal('passed'),
     atMs: At,
-    /** Scanner: what came, never whole: "13****0001"; how many characters; and its AIM identifier where it sends one. */
+    /**
+     * Scanner: what came, never whole: "13****0001"; how many characters; and its AIM identifier
+     * where it sends one.
+     */
     scan: Type.Optional(
       object({
         mask: Type.String({ maxLength: 16 }),
@@ -301,8 +306,9 @@ export const deviceMethods = {
     output: object({ lines: Type.Array(Type.String({ maxLength: 600 }), { maxItems: 256 }) }),
   },
   /**
-   * The drawer stands closed (or open) now. Called once each way, in any order; after the second it is known which level
-   * of its switch means open. Errors: `drawer-pin-unknown`, `drawer-has-no-switch` (the same level both times).
+   * The drawer stands closed (or open) now. Called once each way, in any order; after the second it
+   * is known which level of its switch means open. Errors: `drawer-pin-unknown`,
+   * `drawer-has-no-switch` (the same level both times).
    */
   'drawer.calibrate': {
     input: object({ isOpen: Type.Boolean() }),

@@ -1,12 +1,14 @@
 import Type, { type Static } from 'typebox';
 
 /**
- * Who this till is, between a window and the agent. A new till has no identity and sells nothing; a one-time code from the
- * operator's console (12 characters, 15 minutes, 5 tries) makes it a till of a shop. It is typed, or scanned with any scanner.
+ * Who this till is, between a window and the agent. A new till has no identity and sells nothing; a
+ * one-time code from the operator's console (12 characters, 15 minutes, 5 tries) makes it a till of
+ * a shop. It is typed, or scanned with any scanner.
  *
- * Errors of `identity.activate`: `activation-code-invalid`, `activation-code-expired`, `activation-code-used`,
- * `activation-code-locked`, `agent-activated-already`, `agent-busy` (one is being asked for), `cloud-unreachable` and its
- * kin, a disk's. The same code may be sent again after a lost answer: the cloud answers the same till.
+ * Errors of `identity.activate`: `activation-code-invalid`, `activation-code-expired`,
+ * `activation-code-used`, `activation-code-locked`, `agent-activated-already`, `agent-busy` (one is
+ * being asked for), `cloud-unreachable` and its kin, a disk's. The same code may be sent again
+ * after a lost answer: the cloud answers the same till.
  */
 const object = <T extends Type.TProperties>(properties: T) =>
   Type.Object(properties, { additionalProperties: false });
@@ -28,7 +30,10 @@ export const IdentityStateSchema = object({
   terminalId: Type.Union([Type.String({ maxLength: 64 }), Type.Null()]),
   merchantName: Type.String({ maxLength: 64 }),
   storeName: Type.String({ maxLength: 64 }),
-  /** By how much the computer's clock differs from the cloud's, milliseconds, when it is worth a word; null: it is right, or not known. */
+  /**
+   * By how much the computer's clock differs from the cloud's, milliseconds, when it is worth a
+   * word; null: it is right, or not known.
+   */
   clockOffMs: Type.Union([Type.Integer(), Type.Null()]),
 });
 export type IdentityState = Static<typeof IdentityStateSchema>;

@@ -52,7 +52,10 @@ export interface ApiClient {
   readonly api: TerminalApi;
   /** Why the agent said that it cannot run: a code of the catalogue; undefined: it did not say so. */
   failure(): string | undefined;
-  /** The other end is gone: every waiting call answers `agent-restarting`. A financial call is then queried, never replayed. */
+  /**
+   * The other end is gone: every waiting call answers `agent-restarting`. A financial call is then
+   * queried, never replayed.
+   */
   disconnect(): void;
 }
 

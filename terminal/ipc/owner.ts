@@ -2,15 +2,16 @@ import Type, { type Static } from 'typebox';
 import { OrderAmountSchema, OrderIdSchema } from '#shared/wire/v1/common.ts';
 
 /**
- * The owner's PIN (店主密码) between a window and the agent. A PIN goes in and never comes out: no state, event, log or
- * journal entry carries one. What it opens is an *approval* (one action, once, for a minute) or the *owner's time* at the
- * pages that set the till up (five minutes).
+ * The owner's PIN (店主密码) between a window and the agent. A PIN goes in and never comes out: no
+ * state, event, log or journal entry carries one. What it opens is an *approval* (one action, once,
+ * for a minute) or the *owner's time* at the pages that set the till up (five minutes).
  *
- * Errors: `owner-pin-not-set`, `owner-pin-wrong`, `owner-pin-locked` (ask `owner.state` until when), `owner-pin-weak`,
- * `owner-pin-missing` (one is set: the old one is needed), `owner-pin-lost` (no PIN is right here: an older file took the
- * place of the till's), `owner-pin-unchecked` (the computer could not check it), `agent-busy` (another try is being
- * checked), a disk's. A guarded method answers `owner-approval-missing`, `owner-approval-stale` (used, too old, or for
- * something else), and `owner-locked` where it needs the owner's time.
+ * Errors: `owner-pin-not-set`, `owner-pin-wrong`, `owner-pin-locked` (ask `owner.state` until
+ * when), `owner-pin-weak`, `owner-pin-missing` (one is set: the old one is needed),
+ * `owner-pin-lost` (no PIN is right here: an older file took the place of the till's),
+ * `owner-pin-unchecked` (the computer could not check it), `agent-busy` (another try is being
+ * checked), a disk's. A guarded method answers `owner-approval-missing`, `owner-approval-stale`
+ * (used, too old, or for something else), and `owner-locked` where it needs the owner's time.
  */
 const object = <T extends Type.TProperties>(properties: T) =>
   Type.Object(properties, { additionalProperties: false });

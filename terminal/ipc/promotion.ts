@@ -8,9 +8,10 @@ import {
 } from '#shared/wire/v1/promotion.ts';
 
 /**
- * 推广积分 between a window and the agent: what the shop's points buy (docs/points.md 2.15). Everything needs the line
- * (`needs-network`). Reading and changing belong to the owner: without a PIN `owner-pin-not-set`, outside of the owner's
- * time `owner-locked`. What the cloud refuses stands in shared/errors/promotion.ts.
+ * 推广积分 between a window and the agent: what the shop's points buy (docs/points.md 2.15).
+ * Everything needs the line (`needs-network`). Reading and changing belong to the owner: without a
+ * PIN `owner-pin-not-set`, outside of the owner's time `owner-locked`. What the cloud refuses
+ * stands in shared/errors/promotion.ts.
  */
 const object = <T extends Type.TProperties>(properties: T) =>
   Type.Object(properties, { additionalProperties: false });

@@ -37,7 +37,10 @@ export type TemplateFault =
       readonly word: string;
     };
 
-/** What a schema cannot say of a template: the same judgement in the window and in the agent. The first fault, or null. */
+/**
+ * What a schema cannot say of a template: the same judgement in the window and in the agent. The
+ * first fault, or null.
+ */
 export function templateFault(template: ReceiptTemplate): TemplateFault | null {
   const { logo } = template;
   if (logo) {

@@ -163,7 +163,10 @@ export const TillStateSchema = object({
     /** What vouchers would cover if this sale were finished now; 0 without a member. */
     voucherFen: PartAmountSchema,
     useVoucher: Type.Boolean(),
-    /** A partner coupon of this shop, used up for this sale; `isMet`: its minimum is reached, and `offFen` comes off. */
+    /**
+     * A partner coupon of this shop, used up for this sale; `isMet`: its minimum is reached, and
+     * `offFen` comes off.
+     */
     coupon: Type.Union([
       object({
         offFen: OrderAmountSchema,

@@ -44,12 +44,18 @@ const none = object({});
 export const methods = {
   /** The amount on the keypad changed. */
   'till.setAmount': { input: object({ amountFen: PartAmountSchema }), output: none },
-  /** A code that came through the window (typed or a keyboard-wedge scanner); a serial scanner reaches the agent directly. */
+  /**
+   * A code that came through the window (typed or a keyboard-wedge scanner); a serial scanner
+   * reaches the agent directly.
+   */
   'till.scan': { input: object({ text: Type.String({ maxLength: 1024 }) }), output: none },
   'till.payCash': { input: object({ tenderedFen: PartAmountSchema }), output: none },
   /** Take the sale on screen to the box POS, which has a line of its own. */
   'till.payBox': { input: none, output: none },
-  /** Let the goods go on a promise: while nothing can be charged, inside the signed limits, approved by the owner's PIN. */
+  /**
+   * Let the goods go on a promise: while nothing can be charged, inside the signed limits, approved
+   * by the owner's PIN.
+   */
   'till.payPromise': {
     input: object({
       kind: PromiseKindSchema,
@@ -90,8 +96,9 @@ export const methods = {
   },
   'orders.get': { input: object({ orderId: OrderIdSchema }), output: OrderRowSchema },
   /**
-   * A person read the slips of the box, which could not be asked: its number of the payment, or null when there is none.
-   * Refused with `result-not-known` while the box has not been asked in vain.
+   * A person read the slips of the box, which could not be asked: its number of the payment, or
+   * null when there is none. Refused with `result-not-known` while the box has not been asked in
+   * vain.
    */
   'orders.decideBox': {
     input: object({
@@ -117,10 +124,11 @@ export const methods = {
     output: none,
   },
   /**
-   * Money goes back the way it came: by the channel (needs the line), out of the drawer, or at the box with its slip.
-   * `amountFen` is gross, vouchers included. What becomes of it stands in the order. Errors: `order-not-found`,
-   * `refund-not-possible`, `refund-in-flight`, `refund-too-large`, `refunds-exhausted`, `refund-needs-network`, those of
-   * the approval, a disk's.
+   * Money goes back the way it came: by the channel (needs the line), out of the drawer, or at the
+   * box with its slip. `amountFen` is gross, vouchers included. What becomes of it stands in the
+   * order. Errors: `order-not-found`, `refund-not-possible`, `refund-in-flight`,
+   * `refund-too-large`, `refunds-exhausted`, `refund-needs-network`, those of the approval, a
+   * disk's.
    */
   'orders.refund': {
     input: object({

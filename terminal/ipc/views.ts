@@ -104,7 +104,10 @@ export const TodaySchema = object({
   orderCount: Type.Integer(),
   /** How many orders the settled and the cash sum are made of. */
   takenCount: Type.Integer(),
-  /** What partner coupons of this shop took off the prices of these orders: in none of the sums, which are what was asked. */
+  /**
+   * What partner coupons of this shop took off the prices of these orders: in none of the sums,
+   * which are what was asked.
+   */
   couponFen: Type.Integer(),
   couponCount: Type.Integer(),
   byHour: Type.Array(

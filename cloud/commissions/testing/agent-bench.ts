@@ -20,7 +20,10 @@ import type { AgentRole } from '#shared/points/points-config.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { dayStartMs } from '#shared/time/calendar-day.ts';
 
-/** One operator with thirty shops and a person, over the real cloud: the hooks run for the test file that imports this. */
+/**
+ * One operator with thirty shops and a person, over the real cloud: the hooks run for the test file
+ * that imports this.
+ */
 export const clock = createManualClock(dayStartMs('2025-12-31'));
 export let cloud: TestCloud;
 let app: CloudApp;

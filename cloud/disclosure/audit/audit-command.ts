@@ -7,9 +7,10 @@ import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { isCalendarDay } from '#cloud/settlement/calendar-day-guard.ts';
 
 /**
- * `npm run audit -- --out FOLDER --from DAY --to DAY` exports the points engine for an auditor, from the database of the
- * cloud's environment; an embedded one must not be in use. `npm run audit -- --verify FOLDER` computes an export again and
- * needs no database. Exit code 1: something differs.
+ * `npm run audit -- --out FOLDER --from DAY --to DAY` exports the points engine for an auditor,
+ * from the database of the cloud's environment; an embedded one must not be in use.
+ * `npm run audit -- --verify FOLDER` computes an export again and needs no database. Exit code 1:
+ * something differs.
  */
 const usage = 'audit: --out FOLDER --from YYYY-MM-DD --to YYYY-MM-DD, or --verify FOLDER';
 

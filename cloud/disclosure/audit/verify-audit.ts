@@ -39,10 +39,11 @@ export interface Verdict {
 }
 
 /**
- * Reads an export and computes it again, without any database: the hash of each file, that CSV and JSON say the same, every
- * close from its inputs with the engine (planClose), every run's limit from its snapshot and its sum from its allocations,
- * every record's seal, the parts of each voucher, K = F + VO + PI, and the chain and signatures of the books' seals.
- * Row by row, with bounded memory.
+ * Reads an export and computes it again, without any database: the hash of each file, that CSV and
+ * JSON say the same, every close from its inputs with the engine (planClose), every run's limit
+ * from its snapshot and its sum from its allocations, every record's seal, the parts of each
+ * voucher, K = F + VO + PI, and the chain and signatures of the books' seals. Row by row, with
+ * bounded memory.
  */
 export async function verifyAudit(folder: string): Promise<Verdict> {
   const found: Difference[] = [];

@@ -30,8 +30,9 @@ const firstDay = '2026-01-04';
 export const lifeLastDay = '2026-05-10';
 
 /**
- * Four closed months of a growing network: sales with a marketer under contract, finality, closes and release days by the
- * worker itself, a correction by two people, and an announced switch of the gate.
+ * Four closed months of a growing network: sales with a marketer under contract, finality, closes
+ * and release days by the worker itself, a correction by two people, and an announced switch of the
+ * gate.
  */
 export async function liveALife(): Promise<LivedLife> {
   const clock = createManualClock(dayStartMs(firstDay));

@@ -20,8 +20,8 @@ interface Vouchers {
 }
 
 /**
- * Paid charges enter the books, many at once, and the rules of review look at them. The number of statements does not grow
- * with the charges, but for those with vouchers.
+ * Paid charges enter the books, many at once, and the rules of review look at them. The number of
+ * statements does not grow with the charges, but for those with vouchers.
  */
 export async function enterBooks(tx: Tx, deps: Vouchers, paid: readonly Ended[]): Promise<void> {
   if (paid.length === 0) return;
@@ -33,8 +33,9 @@ export async function enterBooks(tx: Tx, deps: Vouchers, paid: readonly Ended[])
 }
 
 /**
- * The money is there, so the sales are paid whatever the books say: a refusal of theirs parks the booking with its
- * reason, for people and the re-booking worker, and never undoes or hides the payment. Returns how many were booked.
+ * The money is there, so the sales are paid whatever the books say: a refusal of theirs parks the
+ * booking with its reason, for people and the re-booking worker, and never undoes or hides the
+ * payment. Returns how many were booked.
  */
 export async function book(tx: Tx, deps: Vouchers, paid: readonly Ended[]): Promise<number> {
   const bookings: Booking[] = [];
@@ -61,7 +62,9 @@ async function commitVouchers(
   return committed.ok ? undefined : committed.error;
 }
 
-/** All in one go; when the books refuse that, each half by itself, until those at fault stand alone. */
+/**
+ * All in one go; when the books refuse that, each half by itself, until those at fault stand alone.
+ */
 async function bookTogether(tx: Tx, paid: readonly Ended[]): Promise<readonly Booking[]> {
   const booked = await bookPaidOrders(
     tx,
@@ -95,7 +98,8 @@ export const paidOrderOf = (attempt: Attempt, nowMs: number): PaidOrder => ({
   paidAtMs: attempt.progress.paidAtMs ?? nowMs,
   acceptedAtMs: nowMs,
   agreed: {
-    // A withholding carries the rate of the moment in which its goods left; its vouchers are taken now.
+    // A withholding carries the rate of the moment in which its goods left; its vouchers are taken
+    // now.
     rateAtMs: attempt.kind === 'withhold' ? attempt.openedAtMs : attempt.progress.submittedAtMs,
     vouchersAtMs: attempt.progress.submittedAtMs,
   },

@@ -20,7 +20,9 @@ import { getOrThrow } from '#shared/result/result.ts';
 import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
 
 let bench: PaymentBench;
-/** A process that dies between a payment and its booking: its booker is told and does nothing more. */
+/**
+ * A process that dies between a payment and its booking: its booker is told and does nothing more.
+ */
 let dying: OfflineSettlementDeps;
 beforeAll(async () => {
   bench = await createPaymentBench();

@@ -3,14 +3,17 @@ import { bookingsTogetherMax, bookWaitingOnce } from '#cloud/payments/booking/bo
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { startWorkerLoop } from '#cloud/platform/worker-loop.ts';
 
-/** So long the booker lets paid charges gather: what a batch costs is shared by all that are in it. */
+/**
+ * So long the booker lets paid charges gather: what a batch costs is shared by all that are in it.
+ */
 export const gatherMs = 50;
 /** So often it looks by itself: for what another process left behind. */
 const idleMs = 1_000;
 
 /**
- * Books what waits at the desk. While it is there, a charge is answered as soon as its payment is committed, and its sale is
- * in the books some {@link gatherMs} later. Killed in between, it or another one finds the sale in the database.
+ * Books what waits at the desk. While it is there, a charge is answered as soon as its payment is
+ * committed, and its sale is in the books some {@link gatherMs} later. Killed in between, it or
+ * another one finds the sale in the database.
  */
 export function startBooker(
   deps: Pick<PaymentDeps, 'db' | 'clock' | 'logger' | 'vouchers' | 'bookings'>,

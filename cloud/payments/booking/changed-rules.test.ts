@@ -17,7 +17,10 @@ import { getOrThrow } from '#shared/result/result.ts';
 import { dayStartMs } from '#shared/time/calendar-day.ts';
 import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
 
-/** Rules and rates that change while a sale is paid and not booked: it is booked by what it was paid under. */
+/**
+ * Rules and rates that change while a sale is paid and not booked: it is booked by what it was paid
+ * under.
+ */
 let bench: PaymentBench;
 beforeEach(async () => {
   bench = await createPaymentBench();

@@ -15,7 +15,10 @@ import { fen } from '#shared/money/fen.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
 
-/** What comes while a charge is paid and answered, and its sale is not in the books yet (docs/adr/0017). */
+/**
+ * What comes while a charge is paid and answered, and its sale is not in the books yet
+ * (docs/adr/0017).
+ */
 let bench: PaymentBench;
 beforeAll(async () => {
   bench = await createPaymentBench();
@@ -135,7 +138,8 @@ it('vouchers of a paid charge are neither lapsed nor given to another order befo
   expect(await reserve(orderId)).toMatchObject({ error: { type: 'voucher-reservation-invalid' } });
   expect(await reserve(bench.newOrderId())).toMatchObject({ error: { type: 'voucher-balance' } });
   expect(await voucherOf(bench, memberId)).toEqual({ left: 0, held: 300, spent: 0 });
-  // Ten minutes are too long, and that is the only law that is broken: the wallets are still what the books say.
+  // Ten minutes are too long, and that is the only law that is broken: the wallets are still what
+  // the books say.
   expect(await broken()).toEqual(['paid-charges-are-booked']);
   expect(await bookOnce()).toBe(1);
   expect(await voucherOf(bench, memberId)).toEqual({ left: 0, held: 0, spent: 300 });

@@ -21,7 +21,10 @@ export interface ParkedBooking {
   readonly why: string;
 }
 
-/** Charges whose money is there but that the books refused, oldest first: for people, and for {@link rebookOnce}. */
+/**
+ * Charges whose money is there but that the books refused, oldest first: for people, and for
+ * {@link rebookOnce}.
+ */
 export async function listParkedBookings(
   db: Db,
   merchant: { readonly operatorId: OperatorId; readonly merchantId: MerchantId },
@@ -45,9 +48,9 @@ export async function listParkedBookings(
 }
 
 /**
- * Books every parked charge that the books take now: some refusals heal by themselves. Each step tries those whose last try
- * is the longest ago, so that however many the books refuse for good, every other one has its turn. Returns how many it
- * booked.
+ * Books every parked charge that the books take now: some refusals heal by themselves. Each step
+ * tries those whose last try is the longest ago, so that however many the books refuse for good,
+ * every other one has its turn. Returns how many it booked.
  */
 export async function rebookOnce(
   deps: Pick<PaymentDeps, 'db' | 'clock' | 'logger' | 'vouchers'>,

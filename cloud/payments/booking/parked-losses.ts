@@ -14,8 +14,9 @@ interface LossKey {
 }
 
 /**
- * Books every covered loss that the books refused, as soon as they take it. Each step tries those whose last try is the
- * longest ago, so that however many the books refuse for good, every other one has its turn. Returns how many it booked.
+ * Books every covered loss that the books refused, as soon as they take it. Each step tries those
+ * whose last try is the longest ago, so that however many the books refuse for good, every other
+ * one has its turn. Returns how many it booked.
  */
 export async function rebookLossesOnce(
   deps: Pick<PaymentDeps, 'db' | 'clock' | 'logger'>,

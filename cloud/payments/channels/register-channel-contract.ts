@@ -160,7 +160,8 @@ export function registerChannelContract(name: string, open: () => Promise<Channe
       expect((await rig.channel.query(order)).outcome.type).not.toBe('refunded');
       expect((await part(2, order.netFen - 400)).outcome.type).toBe('refunded');
       expect(['unknown', 'refund-failed']).toContain((await part(3, 1)).outcome.type);
-      // Not every channel's query tells how much of an order went back; which of them call it paid is in the profile.
+      // Not every channel's query tells how much of an order went back; which of them call it paid
+      // is in the profile.
       const hides = rig.channel.profile.limits.queryHidesRefunds === true;
       const told = (await rig.channel.query(order)).outcome.type;
       expect(hides ? ['paid'] : ['refunded', 'unknown']).toContain(told);

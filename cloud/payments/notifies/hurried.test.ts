@@ -10,14 +10,20 @@ import { hurryRefund } from '#cloud/refunds/refund-store.ts';
 import { runRefundsOnce } from '#cloud/refunds/refund-worker.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
 
-/** News of a channel that come while a question is under way: its answer is older, and must not put them off. */
+/**
+ * News of a channel that come while a question is under way: its answer is older, and must not put
+ * them off.
+ */
 let bench: PaymentBench;
 beforeAll(async () => {
   bench = await createPaymentBench();
 });
 afterAll(() => bench.close());
 
-/** The same deps, but `meanwhile` happens after the channel answered and before anybody here heard it. */
+/**
+ * The same deps, but `meanwhile` happens after the channel answered and before anybody here heard
+ * it.
+ */
 function during(word: 'query' | 'queryRefund', meanwhile: () => Promise<unknown>) {
   const channels = new Map(
     [...bench.deps.channels].map(([name, channel]): [string, Channel] => {

@@ -9,13 +9,17 @@ import {
 } from '#cloud/payments/notifies/notify-store.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 
-/** From one question to the next while the channel gives no clear answer; after the last one people look. */
+/**
+ * From one question to the next while the channel gives no clear answer; after the last one people
+ * look.
+ */
 export const questionPausesMs: readonly number[] = [60_000, 900_000, 6 * 3_600_000, 86_400_000];
 const questionsPerStepMax = 16;
 
 /**
- * A notify told of money for an attempt that had ended without: the channel is asked. When it says paid, the payment
- * machine gives the money back; when it says the opposite, the notify was older than the end. Returns how many it asked.
+ * A notify told of money for an attempt that had ended without: the channel is asked. When it says
+ * paid, the payment machine gives the money back; when it says the opposite, the notify was older
+ * than the end. Returns how many it asked.
  */
 export async function askNotifiedOnce(deps: PaymentDeps): Promise<number> {
   const due = await takeDueQuestions(deps.db, {
@@ -25,7 +29,8 @@ export async function askNotifiedOnce(deps: PaymentDeps): Promise<number> {
   });
   const settled = await Promise.allSettled(due.map((question) => ask(deps, question)));
   const failed = settled.find((one) => one.status === 'rejected');
-  // One that cannot be asked must not hold up the others; the loop logs it, and the pause brings it back.
+  // One that cannot be asked must not hold up the others; the loop logs it, and the pause brings it
+  // back.
   if (failed !== undefined) throw failed.reason;
   return due.length;
 }

@@ -33,7 +33,10 @@ const requestOf = (speaker: Speaker, suffix: string): ChargeRequest => {
   const authCode = `${prefix}${String(codes).padStart(digits - 4, '0')}${suffix}`;
   return house.bench.request(suffix, { wallet, authCode });
 };
-/** A cloud process without memory: the charges before have not told it that the channel is in a bad state. */
+/**
+ * A cloud process without memory: the charges before have not told it that the channel is in a bad
+ * state.
+ */
 const fresh = () => house.bench.restarted();
 const numberOf = ({ orderId }: Pick<ChargeRequest, 'orderId'>) => outTradeNo(orderId as OrderId, 1);
 const charge = async (speaker: Speaker, suffix: string): Promise<ChargeRequest> => {

@@ -15,7 +15,10 @@ import {
 import { testOperatorToken } from '#cloud/platform/testing/test-cloud.ts';
 import { activateTestTerminal, type TestTerminal } from '#cloud/platform/testing/test-terminal.ts';
 
-/** A till over HTTP, a channel that posts by itself, and nobody who asks: no worker, no query of the till. */
+/**
+ * A till over HTTP, a channel that posts by itself, and nobody who asks: no worker, no query of the
+ * till.
+ */
 let house: NotifyBench;
 let till: TestTerminal;
 beforeAll(async () => {

@@ -20,8 +20,9 @@ const ChannelPathSchema = Type.Object(
 
 /**
  * POST /notify/v1/{channel}: what a channel tells us unasked. Public, because a channel has no token of ours: it is
- * believed for its signature over the raw bytes, which is checked before anything is parsed. The answer is the channel's
- * own word for "accepted" once the event is stored, and its word for "no" otherwise: then it posts again.
+ * believed for its signature over the raw bytes, which is checked before anything is parsed. The
+ * answer is the channel's own word for "accepted" once the event is stored, and its word for "no"
+ * otherwise: then it posts again.
  */
 export function registerNotifyRoutes(
   app: CloudApp,

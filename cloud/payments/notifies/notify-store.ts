@@ -77,7 +77,9 @@ export interface DueQuestion extends NotifyKey, AttemptKey {
   readonly asks: number;
 }
 
-/** Takes events whose question is due; the next one waits `pauseMs`, should nobody come back to it. */
+/**
+ * Takes events whose question is due; the next one waits `pauseMs`, should nobody come back to it.
+ */
 export async function takeDueQuestions(
   db: Db,
   options: { readonly nowMs: number; readonly pauseMs: number; readonly countMax: number },

@@ -31,7 +31,10 @@ interface Told {
 interface Woken {
   /** It was open, and its query comes at once. */
   readonly isOpen: boolean;
-  /** People ended it without the channel's word: whatever the channel tells of it now, they should hear. */
+  /**
+   * People ended it without the channel's word: whatever the channel tells of it now, they should
+   * hear.
+   */
   readonly isEndedByPeople?: boolean;
   readonly merchantId: MerchantId | undefined;
 }
@@ -60,11 +63,13 @@ interface Found {
 }
 
 /**
- * Takes a verified notify in, in one transaction; when this returns it is stored and the channel may be answered.
- * Laws:
- * 1. It decides no more than a verified answer to a query: number, merchant and amount are checked, and it goes through
- *    the payment machine. Nothing but "paid" is believed; every other word is a reason to ask.
- * 2. An attempt that has ended is never moved by it: the notify may be older than the end. Queries decide.
+ * Takes a verified notify in, in one transaction; when this returns it is stored and the channel
+ * may be answered. Laws:
+ * 1. It decides no more than a verified answer to a query: number, merchant and amount are checked,
+ *    and it goes through the payment machine. Nothing but "paid" is believed; every other word is a
+ *    reason to ask.
+ * 2. An attempt that has ended is never moved by it: the notify may be older than the end. Queries
+ *    decide.
  * 3. The same event again changes nothing. What fits nothing of ours is kept for people.
  */
 export async function takeNotify(

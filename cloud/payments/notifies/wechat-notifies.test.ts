@@ -14,7 +14,10 @@ import {
 import { askRefund } from '#cloud/refunds/ask-refund.ts';
 import { runRefundsOnce } from '#cloud/refunds/refund-worker.ts';
 
-/** WeChat Pay has no notify for codepay charges; those for refunds, and for payments made elsewhere, come here. */
+/**
+ * WeChat Pay has no notify for codepay charges; those for refunds, and for payments made elsewhere,
+ * come here.
+ */
 let house: NotifyBench;
 beforeAll(async () => {
   house = await openNotifyBench();

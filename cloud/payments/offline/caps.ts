@@ -25,12 +25,14 @@ export async function capsOf(
 }
 
 /**
- * The first cap that a till went over when it took a sale, judged by the edition that it had; undefined inside all.
+ * The first cap that a till went over when it took a sale, judged by the edition that it had;
+ * undefined inside all.
  *
- * Only what that till could know counts: its own sales before this one, in the order of its journal, that had not reached
- * the cloud (the shop's room) or had not been settled (the member's) by then. So the verdict is the same whatever other
- * shops send and in whichever order it comes. A shop with several tills has the room of each, because each was signed
- * its own. Where the clocks cannot prove an excess there is none.
+ * Only what that till could know counts: its own sales before this one, in the order of its
+ * journal, that had not reached the cloud (the shop's room) or had not been settled (the member's)
+ * by then. So the verdict is the same whatever other shops send and in whichever order it comes. A
+ * shop with several tills has the room of each, because each was signed its own. Where the clocks
+ * cannot prove an excess there is none.
  */
 export async function capsGoneOver(
   tx: Tx,
@@ -49,9 +51,10 @@ export async function capsGoneOver(
 }
 
 /**
- * Had a newer edition been signed for longer than a till may go on without the cloud? What its journal says of the
- * editions it took is its own word: a till that begins a new epoch, or leaves the word out, could name the widest ever.
- * The time is its word too; but no sale is older than the code that paid it.
+ * Had a newer edition been signed for longer than a till may go on without the cloud? What its
+ * journal says of the editions it took is its own word: a till that begins a new epoch, or leaves
+ * the word out, could name the widest ever. The time is its word too; but no sale is older than the
+ * code that paid it.
  */
 async function isLongReplaced(
   tx: Tx,
@@ -85,8 +88,9 @@ async function versionApplied(
 }
 
 /**
- * What the till had taken before and, at the time of this sale, had not brought home. `accepted_at_ms` orders sales of
- * different epochs, which never overlap; inside an epoch the journal does.
+ * What the till had taken before and, at the time of this sale, had not brought home.
+ * `accepted_at_ms` orders sales of different epochs, which never overlap; inside an epoch the
+ * journal does.
  */
 async function usageBefore(tx: Tx, sale: OfflineSettlement) {
   const { operatorId, orderId, terminalId, memberId, acceptedAtMs, entry } = sale;
@@ -115,7 +119,9 @@ async function usageBefore(tx: Tx, sale: OfflineSettlement) {
   };
 }
 
-/** How long the till had surely been away when it took the sale; 0 when nothing proves an absence. */
+/**
+ * How long the till had surely been away when it took the sale; 0 when nothing proves an absence.
+ */
 async function provenAbsenceMs(tx: Tx, sale: OfflineSettlement): Promise<number> {
   const atMs = sale.acceptedAtMs;
   const contactMs = await lastContactMs(tx, { ...sale, atMs });

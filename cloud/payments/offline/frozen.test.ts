@@ -14,7 +14,10 @@ import type { PersonId } from '#shared/ids/ids.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
-/** Offline sales whose vouchers may not be used when they reach the cloud: the sale stands, and nobody pays in silence. */
+/**
+ * Offline sales whose vouchers may not be used when they reach the cloud: the sale stands, and
+ * nobody pays in silence.
+ */
 let bench: PaymentBench;
 beforeAll(async () => {
   bench = await createPaymentBench();

@@ -162,7 +162,8 @@ describe('one showing in two shops', () => {
     const { rows: stopped } = await bench.deps.db.execute(sql`
       select reason from member_certificate_revoked where certificate_id = ${phone.certificateId}`);
     expect(stopped).toEqual([{ reason: 'cloned' }]);
-    // What the same phone signed besides is still debited: it was stopped for its owner's fault, not for a thief's.
+    // What the same phone signed besides is still debited: it was stopped for its owner's fault,
+    // not for a thief's.
     const [other] = await settle(saleAt(bench, first, shownBy(phone, 10)));
     expect(other).toMatchObject({ state: 'settled' });
   });

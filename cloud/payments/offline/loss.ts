@@ -24,13 +24,15 @@ export type LossCause =
 
 export interface Loss {
   readonly bearer: LossBearer;
-  /** What the platform pays the merchant at once; the rest of the amount is the merchant's own loss. */
+  /**
+   * What the platform pays the merchant at once; the rest of the amount is the merchant's own loss.
+   */
   readonly coveredFen: Fen;
 }
 
 /**
- * Who bears a lost sale. Only the sale's own facts count, never which shop's batch came first: the rule and its reasons
- * are docs/adr/0011-who-bears-an-offline-loss.md. Pure.
+ * Who bears a lost sale. Only the sale's own facts count, never which shop's batch came first: the
+ * rule and its reasons are docs/adr/0011-who-bears-an-offline-loss.md. Pure.
  */
 export function decideLoss(lost: {
   readonly cause: LossCause;
@@ -59,9 +61,10 @@ export function decideLoss(lost: {
 }
 
 /**
- * Pays the merchant what the platform answers for: due now, with no concession and no points, because no channel sold
- * anything. The operator's book has it as its own loss, or as what the member owes. Exactly once for an order. What the
- * books refuse is the error, in their words: the sale is parked with it (parked-losses.ts tries again), nothing else waits.
+ * Pays the merchant what the platform answers for: due now, with no concession and no points,
+ * because no channel sold anything. The operator's book has it as its own loss, or as what the
+ * member owes. Exactly once for an order. What the books refuse is the error, in their words: the
+ * sale is parked with it (parked-losses.ts tries again), nothing else waits.
  */
 export async function bookLoss(
   tx: Tx,

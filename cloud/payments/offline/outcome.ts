@@ -21,10 +21,14 @@ import type { OfflineSettlement } from '#cloud/payments/offline/sale.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 
-/** Debits tried for one offline sale before it becomes an exception. Each has a number of its own. */
+/**
+ * Debits tried for one offline sale before it becomes an exception. Each has a number of its own.
+ */
 export const debitAttemptsMax = 5;
 
-/** Failures of ours or of the line, not of the member: worth another try later, under a new number. */
+/**
+ * Failures of ours or of the line, not of the member: worth another try later, under a new number.
+ */
 const worthAnotherTry: ReadonlySet<ErrorCode> = new Set([
   'channel-closed',
   'channel-unreachable',
@@ -40,7 +44,8 @@ export async function concludeWithholding(
   const sale = await lockSettlement(tx, attempt);
   assert(sale !== undefined, () => `a withholding without an offline sale: ${attempt.orderId}`);
   const { status, code } = attempt.progress;
-  // An old number that ends a second time, because money was found late and went back, decides nothing any more.
+  // An old number that ends a second time, because money was found late and went back, decides
+  // nothing any more.
   if (sale.state !== 'debiting' || (await isOrderInHand(tx, attempt))) return;
   if (status === 'paid') {
     await book(tx, deps, [{ attempt, nowMs }]);
@@ -92,8 +97,9 @@ export async function concludeWithholding(
 }
 
 /**
- * A member whose account is held owes what he bought: the platform pays the shop for him inside the caps and has it as
- * his debt, not as a loss of its own. A till that could know of the freeze took the code at its own risk.
+ * A member whose account is held owes what he bought: the platform pays the shop for him inside the
+ * caps and has it as his debt, not as a loss of its own. A till that could know of the freeze took
+ * the code at its own risk.
  */
 export async function whyNotDebited(tx: Tx, sale: OfflineSettlement): Promise<LossCause> {
   const sinceMs = await frozenSince(tx, sale);
@@ -104,8 +110,8 @@ export async function whyNotDebited(tx: Tx, sale: OfflineSettlement): Promise<Lo
 }
 
 /**
- * The last sale of the same certificate in another shop, when all of them together are above what the platform allowed
- * the member in one window; undefined when this sale failed for itself.
+ * The last sale of the same certificate in another shop, when all of them together are above what
+ * the platform allowed the member in one window; undefined when this sale failed for itself.
  */
 async function overspentWith(tx: Tx, sale: OfflineSettlement): Promise<OrderId | undefined> {
   const read = decodeTwoLayerCode(sale.code);
@@ -124,8 +130,8 @@ async function overspentWith(tx: Tx, sale: OfflineSettlement): Promise<OrderId |
 }
 
 /**
- * Makes an offline sale an exception: for the till, and for the list that people work through. Decides who bears what
- * was lost, and pays the merchant what the platform answers for.
+ * Makes an offline sale an exception: for the till, and for the list that people work through.
+ * Decides who bears what was lost, and pays the merchant what the platform answers for.
  */
 export async function failSettlement(
   tx: Tx,

@@ -78,7 +78,9 @@ export const toSettlement = (row: SettlementRow): OfflineSettlement => ({
   parkedReason: row.parked_reason ?? undefined,
 });
 
-/** A row whose numbers cannot be read is listed without them: what is wrong stands in the reason. */
+/**
+ * A row whose numbers cannot be read is listed without them: what is wrong stands in the reason.
+ */
 export function listedSettlement(row: SettlementRow): OfflineSettlement {
   try {
     return toSettlement(row);

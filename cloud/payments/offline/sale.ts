@@ -52,13 +52,19 @@ export interface OfflineSettlement extends OfflineSale {
   readonly receivedAtMs: number | undefined;
   /** The first cap it went over: the platform does not answer for it. */
   readonly overCaps: ErrorCode | undefined;
-  /** Why it was debited without the member's vouchers; undefined: they were used, or there were none. */
+  /**
+   * Why it was debited without the member's vouchers; undefined: they were used, or there were
+   * none.
+   */
   readonly voucherRefused: ErrorCode | undefined;
   readonly bearer: LossBearer | undefined;
   /** What of a loss the platform pays the merchant; with a `parkedReason` it has not yet. */
   readonly coveredFen: Fen;
   /** The other sale that was paid with the same showing of the code. */
   readonly rivalOrderId: OrderId | undefined;
-  /** Why it does not go on: of a queued sale its settlement, of a failed one the booking of what the platform covers. */
+  /**
+   * Why it does not go on: of a queued sale its settlement, of a failed one the booking of what the
+   * platform covers.
+   */
   readonly parkedReason: string | undefined;
 }

@@ -42,7 +42,10 @@ import type { Tx } from '#cloud/platform/db.ts';
 import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';
 
 export interface OfflineSettlementDeps extends PaymentDeps {
-  /** Keys that sign member codes: the cloud believes what a till accepted only after checking it again. */
+  /**
+   * Keys that sign member codes: the cloud believes what a till accepted only after checking it
+   * again.
+   */
   readonly issuerKeys: readonly IssuerKey[];
 }
 
@@ -65,9 +68,10 @@ export const startOfflineSettlementWorker = (deps: OfflineSettlementDeps): Worke
   });
 
 /**
- * Takes one queued sale that is due: the code's signature and revocation, its single use, the member's vouchers up to
- * the share cap, then a withholding for the rest. Everything is decided and durable before the debit leaves; how the
- * debit ends is followed by the payment worker and concluded in outcome.ts. Returns 1, or 0 when idle.
+ * Takes one queued sale that is due: the code's signature and revocation, its single use, the
+ * member's vouchers up to the share cap, then a withholding for the rest. Everything is decided and
+ * durable before the debit leaves; how the debit ends is followed by the payment worker and
+ * concluded in outcome.ts. Returns 1, or 0 when idle.
  */
 export async function settleOfflineOnce(deps: OfflineSettlementDeps): Promise<number> {
   const nowMs = deps.clock.nowMs();
@@ -99,8 +103,9 @@ interface Step {
 }
 
 /**
- * One sale that breaks a rule of ours, or whose row cannot be read, must not keep the others from their money: it is put
- * aside with the reason, for people, and tried again later in case the fault is mended.
+ * One sale that breaks a rule of ours, or whose row cannot be read, must not keep the others from
+ * their money: it is put aside with the reason, for people, and tried again later in case the fault
+ * is mended.
  */
 async function park(
   { db, logger }: OfflineSettlementDeps,
@@ -167,14 +172,18 @@ interface Failure {
   readonly rivalOrderId?: OrderId;
 }
 
-/** The till's time may have been bent to ours when it ran ahead: what its code says is judged with so much more patience. */
+/**
+ * The till's time may have been bent to ours when it ran ahead: what its code says is judged with
+ * so much more patience.
+ */
 const bentTimeMs = 60_000;
 
 const untrusted = (reason: ErrorCode) => err({ code: reason, cause: 'untrusted' as const });
 
 /**
- * Is a genuine code about this member and certificate, was it good when the till took it, and is the sum within what the
- * code itself allows? A till that keeps to its rules never sends more; one that does not debits nobody with it.
+ * Is a genuine code about this member and certificate, was it good when the till took it, and is
+ * the sum within what the code itself allows? A till that keeps to its rules never sends more; one
+ * that does not debits nobody with it.
  */
 async function judgeCode(
   tx: Tx,
@@ -200,7 +209,10 @@ async function judgeCode(
     : untrusted('offline-payment-limit');
 }
 
-/** One showing of a code paid two orders. Two tills of one shop did it themselves; of two shops, the form of code says who. */
+/**
+ * One showing of a code paid two orders. Two tills of one shop did it themselves; of two shops, the
+ * form of code says who.
+ */
 async function doubleSpent(
   tx: Tx,
   spent: {
@@ -304,7 +316,9 @@ const factsOfSale = (sale: OfflineSettlement) =>
     openedAtMs: sale.acceptedAtMs,
   }) satisfies Partial<Attempt>;
 
-/** Did a scanned code pay this order already, or may it still? Then nothing is debited on top of it. */
+/**
+ * Did a scanned code pay this order already, or may it still? Then nothing is debited on top of it.
+ */
 async function chargeOf(tx: Tx, sale: OfflineSettlement): Promise<'paid' | 'in-flight' | 'none'> {
   const { rows } = await tx.execute<{ paid: boolean }>(sql`
     select bool_or(status = 'paid') as paid from payment_attempt

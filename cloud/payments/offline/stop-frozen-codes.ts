@@ -4,8 +4,8 @@ import type { Tx } from '#cloud/platform/db.ts';
 import type { MemberId, OperatorId } from '#shared/ids/ids.ts';
 
 /**
- * Stops the codes that a frozen member could still show. His phones stay his: thawed, they get new ones. What he showed
- * before the freeze is owed by him, as by the owner of a cloned phone.
+ * Stops the codes that a frozen member could still show. His phones stay his: thawed, they get new
+ * ones. What he showed before the freeze is owed by him, as by the owner of a cloned phone.
  */
 export async function stopCodesOfFrozen(
   tx: Tx,

@@ -36,8 +36,9 @@ function counterOf(code: string): number {
 }
 
 /**
- * Claims one showing of a code (certificate and counter) for an order. The first sale that the cloud judges has it, for
- * good: docs/adr/0011-who-bears-an-offline-loss.md says why. Answers the order that has it when that is another one.
+ * Claims one showing of a code (certificate and counter) for an order. The first sale that the
+ * cloud judges has it, for good: docs/adr/0011-who-bears-an-offline-loss.md says why. Answers the
+ * order that has it when that is another one.
  */
 export async function claimShowing(
   tx: Tx,
@@ -54,8 +55,8 @@ export async function claimShowing(
 }
 
 /**
- * Stops a member code: the cloud settles nothing with it any more, and every till of the operator has a newer
- * configuration to pull. False when it was stopped before.
+ * Stops a member code: the cloud settles nothing with it any more, and every till of the operator
+ * has a newer configuration to pull. False when it was stopped before.
  */
 export async function revokeCertificate(
   tx: Tx,
@@ -74,7 +75,10 @@ export async function revokeCertificate(
   return rowCount === 1;
 }
 
-/** Stops every code of a member that could still be used, for a lost phone. Answers how many were stopped now. */
+/**
+ * Stops every code of a member that could still be used, for a lost phone. Answers how many were
+ * stopped now.
+ */
 export async function revokeMemberCodes(
   tx: Tx,
   entry: {
@@ -106,7 +110,10 @@ export const announceRevocation = (tx: Tx, operatorId: OperatorId) =>
     update terminal set config_version = config_version + 1
      where operator_id = ${operatorId} and revoked_at_ms is null`);
 
-/** Since when a certificate is stopped, unless its owner was why, by a cloned phone or a freeze: what it signed, he owes. */
+/**
+ * Since when a certificate is stopped, unless its owner was why, by a cloned phone or a freeze:
+ * what it signed, he owes.
+ */
 export async function stoppedSince(
   tx: Db | Tx,
   key: { readonly operatorId: OperatorId; readonly certificateId: string },
@@ -118,7 +125,9 @@ export async function stoppedSince(
   return rows[0]?.at;
 }
 
-/** Stops a phone that signed one showing for two shops: its key, and every code it could still show. */
+/**
+ * Stops a phone that signed one showing for two shops: its key, and every code it could still show.
+ */
 export async function stopClonedDevice(
   tx: Tx,
   cloned: {
@@ -148,8 +157,8 @@ const clonedReason = 'cloned';
 export const frozenReason = 'frozen';
 
 /**
- * Takes the next queued sale that is due and holds its row; other workers pass it over. Only its name: whoever reads the
- * rest (lockSettlement) and fails knows whom it was about.
+ * Takes the next queued sale that is due and holds its row; other workers pass it over. Only its
+ * name: whoever reads the rest (lockSettlement) and fails knows whom it was about.
  */
 export async function lockDueSettlement(
   tx: Tx,
@@ -175,7 +184,10 @@ export async function lockSettlement(
 
 export const offlineExceptionsMax = 500;
 
-/** Offline sales of a merchant that did not turn into money, or are parked, newest first: for people. */
+/**
+ * Offline sales of a merchant that did not turn into money, or are parked, newest first: for
+ * people.
+ */
 export async function listOfflineExceptions(
   db: Db,
   merchant: { readonly operatorId: OperatorId; readonly merchantId: MerchantId },

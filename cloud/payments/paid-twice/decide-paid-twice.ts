@@ -31,8 +31,8 @@ export const paidTwiceSubject = (key: Pick<AttemptKey, 'orderId' | 'attempt'>): 
 
 export interface PaidTwiceDeps extends Pick<PaymentDeps, 'channels' | 'timing' | 'vouchers'> {
   /**
-   * A channel that holds charges for splitting is told to let go of one that is the merchant's own. Answers the journals
-   * that hold the amount.
+   * A channel that holds charges for splitting is told to let go of one that is the merchant's own.
+   * Answers the journals that hold the amount.
    */
   readonly instructKept: (
     tx: Tx,
@@ -46,10 +46,11 @@ const refusals = {
 } as const satisfies Record<string, ProblemInput>;
 
 /**
- * Two people end a charge that was paid beside other money, in one transaction: who decided, the books, the vouchers, the
- * attempt. `give-back`: the attempt turns round and the payment worker follows it to a definite end, as it does with money
- * that came too late. `keep`: the cash was never taken, the channel's money is the merchant's. Whoever comes second finds
- * nothing parked. Errors: paid-twice-not-found, paid-twice-not-keepable.
+ * Two people end a charge that was paid beside other money, in one transaction: who decided, the
+ * books, the vouchers, the attempt. `give-back`: the attempt turns round and the payment worker
+ * follows it to a definite end, as it does with money that came too late. `keep`: the cash was
+ * never taken, the channel's money is the merchant's. Whoever comes second finds nothing parked.
+ * Errors: paid-twice-not-found, paid-twice-not-keepable.
  */
 export const paidTwiceActs = (deps: PaidTwiceDeps): ActKinds => ({
   [paidTwiceKind]: {
@@ -71,8 +72,9 @@ export const paidTwiceActs = (deps: PaidTwiceDeps): ActKinds => ({
 });
 
 /**
- * Cash, or the word of a shop, may be wrong; an acquirer's box took what it says. The sale in the books must be whole, with
- * the sums that the channel took: then it stands as it is, and only where its money lies is another place.
+ * Cash, or the word of a shop, may be wrong; an acquirer's box took what it says. The sale in the
+ * books must be whole, with the sums that the channel took: then it stands as it is, and only where
+ * its money lies is another place.
  */
 const isKeepable = (attempt: Attempt, other: OtherMoney): boolean =>
   (other.source === 'cash' || other.source === 'promise') &&
@@ -107,7 +109,10 @@ async function giveBack(
   await moveTo(tx, deps, attempt, { progress, nowMs });
 }
 
-/** The sale stands as it was booked, concession owed and points with it; what lies at the channel is the merchant's. */
+/**
+ * The sale stands as it was booked, concession owed and points with it; what lies at the channel is
+ * the merchant's.
+ */
 async function keep(tx: Tx, deps: PaidTwiceDeps, { attempt, nowMs }: Decided): Promise<void> {
   const holds = await deps.instructKept(tx, { attempt, nowMs });
   await postPaidTwice(tx, attempt, keptByMerchant(attempt, nowMs), holds);

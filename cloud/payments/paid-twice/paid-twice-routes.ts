@@ -20,7 +20,9 @@ export function registerPaidTwiceRoutes(app: CloudApp, deps: Proposer): void {
     ),
     body: Type.Object(
       {
-        /** Back to the customer; or it is the merchant's, because the other money was never taken. */
+        /**
+         * Back to the customer; or it is the merchant's, because the other money was never taken.
+         */
         verdict: Type.Union([Type.Literal('give-back'), Type.Literal('keep')]),
         why: WhySchema,
       },

@@ -10,7 +10,10 @@ import type { OrderId, PersonId } from '#shared/ids/ids.ts';
 import { fen, negateFen, type Fen } from '#shared/money/fen.ts';
 import { assert } from '#shared/result/assert.ts';
 
-/** What two people say of a charge that was paid beside other money: it goes back, or the other money was not there. */
+/**
+ * What two people say of a charge that was paid beside other money: it goes back, or the other
+ * money was not there.
+ */
 export type PaidTwiceVerdict = 'give-back' | 'keep';
 
 export const paidTwiceMax = 200;
@@ -43,7 +46,10 @@ export async function listPaidTwice(db: Db, merchant: MerchantKey): Promise<read
   return rows;
 }
 
-/** The books hear of money that no sale accounts for. An attempt ends once here, so a journal is posted once; `holds` come with it. */
+/**
+ * The books hear of money that no sale accounts for. An attempt ends once here, so a journal is
+ * posted once; `holds` come with it.
+ */
 export async function postPaidTwice(
   tx: Tx,
   attempt: Pick<Attempt, 'operatorId' | 'merchantId' | 'orderId'>,
@@ -58,7 +64,10 @@ export async function postPaidTwice(
   );
 }
 
-/** The charge has ended for certain without money: what was due to the payer has left the channel. Once. */
+/**
+ * The charge has ended for certain without money: what was due to the payer has left the channel.
+ * Once.
+ */
 export async function endPaidTwice(
   tx: Tx,
   ended: { readonly attempt: Attempt; readonly nowMs: number },
@@ -94,7 +103,10 @@ const returned = (attempt: Attempt, nowMs: number): PaidTwiceJournal => ({
   ],
 });
 
-/** What the channel took is the merchant's. Bills find the charge by this key (reconciliation/store-rows.ts). */
+/**
+ * What the channel took is the merchant's. Bills find the charge by this key
+ * (reconciliation/store-rows.ts).
+ */
 export const keptByMerchant = (attempt: Attempt, nowMs: number): PaidTwiceJournal => ({
   kind: 'paid-twice-kept',
   idemKey: `kept:${attempt.orderId}`,
@@ -105,7 +117,9 @@ export const keptByMerchant = (attempt: Attempt, nowMs: number): PaidTwiceJourna
   ],
 });
 
-/** Since when this charge is on its way back because two people said so; undefined when it is not. */
+/**
+ * Since when this charge is on its way back because two people said so; undefined when it is not.
+ */
 export async function returningSinceMs(tx: Tx, key: AttemptKey): Promise<number | undefined> {
   const { rows } = await tx.execute<{ since_ms: number }>(sql`
     select decided_at_ms as since_ms from paid_twice
@@ -114,8 +128,9 @@ export async function returningSinceMs(tx: Tx, key: AttemptKey): Promise<number 
 }
 
 /**
- * The channel would not give it back, and people paid the customer by hand: what lies at the channel is the merchant's, and
- * the charge is paid again. No sale is booked: the one in the books stands.
+ * The channel would not give it back, and people paid the customer by hand: what lies at the
+ * channel is the merchant's, and the charge is paid again. No sale is booked: the one in the books
+ * stands.
  */
 export async function keepReturning(
   tx: Tx,
@@ -145,7 +160,10 @@ export interface OtherMoney {
   readonly refundedFen: Fen;
 }
 
-/** Locks a charge's parked booking and the line that stands in its way; undefined when it was not paid twice (any more). */
+/**
+ * Locks a charge's parked booking and the line that stands in its way; undefined when it was not
+ * paid twice (any more).
+ */
 export async function lockPaidTwice(tx: Tx, attempt: Attempt): Promise<OtherMoney | undefined> {
   const { operatorId, merchantId, orderId } = attempt;
   const { rows } = await tx.execute<{

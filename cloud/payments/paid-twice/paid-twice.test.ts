@@ -66,7 +66,10 @@ async function decide(orderId: string, verdict: 'give-back' | 'keep') {
   return await agree(proposed.body['actNo']);
 }
 
-/** Paid at the channel by a process that dies; meanwhile the order got other money. The booking is parked. */
+/**
+ * Paid at the channel by a process that dies; meanwhile the order got other money. The booking is
+ * parked.
+ */
 async function paidTwice(
   change: Partial<ChargeRequest> = {},
   other: { readonly source?: SaleSource; readonly lessFen?: number } = {},

@@ -31,7 +31,10 @@ function saidOf(outcome: Outcome): 'paid' | 'not-paid' | undefined {
   }
 }
 
-/** An answer about an attempt that had ended: when two people ended it otherwise, a break is open from here on. */
+/**
+ * An answer about an attempt that had ended: when two people ended it otherwise, a break is open
+ * from here on.
+ */
 export async function holdAgainst(
   tx: Tx,
   heard: AttemptKey & { readonly outcome: Outcome; readonly nowMs: number },

@@ -8,7 +8,10 @@ import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import type { Db } from '#cloud/platform/db.ts';
 
 const hourMs = 3_600_000;
-/** After a confirmation the channel is asked again after these pauses; whatever it says then stands beside it. */
+/**
+ * After a confirmation the channel is asked again after these pauses; whatever it says then stands
+ * beside it.
+ */
 export const checkPausesMs: readonly number[] = [hourMs, 6 * hourMs, 24 * hourMs, 72 * hourMs];
 const checksPerStepMax = 16;
 

@@ -32,7 +32,10 @@ export interface ResolutionRefused {
 
 const refused = (code: ResolutionRefused['code']) => err<ResolutionRefused>({ code });
 
-/** One person says how a charge ended that the machine could not bring to an end. Nothing changes until another agrees. */
+/**
+ * One person says how a charge ended that the machine could not bring to an end. Nothing changes
+ * until another agrees.
+ */
 export async function proposeResolution(
   deps: PaymentDeps,
   key: AttemptKey,
@@ -59,8 +62,9 @@ export async function proposeResolution(
 }
 
 /**
- * Another person agrees: only now the attempt ends and, when it is paid, the books hear of it, all in one transaction.
- * What the channel said in the meantime comes first: a charge that ended by itself is no longer theirs to decide.
+ * Another person agrees: only now the attempt ends and, when it is paid, the books hear of it, all
+ * in one transaction. What the channel said in the meantime comes first: a charge that ended by
+ * itself is no longer theirs to decide.
  */
 export async function confirmResolution(
   deps: PaymentDeps,
@@ -81,7 +85,8 @@ export async function confirmResolution(
       await keepReturning(tx, { attempt, progress, nowMs });
       return ok({ ...attempt, progress });
     }
-    // The till may have taken other money since: this payment must be refunded at the channel, not booked.
+    // The till may have taken other money since: this payment must be refunded at the channel, not
+    // booked.
     const isElsewhere = async () =>
       (await isOrderClosed(tx, attempt)) || (await isPaidOtherwise(tx, attempt));
     if (open.verdict.type === 'paid' && (await isElsewhere())) return refused('order-already-paid');
@@ -92,7 +97,10 @@ export async function confirmResolution(
   return done;
 }
 
-/** Is it open for so long that people decide? A charge that people sent back has its time from then on. */
+/**
+ * Is it open for so long that people decide? A charge that people sent back has its time from then
+ * on.
+ */
 async function mayDecide(tx: Tx, attempt: Attempt, nowMs: number): Promise<boolean> {
   const sinceMs = (await returningSinceMs(tx, attempt)) ?? 0;
   return isForPeople(attempt.progress, nowMs) && nowMs - sinceMs >= resolutionAfterMs;

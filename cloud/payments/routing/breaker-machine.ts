@@ -52,7 +52,10 @@ export type Breaker =
 
 export const closedBreaker: Breaker = { type: 'closed', buckets: [] };
 
-/** `good`: an answer that says something. `bad`: an error of theirs, or silence. `refused`: they refuse us by code. */
+/**
+ * `good`: an answer that says something. `bad`: an error of theirs, or silence. `refused`: they
+ * refuse us by code.
+ */
 export type BreakerEvent = 'good' | 'bad' | 'refused';
 
 /** May a sale go there? `probe`: only as one of the few that try whether it works again. */
@@ -92,7 +95,8 @@ export function sees(
   if (event === 'refused') return open(nowMs + rules.refusedMs, 'refused');
   if (breaker.type === 'closed') return count(breaker.buckets, event, nowMs, rules);
   if (breaker.type === 'open') {
-    // An answer to something sent before it opened proves nothing yet; once the pause is over it is as good as a probe.
+    // An answer to something sent before it opened proves nothing yet; once the pause is over it is
+    // as good as a probe.
     if (nowMs < breaker.untilMs) return breaker;
     return sees({ type: 'half-open', probesUntilMs: [], good: 0 }, event, nowMs, rules);
   }

@@ -35,8 +35,9 @@ export interface Seen {
 }
 
 /**
- * Which channels answer, from what this process saw: one breaker per channel and one per merchant and channel. A
- * refusal by code is about the merchant alone and also stands in the table channel_alarm, for all processes.
+ * Which channels answer, from what this process saw: one breaker per channel and one per merchant
+ * and channel. A refusal by code is about the merchant alone and also stands in the table
+ * channel_alarm, for all processes.
  */
 export interface ChannelHealth {
   view(place: HealthPlace, nowMs: number): HealthView;
@@ -45,7 +46,9 @@ export interface ChannelHealth {
   saw(place: HealthPlace, seen: Seen, nowMs: number): void;
 }
 
-/** Places of which something is kept; the one that was heard of least recently is forgotten first. */
+/**
+ * Places of which something is kept; the one that was heard of least recently is forgotten first.
+ */
 const placesMax = 50_000;
 /** The weight of the newest value in a moving average. */
 const newestShare = 0.1;

@@ -4,7 +4,10 @@ import type { MerchantKey } from '#cloud/payments/merchant-channels.ts';
 import type { ChannelLimit } from '#cloud/payments/routing/route-charge.ts';
 import { filled, type Statement, type Tx } from '#cloud/platform/db.ts';
 
-/** One order's part of the quotas of a merchant at a channel: a sum and a count, of a day and of its month. */
+/**
+ * One order's part of the quotas of a merchant at a channel: a sum and a count, of a day and of its
+ * month.
+ */
 export interface QuotaPart extends MerchantKey {
   readonly channel: string;
   /** Shanghai day the quota counts for, YYYY-MM-DD. */
@@ -75,9 +78,10 @@ export const quotaReservationValues = (part: QuotaPart, limit: QuotaLimit): read
 ];
 
 /**
- * Sets the part aside in both buckets, or in none: false when one of them would go over a limit. The row of a bucket is
- * locked until the transaction ends, so two tills that race for the last of a quota cannot both get it. The day comes
- * before the month, here and in {@link endReservation}: one order of locking.
+ * Sets the part aside in both buckets, or in none: false when one of them would go over a limit.
+ * The row of a bucket is locked until the transaction ends, so two tills that race for the last of
+ * a quota cannot both get it. The day comes before the month, here and in {@link endReservation}:
+ * one order of locking.
  */
 export async function reserveQuota(tx: Tx, part: QuotaPart, limit: QuotaLimit): Promise<boolean> {
   const { rows } = await tx.execute<{ day: boolean; month: boolean }>(

@@ -27,7 +27,9 @@ const quotaFenMax = 100_000_000_000;
 const salesMax = 1_000_000;
 const minutesPerDay = 1_440;
 
-/** The channels that have an adapter (cloud/payment-room.ts); no other could ever take a payment. */
+/**
+ * The channels that have an adapter (cloud/payment-room.ts); no other could ever take a payment.
+ */
 const ChannelNameSchema = Type.Union(
   ['wechat', 'alipay', 'unionpay', withholdingChannel].map((name) => Type.Literal(name)),
 );

@@ -51,8 +51,8 @@ export interface Chosen {
 }
 
 /**
- * Chooses the channel and reserves nothing. `lost` are channels whose quota went to another sale meanwhile. The choice
- * holds once its part of the quotas was set aside, in the same transaction.
+ * Chooses the channel and reserves nothing. `lost` are channels whose quota went to another sale
+ * meanwhile. The choice holds once its part of the quotas was set aside, in the same transaction.
  */
 async function chooseChannel(
   tx: Tx,
@@ -64,7 +64,10 @@ async function chooseChannel(
   return chooseAmong(rows, request, { ...deps, bound });
 }
 
-/** {@link chooseChannel} when it was read already what is open, and which channel the order is bound to. */
+/**
+ * {@link chooseChannel} when it was read already what is open, and which channel the order is bound
+ * to.
+ */
 export function chooseAmong(
   open: readonly OpenRow[],
   request: RouteRequest,
@@ -86,8 +89,9 @@ export function chooseAmong(
 }
 
 /**
- * Chooses a channel and sets the sale's part of its quotas aside, for a transaction that few others stand beside: the rows
- * of the quotas, in which every charge of a shop meets, stay locked until it ends.
+ * Chooses a channel and sets the sale's part of its quotas aside, for a transaction that few others
+ * stand beside: the rows of the quotas, in which every charge of a shop meets, stay locked until it
+ * ends.
  */
 export async function routeAndReserve(
   tx: Tx,
@@ -220,8 +224,9 @@ export const openChannelsValues = (request: RouteRequest): readonly unknown[] =>
 ];
 
 /**
- * The channel that this order must stay with: where the attempt before it went by the same wallet. Another one may be
- * tried only when that attempt ended without money and the channel's table of codes says so. Undefined = free.
+ * The channel that this order must stay with: where the attempt before it went by the same wallet.
+ * Another one may be tried only when that attempt ended without money and the channel's table of
+ * codes says so. Undefined = free.
  */
 export async function boundChannel(
   tx: Tx,

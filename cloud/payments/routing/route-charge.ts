@@ -9,7 +9,9 @@ export interface ChannelLimit {
   readonly dayCountMax: number | undefined;
   readonly monthQuotaFen: number | undefined;
   readonly monthCountMax: number | undefined;
-  /** Minutes of the Shanghai day, 0..1440, in which it may be used; from > until runs over midnight. */
+  /**
+   * Minutes of the Shanghai day, 0..1440, in which it may be used; from > until runs over midnight.
+   */
   readonly openFromMinute: number;
   readonly openUntilMinute: number;
 }
@@ -85,7 +87,10 @@ export const routeVersion = 2;
 /** More candidates than this are not looked at. */
 export const candidatesMax = 16;
 
-/** The decision as it is stored with the attempt: with the seed it can be made again and must come out the same. */
+/**
+ * The decision as it is stored with the attempt: with the seed it can be made again and must come
+ * out the same.
+ */
 export interface RouteDecision {
   readonly version: typeof routeVersion;
   readonly channel: string | undefined;
@@ -96,8 +101,9 @@ export interface RouteDecision {
 }
 
 /**
- * Chooses the channel for the whole of one order: filter, limits, breaker, then a draw by weight and score among those
- * of the best priority. An order is never split over channels. `channel` is undefined when none can take it. Pure.
+ * Chooses the channel for the whole of one order: filter, limits, breaker, then a draw by weight
+ * and score among those of the best priority. An order is never split over channels. `channel` is
+ * undefined when none can take it. Pure.
  */
 export function routeCharge(input: {
   readonly amountFen: Fen;
@@ -191,7 +197,10 @@ const feeFactor = 10;
 const latencyMsHalf = 4_000;
 const scoreFull = 1_000;
 
-/** Whole numbers, so that the draw can be made again from what is stored. Never 0: who is never tried never heals. */
+/**
+ * Whole numbers, so that the draw can be made again from what is stored. Never 0: who is never
+ * tried never heals.
+ */
 function shareOf({ health, weight, feeBp }: RouteCandidate): number {
   const success = (health.successBp / 10_000) ** 2;
   const fee = Math.max(0, 1 - (feeFactor * feeBp) / 10_000);
@@ -210,7 +219,10 @@ function draw(shares: ReadonlyMap<number, number>, seed: number): number | undef
   return undefined;
 }
 
-/** FNV-1a with the finish of MurmurHash3: orders that differ in one character are drawn apart. 0..2^32-1. */
+/**
+ * FNV-1a with the finish of MurmurHash3: orders that differ in one character are drawn apart.
+ * 0..2^32-1.
+ */
 export function routeSeed(orderId: string, attempt: number): number {
   let hash = 0x811c9dc5;
   for (const character of `${orderId}:${attempt}`)

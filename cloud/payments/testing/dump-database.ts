@@ -1,6 +1,9 @@
 import { Client } from 'pg';
 
-/** Every row of every table of a database as JSON lines: for tests that look for what must not be there. */
+/**
+ * Every row of every table of a database as JSON lines: for tests that look for what must not be
+ * there.
+ */
 export async function dumpDatabase(databaseUrl: string): Promise<string> {
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();

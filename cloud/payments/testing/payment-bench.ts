@@ -49,7 +49,10 @@ import { createTestCloud, type TestCloud } from '#cloud/platform/testing/test-cl
 
 export const benchStartMs = 1_790_000_000_000;
 
-/** The real cloud parts over a real database and the real channel simulator over HTTP; only time is ours. */
+/**
+ * The real cloud parts over a real database and the real channel simulator over HTTP; only time is
+ * ours.
+ */
 export interface PaymentBench {
   readonly cloud: TestCloud;
   readonly clock: ManualClock;
@@ -67,7 +70,9 @@ export interface PaymentBench {
   request(suffix: string, change?: Partial<ChargeRequest>): ChargeRequest;
   /** A cloud process that starts anew on the same database: nothing in memory survives. */
   restarted(): OfflineSettlementDeps;
-  /** Moves the clock from one due step to the next until nothing is open, at most `untilMs` ahead. */
+  /**
+   * Moves the clock from one due step to the next until nothing is open, at most `untilMs` ahead.
+   */
   runUntilQuiet(options?: { readonly withinMs?: number }): Promise<void>;
   close(): Promise<void>;
 }
@@ -87,7 +92,10 @@ export interface BenchLine {
 }
 
 const appId = 'greentill';
-/** The wallet WeChat speaks its own dialect here too; making RSA keys takes long, so every bench has the same. */
+/**
+ * The wallet WeChat speaks its own dialect here too; making RSA keys takes long, so every bench has
+ * the same.
+ */
 const wechatKeys = makeWechatSandboxKeys();
 const stepsMax = 5_000;
 

@@ -3,8 +3,8 @@ import type { MerchantId, OperatorId, TerminalId } from '#shared/ids/ids.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 
 /**
- * Work that reads or writes rows of more than one tenant, with the reason why it must. This is the whole list: whoever
- * is not in it sees one operator at most.
+ * Work that reads or writes rows of more than one tenant, with the reason why it must. This is the
+ * whole list: whoever is not in it sees one operator at most.
  */
 export const crossTenantWork = {
   'activation-by-code':
@@ -52,7 +52,10 @@ export const runScoped = <T>(scope: Scope, work: () => T): T => scopes.run(scope
 /** The scope that was entered last; undefined where nobody entered one. */
 export const currentScope = (): Scope | undefined => scopes.getStore();
 
-/** What the database is told before the first statement of a transaction: role, operator, merchant, terminal. */
+/**
+ * What the database is told before the first statement of a transaction: role, operator, merchant,
+ * terminal.
+ */
 export type Opening = readonly [role: string, operator: string, merchant: string, terminal: string];
 
 /** `*` stands for all of an operator; the empty word lets a policy raise an error. */

@@ -1,7 +1,9 @@
 import { Query, type Connection, type QueryConfig, type QueryResult } from 'pg';
 import type { Opening } from '#cloud/platform/tenancy/scope.ts';
 
-/** All four last until the transaction ends, and no longer: a pooled connection remembers nobody. */
+/**
+ * All four last until the transaction ends, and no longer: a pooled connection remembers nobody.
+ */
 export const openingText = `select set_config('role', $1, true), set_config('app.operator_id', $2, true),
   set_config('app.merchant_id', $3, true), set_config('app.terminal_id', $4, true)`;
 
@@ -22,8 +24,8 @@ interface ProtocolQuery {
 const protocol = Query.prototype as unknown as ProtocolQuery;
 
 /**
- * One statement that runs for a tenant, in one round trip: the messages that set the tenant and those of the statement
- * go out together and end with one Sync, which makes them one transaction.
+ * One statement that runs for a tenant, in one round trip: the messages that set the tenant and
+ * those of the statement go out together and end with one Sync, which makes them one transaction.
  * Source: PostgreSQL documentation, 54.2.3 Extended Query.
  */
 class ScopedQuery extends Query {

@@ -26,8 +26,9 @@ export async function readTables(
 }
 
 /**
- * Gives every table of a tenant its row-level security and the roles their rights, where something is missing. Runs
- * as the owner after the migrations, so that no migration can forget it. Returns the names of the tables it changed.
+ * Gives every table of a tenant its row-level security and the roles their rights, where something
+ * is missing. Runs as the owner after the migrations, so that no migration can forget it. Returns
+ * the names of the tables it changed.
  */
 export async function sealTables(client: Pick<ClientBase, 'query'>): Promise<readonly string[]> {
   const tables = await readTables(client);

@@ -2,9 +2,11 @@ import { appRole, workerRole } from '#cloud/platform/tenancy/scope.ts';
 
 /**
  * Whose the rows of a table are.
- * - `operator`: everybody within the operator may reach them; they have no merchant, or belong to a member.
+ * - `operator`: everybody within the operator may reach them; they have no merchant, or belong to a
+ *   member.
  * - `merchant`: those of one merchant (column merchant_id).
- * - `book`: the merchant's book and the operator's own, with which every journal of a merchant has business (column book).
+ * - `book`: the merchant's book and the operator's own, with which every journal of a merchant has
+ *   business (column book).
  * - `terminal`: those of one terminal (column terminal_id).
  */
 export type TableRule = 'operator' | 'merchant' | 'book' | 'terminal';
@@ -47,13 +49,17 @@ export function ruleOf({
   return columns.includes('terminal_id') ? 'terminal' : 'operator';
 }
 
-/** A subquery without reference to the row is evaluated once per statement, and its value may lead an index. */
+/**
+ * A subquery without reference to the row is evaluated once per statement, and its value may lead
+ * an index.
+ */
 const setting = (name: string) => `(select app_setting('app.${name}'))`;
 const ofOperator = `operator_id = ${setting('operator_id')}`;
 
 /**
- * Every condition reads columns of the row itself. One that looks into another table may read all of an operator's rows
- * there for a single row here, and which way it goes is decided before there is anything to count.
+ * Every condition reads columns of the row itself. One that looks into another table may read all
+ * of an operator's rows there for a single row here, and which way it goes is decided before there
+ * is anything to count.
  */
 const conditionOf: Readonly<Record<TableRule, string>> = {
   operator: ofOperator,
@@ -101,7 +107,8 @@ export function sealingOf(table: TableFacts): readonly string[] {
     statements.push(
       `revoke all on ${name} from public, ${appRole}, ${workerRole}`,
       `grant ${grants.join(', ')} on ${name} to ${appRole}, ${workerRole}`,
-      // UPDATE stays with the owner: foreign keys lock rows as the owner. The trigger refuses it all the same.
+      // UPDATE stays with the owner: foreign keys lock rows as the owner. The trigger refuses it
+      // all the same.
       ...(table.isAppendOnly ? [`revoke delete, truncate on ${name} from current_user`] : []),
     );
   }

@@ -46,7 +46,10 @@ const sqlStateOf = async (work: Promise<unknown>): Promise<string> => {
 const unsealed = async () =>
   (await readTables(database.pool)).filter((table) => sealingOf(table).length > 0);
 
-/** A plan for such a policy may read all rows of the operator there, and holds as long as its connection. */
+/**
+ * A plan for such a policy may read all rows of the operator there, and holds as long as its
+ * connection.
+ */
 const policiesThatLook = async (): Promise<readonly string[]> => {
   const { rows } = await database.pool.query<{ name: string }>(`
     select p.polrelid::regclass || ' ' || p.polname as name from pg_policy p

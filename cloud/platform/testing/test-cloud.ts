@@ -29,7 +29,10 @@ export interface TestCloud {
 
 export const testOperatorToken = 'test-operator-token-0123456789abcdef';
 
-/** Real dependencies over a fresh database, with one operator; `overrides` replace parts (clock, hints). */
+/**
+ * Real dependencies over a fresh database, with one operator; `overrides` replace parts (clock,
+ * hints).
+ */
 export async function createTestCloud(overrides: Partial<CloudDeps> = {}): Promise<TestCloud> {
   const database = await createTestDatabase();
   const dataFolder = mkdtempSync(join(tmpdir(), 'greentill-cloud-'));

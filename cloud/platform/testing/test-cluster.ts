@@ -8,8 +8,9 @@ const folderPrefix = 'greentill-test-pg-';
 export const testClusterVariable = 'GREENTILL_TEST_CLUSTER';
 
 /**
- * vitest globalSetup: one throw-away cluster per run, started by the first test that asks for a database, so that
- * runs without a database pay nothing. Clusters that a killed run left behind are swept here.
+ * vitest globalSetup: one throw-away cluster per run, started by the first test that asks for a
+ * database, so that runs without a database pay nothing. Clusters that a killed run left behind are
+ * swept here.
  */
 export function setup(): () => void {
   sweep();

@@ -20,8 +20,8 @@ const waitTimeoutMs = 60_000;
 const testPoolMax = 10;
 
 /**
- * A fresh, fully migrated database of its own for one test file: a clone of the run's template on a real
- * PostgreSQL (fsync off). Needs the globalSetup of vitest.config.ts.
+ * A fresh, fully migrated database of its own for one test file: a clone of the run's template on a
+ * real PostgreSQL (fsync off). Needs the globalSetup of vitest.config.ts.
  */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const serverUrl = await clusterUrl();

@@ -3,8 +3,8 @@ import { assert } from '#shared/result/assert.ts';
 import { createTestDatabase, type TestDatabase } from '#cloud/platform/testing/test-database.ts';
 
 /**
- * A database of its own for a test file, opened before its hooks and tests and dropped after them. Its parts may only be
- * read inside those: while the file is collected there is none yet.
+ * A database of its own for a test file, opened before its hooks and tests and dropped after them.
+ * Its parts may only be read inside those: while the file is collected there is none yet.
  */
 export function useTestDatabase(): Omit<TestDatabase, 'close'> {
   let opened: TestDatabase | null = null;

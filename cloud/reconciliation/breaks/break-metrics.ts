@@ -7,7 +7,10 @@ const alarmAgeDays = 3;
 /** Lower bounds of the ages that are counted apart, in days. */
 const ageBounds = [0, 1, alarmAgeDays, 7] as const;
 
-/** Counts open breaks by age, and days whose bill does not come: greentill_bill_breaks_open, greentill_bills_missing. */
+/**
+ * Counts open breaks by age, and days whose bill does not come: greentill_bill_breaks_open,
+ * greentill_bills_missing.
+ */
 export async function measureBreaks(
   deps: Pick<CloudDeps, 'db' | 'clock' | 'operatorId' | 'metrics'>,
 ): Promise<void> {

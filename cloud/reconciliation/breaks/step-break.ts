@@ -21,8 +21,8 @@ import {
 export const correctionKind = 'bill-correction';
 
 /**
- * `not-found`: there is no such break. `break-refund-open`: a refund of the same sale is on its way. `break-paid-twice`: its
- * money is decided about by payments/paid-twice, or was.
+ * `not-found`: there is no such break. `break-refund-open`: a refund of the same sale is on its
+ * way. `break-paid-twice`: its money is decided about by payments/paid-twice, or was.
  */
 export type StepError = BreakStepError | 'break-paid-twice' | 'break-refund-open' | 'not-found';
 
@@ -57,8 +57,8 @@ export async function stepBreak(
 }
 
 /**
- * Is a refund of the same sale on its way? Both hold the sale's line, so a correction and a refund never plan with the same
- * money: whoever comes second sees the other.
+ * Is a refund of the same sale on its way? Both hold the sale's line, so a correction and a refund
+ * never plan with the same money: whoever comes second sees the other.
  */
 async function isRefunding(tx: Tx, kept: KeptBreak): Promise<boolean> {
   const { operatorId, merchantId, orderId } = kept;

@@ -209,7 +209,8 @@ describe('a correction of a posted run', () => {
     const made = await adjust('give', { member: 2, valueFen: 1, points: 1 });
     const no = made.json<{ adjustmentNo: number }>().adjustmentNo;
     expect((await end(no, 'post', 1)).json()).toMatchObject({ state: 'posted' });
-    // The last day of March is run on the first of April: of this month he has had something, of that one he may have more.
+    // The last day of March is run on the first of April: of this month he has had something, of
+    // that one he may have more.
     const run = await send('release-runs', { period: '2026-02', day: '2026-03-31' });
     expect(run.json()).toMatchObject({ isNew: true });
     const mine = await send(`release-runs/2026-02/2026-03-31/members/${memberOf(2)}`);

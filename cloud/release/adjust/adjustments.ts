@@ -91,8 +91,9 @@ export async function proposeAdjustment(
 }
 
 /**
- * Another person agrees: it is judged again and posted, once, in this transaction: vouchers, points and one journal.
- * Errors in this order: adjustment-unknown, policy-proposal-ended, policy-same-person, release-held, adjustment-refused.
+ * Another person agrees: it is judged again and posted, once, in this transaction: vouchers, points
+ * and one journal. Errors in this order: adjustment-unknown, policy-proposal-ended,
+ * policy-same-person, release-held, adjustment-refused.
  */
 export async function postAdjustment(
   tx: Tx,

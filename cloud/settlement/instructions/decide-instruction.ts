@@ -96,8 +96,9 @@ export async function withdrawDecision(
 }
 
 /**
- * Another person agrees: the instruction and its amount in the books end in this transaction, once. Answers the number that
- * stands for it from now on: a new one after a retry and after a failed one was moved by hand.
+ * Another person agrees: the instruction and its amount in the books end in this transaction, once.
+ * Answers the number that stands for it from now on: a new one after a retry and after a failed one
+ * was moved by hand.
  */
 export async function confirmDecision(
   db: Db,

@@ -6,10 +6,10 @@ import { exhaustive } from '#shared/result/exhaustive.ts';
 export type DecisionHow = 'retry' | 'moved' | 'void';
 
 /**
- * `not-failed`: only what failed for good is sent again; what is unknown is asked for. `replaced`: another number stands
- * for it. `not-retried-by-hand`: a payout that failed is part of the agent's next statement. `not-moved-by-hand`: goods
- * money and concessions go by the channel only, because the platform has no account on that way. `too-early`: the channel
- * may still say it itself.
+ * `not-failed`: only what failed for good is sent again; what is unknown is asked for. `replaced`:
+ * another number stands for it. `not-retried-by-hand`: a payout that failed is part of the agent's
+ * next statement. `not-moved-by-hand`: goods money and concessions go by the channel only, because
+ * the platform has no account on that way. `too-early`: the channel may still say it itself.
  */
 export type DecisionRefusal =
   'not-failed' | 'replaced' | 'not-retried-by-hand' | 'not-moved-by-hand' | 'too-early';

@@ -46,10 +46,11 @@ interface Row extends Record<string, unknown> {
 }
 
 /**
- * What channels are told about the orders that a finality run made final: the concession to the platform, then the rest of
- * the reserve to the merchant. The finality journals book the concession as if it had left the channel; here it is
- * booked as lying there still, due to the platform, until the channel has split it. Answers the journals, to be posted
- * with those of the run. Orders that no channel holds frozen: nothing.
+ * What channels are told about the orders that a finality run made final: the concession to the
+ * platform, then the rest of the reserve to the merchant. The finality journals book the concession
+ * as if it had left the channel; here it is booked as lying there still, due to the platform, until
+ * the channel has split it. Answers the journals, to be posted with those of the run. Orders that
+ * no channel holds frozen: nothing.
  */
 export async function instructFinality(tx: Tx, run: Run): Promise<readonly Journal[]> {
   const rows = await frozenLines(tx, run);

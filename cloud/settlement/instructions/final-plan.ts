@@ -22,10 +22,11 @@ export interface FinalShare {
 }
 
 /**
- * Parts what is frozen of one merchant's final orders. The platform gets `dueFen` (the concession of these orders, that of
- * cash sales which was collected from their reserve, and what earlier orders fell short of), each order its own
- * concession first; never more than is frozen, never more than the channel allows to others. The rest is the merchant's.
- * What does not fit stays due and is tried with the merchant's next final orders. Pure.
+ * Parts what is frozen of one merchant's final orders. The platform gets `dueFen` (the concession
+ * of these orders, that of cash sales which was collected from their reserve, and what earlier
+ * orders fell short of), each order its own concession first; never more than is frozen, never more
+ * than the channel allows to others. The rest is the merchant's. What does not fit stays due and is
+ * tried with the merchant's next final orders. Pure.
  */
 export function planFinalShares(
   lines: readonly FrozenLine[],

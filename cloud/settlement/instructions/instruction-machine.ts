@@ -41,9 +41,10 @@ const waitMs = (fruitlessTries: number): number =>
   askAgainMs[Math.min(fruitlessTries, askAgainMs.length - 1)] ?? 3_600_000;
 
 /**
- * What follows from an answer. Only the channel's own words end an instruction: moved, or a whitelisted refusal of the
- * one request that ever left. A refusal of a repeated request says nothing about the first one, which may still be on its
- * way: then the number must be unknown to a later query as well (or, without queries, be refused again). Pure.
+ * What follows from an answer. Only the channel's own words end an instruction: moved, or a
+ * whitelisted refusal of the one request that ever left. A refusal of a repeated request says
+ * nothing about the first one, which may still be on its way: then the number must be unknown to a
+ * later query as well (or, without queries, be refused again). Pure.
  */
 export function learnInstruction(
   before: InstructionProgress,

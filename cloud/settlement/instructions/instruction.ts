@@ -94,7 +94,10 @@ export interface NewInstruction {
 /** Why people have to move it. */
 export type InstructionCode = 'subsidy-over-limit' | 'subsidy-was-by-hand';
 
-/** The number of an order's instruction at the channel: `tries` counts from 1 and goes up only after a final failure. */
+/**
+ * The number of an order's instruction at the channel: `tries` counts from 1 and goes up only after
+ * a final failure.
+ */
 export const orderInstructionNo = (
   kind: InstructionKind,
   of: { readonly outTradeNo: string; readonly tries: number },

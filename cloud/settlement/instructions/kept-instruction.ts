@@ -3,6 +3,7 @@ import type { Journal } from '#cloud/ledger/posting.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { orderInstructionNo } from '#cloud/settlement/instructions/instruction.ts';
 import { makeInstructions } from '#cloud/settlement/instructions/instruction-store.ts';
+import { splitMarginMs } from '#cloud/settlement/instructions/order-instructions.ts';
 import type { MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import type { Fen } from '#shared/money/fen.ts';
 
@@ -16,8 +17,8 @@ interface KeptCharge {
 }
 
 /**
- * A channel that holds the charge for splitting lets go of all of it. Answers the journals that hold the amount; none where
- * the channel is not open for splits.
+ * A channel that holds the charge for splitting lets go of all of it. Answers the journals that
+ * hold the amount; none where the channel is not open for splits.
  */
 export async function instructKept(
   tx: Tx,
@@ -31,9 +32,11 @@ export async function instructKept(
     out_trade_no: string;
     channel_ref: string;
     lapses_at_ms: number;
+    not_before_ms: number;
   }>(sql`
     select a.channel, a.channel_merchant_no, a.out_trade_no, a.channel_ref,
-           a.paid_at_ms + c.frozen_max_ms as lapses_at_ms
+           a.paid_at_ms + c.frozen_max_ms as lapses_at_ms,
+           a.paid_at_ms + c.split_not_before_ms + ${splitMarginMs} as not_before_ms
       from payment_attempt a
       join channel_settlement c on c.operator_id = a.operator_id and c.channel = a.channel
        and c.splits
@@ -50,7 +53,7 @@ export async function instructKept(
     amountFen: attempt.netFen,
     order: { merchantId, orderId, channelMerchantNo, outTradeNo, channelRef: row.channel_ref },
     payee: channelMerchantNo,
-    notBeforeMs: nowMs,
+    notBeforeMs: Math.max(nowMs, row.not_before_ms),
     freezeLapsesAtMs: row.lapses_at_ms,
   } as const;
   return await makeInstructions(tx, [release], nowMs);

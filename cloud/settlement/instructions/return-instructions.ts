@@ -18,7 +18,10 @@ export interface ReturnWanted {
   readonly nowMs: number;
 }
 
-/** `nothing-split`: the merchant got nothing of this order by a split. `more-than-split`: less than this is left of it. */
+/**
+ * `nothing-split`: the merchant got nothing of this order by a split. `more-than-split`: less than
+ * this is left of it.
+ */
 export interface ReturnError {
   readonly type: 'nothing-split' | 'more-than-split';
 }
@@ -48,9 +51,10 @@ export async function returnSplitFor(
 }
 
 /**
- * Takes the subsidy of vouchers back that a refund gave to the member's wallet again: at most what the merchant got or is
- * about to get of it. A subsidy that was not sent yet needs none: it is sent with what is left of it. Answers the
- * journals that hold the amount, to be posted in this transaction; none when there is nothing to take back.
+ * Takes the subsidy of vouchers back that a refund gave to the member's wallet again: at most what
+ * the merchant got or is about to get of it. A subsidy that was not sent yet needs none: it is sent
+ * with what is left of it. Answers the journals that hold the amount, to be posted in this
+ * transaction; none when there is nothing to take back.
  */
 export async function returnSubsidyFor(tx: Tx, wanted: ReturnWanted): Promise<readonly Journal[]> {
   if (wanted.amountFen === 0) return [];

@@ -4,7 +4,8 @@ import { err, ok, type Result } from '#shared/result/result.ts';
 /**
  * The frames of the ECR-Hub serial protocol (115200 8N1):
  * `55 AA` · type · ack · id · length (2, high byte first) · data · XOR from type to data · `CC 33`.
- * Parsed by the length: the data may hold `CC 33`. Source: https://developer.codepay.us/docs/SerialCommunicationProtocol
+ * Parsed by the length: the data may hold `CC 33`. Source:
+ * https://developer.codepay.us/docs/SerialCommunicationProtocol
  */
 export interface HubFrame {
   readonly type: HubFrameType;

@@ -20,7 +20,10 @@ export interface Bcd2Table {
     /** A message that is acknowledged and does nothing; null when there is none. */
     readonly poll: string | null;
   };
-  /** What stands in `code`. A code of no list is a decline in the answer to a sale; in that to a query it says nothing. */
+  /**
+   * What stands in `code`. A code of no list is a decline in the answer to a sale; in that to a
+   * query it says nothing.
+   */
   readonly codes: Readonly<Record<Bcd2Verdict, readonly string[]>>;
   /** Does a query find a sale by our number, or tell the last sale? */
   readonly lookup: 'order-no' | 'last-sale';

@@ -24,7 +24,10 @@ export const escpos = {
   sizeTall: [0x1d, 0x21, 0x01],
   sizeWide: [0x1d, 0x21, 0x10],
   sizeDouble: [0x1d, 0x21, 0x11],
-  /** FS W 0, FS ! n: the same sizes for hanzi alone, on printers whose GS ! leaves them small; bit 2 width, 3 height. */
+  /**
+   * FS W 0, FS ! n: the same sizes for hanzi alone, on printers whose GS ! leaves them small; bit 2
+   * width, 3 height.
+   */
   hanziNormal: [0x1c, 0x57, 0x00, 0x1c, 0x21, 0x00],
   hanziTall: [0x1c, 0x57, 0x00, 0x1c, 0x21, 0x08],
   hanziWide: [0x1c, 0x57, 0x00, 0x1c, 0x21, 0x04],

@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { brotliDecompressSync } from 'node:zlib';
 import { assert } from '#shared/result/assert.ts';
 
-/** A character as dots: columns from the left, three bytes each, the top dot in the highest bit; as ESC * 33 takes it. */
+/**
+ * A character as dots: columns from the left, three bytes each, the top dot in the highest bit; as
+ * ESC * 33 takes it.
+ */
 export interface Glyph {
   /** 2: 24 dots, 1: 12 dots. */
   readonly columns: 1 | 2;

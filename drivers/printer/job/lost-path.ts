@@ -14,9 +14,10 @@ export const clearAnswerMsMax = 500;
 export const recoveriesMax = 5;
 
 /**
- * The way of a job after its connection broke: wait for the printer, listen before anything is said (what was whole in
- * its buffer is still being printed, and its word for it may come late), then empty the buffers, which gives the receipt
- * up, and let the cutter's counter say whether it had been finished.
+ * The way of a job after its connection broke: wait for the printer, listen before anything is said
+ * (what was whole in its buffer is still being printed, and its word for it may come late), then
+ * empty the buffers, which gives the receipt up, and let the cutter's counter say whether it had
+ * been finished.
  */
 export function stepLost(state: LostState, event: JobEvent, plan: JobPlan): JobStep {
   const { cutBefore, complete, recoveryCount } = state;

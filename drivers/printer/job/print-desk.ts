@@ -28,10 +28,10 @@ export interface PrintJob {
   readonly processId: number;
   readonly commands: readonly ReceiptCommand[];
   /**
-   * Called once, when everything is checked and the next thing to happen is the first byte: write down that this attempt
-   * is under way, durably, before answering true. `cutBefore` is the cutter's count then (null: not known), for
-   * `resolveEarlier` after a crash. False: nothing is sent (`print-not-recorded`). A job that was never begun may be
-   * printed again without a mark.
+   * Called once, when everything is checked and the next thing to happen is the first byte: write
+   * down that this attempt is under way, durably, before answering true. `cutBefore` is the
+   * cutter's count then (null: not known), for `resolveEarlier` after a crash. False: nothing is
+   * sent (`print-not-recorded`). A job that was never begun may be printed again without a mark.
    */
   readonly begin?: (cutBefore: number | null) => boolean;
 }

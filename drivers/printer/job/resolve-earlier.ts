@@ -12,9 +12,9 @@ export interface EarlierJob {
 }
 
 /**
- * What the printer can still prove of it. `unfinished`: no whole receipt of this job is on paper, and none will come out
- * any more; what hangs in the printer was declared void and cut off. `unprovable`: only a person's eyes can tell.
- * `not-yet`: the printer cannot be asked now.
+ * What the printer can still prove of it. `unfinished`: no whole receipt of this job is on paper,
+ * and none will come out any more; what hangs in the printer was declared void and cut off.
+ * `unprovable`: only a person's eyes can tell. `not-yet`: the printer cannot be asked now.
  */
 export type EarlierOutcome =
   | { readonly type: 'confirmed'; readonly level: 3 | 4 }
@@ -43,9 +43,10 @@ export function judgeEarlier(evidence: {
 }
 
 /**
- * Asks first without clearing anything: a receipt that is whole in the printer comes out, and is counted. One that was
- * torn in the middle of an image leaves the printer deaf: then the buffers are emptied, and it is asked again. A printer
- * that waits for paper is left alone: what it holds may be the whole receipt.
+ * Asks first without clearing anything: a receipt that is whole in the printer comes out, and is
+ * counted. One that was torn in the middle of an image leaves the printer deaf: then the buffers
+ * are emptied, and it is asked again. A printer that waits for paper is left alone: what it holds
+ * may be the whole receipt.
  */
 export async function askEarlier(
   line: PrinterLine,

@@ -27,8 +27,9 @@ export interface TextCommand {
   readonly size?: TextSize;
   readonly bold?: boolean;
   /**
-   * In the printer's smaller font (ESC M 1), for long numbers: ASCII at size 'normal' only, all else stays as it is. It is
-   * wrapped as if it were not small, so that a printer without that font prints the same lines.
+   * In the printer's smaller font (ESC M 1), for long numbers: ASCII at size 'normal' only, all
+   * else stays as it is. It is wrapped as if it were not small, so that a printer without that font
+   * prints the same lines.
    */
   readonly small?: boolean;
 }

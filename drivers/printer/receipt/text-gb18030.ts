@@ -76,7 +76,10 @@ export function encodeGbInto(romText: string, buffer: Uint8Array, start: number)
   return at;
 }
 
-/** For each UTF-16 unit its two bytes in GB18030, or 0. Asking iconv-lite per line was the slowest part of a receipt. */
+/**
+ * For each UTF-16 unit its two bytes in GB18030, or 0. Asking iconv-lite per line was the slowest
+ * part of a receipt.
+ */
 const twoBytes = buildTwoBytes();
 
 function buildTwoBytes(): Uint16Array {

@@ -31,9 +31,10 @@ export async function readCondition(askStatus: AskStatus): Promise<Reading> {
 }
 
 /**
- * The four bytes of an automatic status (GS a), Epson's bit tables: byte 1 bit 2 drawer, 3 offline, 5 cover; byte 2 bit
- * 2 mechanics, 3 cutter, 5 beyond repair; byte 3 bits 0 and 1 near the end, 2 and 3 at the end of the roll. Clones leave
- * byte 2 undefined: it counts only for a printer that says it is offline.
+ * The four bytes of an automatic status (GS a), Epson's bit tables: byte 1 bit 2 drawer, 3 offline,
+ * 5 cover; byte 2 bit 2 mechanics, 3 cutter, 5 beyond repair; byte 3 bits 0 and 1 near the end, 2
+ * and 3 at the end of the roll. Clones leave byte 2 undefined: it counts only for a printer that
+ * says it is offline.
  */
 export function readingOfAutoStatus(bytes: readonly number[]): Reading {
   const [printer = 0, fault = 0, paper = 0] = bytes;

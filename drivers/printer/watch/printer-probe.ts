@@ -23,8 +23,9 @@ export interface ProbeResult {
 }
 
 /**
- * Finds out who a ready printer is and what it answers; one that was probed before is only asked for its name. Not for a
- * printer that never answered a status question: it may print what it does not understand.
+ * Finds out who a ready printer is and what it answers; one that was probed before is only asked
+ * for its name. Not for a printer that never answered a status question: it may print what it does
+ * not understand.
  */
 export async function probePrinter(
   line: PrinterLine,

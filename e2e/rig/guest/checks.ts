@@ -37,8 +37,9 @@ export async function runCheck({ name, run }: Check): Promise<CheckResult> {
 }
 
 /**
- * Waits in short sleeps and counts them, not the clock: on a busy host the emulated machine stands still for seconds, its
- * clock goes on all the same, and a wait must not run out while nobody could have done anything.
+ * Waits in short sleeps and counts them, not the clock: on a busy host the emulated machine stands
+ * still for seconds, its clock goes on all the same, and a wait must not run out while nobody could
+ * have done anything.
  */
 async function patience(waitMs: number, signal: AbortSignal): Promise<void> {
   for (let waitedMs = 0; waitedMs < waitMs; waitedMs += tickMs)

@@ -11,7 +11,10 @@ import { createFarEnd, type PluggedDevice } from '../far-end.ts';
 import { until } from './checks.ts';
 import { openPump, type Pump } from './pump.ts';
 
-/** A USB device made of Linux's gadget functions, on the virtual bus of dummy_hcd: docs.kernel.org/usb/gadget_configfs. */
+/**
+ * A USB device made of Linux's gadget functions, on the virtual bus of dummy_hcd:
+ * docs.kernel.org/usb/gadget_configfs.
+ */
 export interface Gadget {
   plug(): void;
   /** As quick as a hand on the cable: the host side sees a disconnect, whatever was under way. */

@@ -105,7 +105,10 @@ async function pullInFlood(device: PluggedDevice): Promise<number> {
   return Math.round((await closed) - pulledMs);
 }
 
-/** Answers whether `serialport` told of the pull by itself within `bareNoticeMs`; what it burnt if not goes to `spins`. */
+/**
+ * Answers whether `serialport` told of the pull by itself within `bareNoticeMs`; what it burnt if
+ * not goes to `spins`.
+ */
 async function pullBarePort(device: PluggedDevice, spins: number[]): Promise<boolean> {
   await device.plug();
   const port = new SerialPort({ path: boxPath, baudRate: 115_200 });

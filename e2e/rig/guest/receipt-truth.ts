@@ -9,8 +9,9 @@ const probeMsMax = 8_000;
 const copyMark = /补打|作废/;
 
 /**
- * Waits until these devices are there, and a little for the printer to be probed: on a machine so slow that the probe gets
- * no answer in time the till rightly claims no more than 已送出, and the laws below hold all the same.
+ * Waits until these devices are there, and a little for the printer to be probed: on a machine so
+ * slow that the probe gets no answer in time the till rightly claims no more than 已送出, and the
+ * laws below hold all the same.
  */
 export async function devicesReady(
   bench: TillBench,

@@ -9,8 +9,8 @@ export interface SizedReceipt {
 }
 
 /**
- * A receipt of full lines, each different, of at least so many bytes. `mark` is one hanzi. GB18030 takes two bytes for a
- * hanzi of two columns, and the line feed is one more.
+ * A receipt of full lines, each different, of at least so many bytes. `mark` is one hanzi. GB18030
+ * takes two bytes for a hanzi of two columns, and the line feed is one more.
  */
 export function receiptOfBytes(mark: string, bytesMin: number, columns = 48): SizedReceipt {
   const bytesPerLine = columns + 1;

@@ -4,11 +4,11 @@ import type { Client } from 'pg';
 import { assert } from '#shared/result/assert.ts';
 
 /**
- * A session's wire without the event loop: a question is written at once, and its answer is read in place, by a call
- * that blocks, once everything else that can run without it has run. In a simulation nothing else goes on meanwhile, and
- * streams, wake-ups and turns of the loop cost half of a short question. The messages of a question leave in one piece:
- * every piece costs a call of the system and wakes the server. `hold` keeps the next question back until the one after
- * it.
+ * A session's wire without the event loop: a question is written at once, and its answer is read in
+ * place, by a call that blocks, once everything else that can run without it has run. In a
+ * simulation nothing else goes on meanwhile, and streams, wake-ups and turns of the loop cost half
+ * of a short question. The messages of a question leave in one piece: every piece costs a call of
+ * the system and wakes the server. `hold` keeps the next question back until the one after it.
  */
 export interface StraightLine {
   readonly hold: () => void;

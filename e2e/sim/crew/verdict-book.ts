@@ -9,7 +9,10 @@ import {
 import { join } from 'node:path';
 import type { SeedVerdict } from './sim-worker.ts';
 
-/** The verdicts of one plan over one range of seeds, on disk: a line each, and a summary that can be read at any time. */
+/**
+ * The verdicts of one plan over one range of seeds, on disk: a line each, and a summary that can be
+ * read at any time.
+ */
 export interface VerdictBook {
   readonly has: (seed: number) => boolean;
   readonly enter: (verdict: SeedVerdict) => void;

@@ -35,7 +35,10 @@ const mayBeAlone = ({ restoredAlone, isRevoked }: TillEvidence): boolean =>
 const byCommand = ({ faults }: WorldEvidence, till: TillEvidence): boolean =>
   !mayBeAlone(till) && faults.restores.some((one) => one.till === till.index && one.byCommand);
 
-/** What the cloud acknowledged is in the cloud, once, as it was sent, in a row without holes: whatever the till lost. */
+/**
+ * What the cloud acknowledged is in the cloud, once, as it was sent, in a row without holes:
+ * whatever the till lost.
+ */
 const acknowledgedIsThere: Oracle = ({ tills }) =>
   tills.flatMap(({ name, acknowledged, cloudEntries, cloudHeads }) => {
     const there = groupBy(cloudEntries, ({ epoch, seq }) => `${epoch}/${seq}`);
@@ -53,8 +56,9 @@ const acknowledgedIsThere: Oracle = ({ tills }) =>
   });
 
 /**
- * Where a till has less than the cloud, or something else, people are told: at the desk, or on the till itself where the
- * owner restored it alone. That word is about what the backup did not have: what was written after it has no excuse.
+ * Where a till has less than the cloud, or something else, people are told: at the desk, or on the
+ * till itself where the owner restored it alone. That word is about what the backup did not have:
+ * what was written after it has no excuse.
  */
 const lostTailIsNamed: Oracle = ({ tills }) =>
   tills.flatMap((till) => {

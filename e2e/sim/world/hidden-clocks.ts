@@ -4,9 +4,10 @@ import timersPromises from 'node:timers/promises';
 import type { World } from './virtual-world.ts';
 
 /**
- * The few places of the cloud that wait by the machine's own clock or call the global `fetch` (a batch that came before
- * its predecessor, a slow channel, the channel's line): while a world runs, they live by it. A PIN is hashed at once and
- * cheaply instead of on a thread. Returns how to end that.
+ * The few places of the cloud that wait by the machine's own clock or call the global `fetch` (a
+ * batch that came before its predecessor, a slow channel, the channel's line): while a world runs,
+ * they live by it. A PIN is hashed at once and cheaply instead of on a thread. Returns how to end
+ * that.
  */
 export function takeHiddenClocks(world: World, fetchOf: typeof globalThis.fetch): () => void {
   const real = {

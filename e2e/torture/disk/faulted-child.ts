@@ -6,9 +6,10 @@ import { openStore } from '#terminal/agent/journal/open-store.ts';
 import { cashFact, openedFact } from '#terminal/agent/testing/facts.ts';
 
 /**
- * Sells under the shim, each time in a new folder with another failing call. Arguments: the folder of all, how many sales
- * to try each time, and the faults as "call-errno". Tells "fault 12-5", then for each sale what the journal answered:
- * "sold 3", "refused 3", or "unknown 3" when the journal said that it cannot know; "closed …" when it did not open.
+ * Sells under the shim, each time in a new folder with another failing call. Arguments: the folder
+ * of all, how many sales to try each time, and the faults as "call-errno". Tells "fault 12-5", then
+ * for each sale what the journal answered: "sold 3", "refused 3", or "unknown 3" when the journal
+ * said that it cannot know; "closed …" when it did not open.
  */
 const [, , folder = '', sales = '1', ...faults] = process.argv;
 const tell = (text: string): void => void writeSync(1, `${text}\n`);

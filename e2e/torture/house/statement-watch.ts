@@ -1,6 +1,9 @@
 import type { Tap } from './line.ts';
 
-/** The two transactions of a batch: taking it into the inbox, which is one statement, and projecting it, which is many. */
+/**
+ * The two transactions of a batch: taking it into the inbox, which is one statement, and projecting
+ * it, which is many.
+ */
 export type Work = 'taking' | 'projecting';
 
 /** When to strike, at the next work of its kind that goes over the wire. */

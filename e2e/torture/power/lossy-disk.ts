@@ -2,9 +2,10 @@ import type { Draw } from '../draw.ts';
 import type { DiskOp } from '../disk/record.ts';
 
 /**
- * A disk that keeps only what was synced. What was written since is kept at a power cut as chance (and nothing else)
- * decides: all, none, any subset, or a beginning with a torn end. Names (create, rename, unlink) are kept in their order,
- * from the last sync of the folder on up to any point: file systems journal them.
+ * A disk that keeps only what was synced. What was written since is kept at a power cut as chance
+ * (and nothing else) decides: all, none, any subset, or a beginning with a torn end. Names (create,
+ * rename, unlink) are kept in their order, from the last sync of the folder on up to any point:
+ * file systems journal them.
  */
 export interface LossyDisk {
   apply(op: DiskOp): void;

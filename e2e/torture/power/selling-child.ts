@@ -4,8 +4,9 @@ import { cashFact, openedFact } from '#terminal/agent/testing/facts.ts';
 import { openTestJournal } from '#terminal/agent/testing/temp-store.ts';
 
 /**
- * Sells under the shim: arguments are the data folder, how often to open it, and how many sales each time. Each number is
- * written to standard output only after its append returned; "opened" when the journal was open.
+ * Sells under the shim: arguments are the data folder, how often to open it, and how many sales
+ * each time. Each number is written to standard output only after its append returned; "opened"
+ * when the journal was open.
  */
 const [, , dataDir = '', opens = '1', sales = '1'] = process.argv;
 const tell = (text: string): void => void writeSync(1, `${text}\n`);

@@ -136,7 +136,10 @@ interface Bout {
   /** It must get in, and sells once. */
   enter(side: Side): Promise<void>;
   isRefused(side: Side): Promise<void>;
-  /** The holder is killed in the instant in which the other tries: it gets in then, or as soon as the holder is gone. */
+  /**
+   * The holder is killed in the instant in which the other tries: it gets in then, or as soon as
+   * the holder is gone.
+   */
   enterWhileKilled(side: Side, holder: Side): Promise<void>;
   leave(side: Side): Promise<void>;
   kill(side: Side): Promise<void>;

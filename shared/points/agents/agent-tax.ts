@@ -20,8 +20,9 @@ const brackets: readonly (readonly [aboveFen: bigint, rateBp: number, lessFen: b
 ];
 
 /**
- * The prepayment on one month's pay of a person who is nobody's employee, rounded down to the fen. It is a figure for the
- * licensed payer who pays, withholds and files; the platform itself withholds nothing.
+ * The prepayment on one month's pay of a person who is nobody's employee, rounded down to the fen.
+ * It is a figure for the licensed payer who pays, withholds and files; the platform itself
+ * withholds nothing.
  * Source: 国家税务总局公告2018年第61号, article 8 and its table 2.
  */
 export function serviceTax(incomeFen: Fen): ServiceTax {

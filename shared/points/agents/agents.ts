@@ -9,7 +9,10 @@ export interface AgentOrder {
   readonly concessionFen: Fen;
 }
 
-/** What each role that has a contract for the shop earns on one final order; an absent role's share goes to the fund. */
+/**
+ * What each role that has a contract for the shop earns on one final order; an absent role's share
+ * goes to the fund.
+ */
 export type AgentShares = Readonly<Partial<Record<AgentRole, Fen>>>;
 
 /**

@@ -86,8 +86,9 @@ function comingDays(period: string): readonly number[] {
 }
 
 /**
- * What the running lots give at the coming closes, without asking each lot when it ends: the present slice until
- * everything that is not yet due has been given. Early closes get a little too much of it, so the bound is not too high.
+ * What the running lots give at the coming closes, without asking each lot when it ends: the
+ * present slice until everything that is not yet due has been given. Early closes get a little too
+ * much of it, so the bound is not too high.
  */
 function scheduleAhead(input: CloseInput): readonly number[] {
   const notYetDue = input.unreleasedPoints - input.duePoints;

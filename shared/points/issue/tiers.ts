@@ -35,8 +35,8 @@ export interface KeptTier {
 }
 
 /**
- * The tier after a look at the score (rule R23): a higher one at once; a lower one only when the kept one was not reached
- * for 12 months, and then the one that the score gives on that day.
+ * The tier after a look at the score (rule R23): a higher one at once; a lower one only when the
+ * kept one was not reached for 12 months, and then the one that the score gives on that day.
  */
 export function nextTier(
   kept: KeptTier | undefined,

@@ -40,10 +40,11 @@ export type PolicyError =
   | { readonly type: 'policy-notice-too-short'; readonly earliestDay: string };
 
 /**
- * Judges a change of the rules (docs/points.md 2.13): values in their ranges; in force from a period that has not begun,
- * never before the newest version; a switch of what the gate reads 30 days after its announcement. The length of a period
- * changes only while no point is final, and then at once, so that no lot ever runs over two kinds of period.
- * Answers the first day. Errors in the order of {@link PolicyError}.
+ * Judges a change of the rules (docs/points.md 2.13): values in their ranges; in force from a
+ * period that has not begun, never before the newest version; a switch of what the gate reads 30
+ * days after its announcement. The length of a period changes only while no point is final, and
+ * then at once, so that no lot ever runs over two kinds of period. Answers the first day. Errors in
+ * the order of {@link PolicyError}.
  */
 export function judgePolicy(
   change: PolicyChange,

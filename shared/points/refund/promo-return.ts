@@ -2,8 +2,8 @@ import { pointFen, type PointFen } from '#shared/points/point-fen.ts';
 import { assert } from '#shared/result/assert.ts';
 
 /**
- * What comes back of a price when `used` of `quantity` was delivered: the undelivered part, rounded down (rule R28), so that
- * what was delivered is never paid for with less than its share.
+ * What comes back of a price when `used` of `quantity` was delivered: the undelivered part, rounded
+ * down (rule R28), so that what was delivered is never paid for with less than its share.
  */
 export function undeliveredPoints(order: {
   readonly pricePoints: PointFen;

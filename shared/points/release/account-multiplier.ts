@@ -14,7 +14,10 @@ export function accountMultiplier(multBp: BasisPoints, scoreBp: BasisPoints): Ba
   return basisPoints(wholeBp + Number(bonus));
 }
 
-/** The lowest score that gives an account this multiplier of the period's; undefined at or under par: then all are alike. */
+/**
+ * The lowest score that gives an account this multiplier of the period's; undefined at or under
+ * par: then all are alike.
+ */
 export function scoreOfMultiplier(
   multBp: BasisPoints,
   accountBp: BasisPoints,

@@ -6,8 +6,9 @@ import type { PointFen } from '#shared/points/point-fen.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';
 
 /**
- * A correction of a posted run for one member: `give` value that he should have had, for due points; `take` back what he
- * should not have had, out of his unspent vouchers, and give the points back.
+ * A correction of a posted run for one member: `give` value that he should have had, for due
+ * points; `take` back what he should not have had, out of his unspent vouchers, and give the points
+ * back.
  */
 export interface Adjustment {
   readonly kind: 'give' | 'take';
@@ -30,7 +31,10 @@ export interface AdjustmentState {
   readonly multBp: BasisPoints;
   /** What the period's runs and adjustments left of its budget. */
   readonly budgetLeftFen: Fen;
-  /** What the run's day may still have: its share of consumption less what was released for it, adjustments included. */
+  /**
+   * What the run's day may still have: its share of consumption less what was released for it,
+   * adjustments included.
+   */
   readonly dayLeftFen: Fen;
   readonly member: {
     readonly isActive: boolean;

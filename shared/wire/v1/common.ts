@@ -71,8 +71,8 @@ export type NamedMember = Static<typeof NamedMemberSchema>;
 /** Counts the refunds of one order, from 1 on. */
 export const RefundNoSchema = Type.Integer({ minimum: 1, maximum: 50 });
 /**
- * How the money goes back: by the channel that took it, out of the drawer, at the box POS with its own slip, or from the
- * owner's own account by his own hand.
+ * How the money goes back: by the channel that took it, out of the drawer, at the box POS with its
+ * own slip, or from the owner's own account by his own hand.
  */
 export const RefundHowSchema = Type.Union([
   Type.Literal('channel'),

@@ -79,7 +79,10 @@ export const entryBodies = {
     ...order,
     amountFen: OrderAmountSchema,
     voucherFen: PartAmountSchema,
-    /** What a partner coupon of this shop took off before: the price was `amountFen + couponFen`. Absent: none was used. */
+    /**
+     * What a partner coupon of this shop took off before: the price was `amountFen + couponFen`.
+     * Absent: none was used.
+     */
     couponFen: Type.Optional(OrderAmountSchema),
     reservationId: Type.Optional(Type.String({ maxLength: 40 })),
     concessionBp: ConcessionBpSchema,
@@ -173,14 +176,18 @@ export const entryBodies = {
   'offline.debit-failed': body({ ...order, ...loss }),
   'offline.duplicate': body({ ...order, ...loss }),
   /**
-   * The goods left on a promise while nothing could be charged: `iou` 赊账, `static-code` the shop's own static code with
-   * the payment seen by eye. No payment: nothing settles it but a person's word (docs/adr/0010-a-promise-is-no-payment.md).
+   * The goods left on a promise while nothing could be charged: `iou` 赊账, `static-code` the
+   * shop's own static code with the payment seen by eye. No payment: nothing settles it but a
+   * person's word (docs/adr/0010-a-promise-is-no-payment.md).
    */
   'offline.promised': body({
     ...order,
     kind: PromiseKindSchema,
     amountFen: OrderAmountSchema,
-    /** Who owes it, as the shop calls him; of a static code the last digits of the payment's number. No payment code. */
+    /**
+     * Who owes it, as the shop calls him; of a static code the last digits of the payment's number.
+     * No payment code.
+     */
     who: Type.Optional(Type.String({ minLength: 1, maxLength: promiseWhoCharsMax })),
     /** The owner, who approved it by his PIN. */
     approvedBy: CashierSchema,
@@ -206,8 +213,9 @@ export const entryBodies = {
   }),
   'order.voided': body({ ...order, code: ErrorCodeSchema }),
   /**
-   * The sale brought a coupon of another shop, which is about to be printed. The code on the paper is in no journal: the till
-   * makes it anew from a secret of its own and the order's number, and its hash shows that it is the same one.
+   * The sale brought a coupon of another shop, which is about to be printed. The code on the paper
+   * is in no journal: the till makes it anew from a secret of its own and the order's number, and
+   * its hash shows that it is the same one.
    */
   'coupon.given': body({
     ...order,
@@ -313,9 +321,9 @@ export const entryBodies = {
     sinceMs: WallMsSchema,
   }),
   /**
-   * The drawer is about to be opened without a sale: who asked, why, and on which business day. Stands before the
-   * `print.queued` of kind `drawer` whose `jobId` it names. A drawer that a sale, a promise that was kept or a refund opens
-   * needs none: the order of its job says who and why.
+   * The drawer is about to be opened without a sale: who asked, why, and on which business day.
+   * Stands before the `print.queued` of kind `drawer` whose `jobId` it names. A drawer that a sale,
+   * a promise that was kept or a refund opens needs none: the order of its job says who and why.
    */
   'drawer.no-sale': body({
     jobId: Type.String({ pattern: '^prt_[0-9A-Z]{26}$' }),

@@ -28,7 +28,10 @@ export const MemberViewSchema = Type.Object({
   pointsFen: Type.Integer(),
   vouchers: Type.Array(WalletVoucherSchema, { maxItems: 50 }),
   voucherTotalFen: Type.Integer({ minimum: 0 }),
-  /** Most of an order that vouchers pay, basis points: what the till suggests; the cloud decides when it sets them aside. */
+  /**
+   * Most of an order that vouchers pay, basis points: what the till suggests; the cloud decides
+   * when it sets them aside.
+   */
   voucherMaxShareBp: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
   /** The account is held: nothing of it is shown as usable, and nobody at the counter is told why. */
   isFrozen: Type.Optional(Type.Literal(true)),
@@ -40,8 +43,9 @@ export const memberConsentWords = '2026-11';
 
 /**
  * POST /v1/members: register at the counter, or find who is registered already. Idempotent by phone. A new member must
- * have agreed (`member-consent-missing` otherwise): `consent` names the words he saw, and whether he wants to hear of shops.
- * `referrerPhone` names the member who brought a new one; it is passed over for whoever is registered already.
+ * have agreed (`member-consent-missing` otherwise): `consent` names the words he saw, and whether
+ * he wants to hear of shops. `referrerPhone` names the member who brought a new one; it is passed
+ * over for whoever is registered already.
  */
 export const RegisterMemberSchema = Type.Object(
   {

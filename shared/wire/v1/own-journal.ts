@@ -3,8 +3,8 @@ import { EpochSchema, HashSchema, SeqSchema } from '#shared/wire/v1/common.ts';
 import { WireEntrySchema } from '#shared/wire/v1/journal.ts';
 
 /**
- * What the cloud has of a terminal's own journal, for a terminal that lost it: signed like every other call, answered to
- * the terminal whose journal it is and to nobody else.
+ * What the cloud has of a terminal's own journal, for a terminal that lost it: signed like every
+ * other call, answered to the terminal whose journal it is and to nobody else.
  */
 export const ownEpochsMax = 1_000;
 export const ownEntriesMax = 500;

@@ -127,7 +127,9 @@ export const BuyPromotionSchema = object({
 });
 export type BuyPromotion = Static<typeof BuyPromotionSchema>;
 
-/** POST /v1/promotion/counter: whether this counter prints coupons of others; closing it keeps none back that were agreed. */
+/**
+ * POST /v1/promotion/counter: whether this counter prints coupons of others; closing it keeps none back that were agreed.
+ */
 export const PromoCounterSchema = object({ isOpen: Type.Boolean() });
 /** POST /v1/promotion/wishes: the partner agrees, or not. */
 export const PromoAnswerSchema = object({
@@ -153,8 +155,9 @@ export const CouponAnswerSchema = object({
 export const couponCodePrefix = 'GTC1';
 
 /**
- * How long a till may go on with a coupon that the cloud gave it for a sale. A sale that begins later asks again, so a coupon
- * whose sale is in no journal that has come past this moment was never used.
+ * How long a till may go on with a coupon that the cloud gave it for a sale. A sale that begins
+ * later asks again, so a coupon whose sale is in no journal that has come past this moment was
+ * never used.
  */
 export const couponHoldMs = 300_000;
 

@@ -13,10 +13,11 @@ import { refundReasonCharsMax } from '#shared/wire/v1/entries.ts';
  * POST /v1/orders/{orderId}/refunds               give back a part of what a channel took; answers with its status
  * GET  /v1/orders/{orderId}/refunds/{refundNo}    what became of it
  *
- * The same (orderId, refundNo) with the same amount returns the stored refund; with another amount it is refused
- * (409 idempotency-mismatch). One refund of an order is open at a time (409 refund-in-flight), and their sum is at most
- * the amount (422 refund-too-large). `refunding` means that nobody knows yet: the cloud keeps asking the channel, and the
- * till asks the cloud. A 404 to a query is definite once it answers the till that asked for the refund: nothing came.
+ * The same (orderId, refundNo) with the same amount returns the stored refund; with another amount
+ * it is refused (409 idempotency-mismatch). One refund of an order is open at a time (409
+ * refund-in-flight), and their sum is at most the amount (422 refund-too-large). `refunding` means
+ * that nobody knows yet: the cloud keeps asking the channel, and the till asks the cloud. A 404 to
+ * a query is definite once it answers the till that asked for the refund: nothing came.
  */
 export const RefundRequestSchema = Type.Object(
   {

@@ -111,7 +111,10 @@ export const ConfigPayloadSchema = Type.Object(
     claimBaseUrl: Type.String({ maxLength: 200 }),
     caps: CapsSchema,
     issuerKeys: Type.Array(IssuerKeySchema, { maxItems: 4 }),
-    /** Number of the last reset of the owner's PIN: a till that has not followed it forgets its PIN. Absent: none yet. */
+    /**
+     * Number of the last reset of the owner's PIN: a till that has not followed it forgets its PIN.
+     * Absent: none yet.
+     */
     ownerPinReset: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
     revokedCertificateIds: Type.Array(Type.String({ maxLength: 40 }), { maxItems: 10_000 }),
   },

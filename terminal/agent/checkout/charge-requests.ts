@@ -5,7 +5,10 @@ import { ChargeSchema, type Charge, type ChargeRequest } from '#shared/wire/v1/c
 import type { StoredOrder } from '#terminal/agent/journal/order-rows.ts';
 import type { CloudClient, CloudFailure } from '#terminal/agent/uplink/cloud-client.ts';
 
-/** The three requests about an attempt (docs/wire.md, Charges). Each is sent once; what follows is decided elsewhere. */
+/**
+ * The three requests about an attempt (docs/wire.md, Charges). Each is sent once; what follows is
+ * decided elsewhere.
+ */
 export type ChargeAnswer = Result<Charge, CloudFailure>;
 
 /** The cloud answers a charge within 12 s; the rest is for the way. */

@@ -153,8 +153,8 @@ const preparing =
   };
 
 /**
- * Is the counter still where it was? While vouchers are set aside the line may come back, and the code that waited for it
- * is charged: what was prepared then would be paid a second time.
+ * Is the counter still where it was? While vouchers are set aside the line may come back, and the
+ * code that waited for it is charged: what was prepared then would be paid a second time.
  */
 const isSameSale = (before: Till, now: Till): boolean =>
   before.orderId === now.orderId &&

@@ -15,9 +15,9 @@ import { findOrder, type StoredOrder } from '#terminal/agent/journal/order-rows.
 import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
 
 /**
- * The partner coupon of the sale at hand. The cloud uses it up for one order, so a sale that changes asks for it anew, under
- * the same order id while that order is not in the journal, else under a new one after giving it back. The token lives in
- * memory only.
+ * The partner coupon of the sale at hand. The cloud uses it up for one order, so a sale that
+ * changes asks for it anew, under the same order id while that order is not in the journal, else
+ * under a new one after giving it back. The token lives in memory only.
  */
 export interface CouponHolds {
   /** Uses a coupon for a sale of this gross amount. Errors: the cloud's refusal, `coupon-needs-network`. */

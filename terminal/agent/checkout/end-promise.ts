@@ -31,8 +31,8 @@ export function keepPromise(
 }
 
 /**
- * The owner says that the money will not come. Errors: `order-not-found`, `promise-not-open`, those of the approval, the
- * disk's.
+ * The owner says that the money will not come. Errors: `order-not-found`, `promise-not-open`, those
+ * of the approval, the disk's.
  */
 export function breakPromise(
   counter: Counter,

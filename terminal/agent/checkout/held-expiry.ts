@@ -6,7 +6,10 @@ import type { EntryFact } from '#shared/wire/v1/entries.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder } from '#terminal/agent/journal/order-rows.ts';
 
-/** Ends held charges whose code is gone. The journal may refuse for a while (a full disk): no order stays held for it. */
+/**
+ * Ends held charges whose code is gone. The journal may refuse for a while (a full disk): no order
+ * stays held for it.
+ */
 export interface HeldExpiry {
   readonly isHeld: (orderId: OrderId) => boolean;
   /** Writes the end down; tried again until the disk takes it. */

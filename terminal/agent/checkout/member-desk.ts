@@ -18,7 +18,10 @@ export interface MemberWanted {
 
 /** Members and their vouchers, as the cloud knows them. Nothing here works without the line. */
 export interface MemberDesk {
-  /** Finds who has this number; with his consent registers who has not. Errors: `member-consent-missing`, the line's. */
+  /**
+   * Finds who has this number; with his consent registers who has not. Errors:
+   * `member-consent-missing`, the line's.
+   */
   readonly byPhone: (wanted: MemberWanted) => Promise<Result<MemberView, ErrorCode>>;
   /** Reads a member code: verified by the cloud, not consumed. */
   readonly byCode: (code: string) => Promise<Result<MemberView, CloudFailure>>;

@@ -41,7 +41,10 @@ export interface RoomDeps {
 
 /** What judging a code needs besides. */
 export interface JudgeDeps extends RoomDeps {
-  /** Monotonic milliseconds since the cloud said that the list of stopped codes is the newest; undefined: not in this run. */
+  /**
+   * Monotonic milliseconds since the cloud said that the list of stopped codes is the newest;
+   * undefined: not in this run.
+   */
   readonly sinceListMs: () => number | undefined;
   /** Does the line seem to be there, although the cloud did not answer? */
   readonly isLineThere: () => boolean;

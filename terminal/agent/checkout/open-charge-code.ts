@@ -15,7 +15,10 @@ export function openChargeCode(code: string | undefined): ErrorCode | undefined 
   return errorCatalogue[code].retry === 'query' ? code : undefined;
 }
 
-/** The same about a sale at the box: what ails its cable says nothing of money and may be said, and what people must look at. */
+/**
+ * The same about a sale at the box: what ails its cable says nothing of money and may be said, and
+ * what people must look at.
+ */
 export function openBoxCode(code: string | undefined): ErrorCode | undefined {
   if (code === undefined || !isErrorCode(code)) return undefined;
   const isTold = code.startsWith('device-') || forPeople.has(code);

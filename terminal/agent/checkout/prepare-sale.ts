@@ -25,8 +25,9 @@ export interface PrepareDeps {
 }
 
 /**
- * What the next sale starts from: the unpaid order on screen, or a new one with its vouchers set aside.
- * Errors, in order: not activated, the amount, a coupon that does not fit or cannot be had, vouchers that cannot be had. Nothing is written here.
+ * What the next sale starts from: the unpaid order on screen, or a new one with its vouchers set
+ * aside. Errors, in order: not activated, the amount, a coupon that does not fit or cannot be had,
+ * vouchers that cannot be had. Nothing is written here.
  */
 export async function prepareSale(
   deps: PrepareDeps,

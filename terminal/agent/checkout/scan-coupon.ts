@@ -3,9 +3,9 @@ import { isWaiting } from '#terminal/agent/checkout/checkout-machine.ts';
 import type { Counter, Outcome } from '#terminal/agent/checkout/counter.ts';
 
 /**
- * A coupon of this shop, printed at a partner's counter: the cloud uses it up for the sale on screen, whose sum is lowered.
- * Errors, in order: `result-not-known`, `coupon-needs-amount`, `coupon-used` (the sale has one), `coupon-needs-network`, the
- * cloud's refusal.
+ * A coupon of this shop, printed at a partner's counter: the cloud uses it up for the sale on
+ * screen, whose sum is lowered. Errors, in order: `result-not-known`, `coupon-needs-amount`,
+ * `coupon-used` (the sale has one), `coupon-needs-network`, the cloud's refusal.
  */
 export async function scanCoupon(counter: Counter, token: string): Promise<Outcome> {
   const { screen, coupons, link } = counter;

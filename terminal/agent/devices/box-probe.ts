@@ -21,8 +21,8 @@ const lookMs = 100;
 export const boxBaudDefault = 115_200;
 
 /**
- * Connects as the box's own driver does and waits for a word from it. Nothing but the handshake of the protocol is sent:
- * no sale, no query.
+ * Connects as the box's own driver does and waits for a word from it. Nothing but the handshake of
+ * the protocol is sent: no sale, no query.
  */
 export const createBoxProbe =
   (deps: BoxProbeDeps): BoxProbe =>

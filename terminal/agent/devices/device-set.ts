@@ -96,8 +96,8 @@ export interface DeviceSetDeps {
   /** The box POS spoke again about an intent that was over: money may have moved. */
   readonly onLateBoxOutcome: (late: BoxLateOutcome) => void;
   /**
-   * Is the outcome of a sale at the box not known? Then the box stays: another one would deny in good faith that it ever
-   * heard of the sale, and the customer would be charged again.
+   * Is the outcome of a sale at the box not known? Then the box stays: another one would deny in
+   * good faith that it ever heard of the sale, and the customer would be charged again.
    */
   readonly isBoxSaleOpen: () => boolean;
 }

@@ -5,8 +5,9 @@ import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 
 /**
- * Learns from a person which level of the drawer's switch means open: the drawer is shown closed and open, in any order.
- * Errors: `drawer-pin-unknown`, `drawer-has-no-switch` (both are forgotten then), and those of the disk.
+ * Learns from a person which level of the drawer's switch means open: the drawer is shown closed
+ * and open, in any order. Errors: `drawer-pin-unknown`, `drawer-has-no-switch` (both are forgotten
+ * then), and those of the disk.
  */
 export function createDrawerCalibration(deps: {
   readonly drawer: DrawerSense;

@@ -10,8 +10,9 @@ export type CustomerFace = {
 } | null;
 
 /**
- * The price while it is typed and while it is awaited (总计; what vouchers will cover is an estimate until then), what was taken once a channel or a box said so
- * (收款), his change after cash (找零), and nothing at rest. An offline sale is not collected yet: it stays a total.
+ * The price while it is typed and while it is awaited (总计; what vouchers will cover is an
+ * estimate until then), what was taken once a channel or a box said so (收款), his change after
+ * cash (找零), and nothing at rest. An offline sale is not collected yet: it stays a total.
  */
 export function customerFace({ draft, screen }: Pick<TillState, 'draft' | 'screen'>): CustomerFace {
   switch (screen.type) {

@@ -115,9 +115,10 @@ export type OpenJournalError =
   | { readonly code: 'store-failed'; readonly detail: string };
 
 /**
- * Opens the journal of a store: the first entry of a new file is `store.opened`. A journal that ends before what it once
- * stored goes on in an epoch of its own, and says `store-entries-lost`; one whose epochs a recovery ended that was not
- * finished does so too. The store stays open when this answers an error.
+ * Opens the journal of a store: the first entry of a new file is `store.opened`. A journal that
+ * ends before what it once stored goes on in an epoch of its own, and says `store-entries-lost`;
+ * one whose epochs a recovery ended that was not finished does so too. The store stays open when
+ * this answers an error.
  */
 export function openJournal(deps: JournalDeps): Result<Journal, OpenJournalError> {
   const { store } = deps;
@@ -157,7 +158,10 @@ export function openJournal(deps: JournalDeps): Result<Journal, OpenJournalError
   });
 }
 
-/** Whatever became of the entry that the journal needed first, nothing was sold; the next start reads what the disk has. */
+/**
+ * Whatever became of the entry that the journal needed first, nothing was sold; the next start
+ * reads what the disk has.
+ */
 const notBegun = ({ type, ...error }: AppendError): OpenJournalError => ({
   code: type === 'store-full' ? type : 'store-not-begun',
   detail: 'detail' in error ? error.detail : type,

@@ -1,7 +1,7 @@
 /**
- * The schema of the till's file, as numbered steps. Forward only: a shipped step is never edited, a change is a new
- * step. `user_version` says how many have run. Steps only add (store/schema-version.ts): the version before must be able
- * to go on with the file.
+ * The schema of the till's file, as numbered steps. Forward only: a shipped step is never edited, a
+ * change is a new step. `user_version` says how many have run. Steps only add
+ * (store/schema-version.ts): the version before must be able to go on with the file.
  */
 export const migrations: readonly string[] = [
   `

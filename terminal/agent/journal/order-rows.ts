@@ -48,7 +48,10 @@ export function ordersIn(
     .map(stored);
 }
 
-/** Orders in one of `states` that no person has dealt with as they stand, newest first, at most {@link ordersListMax}. */
+/**
+ * Orders in one of `states` that no person has dealt with as they stand, newest first, at most
+ * {@link ordersListMax}.
+ */
 export function unresolvedOrdersIn(
   read: ReadHandle,
   states: readonly OrderStateName[],

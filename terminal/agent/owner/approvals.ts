@@ -18,8 +18,8 @@ interface Approved {
 }
 
 /**
- * What a wish is about, in one text: the order and sum that the owner saw. An approval of 5 yuan back pays no 500, and one
- * of a slip that says nothing was paid does not call the sale paid. Pure.
+ * What a wish is about, in one text: the order and sum that the owner saw. An approval of 5 yuan
+ * back pays no 500, and one of a slip that says nothing was paid does not call the sale paid. Pure.
  */
 export function approvedOf(wish: OwnerWish, saleOnScreen: () => string): Approved {
   const { action } = wish;

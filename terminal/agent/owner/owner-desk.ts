@@ -54,8 +54,9 @@ export interface OwnerDesk {
     readonly approvalId?: string | undefined;
   }) => Result<void, ErrorCode>;
   /**
-   * Uses an approval up, whatever becomes of the action afterwards: look first whether the action can be done at all.
-   * Errors: `owner-approval-missing`, `owner-approval-stale`; without a PIN `owner-pin-not-set` for what is not done without.
+   * Uses an approval up, whatever becomes of the action afterwards: look first whether the action
+   * can be done at all. Errors: `owner-approval-missing`, `owner-approval-stale`; without a PIN
+   * `owner-pin-not-set` for what is not done without.
    */
   readonly redeem: (approvalId: string | undefined, wish: OwnerWish) => Result<Approval, ErrorCode>;
   /** For the drawer outside a sale: open when the owner chose so. Errors: as {@link redeem}. */
@@ -84,7 +85,10 @@ export interface OwnerDeskDeps {
   readonly witness: OwnerWitness;
 }
 
-/** What the till never does on a cashier's word alone, PIN or none: value leaves the shop and nothing comes in for it. */
+/**
+ * What the till never does on a cashier's word alone, PIN or none: value leaves the shop and
+ * nothing comes in for it.
+ */
 const neverWithoutPin: ReadonlySet<OwnerAction> = new Set([
   'till.payPromise',
   'orders.breakPromise',

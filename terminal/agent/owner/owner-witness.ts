@@ -12,9 +12,10 @@ export interface OwnerSeen {
 }
 
 /**
- * Remembers beside the journal how new the owner's record is. A backup that takes the journal's place brings an old PIN
- * with it, which a former owner may know: the witness stays where it is, and what is older is not believed. Written after
- * the record is durable, and durable itself: it may be behind by one change, after a power cut, and never ahead.
+ * Remembers beside the journal how new the owner's record is. A backup that takes the journal's
+ * place brings an old PIN with it, which a former owner may know: the witness stays where it is,
+ * and what is older is not believed. Written after the record is durable, and durable itself: it
+ * may be behind by one change, after a power cut, and never ahead.
  */
 export interface OwnerWitness {
   /** undefined: nothing was ever written down here. */

@@ -3,9 +3,10 @@ import Type, { type Static } from 'typebox';
 import { err, ok, type Result } from '#shared/result/result.ts';
 
 /**
- * What is kept of a PIN: scrypt (RFC 7914) of it, with its parameters and 16 random bytes of salt. A PIN has few
- * digits, so whoever has the file can find it in time; 32 MB and a tenth of a second each make a million of them a day's work,
- * and the lock (pin-lock-machine.ts) is what guards the till itself.
+ * What is kept of a PIN: scrypt (RFC 7914) of it, with its parameters and 16 random bytes of salt.
+ * A PIN has few digits, so whoever has the file can find it in time; 32 MB and a tenth of a second
+ * each make a million of them a day's work, and the lock (pin-lock-machine.ts) is what guards the
+ * till itself.
  */
 export const PinHashSchema = Type.Object({
   /** Cost: 2^15 blocks, RFC 7914 section 2. */

@@ -3,8 +3,8 @@ import type { GivenCoupon } from '#shared/order/order.ts';
 import { reprintMark, yuan } from '#terminal/agent/printing/paper-words.ts';
 
 /**
- * A coupon of another shop, printed after the receipt of a sale here. It says whose it is, what it takes off, until when, and
- * that it is no money; the shop that prints it promises nothing.
+ * A coupon of another shop, printed after the receipt of a sale here. It says whose it is, what it
+ * takes off, until when, and that it is no money; the shop that prints it promises nothing.
  */
 export const couponSlipContent = (paper: {
   readonly coupon: GivenCoupon;

@@ -21,7 +21,10 @@ export const points = (pointsFen: number): string => formatYuan(fen(pointsFen));
 /** "等级2": a member's tier (R23). */
 export const tierWord = (tier: number): string => `等级${tier}`;
 
-/** What makes a copy known as one, on every kind of paper. `copy` 1 is the original and bears none, 2 the first reprint. */
+/**
+ * What makes a copy known as one, on every kind of paper. `copy` 1 is the original and bears none,
+ * 2 the first reprint.
+ */
 export const reprintMark = (copy: number): readonly ReceiptCommand[] =>
   copy <= 1
     ? []

@@ -84,7 +84,10 @@ export const lastRefundSlip = (
     { orderId, reason: String(refundNo) },
   );
 
-/** The newest paper of the same thing as this one: another receipt of the order, slip of the refund, copy of the coupon. */
+/**
+ * The newest paper of the same thing as this one: another receipt of the order, slip of the refund,
+ * copy of the coupon.
+ */
 export const lastLike = (read: ReadHandle, job: PrintJobRow): PrintJobRow =>
   (job.orderId !== null &&
     read.one<PrintJobRow>(

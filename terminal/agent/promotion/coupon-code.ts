@@ -6,9 +6,9 @@ const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const tokenChars = 16;
 
 /**
- * The secret on the paper of the coupon that a sale brings: 16 characters of Crockford base 32, 80 bits. Made from a secret
- * of this till and the order's number, so that a sale that is asked about twice names the same paper and no journal needs to
- * hold it.
+ * The secret on the paper of the coupon that a sale brings: 16 characters of Crockford base 32, 80
+ * bits. Made from a secret of this till and the order's number, so that a sale that is asked about
+ * twice names the same paper and no journal needs to hold it.
  */
 export function couponToken(hashKey: Buffer, orderId: OrderId): string {
   const mac = createHmac('sha256', hashKey).update(`greentill/coupon/1:${orderId}`).digest();

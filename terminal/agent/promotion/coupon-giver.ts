@@ -9,9 +9,9 @@ import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
 import type { Link } from '#terminal/agent/uplink/link.ts';
 
 /**
- * Asks the cloud, after a sale at this counter, whether it brings a coupon of another shop, and prints it after the receipt.
- * Only a sale whose receipt is printed now: of one that was learned of late nobody waits for a paper. Offline, or when the answer
- * is lost twice, the sale brings none.
+ * Asks the cloud, after a sale at this counter, whether it brings a coupon of another shop, and
+ * prints it after the receipt. Only a sale whose receipt is printed now: of one that was learned of
+ * late nobody waits for a paper. Offline, or when the answer is lost twice, the sale brings none.
  */
 export interface CouponGiver {
   readonly looksAt: (entries: readonly { readonly type: string; readonly body: string }[]) => void;

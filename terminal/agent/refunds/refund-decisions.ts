@@ -28,8 +28,9 @@ const momentary: ReadonlySet<ErrorCode> = new Set(['refund-in-flight', 'refund-n
 /**
  * Decides what an answer about an open refund means. Pure. Laws:
  * 1. Only the cloud's `done` means that the money went back, only its `failed` or its refusal that it did not.
- * 2. Not a byte left on the first try, in the run that began it: nothing was asked for, and it has failed. The same holds
- *    of a first try that was refused for the moment: no copy of it travels that could still go through.
+ * 2. Not a byte left on the first try, in the run that began it: nothing was asked for, and it has
+ *    failed. The same holds of a first try that was refused for the moment: no copy of it travels
+ *    that could still go through.
  * 3. Everything else leaves it open; the same request is repeated, which the cloud answers without doing it twice.
  */
 export function decideOnRefund(

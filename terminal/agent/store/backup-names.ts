@@ -35,7 +35,10 @@ export const newestFirst = (names: readonly BackupName[]): readonly BackupName[]
 export const nextNumber = (names: readonly BackupName[]): number =>
   names.reduce((most, { number }) => Math.max(most, number), 0) + 1;
 
-/** Which backups have had their time: all but the last hours, the last of each of seven days, and the last migrations. */
+/**
+ * Which backups have had their time: all but the last hours, the last of each of seven days, and
+ * the last migrations.
+ */
 export function surplusBackups(names: readonly BackupName[]): readonly BackupName[] {
   const ordered = newestFirst(names);
   const hourly = ordered.filter(({ kind }) => kind === 'hourly');

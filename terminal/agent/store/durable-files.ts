@@ -31,7 +31,10 @@ export function putInPlace({ from, to }: { readonly from: string; readonly to: s
   syncFolder(dirname(to));
 }
 
-/** Removes a database with what lies beside it. Its write-ahead log must go first: alone it would be applied to another. */
+/**
+ * Removes a database with what lies beside it. Its write-ahead log must go first: alone it would be
+ * applied to another.
+ */
 export function removeDatabase(path: string): void {
   for (const suffix of ['-wal', '-shm', '-journal', ''])
     rmSync(`${path}${suffix}`, { force: true });

@@ -11,9 +11,10 @@ export interface WitnessedHead {
 }
 
 /**
- * Remembers beside the journal how far it has come. SQLite takes a write-ahead log up to its first damaged frame and calls
- * the shorter file sound: one flipped bit hides every commit behind it, and chain and page check hold. The witness is
- * written after the commit is synced and is not synced itself: it may be behind, after a power cut, and never ahead.
+ * Remembers beside the journal how far it has come. SQLite takes a write-ahead log up to its first
+ * damaged frame and calls the shorter file sound: one flipped bit hides every commit behind it, and
+ * chain and page check hold. The witness is written after the commit is synced and is not synced
+ * itself: it may be behind, after a power cut, and never ahead.
  */
 export interface HeadWitness {
   /** The latest head that is legibly written down; undefined: none is. */
@@ -28,7 +29,10 @@ const slotBytes = 192;
 const slotCount = 2;
 const checkChars = 16;
 
-/** Opens or makes the witness of a folder. A disk that refuses it must not keep the till from selling: it sees nothing. */
+/**
+ * Opens or makes the witness of a folder. A disk that refuses it must not keep the till from
+ * selling: it sees nothing.
+ */
 export function openHeadWitness(dataDir: string): HeadWitness {
   const path = join(dataDir, headWitnessFileName);
   const text = readText(path);

@@ -18,7 +18,10 @@ const checkPauseMs = 12 * 3_600_000;
 /** A shop that switches its machine off at night is checked by day. */
 const checkOverdueMs = 36 * 3_600_000;
 
-/** What is due now. A time that lies ahead of the clock was written before the clock was put back: it counts as long ago. */
+/**
+ * What is due now. A time that lies ahead of the clock was written before the clock was put back:
+ * it counts as long ago.
+ */
 export function dueTasks(now: {
   readonly kept: Kept;
   readonly nowMs: number;
@@ -41,8 +44,9 @@ export function dueTasks(now: {
 export const clockSkewMsMax = 300_000;
 
 /**
- * Whether the machine's clock is wrong. The cloud's time decides when there was contact; offline the journal does, whose
- * clock never goes back, and a jump of the wall clock against the steady one. Pure.
+ * Whether the machine's clock is wrong. The cloud's time decides when there was contact; offline
+ * the journal does, whose clock never goes back, and a jump of the wall clock against the steady
+ * one. Pure.
  */
 export function judgeClock(clocks: {
   readonly nowMs: number;

@@ -12,8 +12,9 @@ export const lockFileName = 'writer.lock';
 export const holderFileName = 'writer.json';
 
 /**
- * How long the second waits before it gives up. Of two that come in the same millisecond neither may be turned away, and
- * the one that was first has written down who it is before the other reads it: what a dead program left names nobody.
+ * How long the second waits before it gives up. Of two that come in the same millisecond neither
+ * may be turned away, and the one that was first has written down who it is before the other reads
+ * it: what a dead program left names nobody.
  */
 const lockPatienceMs = 200;
 

@@ -107,8 +107,8 @@ const papersOfPeople: ReadonlySet<PrintJobRow['kind']> = new Set<PrintJobRow['ki
 ]);
 
 /**
- * Whoever stands at a new till may set the owner's PIN. That he did stands here with its time, until somebody says that it
- * was the owner; the cloud was told besides.
+ * Whoever stands at a new till may set the owner's PIN. That he did stands here with its time,
+ * until somebody says that it was the owner; the cloud was told besides.
  */
 function firstPinRows(read: ReadHandle): readonly ExceptionRow[] {
   const { firstPinAtMs: sinceMs } = readOwner(read);

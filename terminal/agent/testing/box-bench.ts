@@ -21,8 +21,9 @@ import { createLink } from '#terminal/agent/uplink/link.ts';
 import type { Screen } from '#terminal/ipc/state.ts';
 
 /**
- * A till whose line is down, with a box POS on a wire in memory, in time that moves when told to: the real checkout, the
- * real journal on disk, the real driver, and a simulated box whose books are the truth.
+ * A till whose line is down, with a box POS on a wire in memory, in time that moves when told to:
+ * the real checkout, the real journal on disk, the real driver, and a simulated box whose books are
+ * the truth.
  */
 export interface BoxBench {
   readonly time: ManualTime;

@@ -2,8 +2,9 @@ import type { CouponPrint, CouponRedeemed } from '#shared/wire/v1/promotion.ts';
 import { problem, type ScriptedAnswer } from '#terminal/agent/testing/scripted-answer.ts';
 
 /**
- * Partner coupons as the cloud keeps them: what sales bring here, and the papers of this shop, each good for one sale; asked
- * again for the same sale it is held anew, and a sale that was not made gives it back.
+ * Partner coupons as the cloud keeps them: what sales bring here, and the papers of this shop, each
+ * good for one sale; asked again for the same sale it is held anew, and a sale that was not made
+ * gives it back.
  */
 export function createScriptedCoupons() {
   const papers = new Map<string, CouponRedeemed & { usedFor: string | undefined }>();

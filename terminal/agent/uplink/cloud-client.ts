@@ -81,8 +81,9 @@ const retryAfterSecondsMax = 300;
 const clockOffsetToleratedMs = 2_000;
 
 /**
- * Journal texts repeat so much that the fastest level comes within 4% of the usual one in less than half the time, and a
- * window of 8 KB, which holds some twenty entries, takes two thirds of the time of one of 32 KB and packs 4% smaller.
+ * Journal texts repeat so much that the fastest level comes within 4% of the usual one in less than
+ * half the time, and a window of 8 KB, which holds some twenty entries, takes two thirds of the
+ * time of one of 32 KB and packs 4% smaller.
  */
 const gzipOptions = {
   level: constants.Z_BEST_SPEED,

@@ -10,8 +10,9 @@ export interface OutgoingBatch extends SentBatch {
 }
 
 /**
- * The entries after `position` as one batch, at most `entriesMax` and within the limits of the wire; undefined at the end
- * of the journal. Half as many as long as they are too large together: seldom, the usual entry is an eighth of its share.
+ * The entries after `position` as one batch, at most `entriesMax` and within the limits of the
+ * wire; undefined at the end of the journal. Half as many as long as they are too large together:
+ * seldom, the usual entry is an eighth of its share.
  */
 export function cutBatch(
   read: ReadHandle,

@@ -190,7 +190,10 @@ function Done({
   );
 }
 
-/** A keyboard scanner's code is not the desk's here: there is nothing to sell yet. Keys that a person types are the field's. */
+/**
+ * A keyboard scanner's code is not the desk's here: there is nothing to sell yet. Keys that a
+ * person types are the field's.
+ */
 function useScannedCode(take: (text: string) => void): void {
   const { keys } = useApp();
   const latest = useRef(take);

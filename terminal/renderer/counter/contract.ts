@@ -100,8 +100,9 @@ export interface SwitchRequest {
 }
 
 /**
- * What happens at the box: the customer pays in one of three ways, gives up, or his bank refuses; or it is paid, and the
- * box says so after {@link boxLateMs}, never, or dies. `power` switches it off and on.
+ * What happens at the box: the customer pays in one of three ways, gives up, or his bank refuses;
+ * or it is paid, and the box says so after {@link boxLateMs}, never, or dies. `power` switches it
+ * off and on.
  */
 export const boxActs = [
   'pay-scan',

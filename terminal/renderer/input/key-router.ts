@@ -168,8 +168,9 @@ function typedOutside(
 }
 
 /**
- * In a field the characters are the field's own; only the function keys stay ours, and a person's Enter where the field is
- * a panel's last word (`data-enter`). An input method's Enter only ends its word.
+ * In a field the characters are the field's own; only the function keys stay ours, and a person's
+ * Enter where the field is a panel's last word (`data-enter`). An input method's Enter only ends
+ * its word.
  */
 const typedInField = (event: KeyboardEvent, element: HTMLElement): Typed =>
   event.key === 'Enter' && 'enter' in element.dataset && !event.isComposing

@@ -16,8 +16,8 @@ export interface GreentillBridge {
 }
 
 /**
- * TerminalApi over the Electron preload. The main process restarts a fallen agent and answers `agent-restarting`; when the
- * agent said why it cannot run, that code is the detail.
+ * TerminalApi over the Electron preload. The main process restarts a fallen agent and answers
+ * `agent-restarting`; when the agent said why it cannot run, that code is the detail.
  */
 export function createBridgeLink(bridge: GreentillBridge): TerminalLink {
   const watchers = new Set<LinkWatcher>();

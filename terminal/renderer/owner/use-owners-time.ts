@@ -2,7 +2,10 @@ import { useEffect } from 'react';
 import { useApp } from '../app/context.ts';
 import { pageAbove, type Page } from '../desk/desk.ts';
 
-/** The owner's time ends when the pages that set the till up are left; a sale that covers the window closes the sheet. */
+/**
+ * The owner's time ends when the pages that set the till up are left; a sale that covers the window
+ * closes the sheet.
+ */
 export function useOwnersTime({
   page,
   covered,

@@ -72,7 +72,10 @@ export function ConfirmCancel({
   );
 }
 
-/** The customer showed another code meanwhile: nobody is charged twice, and the first verdict is at most so far away. */
+/**
+ * The customer showed another code meanwhile: nobody is charged twice, and the first verdict is at
+ * most so far away.
+ */
 export function SecondScan({ seconds }: { readonly seconds: number | null }): ReactNode {
   const { words } = useApp();
   return (

@@ -52,8 +52,8 @@ interface TraceEvent {
 }
 
 /**
- * Collects tasks of the page's own thread that work for more than 50 ms, by the thread's clock: on a machine that does much
- * else at the time, a task that waits for its processor is not a slow one.
+ * Collects tasks of the page's own thread that work for more than 50 ms, by the thread's clock: on
+ * a machine that does much else at the time, a task that waits for its processor is not a slow one.
  */
 export async function watchLongTasks(page: Page): Promise<() => Promise<readonly number[]>> {
   const browser = page.context().browser();
@@ -76,7 +76,10 @@ export async function watchLongTasks(page: Page): Promise<() => Promise<readonly
   };
 }
 
-/** Times each green screen: from the last message on the socket to the frame in which it is painted, in milliseconds. */
+/**
+ * Times each green screen: from the last message on the socket to the frame in which it is painted,
+ * in milliseconds.
+ */
 export async function watchResults(page: Page): Promise<() => Promise<readonly number[]>> {
   await page.evaluate(() => {
     const elapsedMs: number[] = [];

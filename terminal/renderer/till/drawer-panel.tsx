@@ -2,7 +2,10 @@ import type { ReactNode } from 'react';
 import { useApp } from '../app/context.ts';
 import { Close } from './cash-panel.tsx';
 
-/** F7: a drawer is opened without a sale only with a reason. A finger opens at once; a digit chooses and Enter opens. */
+/**
+ * F7: a drawer is opened without a sale only with a reason. A finger opens at once; a digit chooses
+ * and Enter opens.
+ */
 export function DrawerPanel({ chosen }: { readonly chosen: number | null }): ReactNode {
   const { words, store } = useApp();
   return (

@@ -8,7 +8,10 @@ import { dealWord, Note } from './deal-with.tsx';
 
 const ways = ['cash', 'static-code-seen', 'transfer'] as const;
 
-/** What became of promised money, by a person's word: how it came, or that it will not, which the owner has to confirm. */
+/**
+ * What became of promised money, by a person's word: how it came, or that it will not, which the
+ * owner has to confirm.
+ */
 export function EndPromise({ row }: { readonly row: ExceptionRow }): ReactNode {
   const { words, store } = useApp();
   const [isBreaking, setBreaking] = useState(false);

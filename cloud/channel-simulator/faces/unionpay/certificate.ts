@@ -18,7 +18,10 @@ const commonName = Buffer.from('550403', 'hex');
 /** 1.2.840.113549.1.1.11, RSA with SHA-256. */
 const rsaSha256 = Buffer.from('2a864886f70d01010b', 'hex');
 
-/** A certificate in PEM, for the sandbox: Node reads certificates and cannot make them. Source: RFC 5280 section 4.1. */
+/**
+ * A certificate in PEM, for the sandbox: Node reads certificates and cannot make them. Source: RFC
+ * 5280 section 4.1.
+ */
 export function certificateOf(request: CertificateRequest): string {
   const algorithm = der(sequenceTag, der(oidTag, rsaSha256), der(nullTag));
   const body = der(

@@ -43,7 +43,10 @@ const respCodes: Readonly<Record<string, string>> = {
 };
 const respCodeOf = (word: string): string => respCodes[word] ?? '04';
 
-/** UnionPay's transactions on the shared books: charges, voids and refunds as refunds of the order, reversals, queries. */
+/**
+ * UnionPay's transactions on the shared books: charges, voids and refunds as refunds of the order,
+ * reversals, queries.
+ */
 export function createTransactions(house: FaceHouse): {
   readonly transact: Handler;
   readonly query: Handler;

@@ -46,9 +46,10 @@ const profileOf = (face: Face): ChannelProfile => ({
 });
 
 /**
- * One wallet by way of a licensed aggregator (聚合支付): one message set for all wallets, JSON signed with Ed25519. The
- * shape is that of the acquirers' published books, the names are ours; docs/payments.md tells what an acquirer's own
- * dialect changes. Source: cloud/channel-simulator/protocol.ts.
+ * One wallet by way of a licensed aggregator (聚合支付): one message set for all wallets, JSON
+ * signed with Ed25519. The shape is that of the acquirers' published books, the names are ours;
+ * docs/payments.md tells what an acquirer's own dialect changes. Source:
+ * cloud/channel-simulator/protocol.ts.
  */
 export function createAggregatorChannel(options: AggregatorChannelOptions): Channel {
   const call: Call = async (request, judge, silent) => {

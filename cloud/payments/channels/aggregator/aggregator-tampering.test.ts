@@ -34,7 +34,9 @@ let server: Server;
 let channel: Channel;
 let tamper: (sealed: Sealed) => Sealed;
 
-/** Answers every request truly, for its own nonce, and then does to the answer what the test says. */
+/**
+ * Answers every request truly, for its own nonce, and then does to the answer what the test says.
+ */
 const sealedFor = (request: IncomingMessage): Sealed => {
   const timestamp = '1790000000';
   const requestNonce = String(request.headers[channelHeaders.nonce]);

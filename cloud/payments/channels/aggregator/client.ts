@@ -45,8 +45,8 @@ export type SignedAnswer =
 const checkAnswer = Compile(ChannelAnswerSchema);
 
 /**
- * Sends one signed request and believes only an answer whose signature over the raw bytes holds. Never repeats
- * anything: whoever calls decides whether asking again is safe.
+ * Sends one signed request and believes only an answer whose signature over the raw bytes holds.
+ * Never repeats anything: whoever calls decides whether asking again is safe.
  */
 export async function sendSigned(
   options: AggregatorOptions,

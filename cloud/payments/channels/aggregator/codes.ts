@@ -9,8 +9,8 @@ import {
 } from '#cloud/channel/channel-codes.ts';
 
 /**
- * Answers of a licensed aggregator (cloud/channel-simulator/protocol.ts). One list of codes for all wallets; their
- * meanings follow WeChat Pay's (../wechat/codes.ts).
+ * Answers of a licensed aggregator (cloud/channel-simulator/protocol.ts). One list of codes for all
+ * wallets; their meanings follow WeChat Pay's (../wechat/codes.ts).
  */
 export const aggregatorCodes: ChannelCodeTable = {
   SUCCESS: paidRule,

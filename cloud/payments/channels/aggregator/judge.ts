@@ -14,7 +14,10 @@ import type {
 } from '#cloud/channel/channel-exchange.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 
-/** Does a verified answer speak of this order: the same merchant, number and amount? Anything else proves nothing. */
+/**
+ * Does a verified answer speak of this order: the same merchant, number and amount? Anything else
+ * proves nothing.
+ */
 export const isAbout = (answer: ChannelAnswer, order: ChannelOrder): boolean =>
   answer.merchantNo === order.channelMerchantNo &&
   answer.outTradeNo === order.outTradeNo &&
@@ -36,7 +39,10 @@ export function judgeCharge(answer: ChannelAnswer, order: ChannelOrder): ChargeO
   }
 }
 
-/** What a verified answer to a query means. A number the channel does not know may still arrive there. */
+/**
+ * What a verified answer to a query means. A number the channel does not know may still arrive
+ * there.
+ */
 export function judgeQuery(answer: ChannelAnswer, order: ChannelOrder): QueryOutcome {
   if (answer.code === 'ORDER_NOT_FOUND') return { type: 'unpaid', code: answer.code };
   if (answer.code !== 'SUCCESS') return unknown(answer.code);
@@ -76,7 +82,10 @@ export function judgeReverse(answer: ChannelAnswer, order: ChannelOrder): Revers
   return unknown('state-mismatch');
 }
 
-/** What a verified answer to a refund means: carried out when the answer names it, its amount and its order. */
+/**
+ * What a verified answer to a refund means: carried out when the answer names it, its amount and
+ * its order.
+ */
 export function judgeRefund(answer: ChannelAnswer, order: RefundOrder): RefundOutcome {
   if (answer.code !== 'SUCCESS') return unknown(answer.code);
   const isIt =

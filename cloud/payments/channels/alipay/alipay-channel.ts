@@ -41,8 +41,8 @@ const subject = '门店消费';
 const timeoutExpress = '5m';
 
 /**
- * Alipay's bar code payment (条码支付, alipay.trade.pay), for a provider's merchants or a merchant for himself.
- * A cancellation is allowed at once and for 24 hours; afterwards a refund is the way.
+ * Alipay's bar code payment (条码支付, alipay.trade.pay), for a provider's merchants or a merchant
+ * for himself. A cancellation is allowed at once and for 24 hours; afterwards a refund is the way.
  * Source: opendocs.alipay.com/open/194.
  */
 export function createAlipayChannel(options: AlipayOptions): Channel {

@@ -104,7 +104,8 @@ describe('differential: our signing and the public SDK say the same', () => {
         const arrived =
           value === undefined ? params : { ...params, [what]: changed(random, value) };
         const theirs = isAccepted(() => gatewaySdk.checkNotifySignV2(arrived));
-        // The SDK prints local time where Alipay reads Shanghai's; here the face takes its word for it.
+        // The SDK prints local time where Alipay reads Shanghai's; here the face takes its word for
+        // it.
         const nowMs = Date.parse(`${params['timestamp']?.replace(' ', 'T') ?? ''}+08:00`);
         const body = new URLSearchParams(arrived).toString();
         const ours = judgeForm(body, callers, nowMs);
@@ -176,7 +177,8 @@ describe('differential: our signing and the public SDK say the same', () => {
         const theirs = isAccepted(() => merchantSdk.checkNotifySignV2(arrived));
         const bytes = Buffer.from(new URLSearchParams(arrived).toString());
         const ours = reader.read({ headers: {}, body: bytes });
-        // The SDK lets base64's spare bits be anything; we believe one spelling of a signature alone.
+        // The SDK lets base64's spare bits be anything; we believe one spelling of a signature
+        // alone.
         const isCanonical = canonical(arrived['sign'] ?? '') === arrived['sign'];
         expect(ours.ok, `round ${round}, changed: ${what}`).toBe(theirs && isCanonical);
         verdicts[theirs ? 'accepted' : 'refused'] += 1;

@@ -8,9 +8,10 @@ export const billLineCharsMax = 8_192;
 const totalsWord = '汇总';
 
 /**
- * The lines of Alipay's trade bill as it lies on disk (the zip of bill.ts), decoded from GBK, without line ends; lines
- * beginning with `#` are Alipay's own words. Memory stays bounded. Throws, before the last line, when the zip is
- * damaged, a byte is no GBK, or a line is longer than {@link billLineCharsMax}: a bill counts only when read to its end.
+ * The lines of Alipay's trade bill as it lies on disk (the zip of bill.ts), decoded from GBK,
+ * without line ends; lines beginning with `#` are Alipay's own words. Memory stays bounded. Throws,
+ * before the last line, when the zip is damaged, a byte is no GBK, or a line is longer than
+ * {@link billLineCharsMax}: a bill counts only when read to its end.
  */
 export async function* alipayBillLines(path: string): AsyncIterable<string> {
   const zip = await openZip(path, billBytesMax);

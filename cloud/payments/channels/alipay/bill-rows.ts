@@ -19,9 +19,9 @@ const sumOfPaid = /^#交易合计：([0-9]+)笔，商家实收共(-?[0-9.]+)元/
 const sumOfBack = /^#退款合计：([0-9]+)笔，商家实收退款共(-?[0-9.]+)元/;
 
 /**
- * The lines of Alipay's trade bill as it lies on disk (a zip of GBK files). Alipay writes what leaves the merchant as
- * negative, its fee too. Throws when the file is damaged, a line cannot be read, or the sums under the lines are not
- * theirs.
+ * The lines of Alipay's trade bill as it lies on disk (a zip of GBK files). Alipay writes what
+ * leaves the merchant as negative, its fee too. Throws when the file is damaged, a line cannot be
+ * read, or the sums under the lines are not theirs.
  */
 export async function* alipayBillRows(path: string): AsyncIterable<BillRow> {
   let columns: Columns | undefined;

@@ -20,9 +20,9 @@ const readyAfterMs = 10 * 3_600_000;
 const absences: ReadonlySet<string> = new Set(['BILL_NOT_EXIST', 'isp.bill_not_exist']);
 
 /**
- * The trade bill of a day: a zip whose CSV files are in GBK, as it came. The answer with the address is signed, the
- * file is not, and Alipay gives no digest of it: what makes it whole is the checksum of each file in the zip, which
- * readers must hold it to (../wire/zip-file.ts).
+ * The trade bill of a day: a zip whose CSV files are in GBK, as it came. The answer with the
+ * address is signed, the file is not, and Alipay gives no digest of it: what makes it whole is the
+ * checksum of each file in the zip, which readers must hold it to (../wire/zip-file.ts).
  */
 export const createAlipayBills = (client: AlipayClient, options: AlipayOptions): BillDesk => ({
   scope: 'merchant',

@@ -19,8 +19,9 @@ export interface AlipayRequest {
 }
 
 /**
- * `said`: verified. `code` is 10000 or, where a charge waits for its payer, 10003. `refused`: verified, any other code;
- * `code` is the sub_code where there is one. `none`: nothing that could be believed, with a word of ours.
+ * `said`: verified. `code` is 10000 or, where a charge waits for its payer, 10003. `refused`:
+ * verified, any other code; `code` is the sub_code where there is one. `none`: nothing that could
+ * be believed, with a word of ours.
  */
 export type AlipayAnswer =
   | {
@@ -37,7 +38,10 @@ export type AlipayAnswer =
     };
 
 export interface AlipayClient {
-  /** Signs, sends once, verifies. Never repeats anything. `not-sent` also when we may not act for the merchant. */
+  /**
+   * Signs, sends once, verifies. Never repeats anything. `not-sent` also when we may not act for
+   * the merchant.
+   */
   ask(request: AlipayRequest): Promise<AlipayAnswer>;
 }
 

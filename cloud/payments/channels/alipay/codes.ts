@@ -14,9 +14,10 @@ const startAgain = failedRule('order-number-closed', 'new-number');
 
 /**
  * Answers of Alipay to a bar code charge: the sub_code, or the gateway's code where there is none.
- * ACQ.CONTEXT_INCONSISTENT says that our number carries another order, which is no proof that nothing was charged, so
- * it is asked about, loudly. 20000 and every SYSTEM_ERROR or unknow-error is a question, never a "no".
- * Source: opendocs.alipay.com, alipay.trade.pay (error codes) and the bar code guide, by way of public mirrors.
+ * ACQ.CONTEXT_INCONSISTENT says that our number carries another order, which is no proof that
+ * nothing was charged, so it is asked about, loudly. 20000 and every SYSTEM_ERROR or unknow-error
+ * is a question, never a "no". Source: opendocs.alipay.com, alipay.trade.pay (error codes) and the
+ * bar code guide, by way of public mirrors.
  */
 export const alipayCodes: ChannelCodeTable = {
   10000: paidRule,
@@ -52,7 +53,10 @@ export const alipayCodes: ChannelCodeTable = {
   'isv.invalid-timestamp': closedRule,
 };
 
-/** Refusals of refunds, splits and transfers after which nothing has moved. Everything else is unknown. */
+/**
+ * Refusals of refunds, splits and transfers after which nothing has moved. Everything else is
+ * unknown.
+ */
 export const alipayDeclines: ReadonlySet<string> = new Set([
   'ACQ.ACCESS_FORBIDDEN',
   'ACQ.ALLOC_AMOUNT_VALIDATE_ERROR',

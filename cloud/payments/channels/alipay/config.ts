@@ -5,12 +5,17 @@ import { assert } from '#shared/result/assert.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 
-/** Who we are at Alipay. A provider (服务商) acts for merchants who authorised his app; a merchant for himself alone. */
+/**
+ * Who we are at Alipay. A provider (服务商) acts for merchants who authorised his app; a merchant
+ * for himself alone.
+ */
 export type AlipayIdentity =
   | { readonly type: 'direct'; readonly sellerId: string }
   | {
       readonly type: 'provider';
-      /** Authorisation tokens by the merchant's number (his 2088… user id). Secrets: never logged. */
+      /**
+       * Authorisation tokens by the merchant's number (his 2088… user id). Secrets: never logged.
+       */
       readonly tokens: ReadonlyMap<string, string>;
     };
 
@@ -20,8 +25,8 @@ export interface AlipayAccount {
   /** Signs our requests. RSA, 2048 bits. */
   readonly privateKey: KeyObject;
   /**
-   * What we believe, by `alipay_cert_sn` of the answer; {@link publicKeyMode} where answers name no certificate. Both
-   * may stand here at once while an app moves from one to the other.
+   * What we believe, by `alipay_cert_sn` of the answer; {@link publicKeyMode} where answers name no
+   * certificate. Both may stand here at once while an app moves from one to the other.
    */
   readonly alipayKeys: ReadonlyMap<string, KeyObject>;
   /** Serials of our certificates; transfers need them. Undefined in public key mode. */
@@ -47,7 +52,9 @@ export interface AlipayOptions {
 
 export const publicKeyMode = 'public-key';
 
-/** Authorisation for a merchant: undefined when we may not act for him; empty when none is needed. */
+/**
+ * Authorisation for a merchant: undefined when we may not act for him; empty when none is needed.
+ */
 export function tokenFor(identity: AlipayIdentity, channelMerchantNo: string): string | undefined {
   if (identity.type === 'provider') return identity.tokens.get(channelMerchantNo);
   return identity.sellerId === channelMerchantNo ? '' : undefined;

@@ -27,8 +27,8 @@ const currency = 'CNY';
 const paidStates: ReadonlySet<string | undefined> = new Set(['TRADE_SUCCESS', 'TRADE_FINISHED']);
 
 /**
- * The same number, amount and currency as asked for. Alipay's answers name no merchant: whose order it is follows from
- * the authorisation that the request carried, and numbers are ours alone.
+ * The same number, amount and currency as asked for. Alipay's answers name no merchant: whose order
+ * it is follows from the authorisation that the request carried, and numbers are ours alone.
  */
 const isAbout = (trade: AlipayTrade, order: ChannelOrder): boolean =>
   trade.out_trade_no === order.outTradeNo &&
@@ -86,7 +86,8 @@ export function judgeQuery(answer: AlipayAnswer, order: ChannelOrder): QueryOutc
   if (paidStates.has(state)) return paidOr(trade, order, trade.send_pay_date);
   if (!isAboutUnpaid(trade, order)) return unknown('order-mismatch');
   if (state === 'WAIT_BUYER_PAY') return { type: 'paying', code: state };
-  // Closed is said of orders nobody paid and of orders that went back wholly; only the latter had been paid once.
+  // Closed is said of orders nobody paid and of orders that went back wholly; only the latter had
+  // been paid once.
   if (state === 'TRADE_CLOSED')
     return { type: trade.send_pay_date === undefined ? 'closed' : 'refunded' };
   return unknown(state ?? 'state-missing');
@@ -109,7 +110,10 @@ function paidOr(
   };
 }
 
-/** What an answer to a cancellation means: `retry_flag` Y asks for the same again, `action` says what was found. */
+/**
+ * What an answer to a cancellation means: `retry_flag` Y asks for the same again, `action` says
+ * what was found.
+ */
 export function judgeCancel(answer: AlipayAnswer, order: ChannelOrder): ReverseOutcome {
   if (answer.type === 'none') return unknown(answer.code);
   if (answer.type === 'refused')
@@ -121,14 +125,16 @@ export function judgeCancel(answer: AlipayAnswer, order: ChannelOrder): ReverseO
   if (said.out_trade_no !== order.outTradeNo) return unknown('order-mismatch');
   if (said.retry_flag !== 'N') return unknown('retry');
   if (said.action === 'refund') return { type: 'refunded' };
-  // No action: Alipay found no such order. The charge may still be on its way, so nothing is closed by that.
+  // No action: Alipay found no such order. The charge may still be on its way, so nothing is closed
+  // by that.
   if (said.action === undefined) return { type: 'no-such-order', code: 'action-missing' };
   return said.action === 'close' ? { type: 'closed' } : unknown('state-mismatch');
 }
 
 /**
- * What an answer to a refund means. `moved`: this very request moved the money. `ask`: it says nothing about this
- * number, because it had been asked for before or because it is a "no" that is not on the whitelist.
+ * What an answer to a refund means. `moved`: this very request moved the money. `ask`: it says
+ * nothing about this number, because it had been asked for before or because it is a "no" that is
+ * not on the whitelist.
  */
 export function judgeRefund(
   answer: AlipayAnswer,

@@ -21,8 +21,9 @@ import { fenOfYuan } from '#cloud/payments/channels/wire/yuan.ts';
 const refused = (code: NotifyRefusal['code']) => err<NotifyRefusal>({ code });
 
 /**
- * Notifies of Alipay: a form, signed over its decoded values without `sign` and `sign_type`. They come for up to 25
- * hours until they are answered with `success`, so their age proves nothing; `notify_id` tells repetitions.
+ * Notifies of Alipay: a form, signed over its decoded values without `sign` and `sign_type`. They
+ * come for up to 25 hours until they are answered with `success`, so their age proves nothing;
+ * `notify_id` tells repetitions.
  */
 export function createAlipayNotify({ account }: Pick<AlipayOptions, 'account'>): NotifyReader {
   return {

@@ -8,8 +8,9 @@ import { fenOfYuan, yuanText } from '#cloud/payments/channels/wire/yuan.ts';
 const product = { product_code: 'TRANS_ACCOUNT_NO_PWD', biz_scene: 'DIRECT_TRANSFER' } as const;
 
 /**
- * Transfers to people (单笔转账), from the app's own account. Not one refusal of a submission is final, whatever its
- * code: the same number is asked about. Only a state in a verified answer ends a transfer.
+ * Transfers to people (单笔转账), from the app's own account. Not one refusal of a submission is
+ * final, whatever its code: the same number is asked about. Only a state in a verified answer ends
+ * a transfer.
  */
 export const createAlipayPayouts = (client: AlipayClient): PayoutDesk => ({
   submit: async (payout) => {

@@ -1,6 +1,7 @@
 /**
- * The members of a JSON object as the bytes they stand in: a signature covers bytes, so they are cut out and never
- * written anew. Undefined when the bytes are no object, a name stands there twice or anything follows it.
+ * The members of a JSON object as the bytes they stand in: a signature covers bytes, so they are
+ * cut out and never written anew. Undefined when the bytes are no object, a name stands there twice
+ * or anything follows it.
  */
 export function rawMembersOf(bytes: Uint8Array): ReadonlyMap<string, Uint8Array> | undefined {
   const members = new Map<string, Uint8Array>();

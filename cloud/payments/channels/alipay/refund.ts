@@ -5,8 +5,8 @@ import { judgeRefund, judgeRefundQuery } from '#cloud/payments/channels/alipay/j
 import { yuanText } from '#cloud/payments/channels/wire/yuan.ts';
 
 /**
- * Refunds. A repeated request answers `fund_change` N, which is neither "done" nor "failed": the refund itself is asked
- * for then. `out_request_no` is the idempotency key.
+ * Refunds. A repeated request answers `fund_change` N, which is neither "done" nor "failed": the
+ * refund itself is asked for then. `out_request_no` is the idempotency key.
  */
 export function createAlipayRefunds(client: AlipayClient): {
   readonly refund: Channel['refund'];

@@ -1,13 +1,16 @@
 import { sign, type KeyObject } from 'node:crypto';
 
 /**
- * What a request's signature covers: every parameter but `sign` and the empty ones, by name, `name=value` joined with
- * `&`, as raw UTF-8 and not as it is encoded on the wire.
+ * What a request's signature covers: every parameter but `sign` and the empty ones, by name,
+ * `name=value` joined with `&`, as raw UTF-8 and not as it is encoded on the wire.
  */
 export const requestText = (params: Readonly<Record<string, string>>): string =>
   joined(Object.entries(params).filter(([name, value]) => name !== 'sign' && value !== ''));
 
-/** What a notify's signature covers: every parameter that came but `sign` and `sign_type`, the empty ones too. */
+/**
+ * What a notify's signature covers: every parameter that came but `sign` and `sign_type`, the empty
+ * ones too.
+ */
 export const noticeText = (params: Readonly<Record<string, string>>): string =>
   joined(Object.entries(params).filter(([name]) => name !== 'sign' && name !== 'sign_type'));
 

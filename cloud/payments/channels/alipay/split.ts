@@ -23,10 +23,10 @@ const settle = 'alipay.trade.order.settle';
 type Ask = (method: string, channelMerchantNo: string, value: object) => Promise<AlipayAnswer>;
 
 /**
- * Splitting of paid orders (分账), synchronous: all receivers or none. ACQ.SYSTEM_ERROR and ACQ.TRADE_SETTLE_ERROR
- * leave it open; the same number with the same content may be asked for again. Whoever receives is bound first.
- * Source: opendocs.alipay.com, alipay.trade.order.settle; taking back without a refund: by way of
- * `refund_royalty_parameters` alone.
+ * Splitting of paid orders (分账), synchronous: all receivers or none. ACQ.SYSTEM_ERROR and
+ * ACQ.TRADE_SETTLE_ERROR leave it open; the same number with the same content may be asked for
+ * again. Whoever receives is bound first. Source: opendocs.alipay.com, alipay.trade.order.settle;
+ * taking back without a refund: by way of `refund_royalty_parameters` alone.
  */
 export function createAlipaySplits(client: AlipayClient): SplitDesk {
   const ask: Ask = (method, channelMerchantNo, value) =>

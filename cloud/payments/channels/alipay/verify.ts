@@ -13,8 +13,9 @@ export interface JudgedAnswer {
 const nothing = new Uint8Array();
 
 /**
- * Judges one answer to `method`. The signature covers the bytes of `<method>_response` exactly as they came; `sign` may
- * stand before or behind it. An `error_response` is an answer to no method and is not believed.
+ * Judges one answer to `method`. The signature covers the bytes of `<method>_response` exactly as
+ * they came; `sign` may stand before or behind it. An `error_response` is an answer to no method
+ * and is not believed.
  */
 export function judgeAnswer(
   bytes: Uint8Array,
@@ -38,7 +39,10 @@ export function judgeAnswer(
 
 export const nodeNameOf = (method: string): string => `${method.replaceAll('.', '_')}_response`;
 
-/** Does this base64 signature cover these bytes? Only the one canonical spelling of base64 is believed. */
+/**
+ * Does this base64 signature cover these bytes? Only the one canonical spelling of base64 is
+ * believed.
+ */
 export function holds(signed: Uint8Array, signature: string, key: KeyObject): boolean {
   const bytes = Buffer.from(signature, 'base64');
   return bytes.toString('base64') === signature && verify('sha256', signed, key, bytes);

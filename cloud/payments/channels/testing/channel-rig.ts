@@ -1,7 +1,10 @@
 import type { Wallet } from '#shared/tender/payment-code.ts';
 import type { Channel } from '#cloud/channel/channel.ts';
 
-/** What a far end must be able to play, so that the laws of {@link Channel} (register-channel-contract.ts) can be put to the test. */
+/**
+ * What a far end must be able to play, so that the laws of {@link Channel}
+ * (register-channel-contract.ts) can be put to the test.
+ */
 export interface ChannelRig {
   readonly channel: Channel;
   readonly channelMerchantNo: string;

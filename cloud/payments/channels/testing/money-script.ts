@@ -12,7 +12,10 @@ import { assert } from '#shared/result/assert.ts';
 
 export const terminalId = 'trm_01ARZ3NDEKTSV4RRFFQ69G5FAV' as TerminalId;
 
-/** What a test of splits has in hand: an adapter that can split, one merchant, and his payers' codes. */
+/**
+ * What a test of splits has in hand: an adapter that can split, one merchant, and his payers'
+ * codes.
+ */
 interface MoneyRig {
   readonly channel: Channel;
   readonly channelMerchantNo: string;
@@ -22,10 +25,14 @@ interface MoneyRig {
 
 type Charged = Awaited<ReturnType<Channel['charge']>>['outcome'];
 
-/** The steps that the money tests of every channel take, in words: sell, then split what was paid. */
+/**
+ * The steps that the money tests of every channel take, in words: sell, then split what was paid.
+ */
 export interface MoneyScript {
   readonly newOrder: (netFen?: number) => ChannelOrder;
-  /** `suffix`: the last two digits of the payment code, by which the far end knows how to behave. */
+  /**
+   * `suffix`: the last two digits of the payment code, by which the far end knows how to behave.
+   */
   readonly charge: (order: ChannelOrder, suffix?: string) => Promise<Charged>;
   readonly paidOrder: (netFen?: number) => Promise<ChannelOrder & PaidOrder>;
   readonly split: (
@@ -38,8 +45,8 @@ export interface MoneyScript {
 }
 
 /**
- * `rig` is asked at each step: every test opens a new one. Numbers are never used twice, over all tests of a file.
- * `opened`: for a channel that must be told when the order was opened.
+ * `rig` is asked at each step: every test opens a new one. Numbers are never used twice, over all
+ * tests of a file. `opened`: for a channel that must be told when the order was opened.
  */
 export function createMoneyScript(
   rig: () => MoneyRig,

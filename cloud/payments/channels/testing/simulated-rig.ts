@@ -5,7 +5,9 @@ import type { ManualClock } from '#shared/testing/manual-clock.ts';
 
 type Behaviour = Parameters<ChannelRig['codeFor']>[0];
 
-/** The last two digits of a payment code tell the simulator how to behave (its payment-scripts.ts). */
+/**
+ * The last two digits of a payment code tell the simulator how to behave (its payment-scripts.ts).
+ */
 const suffixes: Readonly<Record<Behaviour, string>> = {
   paid: '01',
   paying: '03',
@@ -36,7 +38,9 @@ export interface SimulatedEnd<W extends keyof typeof codeShapes> extends Omit<
   readonly code: (suffix: string) => string;
 }
 
-/** What every rig on the simulator does alike; the dialect's rig adds its adapter and its merchant. */
+/**
+ * What every rig on the simulator does alike; the dialect's rig adds its adapter and its merchant.
+ */
 export function simulatedEnd<W extends keyof typeof codeShapes>(end: {
   readonly wallet: W;
   readonly simulator: ChannelSimulator;

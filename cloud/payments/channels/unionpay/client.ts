@@ -13,7 +13,10 @@ export interface UnionpayRequest {
   readonly fields: Fields;
 }
 
-/** `said`: verified, whatever its respCode. `none`: nothing that could be believed, with a word of ours. */
+/**
+ * `said`: verified, whatever its respCode. `none`: nothing that could be believed, with a word of
+ * ours.
+ */
 export type UnionpayAnswer =
   | { readonly type: 'said'; readonly fields: Fields; readonly evidence: CallEvidence }
   | {
@@ -23,7 +26,10 @@ export type UnionpayAnswer =
     };
 
 export interface UnionpayClient {
-  /** Signs, sends once, verifies. Never repeats anything. `not-sent` also when the merchant is none of ours. */
+  /**
+   * Signs, sends once, verifies. Never repeats anything. `not-sent` also when the merchant is none
+   * of ours.
+   */
   ask(request: UnionpayRequest): Promise<UnionpayAnswer>;
 }
 
@@ -82,7 +88,9 @@ export function createUnionpayClient(options: UnionpayOptions): UnionpayClient {
   };
 }
 
-/** The certificate is long and public: it is left out, so that the words are not what is cut off. */
+/**
+ * The certificate is long and public: it is left out, so that the words are not what is cut off.
+ */
 const withoutCertificate = (text: string, said: Fields | undefined): string => {
   const pem = said?.['signPubKeyCert'] ?? '';
   return pem === '' ? text : text.replace(pem, '(certificate)');

@@ -9,11 +9,13 @@ import {
 const otherCard = failedRule('payer-balance', 'new-number');
 
 /**
- * respCode of a charge, and origRespCode of a query about it. 00 is never "paid" by itself: a charge is only accepted
- * with it, and the query behind it tells. UnionPay's pages call everything but 00, 03, 04 and 05 a failure; here only
- * what names its reason is one, 01 and 60 ("failed, ask the bank") are asked about.
- * Source: the common response codes of open.unionpay.com, by way of public demos; which code a QR that is too old
- * gets (61 here, "the number is invalid") is an assumption until a test merchant shows it.
+ * respCode of a charge, and origRespCode of a query about it. 00 is never "paid" by itself: a
+ * charge is only accepted with it, and the query behind it tells. UnionPay's pages call everything
+ * but 00, 03, 04 and 05 a failure; here only what names its reason is one, 01 and 60 ("failed, ask
+ * the bank") are asked about.
+ * Source: the common response codes of open.unionpay.com, by way of public demos; which code a QR
+ * that is too old gets (61 here, "the number is invalid") is an assumption until a test merchant
+ * shows it.
  */
 export const unionpayCodes: ChannelCodeTable = {
   '00': payingRule,

@@ -10,7 +10,10 @@ import {
 import type { Fields } from '#cloud/payments/channels/unionpay/sign.ts';
 import { shanghaiDigitsOf } from '#cloud/payments/channels/wire/shanghai-time.ts';
 
-/** Asking UnionPay about one transaction, and sending one: what charges, voids, reversals and refunds share. */
+/**
+ * Asking UnionPay about one transaction, and sending one: what charges, voids, reversals and
+ * refunds share.
+ */
 export interface UnionpayDesk {
   send(asked: Transaction, fields: Fields): Promise<UnionpayAnswer>;
   find(asked: Transaction): Promise<Looked>;
@@ -55,7 +58,10 @@ export function txnTimeOf({ openedAtMs, outTradeNo }: ChannelOrder): string {
   return shanghaiDigitsOf(openedAtMs);
 }
 
-/** The evidence of an act and of the look behind it: the act's request, both answers, the look's verdict. */
+/**
+ * The evidence of an act and of the look behind it: the act's request, both answers, the look's
+ * verdict.
+ */
 export const bothOf = (act: CallEvidence, look: CallEvidence): CallEvidence => ({
   ...look,
   requestDigest: act.requestDigest,

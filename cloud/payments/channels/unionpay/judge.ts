@@ -77,11 +77,17 @@ function doneOr(said: Fields, asked: Transaction): Found {
     : { type: 'done', queryId, atMs, ...payerOf(said) };
 }
 
-/** The payer's account without its middle, where UnionPay tells it (assumed: only to merchants it was opened for). */
+/**
+ * The payer's account without its middle, where UnionPay tells it (assumed: only to merchants it
+ * was opened for).
+ */
 export const payerOf = ({ accNo = '' }: Fields): { readonly payerId?: string } =>
   accNo === '' ? {} : { payerId: accNo };
 
-/** `traceTime` is MMDDhhmmss without a year: it is the year of the transaction, or the next one at its turn. */
+/**
+ * `traceTime` is MMDDhhmmss without a year: it is the year of the transaction, or the next one at
+ * its turn.
+ */
 export function instantOf(traceTime: string | undefined, txnTime: string): number | undefined {
   if (traceTime === undefined || !/^[0-9]{10}$/.test(traceTime)) return undefined;
   const year = Number(txnTime.slice(0, 4));

@@ -18,7 +18,10 @@ const refusals = {
   'key-unknown': 'key-unknown',
 } as const;
 
-/** Notifies of UnionPay: a form, signed like answers. Only respCode 00 is told of; anything else is a reason to ask. */
+/**
+ * Notifies of UnionPay: a form, signed like answers. Only respCode 00 is told of; anything else is
+ * a reason to ask.
+ */
 export const createUnionpayNotify = ({
   account,
   clock,

@@ -4,8 +4,8 @@ import type { Fields } from '#cloud/payments/channels/unionpay/sign.ts';
 const fieldsMax = 100;
 
 /**
- * The fields of an answer: `name=value` joined with `&`, nothing escaped. A value in braces keeps its own `&`.
- * Undefined when it is no such text or a name stands there twice.
+ * The fields of an answer: `name=value` joined with `&`, nothing escaped. A value in braces keeps
+ * its own `&`. Undefined when it is no such text or a name stands there twice.
  */
 export function rawFieldsOf(text: string): Fields | undefined {
   const fields = new Map<string, string>();

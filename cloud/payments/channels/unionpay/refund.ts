@@ -11,9 +11,9 @@ import { shanghaiDigitsOf } from '#cloud/payments/channels/wire/shanghai-time.ts
 import { unknown } from '#cloud/payments/channels/wire/evidence.ts';
 
 /**
- * Refunds (04/00, 退货): transactions of their own under the refund's number, which name the payment by its queryId.
- * That is asked for first; 00 is "accepted" here too, so the refund is asked about behind it. A number that was used
- * before (12) is asked about as well.
+ * Refunds (04/00, 退货): transactions of their own under the refund's number, which name the
+ * payment by its queryId. That is asked for first; 00 is "accepted" here too, so the refund is
+ * asked about behind it. A number that was used before (12) is asked about as well.
  */
 export function createUnionpayRefunds(desk: UnionpayDesk): {
   readonly refund: Channel['refund'];

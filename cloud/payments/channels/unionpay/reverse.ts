@@ -26,8 +26,8 @@ export const voidOf = (order: Transaction): Transaction => ({
 });
 
 /**
- * What became of an order. UnionPay still calls an order paid after it was voided, so a paid one is paid only when its
- * void is not there.
+ * What became of an order. UnionPay still calls an order paid after it was voided, so a paid one is
+ * paid only when its void is not there.
  */
 export const createUnionpayQuery =
   (desk: UnionpayDesk) =>
@@ -52,8 +52,9 @@ export const createUnionpayQuery =
   };
 
 /**
- * A paid order is voided (31/00, 消费撤销), one that is not is reversed (99/01, 冲正, under its own number and time; the
- * demo's rule, not yet seen with a test merchant). Either is asked about before anything is concluded.
+ * A paid order is voided (31/00, 消费撤销), one that is not is reversed (99/01, 冲正, under its own
+ * number and time; the demo's rule, not yet seen with a test merchant). Either is asked about
+ * before anything is concluded.
  */
 export const createUnionpayReverse =
   (deps: {

@@ -3,8 +3,8 @@ import { createHash, sign, type KeyObject } from 'node:crypto';
 export type Fields = Readonly<Record<string, string>>;
 
 /**
- * What a signature of version 5.1.0 covers: every field but `signature` and the empty ones, by name, `name=value`
- * joined with `&`; of that the SHA-256 in lower-case hex.
+ * What a signature of version 5.1.0 covers: every field but `signature` and the empty ones, by
+ * name, `name=value` joined with `&`; of that the SHA-256 in lower-case hex.
  */
 export const signedDigest = (fields: Fields): string =>
   createHash('sha256')

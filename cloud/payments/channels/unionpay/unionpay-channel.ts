@@ -33,9 +33,10 @@ const profile: ChannelProfile = {
 };
 
 /**
- * UnionPay QR, the customer's code scanned (全渠道 二维码被扫, version 5.1.0, 01/06). respCode 00 is "accepted": the
- * charge is asked about at once, and by the payment machine afterwards until it is definite.
- * Source: UnionPay's public demo of 2017-02 (api_16_qrc); see docs/payments.md for what is still an assumption.
+ * UnionPay QR, the customer's code scanned (全渠道 二维码被扫, version 5.1.0, 01/06). respCode 00
+ * is "accepted": the charge is asked about at once, and by the payment machine afterwards until it
+ * is definite. Source: UnionPay's public demo of 2017-02 (api_16_qrc); see docs/payments.md for
+ * what is still an assumption.
  */
 export function createUnionpayChannel(options: UnionpayOptions): Channel {
   const { account, clock } = options;

@@ -5,8 +5,9 @@ import { signedDigest, type Fields } from '#cloud/payments/channels/unionpay/sig
 export type UnionpaySignature = 'valid' | 'missing' | 'invalid' | 'key-unknown';
 
 /**
- * Judges the fields of an answer or notify. Each brings the certificate that signed it (`signPubKeyCert`): it must be
- * signed by an issuer we hold, be valid now, and bear UnionPay's name in its common name (`…@…@name@…`).
+ * Judges the fields of an answer or notify. Each brings the certificate that signed it
+ * (`signPubKeyCert`): it must be signed by an issuer we hold, be valid now, and bear UnionPay's
+ * name in its common name (`…@…@name@…`).
  */
 export function judgeFields(
   fields: Fields,

@@ -28,9 +28,10 @@ const totalsWord = '总交易单数';
 type Columns = Readonly<Record<keyof typeof names, number>>;
 
 /**
- * The lines of WeChat's trade bill (type ALL) as it lies on disk, uncompressed UTF-8: cells begin with a backtick.
- * Memory stays bounded. Throws {@link BillUnreadable} when a line cannot be read, the sums at the end are missing, or
- * they are not those of the lines: a bill counts only when it was read to its end.
+ * The lines of WeChat's trade bill (type ALL) as it lies on disk, uncompressed UTF-8: cells begin
+ * with a backtick. Memory stays bounded. Throws {@link BillUnreadable} when a line cannot be read,
+ * the sums at the end are missing, or they are not those of the lines: a bill counts only when it
+ * was read to its end.
  */
 export async function* wechatBillRows(path: string): AsyncIterable<BillRow> {
   let columns: Columns | undefined;

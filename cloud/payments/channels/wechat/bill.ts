@@ -16,8 +16,8 @@ import { streamFromWire } from '#cloud/payments/channels/wire/stream.ts';
 export const billReadTimeoutMs = 300_000;
 
 /**
- * The trade bill of a day. The answer with the address is signed, the file is not: what makes it true is the SHA-1 of
- * the uncompressed bytes in the signed answer.
+ * The trade bill of a day. The answer with the address is signed, the file is not: what makes it
+ * true is the SHA-1 of the uncompressed bytes in the signed answer.
  */
 export function createWechatBills(client: WechatClient, options: WechatOptions): BillDesk {
   const { identity } = options.account;

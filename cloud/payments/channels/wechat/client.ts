@@ -14,8 +14,9 @@ export interface WechatRequest {
 }
 
 /**
- * `said`: verified, 2xx. `refused`: verified, not 2xx, with WeChat Pay's code. `none`: nothing that could be believed,
- * with a word of ours. An unsigned refusal is not believed either: asking again is cheaper than a wrong "failed".
+ * `said`: verified, 2xx. `refused`: verified, not 2xx, with WeChat Pay's code. `none`: nothing that
+ * could be believed, with a word of ours. An unsigned refusal is not believed either: asking again
+ * is cheaper than a wrong "failed".
  */
 export type WechatAnswer =
   | { readonly type: 'said'; readonly value: unknown; readonly evidence: CallEvidence }

@@ -14,9 +14,10 @@ const otherCard = failedRule('payer-balance', 'new-number');
 const startAgain = failedRule('order-number-closed', 'new-number');
 
 /**
- * Answers of WeChat Pay to a codepay charge. Older pages spell some codes without underscores; both are here.
- * OUT_TRADE_NO_USED is no proof that nothing was charged under our number, so it is asked about, loudly.
- * Source: pay.weixin.qq.com/doc/v3/merchant/4012382150 and the codepay best practice (2025-08-14).
+ * Answers of WeChat Pay to a codepay charge. Older pages spell some codes without underscores; both
+ * are here. OUT_TRADE_NO_USED is no proof that nothing was charged under our number, so it is asked
+ * about, loudly. Source: pay.weixin.qq.com/doc/v3/merchant/4012382150 and the codepay best practice
+ * (2025-08-14).
  */
 export const wechatCodes: ChannelCodeTable = {
   SUCCESS: paidRule,
@@ -54,7 +55,10 @@ export const wechatCodes: ChannelCodeTable = {
   MCH_NOT_EXISTS: closedRule,
 };
 
-/** Refusals of refunds, splits, subsidies and payouts after which nothing has moved. Everything else is unknown. */
+/**
+ * Refusals of refunds, splits, subsidies and payouts after which nothing has moved. Everything else
+ * is unknown.
+ */
 export const wechatDeclines: ReadonlySet<string> = new Set([
   'ACCOUNT_ERROR',
   'MCH_NOT_EXISTS',

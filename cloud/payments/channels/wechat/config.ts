@@ -5,7 +5,10 @@ import { assert } from '#shared/result/assert.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 
-/** Who we are at WeChat Pay. A partner charges for sub-merchants; a direct merchant for himself alone. */
+/**
+ * Who we are at WeChat Pay. A partner charges for sub-merchants; a direct merchant for himself
+ * alone.
+ */
 export type WechatIdentity =
   | { readonly type: 'direct'; readonly mchid: string; readonly appid: string }
   | { readonly type: 'partner'; readonly spMchid: string; readonly spAppid: string };
@@ -17,8 +20,8 @@ export interface WechatAccount {
   /** Serial of our API certificate, hex. */
   readonly keySerial: string;
   /**
-   * What we believe, by `Wechatpay-Serial`: a platform certificate's serial or `PUB_KEY_ID_…`. Both kinds may stand
-   * here at once while a merchant moves from one to the other.
+   * What we believe, by `Wechatpay-Serial`: a platform certificate's serial or `PUB_KEY_ID_…`. Both
+   * kinds may stand here at once while a merchant moves from one to the other.
    */
   readonly platformKeys: ReadonlyMap<string, KeyObject>;
   /** Which of them we ask for, and encrypt names with. */

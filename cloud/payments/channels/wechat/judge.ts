@@ -77,7 +77,9 @@ function chargeRule(code: string): Exclude<ChargeOutcome, Paid> | FailedFinal {
   }
 }
 
-/** What an answer to a query means. A number that WeChat Pay does not know may still arrive there. */
+/**
+ * What an answer to a query means. A number that WeChat Pay does not know may still arrive there.
+ */
 export function judgeQuery(
   answer: WechatAnswer,
   order: ChannelOrder,
@@ -153,7 +155,8 @@ export function judgeRefund(
       return { type: 'refund-failed', code: refund.status };
     case 'PROCESSING':
     case 'ABNORMAL':
-      // Abnormal: the payer's card is gone; people finish it at WeChat Pay, the number stays the same.
+      // Abnormal: the payer's card is gone; people finish it at WeChat Pay, the number stays the
+      // same.
       return { type: 'refunding', code: refund.status };
     default:
       return unknown(refund.status);

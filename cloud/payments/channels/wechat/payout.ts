@@ -7,9 +7,9 @@ import { encryptName } from '#cloud/payments/channels/wechat/sign.ts';
 import { unknown } from '#cloud/payments/channels/wire/evidence.ts';
 
 /**
- * Transfers to people (商家转账). Not one refusal of a submission is final, whatever its code: WeChat Pay says that a
- * status other than 200 is no failure and that the number must not change before a query. Only a state in a verified
- * answer ends a transfer.
+ * Transfers to people (商家转账). Not one refusal of a submission is final, whatever its code:
+ * WeChat Pay says that a status other than 200 is no failure and that the number must not change
+ * before a query. Only a state in a verified answer ends a transfer.
  */
 export function createWechatPayouts(client: WechatClient, account: WechatAccount): PayoutDesk {
   const base =

@@ -8,7 +8,10 @@ import { unknown } from '#cloud/payments/channels/wire/evidence.ts';
 /** Codes that say our keys or account are not accepted. */
 const refusals: ReadonlySet<string> = new Set(['SIGN_ERROR', 'NO_AUTH', 'MCH_NOT_EXISTS']);
 
-/** `POST /v3/security/echo`: signs and verifies with the real keys and moves no money. For onboarding and alarms. */
+/**
+ * `POST /v3/security/echo`: signs and verifies with the real keys and moves no money. For
+ * onboarding and alarms.
+ */
 export const createWechatProbe =
   (client: WechatClient, { random }: WechatOptions): NonNullable<Channel['probe']> =>
   async () => {

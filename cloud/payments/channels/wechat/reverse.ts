@@ -5,8 +5,8 @@ import type { WechatPaths } from '#cloud/payments/channels/wechat/paths.ts';
 import { unknown } from '#cloud/payments/channels/wire/evidence.ts';
 
 /**
- * A reversal's 200 says that it was done, not what it found. Whether money went back is told by the query behind it;
- * when that one is unclear, so is the reversal, and it is simply made again.
+ * A reversal's 200 says that it was done, not what it found. Whether money went back is told by the
+ * query behind it; when that one is unclear, so is the reversal, and it is simply made again.
  */
 export const createWechatReverse =
   (deps: {

@@ -23,8 +23,8 @@ const base = '/v3/profitsharing';
 const receiverTypes = { merchant: 'MERCHANT_ID', person: 'PERSONAL_OPENID' } as const;
 
 /**
- * Splitting of paid orders (分账). Asynchronous: `processing` is asked for again under the same number.
- * Source: pay.weixin.qq.com/doc/v3/partner/4015870957.
+ * Splitting of paid orders (分账). Asynchronous: `processing` is asked for again under the same
+ * number. Source: pay.weixin.qq.com/doc/v3/partner/4015870957.
  */
 export function createWechatSplits(client: WechatClient, account: WechatAccount): SplitDesk {
   const { identity } = account;
@@ -154,7 +154,10 @@ function returnDesk(
   };
 }
 
-/** Every receiver that was asked for must be in the answer with its amount; WeChat Pay may add the merchant's rest. */
+/**
+ * Every receiver that was asked for must be in the answer with its amount; WeChat Pay may add the
+ * merchant's rest.
+ */
 export function judgeSplit(
   answer: WechatAnswer,
   order: Pick<SplitOrder, 'channelRef' | 'outSplitNo' | 'receivers'>,

@@ -7,8 +7,9 @@ import { unknown } from '#cloud/payments/channels/wire/evidence.ts';
 const base = '/v3/ecommerce/subsidies';
 
 /**
- * The platform's subsidy to a sub-merchant (补差): once per order, before its split. Asking again with the same
- * parameters is safe for 180 days; with another amount it may debit twice, so the amount under a number never changes.
+ * The platform's subsidy to a sub-merchant (补差): once per order, before its split. Asking again
+ * with the same parameters is safe for 180 days; with another amount it may debit twice, so the
+ * amount under a number never changes.
  */
 export function createWechatSubsidies(client: WechatClient): SubsidyDesk {
   return {

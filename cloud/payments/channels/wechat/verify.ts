@@ -14,7 +14,10 @@ export type WechatSignature =
   | 'key-unknown'
   | 'time-outside-window';
 
-/** What a signature of WeChat Pay covers, byte for byte: time, nonce, body, each ended by a line feed. */
+/**
+ * What a signature of WeChat Pay covers, byte for byte: time, nonce, body, each ended by a line
+ * feed.
+ */
 export const signedBytes = (parts: {
   readonly timestamp: string;
   readonly nonce: string;

@@ -49,8 +49,8 @@ const profileOf = (isPartner: boolean): ChannelProfile => ({
 const description = '门店消费';
 
 /**
- * WeChat Pay v3, codepay (付款码支付), for a partner's sub-merchants or a direct merchant. There is no notify for a
- * codepay charge: queries are what ends doubt.
+ * WeChat Pay v3, codepay (付款码支付), for a partner's sub-merchants or a direct merchant. There is
+ * no notify for a codepay charge: queries are what ends doubt.
  * Source: pay.weixin.qq.com/doc/v3/merchant/4012382150.
  */
 export function createWechatChannel(options: WechatOptions): Channel {

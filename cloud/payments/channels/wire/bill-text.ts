@@ -22,7 +22,9 @@ export function billInstantMs(text: string): number {
   return instantMs;
 }
 
-/** Where the columns stand that a reader needs. Throws {@link BillUnreadable} when one is missing. */
+/**
+ * Where the columns stand that a reader needs. Throws {@link BillUnreadable} when one is missing.
+ */
 export function billColumns<Name extends string>(
   header: readonly string[],
   names: Readonly<Record<Name, string>>,

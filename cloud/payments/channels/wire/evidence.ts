@@ -8,7 +8,10 @@ import {
   type FailedFinal,
 } from '#cloud/channel/channel-exchange.ts';
 
-/** SHA-256 of a request, hex, with the payment code masked: the same for two codes with the same last digits. */
+/**
+ * SHA-256 of a request, hex, with the payment code masked: the same for two codes with the same
+ * last digits.
+ */
 export const requestDigestOf = (request: string): string =>
   createHash('sha256').update(maskCodes(request)).digest('hex');
 
@@ -35,7 +38,10 @@ export const silenceOf = (request: string): CallEvidence => ({
 
 export const unknown = (code: string): Unknown => ({ type: 'unknown', code });
 
-/** For a first request: when it never left that is a final failure; from every other silence nothing follows. */
+/**
+ * For a first request: when it never left that is a final failure; from every other silence nothing
+ * follows.
+ */
 export const neverSent = (code: string): Unknown | FailedFinal => ({
   type: code === 'not-sent' ? 'failed' : 'unknown',
   code,

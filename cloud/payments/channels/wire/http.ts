@@ -51,7 +51,10 @@ async function readBounded(response: Response, bytesMax: number): Promise<Buffer
   return Buffer.concat(chunks);
 }
 
-/** Only a refused connection proves that not one byte left; every other error may have come after the request. */
+/**
+ * Only a refused connection proves that not one byte left; every other error may have come after
+ * the request.
+ */
 function isRefusedConnection(cause: unknown): boolean {
   const inner = cause instanceof Error ? cause.cause : undefined;
   return inner instanceof Error && 'code' in inner && inner.code === 'ECONNREFUSED';

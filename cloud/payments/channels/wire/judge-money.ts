@@ -16,9 +16,9 @@ interface MoneyCodes {
 }
 
 /**
- * What follows from an answer about money behind a payment when it is no "yes": nothing from silence; from a refusal
- * only what the whitelist allows. `judge` reads what was said. Each channel has its own whitelist, and all of them
- * this one rule.
+ * What follows from an answer about money behind a payment when it is no "yes": nothing from
+ * silence; from a refusal only what the whitelist allows. `judge` reads what was said. Each channel
+ * has its own whitelist, and all of them this one rule.
  */
 export const silentOrBy =
   ({ declines, unknownNumbers }: MoneyCodes) =>

@@ -4,8 +4,9 @@ import { pipeline } from 'node:stream/promises';
 export type StreamEnd = 'whole' | 'no-answer' | 'refused' | 'too-large';
 
 /**
- * Reads a large body piece by piece, through `through` (decompression), into `sink`. Memory stays bounded: the next
- * piece is read when the last one was taken. A sink that throws breaks the download off and the throw goes on.
+ * Reads a large body piece by piece, through `through` (decompression), into `sink`. Memory stays
+ * bounded: the next piece is read when the last one was taken. A sink that throws breaks the
+ * download off and the throw goes on.
  */
 export async function streamFromWire(request: {
   readonly url: URL;

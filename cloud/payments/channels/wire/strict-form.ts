@@ -5,9 +5,10 @@ const plainPattern = /^[\x21-\x7e]*$/;
 const escapePattern = /%(?![0-9A-F]{2})/;
 
 /**
- * The fields of a form (application/x-www-form-urlencoded) in UTF-8, or undefined. Stricter than browsers are: every
- * name once, escapes in capitals as the channels write them, nothing raw but visible ASCII. So one meaning has one
- * spelling as far as a signature over decoded values leaves that open.
+ * The fields of a form (application/x-www-form-urlencoded) in UTF-8, or undefined. Stricter than
+ * browsers are: every name once, escapes in capitals as the channels write them, nothing raw but
+ * visible ASCII. So one meaning has one spelling as far as a signature over decoded values leaves
+ * that open.
  */
 export function strictFormOf(body: Uint8Array): Readonly<Record<string, string>> | undefined {
   const text = Buffer.from(body).toString('latin1');

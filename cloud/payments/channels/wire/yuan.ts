@@ -7,8 +7,8 @@ export const yuanText = (amountFen: Fen): string => formatYuan(amountFen).replac
 const plainYuan = /^[0-9]{1,12}(?:\.[0-9]{1,2})?$/;
 
 /**
- * The fen of a yuan amount in an answer; undefined when it is no such amount. Some answers carry a JSON number: its
- * shortest decimal text is exact for every amount with two decimals.
+ * The fen of a yuan amount in an answer; undefined when it is no such amount. Some answers carry a
+ * JSON number: its shortest decimal text is exact for every amount with two decimals.
  */
 export function fenOfYuan(value: string | number | undefined): Fen | undefined {
   const text = String(value);

@@ -5,7 +5,10 @@ import { err, ok, type Result } from '#shared/result/result.ts';
 
 /** One file of a zip, from the directory at its end. Sizes in bytes. */
 export interface ZipEntry {
-  /** The name's bytes, and whether they are UTF-8; else they are in the writer's own code page. Never a path of ours. */
+  /**
+   * The name's bytes, and whether they are UTF-8; else they are in the writer's own code page.
+   * Never a path of ours.
+   */
   readonly name: Buffer;
   readonly isUtf8: boolean;
   readonly method: 'stored' | 'deflated';
@@ -32,12 +35,15 @@ const zip64 = 0xffffffff;
 const readChunkBytes = 64 * 1024;
 
 /**
- * A zip on disk. Strict: its end stands at the end of the file and nothing follows, no encryption, no ZIP64, no parts.
- * Errors: see {@link ZipError}. Source: PKWARE APPNOTE 4.3.
+ * A zip on disk. Strict: its end stands at the end of the file and nothing follows, no encryption,
+ * no ZIP64, no parts. Errors: see {@link ZipError}. Source: PKWARE APPNOTE 4.3.
  */
 export interface ZipFile {
   readonly entries: readonly ZipEntry[];
-  /** The unpacked bytes, piece by piece. Throws `zip-damaged` when sizes or checksum do not fit: bytes count only at the end. */
+  /**
+   * The unpacked bytes, piece by piece. Throws `zip-damaged` when sizes or checksum do not fit:
+   * bytes count only at the end.
+   */
   read(entry: ZipEntry): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }

@@ -102,8 +102,8 @@ export const makeFarKeys = (): FarKeys => ({
 });
 
 /**
- * The cloud's routes for tills and notifies and the simulator's faces, each on a socket of its own, posting to each other.
- * No worker runs: nothing is asked of a channel unless a test does it.
+ * The cloud's routes for tills and notifies and the simulator's faces, each on a socket of its own,
+ * posting to each other. No worker runs: nothing is asked of a channel unless a test does it.
  */
 export async function openNotifyBench(keys = makeFarKeys()): Promise<NotifyBench> {
   let origin = '';
@@ -327,7 +327,10 @@ const sayings = (
     ),
 });
 
-/** WeChat Pay tells of payments too where they are not made by codepay; signed with either of the platform's keys. */
+/**
+ * WeChat Pay tells of payments too where they are not made by codepay; signed with either of the
+ * platform's keys.
+ */
 export function sayWechat(
   far: FarKeys['wechat'],
   said: PaymentSaid & {

@@ -33,8 +33,9 @@ export interface TenantTable extends TableFacts {
 }
 
 /**
- * Plants a row of every owner in every table of a tenant. Checks, keys and triggers are taken out of this throw-away
- * database first: what a row means is of no interest here, only whose it is. Policies and rights stay.
+ * Plants a row of every owner in every table of a tenant. Checks, keys and triggers are taken out
+ * of this throw-away database first: what a row means is of no interest here, only whose it is.
+ * Policies and rights stay.
  */
 export async function plantTenants(pool: Pool): Promise<readonly TenantTable[]> {
   const tables = (await readTables(pool)).flatMap((table) => {
@@ -131,7 +132,10 @@ export interface FuzzOutcome {
 type Act = 'read' | 'update' | 'delete' | 'insert-foreign' | 'give-away';
 const acts: readonly Act[] = ['read', 'read', 'update', 'delete', 'insert-foreign', 'give-away'];
 
-/** As many random requests of random tenants at random tables as asked for, several at a time on a shared pool. */
+/**
+ * As many random requests of random tenants at random tables as asked for, several at a time on a
+ * shared pool.
+ */
 export async function fuzzTenants(options: {
   readonly db: Db;
   readonly tables: readonly TenantTable[];

@@ -3,7 +3,10 @@
  * capitals and small letters, C two digits in one symbol.
  */
 export interface Code128 {
-  /** Data of GS k 73: `{A` `{B` `{C` choose a set, `{S` shifts one character, `{{` is a brace, a pair in C is one byte. */
+  /**
+   * Data of GS k 73: `{A` `{B` `{C` choose a set, `{S` shifts one character, `{{` is a brace, a
+   * pair in C is one byte.
+   */
   readonly bytes: readonly number[];
   /** Symbol values from the start to the check symbol, without the stop. */
   readonly symbols: readonly number[];

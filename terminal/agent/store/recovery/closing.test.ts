@@ -51,7 +51,10 @@ const restore = (backup: string, cloud: CloudCopy) =>
     appVersion: 'test',
   });
 
-/** A cloud that closes as the real one does, and that takes a batch under way just before each closing, while it has some. */
+/**
+ * A cloud that closes as the real one does, and that takes a batch under way just before each
+ * closing, while it has some.
+ */
 function racingCloud(all: readonly JournalEntry[], arrivals: readonly number[]) {
   const epoch = all[0]!.epoch;
   const asked: (readonly EpochEnd[])[] = [];

@@ -31,12 +31,16 @@ export function endsOf(
   });
 }
 
-/** A batch that was under way when the till died may come between the reading and the closing; more than these cannot. */
+/**
+ * A batch that was under way when the till died may come between the reading and the closing; more
+ * than these cannot.
+ */
 export const closingsMax = 8;
 
 /**
- * Gathers what cloud and files have and closes the epochs in the cloud where the gathered history ends them, until nothing
- * came between: then nothing can come any more. Errors: why there is no history; `cloud-busy`: something came each time.
+ * Gathers what cloud and files have and closes the epochs in the cloud where the gathered history
+ * ends them, until nothing came between: then nothing can come any more. Errors: why there is no
+ * history; `cloud-busy`: something came each time.
  */
 export async function gatherFinally<History, Failure>(steps: {
   readonly known: readonly KnownEpoch[];

@@ -54,7 +54,10 @@ export const cloudCopyOf = (cloud: Pick<CloudClient, 'call'>): CloudCopy => ({
   },
 });
 
-/** Why the cloud gave nothing: its own words, where it spoke at all. A closing that it did not answer may stand there. */
+/**
+ * Why the cloud gave nothing: its own words, where it spoke at all. A closing that it did not
+ * answer may stand there.
+ */
 const silenceOf = ({ code, status }: CloudFailure): ErrorCode =>
   status === undefined && code !== 'cloud-timeout' ? 'cloud-unreachable' : code;
 

@@ -47,7 +47,10 @@ export interface CloudCopy {
     epoch: string,
     afterSeq: number,
   ) => Promise<Result<readonly WireEntry[], ErrorCode>>;
-  /** Ends the epochs for good; not `closed` when the cloud has something that these do not have, and what it has now. */
+  /**
+   * Ends the epochs for good; not `closed` when the cloud has something that these do not have, and
+   * what it has now.
+   */
   readonly close: (
     ends: readonly EpochEnd[],
   ) => Promise<
@@ -95,10 +98,11 @@ export interface RecoveryDeps {
 }
 
 /**
- * Makes a new journal of what files and cloud still have, under a new epoch, and puts it in the old one's place; the old
- * files are kept. Nothing is touched before the new file is whole and durable; a till that goes on with the old one after
- * all does so in a new epoch, because the cloud has ended the old ones. Errors: a till runs, the cloud is out of
- * reach or gives this till nothing, the disk refused.
+ * Makes a new journal of what files and cloud still have, under a new epoch, and puts it in the old
+ * one's place; the old files are kept. Nothing is touched before the new file is whole and durable;
+ * a till that goes on with the old one after all does so in a new epoch, because the cloud has
+ * ended the old ones. Errors: a till runs, the cloud is out of reach or gives this till nothing,
+ * the disk refused.
  */
 export async function recoverStore(
   deps: RecoveryDeps,
@@ -322,7 +326,10 @@ function isOlder(file: RecoveredFile, epoch: string, than: string): boolean {
   return place !== -1 && place < names.indexOf(than);
 }
 
-/** The last number of an epoch that its file knew as acknowledged. Positions are those of one file, and mean nothing in another. */
+/**
+ * The last number of an epoch that its file knew as acknowledged. Positions are those of one file,
+ * and mean nothing in another.
+ */
 function ackedSeqIn(
   epoch: RecoveredEpoch,
   name: string,

@@ -41,7 +41,10 @@ export interface Caller {
 /** Registers further routes: what a careless colleague could have written. */
 export type Plant = (app: CloudApp, parts: { readonly db: Db }) => void;
 
-/** Two operators over one database, each with a cloud process, as in production: no statement runs unscoped. */
+/**
+ * Two operators over one database, each with a cloud process, as in production: no statement runs
+ * unscoped.
+ */
 export interface FuzzHouse {
   readonly bench: PaymentBench;
   readonly clouds: readonly FuzzCloud[];

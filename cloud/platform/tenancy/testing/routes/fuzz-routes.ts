@@ -108,8 +108,9 @@ function targetsOf(routes: readonly RouteOptions[]): readonly Target[] {
 }
 
 /**
- * Every id of a shop, till, member, agent or person may be asked for, and every second one of anything else: an answer
- * that repeats what its caller said proves nothing, one with a word that nobody said does.
+ * Every id of a shop, till, member, agent or person may be asked for, and every second one of
+ * anything else: an answer that repeats what its caller said proves nothing, one with a word that
+ * nobody said does.
  */
 const isAskedFor = (word: string): boolean =>
   /^(?:mch|trm|mbr|agt|prs|str)_/.test(word) ||
@@ -126,12 +127,15 @@ function wordsOfDays(nowMs: number): readonly string[] {
 
 /** Requests by one caller between two looks at everybody's rows. */
 const requestsPerBlock = 10;
-/** So often a caller comes to his own operator's cloud, and knocks at a door that is made for him. */
+/**
+ * So often a caller comes to his own operator's cloud, and knocks at a door that is made for him.
+ */
 const fittingShare = 0.8;
 
 /**
- * Asks random routes as random callers. The law: no answer holds a word that gives away an owner whose rows the caller may
- * not see, no request changes such an owner's rows, and none is answered 500.
+ * Asks random routes as random callers. The law: no answer holds a word that gives away an owner
+ * whose rows the caller may not see, no request changes such an owner's rows, and none is answered
+ * 500.
  */
 export async function fuzzRoutes(
   world: FuzzWorld,

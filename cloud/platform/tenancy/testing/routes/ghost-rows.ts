@@ -12,9 +12,10 @@ const ghosts = ['1', '2'].map((no) => ({
 }));
 
 /**
- * Plants a row of two unknown operators in every table of tenants: every text in it is a word that stands nowhere else. Whoever reads a table
- * without a tenant brings some of them to light, also of tables that the day's business left empty. Checks are set aside
- * for it and hold again, for new rows, afterwards.
+ * Plants a row of two unknown operators in every table of tenants: every text in it is a word that
+ * stands nowhere else. Whoever reads a table without a tenant brings some of them to light, also of
+ * tables that the day's business left empty. Checks are set aside for it and hold again, for new
+ * rows, afterwards.
  */
 export async function plantGhosts(pool: Pool): Promise<number> {
   const client = await pool.connect();

@@ -9,8 +9,8 @@ const openEnded = 3;
 const ranges: Readonly<Record<string, string>> = { d: '0-9', S: 'a-z', w: 'a-z0-9_', s: ' ' };
 
 /**
- * A random text that a regular expression accepts: literals, classes, groups, alternatives and counts, which is what the
- * patterns of the cloud's schemas are made of. Other syntax throws.
+ * A random text that a regular expression accepts: literals, classes, groups, alternatives and
+ * counts, which is what the patterns of the cloud's schemas are made of. Other syntax throws.
  */
 export function textMatching(pattern: string, unit: () => number): string {
   const reader = { text: pattern, at: 0 };

@@ -22,7 +22,9 @@ export interface Schema {
 /** Where random values come from. */
 interface ValueSource {
   readonly unit: () => number;
-  /** Words of the world that a pattern may ask for: ids of all tenants, days, numbers, file names. */
+  /**
+   * Words of the world that a pattern may ask for: ids of all tenants, days, numbers, file names.
+   */
   readonly words: readonly string[];
   /** What this caller says wherever a field has this name: his own credentials. */
   readonly own: Readonly<Record<string, string>>;
@@ -37,7 +39,10 @@ const ownShare = 0.9;
 const knownShare = 0.85;
 const itemsAtMost = 3;
 
-/** A random value that fits a schema. A kind of schema that it does not know throws: it must be taught then. */
+/**
+ * A random value that fits a schema. A kind of schema that it does not know throws: it must be
+ * taught then.
+ */
 export function valueFor(schema: Schema, source: ValueSource, name = ''): unknown {
   const { unit } = source;
   if ('const' in schema) return schema.const;

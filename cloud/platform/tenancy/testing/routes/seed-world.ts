@@ -63,8 +63,9 @@ const asOperator = (
   }));
 
 /**
- * Two shops of each operator with tills, members, paid and refunded sales, cash sales in the journal, holds, an agent with
- * his contract and persons with keys: all over HTTP, as it came to be in life. A week later their holds have ended.
+ * Two shops of each operator with tills, members, paid and refunded sales, cash sales in the
+ * journal, holds, an agent with his contract and persons with keys: all over HTTP, as it came to be
+ * in life. A week later their holds have ended.
  */
 export async function seedWorld(house: FuzzHouse): Promise<readonly SeededOperator[]> {
   const { clock } = house.bench;
@@ -159,7 +160,10 @@ async function activateTill(
   return createTestTerminal({ ...known, terminalId: String(terminalId) as TerminalId });
 }
 
-/** Two sales by wallet, one of them partly given back, two for cash with receipts to claim, and a heartbeat. */
+/**
+ * Two sales by wallet, one of them partly given back, two for cash with receipts to claim, and a
+ * heartbeat.
+ */
 async function liveADay(
   house: FuzzHouse,
   cloud: FuzzCloud,

@@ -34,7 +34,10 @@ async function ownedTables(pool: Pool): Promise<readonly OwnedTable[]> {
   });
 }
 
-/** Words that could stand in a row by chance, or in every shop's: they say nothing about whose row it was. */
+/**
+ * Words that could stand in a row by chance, or in every shop's: they say nothing about whose row
+ * it was.
+ */
 const wordPattern = /[0-9A-Za-z_-]{10,}/g;
 const isTelling = (word: string): boolean =>
   /[A-Za-z]/.test(word) && (word.match(/\d/g)?.length ?? 0) >= 2;
@@ -42,8 +45,9 @@ export const tellingWords = (text: string): readonly string[] =>
   (text.match(wordPattern) ?? []).filter(isTelling);
 
 /**
- * Every telling word (ids, tokens, hashes, names with numbers) of every row, with whom it gives away. A word that stands
- * in the rows of two operators gives nobody away; one of two merchants of an operator is the operator's.
+ * Every telling word (ids, tokens, hashes, names with numbers) of every row, with whom it gives
+ * away. A word that stands in the rows of two operators gives nobody away; one of two merchants of
+ * an operator is the operator's.
  */
 export async function readMarks(pool: Pool): Promise<ReadonlyMap<string, Owner>> {
   const marks = new Map<string, Owner | undefined>();
