@@ -20,6 +20,8 @@ export interface HeardHeartbeat {
   /** The terminal is to change its key. */
   readonly rotateKey: boolean;
   readonly findings: readonly Finding[];
+  /** The largest count of owner's changes that this terminal ever said, now included; undefined: none. */
+  readonly ownerChangeNo: number | undefined;
 }
 
 /** The epochs that a heartbeat is compared with: the latest that moved. */
@@ -34,6 +36,7 @@ interface Row extends Record<string, unknown> {
   lane_returned_at_ms: number | null;
   pin_locks: number | null;
   first_pin_at_ms: number | null;
+  owner_change_no: number | null;
   heads: StoredJournal['heads'] | null;
   entries: StoredJournal['entries'] | null;
 }
@@ -58,21 +61,30 @@ export async function recordHeartbeat(
   const judged = judgeHeartbeat(heartbeat, before, { stored, nowMs });
   const { after } = judged;
   const findings = [...judged.findings, ...pinFindings(heartbeat, row)];
+  const saidBefore = row.owner_change_no ?? undefined;
   await writeHeartbeat(deps, terminal, { heartbeat, after, findings, nowMs });
   if (!terminal.revoked) await keepContact(deps.db, { ...terminal, nowMs });
   const rotateKey = isRotationDue(
     { keySinceMs: row.key_since_ms, wantedAtMs: row.key_wanted_at_ms ?? undefined },
     nowMs,
   );
-  return { configVersion: row.config_version, rotateKey, findings };
+  const ownerChangeNo =
+    heartbeat.ownerChangeNo === undefined
+      ? saidBefore
+      : Math.max(heartbeat.ownerChangeNo, saidBefore ?? 0);
+  return { configVersion: row.config_version, rotateKey, findings, ownerChangeNo };
 }
 
 /** The till counts its locks for ever: a number that grew is news, and the same one every half minute is not. */
 const pinFindings = (
-  { pinLocks = 0, firstPinAtMs }: Heartbeat,
-  before: Pick<Row, 'pin_locks' | 'first_pin_at_ms'>,
+  { pinLocks = 0, firstPinAtMs, ownerChangeNo }: Heartbeat,
+  before: Pick<Row, 'pin_locks' | 'first_pin_at_ms' | 'owner_change_no'>,
 ): readonly Finding[] => {
   const findings: Finding[] = [];
+  if (ownerChangeNo !== undefined && ownerChangeNo < (before.owner_change_no ?? 0)) {
+    const detail = `the owner's record is of change ${ownerChangeNo}, and was at ${before.owner_change_no}`;
+    findings.push({ kind: 'owner-record-old', subject: '', detail });
+  }
   if (pinLocks > (before.pin_locks ?? 0)) {
     const detail = 'wrong PINs of the owner until it locked';
     findings.push({ kind: 'owner-pin-locked', subject: '', detail });
@@ -93,7 +105,7 @@ async function readBefore(
   const { rows } = await deps.db.execute<Row>(sql`
     select t.config_version, coalesce(t.key_since_ms, t.activated_at_ms) as key_since_ms,
            t.key_wanted_at_ms,
-           b.lanes, b.lane_returns, b.lane_returned_at_ms, b.pin_locks, b.first_pin_at_ms,
+           b.lanes, b.lane_returns, b.lane_returned_at_ms, b.pin_locks, b.first_pin_at_ms, b.owner_change_no,
            (select jsonb_agg(jsonb_build_object('epoch', h.epoch, 'headSeq', h.head_seq,
                      'headHash', h.head_hash, 'beganAtMs', h.begun_at_ms,
                      'movedAtMs', h.updated_at_ms))
@@ -133,13 +145,14 @@ async function writeHeartbeat(
     insert into terminal_heartbeat (operator_id, terminal_id, received_at_ms, epoch, head_seq,
       head_hash, acked_seq, oldest_unsynced_ms, clock_offset_ms, app_version, disk_free_bytes,
       caps_version, peripherals, tail_lost, lanes, lane_returns, lane_returned_at_ms,
-      pin_locks, first_pin_at_ms)
+      pin_locks, first_pin_at_ms, owner_change_no)
     values (${operatorId}, ${terminalId}, ${nowMs}, ${heartbeat.epoch}, ${heartbeat.headSeq},
       ${heartbeat.headHash}, ${heartbeat.ackedSeq}, ${heartbeat.oldestUnsyncedMs},
       ${heartbeat.wallMs - nowMs}, ${heartbeat.appVersion}, ${heartbeat.diskFreeBytes},
       ${heartbeat.capsVersion}, ${JSON.stringify(heartbeat.peripherals)}::jsonb, ${tailLost},
       ${JSON.stringify(after.lanes)}::jsonb, ${after.returns}, ${after.returnedAtMs},
-      ${heartbeat.pinLocks ?? 0}, ${heartbeat.firstPinAtMs ?? null})
+      ${heartbeat.pinLocks ?? 0}, ${heartbeat.firstPinAtMs ?? null},
+      ${heartbeat.ownerChangeNo ?? null})
     on conflict (operator_id, terminal_id) do update set
       received_at_ms = excluded.received_at_ms, epoch = excluded.epoch,
       head_seq = excluded.head_seq, head_hash = excluded.head_hash,
@@ -148,5 +161,6 @@ async function writeHeartbeat(
       disk_free_bytes = excluded.disk_free_bytes, caps_version = excluded.caps_version,
       peripherals = excluded.peripherals, tail_lost = excluded.tail_lost, lanes = excluded.lanes,
       lane_returns = excluded.lane_returns, lane_returned_at_ms = excluded.lane_returned_at_ms,
-      pin_locks = excluded.pin_locks, first_pin_at_ms = excluded.first_pin_at_ms`);
+      pin_locks = excluded.pin_locks, first_pin_at_ms = excluded.first_pin_at_ms,
+      owner_change_no = greatest(terminal_heartbeat.owner_change_no, excluded.owner_change_no)`);
 }

@@ -44,21 +44,21 @@ interface News {
   readonly firstPinAtMs?: number;
 }
 
+const stillBeat = () => ({
+  epoch: '0123456789abcdef',
+  headSeq: 0,
+  headHash: '0'.repeat(64),
+  ackedSeq: 0,
+  oldestUnsyncedMs: null,
+  appVersion: '1',
+  wallMs: Date.now(),
+  diskFreeBytes: 1,
+  capsVersion: 1,
+  peripherals: [],
+  runId: '00000000000000aa',
+});
 const beat = async (news: News = {}): Promise<number> => {
-  const answer = await terminal.post('/v1/heartbeats', {
-    epoch: '0123456789abcdef',
-    headSeq: 0,
-    headHash: '0'.repeat(64),
-    ackedSeq: 0,
-    oldestUnsyncedMs: null,
-    appVersion: '1',
-    wallMs: Date.now(),
-    diskFreeBytes: 1,
-    capsVersion: 1,
-    peripherals: [],
-    runId: '00000000000000aa',
-    ...news,
-  });
+  const answer = await terminal.post('/v1/heartbeats', { ...stillBeat(), ...news });
   expect(answer.status).toBe(200);
   return Number(answer.body['configVersion']);
 };
@@ -155,4 +155,25 @@ test('a first PIN is an alarm that names its time, once, and the one after a res
     '2026-11-23T02:15:00.000Z',
     '2026-11-23T02:16:00.000Z',
   ]);
+});
+
+test("an owner's record that is older than the till once had is one alarm, and the till hears what it once said", async () => {
+  const old = async () => (await alarms()).filter(({ kind }) => kind === 'owner-record-old');
+  const said = async (ownerChangeNo?: number) => {
+    const answer = await terminal.post('/v1/heartbeats', {
+      ...stillBeat(),
+      ...(ownerChangeNo === undefined ? {} : { ownerChangeNo }),
+    });
+    return answer.body['ownerChangeNo'];
+  };
+  // A till of before this, and one that says it for the first time.
+  expect(await said()).toBeUndefined();
+  expect(await said(2)).toBe(2);
+  expect(await said(5)).toBe(5);
+  expect(await old()).toEqual([]);
+  expect(await said(3)).toBe(5);
+  expect(await said()).toBe(5);
+  expect(await old()).toMatchObject([{ seenCount: 1, detail: expect.stringContaining('5') }]);
+  expect(await said(6)).toBe(6);
+  expect(await old()).toMatchObject([{ seenCount: 1 }]);
 });

@@ -70,8 +70,11 @@ function registerHeartbeat(app: CloudApp, deps: CloudDeps): void {
         validationError === undefined ? await hear(deps, terminal, request.body) : undefined;
       if (terminal.revoked || heard === undefined)
         return sendProblem(reply, { status: 403, code: 'terminal-revoked' });
-      const { configVersion } = heard;
-      const wish = heard.rotateKey ? { rotateKey: true } : {};
+      const { configVersion, ownerChangeNo } = heard;
+      const wish = {
+        ...(heard.rotateKey ? { rotateKey: true } : {}),
+        ...(ownerChangeNo === undefined ? {} : { ownerChangeNo }),
+      };
       const answer: HeartbeatAnswer = { serverMs: deps.clock.nowMs(), configVersion, ...wish };
       return reply.send(answer);
     },

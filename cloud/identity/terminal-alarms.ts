@@ -15,6 +15,8 @@ import type { CloudDeps } from '#cloud/platform/deps.ts';
  * - `fork`: one entry number arrived with two contents; both are kept.
  * - `owner-pin-first-set`: a PIN of the owner was set where there was none; whoever stands at such a till can.
  * - `owner-pin-locked`: the owner's PIN was wrong until the till locked.
+ * - `owner-record-old`: the owner's PIN and rules are older than this till once had: a file was put
+ *   back, or a row taken out.
  * - `quarantine-full`, `epochs-exceeded`: a bound was met; the till keeps what was not taken.
  */
 export const alarmKinds = [
@@ -26,6 +28,7 @@ export const alarmKinds = [
   'fork',
   'owner-pin-first-set',
   'owner-pin-locked',
+  'owner-record-old',
   'quarantine-full',
   'tail-lost',
 ] as const;

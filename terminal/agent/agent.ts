@@ -117,6 +117,7 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
     createHints: deps.createHints ?? createHintSocket,
     peripherals: () => shop.devices.views().map(({ role, state }) => ({ role, state })),
     ownerNews: () => owner.news(),
+    ownerSeen: (changeNo) => owner.heedSeen(changeNo),
     alongside: (orderId, facts) => shop.checkout.alongside(orderId, facts),
   });
   const owner = createOwnerDesk({

@@ -42,7 +42,8 @@ export interface CloudSideDeps {
   readonly createHints: typeof createHintSocket;
   readonly peripherals: () => Heartbeat['peripherals'];
   /** What the shop's owner should hear of what was done with his PIN. */
-  readonly ownerNews: () => Pick<Heartbeat, 'pinLocks' | 'firstPinAtMs'>;
+  readonly ownerNews: () => Pick<Heartbeat, 'pinLocks' | 'firstPinAtMs' | 'ownerChangeNo'>;
+  readonly ownerSeen: (changeNo: number) => void;
   readonly alongside: Alongside;
 }
 

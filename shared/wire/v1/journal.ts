@@ -71,6 +71,8 @@ export const BatchAnswerSchema = Type.Object({
 export type BatchAnswer = Static<typeof BatchAnswerSchema>;
 
 /** POST /v1/heartbeats, every 30 s: what the till has, so that the cloud knows what it has not received yet. */
+export const ownerChangeNoMax = 1_000_000_000;
+
 export const HeartbeatSchema = Type.Object(
   {
     epoch: EpochSchema,
@@ -95,6 +97,11 @@ export const HeartbeatSchema = Type.Object(
     pinLocks: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
     /** When a PIN of the owner was set last where there was none, by the till's clock; absent: never. */
     firstPinAtMs: Type.Optional(WallMsSchema),
+    /**
+     * How often, ever, the owner of this till changed his PIN or rules: it only grows. A smaller
+     * one is an older record.
+     */
+    ownerChangeNo: Type.Optional(Type.Integer({ minimum: 0, maximum: ownerChangeNoMax })),
   },
   { additionalProperties: false },
 );
@@ -105,6 +112,8 @@ export const HeartbeatAnswerSchema = Type.Object({
   configVersion: Type.Integer({ minimum: 0 }),
   /** The terminal is to change its key (POST /v1/terminals/me/key): it was asked to, or the key is old. */
   rotateKey: Type.Optional(Type.Boolean()),
+  /** The largest `ownerChangeNo` that this terminal ever said; absent: it never said one. */
+  ownerChangeNo: Type.Optional(Type.Integer({ minimum: 0, maximum: ownerChangeNoMax })),
 });
 export type HeartbeatAnswer = Static<typeof HeartbeatAnswerSchema>;
 

@@ -111,3 +111,29 @@ describe('vouchers of a sale that changes', () => {
     expect(here.cloud.vouchers.heldFor()).toEqual([orderId]);
   });
 });
+
+describe('a member whose account is held', () => {
+  test('the till says whom to ask, offers no voucher, and sells to him without; his sale is still his', async () => {
+    const here = (bench = await openTillBench());
+    here.cloud.freezeMember();
+    await here.ask('till.setAmount', { amountFen: 2_000 });
+    expect(await here.ask('till.attachMember', { phone: '13800000001' })).toEqual({});
+    const till = await here.till();
+    expect(till.notice?.code).toBe('member-frozen');
+    expect(till.draft).toMatchObject({ member: { isFrozen: true, voucherTotalFen: 0 } });
+    await here.ask('till.scan', { text: wechat(1) });
+    const paid = await here.screen('paid');
+    expect(paid).toMatchObject({ amountFen: 2_000, voucherFen: 0 });
+    expect(here.cloud.vouchers.heldFor()).toEqual([]);
+  });
+
+  test('held between the look and the sale: the refusal is said in its own words, and nothing is charged', async () => {
+    const here = await withMember(2_000);
+    here.cloud.freezeMember();
+    expect(await here.ask('till.payCash', { tenderedFen: 2_000 })).toEqual({
+      refused: 'member-frozen',
+    });
+    await here.ask('till.useVoucher', { use: false });
+    expect(await here.ask('till.payCash', { tenderedFen: 2_000 })).not.toHaveProperty('refused');
+  });
+});

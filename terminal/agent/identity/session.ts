@@ -51,7 +51,9 @@ export interface SessionDeps {
   readonly appVersion: string;
   readonly peripherals: () => Heartbeat['peripherals'];
   /** What the shop's owner should hear of what was done with his PIN. */
-  readonly ownerNews: () => Pick<Heartbeat, 'pinLocks' | 'firstPinAtMs'>;
+  readonly ownerNews: () => Pick<Heartbeat, 'pinLocks' | 'firstPinAtMs' | 'ownerChangeNo'>;
+  /** The cloud says how far the owner's record of this till has come, by what the till itself once said. */
+  readonly ownerSeen: (changeNo: number) => void;
   /** The newest configuration was refused; undefined when one came into force. */
   readonly onConfigTrouble: (code: ErrorCode | undefined) => void;
 }
@@ -150,6 +152,7 @@ async function beat(
     answer: HeartbeatAnswerSchema,
   });
   if (!answer.ok) return 0;
+  if (answer.value.ownerChangeNo !== undefined) deps.ownerSeen(answer.value.ownerChangeNo);
   journal.append([], (tx) => setMeta(tx, 'contact', JSON.stringify({ wallMs: clock.nowMs() })));
   // A disk that refuses the next key leaves the old one in force; the cloud asks again with every heartbeat.
   if (answer.value.rotateKey === true && key.beginChange())

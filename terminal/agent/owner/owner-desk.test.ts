@@ -111,14 +111,14 @@ describe('setting the PIN', () => {
   });
 
   it('a first one is told, with its time and over a restart; another one by who knows the old is not', async () => {
-    expect([owner.news(), owner.state().pinSetAtMs, told]).toEqual([{}, null, 0]);
+    expect([owner.news(), owner.state().pinSetAtMs, told]).toEqual([{ ownerChangeNo: 0 }, null, 0]);
     const firstAtMs = clock.nowMs();
     getOrThrow(await owner.setPin({ newPin: '604817' }));
     pass(86_400_000);
     getOrThrow(await owner.setPin({ oldPin: '604817', newPin: pin }));
     expect(owner.state().pinSetAtMs).toBe(firstAtMs + 86_400_000);
     restart();
-    expect(owner.news()).toEqual({ firstPinAtMs: firstAtMs });
+    expect(owner.news()).toEqual({ firstPinAtMs: firstAtMs, ownerChangeNo: 2 });
     expect(owner.state().pinSetAtMs).toBe(firstAtMs + 86_400_000);
     expect(told).toBe(1);
   });
@@ -130,7 +130,7 @@ describe('setting the PIN', () => {
     pass(1_000);
     const againAtMs = clock.nowMs();
     getOrThrow(await owner.setPin({ newPin: pin }));
-    expect(owner.news()).toEqual({ firstPinAtMs: againAtMs });
+    expect(owner.news()).toEqual({ firstPinAtMs: againAtMs, ownerChangeNo: 3 });
   });
 
   it('refuses one that is easy to guess', async () => {

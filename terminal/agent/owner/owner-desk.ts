@@ -13,7 +13,11 @@ import {
   type Approvals,
 } from '#terminal/agent/owner/approvals.ts';
 import { readOwner, writeOwner, type OwnerRecord } from '#terminal/agent/owner/owner-store.ts';
-import { isOlderThan, type OwnerWitness } from '#terminal/agent/owner/owner-witness.ts';
+import {
+  isOlderThan,
+  type OwnerSeen,
+  type OwnerWitness,
+} from '#terminal/agent/owner/owner-witness.ts';
 import { hashPin, isPin, pinSaltBytes } from '#terminal/agent/owner/pin-hash.ts';
 import {
   pinRefusal,
@@ -64,8 +68,13 @@ export interface OwnerDesk {
   /** For the pages that set the till up. Errors: `owner-locked`. */
   readonly requireUnlocked: () => Result<Approval, ErrorCode>;
   readonly isPinSet: () => boolean;
-  /** What the heartbeat tells the cloud, ever again: how often the PIN locked, when it was a first one. */
-  readonly news: () => Pick<Heartbeat, 'pinLocks' | 'firstPinAtMs'>;
+  /**
+   * What the heartbeat tells the cloud, ever again: how often the PIN locked, when it was a first
+   * one, how new all is.
+   */
+  readonly news: () => Pick<Heartbeat, 'pinLocks' | 'firstPinAtMs' | 'ownerChangeNo'>;
+  /** The cloud heard of so many changes: a record with fewer is an older one, and no longer believed. */
+  readonly heedSeen: (changeNo: number) => void;
   /** The cloud asks for a reset: the PIN goes, once for each number. */
   readonly followReset: (resetNo: number) => void;
   readonly stop: () => void;
@@ -161,6 +170,13 @@ export function createOwnerDesk(deps: OwnerDeskDeps): OwnerDesk {
     },
     isPinSet: () => keeper.record().pin !== null,
     news: () => newsOf(keeper.record()),
+    heedSeen: (changeNo) => {
+      const { changeNo: own, resetNo } = keeper.record();
+      if (own >= changeNo) return;
+      if (!keeper.disbelieve({ changeNo, resetNo }).ok) return;
+      approvals.clear();
+      deps.onChange();
+    },
     followReset: (resetNo) => {
       if (resetNo <= keeper.record().resetNo) return;
       if (!keeper.changeForGood({ pin: null, pinSetAtMs: null, resetNo }, 'renewed').ok) return;
@@ -174,7 +190,12 @@ export function createOwnerDesk(deps: OwnerDeskDeps): OwnerDesk {
 /** What of the record a window shows as it is. */
 const shownOf = ({ guardsDrawer, pinSetAtMs }: OwnerRecord) => ({ guardsDrawer, pinSetAtMs });
 
-const newsOf = ({ lock, firstPinAtMs }: OwnerRecord): ReturnType<OwnerDesk['news']> => ({
+const newsOf = ({
+  lock,
+  firstPinAtMs,
+  changeNo: ownerChangeNo,
+}: OwnerRecord): ReturnType<OwnerDesk['news']> => ({
+  ownerChangeNo,
   ...(lock.lockedEver === 0 ? {} : { pinLocks: lock.lockedEver }),
   ...(firstPinAtMs === null ? {} : { firstPinAtMs }),
 });
@@ -223,18 +244,23 @@ function readBelieved({ journal, witness }: OwnerDeskDeps): OwnerRecord {
     witness.note(kept);
     return kept;
   }
-  const believed: OwnerRecord = {
-    ...kept,
-    pin: 'lost',
-    pinSetAtMs: null,
-    guardsDrawer: true,
-    resetNo: Math.max(kept.resetNo, seen.resetNo),
-    changeNo: Math.max(kept.changeNo, seen.changeNo) + 1,
-  };
+  const believed: OwnerRecord = { ...kept, ...lostSince(kept, seen) };
   // Where the disk refuses it, the next start finds the same.
   if (writeOwner(journal, believed).ok) witness.note(believed);
   return believed;
 }
+
+/** What is left of a record that is older than what was seen. */
+const lostSince = (
+  kept: OwnerRecord,
+  seen: OwnerSeen,
+): Pick<OwnerRecord, 'pin' | 'pinSetAtMs' | 'guardsDrawer' | 'resetNo' | 'changeNo'> => ({
+  pin: 'lost',
+  pinSetAtMs: null,
+  guardsDrawer: true,
+  resetNo: Math.max(kept.resetNo, seen.resetNo),
+  changeNo: Math.max(kept.changeNo, seen.changeNo) + 1,
+});
 
 /** Keeps the record on the disk, counts the tries, and lets a lock end. */
 function createKeeper(deps: OwnerDeskDeps) {
@@ -259,6 +285,12 @@ function createKeeper(deps: OwnerDeskDeps) {
   /** What only the owner or the cloud changes: an older file that takes this one's place is known by the number. */
   const changeForGood = (part: Partial<OwnerRecord>, event?: PinEvent): Result<void, ErrorCode> => {
     const kept = change({ ...part, changeNo: record.changeNo + 1 }, event);
+    if (kept.ok) deps.witness.note(record);
+    return kept;
+  };
+
+  const disbelieve = (seen: OwnerSeen): Result<void, ErrorCode> => {
+    const kept = change(lostSince(record, seen));
     if (kept.ok) deps.witness.note(record);
     return kept;
   };
@@ -306,6 +338,7 @@ function createKeeper(deps: OwnerDeskDeps) {
   return {
     record: () => record,
     changeForGood,
+    disbelieve,
     tryPin,
     lockedForMs: () =>
       record.lock.lockedForMs === 0 ? 0 : Math.max(1, lockedUntilMs - clock.monotonicMs()),

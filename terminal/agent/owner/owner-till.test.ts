@@ -85,7 +85,7 @@ describe('what the PIN guards', () => {
     const bodies = () => cloud.batches.flatMap(({ entries }) => entries).map(({ body }) => body);
     await until('the entry is in the cloud', () => bodies().some((body) => body.includes(reason)));
     const entry = bodies().find((body) => body.includes(reason));
-    expect(JSON.parse(entry ?? '')).toMatchObject({ kind: 'drawer', approvedBy: 'owner' });
+    expect(JSON.parse(entry ?? '')).toMatchObject({ cashier: '小王', approvedBy: 'owner' });
     await ask('owner.setRules', {
       guardsDrawer: false,
       approvalId: await approvalFor(here, 'owner.setRules'),

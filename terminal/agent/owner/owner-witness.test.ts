@@ -119,3 +119,66 @@ describe('an older file in the place of the journal', () => {
     expect(openOwnerWitness(dataDir).seen()).toEqual({ changeNo: 1, resetNo: 0 });
   });
 });
+
+describe('what the cloud remembers of the owner', () => {
+  /** As a heartbeat does it: what the till says is kept when it is more, and told back. */
+  let cloudSaw = 0;
+  const beat = (): void => {
+    cloudSaw = Math.max(cloudSaw, owner.news().ownerChangeNo ?? 0);
+    owner.heedSeen(cloudSaw);
+  };
+  beforeEach(() => {
+    cloudSaw = 0;
+  });
+
+  it('an old journal and an old witness that are put back together bring no former PIN back, from the next heartbeat on', async () => {
+    getOrThrow(await owner.setPin({ newPin: former }));
+    beat();
+    const putBack = keepCopy();
+    const witness = readFileSync(join(dataDir, ownerWitnessFileName));
+    getOrThrow(await owner.setPin({ oldPin: former, newPin: pin }));
+    beat();
+    writeFileSync(join(dataDir, ownerWitnessFileName), witness);
+    putBack();
+    // No file tells: with the line down the former PIN is right.
+    getOrThrow(await owner.unlock(former));
+    beat();
+    expect(await errorOf(owner.unlock(former))).toBe('owner-pin-lost');
+    expect(owner.requireUnlocked().ok).toBe(false);
+    restart();
+    expect(await errorOf(owner.unlock(former))).toBe('owner-pin-lost');
+    // Told once: the record that was not believed is the newest now.
+    const { ownerChangeNo } = owner.news();
+    beat();
+    expect(owner.news().ownerChangeNo).toBe(ownerChangeNo);
+    owner.followReset(1);
+    getOrThrow(await owner.setPin({ newPin: pin }));
+    beat();
+    getOrThrow(await owner.unlock(pin));
+  });
+
+  it('a row that was taken out of the file, and the witness with it, makes no till without a PIN', async () => {
+    getOrThrow(await owner.setPin({ newPin: pin }));
+    beat();
+    journal.append([], (tx) => tx.run('DELETE FROM owner'));
+    rmSync(join(dataDir, ownerWitnessFileName));
+    restart();
+    expect(owner.state().isPinSet).toBe(false);
+    getOrThrow(await owner.setPin({ newPin: former }));
+    getOrThrow(await owner.setPin({ oldPin: former, newPin: '918273' }));
+    // A thief who changes it as often as the owner did is told by the alarm of a first PIN; with
+    // fewer changes he is out.
+    expect(owner.news().firstPinAtMs).toBeDefined();
+    cloudSaw = 3;
+    beat();
+    expect(owner.approveDrawer(undefined).ok).toBe(false);
+    expect(await errorOf(owner.unlock('918273'))).toBe('owner-pin-lost');
+  });
+
+  it('a cloud that knows less, or nothing yet, changes nothing', async () => {
+    getOrThrow(await owner.setPin({ newPin: pin }));
+    owner.heedSeen(0);
+    owner.heedSeen(1);
+    getOrThrow(await owner.unlock(pin));
+  });
+});

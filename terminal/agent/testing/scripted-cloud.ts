@@ -3,7 +3,8 @@ import { gunzipSync } from 'node:zlib';
 import { decodeMemberCode } from '#shared/member/member-code.ts';
 import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
 import type { RefundRequest } from '#shared/wire/v1/refunds.ts';
-import type { Batch } from '#shared/wire/v1/journal.ts';
+import type { Batch, Heartbeat } from '#shared/wire/v1/journal.ts';
+import type { MemberView } from '#shared/wire/v1/members.ts';
 import type { OrderResult } from '#shared/wire/v1/terminals.ts';
 import { checkSignature } from '#terminal/agent/testing/check-signature.ts';
 import { problem, type ScriptedAnswer } from '#terminal/agent/testing/scripted-answer.ts';
@@ -81,6 +82,7 @@ export async function startScriptedCloud() {
     refusedSignatures,
     vouchers: house.vouchers,
     coupons: house.coupons,
+    freezeMember: house.freezeMember,
     delivered: journal.delivered,
     behave: (kind: string, behaviour: Behaviour) => void behaviours.set(kind, behaviour),
     nextCharge: charges.script,
@@ -120,6 +122,12 @@ function createHouse() {
   const platform = createScriptedPlatform();
   const results: OrderResult[] = [];
   const heartbeats: unknown[] = [];
+  let ownerChangeNo = 0;
+  let isMemberFrozen = false;
+  const member = (): MemberView =>
+    isMemberFrozen
+      ? { ...testMember, vouchers: [], voucherTotalFen: 0, isFrozen: true }
+      : testMember;
   let isRevoked = false;
 
   const route = (method: string, path: string, body: string): ScriptedAnswer => {
@@ -138,15 +146,18 @@ function createHouse() {
     }
     if (path === '/v1/heartbeats') {
       heartbeats.push(json);
-      return ok({ serverMs: Date.now(), configVersion: platform.configVersion() });
+      ownerChangeNo = Math.max(ownerChangeNo, (json as Heartbeat).ownerChangeNo ?? 0);
+      const configVersion = platform.configVersion();
+      return ok({ serverMs: Date.now(), configVersion, ownerChangeNo });
     }
     if (path === '/v1/terminals/me/config') return ok(platform.config());
-    if (path === '/v1/members') return ok(testMember);
+    if (path === '/v1/members') return ok(member());
     if (path === '/v1/members/resolve') {
       const read = decodeMemberCode((json as { code: string }).code);
-      return read.ok ? ok(testMember) : problem(422, read.error.type);
+      return read.ok ? ok(member()) : problem(422, read.error.type);
     }
     if (path === '/v1/voucher-reservations') {
+      if (isMemberFrozen) return problem(409, 'member-frozen');
       const reservation = vouchers.reserve(json as { orderId: string; amountFen: number });
       return reservation ? ok(reservation) : problem(409, 'voucher-balance');
     }
@@ -155,6 +166,10 @@ function createHouse() {
 
   return {
     vouchers,
+    /** The account of the one member there is, is held from now on. */
+    freezeMember: (): void => {
+      isMemberFrozen = true;
+    },
     coupons,
     charges,
     refunds,
