@@ -44,7 +44,10 @@ export function startTraffic(db: Db, accountsCount: number): Traffic {
     statementsMax: 1,
     waitingMax,
     ask: async (due) => {
-      await db.transaction(async (tx) => getOrThrow(await bookPaidOrders(tx, due.flat())));
+      await db.swift(async (line) => {
+        getOrThrow(await bookPaidOrders(line.tx, due.flat()));
+        await line.commit();
+      });
       return due.map(() => undefined);
     },
   });
