@@ -157,23 +157,26 @@ test('a first PIN is an alarm that names its time, once, and the one after a res
   ]);
 });
 
+const oldRecords = async () => (await alarms()).filter(({ kind }) => kind === 'owner-record-old');
+const saidBack = async (ownerChangeNo?: number) => {
+  const answer = await terminal.post('/v1/heartbeats', {
+    ...stillBeat(),
+    ...(ownerChangeNo === undefined ? {} : { ownerChangeNo }),
+  });
+  return answer.body['ownerChangeNo'];
+};
+
 test("an owner's record that is older than the till once had is one alarm, and the till hears what it once said", async () => {
-  const old = async () => (await alarms()).filter(({ kind }) => kind === 'owner-record-old');
-  const said = async (ownerChangeNo?: number) => {
-    const answer = await terminal.post('/v1/heartbeats', {
-      ...stillBeat(),
-      ...(ownerChangeNo === undefined ? {} : { ownerChangeNo }),
-    });
-    return answer.body['ownerChangeNo'];
-  };
   // A till of before this, and one that says it for the first time.
-  expect(await said()).toBeUndefined();
-  expect(await said(2)).toBe(2);
-  expect(await said(5)).toBe(5);
-  expect(await old()).toEqual([]);
-  expect(await said(3)).toBe(5);
-  expect(await said()).toBe(5);
-  expect(await old()).toMatchObject([{ seenCount: 1, detail: expect.stringContaining('5') }]);
-  expect(await said(6)).toBe(6);
-  expect(await old()).toMatchObject([{ seenCount: 1 }]);
+  expect(await saidBack()).toBeUndefined();
+  expect(await saidBack(2)).toBe(2);
+  expect(await saidBack(5)).toBe(5);
+  expect(await oldRecords()).toEqual([]);
+  expect(await saidBack(3)).toBe(5);
+  expect(await saidBack()).toBe(5);
+  expect(await oldRecords()).toMatchObject([
+    { seenCount: 1, detail: expect.stringContaining('5') },
+  ]);
+  expect(await saidBack(6)).toBe(6);
+  expect(await oldRecords()).toMatchObject([{ seenCount: 1 }]);
 });

@@ -1,5 +1,15 @@
 import { sql } from 'drizzle-orm';
-import fc from 'fast-check';
+import {
+  array,
+  assert,
+  asyncProperty,
+  constant,
+  constantFrom,
+  integer,
+  oneof,
+  record,
+  type Arbitrary,
+} from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { freezeToldHandler, freezeToldTopic } from '#cloud/members/freeze-message.ts';
 import { freezeMember, thawMember } from '#cloud/members/member-freeze.ts';
@@ -214,35 +224,35 @@ type Step =
   | { readonly do: 'freeze' | 'thaw' | 'sweep' | 'expire' }
   | { readonly do: 'wait'; readonly ms: number };
 
-const orderArb = fc.integer({ min: 1, max: 4 });
-const stepArb: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('reserve' as const), order: orderArb }) },
+const orderArb = integer({ min: 1, max: 4 });
+const stepArb: Arbitrary<Step> = oneof(
+  { weight: 4, arbitrary: record({ do: constant('reserve' as const), order: orderArb }) },
   {
     weight: 4,
-    arbitrary: fc.record({
-      do: fc.constantFrom('pin' as const, 'unpin' as const, 'paid' as const),
+    arbitrary: record({
+      do: constantFrom('pin' as const, 'unpin' as const, 'paid' as const),
       order: orderArb,
     }),
   },
   {
     weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant('tillSale' as const),
+    arbitrary: record({
+      do: constant('tillSale' as const),
       order: orderArb,
-      agoMs: fc.constantFrom(0, aMinute, reservationHoldMs, 4 * reservationHoldMs),
+      agoMs: constantFrom(0, aMinute, reservationHoldMs, 4 * reservationHoldMs),
     }),
   },
   {
     weight: 4,
-    arbitrary: fc.record({
-      do: fc.constantFrom('freeze' as const, 'thaw' as const, 'sweep' as const, 'expire' as const),
+    arbitrary: record({
+      do: constantFrom('freeze' as const, 'thaw' as const, 'sweep' as const, 'expire' as const),
     }),
   },
   {
     weight: 2,
-    arbitrary: fc.record({
-      do: fc.constant('wait' as const),
-      ms: fc.constantFrom(1_000, aMinute, reservationHoldMs + 1, 86_400_000),
+    arbitrary: record({
+      do: constant('wait' as const),
+      ms: constantFrom(1_000, aMinute, reservationHoldMs + 1, 86_400_000),
     }),
   },
 );
@@ -272,8 +282,8 @@ async function take(world: World, step: Step): Promise<boolean> {
 }
 
 it('whatever comes in whatever order: no fen is lost or spent twice, and of a frozen account only what went before is spent', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(stepArb, { minLength: 8, maxLength: 30 }), async (steps) => {
+  await assert(
+    asyncProperty(array(stepArb, { minLength: 8, maxLength: 30 }), async (steps) => {
       const world = await newWorld();
       const { operatorId } = world;
       let frozenSinceMs: number | undefined;

@@ -170,20 +170,35 @@ export function createOwnerDesk(deps: OwnerDeskDeps): OwnerDesk {
     },
     isPinSet: () => keeper.record().pin !== null,
     news: () => newsOf(keeper.record()),
+    ...createCloudEar({ ...deps, keeper, approvals }),
+    stop: keeper.stop,
+  };
+}
+
+/** What the cloud says about the owner: a PIN is forgotten, or the record is older than one that it heard of. */
+function createCloudEar(deps: {
+  readonly keeper: ReturnType<typeof createKeeper>;
+  readonly approvals: Approvals;
+  readonly onChange: () => void;
+}): Pick<OwnerDesk, 'heedSeen' | 'followReset'> {
+  const { keeper, approvals } = deps;
+  const change: typeof keeper.changeForGood = (part, event) => {
+    const kept = keeper.changeForGood(part, event);
+    if (!kept.ok) return kept;
+    approvals.clear();
+    deps.onChange();
+    return kept;
+  };
+  return {
     heedSeen: (changeNo) => {
-      const { changeNo: own, resetNo } = keeper.record();
-      if (own >= changeNo) return;
-      if (!keeper.disbelieve({ changeNo, resetNo }).ok) return;
-      approvals.clear();
-      deps.onChange();
+      const record = keeper.record();
+      const { resetNo } = record;
+      if (record.changeNo < changeNo) change(lostSince(record, { changeNo, resetNo }));
     },
     followReset: (resetNo) => {
       if (resetNo <= keeper.record().resetNo) return;
-      if (!keeper.changeForGood({ pin: null, pinSetAtMs: null, resetNo }, 'renewed').ok) return;
-      approvals.clear();
-      deps.onChange();
+      change({ pin: null, pinSetAtMs: null, resetNo }, 'renewed');
     },
-    stop: keeper.stop,
   };
 }
 
@@ -284,13 +299,7 @@ function createKeeper(deps: OwnerDeskDeps) {
 
   /** What only the owner or the cloud changes: an older file that takes this one's place is known by the number. */
   const changeForGood = (part: Partial<OwnerRecord>, event?: PinEvent): Result<void, ErrorCode> => {
-    const kept = change({ ...part, changeNo: record.changeNo + 1 }, event);
-    if (kept.ok) deps.witness.note(record);
-    return kept;
-  };
-
-  const disbelieve = (seen: OwnerSeen): Result<void, ErrorCode> => {
-    const kept = change(lostSince(record, seen));
+    const kept = change({ changeNo: record.changeNo + 1, ...part }, event);
     if (kept.ok) deps.witness.note(record);
     return kept;
   };
@@ -338,7 +347,6 @@ function createKeeper(deps: OwnerDeskDeps) {
   return {
     record: () => record,
     changeForGood,
-    disbelieve,
     tryPin,
     lockedForMs: () =>
       record.lock.lockedForMs === 0 ? 0 : Math.max(1, lockedUntilMs - clock.monotonicMs()),

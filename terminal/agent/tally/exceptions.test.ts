@@ -57,6 +57,11 @@ const printInDoubt = (kind: Kind, orderId?: string, rest: { reason?: string } = 
     { type: 'print.unknown', body: { jobId, code: 'print-interrupted' } },
   );
 };
+const brings = (validUntil: string): void => {
+  const paper = { issuerName: '老李面馆', text: '进店即用', offFen: 500, minimumFen: 2_000 };
+  const given = { orderId: orderIdOf(1), ...paper, validUntil, tokenHash: 'a'.repeat(64) };
+  append(openedFact(1), cashFact(1), { type: 'coupon.given', body: given });
+};
 const park = (): void => {
   const parked = { orderId: orderIdOf(1), code: 'proofs-contradict', sinceMs: wallMs };
   journal.append([], (tx) => addSetAside(tx, [parked]));
@@ -153,20 +158,14 @@ describe('paper in doubt', () => {
     },
   );
 
-  const brings = (validUntil: string): void => {
-    const paper = { issuerName: '老李面馆', text: '进店即用', offFen: 500, minimumFen: 2_000 };
-    const given = { orderId: orderIdOf(1), ...paper, validUntil, tokenHash: 'a'.repeat(64) };
-    append(openedFact(1), cashFact(1), { type: 'coupon.given', body: given });
-  };
-
   test('a coupon and the slip of a refund are printed again as copies, like a receipt', () => {
     brings('2099-12-31');
     printInDoubt('coupon', orderIdOf(1));
     expect(rows()).toMatchObject([{ paper: 'coupon', actions: ['seen', 'reprinted'] }]);
     expect(resolve('reprinted')).toMatchObject({ ok: true });
     expect(rows()).toEqual([]);
-    const jobs = () => journal.read.all('SELECT kind, copy, reason, state FROM print_jobs');
-    expect(jobs()).toContainEqual({ kind: 'coupon', copy: 2, reason: null, state: 'queued' });
+    const jobs = journal.read.all('SELECT kind, copy, reason, state FROM print_jobs');
+    expect(jobs).toContainEqual({ kind: 'coupon', copy: 2, reason: null, state: 'queued' });
   });
 
   test('the slip of the second refund is not taken for one of the first', () => {

@@ -285,8 +285,7 @@ export const en: Words = {
     settled: 'Received (channel, box)',
     withVoucher: (amount: string) => `${amount} of it by vouchers, subsidised`,
     coupons: (count, amount) => `${count} coupons took ${amount} off, not in the turnover`,
-    noSales: (count) =>
-      count === 1 ? 'Drawer opened once, no sale' : `Drawer opened ${count} times, no sale`,
+    noSales: (count) => `No-sale drawer: ${count}`,
     noSaleLast: (time, name, why) => `Last ${time} ${name}: ${why}`,
     noSaleApproved: 'owner agreed',
     cash: 'Cash',

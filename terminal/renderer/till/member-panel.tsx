@@ -141,6 +141,9 @@ function AttachedMember({ member }: { readonly member: MemberView }): ReactNode 
           {words.memberPanel.suggest(yuan(suggestedFen))} · {words.memberPanel.soonest}
         </p>
       )}
+      {member.isFrozen === true && (
+        <p className="member-frozen">{errorWords('member-frozen', language)}</p>
+      )}
       <ul className="voucher-list">
         {member.vouchers.slice(0, vouchersShownMax).map((voucher) => (
           <li key={voucher.voucherId}>
@@ -151,9 +154,6 @@ function AttachedMember({ member }: { readonly member: MemberView }): ReactNode 
           <li>{words.memberPanel.noVouchers}</li>
         )}
       </ul>
-      {member.isFrozen === true && (
-        <p className="member-frozen">{errorWords('member-frozen', language)}</p>
-      )}
       <div className="row">
         {member.voucherTotalFen > 0 && (
           <button

@@ -167,14 +167,13 @@ function NoSales({ today }: { readonly today: Today }): ReactNode {
   const { words } = useApp();
   const [last] = today.noSales;
   if (last === undefined) return null;
-  const why = last.isApproved ? `${last.reason} (${words.today.noSaleApproved})` : last.reason;
   return (
     <>
-      <br />
-      {words.today.noSales(today.noSaleCount)}
-      <br />
+      {' '}
+      <span className="slip-count">· {words.today.noSales(today.noSaleCount)}</span>
       <span className="label slip-why">
-        {words.today.noSaleLast(clockText(last.atMs), last.cashier, why)}
+        {words.today.noSaleLast(clockText(last.atMs), last.cashier, last.reason)}
+        {last.isApproved && <span> · {words.today.noSaleApproved}</span>}
       </span>
     </>
   );
