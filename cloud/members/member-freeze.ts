@@ -4,7 +4,7 @@ import { stopCodesOfFrozen } from '#cloud/payments/offline/stop-frozen-codes.ts'
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import { lockBook } from '#cloud/points/points-config-store.ts';
 import { advanceAhead } from '#cloud/release/close-ahead.ts';
-import { lapseReservationsOf } from '#cloud/vouchers/reservations.ts';
+import { lapseReservationsOf } from '#cloud/vouchers/lapse-reservations.ts';
 import type { MemberId, OperatorId, PersonId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';

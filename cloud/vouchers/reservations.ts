@@ -123,23 +123,6 @@ export async function releaseReservation(
   return { released: count > 0 };
 }
 
-/**
- * Ends the time of all that a member has set aside for orders whose money is not on the way yet: it
- * is in his wallet again, whole, in the transaction that holds his account. Lapsed and not
- * released: a sale that a till had made by then, and that its journal tells of later, spends the
- * same vouchers; released, they would have been given for goods and be his as well. The wallet is
- * locked first, as everywhere: a charge that begins at this moment is either seen here as on its
- * way, or finds its vouchers gone. Answers how many.
- */
-export async function lapseReservationsOf(
-  tx: Tx,
-  { operatorId, memberId }: Pick<WalletOwner, 'operatorId' | 'memberId'>,
-): Promise<number> {
-  await lockWallet(tx, { operatorId, memberId });
-  const unpinned = sql`member_id = ${memberId} and expires_at_ms <> ${pinnedUntilMs}`;
-  return await giveBack(tx, operatorId, unpinned, 'lapsed');
-}
-
 /** Gives back every reservation whose time ran out before `nowMs`. Answers how many. */
 export async function releaseLapsed(
   tx: Tx,
@@ -220,7 +203,7 @@ async function takeAgain(
 }
 
 /** Locks all vouchers of a member in one order, so that two orders of his follow each other, and names them. */
-async function lockWallet(
+export async function lockWallet(
   tx: Tx,
   owner: Pick<WalletOwner, 'operatorId' | 'memberId'>,
 ): Promise<readonly VoucherId[]> {
@@ -336,7 +319,7 @@ async function spendHeld(
 }
 
 /** Moves what held reservations that meet the condition hold back to left. Answers how many reservations. */
-async function giveBack(
+export async function giveBack(
   tx: Tx,
   operatorId: OperatorId,
   condition: ReturnType<typeof sql>,
