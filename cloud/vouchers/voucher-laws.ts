@@ -15,7 +15,11 @@ export const voucherLaws: readonly Law[] = [
            JOIN payment_attempt a ON a.operator_id = r.operator_id
             AND a.order_id = r.order_id AND a.reservation_id = r.reservation_id
           WHERE r.operator_id = ${operatorId} AND r.state = 'committed'
-            AND a.book_state = 'parked') AS parked_fen,
+            AND a.book_state = 'parked'
+            -- Paid beside a sale that spent them: they are in the books.
+            AND NOT EXISTS (SELECT FROM settlement_line l
+              WHERE l.operator_id = a.operator_id AND l.merchant_id = a.merchant_id
+                AND l.order_id = a.order_id AND l.voucher_fen > 0)) AS parked_fen,
         (SELECT coalesce(sum(balance_fen), 0) FROM ledger_balance
           WHERE operator_id = ${operatorId} AND account = 'voucher_outstanding') AS ledger_fen) w
       WHERE wallets_fen + parked_fen <> ledger_fen`,

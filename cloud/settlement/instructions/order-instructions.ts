@@ -10,7 +10,7 @@ import { makeInstructions } from '#cloud/settlement/instructions/instruction-sto
 import type { SplitOrder } from '#cloud/settlement/settlement-lines.ts';
 
 /** How long the shop's till needs at most until a payment and its notify have settled down at the channel. */
-const splitMarginMs = 1_000;
+export const splitMarginMs = 1_000;
 
 interface Row extends Record<string, unknown> {
   order_id: string;

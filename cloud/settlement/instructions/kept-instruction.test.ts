@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { sql } from 'drizzle-orm';
+import { bookPaidOrders } from '#cloud/orders/book-paid-orders.ts';
+import { findAttempt } from '#cloud/payments/attempt-store.ts';
+import { paidOrderOf } from '#cloud/payments/booking/book-attempt.ts';
+import { bookWaitingOnce } from '#cloud/payments/booking/booking-desk.ts';
+import { startCharge } from '#cloud/payments/charge.ts';
+import { paidTwiceActs, paidTwiceKind } from '#cloud/payments/paid-twice/decide-paid-twice.ts';
+import { agreeToAct, proposeAct } from '#cloud/persons/acts.ts';
+import { runScoped } from '#cloud/platform/tenancy/scope.ts';
+import { instructKept } from '#cloud/settlement/instructions/kept-instruction.ts';
+import {
+  createInstructionBench,
+  type InstructionBench,
+} from '#cloud/settlement/instructions/testing/instruction-bench.ts';
+import { settlementsOfDate } from '#cloud/settlement/settlement-day.ts';
+import {
+  afterMidnightMs,
+  makeStatement,
+  statementPart,
+} from '#cloud/settlement/settlement-statement.ts';
+import type { OrderId } from '#shared/ids/ids.ts';
+import { getOrThrow } from '#shared/result/result.ts';
+import { accountingDate, addDays, dayStartMs } from '#shared/time/calendar-day.ts';
+
+let bench: InstructionBench;
+beforeEach(async () => {
+  bench = await createInstructionBench();
+});
+afterEach(() => bench.pay.close());
+
+/** Paid at WeChat, which holds it for splits, and rung up as cash; two people decide. */
+async function decided(verdict: 'keep' | 'give-back'): Promise<OrderId> {
+  const { pay } = bench;
+  const dying = pay.restarted();
+  dying.bookings.attend({ wake: () => {} });
+  const request = pay.request('01', { amountFen: 10_000 });
+  getOrThrow(await startCharge(dying, pay.till, request));
+  const { operatorId } = pay.till;
+  const orderId = request.orderId as OrderId;
+  const attempt = (await findAttempt(pay.deps.db, { operatorId, orderId, attempt: 1 }))!;
+  const cash = { source: 'cash', channel: 'cash' } as const;
+  const sale = { ...paidOrderOf(attempt, pay.clock.nowMs()), ...cash };
+  const [one, two] = await bench.people();
+  const acts = paidTwiceActs({ ...pay.deps, instructKept });
+  await pay.deps.db.transaction(async (tx) => void getOrThrow(await bookPaidOrders(tx, [sale])));
+  await runScoped({ type: 'across', work: 'payments' }, () => bookWaitingOnce(pay.restarted()));
+  const nowMs = pay.clock.nowMs();
+  await pay.deps.db.transaction(async (tx) => {
+    const subject = `${orderId}:1`;
+    const what = {
+      kind: paidTwiceKind,
+      subject,
+      what: { verdict },
+      why: '现金是补录的，渠道扣了款',
+    };
+    const act = getOrThrow(await proposeAct(tx, acts, { operatorId, by: one, nowMs, ...what }));
+    const { actNo } = act;
+    getOrThrow(await agreeToAct(tx, acts, { operatorId, by: two, nowMs, actNo, note: '已核对' }));
+  });
+  return orderId;
+}
+const frozenFen = (): number => {
+  const { simulator, clock } = bench.pay;
+  return simulator
+    .books()
+    .map((line) => simulator.money.splits.frozenFen(line.transactionId, clock.nowMs()))
+    .reduce<number>((sum, one) => sum + (typeof one === 'number' ? one : 0), 0);
+};
+
+it('kept: the channel lets go of all of it, once, and the merchant’s statement and day say so', async () => {
+  const orderId = await decided('keep');
+  expect(frozenFen()).toBe(10_000);
+  expect(await bench.instructions(orderId)).toMatchObject([
+    { kind: 'release', state: 'ready', amount_fen: 10_000 },
+  ]);
+  expect(await bench.broken()).toEqual([]);
+  await bench.settle();
+  expect(await bench.instructions(orderId)).toMatchObject([{ kind: 'release', state: 'done' }]);
+  expect(frozenFen()).toBe(0);
+  expect(await bench.balance('channel_clearing')).toBe(0);
+  expect(await bench.balance('merchant_payable')).toBe(0);
+  const { operatorId, merchantId } = bench.pay.till;
+  const { db } = bench.pay.deps;
+  const { rows } = await db.execute<{ at: number }>(
+    sql`select ended_at_ms as at from paid_twice where order_id = ${orderId}`,
+  );
+  const ledgerDate = accountingDate(rows[0]!.at);
+  const [day] = await settlementsOfDate(db, { operatorId, ledgerDate });
+  expect(day).toMatchObject({ orderCount: 1, cashFen: 10_000, sameDayFen: 10_000, refundCount: 0 });
+  bench.pay.clock.advanceTo(dayStartMs(addDays(ledgerDate, 1)) + afterMidnightMs);
+  const key = { operatorId, merchantId, ledgerDate };
+  const made = getOrThrow(await makeStatement(db, key, bench.pay.clock.nowMs()));
+  expect(made.rowCount).toBe(2);
+  const csv = await statementPart(db, { ...key, partNo: 2 });
+  const kept = csv.split('\r\n').find((line) => line.includes('paid-twice-kept'));
+  expect(kept?.split(',')).toContain('10000');
+  expect(kept).toContain('保留款解冻:完成');
+  expect(await bench.broken()).toEqual([]);
+});
+
+it('given back: nothing is instructed, and what the channel held is the customer’s again', async () => {
+  const orderId = await decided('give-back');
+  expect(await bench.instructions(orderId)).toEqual([]);
+  await bench.pay.runUntilQuiet();
+  await bench.settle();
+  expect(await bench.instructions(orderId)).toEqual([]);
+  const line = bench.pay.simulator.books().find((one) => one.refundedFen > 0);
+  expect(line).toMatchObject({ amountFen: 10_000, refundedFen: 10_000 });
+  expect(await bench.balance('payer_due')).toBe(0);
+  expect(await bench.broken()).toEqual([]);
+});
