@@ -176,12 +176,9 @@ describe('giving back', () => {
       expect(leftAtChannel(orderId)).toBe(0);
       expect(await itemsOf(orderId)).toEqual([]);
       const { body } = await call('GET', `merchants/${bench.till.merchantId}/payment-exceptions`);
+      const told = { orderId, verdict: 'give-back', endedAs: 'refunded-late', why, proposedBy };
       expect((body['paidTwice'] as readonly Json[])[0]).toMatchObject({
-        orderId,
-        verdict: 'give-back',
-        endedAs: 'refunded-late',
-        why,
-        proposedBy,
+        ...told,
         agreedBy: endedBy,
       });
       const { results } = await readResults(bench.deps.db, { ...bench.till, afterCursor: 0 });
