@@ -166,13 +166,8 @@ describe('giving back', () => {
         { kind: 'paid-twice-returning', owner: endedBy },
       ]);
       await calmed();
-      expect(await standing(orderId)).toMatchObject({
-        status: 'refunded-late',
-        book_state: 'none',
-        lines: 1,
-        back_calls: 1,
-        ended_as: 'refunded-late',
-      });
+      const gone = { status: 'refunded-late', book_state: 'none', ended_as: 'refunded-late' };
+      expect(await standing(orderId)).toMatchObject({ ...gone, lines: 1, back_calls: 1 });
       expect(leftAtChannel(orderId)).toBe(0);
       expect(await itemsOf(orderId)).toEqual([]);
       const { body } = await call('GET', `merchants/${bench.till.merchantId}/payment-exceptions`);
@@ -182,9 +177,8 @@ describe('giving back', () => {
         agreedBy: endedBy,
       });
       const { results } = await readResults(bench.deps.db, { ...bench.till, afterCursor: 0 });
-      expect(results.filter((one) => one.orderId === orderId).at(-1)).toMatchObject({
-        result: 'refunded-late',
-      });
+      const last = results.filter((one) => one.orderId === orderId).at(-1);
+      expect(last?.result).toBe('refunded-late');
     },
   );
 
