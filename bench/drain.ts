@@ -49,7 +49,9 @@ export async function runDrainBench(): Promise<BenchTable> {
       const journal = queueOrders(join(folder, `till${round}`), makeOrders(ordersCount));
       const terminal = await cloud.activate();
       const pouchDefaultMs = await pouch.replicate(`round${round}default`, pouchBatchDefault);
+      const workedBefore = workOf(cloud);
       const oursMs = await drain(journal, { ...terminal, origin: cloud.origin });
+      const worked = workOf(cloud);
       const ackedAtMs = performance.now();
       await cloud.untilBooked(ordersCount);
       const bookedMs = performance.now() - ackedAtMs;
@@ -58,7 +60,17 @@ export async function runDrainBench(): Promise<BenchTable> {
       const pouchLargeMs = await pouch.replicate(`round${round}large`, pouchBatchLarge);
       journal.close();
       const farMs = await drainFar(cloud, { origin: slowLine.origin, folder, round });
-      rounds.push({ oursMs, bookedMs, bareMs, pouchDefaultMs, pouchLargeMs, farMs });
+      rounds.push({
+        oursMs,
+        bookedMs,
+        bareMs,
+        pouchDefaultMs,
+        pouchLargeMs,
+        farMs,
+        tillWorkMs: worked.tillMs - workedBefore.tillMs,
+        cloudWorkMs: worked.cloudMs - workedBefore.cloudMs,
+        databaseWorkMs: worked.databaseMs - workedBefore.databaseMs,
+      });
     }
     return toTable(rounds);
   } finally {
@@ -77,6 +89,22 @@ interface Round {
   readonly pouchLargeMs: number;
   /** Ours over a line with a round trip of {@link roundTripMs}. */
   readonly farMs: number;
+  /** Processor time while ours drained: of this process, of the cloud's, of all of the database's. */
+  readonly tillWorkMs: number;
+  readonly cloudWorkMs: number;
+  readonly databaseWorkMs: number;
+}
+
+const usPerMs = 1_000;
+
+/** Processor time used so far; on other systems than Linux only the till's is known. */
+function workOf(cloud: BenchCloud) {
+  const { user, system } = process.cpuUsage();
+  return {
+    tillMs: (user + system) / usPerMs,
+    cloudMs: cloud.workMs(),
+    databaseMs: cloud.databaseWorkMs(),
+  };
 }
 
 /** Another queue of a till of its own, over the slow line; booked before the next round begins. */
@@ -131,6 +159,11 @@ function toTable(rounds: readonly Round[]): BenchTable {
   const unit = 'orders/s';
   const farMs = median(rounds.map((round) => round.farMs));
   const row = (name: string, key: keyof Round) => ({ name, value: rate(key), unit });
+  const work = (name: string, key: 'tillWorkMs' | 'cloudWorkMs' | 'databaseWorkMs') => ({
+    name: `processor time of ${name} meanwhile`,
+    value: round2((median(rounds.map((round) => round[key])) * usPerMs) / ordersCount),
+    unit: 'µs/order',
+  });
   return {
     name: 'drain',
     machine: describeMachine(),
@@ -141,6 +174,11 @@ function toTable(rounds: readonly Round[]): BenchTable {
     ],
     rows: [
       row('Greentill, queue acknowledged', 'oursMs'),
+      ...[
+        work('the till', 'tillWorkMs'),
+        work('the cloud', 'cloudWorkMs'),
+        work('the database', 'databaseWorkMs'),
+      ].filter(({ value }) => !Number.isNaN(value)),
       row(`Greentill, at a round trip of ${roundTripMs} ms`, 'farMs'),
       row('Greentill, backlog folded and booked afterwards', 'bookedMs'),
       { ...row('same till, server without a database', 'bareMs'), ratio: ratio('bareMs') },
