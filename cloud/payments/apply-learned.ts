@@ -8,10 +8,10 @@ import type { Attempt, AttemptKey } from '#cloud/payments/attempt.ts';
 import {
   isOrderInHand,
   lockAttempt,
-  recordAnswer,
   savePayer,
   saveProgress,
 } from '#cloud/payments/attempt-store.ts';
+import { recordAnswer } from '#cloud/payments/call-store.ts';
 import type { CallEvidence } from '#cloud/channel/channel-exchange.ts';
 import {
   ruleOfChannelCode,

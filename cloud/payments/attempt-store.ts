@@ -1,29 +1,16 @@
 import { sql, type SQL } from 'drizzle-orm';
-import type { ErrorCode } from '#shared/errors/catalogue.ts';
-import type { MemberId, MerchantId, OperatorId, OrderId, TerminalId } from '#shared/ids/ids.ts';
-import { fen, subtractFen } from '#shared/money/fen.ts';
-import { basisPoints } from '#shared/money/rate.ts';
-import { assert } from '#shared/result/assert.ts';
-import type { Wallet } from '#shared/tender/payment-code.ts';
-import type { ChargeStatus } from '#shared/wire/v1/charges.ts';
+import type { MemberId, MerchantId, OperatorId } from '#shared/ids/ids.ts';
+import {
+  attemptColumns,
+  attemptIs,
+  toAttempt,
+  type AttemptRow,
+} from '#cloud/payments/attempt-row.ts';
 import type { Attempt, AttemptFacts, AttemptKey } from '#cloud/payments/attempt.ts';
-import type { CallEvidence } from '#cloud/channel/channel-exchange.ts';
 import type { AttemptProgress, NextStep } from '#cloud/payments/payment-machine.ts';
-import type { RouteDecision } from '#cloud/payments/routing/route-charge.ts';
 import { filled, type Db, type Statement, type Tx } from '#cloud/platform/db.ts';
 import { planned } from '#cloud/platform/planned.ts';
 
-export type CallKind = 'charge' | 'withhold' | 'query' | 'reverse' | 'refund' | 'query-refund';
-
-const keyIs = (key: AttemptKey): SQL =>
-  sql`operator_id = ${key.operatorId} and order_id = ${key.orderId} and attempt = ${key.attempt}`;
-
-/** Dates are read as text: a date column of `pg` would become midnight of some time zone. */
-export const attemptColumns = `operator_id, order_id, attempt, kind, merchant_id, terminal_id, channel,
-  channel_merchant_no, out_trade_no, wallet, amount_fen, voucher_fen, reservation_id, concession_bp,
-  business_date::text as business_date, cashier, member_id, claim_hash, opened_at_ms, content_hash,
-  route, quota_date::text as quota_date, network, status, submitted_at_ms, cancel_wanted, found_paid,
-  fruitless_tries, next_step, next_at_ms, code, channel_ref, paid_at_ms, in_flight`;
 const columns = sql.raw(attemptColumns);
 
 /**
@@ -96,7 +83,7 @@ export async function insertAttempt(
 
 export async function findAttempt(db: Db | Tx, key: AttemptKey): Promise<Attempt | undefined> {
   const { rows } = await db.execute<AttemptRow>(
-    sql`select ${columns} from payment_attempt where ${keyIs(key)}`,
+    sql`select ${columns} from payment_attempt where ${attemptIs(key)}`,
   );
   return rows[0] === undefined ? undefined : toAttempt(rows[0]);
 }
@@ -104,7 +91,7 @@ export async function findAttempt(db: Db | Tx, key: AttemptKey): Promise<Attempt
 /** Reads an attempt and holds its row until the transaction ends. */
 export async function lockAttempt(tx: Tx, key: AttemptKey): Promise<Attempt | undefined> {
   const { rows } = await tx.execute<AttemptRow>(
-    sql`select ${columns} from payment_attempt where ${keyIs(key)} for update`,
+    sql`select ${columns} from payment_attempt where ${attemptIs(key)} for update`,
   );
   return rows[0] === undefined ? undefined : toAttempt(rows[0]);
 }
@@ -132,7 +119,7 @@ export async function lockAttemptByNumber(
 export async function hurryAttempt(tx: Tx, key: AttemptKey, nowMs: number): Promise<boolean> {
   const { rowCount } = await tx.execute(sql`
     update payment_attempt set next_at_ms = least(next_at_ms, ${nowMs}), hurried_at_ms = ${nowMs}
-     where ${keyIs(key)} and next_step in ('query', 'refund')`);
+     where ${attemptIs(key)} and next_step in ('query', 'refund')`);
   return rowCount === 1;
 }
 
@@ -206,18 +193,20 @@ export async function saveProgress(
       settled_at_ms = case when ${isOver} then
         case when status = ${progress.status} then coalesce(settled_at_ms, ${change.nowMs}::bigint)
              else ${change.nowMs}::bigint end end, lease_until_ms = 0
-    where ${keyIs(key)}`);
+    where ${attemptIs(key)}`);
 }
 
 /** Who paid is known only behind the payment: the member that a linked wallet names. */
 export async function saveMember(tx: Tx, key: AttemptKey, memberId: MemberId): Promise<void> {
   await tx.execute(sql`
-    update payment_attempt set member_id = ${memberId} where ${keyIs(key)} and member_id is null`);
+    update payment_attempt set member_id = ${memberId} where ${attemptIs(key)} and member_id is null`);
 }
 
 /** Notes who paid, as a keyed hash. */
 export async function savePayer(tx: Tx, key: AttemptKey, payerHash: string): Promise<void> {
-  await tx.execute(sql`update payment_attempt set payer_hash = ${payerHash} where ${keyIs(key)}`);
+  await tx.execute(
+    sql`update payment_attempt set payer_hash = ${payerHash} where ${attemptIs(key)}`,
+  );
 }
 
 /** What the books said about a paid attempt. `error` undefined = booked. */
@@ -280,148 +269,4 @@ export async function leaseDueAttempts(
       from due where operator_id = due.o and order_id = due.r and attempt = due.a
     returning ${columns}`);
   return rows.map(toAttempt);
-}
-
-/** Opens the record of one call: durable before its first byte leaves. Returns its number. */
-export async function recordCall(
-  db: Db | Tx,
-  key: AttemptKey,
-  call: { readonly kind: CallKind; readonly nowMs: number },
-): Promise<number> {
-  const { rows } = await db.execute<{ call_no: number }>(sql`
-    insert into payment_call (operator_id, merchant_id, order_id, attempt, call_no, kind, sent_at_ms)
-    select operator_id, merchant_id, order_id, attempt,
-           (select coalesce(max(c.call_no), 0) + 1 from payment_call c
-             where c.operator_id = a.operator_id and c.order_id = a.order_id and c.attempt = a.attempt),
-           ${call.kind}, ${call.nowMs}
-      from payment_attempt a where ${keyIs(key)}
-    returning call_no`);
-  const [made] = rows;
-  assert(made !== undefined, () => `no attempt ${key.attempt} of ${key.orderId} to call for`);
-  return made.call_no;
-}
-
-export interface AnswerToRecord {
-  readonly callNo: number;
-  readonly nowMs: number;
-  readonly outcome: string;
-  readonly evidence: CallEvidence;
-}
-
-export const recordAnswer = async (
-  tx: Tx,
-  key: AttemptKey,
-  answer: AnswerToRecord,
-): Promise<void> => {
-  await tx.execute(filled(answerRecord, answerRecordValues(key, answer)));
-};
-
-/** The statement of {@link recordAnswer}. */
-export const answerRecord: Statement = {
-  name: 'answer-record',
-  text: `
-    update payment_call set answered_at_ms = $5, outcome = $6, request_digest = $7,
-      http_status = $8, raw_answer = $9, signature = $10
-    where operator_id = $1 and order_id = $2 and attempt = $3 and call_no = $4`,
-};
-
-export const answerRecordValues = (
-  key: AttemptKey,
-  { callNo, nowMs, outcome, evidence }: AnswerToRecord,
-): readonly unknown[] => [
-  key.operatorId,
-  key.orderId,
-  key.attempt,
-  callNo,
-  nowMs,
-  outcome,
-  evidence.requestDigest,
-  evidence.httpStatus,
-  evidence.rawAnswer.replaceAll('\u0000', ''),
-  evidence.signature,
-];
-
-/** A row of {@link attemptColumns}. */
-export interface AttemptRow extends Record<string, unknown> {
-  operator_id: OperatorId;
-  order_id: OrderId;
-  attempt: number;
-  kind: 'charge' | 'withhold';
-  merchant_id: MerchantId;
-  terminal_id: TerminalId;
-  channel: string;
-  channel_merchant_no: string;
-  out_trade_no: string;
-  wallet: Wallet | null;
-  amount_fen: number;
-  voucher_fen: number;
-  reservation_id: string | null;
-  concession_bp: number;
-  business_date: string;
-  cashier: string;
-  member_id: MemberId | null;
-  claim_hash: string | null;
-  opened_at_ms: number;
-  content_hash: string;
-  route: RouteDecision;
-  quota_date: string;
-  network: string | null;
-  status: ChargeStatus;
-  submitted_at_ms: number;
-  cancel_wanted: boolean;
-  found_paid: boolean;
-  fruitless_tries: number;
-  next_step: NextStep['type'] | null;
-  next_at_ms: number | null;
-  code: ErrorCode | null;
-  channel_ref: string | null;
-  paid_at_ms: number | null;
-  in_flight: boolean;
-}
-
-export function toAttempt(row: AttemptRow): Attempt {
-  const amountFen = fen(row.amount_fen);
-  const voucherFen = fen(row.voucher_fen);
-  return {
-    operatorId: row.operator_id,
-    orderId: row.order_id,
-    attempt: row.attempt,
-    kind: row.kind,
-    merchantId: row.merchant_id,
-    terminalId: row.terminal_id,
-    channel: row.channel,
-    channelMerchantNo: row.channel_merchant_no,
-    outTradeNo: row.out_trade_no,
-    wallet: row.wallet ?? undefined,
-    amountFen,
-    voucherFen,
-    netFen: subtractFen(amountFen, voucherFen),
-    reservationId: row.reservation_id ?? undefined,
-    concessionBp: basisPoints(row.concession_bp),
-    businessDate: row.business_date,
-    cashier: row.cashier,
-    memberId: row.member_id ?? undefined,
-    claimHash: row.claim_hash ?? undefined,
-    openedAtMs: row.opened_at_ms,
-    contentHash: row.content_hash,
-    route: row.route,
-    quotaDate: row.quota_date,
-    network: row.network ?? undefined,
-    holdsQuota: row.in_flight,
-    progress: {
-      status: row.status,
-      pace: row.wallet ?? 'withholding',
-      submittedAtMs: row.submitted_at_ms,
-      cancelWanted: row.cancel_wanted,
-      foundPaid: row.found_paid,
-      fruitlessTries: row.fruitless_tries,
-      next:
-        row.next_step === null || row.next_at_ms === null
-          ? undefined
-          : { type: row.next_step, atMs: row.next_at_ms },
-      code: row.code ?? undefined,
-      channelRef: row.channel_ref ?? undefined,
-      paidAtMs: row.paid_at_ms ?? undefined,
-    },
-  };
 }

@@ -2,7 +2,7 @@ import { assert } from '#shared/result/assert.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import { applyLearned, tellOthers } from '#cloud/payments/apply-learned.ts';
 import type { Attempt } from '#cloud/payments/attempt.ts';
-import { recordCall, type CallKind } from '#cloud/payments/attempt-store.ts';
+import { recordCall, type CallKind } from '#cloud/payments/call-store.ts';
 import type { Channel } from '#cloud/channel/channel.ts';
 import { maskCodes, type CallEvidence, type ChargeOrder } from '#cloud/channel/channel-exchange.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';

@@ -1,10 +1,6 @@
 import { oldRateGraceMs } from '#cloud/identity/merchant-rates.ts';
-import {
-  attemptColumns,
-  closedOrderStates,
-  toAttempt,
-  type AttemptRow,
-} from '#cloud/payments/attempt-store.ts';
+import { attemptColumns, toAttempt, type AttemptRow } from '#cloud/payments/attempt-row.ts';
+import { closedOrderStates } from '#cloud/payments/attempt-store.ts';
 import type { Attempt, AttemptKey } from '#cloud/payments/attempt.ts';
 import {
   openChannels,

@@ -19,7 +19,7 @@ interface Shop {
   close(): Promise<void>;
 }
 
-/** `spoil` is what somebody did to the tables before the first plan was made. */
+/** `spoil` is what somebody did to the tables before the plans were made. */
 async function openGrownShop(spoil?: string): Promise<Shop> {
   const bench = await createPaymentBench();
   // One connection: its plans are those of the first day.

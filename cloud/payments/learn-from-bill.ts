@@ -1,6 +1,7 @@
 import type { Attempt, AttemptKey } from '#cloud/payments/attempt.ts';
 import { moveTo } from '#cloud/payments/apply-learned.ts';
-import { lockAttempt, recordAnswer, recordCall } from '#cloud/payments/attempt-store.ts';
+import { lockAttempt } from '#cloud/payments/attempt-store.ts';
+import { recordAnswer, recordCall } from '#cloud/payments/call-store.ts';
 import type { QueryOutcome } from '#cloud/channel/channel-exchange.ts';
 import { timingAt, type PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { isFinal, learn } from '#cloud/payments/payment-machine.ts';

@@ -1,7 +1,7 @@
 import { namedMember } from '#cloud/members/named-member.ts';
 import { codesOf, resultOf, type LearnedCall } from '#cloud/payments/apply-learned.ts';
 import type { Attempt } from '#cloud/payments/attempt.ts';
-import { answerRecord, answerRecordValues } from '#cloud/payments/attempt-store.ts';
+import { answerRecord, answerRecordValues } from '#cloud/payments/call-store.ts';
 import type { Ended } from '#cloud/payments/booking/book-attempt.ts';
 import { joined } from '#cloud/payments/join-sale.ts';
 import { linkedPayer } from '#cloud/relations/payer-links.ts';

@@ -86,13 +86,14 @@ test('every route says in a summary what it is for, and stands on a shelf of the
   expect(wordlessRoutes(page)).toEqual([]);
 });
 
+const nothing = () => Promise.resolve({});
+const saying = (summary: string) => ({ schema: { summary, response: {} } });
+
 test('planted violation: a route without a summary, and one with a whole story, are noticed', async () => {
   const shell = await createHttpShell(cloud.deps);
-  const answer = () => Promise.resolve({});
-  const saying = (summary: string) => ({ schema: { summary, response: {} } });
-  shell.get('/v1/silent', answer);
-  shell.get('/v1/chatty', saying('Says this.\nAnd that.'), answer);
-  shell.get('/v1/clear', saying('What is there'), answer);
+  shell.get('/v1/silent', nothing);
+  shell.get('/v1/chatty', saying('Says this.\nAnd that.'), nothing);
+  shell.get('/v1/clear', saying('What is there'), nothing);
   await shell.ready();
   expect(wordlessRoutes(await apiPageOf(shell))).toEqual(['get /v1/silent', 'get /v1/chatty']);
   await shell.close();

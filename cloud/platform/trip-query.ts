@@ -46,8 +46,8 @@ const noRows: Columns = [];
 
 /**
  * Several statements in one round trip, ended by one Sync: after one that failed the server passes
- * the others over. Each is planned and described once by a connection. Source: PostgreSQL
- * documentation, 54.2.3 Extended Query, 54.2.4 Pipelining.
+ * the others over. Each is planned and described once by a connection.
+ * Source: PostgreSQL documentation, 54.2.3 Extended Query, 54.2.4 Pipelining.
  */
 export class TripQuery extends Query {
   readonly #parts: readonly TripPart[];

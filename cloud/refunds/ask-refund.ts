@@ -7,7 +7,7 @@ import { err, ok, type Result } from '#shared/result/result.ts';
 import { businessDate } from '#shared/time/business-day.ts';
 import type { Refund, RefundRequest } from '#shared/wire/v1/refunds.ts';
 import type { TillIdentity } from '#cloud/payments/charge.ts';
-import { recordCall } from '#cloud/payments/attempt-store.ts';
+import { recordCall } from '#cloud/payments/call-store.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { beginRefund, holdBack, type RefundProgress } from '#cloud/refunds/refund-machine.ts';

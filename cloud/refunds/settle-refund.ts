@@ -1,10 +1,6 @@
 import { assert } from '#shared/result/assert.ts';
-import {
-  findAttempt,
-  recordAnswer,
-  recordCall,
-  type CallKind,
-} from '#cloud/payments/attempt-store.ts';
+import { findAttempt } from '#cloud/payments/attempt-store.ts';
+import { recordAnswer, recordCall, type CallKind } from '#cloud/payments/call-store.ts';
 import type { Attempt } from '#cloud/payments/attempt.ts';
 import type { Channel } from '#cloud/channel/channel.ts';
 import type { Answered, RefundOutcome } from '#cloud/channel/channel-exchange.ts';

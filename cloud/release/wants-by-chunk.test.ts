@@ -126,5 +126,7 @@ it('whole points are the same by bigint and by numeric on both sides of the limi
   const { rows } = await database.db.execute<{ num: string; whole: string }>(sql`
     select num::text, ${wholePoints(sql`num`)}::text as whole
       from unnest(${sql.param(nums)}::text[]) given, lateral (select given::numeric as num) n`);
-  expect(rows.map(({ whole }) => whole)).toEqual(nums.map((num) => String(BigInt(num) / scheduleLcm)));
+  expect(rows.map(({ whole }) => whole)).toEqual(
+    nums.map((num) => String(BigInt(num) / scheduleLcm)),
+  );
 });

@@ -50,7 +50,7 @@ describe('the list of the night', () => {
   });
 
   it('leaves out no tier of torture, and no part has the name of another', () => {
-    const tortured = parts.find(({ name }) => name === 'torture')?.command ?? [];
+    const tortured: readonly string[] = parts.find(({ name }) => name === 'torture')?.command ?? [];
     expect(tierNames.filter((name) => !tortured.includes(name))).toEqual(['charges']);
     expect(new Set(parts.map(({ name }) => name)).size).toBe(parts.length);
   });

@@ -3,7 +3,11 @@ import type { EntryFact, EntryType } from '#shared/wire/v1/entries.ts';
 /** The entry types that move an order; facts about the store, the printer, the caps and the exceptions do not. */
 export type OrderFactType = Exclude<
   EntryType,
-  `print.${string}` | `drawer.${string}` | `store.${string}` | `caps.${string}` | `exception.${string}`
+  | `print.${string}`
+  | `drawer.${string}`
+  | `store.${string}`
+  | `caps.${string}`
+  | `exception.${string}`
 >;
 export type OrderFact = Extract<EntryFact, { readonly type: OrderFactType }>;
 

@@ -1,10 +1,6 @@
 import type { Attempt, AttemptKey } from '#cloud/payments/attempt.ts';
-import {
-  attemptColumns,
-  saveBookings,
-  toAttempt,
-  type AttemptRow,
-} from '#cloud/payments/attempt-store.ts';
+import { attemptColumns, toAttempt, type AttemptRow } from '#cloud/payments/attempt-row.ts';
+import { saveBookings } from '#cloud/payments/attempt-store.ts';
 import { enterBooks, type Ended } from '#cloud/payments/booking/book-attempt.ts';
 import type { VoucherPort } from '#cloud/payments/voucher-port.ts';
 import { isTransient, sqlStateOf } from '#cloud/platform/database-error.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import type { Attempt, AttemptKey } from '#cloud/payments/attempt.ts';
-import { attemptColumns, toAttempt, type AttemptRow } from '#cloud/payments/attempt-store.ts';
+import { attemptColumns, toAttempt, type AttemptRow } from '#cloud/payments/attempt-row.ts';
 import { book } from '#cloud/payments/booking/book-attempt.ts';
 import { threwMark } from '#cloud/payments/booking/booking-desk.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';

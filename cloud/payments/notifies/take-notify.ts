@@ -5,7 +5,8 @@ import { maskCodes, type Paid } from '#cloud/channel/channel-exchange.ts';
 import { judgeNotified, type ChannelEvent } from '#cloud/channel/channel-notify.ts';
 import { applyInside } from '#cloud/payments/apply-learned.ts';
 import type { Attempt } from '#cloud/payments/attempt.ts';
-import { hurryAttempt, lockAttemptByNumber, recordCall } from '#cloud/payments/attempt-store.ts';
+import { hurryAttempt, lockAttemptByNumber } from '#cloud/payments/attempt-store.ts';
+import { recordCall } from '#cloud/payments/call-store.ts';
 import {
   keepNotify,
   saveVerdict,

@@ -24,9 +24,9 @@ export const glyphDots = 24;
 export const lineDots = 30;
 
 export function gridOf(line: PaperLine, dots: number): GridLine {
-  const one = line.small === true ? 0.75 : 1;
-  const scaleX = line.size === 'wide' || line.size === 'double' ? 2 : one;
-  const scaleY = line.size === 'tall' || line.size === 'double' ? 2 : one;
+  const single = line.small === true ? 0.75 : 1;
+  const scaleX = line.size === 'wide' || line.size === 'double' ? 2 : single;
+  const scaleY = line.size === 'tall' || line.size === 'double' ? 2 : single;
   const characters = Array.from(line.text);
   const columnsOf = (character: string): 1 | 2 =>
     character <= '\u007F' || line.narrow?.includes(character) === true ? 1 : 2;
