@@ -64,6 +64,7 @@ describe('opening the store', () => {
     getOrThrow(openStore(folder.path)).close();
     const db = new Database(join(folder.path, journalFileName));
     db.pragma('user_version = 99');
+    db.exec("UPDATE meta SET value = '98' WHERE key = 'schema-readable-from'");
     db.close();
     expect(openStore(folder.path)).toMatchObject({ ok: false, error: { code: 'store-too-new' } });
   });

@@ -30,6 +30,7 @@ function openAs(steps: readonly string[]): Journal {
 
 const nextStep = 'ALTER TABLE orders ADD COLUMN colour TEXT;';
 const stepAfter = 'CREATE TABLE later (a TEXT) STRICT;';
+const thirdStep = 'CREATE TABLE later_still (a TEXT) STRICT;';
 
 describe('a file and the versions of the program around it', () => {
   test('the version before sells on in a file that is one step newer; the newer one then goes on', () => {
@@ -45,7 +46,38 @@ describe('a file and the versions of the program around it', () => {
     again.close();
   });
 
-  test('two steps newer is refused in words, and the file is not touched', () => {
+  test('an update of two steps lets the program before it in; one more update, and it is out', () => {
+    const before = openAs(migrations);
+    before.append([openedFact(1), cashFact(1)]);
+    before.close();
+    openAs([...migrations, nextStep, stepAfter]).close();
+    const back = openAs(migrations);
+    expect(back.append([openedFact(2), cashFact(2)]).ok).toBe(true);
+    back.close();
+    const again = openAs([...migrations, nextStep, stepAfter]);
+    expect(checkChain(again.read)).toEqual({ fault: undefined, entriesCount: 5 });
+    again.close();
+    openAs([...migrations, nextStep, stepAfter, thirdStep]).close();
+    openAs([...migrations, nextStep, stepAfter]).close();
+    expect(openStore(folder.path)).toMatchObject({ ok: false, error: { code: 'store-too-new' } });
+  });
+
+  test('an update that fails at its second step changes nothing: the file is as the program before left it', () => {
+    openAs(migrations).close();
+    const failing = [...migrations, nextStep, 'CREATE TABLE orders (a TEXT);'];
+    expect(openStore(folder.path, { migrations: failing })).toMatchObject({
+      ok: false,
+      error: { code: 'store-failed' },
+    });
+    const db = new Database(join(folder.path, journalFileName), { readonly: true });
+    expect(db.pragma('user_version', { simple: true })).toBe(migrations.length);
+    db.close();
+    const older = openAs(migrations);
+    expect(older.append([openedFact(1), cashFact(1)]).ok).toBe(true);
+    older.close();
+  });
+
+  test('a new file of a program two steps newer is refused in words, and not touched', () => {
     openAs([...migrations, nextStep, stepAfter]).close();
     const { length } = migrations;
     expect(openStore(folder.path)).toEqual({

@@ -2,8 +2,8 @@ import type { Database } from 'better-sqlite3';
 
 /**
  * The schema's number is `user_version`. Steps only add, so that the version before can still read and write the file:
- * after an update that goes wrong the shop starts the old program and sells on. Each run of steps writes down how old a
- * program may be, and that one opens a file that is one step newer than itself.
+ * after an update that goes wrong the shop starts the old program and sells on. Each update writes down what the program
+ * before it knew, however many steps it brings itself: that one may still open the file, an older one may not.
  */
 const readableFromKey = 'schema-readable-from';
 
@@ -14,7 +14,7 @@ export type SchemaVerdict =
   | { readonly type: 'current' }
   /** Steps have to run. `from` 0 is a new file. */
   | { readonly type: 'older'; readonly from: number }
-  /** One step newer and marked readable: it is used as it is. */
+  /** One update newer and marked readable: it is used as it is. */
   | { readonly type: 'newer-readable' }
   | { readonly type: 'too-new'; readonly detail: string };
 
@@ -24,28 +24,29 @@ export function judgeSchema(db: Database, known: number): SchemaVerdict {
   if (version === known) return { type: 'current' };
   if (version < known) return { type: 'older', from: version };
   const readableFrom = readMark(db);
-  if (version === known + 1 && readableFrom !== undefined && readableFrom <= known)
-    return { type: 'newer-readable' };
-  const oldest = readableFrom === undefined ? version : Math.max(readableFrom, version - 1);
+  if (readableFrom !== undefined && readableFrom <= known) return { type: 'newer-readable' };
+  const oldest = readableFrom ?? version;
   return {
     type: 'too-new',
     detail: `the journal has schema ${version}; this program knows ${known}, the oldest that may open it knows ${oldest}`,
   };
 }
 
-/** Runs the steps after `from`, each in a transaction of its own with its number and the mark. */
+/**
+ * Runs the steps after `from` in one transaction with their number and the mark. A stop between two steps would
+ * otherwise leave a file that looks as if a program of the first had been here, and shuts out the one that was.
+ */
 export function migrate(db: Database, steps: readonly string[], from: number): void {
-  for (const [index, sql] of steps.entries()) {
-    if (index < from) continue;
-    db.transaction(() => {
-      db.exec(sql);
-      db.pragma(`user_version = ${index + 1}`);
-      db.prepare(
-        `INSERT INTO meta (key, value) VALUES (?, ?)
-         ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
-      ).run(readableFromKey, String(index));
-    }).immediate();
-  }
+  // Of a new file nobody knows which program was before: the one with a step less may open it.
+  const readableFrom = from === 0 ? steps.length - 1 : from;
+  db.transaction(() => {
+    for (const sql of steps.slice(from)) db.exec(sql);
+    db.pragma(`user_version = ${steps.length}`);
+    db.prepare(
+      `INSERT INTO meta (key, value) VALUES (?, ?)
+       ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+    ).run(readableFromKey, String(readableFrom));
+  }).immediate();
 }
 
 function readMark(db: Database): number | undefined {
