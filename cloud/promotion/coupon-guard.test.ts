@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestTerminal } from '#cloud/platform/testing/test-terminal.ts';
 import {
@@ -6,6 +7,7 @@ import {
   unprovenTerminalDefault,
 } from '#cloud/promotion/coupon-limits.ts';
 import { runPromotions } from '#cloud/promotion/promotion-worker.ts';
+import { chargedAt } from '#cloud/promotion/testing/charged-at.ts';
 import {
   createPromotionBench,
   dayMs,
@@ -80,7 +82,9 @@ async function times(count: number, work: () => Promise<string | undefined>): Pr
   }
   return given;
 }
+let lastRedeemed: OrderId;
 const redeem = async (till: TestTerminal, token: string, orderId = freshOrder()) => {
+  lastRedeemed = orderId;
   const wish = { orderId, token, amountFen: 2_500 };
   const { status, body } = await bench.post(till, '/v1/promotion/coupons/redeem', wish);
   return status === 200 ? 'good' : body['code'];
@@ -182,6 +186,27 @@ describe('a coupon without a sale', () => {
     expect(await redeem(issuer, token)).toBe('coupon-unconfirmed');
     await bench.sold(here.partner, orderId, 'paid');
     expect(await redeem(issuer, token)).toBe('good');
+  });
+
+  it('is not good after a charge that was given back whole, though the till tells no journal of it', async () => {
+    const here = await campaign();
+    const [orderId, { deps }] = [freshOrder(), bench.cloud];
+    const token = (await claim(here.partner, orderId))!;
+    await chargedAt({ ...deps, ...here.partner }, { orderId, status: 'paid' });
+    const refund = (no: number, amountFen: number) =>
+      deps.db.execute(sql`
+        insert into order_refund (operator_id, merchant_id, order_id, refund_no, terminal_id, how,
+          amount_fen, cash_fen, voucher_fen, cashier, reason, business_date, asked_at_ms, status,
+          attempt, out_refund_no, done_at_ms, ledger_date)
+        values (${deps.operatorId}, ${here.partner.merchantId}, ${orderId}, ${no},
+          ${here.partner.terminalId}, 'channel', ${amountFen}, ${amountFen}, 0, '小王', '退货',
+          ${bench.today()}::date, ${bench.clock.nowMs()}, 'done', 1, ${`${orderId}T${no}`},
+          ${bench.clock.nowMs()}, ${bench.today()}::date)`);
+    await refund(1, 1_999);
+    expect(await redeem(issuer, token)).toBe('good');
+    await bench.post(issuer, '/v1/promotion/coupons/back', { orderId: lastRedeemed });
+    await refund(2, 1);
+    expect(await redeem(issuer, token)).toBe('coupon-unconfirmed');
   });
 
   it('is not given for a sale of another till, one that is over without money, or one of yesterday', async () => {

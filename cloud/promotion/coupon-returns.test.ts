@@ -8,6 +8,7 @@ import {
   type TestJournal,
   type TestTerminal,
 } from '#cloud/platform/testing/test-terminal.ts';
+import { chargedAt } from '#cloud/promotion/testing/charged-at.ts';
 import {
   createPromotionBench,
   prices,
@@ -162,6 +163,26 @@ it('a charge whose outcome is open, or that was paid, keeps it although the jour
   journal.append('charge.failed', { ...attempt, code: 'payer-balance' });
   journal.append('caps.applied', { capsVersion: 1 });
   await tell();
+  expect(await redeem(token, freshOrder())).toBe('good');
+});
+
+it('a till that says the sale was not made is not believed while its charge is open, or paid and not booked yet', async () => {
+  const [token, sale] = [await freshPaper(), freshOrder()];
+  await redeem(token, sale);
+  await chargedAt({ ...bench.cloud.deps, ...issuer }, { orderId: sale, status: 'submitting' });
+  const back = async () =>
+    (await bench.post(issuer, '/v1/promotion/coupons/back', { orderId: sale })).body;
+  const end = (status: string) =>
+    bench.cloud.deps.db.execute(sql`
+      update payment_attempt set status = ${status}, in_flight = false, next_step = null,
+        next_at_ms = null, channel_ref = 'ref', paid_at_ms = submitted_at_ms
+       where order_id = ${sale}`);
+  expect(await back()).toEqual({ done: false });
+  await end('paid');
+  expect(await back()).toEqual({ done: false });
+  expect(await redeem(token, freshOrder())).toBe('coupon-used');
+  await end('failed');
+  expect(await back()).toEqual({ done: true });
   expect(await redeem(token, freshOrder())).toBe('good');
 });
 

@@ -275,7 +275,11 @@ async function isFreeAgain(
   return rows[0]?.free === true;
 }
 
-/** The sale was not made: its coupon is good again. Answers whether one was given back. */
+/**
+ * The sale was not made: its coupon is good again. A till that says so is not believed while a
+ * charge of the sale is open or has its money: it is booked some moments after it was paid, or
+ * waits for that. Answers whether one was given back.
+ */
 export async function giveBackCoupon(
   tx: Tx,
   sale: Pick<CouponSale, 'operatorId' | 'merchantId' | 'orderId'>,
@@ -285,6 +289,9 @@ export async function giveBackCoupon(
      where operator_id = ${sale.operatorId} and issuer_id = ${sale.merchantId}
        and redeemed_for = ${sale.orderId}
        and not exists (select from points_order p where p.operator_id = ${sale.operatorId}
-                          and p.order_id = ${sale.orderId})`);
+                          and p.order_id = ${sale.orderId})
+       and not exists (select from payment_attempt a where a.operator_id = ${sale.operatorId}
+                          and a.merchant_id = ${sale.merchantId} and a.order_id = ${sale.orderId}
+                          and a.status not in ('failed', 'reversed', 'refunded-late'))`);
   return rowCount === 1;
 }
