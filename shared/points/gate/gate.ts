@@ -71,7 +71,8 @@ export interface GateDecision extends GateReading {
 
 /**
  * The whole gate at a period's close (docs/points.md 2.6), reasons in this order: no previous pool, growth,
- * minimum scale, and one merchant's part of the growth (held for review: closed until two people decide).
+ * minimum scale, and one merchant's part of the growth. No person opens a gate: whoever finds fake sales behind a
+ * growth refuses their points (cloud/review), and the next close counts without them.
  */
 export function decideGate(input: GateInput, config: PointsConfig): GateDecision {
   const { inflow } = input;

@@ -54,8 +54,8 @@ export const gateReasonWords: Readonly<Record<GateReason, Words>> = {
     'The pool is smaller than the minimum scale: the gate is closed.',
   ),
   'merchant-concentration': words(
-    '增长过于集中在一家商户，闸门关闭待复核',
-    'Too much of the growth came from one shop: the gate is closed for review.',
+    '增长过于集中在一家商户，闸门关闭；到期积分顺延，不作废',
+    'Too much of the growth came from one shop: the gate is closed. Due points wait and are not lost.',
   ),
 };
 
