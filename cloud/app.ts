@@ -67,7 +67,7 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
     ...parts.payments,
     wakes: { refund: hurryRefund, instruction: hurryInstruction },
   });
-  registerPaymentAdminRoutes(app, deps);
+  registerPaymentAdminRoutes(app, { ...deps, channels: parts.payments.channels });
   registerReviewRoutes(app, proposer);
   registerVelocityRoutes(app, deps);
   registerRelationRoutes(app, deps);

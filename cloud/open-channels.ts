@@ -11,6 +11,7 @@ import { readUnionpayAccount } from '#cloud/payments/channels/unionpay/config.ts
 import { createUnionpayChannel } from '#cloud/payments/channels/unionpay/unionpay-channel.ts';
 import { readWechatAccount } from '#cloud/payments/channels/wechat/config.ts';
 import { createWechatChannel } from '#cloud/payments/channels/wechat/wechat-channel.ts';
+import { channelNamePattern } from '#cloud/payments/merchant-channels.ts';
 import { notifyPathOf } from '#cloud/payments/notifies/notify-routes.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 
@@ -27,7 +28,7 @@ export type NamedChannels = readonly (readonly [name: string, channel: Channel])
 
 const faces = ['wechat', 'alipay', 'unionpay', 'withholding'] as const;
 export const channelAccountsMax = 200;
-const namePattern = /^[a-z0-9-]{1,40}$/;
+const namePattern = new RegExp(channelNamePattern);
 
 /**
  * Every channel of this process. The environment itself is the first account of each channel: a wallet's own channel

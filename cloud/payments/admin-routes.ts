@@ -1,5 +1,6 @@
 import Type from 'typebox';
 import type { MemberId, MerchantId } from '#shared/ids/ids.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
 import {
   LossBearerSchema,
   MemberIdSchema,
@@ -21,6 +22,7 @@ import {
 import { listPaidTwice, paidTwiceMax } from '#cloud/payments/paid-twice/paid-twice-store.ts';
 import { Nullable } from '#cloud/persons/person-door.ts';
 import { registerFindingRoutes } from '#cloud/payments/notifies/finding-routes.ts';
+import { registerAccountRoutes } from '#cloud/payments/routing/account-routes.ts';
 import { registerChannelRoutes } from '#cloud/payments/routing/channel-routes.ts';
 import { listUndecided, listWentBack, undecidedMax } from '#cloud/payments/undecided.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
@@ -132,10 +134,13 @@ const ExceptionsSchema = Type.Object({
 /** What the operator does about channels, and what waits for people. */
 export function registerPaymentAdminRoutes(
   app: CloudApp,
-  deps: Pick<CloudDeps, 'clock' | 'db' | 'operatorId'>,
+  deps: Pick<CloudDeps, 'clock' | 'db' | 'operatorId'> & {
+    readonly channels: ReadonlyMap<string, Channel>;
+  },
 ): void {
   registerCodeRevocation(app, deps);
   registerChannelRoutes(app, deps);
+  registerAccountRoutes(app, deps.channels);
   registerFindingRoutes(app, deps);
   const { db, clock, operatorId } = deps;
   app.get(

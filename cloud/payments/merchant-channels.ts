@@ -35,6 +35,8 @@ export interface MerchantChannel {
   readonly openUntilMinute?: number;
   /** Only terminals in channel_terminal may charge there. */
   readonly needsRegistration?: boolean;
+  /** False: no new sale goes there; what is open there is still followed to its end. True when absent. */
+  readonly enabled?: boolean;
 }
 
 const openWhenAbsent = {
@@ -44,7 +46,11 @@ const openWhenAbsent = {
   openFromMinute: 0,
   openUntilMinute: 1_440,
   needsRegistration: false,
+  enabled: true,
 } as const;
+
+/** How an account at a channel is named, in tables, addresses and folders (cloud/open-channels.ts). */
+export const channelNamePattern = '^[a-z0-9-]{1,40}$';
 
 /** The channel that carries withholdings; it serves no wallet. */
 export const withholdingChannel = 'withholding';
@@ -63,7 +69,7 @@ export const merchantChannelsDefault = (channelMerchantNo: string): readonly Mer
     dayQuotaFen: 50_000_000,
   }));
 
-/** Opens channels for a merchant, or changes their limits. Idempotent. */
+/** Opens channels for a merchant, changes their limits, or closes them. Idempotent. */
 export async function openMerchantChannels(
   db: Db | Tx,
   merchant: MerchantKey & { readonly channels: readonly MerchantChannel[] },
@@ -73,12 +79,13 @@ export async function openMerchantChannels(
     await db.execute(sql`
       insert into merchant_channel (operator_id, merchant_id, channel, channel_merchant_no, wallets,
           priority, per_txn_min_fen, per_txn_max_fen, day_quota_fen, day_count_max, month_quota_fen,
-          month_count_max, weight, fee_bp, open_from_minute, open_until_minute, needs_registration)
+          month_count_max, weight, fee_bp, open_from_minute, open_until_minute, needs_registration, enabled)
       values (${merchant.operatorId}, ${merchant.merchantId}, ${one.channel},
           ${one.channelMerchantNo}, ${walletArray(one.wallets)}::text[], ${one.priority},
           ${one.perTxnMinFen}, ${one.perTxnMaxFen}, ${one.dayQuotaFen}, ${one.dayCountMax ?? null},
           ${one.monthQuotaFen ?? null}, ${one.monthCountMax ?? null}, ${one.weight}, ${one.feeBp},
-          ${one.openFromMinute}, ${one.openUntilMinute}, ${one.needsRegistration})
+          ${one.openFromMinute}, ${one.openUntilMinute}, ${one.needsRegistration},
+          ${one.enabled})
       on conflict (operator_id, merchant_id, channel) do update set
         channel_merchant_no = excluded.channel_merchant_no, wallets = excluded.wallets,
         priority = excluded.priority, per_txn_min_fen = excluded.per_txn_min_fen,
@@ -87,7 +94,7 @@ export async function openMerchantChannels(
         month_count_max = excluded.month_count_max, weight = excluded.weight,
         fee_bp = excluded.fee_bp, open_from_minute = excluded.open_from_minute,
         open_until_minute = excluded.open_until_minute,
-        needs_registration = excluded.needs_registration, enabled = true`);
+        needs_registration = excluded.needs_registration, enabled = excluded.enabled`);
   }
 }
 

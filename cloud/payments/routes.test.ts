@@ -26,7 +26,7 @@ beforeAll(async () => {
   registerIdentityRoutes(app, bench.cloud.deps);
   registerAdminIdentityRoutes(app, bench.cloud.deps);
   registerPaymentRoutes(app, bench.deps);
-  registerPaymentAdminRoutes(app, bench.cloud.deps);
+  registerPaymentAdminRoutes(app, { ...bench.cloud.deps, channels: bench.deps.channels });
   origin = await app.listen({ host: '127.0.0.1', port: 0 });
   terminal = await activateTestTerminal({ origin, operatorToken: testOperatorToken });
 });

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import Type, { type Static } from 'typebox';
 import { BusinessDateSchema } from '#shared/wire/v1/common.ts';
 import { isCalendarDay } from '#cloud/settlement/calendar-day-guard.ts';
+import { channelNamePattern } from '#cloud/payments/merchant-channels.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import { PersonHeadersSchema, personOf } from '#cloud/persons/person-door.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
@@ -27,7 +28,7 @@ const numberMax = 9_007_199_254_740_991;
 type Deps = Pick<CloudDeps, 'db' | 'clock' | 'operatorId'>;
 
 const strict = { additionalProperties: false } as const;
-const NameSchema = Type.String({ pattern: '^[a-z0-9-]{1,32}$' });
+const NameSchema = Type.String({ pattern: channelNamePattern });
 const AccountSchema = Type.String({ pattern: '^[0-9A-Za-z]{0,32}$' });
 const NoteSchema = Type.String({ minLength: 1, maxLength: 500 });
 

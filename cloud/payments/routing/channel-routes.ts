@@ -1,8 +1,10 @@
 import Type from 'typebox';
 import { orderAmountFenMax } from '#shared/money/fen.ts';
 import type { MerchantId, TerminalId } from '#shared/ids/ids.ts';
+import type { Channel } from '#cloud/channel/channel.ts';
 import { MerchantIdSchema, TerminalIdSchema, WalletSchema } from '#shared/wire/v1/common.ts';
 import {
+  channelNamePattern,
   openMerchantChannels,
   registerChannelTerminal,
   withholdingChannel,
@@ -27,12 +29,15 @@ const quotaFenMax = 100_000_000_000;
 const salesMax = 1_000_000;
 const minutesPerDay = 1_440;
 
-/**
- * The channels that have an adapter (cloud/payment-room.ts); no other could ever take a payment.
- */
-const ChannelNameSchema = Type.Union(
-  ['wechat', 'alipay', 'unionpay', withholdingChannel].map((name) => Type.Literal(name)),
-);
+/** An account at a channel: the first one of a wallet, or a further one under the name of its folder. */
+const ChannelNameSchema = Type.String({ pattern: channelNamePattern });
+/** A shop may be given these before this cloud has an account for them; no other could ever take a payment. */
+const everydayChannels: ReadonlySet<string> = new Set([
+  'wechat',
+  'alipay',
+  'unionpay',
+  withholdingChannel,
+]);
 const MerchantPathSchema = Type.Object({ merchantId: MerchantIdSchema }, strict);
 const ChannelPathSchema = Type.Object(
   { merchantId: MerchantIdSchema, channel: ChannelNameSchema },
@@ -60,6 +65,7 @@ const ChannelsSchema = Type.Object(
           openFromMinute: Type.Optional(MinuteSchema),
           openUntilMinute: Type.Optional(MinuteSchema),
           needsRegistration: Type.Optional(Type.Boolean()),
+          enabled: Type.Optional(Type.Boolean()),
         },
         strict,
       ),
@@ -69,10 +75,13 @@ const ChannelsSchema = Type.Object(
   strict,
 );
 
-type Deps = Pick<CloudDeps, 'clock' | 'db' | 'operatorId'>;
+type Deps = Pick<CloudDeps, 'clock' | 'db' | 'operatorId'> & {
+  /** The accounts of this process, by name. */
+  readonly channels: ReadonlyMap<string, Channel>;
+};
 
 /**
- * PUT  /admin/v1/merchants/{merchantId}/channels                        opens channels, sets limits and weights
+ * PUT  /admin/v1/merchants/{merchantId}/channels                        opens and closes channels, sets limits and weights
  * PUT  /admin/v1/merchants/{merchantId}/channels/{channel}/terminals    registers a terminal at a channel
  * GET  /admin/v1/merchants/{merchantId}/channel-alarms                  what channels said against the merchant
  * POST /admin/v1/merchants/{merchantId}/channels/{channel}/clear-alarm  somebody looked: sales may go there again (x-person-key)
@@ -89,9 +98,16 @@ export function registerChannelRoutes(app: CloudApp, deps: Deps): void {
         response: { 200: Type.Object({ open: Type.Integer() }) },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const merchantId = request.params.merchantId as MerchantId;
       const { channels } = request.body;
+      const strange = channels.find(
+        ({ channel }) => !everydayChannels.has(channel) && !deps.channels.has(channel),
+      );
+      if (strange !== undefined) {
+        const detail = `this cloud has no account named ${strange.channel}`;
+        return sendProblem(reply, { status: 422, code: 'request-invalid', detail });
+      }
       await db.transaction((tx) => openMerchantChannels(tx, { operatorId, merchantId, channels }));
       return { open: channels.length };
     },

@@ -27,7 +27,7 @@ type Deps = Pick<CloudDeps, 'config' | 'db' | 'clock' | 'operatorId' | 'random'>
 const object = <T extends Type.TProperties>(properties: T) =>
   Type.Object(properties, { additionalProperties: false });
 const Name = Type.String({ minLength: 1, maxLength: 64 });
-const ChannelPath = object({ channel: Type.String({ minLength: 1, maxLength: 32 }) });
+const ChannelPath = object({ channel: Type.String({ minLength: 1, maxLength: 40 }) });
 const Nullable = Type.Union([Type.String(), Type.Null()]);
 
 /**
@@ -94,6 +94,7 @@ const nobody = { status: 403, code: 'person-key-invalid' } as const;
 function refused(error: DecisionError): ProblemInput {
   if (error === 'instruction-unknown')
     return { status: 404, code: 'not-found', detail: 'no such instruction' };
+  if (error === 'person-act-lapsed') return { status: 409, code: error };
   if (error === 'same-person') return { status: 409, code: 'resolution-same-person' };
   const status = error === 'nothing-proposed' ? 404 : 409;
   return { status, code: 'resolution-impossible', detail: error };
@@ -143,9 +144,8 @@ function registerDecisions(app: CloudApp, deps: Deps): void {
     const person = await deps.personOf(request.headers);
     if (person === undefined) return sendProblem(reply, nobody);
     const by = { by: person.personId, note: request.body.note, nowMs: deps.clock.nowMs() };
-    return (await withdrawDecision(deps.db, keyOf(request.params), by))
-      ? { done: true as const }
-      : sendProblem(reply, refused('nothing-proposed'));
+    const done = await withdrawDecision(deps.db, keyOf(request.params), by);
+    return done.ok ? { done: true as const } : sendProblem(reply, refused(done.error));
   });
 }
 
