@@ -1,7 +1,11 @@
 import type { KeyObject } from 'node:crypto';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '#shared/time/clock.ts';
-import { createBillDesk, type BillDesk } from '#cloud/channel-simulator/books/bill-lines.ts';
+import {
+  createBillDesk,
+  type BillDesk,
+  type BillMismatch,
+} from '#cloud/channel-simulator/books/bill-lines.ts';
 import {
   booksRulesDefault,
   createChannelBooks,
@@ -40,6 +44,8 @@ export interface ChannelSimulatorOptions {
   readonly slowAnswerMs?: number;
   /** Waits before notifies are so many times shorter; 1 when absent. */
   readonly noticeSpeedUp?: number;
+  /** Asked for each bill: what it lies about, beside what was set at `bills`. */
+  readonly mismatches?: () => readonly BillMismatch[];
   /** Decides the fault of each request; `none` without it. */
   readonly faultOf?: (request: { readonly path: string; readonly index: number }) => LineFault;
 }
@@ -77,7 +83,7 @@ export async function createChannelSimulator(
     ...options.moneyRules,
   });
   const money = createMoneyBooks({ seed: options.seed, books, rules: moneyRules, ...store });
-  const bills = createBillDesk(books.shelf.orders);
+  const bills = createBillDesk(books.shelf.orders, options.mismatches);
   const counts = new Map<string, number>();
   const closing = new AbortController();
   let index = 0;

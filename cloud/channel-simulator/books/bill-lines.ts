@@ -64,13 +64,18 @@ export const channelFeeBp = basisPoints(60);
 const feeOf = (amountFen: number): number =>
   Number(divFloor(BigInt(amountFen) * BigInt(channelFeeBp) + 5_000n, 10_000n));
 
-export function createBillDesk(orders: () => readonly BookedOrder[]): BillDesk {
-  let mismatches: readonly BillMismatch[] = [];
+/** `further` is asked for each bill: lies beside those that were set. */
+export function createBillDesk(
+  orders: () => readonly BookedOrder[],
+  further: () => readonly BillMismatch[] = () => [],
+): BillDesk {
+  let own: readonly BillMismatch[] = [];
   return {
     setMismatches: (change) => {
-      mismatches = change;
+      own = change;
     },
     linesOf: ({ face, date, merchantNo }) => {
+      const mismatches = [...own, ...further()];
       const honest = orders()
         .filter((order) => order.face === face)
         .flatMap(linesOfOrder)

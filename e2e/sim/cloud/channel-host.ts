@@ -2,7 +2,7 @@ import {
   createChannelSimulator,
   type ChannelSimulator,
 } from '#cloud/channel-simulator/channel-simulator.ts';
-import type { LineFault } from '#cloud/channel-simulator/line.ts';
+import { chaosFaults as faults } from '#cloud/channel-simulator/chaos.ts';
 import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
 import type { World } from '../world/virtual-world.ts';
 
@@ -19,14 +19,6 @@ export interface ChannelHost {
   readonly setRefusing: (refusing: boolean) => void;
 }
 
-const faults: readonly LineFault[] = [
-  'lose-request',
-  'lose-answer',
-  'lose-answer',
-  'forge-answer',
-  'garbage',
-  'too-many-requests',
-];
 const wayMsMax = 120;
 
 export async function createChannelHost(world: World): Promise<ChannelHost> {

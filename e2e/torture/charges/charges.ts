@@ -15,7 +15,7 @@ import {
   setup as startTestCluster,
   testClusterVariable,
 } from '#cloud/platform/testing/test-cluster.ts';
-import type { LineFault } from '#cloud/channel-simulator/line.ts';
+import { chaosShareDefault, createChaos } from '#cloud/channel-simulator/chaos.ts';
 import { compareBooks } from './charge-books.ts';
 import { createDraw, type Draw } from '../draw.ts';
 import { counted, type Tier, type TierOutcome, type TierRun } from '../tier.ts';
@@ -62,15 +62,7 @@ const beforeMidnightMs = 120_000;
 /** Every unknown must have ended within so long: the janitor's pauses are part of the run. */
 const quietMsMax = 30 * 86_400_000;
 
-const faultShare = 0.2;
-const lineFaults: readonly LineFault[] = [
-  'lose-request',
-  'lose-answer',
-  'lose-answer',
-  'forge-answer',
-  'garbage',
-  'too-many-requests',
-];
+const faultShare = chaosShareDefault;
 const wallets = ['wechat', 'alipay', 'unionpay'] as const;
 const codeStarts = { wechat: '13', alipay: '28', unionpay: '62' } as const;
 const troubles = ['02', '03', '04', '05', '06', '07', '08', '09', '12', '13'] as const;
@@ -95,11 +87,12 @@ export async function chargeUnderFaults(
   const play = await openPlay(bench, seed);
   const { counts, tally, draw } = play;
   let requests = 0;
+  const chaos = createChaos({ seed: `charges/${seed}`, share: faultShare });
   bench.simulator.setFaults(() => {
     requests += 1;
-    if (draw(`line/${requests}`) >= faultShare) return 'none';
-    tally('line faults');
-    return lineFaults[Math.floor(draw(`fault/${requests}`) * lineFaults.length)]!;
+    const fault = chaos();
+    if (fault !== 'none') tally('line faults');
+    return fault;
   });
   const alive = (): void => {
     play.deps = mortal(bench.restarted(), play, bend);
