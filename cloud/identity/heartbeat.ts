@@ -34,6 +34,7 @@ interface Row extends Record<string, unknown> {
   lanes: unknown;
   lane_returns: number | null;
   lane_returned_at_ms: number | null;
+  clock_offset_ms: number | null;
   pin_locks: number | null;
   first_pin_at_ms: number | null;
   owner_change_no: number | null;
@@ -60,7 +61,11 @@ export async function recordHeartbeat(
   const stored = { heads: row.heads ?? [], entries: row.entries ?? [] };
   const judged = judgeHeartbeat(heartbeat, before, { stored, nowMs });
   const { after } = judged;
-  const findings = [...judged.findings, ...pinFindings(heartbeat, row)];
+  const findings = [
+    ...judged.findings,
+    ...clockFindings({ heartbeat, nowMs }, row),
+    ...pinFindings(heartbeat, row),
+  ];
   const saidBefore = row.owner_change_no ?? undefined;
   await writeHeartbeat(deps, terminal, { heartbeat, after, findings, nowMs });
   if (!terminal.revoked) await keepContact(deps.db, { ...terminal, nowMs });
@@ -74,6 +79,22 @@ export async function recordHeartbeat(
       : Math.max(heartbeat.ownerChangeNo, saidBefore ?? 0);
   return { configVersion: row.config_version, rotateKey, findings, ownerChangeNo };
 }
+
+/** A clock further off than this is said to people, here as on the till; no sale is refused for it. */
+export const clockSkewMsMax = 300_000;
+
+/** A clock that stays wrong is told once: whoever took note of it hears again when it was right and is wrong anew. */
+const clockFindings = (
+  { heartbeat, nowMs }: { readonly heartbeat: Heartbeat; readonly nowMs: number },
+  before: Pick<Row, 'clock_offset_ms'>,
+): readonly Finding[] => {
+  const offsetMs = heartbeat.wallMs - nowMs;
+  const wasWrong = Math.abs(before.clock_offset_ms ?? 0) > clockSkewMsMax;
+  if (wasWrong || Math.abs(offsetMs) <= clockSkewMsMax) return [];
+  const seconds = Math.trunc(Math.abs(offsetMs) / 1_000);
+  const detail = `its clock is ${seconds} s ${offsetMs > 0 ? 'ahead of' : 'behind'} the cloud's`;
+  return [{ kind: 'clock-skewed', subject: new Date(nowMs).toISOString(), detail }];
+};
 
 /** The till counts its locks for ever: a number that grew is news, and the same one every half minute is not. */
 const pinFindings = (
@@ -105,7 +126,7 @@ async function readBefore(
   const { rows } = await deps.db.execute<Row>(sql`
     select t.config_version, coalesce(t.key_since_ms, t.activated_at_ms) as key_since_ms,
            t.key_wanted_at_ms,
-           b.lanes, b.lane_returns, b.lane_returned_at_ms, b.pin_locks, b.first_pin_at_ms, b.owner_change_no,
+           b.lanes, b.lane_returns, b.lane_returned_at_ms, b.clock_offset_ms, b.pin_locks, b.first_pin_at_ms, b.owner_change_no,
            (select jsonb_agg(jsonb_build_object('epoch', h.epoch, 'headSeq', h.head_seq,
                      'headHash', h.head_hash, 'beganAtMs', h.begun_at_ms,
                      'movedAtMs', h.updated_at_ms))

@@ -160,6 +160,31 @@ test('a heartbeat that has less than the cloud holds of its epoch raises the los
   expect(rows).toEqual([{ tail_lost: true }]);
 });
 
+test('a clock that goes more than five minutes off is one alarm each time, in whichever direction, and refuses nothing', async () => {
+  const till = await activateTestTerminal({ origin, operatorToken });
+  const beatAt = async (skewMs: number): Promise<void> => {
+    const said = heartbeat({ epoch: '00000000000000cc', wallMs: Date.now() + skewMs });
+    expect((await till.post('/v1/heartbeats', said)).status).toBe(200);
+  };
+  const told = async () =>
+    (
+      await cloud.deps.db.execute(sql`
+        select kind, detail, seen_count from terminal_alarm where terminal_id = ${till.terminalId}
+         order by first_at_ms`)
+    ).rows;
+  await beatAt(0);
+  await beatAt(290_000);
+  expect(await told()).toEqual([]);
+  await beatAt(40 * 86_400_000);
+  await beatAt(40 * 86_400_000);
+  const ahead = { kind: 'clock-skewed', detail: expect.stringMatching(/ahead of/), seen_count: 1 };
+  expect(await told()).toEqual([ahead]);
+  await beatAt(0);
+  await beatAt(-310_000);
+  const behind = { ...ahead, detail: expect.stringMatching(/^its clock is 31\d s behind/) };
+  expect(await told()).toEqual([ahead, behind]);
+});
+
 test('results are read by cursor, once each, in order, by their own terminal only', async () => {
   const other = await activateTestTerminal({ origin, operatorToken });
   const entryOf = (resultKey: string) => ({

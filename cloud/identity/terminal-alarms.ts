@@ -5,6 +5,7 @@ import type { CloudDeps } from '#cloud/platform/deps.ts';
 
 /**
  * What is wrong with a terminal as a whole. None of it stops a sale or drops an entry: people find out.
+ * - `clock-skewed`: its clock went more than 5 minutes off; one alarm for each time that it went.
  * - `clone`: two programs speak under one identity.
  * - `coupon-velocity`: it was given, or used up, more partner coupons within an hour than a counter
  *   does; it waits for people.
@@ -20,6 +21,7 @@ import type { CloudDeps } from '#cloud/platform/deps.ts';
  * - `quarantine-full`, `epochs-exceeded`: a bound was met; the till keeps what was not taken.
  */
 export const alarmKinds = [
+  'clock-skewed',
   'clone',
   'coupon-unproven',
   'coupon-velocity',
@@ -36,7 +38,7 @@ export type AlarmKind = (typeof alarmKinds)[number];
 
 export interface Finding {
   readonly kind: AlarmKind;
-  /** The epoch that it is about, of a first PIN its time; empty where it is about none. */
+  /** The epoch that it is about, of a first PIN and of a wrong clock the time; empty where it is about none. */
   readonly subject: string;
   readonly detail: string;
 }

@@ -65,7 +65,7 @@ const heartbeatOf = (journal: TestJournal, over: object = {}) => ({
   ackedSeq: 0,
   oldestUnsyncedMs: null,
   appVersion: '0.1.0',
-  wallMs: Date.now(),
+  wallMs: Date.now() + laterMs,
   diskFreeBytes: 1,
   capsVersion: 1,
   peripherals: [],

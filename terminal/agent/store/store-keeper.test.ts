@@ -25,8 +25,10 @@ const startMs = 1_795_000_000_000;
 /** A keeper whose minutes pass when the test says so, over a real journal and real worker threads. */
 function keepTill(dataDir: string) {
   let wallMs = startMs;
+  let skewMs = 0;
+  let cloudMs: number | undefined;
   const timer: { fire?: () => void } = {};
-  const clock = { nowMs: () => wallMs, monotonicMs: () => wallMs - startMs };
+  const clock = { nowMs: () => wallMs + skewMs, monotonicMs: () => wallMs - startMs };
   const timers: Timers = {
     after: (_delayMs, run) => {
       timer.fire = run;
@@ -49,12 +51,17 @@ function keepTill(dataDir: string) {
     troubles,
     runTask,
     backupFolder: backupFolderOf(dataDir),
-    cloudNowMs: () => undefined,
+    cloudNowMs: () => cloudMs,
   });
   keeper.start();
   return {
     journal,
     results,
+    /** Somebody sets the clock of the computer off by so much; the cloud tells the time, or is out of reach. */
+    setClock: (skew: number, cloud: 'tells' | 'away'): void => {
+      skewMs = skew;
+      cloudMs = cloud === 'tells' ? wallMs : undefined;
+    },
     codes: () => troubles.list().map(({ code }) => code),
     /** Lets time pass and one round be done; `meanwhile` runs on the till's own thread. */
     pass: async (ms = keepPauseMs, meanwhile: () => void = () => undefined): Promise<void> => {
@@ -135,6 +142,21 @@ describe('the keeper of the till’s file', () => {
     expect(till.codes()).not.toContain('store-backup-failed');
     await till.close();
   }, 30_000);
+
+  test.each(['tells', 'away'] as const)(
+    'a clock set 40 days off is an exception while the cloud %s, and none when it is right again',
+    async (cloud) => {
+      const till = keepTill(folder.path);
+      till.setClock(40 * 86_400_000, cloud);
+      await till.pass(0);
+      expect(till.codes()).toEqual(['clock-skewed']);
+      till.setClock(0, cloud);
+      await till.pass(0);
+      expect(till.codes()).toEqual([]);
+      await till.close();
+    },
+    30_000,
+  );
 
   test.skipIf(!canMount())(
     'a small disk: no backup, said as an exception, and the alarm for room',
