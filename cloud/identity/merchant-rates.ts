@@ -25,14 +25,14 @@ export async function areRatesAgreed(tx: Tx, claims: readonly ClaimedRate[]): Pr
     graceFromMs: claim.atMs - oldRateGraceMs,
   }));
   const answer = await tx.execute<{ agreed: boolean }>(sql`
-    select coalesce(bool_and(exists (
-      select 1 from merchant_rate r
-       where r.operator_id = c."operatorId" and r.merchant_id = c."merchantId"
-         and r.concession_bp = c."concessionBp"
-         and not exists (
-           select 1 from merchant_rate later
-            where later.operator_id = r.operator_id and later.merchant_id = r.merchant_id
-              and later.from_ms > r.from_ms and later.from_ms < c."graceFromMs"))), true) as agreed
+    select coalesce(bool_and(coalesce(
+             (select max(r.from_ms) from merchant_rate r
+               where r.operator_id = c."operatorId" and r.merchant_id = c."merchantId"
+                 and r.concession_bp = c."concessionBp")
+             >= (select coalesce(max(r.from_ms), 0) from merchant_rate r
+                  where r.operator_id = c."operatorId" and r.merchant_id = c."merchantId"
+                    and r.from_ms < c."graceFromMs"),
+             false)), true) as agreed
       from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
         as c("operatorId" text, "merchantId" text, "concessionBp" integer, "graceFromMs" bigint)`);
   return answer.rows[0]?.agreed === true;

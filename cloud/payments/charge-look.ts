@@ -49,13 +49,12 @@ const factsOfCharge: Statement = {
            exists (select from sealed_attempt s where s.operator_id = $1 and s.order_id = $3
                       and s.attempt = $4 and s.terminal_id = $5) as is_sealed,
            (select v.rules from review_rules v where v.operator_id = $1) as rules,
-           exists (select from merchant_rate r
-                    where r.operator_id = $1 and r.merchant_id = $2 and r.concession_bp = $6
-                      and not exists (
-                        select from merchant_rate later
-                         where later.operator_id = $1 and later.merchant_id = $2
-                           and later.from_ms > r.from_ms
-                           and later.from_ms < $7::bigint)) as is_rate_agreed,
+           coalesce(
+             (select max(r.from_ms) from merchant_rate r
+               where r.operator_id = $1 and r.merchant_id = $2 and r.concession_bp = $6)
+             >= (select coalesce(max(r.from_ms), 0) from merchant_rate r
+                  where r.operator_id = $1 and r.merchant_id = $2 and r.from_ms < $7::bigint),
+             false) as is_rate_agreed,
            (select m.same_day_bp from merchant m
              where m.operator_id = $1 and m.merchant_id = $2) as same_day_bp,
            (select c.config from points_config_version c

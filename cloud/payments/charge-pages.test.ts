@@ -3,7 +3,11 @@ import type { Pool } from 'pg';
 import { takeNonces } from '#cloud/identity/nonces.ts';
 import { bookWaitingOnce, createBookingDesk } from '#cloud/payments/booking/booking-desk.ts';
 import { startCharge } from '#cloud/payments/charge.ts';
-import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
+import {
+  benchStartMs,
+  createPaymentBench,
+  type PaymentBench,
+} from '#cloud/payments/testing/payment-bench.ts';
 import { connectScoped, type Connection } from '#cloud/platform/connect.ts';
 import { watchPages } from '#cloud/platform/testing/pages-read.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
@@ -94,12 +98,21 @@ async function plant(owner: Pool): Promise<void> {
     terminal_network: `'terminal_id', 'trm_' || i`,
     ledger_txn: `'idem_key', 'planted ' || i, 'txn_no', 1000000 + i`,
     ledger_balance: `'slot', 30000 - i`,
+    // One after the other from the first day on, and as many in the last minute: who is offline may
+    // still sell at the one before those.
+    merchant_rate: `'from_ms', case when i % 2 = 0 then i else ${benchStartMs} - i end,
+      'concession_bp', case when i % 2 = 0 then t.concession_bp else t.concession_bp - 1 end`,
   };
   for (const [table, changes] of Object.entries(copies))
     await owner.query(`
       insert into ${table} overriding system value select r.* from (select * from ${table} limit 1) t,
         generate_series(1, ${plantedCount}) i,
         jsonb_populate_record(null::${table}, to_jsonb(t) || jsonb_build_object(${changes})) r`);
+  await owner.query(`
+    insert into points_config_version (operator_id, version, effective_period, effective_from,
+      config, proposed_by, approved_by)
+    select operator_id, i, '2020-01', '2020-01-01', '{}', '小王', '小李'
+      from (select * from settlement_line limit 1) t, generate_series(1, ${plantedCount}) i`);
   await owner.query(`
     insert into order_refund (operator_id, merchant_id, order_id, refund_no, terminal_id, how,
       amount_fen, cash_fen, voucher_fen, cashier, reason, business_date, asked_at_ms, status)
