@@ -207,7 +207,7 @@ const steps: readonly Step[] = [
       const proofs = await tour.stage.operator.call<{ holds: boolean }>('GET', '/admin/v1/proofs');
       expect.equal(proofs.holds, true);
       return (
-        `货款 80% ${yuan(tomorrow.sameDayFen)} · 结算保留款 ${yuan(tomorrow.reserveFen)} until ${tomorrow.reserveDueDate} · ` +
+        `当日货款 ${yuan(tomorrow.sameDayFen)} · 结算保留款 ${yuan(tomorrow.reserveFen)} until ${tomorrow.reserveDueDate} · ` +
         `券补贴 ${yuan(tomorrow.subsidyFen)}\nEvery law of the books holds.`
       );
     },

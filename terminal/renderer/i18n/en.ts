@@ -303,9 +303,9 @@ export const en: Words = {
     byTenderLine: (name, count) => `${name} · ${count}`,
     tomorrow: 'Arrives tomorrow',
     tomorrowNone: 'Known when online',
-    goods: 'Goods 80%',
+    goods: 'Goods, same day',
     subsidy: 'Voucher subsidy (cash)',
-    reserve: 'Settlement reserve 20%',
+    reserve: 'Settlement reserve',
     concession: 'Concession',
     exceptions: 'To be settled',
     paper: {

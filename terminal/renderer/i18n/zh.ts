@@ -303,9 +303,9 @@ export const zh = {
     byTenderLine: (name: string, count: number) => `${name} ${count} 笔`,
     tomorrow: '明天到账',
     tomorrowNone: '联网后才能算出来',
-    goods: '货款 80%',
+    goods: '当日货款',
     subsidy: '券补贴（现金）',
-    reserve: '结算保留款 20%',
+    reserve: '结算保留款',
     concession: '让利',
     exceptions: '要处理的',
     paper: {
