@@ -134,6 +134,32 @@ describe('the till dies at every byte of a job, and its next run asks the printe
     expect(completeReceipts(desk)).toEqual({ unmarked: 1, marked: 0 });
   });
 
+  it.each([
+    ['written down', true, 1],
+    ['not written down', false, 0],
+  ])(
+    'unfinished and %s: only what is written down is declared void, and not before',
+    async (_, isWritten, strokes) => {
+      const { desk, record } = await dieAtByte({ lacks: [] }, 150);
+      await desk.time.settle(waitOnline(desk));
+      const cutsThen: number[] = [];
+      const outcome = await desk.time.settle(
+        desk.printer.resolveEarlier({
+          processId: 1,
+          cutBefore: record.cutBefore,
+          beforeVoid: () => {
+            cutsThen.push(desk.simulator.cutCount());
+            return isWritten;
+          },
+        }),
+      );
+      expect(outcome).toEqual({ type: 'unfinished' });
+      await desk.time.advance(5_000);
+      expect(cutsThen).toEqual([0]);
+      expect(desk.simulator.cutCount()).toBe(strokes);
+    },
+  );
+
   it('a printer that cannot be reached is asked later', async () => {
     const desk = await createPrinterDesk({ lacks: [] });
     await desk.wire.far.pull();

@@ -36,6 +36,33 @@ describe('recovery after a pull', () => {
     expect(torn?.lines).toContain('以上未打完，作废');
   });
 
+  it.each([
+    ['written down', true, 1],
+    ['not written down', false, 0],
+  ])(
+    'proved unfinished and %s: only what is written down is cut off, and not before',
+    async (_, isWritten, strokes) => {
+      const desk = await createPrinterDesk({ lacks: [] });
+      desk.wire.setFaults({ pullAtByte: desk.wire.deliveredByteCount() + 150 });
+      const cutsThen: number[] = [];
+      const outcome = desk.printer.print({
+        jobId: 'a',
+        processId: 1,
+        commands: markedReceipt(''),
+        beforeVoid: () => {
+          cutsThen.push(desk.simulator.cutCount());
+          return isWritten;
+        },
+      });
+      await desk.time.advance(100);
+      await desk.wire.far.plug();
+      expect(await desk.time.settle(outcome)).toMatchObject({ code: 'receipt-interrupted' });
+      await desk.time.advance(5_000);
+      expect(cutsThen).toEqual([0]);
+      expect(desk.simulator.cutCount()).toBe(strokes);
+    },
+  );
+
   it('a cable that stays out answers after a minute, and the next job flushes what hangs', async () => {
     const desk = await createPrinterDesk({ lacks: ['cut-counter', 'buffer-clear'] });
     desk.wire.setFaults({ pullAtByte: desk.wire.deliveredByteCount() + 40 });

@@ -58,7 +58,7 @@ export interface ReceiptPrinter {
   print(job: PrintJob): Promise<PrintOutcome>;
   /**
    * What became of a job that an earlier run of the program began (`PrintJob.begin`) and did not see the end of. To be
-   * asked before anything else is printed, and again when the answer is `not-yet`.
+   * asked before anything else is printed, and again when the answer is `not-yet`; never after another paper.
    */
   resolveEarlier(job: EarlierJob): Promise<EarlierOutcome>;
   /** Opens the drawer as a job of its own; never repeated by itself. Goes ahead of receipts that wait for paper. */

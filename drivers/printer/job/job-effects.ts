@@ -21,6 +21,8 @@ export interface JobStage {
   readonly onReading: (reading: Reading) => void;
   /** The first byte is about to leave: false forbids it. */
   readonly record: (cutBefore: number | null) => boolean;
+  /** What hangs in the printer is about to be declared void and cut off: false forbids it. */
+  readonly recordVoid: () => boolean;
   /** Gives the connection up. */
   readonly dropLine: () => void;
 }
@@ -59,7 +61,8 @@ export function createJobEffects(
         if (stage.isLine(line)) stage.handle({ type: 'flushed' });
         return;
       case 'void-torn-piece':
-        return voidTornPiece(line, stage.profile);
+        if (stage.recordVoid()) await voidTornPiece(line, stage.profile);
+        return;
       default:
         exhaustive(effect);
     }

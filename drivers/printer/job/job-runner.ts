@@ -32,6 +32,7 @@ export interface JobRunnerDeps {
   readonly timers: Timers;
   readonly onReading: (reading: Reading) => void;
   readonly record: (cutBefore: number | null) => boolean;
+  readonly recordVoid: () => boolean;
   /** Gives the connection up. */
   readonly dropLine: () => void;
 }

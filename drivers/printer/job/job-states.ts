@@ -82,7 +82,7 @@ export type JobEffect =
   | 'send-job'
   | 'clear-buffers'
   | 'flush'
-  /** Print that what stands above was not finished, and cut it off. */
+  /** Have it written down, then print that what stands above was not finished, and cut it off. */
   | 'void-torn-piece';
 
 export interface JobStep {

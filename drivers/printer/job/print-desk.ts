@@ -5,7 +5,7 @@ import type { Timers } from '#drivers/core/timers.ts';
 import { encodeReceipt, type EncodedReceipt } from '#drivers/printer/encode/encode-escpos.ts';
 import { processIdMax } from '#drivers/printer/encode/escpos-bytes.ts';
 import type { JobPlan } from '#drivers/printer/job/job-states.ts';
-import { runJob, type JobRunner } from '#drivers/printer/job/job-runner.ts';
+import { runJob, type JobRunner, type JobRunnerDeps } from '#drivers/printer/job/job-runner.ts';
 import {
   askEarlier,
   type EarlierJob,
@@ -34,6 +34,13 @@ export interface PrintJob {
    * sent (`print-not-recorded`). A job that was never begun may be printed again without a mark.
    */
   readonly begin?: (cutBefore: number | null) => boolean;
+  /**
+   * Called at most once, when it is proved that no whole receipt of this job is on paper and none
+   * will come, before what hangs in the printer is declared void and cut off: write that down,
+   * durably, before answering true, because to a later run that stroke of the cutter would look
+   * like the job's own. False: nothing is declared void, and the piece hangs above the next paper.
+   */
+  readonly beforeVoid?: () => boolean;
 }
 
 /** Where jobs wait for their turn; one is printed at a time. */
@@ -99,7 +106,7 @@ export function createPrintDesk(deps: PrintDeskDeps): PrintDesk {
       plan: planOf(job, receipt, { flushFirst: inDoubt, capabilities: ready.value }),
       receipt,
       line,
-      record: (cutBefore) => job.begin?.(cutBefore) ?? true,
+      ...recordsOf(job),
     });
     const outcome = await running.outcome;
     running = null;
@@ -119,7 +126,7 @@ export function createPrintDesk(deps: PrintDeskDeps): PrintDesk {
     const cutBefore = ready.value.cutCounter ? job.cutBefore : null;
     const outcome = await askEarlier(line, { ...job, cutBefore }, idHeard);
     const gone = line !== deps.line();
-    if (!gone && outcome.type === 'unfinished') await voidTornPiece(line, deps.profile);
+    if (!gone && isVoid(outcome, job)) await voidTornPiece(line, deps.profile);
     asking = false;
     deps.onOver(false);
     return gone ? { type: 'not-yet', code: 'device-missing' } : outcome;
@@ -149,6 +156,17 @@ export function createPrintDesk(deps: PrintDeskDeps): PrintDesk {
     },
   };
 }
+
+const isVoid = ({ type }: EarlierOutcome, job: EarlierJob): boolean =>
+  type === 'unfinished' && mayVoid(job);
+
+const mayVoid = ({ beforeVoid }: Pick<PrintJob, 'beforeVoid'>): boolean => beforeVoid?.() ?? true;
+
+/** What is to be written down before the printer does it; a caller that keeps no record forbids nothing. */
+const recordsOf = (job: PrintJob): Pick<JobRunnerDeps, 'record' | 'recordVoid'> => ({
+  record: (cutBefore) => job.begin?.(cutBefore) ?? true,
+  recordVoid: () => mayVoid(job),
+});
 
 const isUnconfirmed = (outcome: PrintOutcome): boolean =>
   outcome.type === 'unknown' && outcome.code === 'receipt-unconfirmed';

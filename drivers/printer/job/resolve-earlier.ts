@@ -9,11 +9,14 @@ export interface EarlierJob {
   readonly processId: number;
   /** The cutter's count that was recorded before its first byte; null: none was. */
   readonly cutBefore: number | null;
+  /** As that of a job of this run (`PrintJob.beforeVoid`). */
+  readonly beforeVoid?: () => boolean;
 }
 
 /**
  * What the printer can still prove of it. `unfinished`: no whole receipt of this job is on paper,
- * and none will come out any more; what hangs in the printer was declared void and cut off.
+ * and none will come out any more; what hangs in the printer was declared void and cut off, unless
+ * `beforeVoid` forbade it. After that stroke the cutter proves nothing of this job: never ask again.
  * `unprovable`: only a person's eyes can tell. `not-yet`: the printer cannot be asked now.
  */
 export type EarlierOutcome =
