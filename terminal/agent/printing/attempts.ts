@@ -11,7 +11,7 @@ import {
   processIdNumber,
   processIdText,
 } from '#terminal/agent/printing/process-id.ts';
-import type { PrintJobRow } from '#terminal/agent/printing/spool-view.ts';
+import { findJob, type PrintJobRow } from '#terminal/agent/printing/spool-view.ts';
 
 /** One job at the printer: an entry before its first byte, one entry after. Nothing here decides which job is next. */
 export interface Attempts {
@@ -21,6 +21,8 @@ export interface Attempts {
   readonly kick: (job: PrintJobRow) => Promise<boolean>;
   /** Attempted, and proved not to have left: may be attempted again although the journal says "writing". */
   readonly mayRepeat: (job: PrintJobRow) => boolean;
+  /** Writes down what the disk refused when an attempt ended. False: it still refuses, and no other may begin. */
+  readonly writeOwed: () => boolean;
 }
 
 export interface AttemptsDeps {
@@ -40,6 +42,7 @@ const attemptsMax = 99;
 export function createAttempts(deps: AttemptsDeps): Attempts {
   const { journal, clock } = deps;
   const notSent = new Set<string>();
+  const endings = createEndings(journal);
   let lastProcessId = highestProcessId(journal);
 
   const write = (fact: EntryFact): boolean => journal.append([fact]).ok;
@@ -66,9 +69,9 @@ export function createAttempts(deps: AttemptsDeps): Attempts {
   const settle = ({ jobId }: PrintJobRow, outcome: PrintOutcome): boolean => {
     switch (outcome.type) {
       case 'confirmed':
-        return write({ type: 'print.confirmed', body: { jobId, level: outcome.level } });
+        return endings.write({ type: 'print.confirmed', body: { jobId, level: outcome.level } });
       case 'unknown':
-        return write({ type: 'print.unknown', body: { jobId, code: outcome.code } });
+        return endings.write({ type: 'print.unknown', body: { jobId, code: outcome.code } });
       case 'not-sent':
         notSent.add(jobId);
         return false;
@@ -79,6 +82,7 @@ export function createAttempts(deps: AttemptsDeps): Attempts {
 
   return {
     mayRepeat: ({ jobId }) => notSent.has(jobId),
+    writeOwed: endings.writeOwed,
     print: async (job) => {
       const printer = deps.printer();
       const status = printer?.status();
@@ -94,6 +98,7 @@ export function createAttempts(deps: AttemptsDeps): Attempts {
         commands,
         // Not before: a till that dies while the printer is being prepared leaves a job that was never begun.
         begin: (cutBefore) => begin(job, { processId, cutBefore }),
+        beforeVoid: () => write(interruptedFact(job)),
       });
       return settle(job, outcome);
     },
@@ -103,10 +108,42 @@ export function createAttempts(deps: AttemptsDeps): Attempts {
         return abandon(job, printer?.status().code ?? 'printer-missing');
       if (!begin(job, { processId: newProcessId(), cutBefore: null })) return false;
       const outcome = await printer.kickDrawer();
-      return outcome.type === 'not-sent' ? abandon(job, outcome.code) : settle(job, outcome);
+      return outcome.type === 'not-sent'
+        ? endings.write({ type: 'print.abandoned', body: { jobId: job.jobId, code: outcome.code } })
+        : settle(job, outcome);
     },
   };
 }
+
+type EndingFact = Extract<
+  EntryFact,
+  { readonly type: 'print.confirmed' | 'print.unknown' | 'print.abandoned' }
+>;
+
+/** Writes down how attempts ended; what the disk refuses is owed, one of each lane at most: no other begins before. */
+function createEndings(journal: Journal): {
+  readonly write: (fact: EndingFact) => boolean;
+  readonly writeOwed: () => boolean;
+} {
+  const owed = new Map<string, EndingFact>();
+  const write = (fact: EndingFact): boolean => {
+    const { jobId } = fact.body;
+    // It was written before the torn piece was declared void.
+    const isKnown =
+      fact.type === 'print.unknown' && findJob(journal.read, jobId)?.state === 'unknown';
+    const isWritten = isKnown || journal.append([fact]).ok;
+    if (isWritten) owed.delete(jobId);
+    else owed.set(jobId, fact);
+    return isWritten;
+  };
+  return { write, writeOwed: () => [...owed.values()].every(write) };
+}
+
+/** Proved to be no whole receipt: what hangs in the printer is void. */
+export const interruptedFact = ({ jobId }: PrintJobRow): EntryFact => ({
+  type: 'print.unknown',
+  body: { jobId, code: 'receipt-interrupted' },
+});
 
 const highestProcessId = (journal: Journal): number =>
   processIdNumber(

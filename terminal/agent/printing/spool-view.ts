@@ -38,6 +38,13 @@ export const begunJobs = (read: ReadHandle): readonly PrintJobRow[] =>
      ORDER BY job_id LIMIT ${jobsListMax}`,
   );
 
+/** Whether this was the last paper that was begun, by the ids that papers and drawers take in turn. */
+export const isLastPaper = (read: ReadHandle, { jobId }: PrintJobRow): boolean =>
+  read.one<{ jobId: string }>(
+    `SELECT job_id AS jobId FROM print_jobs WHERE kind <> 'drawer' AND process_id IS NOT NULL
+     ORDER BY process_id DESC LIMIT 1`,
+  )?.jobId === jobId;
+
 /** Paper and drawer do not wait for each other: a drawer opens while a receipt waits for a new roll. */
 export const printLanes = ['paper', 'drawer'] as const;
 export type PrintLane = (typeof printLanes)[number];

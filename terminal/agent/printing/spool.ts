@@ -52,6 +52,7 @@ export function createSpool(deps: SpoolDeps): Spool {
 
   const runLane = async (lane: PrintLane): Promise<void> => {
     if (lane === 'paper' && !(await earlierRun.resolve())) return pause();
+    if (!attempts.writeOwed()) return pause();
     for (;;) {
       // Whatever came before this look is seen by it.
       wokenAgain.delete(lane);
@@ -75,7 +76,10 @@ export function createSpool(deps: SpoolDeps): Spool {
     if (!running.has(lane))
       running.set(
         lane,
-        runLane(lane).finally(() => ended(lane)),
+        // Not at once: what a lane writes first wakes it again, and by then it must be known to run.
+        Promise.resolve()
+          .then(() => runLane(lane))
+          .finally(() => ended(lane)),
       );
     else if (!own.isWriting()) wokenAgain.add(lane);
   };
