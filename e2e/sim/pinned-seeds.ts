@@ -61,4 +61,11 @@ export const pinnedSeeds: readonly PinnedSeed[] = [
       'The cloud: a closed till ran on from a copy of an older disk, its heartbeats were refused unread, and nobody named ' +
       'the entries that its disk had lost. They are refused as before, and heard as witnesses.',
   },
+  {
+    seed: 6689,
+    steps: 4,
+    found:
+      'The till: with a full disk it had the printer void a torn receipt and could not write that down; after a restart it ' +
+      'took the stroke of the cutter that had voided the paper for the receipt’s own, and called it printed.',
+  },
 ];
