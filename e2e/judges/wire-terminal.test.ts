@@ -1,6 +1,4 @@
-import { execFile, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
@@ -11,28 +9,10 @@ import {
   type TestCloud,
 } from '#cloud/platform/testing/test-cloud.ts';
 import { activateTestTerminal, admin } from '#cloud/platform/testing/test-terminal.ts';
+import { askPython as ask, cryptos, wireTimeoutMs as timeoutMs } from './wire-client.ts';
 
 /** A terminal in another language, written from docs/wire.md alone, against the real cloud and its database. */
-const client = join(import.meta.dirname, 'wire_terminal.py');
 const page = join(import.meta.dirname, '../../docs/wire.md');
-const timeoutMs = 60_000;
-
-const works = (command: string, ...args: string[]): boolean =>
-  spawnSync(command, args, { stdio: 'ignore' }).status === 0;
-const hasPython = works('python3', '-c', 'import sys; assert sys.version_info >= (3, 8)');
-const cryptos = [
-  { crypto: 'cryptography', isThere: hasPython && works('python3', '-c', 'import cryptography') },
-  { crypto: 'openssl', isThere: hasPython && works('openssl', 'version') },
-];
-
-async function ask(crypto: string, ...args: string[]): Promise<Record<string, unknown>> {
-  const env = { ...process.env, WIRE_CRYPTO: crypto, PYTHONDONTWRITEBYTECODE: '1' };
-  const { stdout } = await promisify(execFile)('python3', [client, ...args], {
-    env,
-    timeout: timeoutMs,
-  });
-  return JSON.parse(stdout) as Record<string, unknown>;
-}
 
 describe.each(cryptos)('a terminal in Python with $crypto', ({ crypto, isThere }) => {
   let cloud: TestCloud;

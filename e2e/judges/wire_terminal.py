@@ -3,11 +3,13 @@
 
     python3 wire_terminal.py vectors WIRE_MD      the worked examples of the page, recomputed
     python3 wire_terminal.py run ORIGIN CODE      activate, configure, upload, heartbeat, change the key
+    python3 wire_terminal.py sell ORIGIN CODE     a day at the counter: cash, wallets, a cancel, results, the tally
 """
 
 import base64
 import gzip
 import hashlib
+import hmac
 import json
 import os
 import re
@@ -267,7 +269,103 @@ def read_two_layer_code(digits, issuer_keys, trusted_seconds, last_counter):
     }
 
 
-# --- The two commands ------------------------------------------------------------------------------------------------
+# --- Sections 7, 9, 10 and 14: a counter -------------------------------------------------------------------------------
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+FINAL = {"paid", "failed", "reversed", "refunded-late"}
+
+
+def new_id(kind):
+    number = time.time_ns() // 1_000_000 << 80 | int.from_bytes(os.urandom(10), "big")
+    return kind + "_" + "".join(CROCKFORD[number >> 5 * place & 31] for place in range(25, -1, -1))
+
+
+class Counter:
+    def __init__(self, origin, code):
+        self.terminal, self.journal, self.acked = Terminal(origin), Journal(), 0
+        self.config = self.terminal.activate(code)
+        self.hash_key = os.urandom(32)
+        shanghai = time.gmtime(time.time() + (8 - self.config["cutOverHour"]) * 3600)
+        self.day = time.strftime("%Y-%m-%d", shanghai)
+        self.journal.append("store.opened", {"reason": "created", "appVersion": "1.0.0"})
+        self.journal.append("caps.applied", {"capsVersion": self.config["caps"]["version"]})
+
+    def open_order(self, amount_fen):
+        order = {
+            "orderId": new_id("ord"),
+            "amountFen": amount_fen,
+            "voucherFen": 0,
+            "concessionBp": self.config["concessionBp"],
+            "businessDate": self.day,
+            "cashier": "小王",
+        }
+        token = "".join(CROCKFORD[byte & 31] for byte in os.urandom(16))
+        self.journal.append("order.opened", {**order, "claimToken": token})
+        return {**order, "openedAtMs": self.journal.entries[-1]["wallMs"]}
+
+    def take_cash(self, order, tendered_fen):
+        due_fen = order["amountFen"]
+        paid = {"dueFen": due_fen, "tenderedFen": tendered_fen, "changeFen": tendered_fen - due_fen}
+        self.journal.append("cash.recorded", {"orderId": order["orderId"], **paid})
+
+    def charge(self, order, code):
+        """The intent is in the journal before the first byte; the code is in no entry."""
+        attempt = {"orderId": order["orderId"], "attempt": 1, "wallet": "wechat"}
+        secret = hmac.new(self.hash_key, code.encode(), hashlib.sha256).hexdigest()
+        mask = code[:2] + "****" + code[-4:]
+        told = {"codeMask": mask, "codeHash": secret, "amountFen": order["amountFen"]}
+        self.journal.append("charge.submitted", {**attempt, **told})
+        status, answer = self.terminal.call("POST", "/v1/charges", {**order, **attempt, "authCode": code})
+        assert status == 200, answer
+        return answer
+
+    def cancel(self, order):
+        where = {"orderId": order["orderId"], "attempt": 1}
+        self.journal.append("charge.cancel-wanted", {**where, "cashier": order["cashier"]})
+        status, answer = self.terminal.call("POST", "/v1/charges/%s/1/cancel" % order["orderId"])
+        assert status == 200, answer
+        return answer
+
+    def follow(self, answer):
+        """Unknown is left by a definite answer only; then, and only then, it stands in the journal."""
+        where = {"orderId": answer["orderId"], "attempt": 1}
+        while answer["status"] not in FINAL:
+            time.sleep(0.2)
+            status, answer = self.terminal.call("GET", "/v1/charges/%s/1" % where["orderId"])
+            assert status == 200, answer
+        said = {"paid": ("channel", "channelRef", "paidAtMs"), "failed": ("code",)}.get(answer["status"], ())
+        self.journal.append("charge." + answer["status"], {**where, **{name: answer[name] for name in said}})
+        return answer["status"]
+
+    def upload(self):
+        status, answer = self.terminal.call("POST", "/v1/journal/batches", self.journal.batch(self.acked + 1))
+        assert status == 200 and answer["headHash"] == self.journal.head, answer
+        assert {verdict["verdict"] for verdict in answer["verdicts"]} == {"accepted"}, answer
+        self.acked = answer["ackedThrough"]
+
+    def results(self):
+        found, cursor, more = {}, 0, True
+        while more:
+            status, answer = self.terminal.call("GET", "/v1/results?after=%d" % cursor)
+            assert status == 200, answer
+            more = answer["more"]
+            for result in answer["results"]:
+                cursor = result["cursor"]
+                found[result["orderId"]] = result["result"]
+        return found
+
+    def tally(self, orders):
+        """The cloud stores first and judges later."""
+        for _ in range(100):
+            status, answer = self.terminal.call("GET", "/v1/tallies/" + self.day)
+            assert status == 200, answer
+            if answer["orderCount"] == orders:
+                return answer
+            time.sleep(0.1)
+        raise AssertionError(answer)
+
+
+# --- The three commands ------------------------------------------------------------------------------------------------
 
 
 def run(origin, code):
@@ -310,6 +408,29 @@ def run(origin, code):
     status, answer = terminal.call("GET", "/v1/results?after=0", signer=Key(os.urandom(32)))
     said["stranger"] = answer["code"]
     said.update(terminalId=terminal.terminal_id, crypto=Key.__name__, headHash=journal.head, epoch=journal.epoch)
+    print(json.dumps(said))
+
+
+def sell(origin, code):
+    counter = Counter(origin, code)
+    cash = counter.open_order(1_250)
+    counter.take_cash(cash, 2_000)
+    counter.upload()
+
+    paid, waits, never, poor = (counter.open_order(amount) for amount in (2_000, 3_000, 4_000, 500))
+    said = {"paid": counter.follow(counter.charge(paid, "130000000000000001"))}
+    said["waits"] = counter.follow(counter.charge(waits, "130000000000000102"))
+    assert counter.charge(never, "130000000000000203")["status"] not in FINAL
+    said["never"] = counter.follow(counter.cancel(never))
+    counter.take_cash(never, 4_000)
+    said["poor"] = counter.follow(counter.charge(poor, "130000000000000312"))
+    counter.upload()
+
+    results = counter.results()
+    said["results"] = [results.get(order["orderId"]) for order in (cash, paid, waits, never, poor)]
+    tally = counter.tally(4)
+    said["tally"] = [tally[name] for name in ("settledFen", "cashFen", "offlineFen", "pendingFen")]
+    said["orders"] = [order["orderId"] for order in (cash, paid, waits, never, poor)]
     print(json.dumps(said))
 
 
@@ -368,4 +489,4 @@ def vectors(page_path):
 
 
 if __name__ == "__main__":
-    {"run": run, "vectors": vectors}[sys.argv[1]](*sys.argv[2:])
+    {"run": run, "sell": sell, "vectors": vectors}[sys.argv[1]](*sys.argv[2:])
