@@ -4,7 +4,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { systemTimers } from '#drivers/core/system-ports.ts';
-import { createPrinterSimulator } from '#drivers/simulator/printer-simulator.ts';
+import { createPrinterSimulator } from '#drivers/simulator/printer/printer-simulator.ts';
 import { createTcpWire } from '#drivers/simulator/tcp-wire.ts';
 import { assert } from '#shared/result/assert.ts';
 import { openTillBench, type TillBench } from '#terminal/agent/testing/till-bench.ts';

@@ -4,7 +4,7 @@ import { encodeReceipt } from '#drivers/printer/encode/encode-escpos.ts';
 import { referenceProfile } from '#drivers/printer/profiles/printer-profile.ts';
 import { packRaster } from '#drivers/printer/receipt/raster.ts';
 import type { PackedRaster, ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
-import { createPrinterSimulator } from '#drivers/simulator/printer-simulator.ts';
+import { createPrinterSimulator } from '#drivers/simulator/printer/printer-simulator.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import type { BenchRow, BenchTable, BenchVerdict } from './bench-table.ts';
 import { describeMachine } from './machine.ts';

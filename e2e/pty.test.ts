@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeWithPty } from '#drivers/contract/pty.ts';
 import type { FarWire } from '#drivers/core/far-side.ts';
 import { systemTimers } from '#drivers/core/system-ports.ts';
-import { createPrinterSimulator } from '#drivers/simulator/printer-simulator.ts';
+import { createPrinterSimulator } from '#drivers/simulator/printer/printer-simulator.ts';
 import { createPtyWire } from '#drivers/simulator/pty-wire.ts';
 import { createScannerSimulator } from '#drivers/simulator/scanner-simulator.ts';
 import { deviceState, receiptIs } from '#terminal/agent/testing/memory-counter.ts';

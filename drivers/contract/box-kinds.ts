@@ -9,10 +9,10 @@ import { createBcd2Dialect } from '#drivers/ecr/stx-etx/bcd2-dialect.ts';
 import { exampleBcd2Table } from '#drivers/ecr/stx-etx/bcd2-table.ts';
 import { ticketOf } from '#drivers/ecr/stx-etx/ticket.ts';
 import { createTransbankDialect } from '#drivers/ecr/stx-etx/transbank-dialect.ts';
-import type { BoxDesk } from '#drivers/simulator/box-desk.ts';
-import { createEcrHubSimulator } from '#drivers/simulator/box-ecr-hub.ts';
-import { createStxEtxSimulator } from '#drivers/simulator/box-stx-etx.ts';
-import { createBcd2Words, createTransbankWords } from '#drivers/simulator/box-words.ts';
+import type { BoxDesk } from '#drivers/simulator/box/box-desk.ts';
+import { createEcrHubSimulator } from '#drivers/simulator/box/box-ecr-hub.ts';
+import { createStxEtxSimulator } from '#drivers/simulator/box/box-stx-etx.ts';
+import { createBcd2Words, createTransbankWords } from '#drivers/simulator/box/box-words.ts';
 
 /** One protocol: the till's driver and the box at the other end. What every box suite runs on. */
 export interface BoxKind {

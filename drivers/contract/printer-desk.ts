@@ -9,12 +9,12 @@ import {
   type PrinterProfile,
 } from '#drivers/printer/profiles/printer-profile.ts';
 import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
-import type { PrintedReceipt } from '#drivers/simulator/paper.ts';
-import type { PrinterAbility } from '#drivers/simulator/printer-answers.ts';
+import type { PrintedReceipt } from '#drivers/simulator/paper/paper.ts';
+import type { PrinterAbility } from '#drivers/simulator/printer/printer-answers.ts';
 import {
   createPrinterSimulator,
   type PrinterSimulator,
-} from '#drivers/simulator/printer-simulator.ts';
+} from '#drivers/simulator/printer/printer-simulator.ts';
 import { createMemoryWire, type MemoryWire } from '#drivers/transports/memory.ts';
 
 /** A receipt printer on a wire in memory, with the paper in sight. */

@@ -8,7 +8,7 @@ import {
   createPrinterSimulator,
   type PrinterSimulator,
   type PrinterSimulatorDeps,
-} from '#drivers/simulator/printer-simulator.ts';
+} from '#drivers/simulator/printer/printer-simulator.ts';
 
 /** What a receipt printer must do on any wire: the outcome agrees with the paper. */
 export function registerPrinterContract(createWire: () => Promise<WireHarness>): void {

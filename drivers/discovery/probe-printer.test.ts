@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createManualTime } from '#drivers/contract/manual-time.ts';
 import { printerBauds, probePrinter, type ProbeStep } from '#drivers/discovery/probe-printer.ts';
-import { createPrinterSimulator } from '#drivers/simulator/printer-simulator.ts';
+import { createPrinterSimulator } from '#drivers/simulator/printer/printer-simulator.ts';
 import { createMemoryWire, type MemoryWire } from '#drivers/transports/memory.ts';
 
 /** One wire per speed; a printer only at the right one, noise at the others. */

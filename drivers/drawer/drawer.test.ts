@@ -14,7 +14,7 @@ import {
 } from '#drivers/drawer/drawer-machine.ts';
 import { createDrawerSense } from '#drivers/drawer/drawer-sense.ts';
 import { createReceiptPrinter } from '#drivers/printer/receipt-printer.ts';
-import { createPrinterSimulator } from '#drivers/simulator/printer-simulator.ts';
+import { createPrinterSimulator } from '#drivers/simulator/printer/printer-simulator.ts';
 import { createMemoryWire } from '#drivers/transports/memory.ts';
 
 const calibration: DrawerCalibration = { openMeans: 'high', leftOpenMs: 60_000 };

@@ -5,7 +5,7 @@ import { createSeededRandom } from '#shared/time/seeded-random.ts';
 import { createManualTime, type ManualTime } from '#drivers/contract/manual-time.ts';
 import type { FarSide } from '#drivers/core/far-side.ts';
 import type { BoxLateOutcome, BoxOutcome, BoxPos, BoxSale } from '#drivers/ecr/box-pos.ts';
-import type { BoxBehaviour } from '#drivers/simulator/box-behaviour.ts';
+import type { BoxBehaviour } from '#drivers/simulator/box/box-behaviour.ts';
 import { createMemoryWire, type MemoryWire } from '#drivers/transports/memory.ts';
 
 /**

@@ -6,8 +6,8 @@ import { createManualTime, type ManualTime } from '#drivers/contract/manual-time
 import type { BoxLateOutcome, BoxOutcome, BoxPos, BoxSale } from '#drivers/ecr/box-pos.ts';
 import { createStxEtxBox } from '#drivers/ecr/stx-etx/stx-etx-box.ts';
 import { createTransbankDialect } from '#drivers/ecr/stx-etx/transbank-dialect.ts';
-import { createStxEtxSimulator } from '#drivers/simulator/box-stx-etx.ts';
-import { createTransbankWords } from '#drivers/simulator/box-words.ts';
+import { createStxEtxSimulator } from '#drivers/simulator/box/box-stx-etx.ts';
+import { createTransbankWords } from '#drivers/simulator/box/box-words.ts';
 import { createMemoryWire, type MemoryWire } from '#drivers/transports/memory.ts';
 
 /** What goes wrong at a counter, one scenario each, on every protocol. */

@@ -11,7 +11,7 @@ import {
   createPrinterSimulator,
   type PrinterSimulator,
   type PrinterSimulatorDeps,
-} from '#drivers/simulator/printer-simulator.ts';
+} from '#drivers/simulator/printer/printer-simulator.ts';
 import { createMemoryWire, type MemoryWire } from '#drivers/transports/memory.ts';
 
 const logo = packRaster({ widthDots: 384, heightDots: 96, isBlack: (x, y) => (x * y) % 3 === 0 });

@@ -2,7 +2,7 @@ import type { Clock } from '#shared/time/clock.ts';
 import type { FarWire } from '#drivers/core/far-side.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
-import { createEcrHubSimulator, type EcrHubSimulator } from '#drivers/simulator/box-ecr-hub.ts';
+import { createEcrHubSimulator, type EcrHubSimulator } from '#drivers/simulator/box/box-ecr-hub.ts';
 import {
   createDisplaySimulator,
   type DisplaySimulator,
@@ -10,7 +10,7 @@ import {
 import {
   createPrinterSimulator,
   type PrinterSimulator,
-} from '#drivers/simulator/printer-simulator.ts';
+} from '#drivers/simulator/printer/printer-simulator.ts';
 import {
   createScannerSimulator,
   type ScannerSimulator,

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
-import { boxCommands, runBoxCommand, shownBox } from '#drivers/simulator/box-commands.ts';
+import { boxCommands, runBoxCommand, shownBox } from '#drivers/simulator/box/box-commands.ts';
 import { deviceNames, type DeviceBench } from '#drivers/simulator/device-bench.ts';
 import type { DisplaySimulator } from '#drivers/simulator/display-simulator.ts';
-import type { PrinterSimulator } from '#drivers/simulator/printer-simulator.ts';
+import type { PrinterSimulator } from '#drivers/simulator/printer/printer-simulator.ts';
 
 /** The words of `npm run devices`. */
 export const deviceCommands = [

@@ -4,7 +4,7 @@ import { createManualTime } from '#drivers/contract/manual-time.ts';
 import {
   createPrinterSimulator,
   type PrinterSimulatorDeps,
-} from '#drivers/simulator/printer-simulator.ts';
+} from '#drivers/simulator/printer/printer-simulator.ts';
 import { createMemoryWire } from '#drivers/transports/memory.ts';
 
 async function createPrinter(model: Partial<PrinterSimulatorDeps> = {}) {

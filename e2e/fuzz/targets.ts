@@ -22,7 +22,7 @@ import {
 } from '#drivers/scanner/hid-pos.ts';
 import { scanOfBytes } from '#drivers/scanner/scan-text.ts';
 import { framerConfigDefault, framerStart, pushBytes } from '#drivers/scanner/serial-framer.ts';
-import { parseCommand } from '#drivers/simulator/escpos-parser.ts';
+import { parseCommand } from '#drivers/simulator/escpos/escpos-parser.ts';
 import { decodeMemberCode } from '#shared/member/member-code.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { gs1CharsMax, parseGs1 } from '#shared/scan/gs1.ts';

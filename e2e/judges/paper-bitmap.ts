@@ -1,7 +1,7 @@
 import { dotsOfColumns } from '#drivers/printer/profiles/printer-profile.ts';
 import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
-import { qrModulesOf } from '#drivers/simulator/paper-codes.ts';
-import type { PaperAlign, PaperRecord } from '#drivers/simulator/paper.ts';
+import { qrModulesOf } from '#drivers/simulator/paper/paper-codes.ts';
+import type { PaperAlign, PaperRecord } from '#drivers/simulator/paper/paper.ts';
 
 /**
  * The dots on simulated paper as a picture that other programs read: PGM (P5), each dot `scale` pixels wide and high.

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTemporaryPty, describeWithPty } from '#drivers/contract/pty.ts';
 import { systemClock, systemTimers } from '#drivers/core/system-ports.ts';
-import { createStxEtxSimulator, type StxEtxSimulator } from '#drivers/simulator/box-stx-etx.ts';
-import { createTransbankWords } from '#drivers/simulator/box-words.ts';
+import { createStxEtxSimulator, type StxEtxSimulator } from '#drivers/simulator/box/box-stx-etx.ts';
+import { createTransbankWords } from '#drivers/simulator/box/box-words.ts';
 import { createTransbankPos, type TransbankPos } from './transbank-sdk.ts';
 
 /**

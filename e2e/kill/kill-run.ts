@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { PrinterSimulator } from '#drivers/simulator/printer-simulator.ts';
+import type { PrinterSimulator } from '#drivers/simulator/printer/printer-simulator.ts';
 import { journalFileName } from '#terminal/agent/journal/open-store.ts';
 import type { Stage } from '../stage/stage.ts';
 import type { SaleRecord } from './evidence.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { BoxBehaviour } from '#drivers/simulator/box-behaviour.ts';
-import type { BoxBookEntry } from '#drivers/simulator/box-books.ts';
+import type { BoxBehaviour } from '#drivers/simulator/box/box-behaviour.ts';
+import type { BoxBookEntry } from '#drivers/simulator/box/box-books.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import type { Stage } from '../stage/stage.ts';
 import type { BoxTender } from './kill-plan.ts';

@@ -1,5 +1,5 @@
 import { systemTimers } from '#drivers/core/system-ports.ts';
-import { createPrinterSimulator } from '#drivers/simulator/printer-simulator.ts';
+import { createPrinterSimulator } from '#drivers/simulator/printer/printer-simulator.ts';
 import { createScannerSimulator } from '#drivers/simulator/scanner-simulator.ts';
 import { createCable } from './cable.ts';
 import { createJsonLines } from './json-lines.ts';

@@ -1,4 +1,4 @@
-import type { PrintedReceipt } from '#drivers/simulator/paper.ts';
+import type { PrintedReceipt } from '#drivers/simulator/paper/paper.ts';
 
 /** What guest and host say to each other over a virtio serial port: one JSON object per line. */
 export type GuestMessage =

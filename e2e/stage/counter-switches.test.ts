@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createManualTime } from '#drivers/contract/manual-time.ts';
-import { createBoxDesk } from '#drivers/simulator/box-desk.ts';
+import { createBoxDesk } from '#drivers/simulator/box/box-desk.ts';
 import { boxLateMs, type BoxAct } from '#terminal/renderer/counter/contract.ts';
 import { actAtBox, faceOfBox } from './counter-switches.ts';
 

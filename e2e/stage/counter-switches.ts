@@ -1,4 +1,4 @@
-import type { BoxDesk } from '#drivers/simulator/box-desk.ts';
+import type { BoxDesk } from '#drivers/simulator/box/box-desk.ts';
 import type { DeviceBench } from '#drivers/simulator/device-bench.ts';
 import {
   boxLateMs,

@@ -14,8 +14,8 @@ import {
   printOnPaper,
   profileWith,
 } from '#drivers/printer/testing/print-on-paper.ts';
-import { createPaperPen } from '#drivers/simulator/paper-pen.ts';
-import type { PaperRecord } from '#drivers/simulator/paper.ts';
+import { createPaperPen } from '#drivers/simulator/paper/paper-pen.ts';
+import type { PaperRecord } from '#drivers/simulator/paper/paper.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const prologue = '1b401c261c530000';

@@ -7,7 +7,7 @@ import { wrapText } from '#drivers/printer/receipt/layout.ts';
 import { bytesOf, printOnPaper, profileWith } from '#drivers/printer/testing/print-on-paper.ts';
 import type { PrinterProfile } from '#drivers/printer/profiles/printer-profile.ts';
 import type { TextSize } from '#drivers/printer/receipt/receipt.ts';
-import type { PaperRecord } from '#drivers/simulator/paper.ts';
+import type { PaperRecord } from '#drivers/simulator/paper/paper.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const prologue = '1b401c261c530000';

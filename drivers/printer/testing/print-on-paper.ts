@@ -6,11 +6,15 @@ import {
   type PrinterProfile,
 } from '#drivers/printer/profiles/printer-profile.ts';
 import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
-import type { ParsedCommand } from '#drivers/simulator/escpos-command.ts';
-import { parseCommand } from '#drivers/simulator/escpos-parser.ts';
-import { createPaperPen, type PaperPen } from '#drivers/simulator/paper-pen.ts';
-import { receiptsOn, type PaperRecord, type PrintedReceipt } from '#drivers/simulator/paper.ts';
-import type { PrinterRom } from '#drivers/simulator/pen-mode.ts';
+import type { ParsedCommand } from '#drivers/simulator/escpos/escpos-command.ts';
+import { parseCommand } from '#drivers/simulator/escpos/escpos-parser.ts';
+import { createPaperPen, type PaperPen } from '#drivers/simulator/paper/paper-pen.ts';
+import {
+  receiptsOn,
+  type PaperRecord,
+  type PrintedReceipt,
+} from '#drivers/simulator/paper/paper.ts';
+import type { PrinterRom } from '#drivers/simulator/paper/pen-mode.ts';
 
 /** What a simulated printer made of bytes. */
 export interface Printed {

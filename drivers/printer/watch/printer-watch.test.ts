@@ -12,7 +12,7 @@ import {
 import {
   createPrinterSimulator,
   type PrinterSimulatorDeps,
-} from '#drivers/simulator/printer-simulator.ts';
+} from '#drivers/simulator/printer/printer-simulator.ts';
 import { createMemoryWire } from '#drivers/transports/memory.ts';
 
 const everything: PrinterCapabilities = {

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { systemClock, systemRandom, systemTimers } from '#drivers/core/system-ports.ts';
 import type { BoxPos, BoxSale } from '#drivers/ecr/box-pos.ts';
 import { createEcrHubBox } from '#drivers/ecr/ecr-hub/ecr-hub-box.ts';
-import { createEcrHubSimulator, type EcrHubSimulator } from '#drivers/simulator/box-ecr-hub.ts';
+import { createEcrHubSimulator, type EcrHubSimulator } from '#drivers/simulator/box/box-ecr-hub.ts';
 import { createSerialTransport } from '#drivers/transports/serial.ts';
 import { fen } from '#shared/money/fen.ts';
 import { expect, ms, until, type Check } from './checks.ts';

@@ -1,4 +1,4 @@
-import type { PrintedReceipt } from '#drivers/simulator/paper.ts';
+import type { PrintedReceipt } from '#drivers/simulator/paper/paper.ts';
 import type { TillBench } from '#terminal/agent/testing/till-bench.ts';
 import type { DeviceView } from '#terminal/ipc/state.ts';
 import { expect, until } from './checks.ts';

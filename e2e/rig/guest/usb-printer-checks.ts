@@ -4,7 +4,7 @@ import { createReceiptPrinter, type ReceiptPrinter } from '#drivers/printer/rece
 import {
   createPrinterSimulator,
   type PrinterSimulator,
-} from '#drivers/simulator/printer-simulator.ts';
+} from '#drivers/simulator/printer/printer-simulator.ts';
 import { createUsbLpTransport } from '#drivers/transports/usb-lp.ts';
 import { expect, ms, until, type Check } from './checks.ts';
 import type { PluggedDevice } from '../far-end.ts';

@@ -1,10 +1,10 @@
 import { systemClock, systemTimers } from '#drivers/core/system-ports.ts';
-import { createEcrHubSimulator, type EcrHubSimulator } from '#drivers/simulator/box-ecr-hub.ts';
+import { createEcrHubSimulator, type EcrHubSimulator } from '#drivers/simulator/box/box-ecr-hub.ts';
 import { createHidScannerSimulator } from '#drivers/simulator/hid-scanner-simulator.ts';
 import {
   createPrinterSimulator,
   type PrinterSimulator,
-} from '#drivers/simulator/printer-simulator.ts';
+} from '#drivers/simulator/printer/printer-simulator.ts';
 import { openTillBench, type TillBench } from '#terminal/agent/testing/till-bench.ts';
 import type { Config } from '#terminal/agent/config.ts';
 import { expect, until, type Check } from './checks.ts';

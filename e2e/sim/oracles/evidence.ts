@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { sql } from 'drizzle-orm';
 import type { BookLine } from '#cloud/channel-simulator/protocol.ts';
-import type { BoxBookEntry } from '#drivers/simulator/box-books.ts';
+import type { BoxBookEntry } from '#drivers/simulator/box/box-books.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import type { WireEntry } from '#shared/wire/v1/journal.ts';
 import { journalFileName } from '#terminal/agent/journal/open-store.ts';

@@ -1,9 +1,9 @@
-import { createEcrHubSimulator, type EcrHubSimulator } from '#drivers/simulator/box-ecr-hub.ts';
-import type { BoxBehaviour } from '#drivers/simulator/box-behaviour.ts';
+import { createEcrHubSimulator, type EcrHubSimulator } from '#drivers/simulator/box/box-ecr-hub.ts';
+import type { BoxBehaviour } from '#drivers/simulator/box/box-behaviour.ts';
 import {
   createPrinterSimulator,
   type PrinterSimulator,
-} from '#drivers/simulator/printer-simulator.ts';
+} from '#drivers/simulator/printer/printer-simulator.ts';
 import { createMemoryWire } from '#drivers/transports/memory.ts';
 import type { Transport } from '#drivers/core/transport.ts';
 import type { Config } from '#terminal/agent/config.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { BoxBehaviour } from '#drivers/simulator/box-behaviour.ts';
+import type { BoxBehaviour } from '#drivers/simulator/box/box-behaviour.ts';
 import { listOrders } from '#terminal/agent/journal/order-rows.ts';
 import { exceptionRows } from '#terminal/agent/tally/exception-rows.ts';
 import { openBoxBench, type BoxBench } from '#terminal/agent/testing/box-bench.ts';

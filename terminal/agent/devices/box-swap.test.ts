@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock, systemTimers } from '#drivers/core/system-ports.ts';
-import { createEcrHubSimulator } from '#drivers/simulator/box-ecr-hub.ts';
+import { createEcrHubSimulator } from '#drivers/simulator/box/box-ecr-hub.ts';
 import { createMemoryWire } from '#drivers/transports/memory.ts';
 import { deviceState } from '#terminal/agent/testing/memory-counter.ts';
 import { openTillBench, type TillBench } from '#terminal/agent/testing/till-bench.ts';

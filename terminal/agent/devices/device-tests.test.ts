@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock, systemTimers } from '#drivers/core/system-ports.ts';
-import { createStxEtxSimulator } from '#drivers/simulator/box-stx-etx.ts';
-import { createTransbankWords } from '#drivers/simulator/box-words.ts';
+import { createStxEtxSimulator } from '#drivers/simulator/box/box-stx-etx.ts';
+import { createTransbankWords } from '#drivers/simulator/box/box-words.ts';
 import { createDisplaySimulator } from '#drivers/simulator/display-simulator.ts';
-import { createPrinterSimulator } from '#drivers/simulator/printer-simulator.ts';
+import { createPrinterSimulator } from '#drivers/simulator/printer/printer-simulator.ts';
 import { createMemoryWire } from '#drivers/transports/memory.ts';
 import { createCapabilityStore } from '#terminal/agent/devices/capability-store.ts';
 import {

@@ -12,7 +12,7 @@ import {
   type CounterTree,
 } from '#drivers/discovery/testing/counter-tree.ts';
 import type { HidInfo, SerialInfo } from '#drivers/discovery/surroundings.ts';
-import { createPrinterSimulator } from '#drivers/simulator/printer-simulator.ts';
+import { createPrinterSimulator } from '#drivers/simulator/printer/printer-simulator.ts';
 import { createPtyWire } from '#drivers/simulator/pty-wire.ts';
 import { createScannerSimulator } from '#drivers/simulator/scanner-simulator.ts';
 import { createTcpWire } from '#drivers/simulator/tcp-wire.ts';

@@ -3,7 +3,7 @@ import { createManualTime, type ManualTime } from '#drivers/contract/manual-time
 import type { Timers } from '#drivers/core/timers.ts';
 import type { BoxPos } from '#drivers/ecr/box-pos.ts';
 import { createEcrHubBox } from '#drivers/ecr/ecr-hub/ecr-hub-box.ts';
-import { createEcrHubSimulator, type EcrHubSimulator } from '#drivers/simulator/box-ecr-hub.ts';
+import { createEcrHubSimulator, type EcrHubSimulator } from '#drivers/simulator/box/box-ecr-hub.ts';
 import { createMemoryWire, type MemoryWire } from '#drivers/transports/memory.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';

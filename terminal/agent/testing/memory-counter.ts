@@ -2,7 +2,7 @@ import { systemTimers } from '#drivers/core/system-ports.ts';
 import {
   createPrinterSimulator,
   type PrinterSimulatorDeps,
-} from '#drivers/simulator/printer-simulator.ts';
+} from '#drivers/simulator/printer/printer-simulator.ts';
 import { createScannerSimulator } from '#drivers/simulator/scanner-simulator.ts';
 import { createMemoryWire } from '#drivers/transports/memory.ts';
 import type { Config } from '#terminal/agent/config.ts';

@@ -7,7 +7,7 @@ import { encodeReceipt } from '#drivers/printer/encode/encode-escpos.ts';
 import { realTimeAt } from '#drivers/printer/receipt/raster.ts';
 import type { BarcodeCommand } from '#drivers/printer/receipt/receipt.ts';
 import { bytesOf, printOnPaper, profileWith } from '#drivers/printer/testing/print-on-paper.ts';
-import { readCode128 } from '#drivers/simulator/barcode-reader.ts';
+import { readCode128 } from '#drivers/simulator/paper/barcode-reader.ts';
 
 const hex = (bytes: Iterable<number>): string => Buffer.from(Array.from(bytes)).toString('hex');
 const spaced = (text: string): string => text.replaceAll(' ', '').toLowerCase();

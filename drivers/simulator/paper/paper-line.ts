@@ -1,6 +1,6 @@
-import type { ParsedCommand } from '#drivers/simulator/escpos-command.ts';
-import type { PaperSpan } from '#drivers/simulator/paper.ts';
-import type { PenMode } from '#drivers/simulator/pen-mode.ts';
+import type { ParsedCommand } from '#drivers/simulator/escpos/escpos-command.ts';
+import type { PaperSpan } from '#drivers/simulator/paper/paper.ts';
+import type { PenMode } from '#drivers/simulator/paper/pen-mode.ts';
 
 /** One character in a line that is not on paper yet. */
 export interface PaperCharacter {

@@ -1,5 +1,5 @@
-import type { ParsedCommand } from '#drivers/simulator/escpos-command.ts';
-import type { RealTimeCommand } from '#drivers/simulator/real-time-listener.ts';
+import type { ParsedCommand } from '#drivers/simulator/escpos/escpos-command.ts';
+import type { RealTimeCommand } from '#drivers/simulator/escpos/real-time-listener.ts';
 
 export type PrinterAbility =
   | 'real-time-status'

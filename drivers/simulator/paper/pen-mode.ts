@@ -1,4 +1,4 @@
-import type { ParsedCommand } from '#drivers/simulator/escpos-command.ts';
+import type { ParsedCommand } from '#drivers/simulator/escpos/escpos-command.ts';
 
 /** How a model reads its bytes, beyond the command reference. */
 export interface PrinterRom {

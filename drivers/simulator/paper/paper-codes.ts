@@ -1,10 +1,10 @@
 import encodeQR from 'qr';
 import { code128Bars, eanBars } from '#drivers/printer/encode/barcode/bars.ts';
 import { eanDigits } from '#drivers/printer/encode/barcode/ean.ts';
-import { readCode128 } from '#drivers/simulator/barcode-reader.ts';
-import type { ParsedCommand } from '#drivers/simulator/escpos-command.ts';
-import type { PaperRecord } from '#drivers/simulator/paper.ts';
-import type { PenMode } from '#drivers/simulator/pen-mode.ts';
+import { readCode128 } from '#drivers/simulator/paper/barcode-reader.ts';
+import type { ParsedCommand } from '#drivers/simulator/escpos/escpos-command.ts';
+import type { PaperRecord } from '#drivers/simulator/paper/paper.ts';
+import type { PenMode } from '#drivers/simulator/paper/pen-mode.ts';
 
 /** Bytes of the greatest QR code (ISO/IEC 18004, table 7). */
 const qrBytesMax = { L: 2_953, M: 2_331, Q: 1_663, H: 1_273 } as const;

@@ -1,4 +1,4 @@
-import { calendarText } from '#drivers/simulator/box-calendar.ts';
+import { calendarText } from '#drivers/simulator/box/box-calendar.ts';
 import {
   readBcd2,
   writeBcd2,
@@ -6,8 +6,8 @@ import {
   type Bcd2Verdict,
 } from '#drivers/ecr/stx-etx/bcd2-table.ts';
 import { transbankFraming } from '#drivers/ecr/stx-etx/transbank-dialect.ts';
-import type { BoxVerdict } from '#drivers/simulator/box-books.ts';
-import type { BoxHeard, BoxWords } from '#drivers/simulator/box-stx-etx.ts';
+import type { BoxVerdict } from '#drivers/simulator/box/box-books.ts';
+import type { BoxHeard, BoxWords } from '#drivers/simulator/box/box-stx-etx.ts';
 
 const commerce = '597029414300';
 const terminal = 'GT000001';

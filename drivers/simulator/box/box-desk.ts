@@ -1,13 +1,13 @@
 import type { BoxMethod } from '#drivers/ecr/box-pos.ts';
-import { createBehaviourPlan, type BoxBehaviour } from '#drivers/simulator/box-behaviour.ts';
+import { createBehaviourPlan, type BoxBehaviour } from '#drivers/simulator/box/box-behaviour.ts';
 import {
   createBoxBooks,
   type BoxBookEntry,
   type BoxVerdict,
   type DeskAnswer,
   type DeskAsk,
-} from '#drivers/simulator/box-books.ts';
-import { createBoxHand, type BoxHandDeps } from '#drivers/simulator/box-hand.ts';
+} from '#drivers/simulator/box/box-books.ts';
+import { createBoxHand, type BoxHandDeps } from '#drivers/simulator/box/box-hand.ts';
 
 /**
  * The inside of a simulated box: a screen, a customer, and books of its own. It knows nothing of

@@ -1,20 +1,20 @@
 import { dotsOfColumns } from '#drivers/printer/profiles/printer-profile.ts';
 import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
-import type { ParsedCommand, ParserMode } from '#drivers/simulator/escpos-command.ts';
+import type { ParsedCommand, ParserMode } from '#drivers/simulator/escpos/escpos-command.ts';
 import {
   modeAfter,
   modeAtStart,
   type PenMode,
   type PrinterRom,
-} from '#drivers/simulator/pen-mode.ts';
-import { barcodeOf, qrOf } from '#drivers/simulator/paper-codes.ts';
-import { characterOf } from '#drivers/simulator/paper-line.ts';
+} from '#drivers/simulator/paper/pen-mode.ts';
+import { barcodeOf, qrOf } from '#drivers/simulator/paper/paper-codes.ts';
+import { characterOf } from '#drivers/simulator/paper/paper-line.ts';
 import {
   createPaperRoll,
   type PaperRoll,
   type RasterImage,
-} from '#drivers/simulator/paper-roll.ts';
-import type { PaperRecord } from '#drivers/simulator/paper.ts';
+} from '#drivers/simulator/paper/paper-roll.ts';
+import type { PaperRecord } from '#drivers/simulator/paper/paper.ts';
 
 /** Turns print commands into paper. Lines are counted, because paper ends. */
 export interface PaperPen {

@@ -1,10 +1,10 @@
 import type { Timers } from '#drivers/core/timers.ts';
 import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
-import type { ParsedCommand } from '#drivers/simulator/escpos-command.ts';
-import { parseCommand } from '#drivers/simulator/escpos-parser.ts';
-import { createPaperPen } from '#drivers/simulator/paper-pen.ts';
-import type { PaperRecord } from '#drivers/simulator/paper.ts';
-import type { PrinterRom } from '#drivers/simulator/pen-mode.ts';
+import type { ParsedCommand } from '#drivers/simulator/escpos/escpos-command.ts';
+import { parseCommand } from '#drivers/simulator/escpos/escpos-parser.ts';
+import { createPaperPen } from '#drivers/simulator/paper/paper-pen.ts';
+import type { PaperRecord } from '#drivers/simulator/paper/paper.ts';
+import type { PrinterRom } from '#drivers/simulator/paper/pen-mode.ts';
 
 /** The printing half of a simulated printer: a receive buffer, a pen, and a roll that ends. */
 export interface PrinterMechanism {

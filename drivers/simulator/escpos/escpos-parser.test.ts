@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bytesOf, obey, profileWith } from '#drivers/printer/testing/print-on-paper.ts';
-import { parseCommand } from '#drivers/simulator/escpos-parser.ts';
-import { renderPaperSvg } from '#drivers/simulator/paper-svg.ts';
-import { createPaperPen } from '#drivers/simulator/paper-pen.ts';
-import type { PaperRecord } from '#drivers/simulator/paper.ts';
+import { parseCommand } from '#drivers/simulator/escpos/escpos-parser.ts';
+import { renderPaperSvg } from '#drivers/simulator/paper/paper-svg.ts';
+import { createPaperPen } from '#drivers/simulator/paper/paper-pen.ts';
+import type { PaperRecord } from '#drivers/simulator/paper/paper.ts';
 
 const gbk = { chineseOn: true, charset: 'gbk' } as const;
 const parse = (hex: string) => parseCommand(Buffer.from(hex.replaceAll(' ', ''), 'hex'), gbk);

@@ -1,11 +1,11 @@
 import type { Timers } from '#drivers/core/timers.ts';
-import type { ParsedCommand } from '#drivers/simulator/escpos-command.ts';
+import type { ParsedCommand } from '#drivers/simulator/escpos/escpos-command.ts';
 import {
   answerInTurn,
   autoStatusBytes,
   type PrinterFacts,
-} from '#drivers/simulator/printer-answers.ts';
-import type { PrinterVoice } from '#drivers/simulator/printer-voice.ts';
+} from '#drivers/simulator/printer/printer-answers.ts';
+import type { PrinterVoice } from '#drivers/simulator/printer/printer-voice.ts';
 
 /** What a simulated printer says in the sequence of its commands, and by itself when it was told to (GS a). */
 export interface PrinterSpeech {

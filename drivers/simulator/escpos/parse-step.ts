@@ -1,4 +1,4 @@
-import type { ParsedCommand } from '#drivers/simulator/escpos-command.ts';
+import type { ParsedCommand } from '#drivers/simulator/escpos/escpos-command.ts';
 
 export type ParseStep =
   | { readonly type: 'need-more' }

@@ -1,8 +1,8 @@
 import { dotsOfColumns } from '#drivers/printer/profiles/printer-profile.ts';
 import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
-import { dotsPerColumn } from '#drivers/simulator/paper-line.ts';
-import { qrModulesOf } from '#drivers/simulator/paper-codes.ts';
-import type { PaperAlign, PaperRecord, PaperSpan } from '#drivers/simulator/paper.ts';
+import { dotsPerColumn } from '#drivers/simulator/paper/paper-line.ts';
+import { qrModulesOf } from '#drivers/simulator/paper/paper-codes.ts';
+import type { PaperAlign, PaperRecord, PaperSpan } from '#drivers/simulator/paper/paper.ts';
 
 const glyphDots = 24;
 const lineDots = 30;

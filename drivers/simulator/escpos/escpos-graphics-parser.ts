@@ -1,4 +1,4 @@
-import type { ParsedCommand } from '#drivers/simulator/escpos-command.ts';
+import type { ParsedCommand } from '#drivers/simulator/escpos/escpos-command.ts';
 import {
   at,
   fixed,
@@ -8,7 +8,7 @@ import {
   whole,
   wordAt,
   type ParseStep,
-} from '#drivers/simulator/parse-step.ts';
+} from '#drivers/simulator/escpos/parse-step.ts';
 
 /** GS v 0. */
 export function parseRaster(bytes: Uint8Array): ParseStep {

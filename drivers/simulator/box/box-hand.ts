@@ -1,8 +1,13 @@
 import type { Clock } from '#shared/time/clock.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import type { BoxMethod } from '#drivers/ecr/box-pos.ts';
-import type { BoxBehaviour } from '#drivers/simulator/box-behaviour.ts';
-import type { BoxBooks, BoxVerdict, DeskAnswer, DeskAsk } from '#drivers/simulator/box-books.ts';
+import type { BoxBehaviour } from '#drivers/simulator/box/box-behaviour.ts';
+import type {
+  BoxBooks,
+  BoxVerdict,
+  DeskAnswer,
+  DeskAsk,
+} from '#drivers/simulator/box/box-books.ts';
 
 /** The one transaction that a simulated box has in hand, and the power it lives on. */
 export interface BoxHand {

@@ -1,5 +1,5 @@
-import { addCharacter, spansOf, type PaperCharacter } from '#drivers/simulator/paper-line.ts';
-import type { PaperAlign, PaperRecord } from '#drivers/simulator/paper.ts';
+import { addCharacter, spansOf, type PaperCharacter } from '#drivers/simulator/paper/paper-line.ts';
+import type { PaperAlign, PaperRecord } from '#drivers/simulator/paper/paper.ts';
 
 export type RasterImage = Pick<
   Extract<PaperRecord, { readonly type: 'raster' }>,

@@ -11,10 +11,14 @@ import {
   type HubRequest,
   type HubResponseOrder,
 } from '#drivers/ecr/ecr-hub/messages.ts';
-import { calendarText } from '#drivers/simulator/box-calendar.ts';
-import type { BoxBookEntry, BoxVerdict } from '#drivers/simulator/box-books.ts';
-import { createBoxDesk, type BoxDesk, type BoxDeskInside } from '#drivers/simulator/box-desk.ts';
-import { createHubVoice } from '#drivers/simulator/box-hub-voice.ts';
+import { calendarText } from '#drivers/simulator/box/box-calendar.ts';
+import type { BoxBookEntry, BoxVerdict } from '#drivers/simulator/box/box-books.ts';
+import {
+  createBoxDesk,
+  type BoxDesk,
+  type BoxDeskInside,
+} from '#drivers/simulator/box/box-desk.ts';
+import { createHubVoice } from '#drivers/simulator/box/box-hub-voice.ts';
 
 /** A box that speaks ECR-Hub at the far end of a wire. */
 export interface EcrHubSimulator extends BoxDesk {

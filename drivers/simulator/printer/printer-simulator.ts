@@ -1,27 +1,31 @@
 import type { FarSide } from '#drivers/core/far-side.ts';
 import type { Timers } from '#drivers/core/timers.ts';
 import type { PaperWidth } from '#drivers/printer/receipt/receipt.ts';
-import type { ParsedCommand } from '#drivers/simulator/escpos-command.ts';
-import { renderPaperSvg } from '#drivers/simulator/paper-svg.ts';
-import { receiptsOn, type PaperRecord, type PrintedReceipt } from '#drivers/simulator/paper.ts';
-import type { PrinterRom } from '#drivers/simulator/pen-mode.ts';
+import type { ParsedCommand } from '#drivers/simulator/escpos/escpos-command.ts';
+import { renderPaperSvg } from '#drivers/simulator/paper/paper-svg.ts';
+import {
+  receiptsOn,
+  type PaperRecord,
+  type PrintedReceipt,
+} from '#drivers/simulator/paper/paper.ts';
+import type { PrinterRom } from '#drivers/simulator/paper/pen-mode.ts';
 import {
   answerAtOnce,
   type PrinterAbility,
   type PrinterFacts,
   type PrinterSwitches,
-} from '#drivers/simulator/printer-answers.ts';
+} from '#drivers/simulator/printer/printer-answers.ts';
 import {
   createPrinterMechanism,
   type PrinterMechanism,
-} from '#drivers/simulator/printer-mechanism.ts';
-import { createPrinterSpeech } from '#drivers/simulator/printer-speech.ts';
-import { createPrinterVoice } from '#drivers/simulator/printer-voice.ts';
+} from '#drivers/simulator/printer/printer-mechanism.ts';
+import { createPrinterSpeech } from '#drivers/simulator/printer/printer-speech.ts';
+import { createPrinterVoice } from '#drivers/simulator/printer/printer-voice.ts';
 import {
   createRealTimeListener,
   cutAtCommands,
   type RealTimeCommand,
-} from '#drivers/simulator/real-time-listener.ts';
+} from '#drivers/simulator/escpos/real-time-listener.ts';
 
 export interface PrinterSimulatorDeps {
   readonly width: PaperWidth;

@@ -1,7 +1,7 @@
 import { fen } from '#shared/money/fen.ts';
 import { formatYuan } from '#shared/money/format-yuan.ts';
-import type { BoxBehaviour } from '#drivers/simulator/box-behaviour.ts';
-import type { BoxDesk } from '#drivers/simulator/box-desk.ts';
+import type { BoxBehaviour } from '#drivers/simulator/box/box-behaviour.ts';
+import type { BoxDesk } from '#drivers/simulator/box/box-desk.ts';
 
 /** What a customer and an owner do at a simulated box, in words of one line. */
 export const boxCommands = [

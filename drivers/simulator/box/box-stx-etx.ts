@@ -12,8 +12,8 @@ import {
   type StxEtxEvent,
   type StxEtxFraming,
 } from '#drivers/ecr/stx-etx/frame.ts';
-import type { BoxBookEntry, BoxVerdict, DeskAsk } from '#drivers/simulator/box-books.ts';
-import { createBoxDesk, type BoxDesk } from '#drivers/simulator/box-desk.ts';
+import type { BoxBookEntry, BoxVerdict, DeskAsk } from '#drivers/simulator/box/box-books.ts';
+import { createBoxDesk, type BoxDesk } from '#drivers/simulator/box/box-desk.ts';
 
 /** A bank terminal that speaks STX/ETX/LRC at the far end of a wire. */
 export interface StxEtxSimulator extends BoxDesk {

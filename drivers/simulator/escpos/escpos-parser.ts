@@ -1,12 +1,12 @@
 import iconv from 'iconv-lite';
-import type { ParserMode } from '#drivers/simulator/escpos-command.ts';
+import type { ParserMode } from '#drivers/simulator/escpos/escpos-command.ts';
 import {
   parseBarcode,
   parseGsEight,
   parseGsParenthesis,
   parseInlineImage,
   parseRaster,
-} from '#drivers/simulator/escpos-graphics-parser.ts';
+} from '#drivers/simulator/escpos/escpos-graphics-parser.ts';
 import {
   at,
   fixed,
@@ -15,7 +15,7 @@ import {
   unknown,
   whole,
   type ParseStep,
-} from '#drivers/simulator/parse-step.ts';
+} from '#drivers/simulator/escpos/parse-step.ts';
 
 /**
  * The command at the beginning of `bytes`, which must not be empty. Reads ESC/POS the way a Chinese printer does.

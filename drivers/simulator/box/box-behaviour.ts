@@ -1,5 +1,5 @@
 import type { BoxMethod } from '#drivers/ecr/box-pos.ts';
-import type { BoxVerdict } from '#drivers/simulator/box-books.ts';
+import type { BoxVerdict } from '#drivers/simulator/box/box-books.ts';
 
 /** How a transaction goes at a simulated box. */
 export type BoxBehaviour =
