@@ -6,7 +6,7 @@ import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
 import { createCheckout, type Checkout } from '#terminal/agent/checkout/checkout.ts';
-import { createCodeVault } from '#terminal/agent/checkout/code-vault.ts';
+import { createCodeVault } from '#terminal/agent/checkout/charge/code-vault.ts';
 import type { CounterDeps } from '#terminal/agent/checkout/counter.ts';
 import type { CloudSide } from '#terminal/agent/cloud-side.ts';
 import type { Config } from '#terminal/agent/config.ts';
@@ -16,7 +16,7 @@ import { createDeviceSet, type DeviceSet } from '#terminal/agent/devices/device-
 import { createLogoStore } from '#terminal/agent/devices/logo-store.ts';
 import { createDeviceStore } from '#terminal/agent/devices/device-store.ts';
 import { createDeviceTests, type DeviceTests } from '#terminal/agent/devices/device-tests.ts';
-import { openBoxStates } from '#terminal/agent/checkout/followed-sale.ts';
+import { openBoxStates } from '#terminal/agent/checkout/box/followed-box-sale.ts';
 import type { ActivationDesk } from '#terminal/agent/identity/activation-desk.ts';
 import type { DeviceKey } from '#terminal/agent/identity/device-key.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';

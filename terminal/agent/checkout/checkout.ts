@@ -2,7 +2,7 @@ import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { BoxLateOutcome } from '#drivers/ecr/box-pos.ts';
 import { err, ok } from '#shared/result/result.ts';
 import type { Scan } from '#shared/scan/scan.ts';
-import { cancelSale } from '#terminal/agent/checkout/cancel-sale.ts';
+import { cancelSale } from '#terminal/agent/checkout/actions/cancel-sale.ts';
 import { couponOffFen, isWaiting, type Till } from '#terminal/agent/checkout/checkout-machine.ts';
 import {
   createCounter,
@@ -10,16 +10,16 @@ import {
   type CounterDeps,
   type Outcome,
 } from '#terminal/agent/checkout/counter.ts';
-import { decideBoxSale, type BoxSlip } from '#terminal/agent/checkout/decide-box-sale.ts';
-import { breakPromise, keepPromise } from '#terminal/agent/checkout/end-promise.ts';
+import { decideBoxSale, type BoxSlip } from '#terminal/agent/checkout/actions/decide-box-sale.ts';
+import { breakPromise, keepPromise } from '#terminal/agent/checkout/actions/end-promise.ts';
 import type { MemberWanted } from '#terminal/agent/checkout/member-desk.ts';
-import { dropCoupon } from '#terminal/agent/checkout/scan-coupon.ts';
-import { scanAtCounter } from '#terminal/agent/checkout/scan-desk.ts';
-import { setMember } from '#terminal/agent/checkout/set-member.ts';
+import { dropCoupon } from '#terminal/agent/checkout/actions/scan-coupon.ts';
+import { scanAtCounter } from '#terminal/agent/checkout/actions/scan-desk.ts';
+import { setMember } from '#terminal/agent/checkout/actions/set-member.ts';
 import { createTurn } from '#terminal/agent/checkout/turn.ts';
-import { payByBox } from '#terminal/agent/checkout/pay-by-box.ts';
-import { payPromise, type PromiseAsked } from '#terminal/agent/checkout/pay-promise.ts';
-import { payCash } from '#terminal/agent/checkout/pay-cash.ts';
+import { payByBox } from '#terminal/agent/checkout/actions/pay-by-box.ts';
+import { payPromise, type PromiseAsked } from '#terminal/agent/checkout/actions/pay-promise.ts';
+import { payCash } from '#terminal/agent/checkout/actions/pay-cash.ts';
 import { ordersIn } from '#terminal/agent/journal/order-rows.ts';
 import type { TillState } from '#terminal/ipc/state.ts';
 

@@ -7,10 +7,13 @@ import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
-import { createBoxRunner, type BoxRunner } from '#terminal/agent/checkout/box-runner.ts';
-import { createChargeRunner, type ChargeRunner } from '#terminal/agent/checkout/charge-runner.ts';
-import type { CodeVault } from '#terminal/agent/checkout/code-vault.ts';
-import { createHeldCharge, type HeldCharge } from '#terminal/agent/checkout/held-charge.ts';
+import { createBoxRunner, type BoxRunner } from '#terminal/agent/checkout/box/box-runner.ts';
+import {
+  createChargeRunner,
+  type ChargeRunner,
+} from '#terminal/agent/checkout/charge/charge-runner.ts';
+import type { CodeVault } from '#terminal/agent/checkout/charge/code-vault.ts';
+import { createHeldCharge, type HeldCharge } from '#terminal/agent/checkout/charge/held-charge.ts';
 import { createCouponHolds, type CouponHolds } from '#terminal/agent/checkout/coupon-holds.ts';
 import { createMemberDesk, type MemberDesk } from '#terminal/agent/checkout/member-desk.ts';
 import {

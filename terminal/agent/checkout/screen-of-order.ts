@@ -3,9 +3,9 @@ import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { ReceiptState } from '#terminal/agent/printing/spool-view.ts';
 import type { Screen } from '#terminal/ipc/state.ts';
 import { pointsEstimateFen } from '#terminal/agent/checkout/points-estimate.ts';
-import { openBoxCode, openChargeCode } from '#terminal/agent/checkout/open-charge-code.ts';
-import type { ChargeProgress } from '#terminal/agent/checkout/followed-charges.ts';
-import type { BoxProgress } from '#terminal/agent/checkout/followed-sale.ts';
+import { openBoxCode, openChargeCode } from '#terminal/agent/checkout/charge/open-charge-code.ts';
+import type { ChargeProgress } from '#terminal/agent/checkout/charge/followed-charges.ts';
+import type { BoxProgress } from '#terminal/agent/checkout/box/followed-box-sale.ts';
 import type { StoredOrder } from '#terminal/agent/journal/order-rows.ts';
 
 /** What a screen says besides what the order itself says. */

@@ -3,8 +3,8 @@ import type { OrderId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
-import type { ChargeProgress } from '#terminal/agent/checkout/followed-charges.ts';
-import type { BoxProgress } from '#terminal/agent/checkout/followed-sale.ts';
+import type { ChargeProgress } from '#terminal/agent/checkout/charge/followed-charges.ts';
+import type { BoxProgress } from '#terminal/agent/checkout/box/followed-box-sale.ts';
 import {
   stepTill,
   tillAtRest,
@@ -12,7 +12,7 @@ import {
   type Till,
   type TillInput,
 } from '#terminal/agent/checkout/checkout-machine.ts';
-import type { CodeVault } from '#terminal/agent/checkout/code-vault.ts';
+import type { CodeVault } from '#terminal/agent/checkout/charge/code-vault.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder, type StoredOrder } from '#terminal/agent/journal/order-rows.ts';
 import { lastReceipt, receiptState } from '#terminal/agent/printing/spool-view.ts';

@@ -14,7 +14,7 @@ export type MetaKey =
   | 'contact'
   /** Which device serves which role: JSON, see devices/device-store.ts. */
   | 'devices'
-  /** Which box was given which sale last: JSON, see checkout/box-of-sale.ts. */
+  /** Which box was given which sale last: JSON, see checkout/box/box-of-sale.ts. */
   | 'box-of-sale'
   /** What printers were found to answer: JSON, see devices/capability-store.ts. */
   | 'printer-capabilities'

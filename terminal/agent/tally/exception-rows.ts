@@ -1,7 +1,7 @@
 import type { OrderId } from '#shared/ids/ids.ts';
 import type { OrderStateName } from '#shared/order/order.ts';
 import { refundsOf } from '#shared/order/refunds.ts';
-import { openBoxCode, openChargeCode } from '#terminal/agent/checkout/open-charge-code.ts';
+import { openBoxCode, openChargeCode } from '#terminal/agent/checkout/charge/open-charge-code.ts';
 import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
 import {
   findOrder,

@@ -11,7 +11,7 @@ import type { Random } from '#shared/time/random.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import { createCheckout, type Checkout } from '#terminal/agent/checkout/checkout.ts';
-import { createCodeVault } from '#terminal/agent/checkout/code-vault.ts';
+import { createCodeVault } from '#terminal/agent/checkout/charge/code-vault.ts';
 import { openDeviceKey, type DeviceKey } from '#terminal/agent/identity/device-key.ts';
 import { walkEntries } from '#terminal/agent/journal/entry-rows.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';

@@ -1,7 +1,7 @@
 import type { BoxLateOutcome } from '#drivers/ecr/box-pos.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
-import { attemptOfNo, paidFact } from '#terminal/agent/checkout/box-decisions.ts';
+import { attemptOfNo, paidFact } from '#terminal/agent/checkout/box/box-decisions.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder } from '#terminal/agent/journal/order-rows.ts';
 import { addSetAside } from '#terminal/agent/uplink/set-aside.ts';

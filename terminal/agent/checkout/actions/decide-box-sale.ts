@@ -2,7 +2,7 @@ import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
 import { err, type Result } from '#shared/result/result.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
-import { dueOfOrder } from '#terminal/agent/checkout/box-decisions.ts';
+import { dueOfOrder } from '#terminal/agent/checkout/box/box-decisions.ts';
 import type { Counter, Outcome } from '#terminal/agent/checkout/counter.ts';
 import { approvedBy, type Approval } from '#terminal/agent/owner/owner-desk.ts';
 import { findOrder } from '#terminal/agent/journal/order-rows.ts';

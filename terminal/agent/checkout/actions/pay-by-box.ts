@@ -2,10 +2,10 @@ import type { BoxPos } from '#drivers/ecr/box-pos.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { attemptMax, outTradeNo } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
-import { noteBoxOfSale } from '#terminal/agent/checkout/box-of-sale.ts';
+import { noteBoxOfSale } from '#terminal/agent/checkout/box/box-of-sale.ts';
 import { isWaiting } from '#terminal/agent/checkout/checkout-machine.ts';
 import type { Counter, Outcome } from '#terminal/agent/checkout/counter.ts';
-import { settleCash } from '#terminal/agent/checkout/pay-cash.ts';
+import { settleCash } from '#terminal/agent/checkout/actions/pay-cash.ts';
 import type { Sale } from '#terminal/agent/checkout/sale-facts.ts';
 import { ordersIn } from '#terminal/agent/journal/order-rows.ts';
 

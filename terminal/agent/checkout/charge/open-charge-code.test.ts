@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { errorCatalogue } from '#shared/errors/catalogue.ts';
-import { openChargeCode } from '#terminal/agent/checkout/open-charge-code.ts';
+import { openChargeCode } from '#terminal/agent/checkout/charge/open-charge-code.ts';
 
 test('no code about an open charge says that nothing was charged', () => {
   for (const code of Object.keys(errorCatalogue)) {

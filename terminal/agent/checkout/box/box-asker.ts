@@ -4,8 +4,8 @@ import type { OrderId } from '#shared/ids/ids.ts';
 import type { Order } from '#shared/order/order.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
-import { decideOnBox, intentOf } from '#terminal/agent/checkout/box-decisions.ts';
-import { isBoxOfSale } from '#terminal/agent/checkout/box-of-sale.ts';
+import { decideOnBox, intentOf } from '#terminal/agent/checkout/box/box-decisions.ts';
+import { isBoxOfSale } from '#terminal/agent/checkout/box/box-of-sale.ts';
 import {
   findAtBox,
   freshSale,
@@ -14,7 +14,7 @@ import {
   look,
   openBoxStates,
   type FollowedSale,
-} from '#terminal/agent/checkout/followed-sale.ts';
+} from '#terminal/agent/checkout/box/followed-box-sale.ts';
 import { createPacedWork } from '#terminal/agent/checkout/paced-work.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { ordersIn } from '#terminal/agent/journal/order-rows.ts';

@@ -5,8 +5,8 @@ import {
   askPauseMs,
   createBoxAsker,
   type BoxAskerDeps,
-} from '#terminal/agent/checkout/box-asker.ts';
-import { intentOf } from '#terminal/agent/checkout/box-decisions.ts';
+} from '#terminal/agent/checkout/box/box-asker.ts';
+import { intentOf } from '#terminal/agent/checkout/box/box-decisions.ts';
 import {
   findAtBox,
   isForPeople,
@@ -14,8 +14,8 @@ import {
   progressOf,
   type BoxProgress,
   type FollowedSale,
-} from '#terminal/agent/checkout/followed-sale.ts';
-import { keepLateOutcome } from '#terminal/agent/checkout/late-box-outcome.ts';
+} from '#terminal/agent/checkout/box/followed-box-sale.ts';
+import { keepLateOutcome } from '#terminal/agent/checkout/box/late-box-outcome.ts';
 
 /** Takes sales to the box POS and asks it about them until every one is definite. Never starts a sale by itself. */
 export interface BoxRunner {

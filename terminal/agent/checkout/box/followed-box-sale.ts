@@ -2,7 +2,7 @@ import type { BoxOutcome, BoxStatus } from '#drivers/ecr/box-pos.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
 import type { Order } from '#shared/order/order.ts';
-import { forPeople, intentOf } from '#terminal/agent/checkout/box-decisions.ts';
+import { forPeople, intentOf } from '#terminal/agent/checkout/box/box-decisions.ts';
 import type { PacedWork } from '#terminal/agent/checkout/paced-work.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder } from '#terminal/agent/journal/order-rows.ts';

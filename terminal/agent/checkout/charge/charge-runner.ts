@@ -8,19 +8,19 @@ import {
   decideOnAnswer,
   type ChargeDecision,
   type ChargeQuestion,
-} from '#terminal/agent/checkout/charge-decisions.ts';
+} from '#terminal/agent/checkout/charge/charge-decisions.ts';
 import {
   cancelCharge,
   queryCharge,
   submitCharge,
   type ChargeAnswer,
-} from '#terminal/agent/checkout/charge-requests.ts';
-import type { CodeVault } from '#terminal/agent/checkout/code-vault.ts';
+} from '#terminal/agent/checkout/charge/charge-requests.ts';
+import type { CodeVault } from '#terminal/agent/checkout/charge/code-vault.ts';
 import {
   createFollowedCharges,
   type ChargeProgress,
   type Followed,
-} from '#terminal/agent/checkout/followed-charges.ts';
+} from '#terminal/agent/checkout/charge/followed-charges.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder, ordersIn, type StoredOrder } from '#terminal/agent/journal/order-rows.ts';
 import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';

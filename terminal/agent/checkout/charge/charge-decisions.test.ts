@@ -3,7 +3,7 @@ import { getOrThrow, err, ok } from '#shared/result/result.ts';
 import { applyFact } from '#shared/order/order-machine.ts';
 import type { Order } from '#shared/order/order.ts';
 import type { Charge } from '#shared/wire/v1/charges.ts';
-import { decideOnAnswer } from '#terminal/agent/checkout/charge-decisions.ts';
+import { decideOnAnswer } from '#terminal/agent/checkout/charge/charge-decisions.ts';
 import { openedFact, orderIdOf, submittedFact } from '#terminal/agent/testing/facts.ts';
 import type { CloudFailure } from '#terminal/agent/uplink/cloud-client.ts';
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createManualTime } from '#drivers/contract/manual-time.ts';
 import { err, ok } from '#shared/result/result.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
-import { createHeldExpiry } from '#terminal/agent/checkout/held-expiry.ts';
+import { createHeldExpiry } from '#terminal/agent/checkout/charge/held-expiry.ts';
 import { openedFact, orderIdOf } from '#terminal/agent/testing/facts.ts';
 import { openTestJournal, tempFolder } from '#terminal/agent/testing/temp-store.ts';
 

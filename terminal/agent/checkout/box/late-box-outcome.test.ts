@@ -4,7 +4,7 @@ import { systemClock } from '#drivers/core/system-ports.ts';
 import { outTradeNo } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
-import { keepLateOutcome } from '#terminal/agent/checkout/late-box-outcome.ts';
+import { keepLateOutcome } from '#terminal/agent/checkout/box/late-box-outcome.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder } from '#terminal/agent/journal/order-rows.ts';
 import { exceptionRows } from '#terminal/agent/tally/exception-rows.ts';

@@ -1,5 +1,5 @@
 import { errorCatalogue, isErrorCode, type ErrorCode } from '#shared/errors/catalogue.ts';
-import { forPeople } from '#terminal/agent/checkout/box-decisions.ts';
+import { forPeople } from '#terminal/agent/checkout/box/box-decisions.ts';
 
 /**
  * What may be said about a charge whose outcome is open. Pure.

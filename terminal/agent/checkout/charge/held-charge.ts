@@ -4,14 +4,14 @@ import type { OrderId } from '#shared/ids/ids.ts';
 import type { Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
-import { codeLifeMs, type CodeVault } from '#terminal/agent/checkout/code-vault.ts';
+import { codeLifeMs, type CodeVault } from '#terminal/agent/checkout/charge/code-vault.ts';
 import {
   heldFact,
   submittedFact,
   type Sale,
   type ScannedWallet,
 } from '#terminal/agent/checkout/sale-facts.ts';
-import { createHeldExpiry } from '#terminal/agent/checkout/held-expiry.ts';
+import { createHeldExpiry } from '#terminal/agent/checkout/charge/held-expiry.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder } from '#terminal/agent/journal/order-rows.ts';
 import type { Link } from '#terminal/agent/uplink/link.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { BoxOutcome } from '#drivers/ecr/box-pos.ts';
 import { fen } from '#shared/money/fen.ts';
 import { fold, orderId } from '#shared/testing/order-facts.ts';
-import { attemptOfNo, decideOnBox, intentOf } from '#terminal/agent/checkout/box-decisions.ts';
+import { attemptOfNo, decideOnBox, intentOf } from '#terminal/agent/checkout/box/box-decisions.ts';
 
 const sent = fold('order.opened', 'pos.sent');
 const unknown = fold('order.opened', 'pos.sent', 'pos.unknown');

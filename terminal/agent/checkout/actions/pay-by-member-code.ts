@@ -3,7 +3,7 @@ import { err } from '#shared/result/result.ts';
 import { isWaiting } from '#terminal/agent/checkout/checkout-machine.ts';
 import type { Counter, Outcome } from '#terminal/agent/checkout/counter.ts';
 import { judgeOffline } from '#terminal/agent/checkout/offline-room.ts';
-import { setMember } from '#terminal/agent/checkout/set-member.ts';
+import { setMember } from '#terminal/agent/checkout/actions/set-member.ts';
 
 /**
  * A member code: names the member while the cloud can be asked, pays as 离线记账 while it cannot.

@@ -3,7 +3,7 @@ import type { ScannedCode } from '#shared/tender/payment-code.ts';
 import { maskCode } from '#shared/tender/recognise-code.ts';
 import { isWaiting } from '#terminal/agent/checkout/checkout-machine.ts';
 import type { Counter, Outcome } from '#terminal/agent/checkout/counter.ts';
-import { settleCash } from '#terminal/agent/checkout/pay-cash.ts';
+import { settleCash } from '#terminal/agent/checkout/actions/pay-cash.ts';
 import {
   submittedFact,
   type Sale,

@@ -4,7 +4,7 @@ import type { Order, PromiseKeptHow } from '#shared/order/order.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import { businessDate } from '#shared/time/business-day.ts';
 import type { Counter, Outcome } from '#terminal/agent/checkout/counter.ts';
-import { ownerName } from '#terminal/agent/checkout/pay-promise.ts';
+import { ownerName } from '#terminal/agent/checkout/actions/pay-promise.ts';
 import { findOrder } from '#terminal/agent/journal/order-rows.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, test } from 'vitest';
-import { noticeOf } from '#terminal/agent/checkout/scan-desk.ts';
+import { noticeOf } from '#terminal/agent/checkout/actions/scan-desk.ts';
 import { openTillBench, type TillBench } from '#terminal/agent/testing/till-bench.ts';
 
 const wechat = '134567890123456789';

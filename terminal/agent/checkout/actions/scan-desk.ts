@@ -4,9 +4,9 @@ import { routeScan, type RoutedScan, type UnknownReason } from '#shared/scan/rou
 import type { Scan } from '#shared/scan/scan.ts';
 import { isWaiting } from '#terminal/agent/checkout/checkout-machine.ts';
 import type { Counter } from '#terminal/agent/checkout/counter.ts';
-import { scanMemberCode } from '#terminal/agent/checkout/pay-by-member-code.ts';
-import { payByWallet } from '#terminal/agent/checkout/pay-by-wallet.ts';
-import { scanCoupon } from '#terminal/agent/checkout/scan-coupon.ts';
+import { scanMemberCode } from '#terminal/agent/checkout/actions/pay-by-member-code.ts';
+import { payByWallet } from '#terminal/agent/checkout/actions/pay-by-wallet.ts';
+import { scanCoupon } from '#terminal/agent/checkout/actions/scan-coupon.ts';
 import type { Turn } from '#terminal/agent/checkout/turn.ts';
 
 /**
