@@ -6,7 +6,7 @@ import {
   importKeyPair,
   type KeyPair,
 } from '#cloud/identity/ed25519.ts';
-import { createIssuerKeys, type IssuerKeys } from '#cloud/identity/issuer-keys.ts';
+import { createIssuerKeys, parseIssuerKey, type IssuerKeys } from '#cloud/identity/issuer-keys.ts';
 import type { CloudConfig } from '#cloud/platform/config.ts';
 
 export interface CloudKeys {
@@ -18,19 +18,25 @@ export interface CloudKeys {
 
 /** Keys from the environment, else made once and kept in `{dataFolder}/keys`, readable by the owner only. */
 export function loadCloudKeys(
-  config: Pick<CloudConfig, 'dataFolder' | 'cloudSigningKey' | 'issuerSigningKey'>,
+  config: Pick<
+    CloudConfig,
+    'dataFolder' | 'cloudSigningKey' | 'issuerSigningKey' | 'issuerOtherKeys'
+  >,
 ): CloudKeys {
   const folder = join(config.dataFolder, 'keys');
   return {
-    signing: load({ folder, name: 'cloud-signing', given: config.cloudSigningKey }),
+    signing: importKeyPair(
+      textOf({ folder, name: 'cloud-signing', given: config.cloudSigningKey }),
+    ),
     issuer: createIssuerKeys(
-      load({ folder, name: 'issuer-signing', given: config.issuerSigningKey }),
+      parseIssuerKey(textOf({ folder, name: 'issuer-signing', given: config.issuerSigningKey })),
+      config.issuerOtherKeys.map(parseIssuerKey),
     ),
   };
 }
 
-function load(options: { folder: string; name: string; given: string | undefined }): KeyPair {
-  if (options.given !== undefined) return importKeyPair(options.given);
+function textOf(options: { folder: string; name: string; given: string | undefined }): string {
+  if (options.given !== undefined) return options.given;
   const file = join(options.folder, `${options.name}.key`);
   if (!existsSync(file)) {
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
@@ -38,5 +44,5 @@ function load(options: { folder: string; name: string; given: string | undefined
     writeFileSync(`${file}.part`, exportKeyPair(generateKeyPair()), { mode: 0o600, flush: true });
     renameSync(`${file}.part`, file);
   }
-  return importKeyPair(readFileSync(file, 'utf8').trim());
+  return readFileSync(file, 'utf8').trim();
 }

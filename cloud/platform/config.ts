@@ -34,6 +34,7 @@ export const EnvironmentSchema = Type.Object({
   OPERATOR_TOKEN: Type.Optional(Type.String({ minLength: 32, maxLength: 200 })),
   CLOUD_SIGNING_KEY: Type.Optional(Type.String({ minLength: 1 })),
   ISSUER_SIGNING_KEY: Type.Optional(Type.String({ minLength: 1 })),
+  ISSUER_OTHER_KEYS: Type.Optional(Type.String({ minLength: 1, maxLength: 1_000 })),
   MEMBER_DATA_KEY: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' })),
   METRICS_TOKEN: Type.Optional(Type.String({ minLength: 32, maxLength: 200 })),
   TRUSTED_PROXIES: Type.Optional(Type.String({ pattern: proxiesPattern, maxLength: 1_000 })),
@@ -63,6 +64,8 @@ export interface CloudConfig {
   /** PKCS #8 of an Ed25519 key, base64. Needed when several nodes share one database. */
   readonly cloudSigningKey: string | undefined;
   readonly issuerSigningKey: string | undefined;
+  /** Keys of member codes that are accepted besides, while one takes over from another. */
+  readonly issuerOtherKeys: readonly string[];
   /**
    * 32 bytes, base64url: guards members' phone numbers. Undefined: made once and kept in the data
    * folder.
@@ -124,6 +127,7 @@ function toConfig(env: Static<typeof EnvironmentSchema>): CloudConfig {
     operatorToken: env.OPERATOR_TOKEN,
     cloudSigningKey: env.CLOUD_SIGNING_KEY,
     issuerSigningKey: env.ISSUER_SIGNING_KEY,
+    issuerOtherKeys: env.ISSUER_OTHER_KEYS?.split(',') ?? [],
     memberDataKey: env.MEMBER_DATA_KEY,
     metricsToken: env.METRICS_TOKEN,
     trustedProxies: env.TRUSTED_PROXIES?.split(',') ?? [],
