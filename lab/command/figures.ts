@@ -18,6 +18,10 @@ export const thousandths = format(3);
 export const percent = (share: number): string => `${whole(share * 100)}%`;
 export const percentFine = (share: number): string => `${tenths(share * 100)}%`;
 
+/** A change: one that rounds to nothing has no sign. */
+export const signed = (share: number): string =>
+  `${share * 100 >= 0.5 ? '+' : ''}${percent(share)}`;
+
 /** Whole numbers as they are, means of several lives with a decimal. */
 export const plainCount = (value: number): string =>
   Number.isInteger(value) ? String(value) : tenths(value);

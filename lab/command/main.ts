@@ -14,7 +14,7 @@ import {
   whaleRows,
   whaleTable,
 } from './tables.ts';
-import { columns, explainError, rulesWords } from './words.ts';
+import { columns, explainError, explainGuest, rulesWords } from './words.ts';
 
 function fail(message: string): void {
   process.stderr.write(`${message}\n\n--help 看说明。 See --help.\n`);
@@ -90,7 +90,17 @@ function run(given: Extract<Command, { type: 'run' }>): void {
     measures.ok ? [{ rules, measures: measures.value }] : [],
   );
   if (given.json)
-    return say(asJson({ name, trade, months, dials, found: known, rows: funded.value.life.rows }));
+    return say(
+      asJson({
+        name,
+        trade,
+        months,
+        dials,
+        found: known,
+        guest: { funded: funded.value.guest, literal: literal.value.guest },
+        rows: funded.value.life.rows,
+      }),
+    );
   const { zh, en } = scenarioNamed(name)!;
   const table: LabTable = {
     title: { zh: `${zh}，${months} 个月`, en: `${en}, ${months} months` },
@@ -101,7 +111,9 @@ function run(given: Extract<Command, { type: 'run' }>): void {
     ]),
   };
   const charts = renderCharts({ funded: funded.value.life, literal: literal.value.life });
-  say(`${renderText(table)}\n\n${charts}\n\n${legend}`);
+  const guest = explainGuest(funded.value.guest, literal.value.guest);
+  const parts = [renderText(table), guest, charts, legend].filter((part) => part !== undefined);
+  say(parts.join('\n\n'));
 }
 
 /** The charts show the first funded rules that were asked for. */

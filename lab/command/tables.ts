@@ -18,7 +18,7 @@ import {
 } from '#lab/engine/scenarios.ts';
 import { assert } from '#shared/result/assert.ts';
 import type { Result } from '#shared/result/result.ts';
-import { hundredths, percent, thousandths } from './figures.ts';
+import { hundredths, percent, signed, thousandths } from './figures.ts';
 import type { LabTable } from './table.ts';
 import { columns, rulesWords } from './words.ts';
 
@@ -172,8 +172,6 @@ export const ringRows = (): readonly RingRow[] =>
       unrelated: gain(funded, 'unrelated'),
     };
   });
-
-const signed = (share: number): string => `${share > 0 ? '+' : ''}${percent(share)}`;
 
 export const ringTable = (rows: readonly RingRow[]): LabTable => ({
   title: { zh: '刷单团伙的得失', en: 'What a ring of fake orders gains or loses' },

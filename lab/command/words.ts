@@ -1,7 +1,16 @@
+import type { GuestFinding } from '#lab/engine/fraud.ts';
 import type { LabError } from '#lab/engine/lab.ts';
 import type { Measures } from '#lab/engine/measures.ts';
 import type { RulesName } from '#lab/engine/rules.ts';
-import { hundredths, orDash, percent, percentFine, plainCount, thousandths } from './figures.ts';
+import {
+  hundredths,
+  orDash,
+  percent,
+  percentFine,
+  plainCount,
+  signed,
+  thousandths,
+} from './figures.ts';
 import type { Words } from './table.ts';
 
 export const rulesWords: Readonly<Record<RulesName, Words>> = {
@@ -35,6 +44,21 @@ export const columns: readonly Column[] = [
     text: (one) => orDash(one.lowestCoverage, hundredths),
   },
 ];
+
+/** What the whale did to the others, or the ring to itself, side by side; undefined without one. */
+export function explainGuest(
+  funded: GuestFinding | undefined,
+  literal: GuestFinding | undefined,
+): string | undefined {
+  if (funded === undefined) return undefined;
+  const [ours, theirs] = [changeOf(funded), literal === undefined ? '-' : changeOf(literal)];
+  return funded.type === 'whale'
+    ? `因为大户，其他人得到的券：有款才发 ${ours}，照字面 ${theirs}。 Others' vouchers because of the whale: funded ${ours}, literal ${theirs}.`
+    : `团伙花的钱净得：有款才发（有防范）${ours}，照字面 ${theirs}。 What the ring makes of its money: funded and guarded ${ours}, literal ${theirs}.`;
+}
+
+const changeOf = (guest: GuestFinding): string =>
+  signed(guest.type === 'ring' ? guest.gain : guest.othersChange);
 
 /** What was wrong with what was asked, in words of a person. */
 export function explainError(error: LabError): string {

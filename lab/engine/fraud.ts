@@ -3,7 +3,7 @@ import { defaultPointsConfig } from '#shared/points/points-config.ts';
 import { ok, type Result } from '#shared/result/result.ts';
 import type { Account, Actor } from './account.ts';
 import type { LabError } from './lab.ts';
-import { runLife, type Life } from './life.ts';
+import { runLife, type Life, type LifeInput } from './life.ts';
 import { rules, type Dials, type RulesName } from './rules.ts';
 import {
   classActors,
@@ -12,6 +12,7 @@ import {
   largestClass,
   steady,
   whaleOf,
+  type GuestName,
   type Trade,
 } from './scenario.ts';
 
@@ -52,7 +53,19 @@ export function runRing(input: RingInput): Result<RingResult, LabError> {
     rateBp: input.dials.rateBp,
   });
   if (!netFen.ok) return netFen;
-  const whole = netFen.value;
+  const life = runLife({
+    ...withRing(netFen.value, input.guard),
+    months: input.months,
+    runMonth: input.trade.runMonth,
+    rules: rules[input.rules],
+    dials: input.dials,
+  });
+  return life.ok ? ok(settle(input, life.value)) : life;
+}
+
+type Cast = Pick<LifeInput, 'actors' | 'replan'>;
+
+function withRing(whole: readonly number[], guard: RingInput['guard']): Cast {
   const fake = whole.map((value, index) =>
     index + 1 >= ringFirstMonth && index + 1 <= ringLastMonth
       ? partOf(value, Math.floor((value * ringShareBp) / 10_000))
@@ -60,18 +73,14 @@ export function runRing(input: RingInput): Result<RingResult, LabError> {
   );
   const ring: Actor = {
     id: 'ring',
-    scoreBp: basisPoints(input.guard === 'open' ? 10_000 : 0),
+    scoreBp: basisPoints(guard === 'open' ? 10_000 : 0),
     netFen: fake,
-    hasReferrer: input.guard !== 'unrelated',
+    hasReferrer: guard !== 'unrelated',
     side: 'member',
     shopId: 'ring-shop',
   };
-  const life = runLife({
+  return {
     actors: [...classActors(whole.map((value, index) => value - fake[index]!)), ring],
-    months: input.months,
-    runMonth: input.trade.runMonth,
-    rules: rules[input.rules],
-    dials: input.dials,
     replan: ({ month, wantFenOf }) => {
       if (month <= ringLastMonth) return new Map();
       const wanted = Math.ceil((wantFenOf(ring.id) * capUsedPercent) / 100);
@@ -81,8 +90,7 @@ export function runRing(input: RingInput): Result<RingResult, LabError> {
         [largestClass, -spent],
       ]);
     },
-  });
-  return life.ok ? ok(settle(input, life.value)) : life;
+  };
 }
 
 /** Half of the release, and a hair more, because the cap counts day by day. */
@@ -92,7 +100,7 @@ const capUsedPercent = 51;
 const partOf = (whole: number, wanted: number): number =>
   Math.min(Math.ceil(wanted / evenFen), Math.floor(whole / 3 / evenFen)) * evenFen;
 
-function settle(input: RingInput, life: Life): RingResult {
+function settle(input: Pick<RingInput, 'dials' | 'guard'>, life: Life): RingResult {
   const spentFen = life.rows.reduce((sum, row) => sum + (row.paidBy.get('ring') ?? 0), 0);
   const concessionFen = Math.floor((spentFen * input.dials.rateBp) / 10_000);
   const costFen = concessionFen + Math.floor((spentFen * channelFeeBp) / 10_000);
@@ -131,19 +139,6 @@ export function runWhale(input: {
   });
   if (!netFen.ok) return netFen;
   const others = classActors(netFen.value);
-  const whale: Actor = {
-    id: 'whale',
-    scoreBp: basisPoints(10_000),
-    netFen: whaleOf({
-      growthBp: input.growthBp,
-      months: whaleMonths,
-      shareBp: whaleShareBp,
-      othersFen: netFen.value[0]!,
-    }),
-    hasReferrer: true,
-    side: 'member',
-    shopId: 'shops',
-  };
   const run = (actors: readonly Actor[]) =>
     runLife({
       actors,
@@ -152,16 +147,86 @@ export function runWhale(input: {
       rules: rules[input.rules],
       dials: input.dials,
     });
-  const [without, withWhale] = [run(others), run([...others, whale])];
+  const [without, withHim] = [run(others), run(withWhale(netFen.value, input).actors)];
   if (!without.ok) return without;
-  if (!withWhale.ok) return withWhale;
+  if (!withHim.ok) return withHim;
   return ok({
-    openWith: openMonths(withWhale.value),
+    openWith: openMonths(withHim.value),
     openWithout: openMonths(without.value),
-    othersWithFen: othersValue(withWhale.value),
+    othersWithFen: othersValue(withHim.value),
     othersWithoutFen: othersValue(without.value),
-    lowestCashFen: Math.min(...withWhale.value.rows.map((row) => row.lowestCashFen)),
+    lowestCashFen: Math.min(...withHim.value.rows.map((row) => row.lowestCashFen)),
   });
+}
+
+function withWhale(
+  othersFen: readonly number[],
+  { growthBp }: { readonly growthBp: number },
+): Cast {
+  const whale: Actor = {
+    id: 'whale',
+    scoreBp: basisPoints(10_000),
+    netFen: whaleOf({
+      growthBp,
+      months: whaleMonths,
+      shareBp: whaleShareBp,
+      othersFen: othersFen[0]!,
+    }),
+    hasReferrer: true,
+    side: 'member',
+    shopId: 'shops',
+  };
+  return { actors: [...classActors(othersFen), whale] };
+}
+
+/** Everybody who lives a trade: five spend classes, and whoever the scenario sets beside them. */
+export function castOf(trade: Trade, netFen: readonly number[], guard: RingInput['guard']): Cast {
+  switch (trade.guest) {
+    case undefined:
+      return { actors: classActors(netFen) };
+    case 'whale':
+      return withWhale(netFen, trade);
+    case 'ring':
+      return withRing(netFen, guard);
+  }
+}
+
+/** What the one out of the ordinary came to: shares, 0.1 is a tenth more. */
+export type GuestFinding =
+  | {
+      readonly type: 'whale';
+      /** Change of the value released to everybody else because of him. */
+      readonly othersChange: number;
+    }
+  | {
+      readonly type: 'ring';
+      /** (got - cost) / cost. */
+      readonly gain: number;
+    };
+
+/** The guest of a life that was lived; undefined without one, and where nothing was paid or released to measure. */
+export function guestOf(
+  life: Life,
+  lived: {
+    readonly guest: GuestName | undefined;
+    readonly dials: Dials;
+    readonly guard: RingInput['guard'];
+    /** The same life without the guest. */
+    readonly without: () => Life;
+  },
+): GuestFinding | undefined {
+  switch (lived.guest) {
+    case undefined:
+      return undefined;
+    case 'whale': {
+      const change = othersValue(life) / othersValue(lived.without()) - 1;
+      return Number.isFinite(change) ? { type: 'whale', othersChange: change } : undefined;
+    }
+    case 'ring': {
+      const { gain } = settle(lived, life);
+      return Number.isFinite(gain) ? { type: 'ring', gain } : undefined;
+    }
+  }
 }
 
 const releasedTo = (accounts: readonly Account[], id: string): number =>

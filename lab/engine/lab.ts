@@ -1,9 +1,10 @@
 import type { ConfigError } from '#shared/points/points-config.ts';
-import { ok, type Result } from '#shared/result/result.ts';
+import { getOrThrow, ok, type Result } from '#shared/result/result.ts';
+import { castOf, guestOf, type GuestFinding } from './fraud.ts';
 import { runLife, type Life } from './life.ts';
 import { meanOf, measure, type Measures } from './measures.ts';
 import { rules, type Dials, type RulesName } from './rules.ts';
-import { classActors, consumptionOf, type Trade, type TradeError } from './scenario.ts';
+import { consumptionOf, type Trade, type TradeError } from './scenario.ts';
 
 export type LabError = TradeError | ConfigError;
 
@@ -17,22 +18,36 @@ export interface Experiment {
 export interface Finding {
   readonly life: Life;
   readonly measures: Measures;
+  /** The whale or the ring of the scenario. */
+  readonly guest: GuestFinding | undefined;
 }
 
-/** One life of five spend classes under one set of rules. */
+/**
+ * One life of five spend classes, and of the scenario's guest, under one set of rules. Literal rules know no guards
+ * against a ring; under funded ones it has no score, no referrer and no agent, as in the house.
+ */
 export function runExperiment(experiment: Experiment): Result<Finding, LabError> {
   const { trade, months, dials } = experiment;
   const netFen = consumptionOf({ trade, months, rateBp: dials.rateBp });
   if (!netFen.ok) return netFen;
   const chosen = rules[experiment.rules];
-  const life = runLife({
-    actors: classActors(netFen.value),
-    months,
-    runMonth: trade.runMonth,
-    rules: chosen,
-    dials,
+  const guard = chosen.isLiteral ? 'open' : 'unrelated';
+  const live = (lived: Trade) =>
+    runLife({
+      ...castOf(lived, netFen.value, guard),
+      months,
+      runMonth: trade.runMonth,
+      rules: chosen,
+      dials,
+    });
+  const life = live(trade);
+  if (!life.ok) return life;
+  const without = (): Life => getOrThrow(live({ ...trade, guest: undefined }));
+  return ok({
+    life: life.value,
+    measures: measure(life.value, chosen.isLiteral),
+    guest: guestOf(life.value, { guest: trade.guest, dials, guard, without }),
   });
-  return life.ok ? ok({ life: life.value, measures: measure(life.value, chosen.isLiteral) }) : life;
 }
 
 /** Lives of noisy trade that are averaged: one life's luck says little. */

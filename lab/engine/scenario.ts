@@ -19,7 +19,12 @@ export interface Trade {
   readonly turn: { readonly afterMonth: number; readonly growthBp: number } | undefined;
   /** In this month trade stops for good and all vouchers are brought in. */
   readonly runMonth: number | undefined;
+  /** Somebody out of the ordinary who trades beside the others (fraud.ts); undefined: nobody. */
+  readonly guest: GuestName | undefined;
 }
+
+/** `whale`: 30% of all trade for two years, then gone. `ring`: a tenth of all trade for a year, all of it fake. */
+export type GuestName = 'whale' | 'ring';
 
 /** Trade that stays as it is: what a scenario does not name. */
 export const steady: Trade = {
@@ -30,6 +35,7 @@ export const steady: Trade = {
   halfwayMonth: undefined,
   turn: undefined,
   runMonth: undefined,
+  guest: undefined,
 };
 
 export const monthsMax = 120;

@@ -13,7 +13,9 @@ export type ScenarioName =
   | 's-curve'
   | 's-curve-seasonal'
   | 'collapse'
-  | 'bank-run';
+  | 'bank-run'
+  | 'whale'
+  | 'ring';
 
 export interface Scenario {
   readonly name: ScenarioName;
@@ -112,6 +114,20 @@ export const scenarios: readonly Scenario[] = [
     en: 'trade stops in month 31, all vouchers come at once',
     trade: { ...steady, growthBp: 2000, runMonth: 31 },
     rules: ['literal-both', 'funded-stock'],
+  },
+  {
+    name: 'whale',
+    zh: '大户占三成，两年后离开',
+    en: 'a whale with 30% of trade leaves after two years',
+    trade: { ...steady, growthBp: 1500, guest: 'whale' },
+    rules: ['literal-both', 'funded-stock', 'funded-inflow'],
+  },
+  {
+    name: 'ring',
+    zh: '刷单团伙占一成，刷一年',
+    en: 'a ring fakes a tenth of trade for a year',
+    trade: { ...steady, growthBp: 1500, guest: 'ring' },
+    rules: ['literal-both', 'funded-stock', 'funded-inflow'],
   },
 ];
 

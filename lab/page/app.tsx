@@ -2,8 +2,8 @@ import { useEffect, useId, useState, type ReactNode } from 'react';
 import { Cards } from './cards.tsx';
 import { Charts } from './charts/charts.tsx';
 import { Controls } from './controls.tsx';
-import { decimal } from './numbers.ts';
-import type { Answer } from './picture.ts';
+import { decimal, signedPercent } from './numbers.ts';
+import type { Answer, Picture } from './picture.ts';
 import { dialsOf, rulesOf, settingOf, tradeOf, type Setting } from './setting.ts';
 import { useLab } from './use-lab.ts';
 import { wordsOf, type Language, type LabWords } from './words.ts';
@@ -70,6 +70,7 @@ function Result({
   return (
     <>
       <Cards words={words} funded={funded} literal={literal} />
+      <Guest words={words} funded={funded} literal={literal} />
       <Charts
         words={words}
         funded={funded}
@@ -87,6 +88,26 @@ function Result({
       </footer>
     </>
   );
+}
+
+/** What the whale does to the others, or the ring to itself, in one sentence. */
+function Guest({
+  words,
+  funded,
+  literal,
+}: {
+  readonly words: LabWords;
+  readonly funded: Picture;
+  readonly literal: Picture;
+}): ReactNode {
+  const [ours, theirs] = [guestText(funded), guestText(literal)];
+  if (funded.guest === undefined || ours === undefined) return null;
+  return <p className="card guest">{words.guest[funded.guest.type](ours, theirs ?? '-')}</p>;
+}
+
+function guestText({ guest }: Picture): string | undefined {
+  if (guest === undefined) return undefined;
+  return signedPercent(guest.type === 'ring' ? guest.gain : guest.othersChange);
 }
 
 function MonthCursor(props: {

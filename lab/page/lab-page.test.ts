@@ -129,6 +129,21 @@ describe.skipIf(executablePath === undefined)(suite, { timeout: 60_000 }, () => 
     expect(await page.locator('.hole').count()).toBe(0);
   });
 
+  test('a whale and a ring are scenarios of the page too, and say what they do to the others and to themselves', async () => {
+    const guest = page.locator('.guest');
+    expect(await guest.count()).toBe(0);
+    await page.getByLabel('情形').selectOption('whale');
+    await expect.poll(() => card(1), { timeout: seenTimeoutMs }).toBe('23 / 60');
+    expect(await guest.innerText()).toContain('有款才发时 -99%');
+    await page.getByRole('radio', { name: '当期新增' }).check({ force: true });
+    await expect.poll(() => card(1), { timeout: seenTimeoutMs }).toBe('57 / 60');
+    expect(await guest.innerText()).toContain('有款才发时 -2%');
+    await page.getByLabel('情形').selectOption('ring');
+    await expect
+      .poll(() => guest.innerText(), { timeout: seenTimeoutMs })
+      .toContain('有款才发（有防范）时 -5%，照字面时 +811%');
+  });
+
   test('one cursor reads all charts, with the pointer and with the keys', async () => {
     const cursor = dial('看哪个月');
     await cursor.focus();
@@ -171,37 +186,53 @@ describe.skipIf(executablePath === undefined)(suite, { timeout: 60_000 }, () => 
     [1024, 768],
     [1366, 768],
     [1920, 1080],
-  ])('at %d x %d nothing is cut off, in both languages', async (width, height) => {
-    for (const language of ['zh', 'en']) {
-      await open(width, height, language);
-      const faultsSeen = await page.evaluate(() => {
-        const cut = [...document.querySelectorAll('.lab *')].filter((element) => {
-          if (element.closest('.only-read, svg') || element.matches('.controls')) return false;
-          const box = element.getBoundingClientRect();
-          if (box.width === 0) return false;
-          return element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0
-            ? getComputedStyle(element).display !== 'inline'
-            : box.right > window.innerWidth + 1;
+  ])(
+    'at %d x %d nothing is cut off, in both languages, with and without a guest',
+    async (width, height) => {
+      for (const [language, scenario] of [
+        ['zh', 'exactly-15'],
+        ['en', 'exactly-15'],
+        ['zh', 'ring'],
+        ['en', 'whale'],
+      ] as const) {
+        await open(width, height, language);
+        await page.getByRole('combobox').selectOption(scenario);
+        await page.locator('.guest').waitFor({
+          state: scenario === 'exactly-15' ? 'detached' : 'visible',
+          timeout: seenTimeoutMs,
         });
-        const small = [...document.querySelectorAll('.lab *')].filter(
-          (element) =>
-            element.textContent !== '' &&
-            !element.closest('svg') &&
-            parseFloat(getComputedStyle(element).fontSize) < 17,
-        );
-        const low = [...document.querySelectorAll('.chart-box')].filter(
-          (element) => element.clientHeight < 90,
-        );
-        return [...cut, ...small, ...low].map(
-          (element) => `${element.className} ${(element.textContent ?? '').slice(0, 30)}`,
-        );
-      });
-      expect(faultsSeen, language).toEqual([]);
-      const pictures = process.env['LAB_PICTURES'];
-      if (pictures !== undefined)
-        await page.screenshot({ path: join(pictures, `lab-${width}-${language}.png`) });
-    }
-  });
+        await settled();
+        const faultsSeen = await page.evaluate(() => {
+          const cut = [...document.querySelectorAll('.lab *')].filter((element) => {
+            if (element.closest('.only-read, svg') || element.matches('.controls')) return false;
+            const box = element.getBoundingClientRect();
+            if (box.width === 0) return false;
+            return element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0
+              ? getComputedStyle(element).display !== 'inline'
+              : box.right > window.innerWidth + 1;
+          });
+          const small = [...document.querySelectorAll('.lab *')].filter(
+            (element) =>
+              element.textContent !== '' &&
+              !element.closest('svg') &&
+              parseFloat(getComputedStyle(element).fontSize) < 17,
+          );
+          const low = [...document.querySelectorAll('.chart-box')].filter(
+            (element) => element.clientHeight < 90,
+          );
+          return [...cut, ...small, ...low].map(
+            (element) => `${element.className} ${(element.textContent ?? '').slice(0, 30)}`,
+          );
+        });
+        expect(faultsSeen, `${language} ${scenario}`).toEqual([]);
+        const pictures = process.env['LAB_PICTURES'];
+        if (pictures !== undefined)
+          await page.screenshot({
+            path: join(pictures, `lab-${width}-${language}-${scenario}.png`),
+          });
+      }
+    },
+  );
 
   test('no word of the page promises anything, in no scenario and in no language', async () => {
     for (const language of ['zh', 'en']) {

@@ -14,3 +14,7 @@ export function decimal(value: number, digits: number): string {
 }
 
 export const percent = (share: number): string => `${decimal(share * 100, 0)}%`;
+
+/** A change: one that rounds to nothing has no sign. */
+export const signedPercent = (share: number): string =>
+  `${share * 100 >= 0.5 ? '+' : ''}${percent(share)}`;

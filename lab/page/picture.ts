@@ -1,3 +1,4 @@
+import type { GuestFinding } from '#lab/engine/fraud.ts';
 import type { Finding, LabError } from '#lab/engine/lab.ts';
 import type { Measures } from '#lab/engine/measures.ts';
 import type { Dials, RulesName } from '#lab/engine/rules.ts';
@@ -26,6 +27,7 @@ export interface Picture {
   /** Fen of voucher per point-fen issued, to date. */
   readonly value: readonly number[];
   readonly measures: Measures;
+  readonly guest: GuestFinding | undefined;
 }
 
 export type Answer =
@@ -44,7 +46,7 @@ const toDate = (values: readonly number[]): readonly number[] => {
   return values.map((value) => (sum += value));
 };
 
-export function pictureOf({ life, measures }: Finding): Picture {
+export function pictureOf({ life, measures, guest }: Finding): Picture {
   const { rows } = life;
   const concession = toDate(rows.map((row) => row.concessionFen));
   const issued = toDate(rows.map((row) => row.close.pools.inflow));
@@ -59,5 +61,6 @@ export function pictureOf({ life, measures }: Finding): Picture {
     open: rows.map(({ wasOpen }) => wasOpen),
     value: rows.map((_, index) => released[index]! / issued[index]!),
     measures,
+    guest,
   };
 }

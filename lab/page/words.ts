@@ -1,4 +1,5 @@
 import type { LabError } from '#lab/engine/lab.ts';
+import type { GuestName } from '#lab/engine/scenario.ts';
 import type { DialName, Setting } from './setting.ts';
 
 export type Language = 'zh' | 'en';
@@ -36,6 +37,8 @@ export interface LabWords {
   readonly month: (month: number) => string;
   readonly working: string;
   readonly took: (ms: number, months: number) => string;
+  /** Changes as they are shown: under funded rules, and by the letter. */
+  readonly guest: Readonly<Record<GuestName, (funded: string, literal: string) => string>>;
   readonly noPromise: string;
   readonly refused: (error: LabError) => string;
 }
@@ -104,6 +107,12 @@ const zh: LabWords = {
   month: (month) => `第 ${month} 月`,
   working: '正在算……',
   took: (ms, months) => `${months} 个月，两套规则，${ms} 毫秒`,
+  guest: {
+    whale: (funded, literal) =>
+      `因为这个大户，其他人得到的券：有款才发时 ${funded}，照字面时 ${literal}。`,
+    ring: (funded, literal) =>
+      `这个团伙花的钱净得：有款才发（有防范）时 ${funded}，照字面时 ${literal}。`,
+  },
   noPromise: '这是对规则的试算，不是对任何一家店或一位会员的承诺。',
   refused: (error) => {
     switch (error.type) {
@@ -181,6 +190,12 @@ const en: LabWords = {
   month: (month) => `Month ${month}`,
   working: 'Working…',
   took: (ms, months) => `${months} months, two sets of rules, ${ms} ms`,
+  guest: {
+    whale: (funded, literal) =>
+      `What the whale changes for everybody else's vouchers: ${funded} funded, ${literal} by the letter.`,
+    ring: (funded, literal) =>
+      `What the ring makes of its money: ${funded} funded and guarded, ${literal} by the letter.`,
+  },
   noPromise: 'A trial of rules, and no promise to any shop or member.',
   refused: (error) => {
     switch (error.type) {
