@@ -1,8 +1,9 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { registerActRoutes } from '#cloud/persons/act-routes.ts';
-import { actLifeMs, proposeAct, type Act, type ActKinds } from '#cloud/persons/acts.ts';
+import { proposeAct, type Act, type ActKinds } from '#cloud/persons/acts.ts';
 import { makePerson, personAgeMsMin } from '#cloud/persons/operator-persons.ts';
+import { actLifeMs } from '#cloud/persons/proposal-life.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import { createHttpShell } from '#cloud/platform/http-shell.ts';
 import {

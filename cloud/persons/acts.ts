@@ -1,5 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { withSavepoint } from '#cloud/ledger/savepoint.ts';
+import { endedAt, hasLeft, lapseProposals, standsAt } from '#cloud/persons/proposal-life.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import type { ProblemInput } from '#cloud/platform/problem.ts';
 import type { OperatorId, PersonId } from '#shared/ids/ids.ts';
@@ -14,7 +15,7 @@ export interface Act {
   readonly why: string;
   readonly proposedBy: PersonId;
   readonly proposedAtMs: number;
-  /** Lapsed: nobody agreed within {@link actLifeMs}. */
+  /** Lapsed: nobody agreed in time (proposal-life.ts). */
   readonly state: 'proposed' | 'done' | 'withdrawn' | 'lapsed';
   readonly endedBy: PersonId | null;
   readonly endedAtMs: number | null;
@@ -44,13 +45,6 @@ type Ending = Doing & { readonly actNo: number; readonly note: string };
 
 /** Acts in one page of the list. */
 export const actsPerPage = 100;
-
-/**
- * So long an act waits for another person: 72 hours, so that what is proposed on a Friday evening
- * can be agreed to on Monday. Older ones were proposed for a state of affairs that nobody looks at
- * any more, by somebody who may not remember why.
- */
-export const actLifeMs = 72 * 3_600_000;
 
 const unknownAct: ProblemInput = { status: 404, code: 'not-found', detail: 'no such act' };
 const ended: ProblemInput = { status: 409, code: 'policy-proposal-ended' };
@@ -119,7 +113,7 @@ export async function agreeToAct(
   if (stored.state === 'lapsed') return err(lapsed);
   if (stored.state !== 'proposed') return err(ended);
   if (stored.proposedBy === act.by) return err(samePerson);
-  if (await isEnded(tx, stored.proposedBy, act.operatorId)) return err(proposerEnded);
+  if (await hasLeft(tx, stored.proposedBy, act.operatorId)) return err(proposerEnded);
   const done = await withSavepoint(tx, (inner) =>
     kindOf(kinds, stored.kind).execute(inner, { ...stored, ...act }),
   );
@@ -129,13 +123,6 @@ export async function agreeToAct(
            ended_note = ${act.note}, outcome = ${JSON.stringify(done.value)}::jsonb
      where operator_id = ${act.operatorId} and act_no = ${act.actNo}`);
   return ok((await readAct(tx, act))!);
-}
-
-async function isEnded(tx: Tx, personId: PersonId, operatorId: OperatorId): Promise<boolean> {
-  const { rows } = await tx.execute(sql`
-    select from operator_person where operator_id = ${operatorId} and person_id = ${personId}
-       and ended_at_ms is not null`);
-  return rows.length > 0;
 }
 
 /** Either thinks again. Errors: not-found, person-act-lapsed, policy-proposal-ended. */
@@ -184,9 +171,7 @@ async function lockAct(tx: Tx, key: Ending): Promise<Act | undefined> {
 }
 
 const lapse = (tx: Tx, which: SQL, nowMs: number): Promise<unknown> =>
-  tx.execute(sql`
-    update two_person_act set state = 'lapsed', ended_at_ms = proposed_at_ms + ${actLifeMs}
-     where ${which} and state = 'proposed' and proposed_at_ms < ${nowMs - actLifeMs}`);
+  lapseProposals(tx, { table: 'two_person_act', which, nowMs });
 
 const readAct = async (tx: Tx, { operatorId, actNo }: ActKey): Promise<Act | undefined> =>
   (await listActs(tx, { operatorId, before: actNo + 1, from: actNo }))[0];
@@ -209,11 +194,8 @@ export async function listActs(
   const { rows } = await db.execute<Act & Record<string, unknown>>(sql`
     select act_no as "actNo", kind, subject, what, why, proposed_by as "proposedBy",
            proposed_at_ms as "proposedAtMs", stands as state, ended_by as "endedBy",
-           coalesce(ended_at_ms, case stands when 'lapsed' then proposed_at_ms + ${actLifeMs} end)
-             as "endedAtMs", ended_note as "endedNote", outcome
-      from two_person_act, lateral (select case
-             when state = 'proposed' and proposed_at_ms < ${page.nowMs ?? 0} - ${actLifeMs}::bigint
-               then 'lapsed' else state end as stands) s
+           ${endedAt(page.nowMs ?? 0)} as "endedAtMs", ended_note as "endedNote", outcome
+      from two_person_act, lateral (select ${standsAt(page.nowMs ?? 0)} as stands) s
      where operator_id = ${page.operatorId}
        and act_no < coalesce(${page.before ?? null}::bigint, 2147483648)
        and act_no >= ${page.from ?? 1}::integer

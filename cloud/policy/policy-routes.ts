@@ -110,7 +110,7 @@ function registerReads(app: CloudApp, { db, clock, operatorId }: Deps): void {
     },
   };
   app.get('/admin/v1/policy/proposals', { schema: proposals }, async () => ({
-    proposals: (await listProposals(db, operatorId)).map(mutable),
+    proposals: (await listProposals(db, { operatorId, nowMs: clock.nowMs() })).map(mutable),
   }));
 }
 
@@ -208,6 +208,7 @@ function problemOf(error: ProposalError): ProblemInput {
     case 'proposal-unknown':
       return { status: 404, code: 'not-found', detail: 'no such proposal' };
     case 'period-kind-fixed':
+    case 'person-act-lapsed':
     case 'policy-proposal-ended':
     case 'policy-same-person':
       return { status: 409, code: error.type };

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Db, Tx } from '#cloud/platform/db.ts';
+import { endedAt, hasLeft, lapseProposals, standsAt } from '#cloud/persons/proposal-life.ts';
 import { lockBook, putPointsConfig } from '#cloud/points/points-config-store.ts';
 import type { OperatorId, PersonId } from '#shared/ids/ids.ts';
 import { defaultPointsConfig, type PointsConfig } from '#shared/points/points-config.ts';
@@ -21,9 +22,10 @@ export interface PolicyProposal {
   readonly effectiveFrom: string;
   readonly changes: readonly PolicyDifference[];
   readonly why: string;
-  readonly proposedBy: string;
+  readonly proposedBy: PersonId;
   readonly proposedAtMs: number;
-  readonly state: 'proposed' | 'approved' | 'withdrawn';
+  /** Lapsed: nobody agreed in time (persons/proposal-life.ts). */
+  readonly state: 'proposed' | 'approved' | 'withdrawn' | 'lapsed';
   readonly endedBy: string | null;
   readonly endedAtMs: number | null;
   readonly endedNote: string | null;
@@ -33,6 +35,7 @@ export interface PolicyProposal {
 export type ProposalError =
   | PolicyError
   | { readonly type: 'proposal-unknown' }
+  | { readonly type: 'person-act-lapsed' }
   | { readonly type: 'policy-proposal-ended' }
   | { readonly type: 'policy-same-person' };
 
@@ -80,7 +83,8 @@ export async function proposePolicy(
 
 /**
  * Another person approves: it becomes a version, judged again on this day, because this is the day of its announcement.
- * Errors in this order: proposal-unknown, policy-proposal-ended, policy-same-person, those of judgePolicy.
+ * Errors in this order: proposal-unknown, person-act-lapsed, policy-proposal-ended, policy-same-person,
+ * policy-proposal-ended (whoever proposed it has left), those of judgePolicy.
  */
 export async function approvePolicy(
   tx: Tx,
@@ -88,11 +92,14 @@ export async function approvePolicy(
 ): Promise<Result<PolicyProposal, ProposalError>> {
   const { operatorId, proposalNo } = act;
   const { baseVersion, state } = await policyState(tx, act);
-  const proposal = await readProposal(tx, act);
+  const proposal = await lapsedOrNot(tx, act);
   if (proposal === undefined) return err({ type: 'proposal-unknown' });
+  if (proposal.state === 'lapsed') return err({ type: 'person-act-lapsed' });
   if (proposal.state !== 'proposed' || proposal.baseVersion !== baseVersion)
     return err({ type: 'policy-proposal-ended' });
   if (proposal.proposedBy === act.by) return err({ type: 'policy-same-person' });
+  if (await hasLeft(tx, proposal.proposedBy, operatorId))
+    return err({ type: 'policy-proposal-ended' });
   const { effectivePeriod } = proposal;
   const config = await proposedConfig(tx, act);
   const judged = judgePolicy({ config, effectivePeriod }, state);
@@ -111,13 +118,15 @@ export async function approvePolicy(
   return ok((await readProposal(tx, act))!);
 }
 
-/** Either thinks again. Errors: proposal-unknown, policy-proposal-ended. */
+/** Either thinks again. Errors: proposal-unknown, person-act-lapsed, policy-proposal-ended. */
 export async function withdrawPolicy(
   tx: Tx,
   act: Act & { readonly proposalNo: number; readonly note: string },
 ): Promise<Result<PolicyProposal, ProposalError>> {
   const { operatorId, proposalNo } = act;
-  if ((await readProposal(tx, act)) === undefined) return err({ type: 'proposal-unknown' });
+  const standing = await lapsedOrNot(tx, act);
+  if (standing === undefined) return err({ type: 'proposal-unknown' });
+  if (standing.state === 'lapsed') return err({ type: 'person-act-lapsed' });
   const { rows } = await tx.execute(sql`
     update policy_proposal set state = 'withdrawn', ended_by = ${act.by},
            ended_at_ms = ${act.nowMs}, ended_note = ${act.note}
@@ -166,22 +175,39 @@ async function proposedConfig(tx: Tx, key: ProposalKey): Promise<PointsConfig> {
 }
 
 async function readProposal(tx: Tx, key: ProposalKey): Promise<PolicyProposal | undefined> {
-  const found = await listProposals(tx, key.operatorId, key.proposalNo);
-  return found[0];
+  const { operatorId, proposalNo } = key;
+  return (await listProposals(tx, { operatorId, proposalNo, nowMs: 0 }))[0];
 }
 
-/** What was ever proposed, the newest first: who, when, what changed, and how it ended. */
+/** The proposal; one whose time is over has lapsed with that. */
+async function lapsedOrNot(
+  tx: Tx,
+  { nowMs, ...key }: ProposalKey & Pick<Act, 'nowMs'>,
+): Promise<PolicyProposal | undefined> {
+  const which = sql`operator_id = ${key.operatorId} and proposal_no = ${key.proposalNo}`;
+  await lapseProposals(tx, { table: 'policy_proposal', which, nowMs });
+  return await readProposal(tx, key);
+}
+
+/** What was ever proposed, the newest first: who, when, what changed, and how it stands at `nowMs`. */
 export async function listProposals(
   db: Db | Tx,
-  operatorId: OperatorId,
-  proposalNo?: number,
+  {
+    operatorId,
+    proposalNo,
+    nowMs,
+  }: Omit<ProposalKey, 'proposalNo'> & {
+    readonly proposalNo?: number;
+    readonly nowMs: number;
+  },
 ): Promise<readonly PolicyProposal[]> {
   const { rows } = await db.execute<PolicyProposal & Record<string, unknown>>(sql`
     select proposal_no as "proposalNo", base_version as "baseVersion",
            effective_period as "effectivePeriod",
            to_char(effective_from, 'YYYY-MM-DD') as "effectiveFrom", changes, why,
-           proposed_by as "proposedBy", proposed_at_ms as "proposedAtMs", state,
-           ended_by as "endedBy", ended_at_ms as "endedAtMs", ended_note as "endedNote", version
+           proposed_by as "proposedBy", proposed_at_ms as "proposedAtMs",
+           ${standsAt(nowMs)} as state, ended_by as "endedBy", ${endedAt(nowMs)} as "endedAtMs",
+           ended_note as "endedNote", version
       from policy_proposal
      where operator_id = ${operatorId}
        and proposal_no = coalesce(${proposalNo ?? null}::integer, proposal_no)

@@ -67,7 +67,9 @@ export function registerWindDownRoutes(app: CloudApp, deps: Deps): void {
     response: { 200: Type.Object({ plans: Type.Array(PlanSchema, { maxItems: plansPerPage }) }) },
   };
   app.get('/admin/v1/wind-down', { schema }, async ({ query: { before } }) => ({
-    plans: (await listWindDowns(db, { operatorId, before })).map((plan) => ({ ...plan })),
+    plans: (await listWindDowns(db, { operatorId, before, nowMs: deps.clock.nowMs() })).map(
+      (plan) => ({ ...plan }),
+    ),
   }));
   registerPropose(app, deps);
   registerEndings(app, deps);
@@ -187,6 +189,7 @@ function problemOf(error: WindDownError | DistributeError): ProblemInput {
       return { status: 409, code: error.type, detail: error.reasons.join(', ') };
     case 'not-settled':
       return { status: 409, code: 'wind-down-not-settled', detail: error.what };
+    case 'person-act-lapsed':
     case 'policy-proposal-ended':
     case 'policy-same-person':
     case 'wind-down-running':

@@ -1,6 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { PaidOrder } from '#cloud/orders/paid-order.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
+import { endedAt, hasLeft, lapseProposals, standsAt } from '#cloud/persons/proposal-life.ts';
 import { lockBook } from '#cloud/points/points-config-store.ts';
 import type { OperatorId, PersonId } from '#shared/ids/ids.ts';
 import { basisPoints } from '#shared/money/rate.ts';
@@ -14,9 +15,10 @@ export interface WindDown {
   readonly stopOn: string;
   readonly planZh: string;
   readonly planEn: string;
-  readonly proposedBy: string;
+  readonly proposedBy: PersonId;
   readonly proposedAtMs: number;
-  readonly state: 'proposed' | 'withdrawn' | 'published' | 'distributed';
+  /** Lapsed: nobody published it in time (persons/proposal-life.ts). */
+  readonly state: 'proposed' | 'withdrawn' | 'lapsed' | 'published' | 'distributed';
   readonly endedBy: string | null;
   readonly endedAtMs: number | null;
   readonly distributedAtMs: number | null;
@@ -30,6 +32,7 @@ export type WindDownError =
   | { readonly type: 'plan-unknown' }
   /** A plan stands already. */
   | { readonly type: 'wind-down-running' }
+  | { readonly type: 'person-act-lapsed' }
   | { readonly type: 'policy-proposal-ended' }
   | { readonly type: 'policy-same-person' }
   /** The plan is published this many days before it stops anything. */
@@ -51,10 +54,11 @@ export async function proposeWindDown(
 ): Promise<Result<WindDown, WindDownError>> {
   const { operatorId } = act;
   await lockBook(tx, operatorId, 'update');
+  await lapse(tx, act);
   if ((await standingPlan(tx, operatorId)) !== undefined) return err({ type: 'wind-down-running' });
   const noticed = checkNotice(act);
   if (!noticed.ok) return noticed;
-  const [last] = await listWindDowns(tx, { operatorId });
+  const [last] = await listWindDowns(tx, act);
   const planNo = (last?.planNo ?? 0) + 1;
   await tx.execute(sql`
     insert into wind_down (operator_id, plan_no, stop_on, plan_zh, plan_en, proposed_by,
@@ -66,7 +70,8 @@ export async function proposeWindDown(
 
 /**
  * Another person publishes it, or either withdraws a proposal; what is published stands.
- * Errors in this order: plan-unknown, policy-proposal-ended, policy-same-person, policy-notice-too-short.
+ * Errors in this order: plan-unknown, person-act-lapsed, policy-proposal-ended, policy-same-person, policy-proposal-ended
+ * (whoever proposed it has left), policy-notice-too-short.
  */
 export async function endWindDownProposal(
   tx: Tx,
@@ -78,11 +83,15 @@ export async function endWindDownProposal(
 ): Promise<Result<WindDown, WindDownError>> {
   const { operatorId, planNo, to } = act;
   await lockBook(tx, operatorId, 'update');
+  await lapse(tx, act);
   const plan = await readWindDown(tx, act);
   if (plan === undefined) return err({ type: 'plan-unknown' });
+  if (plan.state === 'lapsed') return err({ type: 'person-act-lapsed' });
   if (plan.state !== 'proposed') return err({ type: 'policy-proposal-ended' });
   if (to === 'published') {
     if (plan.proposedBy === act.by) return err({ type: 'policy-same-person' });
+    if (await hasLeft(tx, plan.proposedBy, operatorId))
+      return err({ type: 'policy-proposal-ended' });
     const noticed = checkNotice({ stopOn: plan.stopOn, nowMs: act.nowMs });
     if (!noticed.ok) return noticed;
   }
@@ -92,6 +101,9 @@ export async function endWindDownProposal(
      where operator_id = ${operatorId} and plan_no = ${planNo}`);
   return ok((await readWindDown(tx, act))!);
 }
+
+const lapse = (tx: Tx, { operatorId, nowMs }: Act): Promise<unknown> =>
+  lapseProposals(tx, { table: 'wind_down', which: sql`operator_id = ${operatorId}`, nowMs });
 
 function checkNotice(plan: {
   readonly stopOn: string;
@@ -180,38 +192,38 @@ interface PlanKey {
 }
 
 export const readWindDown = async (db: Db | Tx, key: PlanKey): Promise<WindDown | undefined> =>
-  (await selectPlans(db, key.operatorId, sql`plan_no = ${key.planNo}`))[0];
+  (await selectPlans(db, { ...key, nowMs: 0 }, sql`plan_no = ${key.planNo}`))[0];
 
-/** The plan that is not withdrawn; there is at most one. */
+/** The plan that is neither withdrawn nor lapsed; there is at most one. */
 export const standingPlan = async (
   db: Db | Tx,
   operatorId: OperatorId,
 ): Promise<WindDown | undefined> =>
-  (await selectPlans(db, operatorId, sql`state <> 'withdrawn'`))[0];
+  (await selectPlans(db, { operatorId, nowMs: 0 }, sql`state not in ('withdrawn', 'lapsed')`))[0];
 
 /** Plans in one page of the list. */
 export const plansPerPage = 50;
 
-/** Every plan, the newest first; `before` is the last number of the page before. At most one is not withdrawn. */
+/** Every plan, the newest first; `before` is the last number of the page before. Each as it stands at `nowMs`. */
 export const listWindDowns = (
   db: Db | Tx,
-  page: { readonly operatorId: OperatorId; readonly before?: number | undefined },
+  page: {
+    readonly operatorId: OperatorId;
+    readonly before?: number | undefined;
+    readonly nowMs: number;
+  },
 ): Promise<readonly WindDown[]> =>
-  selectPlans(
-    db,
-    page.operatorId,
-    page.before === undefined ? sql`true` : sql`plan_no < ${page.before}`,
-  );
+  selectPlans(db, page, page.before === undefined ? sql`true` : sql`plan_no < ${page.before}`);
 
 async function selectPlans(
   db: Db | Tx,
-  operatorId: OperatorId,
+  { operatorId, nowMs }: { readonly operatorId: OperatorId; readonly nowMs: number },
   which: SQL,
 ): Promise<readonly WindDown[]> {
   const { rows } = await db.execute<WindDown & Record<string, unknown>>(sql`
     select plan_no as "planNo", to_char(stop_on, 'YYYY-MM-DD') as "stopOn", plan_zh as "planZh",
-           plan_en as "planEn", proposed_by as "proposedBy", proposed_at_ms as "proposedAtMs", state,
-           ended_by as "endedBy", ended_at_ms as "endedAtMs",
+           plan_en as "planEn", proposed_by as "proposedBy", proposed_at_ms as "proposedAtMs",
+           ${standsAt(nowMs)} as state, ended_by as "endedBy", ${endedAt(nowMs)} as "endedAtMs",
            distributed_at_ms as "distributedAtMs", distributed_fen as "distributedFen",
            account_count as "accountCount", explanation, explanation_hash as "explanationHash"
       from wind_down where operator_id = ${operatorId} and ${which}

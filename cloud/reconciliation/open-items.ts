@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { definiteWithinMs } from '#cloud/payments/undecided.ts';
-import { actLifeMs } from '#cloud/persons/acts.ts';
+import { actLifeMs } from '#cloud/persons/proposal-life.ts';
 import type { Db } from '#cloud/platform/db.ts';
 import { breakClasses, type BreakClass } from '#cloud/reconciliation/breaks/break-machine.ts';
 import { freezeAlarmMs, openTooLongMs } from '#cloud/settlement/instructions/instruction-list.ts';

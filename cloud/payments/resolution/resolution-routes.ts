@@ -63,9 +63,11 @@ export function registerResolutionRoutes(app: CloudApp, deps: Deps, payments: Pa
     if (person === undefined)
       return sendProblem(reply, { status: 403, code: 'person-key-invalid' });
     const withdrawal = { by: person.personId, note: request.body.note };
-    return (await withdrawResolution(deps, keyOf(deps.operatorId, request.params), withdrawal))
-      ? { done: true }
-      : sendProblem(reply, { status: 404, code: 'resolution-impossible' });
+    const key = keyOf(deps.operatorId, request.params);
+    const done = await withdrawResolution(deps, key, withdrawal);
+    if (done.ok) return { done: true };
+    const status = done.error.code === 'resolution-impossible' ? 404 : 409;
+    return sendProblem(reply, { status, ...done.error });
   });
   const closeBreak = { ...schema, summary: 'Say why the channel said otherwise' };
   app.post(`${path}/close-break`, { schema: closeBreak }, async (request, reply) => {

@@ -11,7 +11,8 @@ import {
   listResolutionBreaks,
   recheckResolutionsOnce,
 } from '#cloud/payments/resolution/resolution-checks.ts';
-import { makePerson, personAgeMsMin } from '#cloud/persons/operator-persons.ts';
+import { endPerson, makePerson, personAgeMsMin } from '#cloud/persons/operator-persons.ts';
+import { actLifeMs } from '#cloud/persons/proposal-life.ts';
 import { testOperatorToken } from '#cloud/platform/testing/test-cloud.ts';
 import { outTradeNo, type OrderId } from '#shared/ids/ids.ts';
 
@@ -139,6 +140,49 @@ describe('two people', () => {
     bench.simulator.setFaults(() => 'none');
     await bench.runUntilQuiet();
     expect(await post(`${pathOf(orderId)}/confirm`, keys.a, agreed)).toMatchObject(impossible);
+  });
+});
+
+const stateOf = async (orderId: OrderId) => {
+  const { rows } = await bench.deps.db.execute(sql`
+    select state, ended_by, ended_at_ms - proposed_at_ms as life from attempt_resolution
+     where order_id = ${orderId} order by proposal_no`);
+  return rows;
+};
+
+describe('what nobody agreed to', () => {
+  const lapsed = { status: 409, body: { code: 'person-act-lapsed' } };
+  it('within 72 hours has lapsed: it is not confirmed, and stands in the way of nothing', async () => {
+    const orderId = await lostCharge('05');
+    await post(pathOf(orderId), keys.a, notPaid);
+    bench.clock.advance(actLifeMs + 1);
+    for (const word of ['confirm', 'withdraw'])
+      expect(await post(`${pathOf(orderId)}/${word}`, keys.b, agreed)).toMatchObject(lapsed);
+    expect(await standing(orderId)).toMatchObject({ book_state: 'none', lines: 0 });
+    expect(await stateOf(orderId)).toEqual([{ state: 'lapsed', ended_by: null, life: actLifeMs }]);
+    expect((await post(pathOf(orderId), keys.a, notPaid)).status).toBe(201);
+    bench.clock.advance(actLifeMs);
+    expect((await post(`${pathOf(orderId)}/confirm`, keys.b, agreed)).status).toBe(200);
+  });
+
+  it('lapses for a new proposal too, with nobody touching it before', async () => {
+    const orderId = await lostCharge('05');
+    await post(pathOf(orderId), keys.a, notPaid);
+    bench.clock.advance(actLifeMs + 1);
+    expect((await post(pathOf(orderId), keys.b, notPaid)).status).toBe(201);
+    expect((await stateOf(orderId)).map(({ state }) => state)).toEqual(['lapsed', 'proposed']);
+  });
+
+  it('and whose proposer has left is agreed to no more, also not by his next key', async () => {
+    const [orderId, { deps }] = [await lostCharge('05'), bench.cloud];
+    const [old, next] = [await makePerson(deps, '张三'), await makePerson(deps, '张三')];
+    bench.clock.advance(personAgeMsMin);
+    await post(pathOf(orderId), old.key, notPaid);
+    const { operatorId } = bench.till;
+    await endPerson(deps.db, { operatorId, personId: old.personId, nowMs: bench.clock.nowMs() });
+    const refused = { status: 409, body: { code: 'resolution-impossible' } };
+    expect(await post(`${pathOf(orderId)}/confirm`, next.key, agreed)).toMatchObject(refused);
+    expect((await post(`${pathOf(orderId)}/withdraw`, next.key, agreed)).status).toBe(200);
   });
 });
 

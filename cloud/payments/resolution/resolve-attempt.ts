@@ -15,6 +15,7 @@ import {
   type PeopleVerdict,
 } from '#cloud/payments/payment-machine.ts';
 import { checkPausesMs } from '#cloud/payments/resolution/resolution-checks.ts';
+import { hasLeft, lapseProposals } from '#cloud/persons/proposal-life.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import { lockOrderNumber } from '#cloud/payments/sealed-attempts.ts';
 import type { Tx } from '#cloud/platform/db.ts';
@@ -27,7 +28,8 @@ export interface Proposal {
 }
 
 export interface ResolutionRefused {
-  readonly code: 'order-already-paid' | 'resolution-impossible' | 'resolution-same-person';
+  readonly code:
+    'order-already-paid' | 'person-act-lapsed' | 'resolution-impossible' | 'resolution-same-person';
 }
 
 const refused = (code: ResolutionRefused['code']) => err<ResolutionRefused>({ code });
@@ -46,6 +48,7 @@ export async function proposeResolution(
     const attempt = await lockAttempt(tx, key);
     if (attempt?.kind !== 'charge' || !(await mayDecide(tx, attempt, nowMs)))
       return refused('resolution-impossible');
+    await lapse(tx, key, nowMs);
     if ((await openProposal(tx, key)) !== undefined) return refused('resolution-impossible');
     const { rows } = await tx.execute<{ proposal_no: number }>(sql`
       insert into attempt_resolution (operator_id, merchant_id, order_id, attempt, proposal_no,
@@ -75,10 +78,12 @@ export async function confirmResolution(
   const done = await retriedTransaction(deps.db, async (tx) => {
     await lockOrderNumber(tx, key);
     const attempt = await lockAttempt(tx, key);
+    if (await lapse(tx, key, nowMs)) return refused('person-act-lapsed');
     const open = await openProposal(tx, key);
     if (attempt === undefined || open === undefined || !(await mayDecide(tx, attempt, nowMs)))
       return refused('resolution-impossible');
     if (open.by === confirmation.by) return refused('resolution-same-person');
+    if (await hasLeft(tx, open.by, key.operatorId)) return refused('resolution-impossible');
     const progress = resolveByPeople(attempt.progress, open.verdict);
     if (open.verdict.type === 'paid' && (await returningSinceMs(tx, attempt)) !== undefined) {
       await endProposal(tx, key, { ...confirmation, state: 'confirmed', nowMs });
@@ -106,19 +111,36 @@ async function mayDecide(tx: Tx, attempt: Attempt, nowMs: number): Promise<boole
   return isForPeople(attempt.progress, nowMs) && nowMs - sinceMs >= resolutionAfterMs;
 }
 
-/** Either of them thinks again. False when nothing is proposed. */
+/**
+ * Either of them thinks again. Errors: person-act-lapsed, resolution-impossible (nothing is
+ * proposed).
+ */
 export async function withdrawResolution(
   deps: Pick<PaymentDeps, 'db' | 'clock'>,
   key: AttemptKey,
   withdrawal: { readonly by: PersonId; readonly note: string },
-): Promise<boolean> {
+): Promise<Result<void, ResolutionRefused>> {
   const nowMs = deps.clock.nowMs();
   return await deps.db.transaction(async (tx) => {
     await lockAttempt(tx, key);
-    if ((await openProposal(tx, key)) === undefined) return false;
+    if (await lapse(tx, key, nowMs)) return refused('person-act-lapsed');
+    if ((await openProposal(tx, key)) === undefined) return refused('resolution-impossible');
     await endProposal(tx, key, { ...withdrawal, state: 'withdrawn', nowMs });
-    return true;
+    return ok(undefined);
   });
+}
+
+/**
+ * What nobody agreed to in time has ended by itself. Is that what the newest word is? The caller
+ * holds the attempt.
+ */
+async function lapse(tx: Tx, key: AttemptKey, nowMs: number): Promise<boolean> {
+  const which = sql`operator_id = ${key.operatorId} and order_id = ${key.orderId}
+       and attempt = ${key.attempt}`;
+  await lapseProposals(tx, { table: 'attempt_resolution', which, nowMs });
+  const { rows } = await tx.execute<{ state: string }>(sql`
+    select state from attempt_resolution where ${which} order by proposal_no desc limit 1`);
+  return rows[0]?.state === 'lapsed';
 }
 
 interface OpenProposal {

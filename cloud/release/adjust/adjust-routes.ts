@@ -72,7 +72,9 @@ export function registerAdjustRoutes(app: CloudApp, deps: Deps): void {
     },
   };
   app.get('/admin/v1/release-adjustments', { schema: list }, async () => ({
-    adjustments: (await listAdjustments(db, operatorId)).map((row) => ({ ...row })),
+    adjustments: (await listAdjustments(db, { operatorId, nowMs: deps.clock.nowMs() })).map(
+      (row) => ({ ...row }),
+    ),
   }));
   registerPropose(app, deps);
   registerEndings(app, deps);
@@ -170,6 +172,7 @@ function problemOf(error: AdjustError): ProblemInput {
       return { status: 404, code: 'not-found', detail: error.type };
     case 'release-held':
       return { status: 409, code: error.type, detail: error.reasons.join(', ') };
+    case 'person-act-lapsed':
     case 'policy-proposal-ended':
     case 'policy-same-person':
       return { status: 409, code: error.type };

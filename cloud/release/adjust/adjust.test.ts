@@ -20,6 +20,7 @@ import {
 } from '#cloud/points/testing/points-fixtures.ts';
 import { clawBackPoints, lockPoints } from '#cloud/points/claw-back.ts';
 import { memberPoints } from '#cloud/points/member-points.ts';
+import { actLifeMs } from '#cloud/persons/proposal-life.ts';
 import { proposeAdjustment } from '#cloud/release/adjust/adjustments.ts';
 import { runReleaseDay } from '#cloud/release/release-day.ts';
 import { runProofs } from '#cloud/proof/proof-run.ts';
@@ -283,4 +284,16 @@ describe('a correction of a posted run', () => {
     expect(rows).toEqual([{ state: 'posted', apart: true }]);
     expect(await brokenLaws()).toEqual([]);
   });
+});
+
+it('what nobody agreed to within 72 hours has lapsed: nothing is posted', async () => {
+  const before = await books();
+  const made = await adjust('take', { member: 1, valueFen: 1, points: 0 });
+  const no = made.json<{ adjustmentNo: number }>().adjustmentNo;
+  clock.advance(actLifeMs + 1);
+  const listed = (await send('release-adjustments')).json<{ adjustments: object[] }>();
+  expect(listed.adjustments[0]).toMatchObject({ adjustmentNo: no, state: 'lapsed', endedBy: null });
+  for (const word of ['post', 'withdraw'])
+    expect((await end(no, word, 1)).json()).toMatchObject({ code: 'person-act-lapsed' });
+  expect(await books()).toEqual(before);
 });

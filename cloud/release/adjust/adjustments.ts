@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { postJournals } from '#cloud/ledger/post.ts';
 import { standingReasons } from '#cloud/ledger/release-hold.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
+import { endedAt, hasLeft, lapseProposals, standsAt } from '#cloud/persons/proposal-life.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import { readAdjustmentState, type AdjustedRun } from '#cloud/release/adjust/adjustment-state.ts';
 import { monthNumber } from '#cloud/release/allocate.ts';
@@ -31,9 +32,10 @@ export interface StoredAdjustment {
   readonly valueFen: number;
   readonly points: number;
   readonly why: string;
-  readonly proposedBy: string;
+  readonly proposedBy: PersonId;
   readonly proposedAtMs: number;
-  readonly state: 'proposed' | 'posted' | 'withdrawn';
+  /** Lapsed: nobody agreed in time (persons/proposal-life.ts). */
+  readonly state: 'proposed' | 'posted' | 'withdrawn' | 'lapsed';
   readonly endedBy: string | null;
   readonly endedAtMs: number | null;
   readonly endedNote: string | null;
@@ -45,6 +47,7 @@ export type AdjustError =
   | AdjustmentError
   | { readonly type: 'run-unknown' }
   | { readonly type: 'adjustment-unknown' }
+  | { readonly type: 'person-act-lapsed' }
   | { readonly type: 'policy-proposal-ended' }
   | { readonly type: 'policy-same-person' }
   | { readonly type: 'release-held'; readonly reasons: readonly string[] };
@@ -92,8 +95,9 @@ export async function proposeAdjustment(
 
 /**
  * Another person agrees: it is judged again and posted, once, in this transaction: vouchers, points
- * and one journal. Errors in this order: adjustment-unknown, policy-proposal-ended,
- * policy-same-person, release-held, adjustment-refused.
+ * and one journal. Errors in this order: adjustment-unknown, person-act-lapsed,
+ * policy-proposal-ended, policy-same-person, policy-proposal-ended (whoever proposed it has left),
+ * release-held, adjustment-refused.
  */
 export async function postAdjustment(
   tx: Tx,
@@ -101,10 +105,13 @@ export async function postAdjustment(
 ): Promise<Result<StoredAdjustment, AdjustError>> {
   const { operatorId } = act;
   await lockBook(tx, operatorId, 'update');
-  const stored = await readAdjustment(tx, act);
+  const stored = await lapsedOrNot(tx, act);
   if (stored === undefined) return err({ type: 'adjustment-unknown' });
+  if (stored.state === 'lapsed') return err({ type: 'person-act-lapsed' });
   if (stored.state !== 'proposed') return err({ type: 'policy-proposal-ended' });
   if (stored.proposedBy === act.by) return err({ type: 'policy-same-person' });
+  if (await hasLeft(tx, stored.proposedBy, operatorId))
+    return err({ type: 'policy-proposal-ended' });
   const reasons = await standingReasons(tx, operatorId);
   if (reasons.length > 0) return err({ type: 'release-held', reasons });
   await finishOpenRun(tx, operatorId);
@@ -123,13 +130,15 @@ export async function postAdjustment(
   return ok((await readAdjustment(tx, act))!);
 }
 
-/** Either thinks again. Errors: adjustment-unknown, policy-proposal-ended. */
+/** Either thinks again. Errors: adjustment-unknown, person-act-lapsed, policy-proposal-ended. */
 export async function withdrawAdjustment(
   tx: Tx,
   act: Ending,
 ): Promise<Result<StoredAdjustment, AdjustError>> {
   const { operatorId, adjustmentNo } = act;
-  if ((await readAdjustment(tx, act)) === undefined) return err({ type: 'adjustment-unknown' });
+  const standing = await lapsedOrNot(tx, act);
+  if (standing === undefined) return err({ type: 'adjustment-unknown' });
+  if (standing.state === 'lapsed') return err({ type: 'person-act-lapsed' });
   const { rows } = await tx.execute(sql`
     update release_adjustment set state = 'withdrawn', ended_by = ${act.by},
            ended_at_ms = ${act.nowMs}, ended_note = ${act.note}
@@ -230,20 +239,40 @@ interface AdjustmentKey {
   readonly adjustmentNo: number;
 }
 
-const readAdjustment = async (tx: Tx, key: AdjustmentKey): Promise<StoredAdjustment | undefined> =>
-  (await listAdjustments(tx, key.operatorId, key.adjustmentNo))[0];
+const readAdjustment = async (
+  tx: Tx,
+  { operatorId, adjustmentNo }: AdjustmentKey,
+): Promise<StoredAdjustment | undefined> =>
+  (await listAdjustments(tx, { operatorId, adjustmentNo, nowMs: 0 }))[0];
 
-/** Every adjustment, the newest first. */
+/** The adjustment; one whose time is over has lapsed with that. */
+async function lapsedOrNot(
+  tx: Tx,
+  { nowMs, ...key }: AdjustmentKey & Pick<Act, 'nowMs'>,
+): Promise<StoredAdjustment | undefined> {
+  const which = sql`operator_id = ${key.operatorId} and adjustment_no = ${key.adjustmentNo}`;
+  await lapseProposals(tx, { table: 'release_adjustment', which, nowMs });
+  return await readAdjustment(tx, key);
+}
+
+/** Every adjustment, the newest first, as it stands at `nowMs`. */
 export async function listAdjustments(
   db: Db | Tx,
-  operatorId: OperatorId,
-  adjustmentNo?: number,
+  {
+    operatorId,
+    adjustmentNo,
+    nowMs,
+  }: Omit<AdjustmentKey, 'adjustmentNo'> & {
+    readonly adjustmentNo?: number;
+    readonly nowMs: number;
+  },
 ): Promise<readonly StoredAdjustment[]> {
   const { rows } = await db.execute<StoredAdjustment & Record<string, unknown>>(sql`
     select adjustment_no as "adjustmentNo", period, to_char(day, 'YYYY-MM-DD') as day,
            member_id as "memberId", kind, value_fen as "valueFen", points, why,
-           proposed_by as "proposedBy", proposed_at_ms as "proposedAtMs", state,
-           ended_by as "endedBy", ended_at_ms as "endedAtMs", ended_note as "endedNote",
+           proposed_by as "proposedBy", proposed_at_ms as "proposedAtMs",
+           ${standsAt(nowMs)} as state, ended_by as "endedBy", ${endedAt(nowMs)} as "endedAtMs",
+           ended_note as "endedNote",
            explanation, explanation_hash as "explanationHash"
       from release_adjustment
      where operator_id = ${operatorId}

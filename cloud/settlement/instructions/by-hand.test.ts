@@ -4,6 +4,8 @@ import { runCommissionPayouts, setPayoutTerms } from '#cloud/commissions/commiss
 import { takeNotify } from '#cloud/payments/notifies/take-notify.ts';
 import { dumpDatabase } from '#cloud/payments/testing/dump-database.ts';
 import { askRefund } from '#cloud/refunds/ask-refund.ts';
+import { endPerson, makePerson, personAgeMsMin } from '#cloud/persons/operator-persons.ts';
+import { actLifeMs } from '#cloud/persons/proposal-life.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import {
   hurryInstruction,
@@ -56,6 +58,36 @@ describe('a subsidy above what the channel takes', () => {
     expect(await desk.bench.balance('instruction_pending')).toBe(0);
     expect(await desk.bench.balance('merchant_payable')).toBe(0);
     expect(await desk.bench.broken()).toEqual([]);
+  });
+
+  it('is paid by nobody when the second person comes after 72 hours, or the first one has left', async () => {
+    const { orderId } = await desk.bench.sell(1_500_000, 600_000);
+    const { clock } = desk.bench.pay;
+    const { deps } = desk.bench.pay.cloud;
+    const [listed] = await desk.exceptions();
+    const no = listed!['instructionNo'];
+    await desk.decide(no, moved);
+    clock.advance(actLifeMs + 1);
+    const lapsed = { statusCode: 409, body: { code: 'person-act-lapsed' } };
+    expect(await desk.confirm(no)).toMatchObject(lapsed);
+    const note = { payload: { note: '看过了' }, key: desk.keys[1] };
+    const withdraw = () => desk.call('POST', `instructions/${String(no)}/decision/withdraw`, note);
+    expect(await withdraw()).toMatchObject(lapsed);
+    expect(await desk.bench.instructions(orderId)).toMatchObject([{ state: 'ready' }, {}]);
+    const [old, next] = [await makePerson(deps, '张三'), await makePerson(deps, '张三')];
+    clock.advance(personAgeMsMin);
+    expect(await desk.decide(no, moved, old.key)).toMatchObject({ statusCode: 201 });
+    const { operatorId, db } = deps;
+    await endPerson(db, { operatorId, personId: old.personId, nowMs: clock.nowMs() });
+    expect(await desk.confirm(no, next.key)).toMatchObject({
+      statusCode: 409,
+      body: { detail: 'proposer-left' },
+    });
+    expect(await desk.bench.instructions(orderId)).toMatchObject([{ state: 'ready' }, {}]);
+    expect(await withdraw()).toMatchObject({ statusCode: 200 });
+    expect(await desk.decide(no, moved)).toMatchObject({ statusCode: 201 });
+    clock.advance(actLifeMs);
+    expect(await desk.confirm(no)).toMatchObject({ statusCode: 200 });
   });
 
   it('follows refunds: before it was paid the rest goes by the channel, behind that people get it back', async () => {

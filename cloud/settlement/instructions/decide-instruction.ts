@@ -3,6 +3,7 @@ import { endInstruction } from '#cloud/ledger/instruction.ts';
 import { postJournals } from '#cloud/ledger/post.ts';
 import { withSavepoint } from '#cloud/ledger/savepoint.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
+import { hasLeft, lapseProposals } from '#cloud/persons/proposal-life.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 import {
   decisionRefusal,
@@ -47,6 +48,10 @@ export type DecisionError =
   | 'nothing-proposed'
   | 'already-proposed'
   | 'same-person'
+  /** Nobody agreed in time (persons/proposal-life.ts). */
+  | 'person-act-lapsed'
+  /** Whoever proposed it has left: withdraw it and propose it anew. */
+  | 'proposer-left'
   /** What it would move was used otherwise since. */
   | 'not-covered'
   /** Refunds took a part since: the new amount stands in the list, under a new number. */
@@ -63,6 +68,7 @@ export async function proposeDecision(
     if (now === undefined) return err('instruction-unknown');
     const refusal = decisionRefusal(now, wanted.how, wanted.nowMs);
     if (refusal !== undefined) return err(refusal);
+    await lapse(tx, key, wanted.nowMs);
     if ((await openProposal(tx, key)) !== undefined) return err('already-proposed');
     const { rows } = await tx.execute<{ proposal_no: number }>(sql`
       insert into instruction_decision (operator_id, instruction_no, proposal_no, how, evidence, ref,
@@ -82,17 +88,30 @@ interface Ending {
   readonly nowMs: number;
 }
 
-/** Either thinks again. False when nothing is proposed. */
+/** Either thinks again. */
 export async function withdrawDecision(
   db: Db,
   key: InstructionKey,
   ending: Ending,
-): Promise<boolean> {
-  const { rowCount } = await db.execute(sql`
-    update instruction_decision set state = 'withdrawn', ended_by = ${ending.by},
-      ended_at_ms = ${ending.nowMs}, ended_note = ${ending.note}
-     where ${keyIs(key)} and state = 'proposed'`);
-  return rowCount === 1;
+): Promise<Result<void, 'nothing-proposed' | 'person-act-lapsed'>> {
+  return await retriedTransaction(db, async (tx) => {
+    await lockInstruction(tx, key);
+    if (await lapse(tx, key, ending.nowMs)) return err('person-act-lapsed');
+    if ((await openProposal(tx, key)) === undefined) return err('nothing-proposed');
+    await endProposal(tx, key, { ...ending, state: 'withdrawn' });
+    return ok(undefined);
+  });
+}
+
+/**
+ * What nobody agreed to in time has ended by itself. Is that what the newest word is? The caller
+ * holds the instruction.
+ */
+async function lapse(tx: Tx, key: InstructionKey, nowMs: number): Promise<boolean> {
+  await lapseProposals(tx, { table: 'instruction_decision', which: keyIs(key), nowMs });
+  const { rows } = await tx.execute<{ state: string }>(sql`
+    select state from instruction_decision where ${keyIs(key)} order by proposal_no desc limit 1`);
+  return rows[0]?.state === 'lapsed';
 }
 
 /**
@@ -107,10 +126,12 @@ export async function confirmDecision(
 ): Promise<Result<{ readonly instructionNo: string }, DecisionError>> {
   return await retriedTransaction(db, async (outer) => {
     const now = await lockInstruction(outer, key);
-    const proposal = await openProposal(outer, key);
     if (now === undefined) return err('instruction-unknown');
+    if (await lapse(outer, key, ending.nowMs)) return err('person-act-lapsed');
+    const proposal = await openProposal(outer, key);
     if (proposal === undefined) return err('nothing-proposed');
     if (proposal.proposed_by === ending.by) return err('same-person');
+    if (await hasLeft(outer, proposal.proposed_by, key.operatorId)) return err('proposer-left');
     const refusal = decisionRefusal(now, proposal.how, ending.nowMs);
     if (refusal !== undefined) return err(refusal);
     const wantedFen = await amountToday(outer, now);
