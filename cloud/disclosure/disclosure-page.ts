@@ -6,7 +6,7 @@ import {
   ruleWords,
 } from '#cloud/disclosure/disclosure-words.ts';
 import type { DisclosedClose, Disclosure } from '#cloud/disclosure/disclosure-schema.ts';
-import { createPage, escapeHtml, words, type Page } from '#cloud/members/page.ts';
+import { createPage, escapeHtml, words, type Page } from '#cloud/members/pages/page.ts';
 import {
   gateMeasureWords,
   gateReasonWords,

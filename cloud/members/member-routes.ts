@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import encodeQR from 'qr';
 import { terminalOf } from '#cloud/identity/terminal-identity.ts';
-import { claimPage } from '#cloud/members/claim-page.ts';
+import { claimPage } from '#cloud/members/pages/claim-page.ts';
 import { claimReceipt } from '#cloud/members/claim-receipt.ts';
 import { certifyDevice } from '#cloud/members/member-certificates.ts';
 import { issueMemberCode, readMemberCode } from '#cloud/members/member-codes.ts';
@@ -10,9 +10,9 @@ import {
   memberLinkKeyPattern,
   type MemberLinks,
 } from '#cloud/members/member-links.ts';
-import { registerMemberAccount } from '#cloud/members/member-page-routes.ts';
-import { memberPage } from '#cloud/members/member-page.ts';
-import { workerHeaders, workerScript } from '#cloud/members/member-page-worker.ts';
+import { registerMemberAccount } from '#cloud/members/pages/member-page-routes.ts';
+import { memberPage } from '#cloud/members/pages/member-page.ts';
+import { workerHeaders, workerScript } from '#cloud/members/pages/member-page-worker.ts';
 import {
   atCounter,
   findMemberByPhone,

@@ -1,4 +1,4 @@
-import { pageCacheName } from '#cloud/members/member-page-worker.ts';
+import { pageCacheName } from '#cloud/members/pages/member-page-worker.ts';
 import { certificateBytes, momentDomain, twoLayerDigits } from '#shared/member/two-layer-code.ts';
 import { memberCodePrefix } from '#shared/tender/recognise-code.ts';
 

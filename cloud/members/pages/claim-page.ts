@@ -1,4 +1,4 @@
-import { createPage, escapeHtml, words, type Page } from '#cloud/members/page.ts';
+import { createPage, escapeHtml, words, type Page } from '#cloud/members/pages/page.ts';
 import { memberErrors } from '#shared/errors/members.ts';
 
 /**

@@ -1,8 +1,8 @@
-import { memberAccountScript } from '#cloud/members/member-account-script.ts';
-import { memberPageScript } from '#cloud/members/member-page-script.ts';
+import { memberAccountScript } from '#cloud/members/pages/member-account-script.ts';
+import { memberPageScript } from '#cloud/members/pages/member-page-script.ts';
 import { phoneClockScript } from '#cloud/members/system-phone.ts';
-import { createPage, words, type Page } from '#cloud/members/page.ts';
-import { qrScript } from '#cloud/members/qr-script.ts';
+import { createPage, words, type Page } from '#cloud/members/pages/page.ts';
+import { qrScript } from '#cloud/members/pages/qr-script.ts';
 
 /**
  * GET /m/{memberId}#{key}: the member's own page with his 会员码, which works without a network once it was opened here. The key stands behind the #, so it never reaches a
