@@ -7,51 +7,36 @@ import { ConfigPayloadSchema } from '#shared/wire/v1/terminals.ts';
 import { generateKeyPair, signText, verifyText } from '#cloud/identity/ed25519.ts';
 import { sweepNonces } from '#cloud/identity/nonces.ts';
 import { appendResult } from '#cloud/orders/results.ts';
-import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import { createHintServer, type HintServer } from '#cloud/platform/hints.ts';
-import {
-  buildTestApp,
-  createTestCloud,
-  testOperatorToken,
-  type TestCloud,
-} from '#cloud/platform/testing/test-cloud.ts';
+import { createHintServer } from '#cloud/platform/hints.ts';
 import {
   activate,
   activateTestTerminal,
   admin,
   type TestTerminal,
 } from '#cloud/platform/testing/test-terminal.ts';
+import { useTestCloud } from '#cloud/platform/testing/use-test-cloud.ts';
 
 let nowShiftMs = 0;
-let cloud: TestCloud;
-let app: CloudApp;
-let hints: HintServer;
-let origin: string;
+const clock = {
+  nowMs: () => Date.now() + nowShiftMs,
+  monotonicMs: () => performance.now() + nowShiftMs,
+};
+const hints = createHintServer();
+const cloud = useTestCloud({ hints, clock });
 let terminal: TestTerminal;
-const operatorToken = testOperatorToken;
 
 beforeAll(async () => {
-  hints = createHintServer();
-  const clock = {
-    nowMs: () => Date.now() + nowShiftMs,
-    monotonicMs: () => performance.now() + nowShiftMs,
-  };
-  cloud = await createTestCloud({ hints, clock });
-  app = await buildTestApp(cloud);
-  origin = await app.listen({ host: '127.0.0.1', port: 0 });
-  hints.attach(app.server, { deps: cloud.deps });
-  terminal = await activateTestTerminal({ origin, operatorToken });
+  hints.attach(cloud.app.server, { deps: cloud.deps });
+  terminal = await activateTestTerminal(cloud);
 });
 afterAll(async () => {
   await hints.close();
-  await app.close();
-  await cloud.close();
 });
 
 async function newCode(): Promise<string> {
   const { merchantId, storeId } = terminal;
   const path = `/admin/v1/merchants/${merchantId}/stores/${storeId}/activation-codes`;
-  const issued = await admin({ origin, operatorToken }, path, undefined);
+  const issued = await admin(cloud, path, undefined);
   expect(issued.status).toBe(201);
   return String(issued.body['code']);
 }
@@ -62,29 +47,29 @@ test('a code is 60 bits, kept as a hash only, and makes one terminal; a lost ans
   const { rows } = await cloud.deps.db.execute(sql`select * from activation_code`);
   expect(JSON.stringify(rows)).not.toContain(code);
   const key = generateKeyPair();
-  const first = await activate(origin, code, key);
-  const again = await activate(origin, code, key);
+  const first = await activate(cloud.origin, code, key);
+  const again = await activate(cloud.origin, code, key);
   expect(first.status).toBe(200);
   expect(again.body['terminalId']).toBe(first.body['terminalId']);
-  const other = await activate(origin, code, generateKeyPair());
+  const other = await activate(cloud.origin, code, generateKeyPair());
   expect(other).toMatchObject({ status: 422, body: { code: 'activation-code-used' } });
 });
 
 test('a wrong code, an old code and a proof by another key are refused; five tries lock a code', async () => {
-  expect(await activate(origin, '000000000000', generateKeyPair())).toMatchObject({
+  expect(await activate(cloud.origin, '000000000000', generateKeyPair())).toMatchObject({
     status: 422,
     body: { code: 'activation-code-invalid' },
   });
   const old = await newCode();
   nowShiftMs = 15 * 60_000 + 1;
-  const late = await activate(origin, old, generateKeyPair());
+  const late = await activate(cloud.origin, old, generateKeyPair());
   nowShiftMs = 0;
   expect(late.body['code']).toBe('activation-code-expired');
   const code = await newCode();
   const key = generateKeyPair();
   const forged = async () =>
     (
-      await app.inject({
+      await cloud.app.inject({
         method: 'POST',
         url: '/v1/terminals/activate',
         payload: {
@@ -99,7 +84,7 @@ test('a wrong code, an old code and a proof by another key are refused; five tri
   const answers: string[] = [];
   for (let tries = 0; tries < 6; tries += 1) answers.push(await forged());
   expect(answers).toEqual([...Array(5).fill('activation-proof-invalid'), 'activation-code-locked']);
-  expect((await activate(origin, code, key)).body['code']).toBe('activation-code-locked');
+  expect((await activate(cloud.origin, code, key)).body['code']).toBe('activation-code-locked');
 });
 
 test('the configuration is signed by the cloud and says who, what rate, which caps and which issuer keys', async () => {
@@ -161,7 +146,7 @@ test('a heartbeat that has less than the cloud holds of its epoch raises the los
 });
 
 test('a clock that goes more than five minutes off is one alarm each time, in whichever direction, and refuses nothing', async () => {
-  const till = await activateTestTerminal({ origin, operatorToken });
+  const till = await activateTestTerminal(cloud);
   const beatAt = async (skewMs: number): Promise<void> => {
     const said = heartbeat({ epoch: '00000000000000cc', wallMs: Date.now() + skewMs });
     expect((await till.post('/v1/heartbeats', said)).status).toBe(200);
@@ -186,7 +171,7 @@ test('a clock that goes more than five minutes off is one alarm each time, in wh
 });
 
 test('results are read by cursor, once each, in order, by their own terminal only', async () => {
-  const other = await activateTestTerminal({ origin, operatorToken });
+  const other = await activateTestTerminal(cloud);
   const entryOf = (resultKey: string) => ({
     operatorId: cloud.deps.operatorId,
     terminalId: terminal.terminalId,
@@ -205,11 +190,11 @@ test('results are read by cursor, once each, in order, by their own terminal onl
   expect((await terminal.get('/v1/results?after=-1')).status).toBe(400);
 });
 
-const connectSocket = (headers: Record<string, string>, address = origin): Socket =>
+const connectSocket = (headers: Record<string, string>, address = cloud.origin): Socket =>
   io(address, { path: '/hints', transports: ['websocket'], auth: headers, reconnection: false });
 
 test('a hint reaches the terminal it is for, and a stranger is not let in', async () => {
-  const other = await activateTestTerminal({ origin, operatorToken });
+  const other = await activateTestTerminal(cloud);
   const [mine, others] = [terminal, other].map((one) => connectSocket(one.sign('GET', '/hints')));
   let strayCount = 0;
   others?.on('pull', () => (strayCount += 1));
@@ -232,7 +217,7 @@ test('a hint reaches the terminal it is for, and a stranger is not let in', asyn
 });
 
 test('a terminal that reaches the cloud by another name gets its hints, too', async () => {
-  const address = origin.replace('127.0.0.1', 'localhost');
+  const address = cloud.origin.replace('127.0.0.1', 'localhost');
   const socket = connectSocket(
     terminal.sign('GET', '/hints', undefined, { origin: address }),
     address,

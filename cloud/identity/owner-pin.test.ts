@@ -1,41 +1,25 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { sql } from 'drizzle-orm';
 import { makePerson } from '#cloud/persons/operator-persons.ts';
 import { knownPerson } from '#cloud/persons/testing/known-person.ts';
-import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import {
-  buildTestApp,
-  createTestCloud,
-  testOperatorToken,
-  type TestCloud,
-} from '#cloud/platform/testing/test-cloud.ts';
 import {
   activateTestTerminal,
   admin,
   type TestTerminal,
 } from '#cloud/platform/testing/test-terminal.ts';
+import { useTestCloud } from '#cloud/platform/testing/use-test-cloud.ts';
 
-const operatorToken = testOperatorToken;
-let cloud: TestCloud;
-let app: CloudApp;
-let origin: string;
+const cloud = useTestCloud();
 let terminal: TestTerminal;
 /** 客服小陈 */
 let chen: Awaited<ReturnType<typeof knownPerson>>;
 
 beforeAll(async () => {
-  cloud = await createTestCloud();
   chen = await knownPerson(cloud.deps, '客服小陈');
-  app = await buildTestApp(cloud);
-  origin = await app.listen({ host: '127.0.0.1', port: 0 });
-  terminal = await activateTestTerminal({ origin, operatorToken });
-});
-afterAll(async () => {
-  await app.close();
-  await cloud.close();
+  terminal = await activateTestTerminal(cloud);
 });
 
-const desk = () => ({ origin, operatorToken, personKey: chen.key });
+const desk = () => ({ ...cloud, personKey: chen.key });
 const ask = (path: string, body: unknown) =>
   admin(desk(), `/admin/v1/terminals/${terminal.terminalId}/${path}`, body);
 
@@ -69,8 +53,8 @@ const resetInConfig = async (): Promise<unknown> => {
 };
 
 const alarms = async (): Promise<readonly Record<string, unknown>[]> => {
-  const url = `${origin}/admin/v1/merchants/${terminal.merchantId}/terminal-alarms`;
-  const answer = await fetch(url, { headers: { authorization: `Bearer ${operatorToken}` } });
+  const url = `${cloud.origin}/admin/v1/merchants/${terminal.merchantId}/terminal-alarms`;
+  const answer = await fetch(url, { headers: { authorization: `Bearer ${cloud.operatorToken}` } });
   return ((await answer.json()) as { alarms: Record<string, unknown>[] }).alarms;
 };
 
@@ -98,7 +82,7 @@ test('nobody asks for a reset on the word of the token alone, without a reason, 
   const why = { why: '忘了' };
   const young = await makePerson(cloud.deps, '新人');
   for (const personKey of [undefined, 'guessed', young.key]) {
-    const door = { origin, operatorToken, ...(personKey === undefined ? {} : { personKey }) };
+    const door = { ...cloud, ...(personKey === undefined ? {} : { personKey }) };
     expect(await admin(door, path, why)).toMatchObject({
       status: 403,
       body: { code: 'person-key-invalid' },
@@ -128,7 +112,7 @@ test('an alarm that somebody took note of says who and what he found, and is ope
   const seen = { by: chen.personId, note };
   expect((await ask('alarms/acknowledge', { ...alarm, ...seen })).status).toBe(400);
   const path = `/admin/v1/terminals/${terminal.terminalId}/alarms/acknowledge`;
-  const alone = await admin({ origin, operatorToken }, path, { ...alarm, note });
+  const alone = await admin(cloud, path, { ...alarm, note });
   expect(alone).toMatchObject({ status: 403, body: { code: 'person-key-invalid' } });
   expect(await alarms()).toMatchObject([{ ...alarm, acknowledged: null }]);
   expect((await ask('alarms/acknowledge', { ...alarm, note })).status).toBe(201);

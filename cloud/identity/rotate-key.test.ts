@@ -1,40 +1,21 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { rotationProofText } from '#shared/wire/v1/signing.ts';
 import { renewConfigBasis } from '#cloud/identity/config-basis.ts';
 import { generateKeyPair, signText, type KeyPair } from '#cloud/identity/ed25519.ts';
 import { isRotationDue, keyAgeMsMax, keyOverlapMs } from '#cloud/identity/rotate-key.ts';
-import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import {
-  buildTestApp,
-  createTestCloud,
-  testOperatorToken,
-  type TestCloud,
-} from '#cloud/platform/testing/test-cloud.ts';
 import {
   activateTestTerminal,
   admin,
   type TestTerminal,
 } from '#cloud/platform/testing/test-terminal.ts';
+import { useTestCloud } from '#cloud/platform/testing/use-test-cloud.ts';
 
 const path = '/v1/terminals/me/key';
-const operatorToken = testOperatorToken;
 let shiftMs = 0;
-let cloud: TestCloud;
-let app: CloudApp;
-let origin: string;
+const clock = { nowMs: () => Date.now() + shiftMs, monotonicMs: () => performance.now() };
+const cloud = useTestCloud({ clock });
 
-beforeAll(async () => {
-  const clock = { nowMs: () => Date.now() + shiftMs, monotonicMs: () => performance.now() };
-  cloud = await createTestCloud({ clock });
-  app = await buildTestApp(cloud);
-  origin = await app.listen({ host: '127.0.0.1', port: 0 });
-});
-afterAll(async () => {
-  await app.close();
-  await cloud.close();
-});
-
-const newTerminal = () => activateTestTerminal({ origin, operatorToken });
+const newTerminal = () => activateTestTerminal(cloud);
 const createdShiftSeconds = () => Math.trunc(shiftMs / 1_000);
 
 function change(terminal: TestTerminal, keys: { old: KeyPair; next: KeyPair; signer?: KeyPair }) {
@@ -126,11 +107,7 @@ const beat = async (terminal: TestTerminal, key = terminal.key) =>
 test('the heartbeat asks for a new key when somebody wants it and when it is old, and stops asking', async () => {
   const terminal = await newTerminal();
   expect((await beat(terminal)).rotateKey).toBeUndefined();
-  await admin(
-    { origin, operatorToken },
-    `/admin/v1/terminals/${terminal.terminalId}/rotate-key`,
-    undefined,
-  );
+  await admin(cloud, `/admin/v1/terminals/${terminal.terminalId}/rotate-key`, undefined);
   expect((await beat(terminal)).rotateKey).toBe(true);
   const next = generateKeyPair();
   await rotate(terminal, terminal.key, next);
@@ -142,7 +119,7 @@ test('the heartbeat asks for a new key when somebody wants it and when it is old
 test('a closed terminal changes no key', async () => {
   const terminal = await newTerminal();
   const revoke = `/admin/v1/terminals/${terminal.terminalId}/revoke`;
-  await admin({ origin, operatorToken }, revoke, undefined);
+  await admin(cloud, revoke, undefined);
   expect(await rotate(terminal, terminal.key, generateKeyPair())).toMatchObject({
     status: 403,
     body: { code: 'terminal-revoked' },

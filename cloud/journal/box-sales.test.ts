@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { newId, type MerchantId, type OperatorId, type OrderId } from '#shared/ids/ids.ts';
 import { projectOnce, type ProjectionDeps } from '#cloud/journal/project-journal.ts';
 import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
@@ -8,19 +8,13 @@ import { postJournals } from '#cloud/ledger/post.ts';
 import type { Journal } from '#cloud/ledger/posting.ts';
 import { ledgerLaws, proveLaws } from '#cloud/ledger/proofs.ts';
 import { cloudTally } from '#cloud/orders/cloud-tally.ts';
-import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import {
-  buildTestApp,
-  createTestCloud,
-  testOperatorToken,
-  type TestCloud,
-} from '#cloud/platform/testing/test-cloud.ts';
 import {
   activateTestTerminal,
   createTestJournal,
   type TestJournal,
   type TestTerminal,
 } from '#cloud/platform/testing/test-terminal.ts';
+import { useTestCloud } from '#cloud/platform/testing/use-test-cloud.ts';
 import { fundWith, memberOf } from '#cloud/points/testing/points-fixtures.ts';
 import { reserveVouchers } from '#cloud/vouchers/reservations.ts';
 import { fen } from '#shared/money/fen.ts';
@@ -28,22 +22,14 @@ import { getOrThrow } from '#shared/result/result.ts';
 import { settlementLaws } from '#cloud/settlement/settlement-laws.ts';
 
 /** Sales at a box POS reach the cloud by the till's journal alone. */
-let cloud: TestCloud;
-let app: CloudApp;
+const cloud = useTestCloud();
 let till: TestTerminal;
 let deps: ProjectionDeps;
 let journal: TestJournal;
 
 beforeAll(async () => {
-  cloud = await createTestCloud();
-  app = await buildTestApp(cloud);
-  const origin = await app.listen({ host: '127.0.0.1', port: 0 });
-  till = await activateTestTerminal({ origin, operatorToken: testOperatorToken });
+  till = await activateTestTerminal(cloud);
   deps = { ...cloud.deps, effects: createProjectionEffects() };
-});
-afterAll(async () => {
-  await app.close();
-  await cloud.close();
 });
 beforeEach(() => {
   journal = createTestJournal();

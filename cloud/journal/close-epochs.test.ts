@@ -1,35 +1,17 @@
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import {
-  buildTestApp,
-  createTestCloud,
-  testOperatorToken,
-  type TestCloud,
-} from '#cloud/platform/testing/test-cloud.ts';
+import { expect, test } from 'vitest';
 import {
   activateTestTerminal,
   createTestJournal,
   type TestJournal,
   type TestTerminal,
 } from '#cloud/platform/testing/test-terminal.ts';
+import { useTestCloud } from '#cloud/platform/testing/use-test-cloud.ts';
 
 const batches = '/v1/journal/batches';
-let cloud: TestCloud;
-let app: CloudApp;
-let origin: string;
+const cloud = useTestCloud();
 
-beforeAll(async () => {
-  cloud = await createTestCloud();
-  app = await buildTestApp(cloud);
-  origin = await app.listen({ host: '127.0.0.1', port: 0 });
-});
-afterAll(async () => {
-  await app.close();
-  await cloud.close();
-});
-
-const newTerminal = () => activateTestTerminal({ origin, operatorToken: testOperatorToken });
+const newTerminal = () => activateTestTerminal(cloud);
 
 function journalOf(count: number): TestJournal {
   const journal = createTestJournal();

@@ -1,15 +1,8 @@
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { overtakenMsMax } from '#cloud/identity/judge-heartbeat.ts';
 import { alarmsPerDayMax } from '#cloud/identity/terminal-alarms.ts';
-import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import { generateKeyPair } from '#cloud/identity/ed25519.ts';
-import {
-  buildTestApp,
-  createTestCloud,
-  testOperatorToken,
-  type TestCloud,
-} from '#cloud/platform/testing/test-cloud.ts';
 import {
   activateTestTerminal,
   admin,
@@ -17,34 +10,21 @@ import {
   type TestJournal,
   type TestTerminal,
 } from '#cloud/platform/testing/test-terminal.ts';
+import { useTestCloud } from '#cloud/platform/testing/use-test-cloud.ts';
 
 /** What a closed till's heartbeat is still good for: a witness of its journal, and nothing else. */
 const path = '/v1/heartbeats';
-let cloud: TestCloud;
-let app: CloudApp;
-let origin: string;
 let laterMs = 0;
-
-beforeAll(async () => {
-  cloud = await createTestCloud({
-    clock: { nowMs: () => Date.now() + laterMs, monotonicMs: () => performance.now() + laterMs },
-  });
-  app = await buildTestApp(cloud);
-  origin = await app.listen({ host: '127.0.0.1', port: 0 });
-});
-afterAll(async () => {
-  await app.close();
-  await cloud.close();
-});
+const clock = { nowMs: () => Date.now() + laterMs, monotonicMs: () => performance.now() + laterMs };
+const cloud = useTestCloud({ clock });
 
 const refused = { status: 403, body: { status: 403, code: 'terminal-revoked' } };
 
-const activated = (): Promise<TestTerminal> =>
-  activateTestTerminal({ origin, operatorToken: testOperatorToken });
+const activated = (): Promise<TestTerminal> => activateTestTerminal(cloud);
 
 async function close({ terminalId }: TestTerminal): Promise<void> {
   const revoke = `/admin/v1/terminals/${terminalId}/revoke`;
-  await admin({ origin, operatorToken: testOperatorToken }, revoke, undefined);
+  await admin(cloud, revoke, undefined);
 }
 
 function journalOf(count: number): TestJournal {

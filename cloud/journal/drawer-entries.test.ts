@@ -1,31 +1,15 @@
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { projectOnce } from '#cloud/journal/project-journal.ts';
 import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
-import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import {
-  buildTestApp,
-  createTestCloud,
-  testOperatorToken,
-  type TestCloud,
-} from '#cloud/platform/testing/test-cloud.ts';
 import { activateTestTerminal, createTestJournal } from '#cloud/platform/testing/test-terminal.ts';
+import { useTestCloud } from '#cloud/platform/testing/use-test-cloud.ts';
 import { newId } from '#shared/ids/ids.ts';
 
-let cloud: TestCloud;
-let app: CloudApp;
-beforeAll(async () => {
-  cloud = await createTestCloud();
-  app = await buildTestApp(cloud);
-});
-afterAll(async () => {
-  await app.close();
-  await cloud.close();
-});
+const cloud = useTestCloud();
 
 test('a drawer that was opened without a sale is kept whole, moves no order, and holds nothing up; a later one of an unknown kind is parked alone', async () => {
-  const origin = await app.listen({ host: '127.0.0.1', port: 0 });
-  const till = await activateTestTerminal({ origin, operatorToken: testOperatorToken });
+  const till = await activateTestTerminal(cloud);
   const journal = createTestJournal();
   const orderId = newId('ord', cloud.deps);
   const businessDate = '2026-11-22';

@@ -1,36 +1,18 @@
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { epochsPerDayMax, quarantinePerDayMax } from '#cloud/journal/inbox.ts';
-import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import {
-  buildTestApp,
-  createTestCloud,
-  testOperatorToken,
-  type TestCloud,
-} from '#cloud/platform/testing/test-cloud.ts';
 import {
   activateTestTerminal,
   createTestJournal,
   type TestJournal,
   type TestTerminal,
 } from '#cloud/platform/testing/test-terminal.ts';
+import { useTestCloud } from '#cloud/platform/testing/use-test-cloud.ts';
 
 const path = '/v1/journal/batches';
-let cloud: TestCloud;
-let app: CloudApp;
-let origin: string;
+const cloud = useTestCloud();
 
-beforeAll(async () => {
-  cloud = await createTestCloud();
-  app = await buildTestApp(cloud);
-  origin = await app.listen({ host: '127.0.0.1', port: 0 });
-});
-afterAll(async () => {
-  await app.close();
-  await cloud.close();
-});
-
-const newTerminal = () => activateTestTerminal({ origin, operatorToken: testOperatorToken });
+const newTerminal = () => activateTestTerminal(cloud);
 const tick = () =>
   new Promise((resolve) => {
     setTimeout(resolve, 3);
@@ -49,8 +31,8 @@ async function sell(terminal: TestTerminal, journal: TestJournal) {
 }
 
 async function alarms({ merchantId }: TestTerminal): Promise<readonly string[]> {
-  const url = `${origin}/admin/v1/merchants/${merchantId}/terminal-alarms`;
-  const headers = { authorization: `Bearer ${testOperatorToken}` };
+  const url = `${cloud.origin}/admin/v1/merchants/${merchantId}/terminal-alarms`;
+  const headers = { authorization: `Bearer ${cloud.operatorToken}` };
   const answer = (await (await fetch(url, { headers })).json()) as { alarms: { kind: string }[] };
   return answer.alarms.map(({ kind }) => kind);
 }

@@ -1,16 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
 import { projectStep } from '#cloud/journal/projection-worker.ts';
 import { generateKeyPair } from '#cloud/identity/ed25519.ts';
-import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import {
-  buildTestApp,
-  createTestCloud,
-  testOperatorToken,
-  type TestCloud,
-} from '#cloud/platform/testing/test-cloud.ts';
 import {
   activateTestTerminal,
   admin,
@@ -18,22 +11,14 @@ import {
   type TestJournal,
   type TestTerminal,
 } from '#cloud/platform/testing/test-terminal.ts';
+import { useTestCloud } from '#cloud/platform/testing/use-test-cloud.ts';
 
 const path = '/v1/journal/batches';
-let cloud: TestCloud;
-let app: CloudApp;
-let origin: string;
+const cloud = useTestCloud();
 let terminal: TestTerminal;
 
 beforeAll(async () => {
-  cloud = await createTestCloud();
-  app = await buildTestApp(cloud);
-  origin = await app.listen({ host: '127.0.0.1', port: 0 });
-  terminal = await activateTestTerminal({ origin, operatorToken: testOperatorToken });
-});
-afterAll(async () => {
-  await app.close();
-  await cloud.close();
+  terminal = await activateTestTerminal(cloud);
 });
 
 const opened = () => ({ reason: 'created', appVersion: '0.1.0' });
@@ -243,7 +228,7 @@ test('who is not the terminal is refused: wrong key, unknown id, changed body, s
   expect(await terminal.post(path, batch, { createdShiftSeconds: 400 })).toMatchObject(
     problem(401, 'signature-stale'),
   );
-  expect((await fetch(`${origin}${path}`, { method: 'POST', body: '{}' })).status).toBe(401);
+  expect((await fetch(`${cloud.origin}${path}`, { method: 'POST', body: '{}' })).status).toBe(401);
   const nonce = 'once-and-never-again';
   expect((await terminal.post(path, batch, { nonce })).status).toBe(200);
   expect(await terminal.post(path, batch, { nonce })).toMatchObject(problem(401, 'nonce-reused'));
@@ -253,9 +238,9 @@ test('a replay of the very same bytes is refused, and a signature does not fit a
   const body = gzipSync(JSON.stringify(journalOf(1).batch(1)));
   const headers = { 'content-encoding': 'gzip', ...terminal.sign('POST', path, body) };
   const send = (url: string) => fetch(url, { method: 'POST', headers, body: new Uint8Array(body) });
-  expect((await send(`${origin}/v1/heartbeats`)).status).toBe(401);
-  expect((await send(`${origin}${path}`)).status).toBe(200);
-  expect((await send(`${origin}${path}`)).status).toBe(401);
+  expect((await send(`${cloud.origin}/v1/heartbeats`)).status).toBe(401);
+  expect((await send(`${cloud.origin}${path}`)).status).toBe(200);
+  expect((await send(`${cloud.origin}${path}`)).status).toBe(401);
 });
 
 test('garbage instead of gzip, a bomb, and too many bytes are refused with a code each', async () => {
@@ -276,10 +261,10 @@ test('garbage instead of gzip, a bomb, and too many bytes are refused with a cod
 });
 
 test('a revoked terminal is closed out, but its backlog is taken and parked', async () => {
-  const closed = await activateTestTerminal({ origin, operatorToken: testOperatorToken });
+  const closed = await activateTestTerminal(cloud);
   const revoke = `/admin/v1/terminals/${closed.terminalId}/revoke`;
-  expect((await admin({ origin, operatorToken: 'wrong' }, revoke, undefined)).status).toBe(401);
-  await admin({ origin, operatorToken: testOperatorToken }, revoke, undefined);
+  expect((await admin({ ...cloud, operatorToken: 'wrong' }, revoke, undefined)).status).toBe(401);
+  await admin(cloud, revoke, undefined);
   expect(await closed.get('/v1/results')).toMatchObject(problem(403, 'terminal-revoked'));
   const journal = journalOf(2);
   expect(await closed.post(path, journal.batch(1))).toMatchObject({

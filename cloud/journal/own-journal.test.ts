@@ -1,32 +1,17 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import {
-  buildTestApp,
-  createTestCloud,
-  testOperatorToken,
-  type TestCloud,
-} from '#cloud/platform/testing/test-cloud.ts';
+import { beforeAll, expect, test } from 'vitest';
 import {
   activateTestTerminal,
   admin,
   createTestJournal,
   type TestTerminal,
 } from '#cloud/platform/testing/test-terminal.ts';
+import { useTestCloud } from '#cloud/platform/testing/use-test-cloud.ts';
 
-let cloud: TestCloud;
-let app: CloudApp;
-let origin: string;
+const cloud = useTestCloud();
 let terminal: TestTerminal;
 
 beforeAll(async () => {
-  cloud = await createTestCloud();
-  app = await buildTestApp(cloud);
-  origin = await app.listen({ host: '127.0.0.1', port: 0 });
-  terminal = await activateTestTerminal({ origin, operatorToken: testOperatorToken });
-});
-afterAll(async () => {
-  await app.close();
-  await cloud.close();
+  terminal = await activateTestTerminal(cloud);
 });
 
 function journalOf(count: number) {
@@ -66,15 +51,11 @@ test('a terminal reads its epochs and every entry back as it sent them, over bat
 test('another terminal reads nothing of it, a revoked one nothing at all, and an epoch must be one', async () => {
   const journal = journalOf(2);
   await terminal.post('/v1/journal/batches', journal.batch(1));
-  const other = await activateTestTerminal({ origin, operatorToken: testOperatorToken });
+  const other = await activateTestTerminal(cloud);
   const path = `/v1/journal/entries?epoch=${journal.epoch}`;
   expect((await other.get(path)).body).toEqual({ entries: [], more: false });
   expect((await other.get('/v1/journal/epochs')).body).toEqual({ epochs: [] });
   expect((await other.get('/v1/journal/entries?epoch=zzz')).status).toBe(400);
-  await admin(
-    { origin, operatorToken: testOperatorToken },
-    `/admin/v1/terminals/${other.terminalId}/revoke`,
-    undefined,
-  );
+  await admin(cloud, `/admin/v1/terminals/${other.terminalId}/revoke`, undefined);
   expect((await other.get('/v1/journal/epochs')).status).toBe(403);
 });

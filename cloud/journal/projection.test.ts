@@ -1,41 +1,26 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { newId, type OrderId } from '#shared/ids/ids.ts';
 import { err } from '#shared/result/result.ts';
 import { projectOnce, type ProjectionDeps } from '#cloud/journal/project-journal.ts';
 import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
 import { projectStep } from '#cloud/journal/projection-worker.ts';
-import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import {
-  buildTestApp,
-  createTestCloud,
-  testOperatorToken,
-  type TestCloud,
-} from '#cloud/platform/testing/test-cloud.ts';
 import {
   activateTestTerminal,
   createTestJournal,
   type TestJournal,
   type TestTerminal,
 } from '#cloud/platform/testing/test-terminal.ts';
+import { useTestCloud } from '#cloud/platform/testing/use-test-cloud.ts';
 
-let cloud: TestCloud;
-let app: CloudApp;
-let origin: string;
+const cloud = useTestCloud();
 let terminal: TestTerminal;
 let deps: ProjectionDeps;
 
 beforeAll(async () => {
-  cloud = await createTestCloud();
-  app = await buildTestApp(cloud);
-  origin = await app.listen({ host: '127.0.0.1', port: 0 });
-  terminal = await activateTestTerminal({ origin, operatorToken: testOperatorToken });
+  terminal = await activateTestTerminal(cloud);
   deps = { ...cloud.deps, effects: createProjectionEffects() };
-});
-afterAll(async () => {
-  await app.close();
-  await cloud.close();
 });
 
 const businessDate = '2026-11-22';
@@ -173,7 +158,7 @@ test('a charge that the cloud does not know as paid is parked, and the order sta
 });
 
 test("another terminal's journal cannot touch an order", async () => {
-  const other = await activateTestTerminal({ origin, operatorToken: testOperatorToken });
+  const other = await activateTestTerminal(cloud);
   const orderId = newOrder();
   const journal = newJournal();
   open(journal, orderId);

@@ -1,41 +1,25 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { capsEditions } from '#cloud/identity/caps-editions.ts';
 import { deviceProofText, devicesMax } from '#cloud/members/member-certificates.ts';
 import { verifyEd25519 } from '#cloud/members/member-codes.ts';
-import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import {
-  buildTestApp,
-  createTestCloud,
-  testOperatorToken,
-  type TestCloud,
-} from '#cloud/platform/testing/test-cloud.ts';
 import {
   activateTestTerminal,
   admin,
   type TestTerminal,
   consent,
 } from '#cloud/platform/testing/test-terminal.ts';
+import { useTestCloud } from '#cloud/platform/testing/use-test-cloud.ts';
 import type { MemberId } from '#shared/ids/ids.ts';
 import { encodeTwoLayerCode } from '#shared/member/two-layer-code.ts';
 import { genuineMemberCode } from '#shared/member/verify-member-code.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
-let cloud: TestCloud;
-let app: CloudApp;
+const cloud = useTestCloud();
 let till: TestTerminal;
-let operator: { readonly origin: string; readonly operatorToken: string };
 beforeAll(async () => {
-  cloud = await createTestCloud();
-  app = await buildTestApp(cloud);
-  const origin = await app.listen({ host: '127.0.0.1', port: 0 });
-  operator = { origin, operatorToken: testOperatorToken };
-  till = await activateTestTerminal(operator);
-});
-afterAll(async () => {
-  await app.close();
-  await cloud.close();
+  till = await activateTestTerminal(cloud);
 });
 
 let members = 0;
@@ -43,11 +27,7 @@ async function newMember() {
   members += 1;
   const { body } = await till.post('/v1/members', { phone: `138000100${10 + members}`, consent });
   const memberId = String(body['memberId']) as MemberId;
-  const { body: link } = await admin(
-    operator,
-    `/admin/v1/members/${memberId}/page-link`,
-    undefined,
-  );
+  const { body: link } = await admin(cloud, `/admin/v1/members/${memberId}/page-link`, undefined);
   return { memberId, key: String(link['path']).split('#')[1]! };
 }
 
@@ -65,7 +45,7 @@ async function certify(member: Member, phone: Phone, change: object = {}) {
   const proof = sign(null, Buffer.from(text), phone.privateKey).toString('base64url');
   const { devicePublicKey } = phone;
   const payload = { ...member, devicePublicKey, proof, ...change };
-  const answer = await app.inject({
+  const answer = await cloud.app.inject({
     method: 'POST',
     url: '/v1/member-pages/certificates',
     payload,
@@ -126,7 +106,7 @@ describe('the certificate of a phone', () => {
     expect(answers.find(({ status }) => status === 409)).toMatchObject({
       body: { code: 'member-device-limit' },
     });
-    await admin(operator, `/admin/v1/members/${member.memberId}/revoke-codes`, { reason: 'lost' });
+    await admin(cloud, `/admin/v1/members/${member.memberId}/revoke-codes`, { reason: 'lost' });
     const stopped = phones[answers.findIndex(({ status }) => status === 200)]!;
     expect(await certify(member, stopped)).toMatchObject({
       body: { code: 'member-device-refused' },

@@ -1,21 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sql } from 'drizzle-orm';
 import { io } from 'socket.io-client';
-import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import { createHintServer, type HintServer } from '#cloud/platform/hints.ts';
-import {
-  buildTestApp,
-  createTestCloud,
-  testOperatorToken,
-  type TestCloud,
-} from '#cloud/platform/testing/test-cloud.ts';
 import { activateTestTerminal, type TestTerminal } from '#cloud/platform/testing/test-terminal.ts';
+import { useTestCloud } from '#cloud/platform/testing/use-test-cloud.ts';
 
 /**
  * Two nodes on one database: the terminal is connected to the first, the second learns something.
  */
-let cloud: TestCloud;
-let app: CloudApp;
+const cloud = useTestCloud();
 let nodes: readonly HintServer[];
 let terminal: TestTerminal;
 let pulls = 0;
@@ -24,19 +17,21 @@ const heard: string[] = [];
 let socket: ReturnType<typeof io>;
 
 beforeAll(async () => {
-  cloud = await createTestCloud();
-  app = await buildTestApp(cloud);
-  const origin = await app.listen({ host: '127.0.0.1', port: 0 });
   nodes = [createHintServer(), createHintServer()];
-  nodes[0]!.attach(app.server, { deps: cloud.deps });
+  nodes[0]!.attach(cloud.app.server, { deps: cloud.deps });
   const { databaseUrl, deps } = cloud;
   for (const [index, node] of nodes.entries()) {
     const onTold = (terminalId: string): void => void heard.push(`${index} ${terminalId}`);
     await node.join({ databaseUrl, logger: deps.logger, onTold });
   }
-  terminal = await activateTestTerminal({ origin, operatorToken: testOperatorToken });
+  terminal = await activateTestTerminal(cloud);
   const auth = terminal.sign('GET', '/hints');
-  socket = io(origin, { path: '/hints', transports: ['websocket'], auth, reconnection: false });
+  socket = io(cloud.origin, {
+    path: '/hints',
+    transports: ['websocket'],
+    auth,
+    reconnection: false,
+  });
   socket.on('pull', () => (pulls += 1));
   await new Promise<void>((resolve) => {
     socket.once('connect', resolve);
@@ -45,8 +40,6 @@ beforeAll(async () => {
 afterAll(async () => {
   socket.close();
   for (const node of nodes) await node.close();
-  await app.close();
-  await cloud.close();
 });
 
 const pull = (node: number): void =>

@@ -1,42 +1,26 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { newId } from '#shared/ids/ids.ts';
 import { createHttpShell } from '#cloud/platform/http-shell.ts';
 import { createLogger, redactedPaths } from '#cloud/platform/logger.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import {
-  buildTestApp,
-  createTestCloud,
-  testOperatorToken,
-  type TestCloud,
-} from '#cloud/platform/testing/test-cloud.ts';
+import { buildTestApp } from '#cloud/platform/testing/test-cloud.ts';
 import { activateTestTerminal } from '#cloud/platform/testing/test-terminal.ts';
+import { useTestCloud } from '#cloud/platform/testing/use-test-cloud.ts';
 
-let cloud: TestCloud;
-let app: CloudApp;
-let origin: string;
-
-beforeAll(async () => {
-  cloud = await createTestCloud();
-  app = await buildTestApp(cloud);
-  origin = await app.listen({ host: '127.0.0.1', port: 0 });
-});
-afterAll(async () => {
-  await app.close();
-  await cloud.close();
-});
+const cloud = useTestCloud();
 
 test('health and readiness answer anyone; everything else is closed unless it says so', async () => {
   for (const path of ['/healthz', '/readyz', '/docs/json']) {
-    expect((await fetch(origin + path)).status, path).toBe(200);
+    expect((await fetch(cloud.origin + path)).status, path).toBe(200);
   }
-  const document = (await (await fetch(`${origin}/docs/json`)).json()) as {
+  const document = (await (await fetch(`${cloud.origin}/docs/json`)).json()) as {
     paths: Record<string, Record<string, unknown>>;
   };
   const open: string[] = [];
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const method of Object.keys(methods)) {
       const url = path.replaceAll(/\{\w+\}/g, 'x');
-      const answer = await app.inject({ method: method.toUpperCase() as 'GET', url });
+      const answer = await cloud.app.inject({ method: method.toUpperCase() as 'GET', url });
       if (answer.statusCode !== 401) open.push(`${method} ${path}`);
     }
   }
@@ -81,7 +65,7 @@ const wordlessRoutes = ({ paths }: ApiPage): readonly string[] =>
 const apiPageOf = async (of: CloudApp): Promise<ApiPage> => (await of.inject('/docs/json')).json();
 
 test('every route says in a summary what it is for, and stands on a shelf of the page of the API', async () => {
-  const page = await apiPageOf(app);
+  const page = await apiPageOf(cloud.app);
   expect(Object.keys(page.paths).length).toBeGreaterThan(100);
   expect(wordlessRoutes(page)).toEqual([]);
 });
@@ -100,17 +84,17 @@ test('planted violation: a route without a summary, and one with a whole story, 
 });
 
 test('every failure is a problem with a code of the catalogue, and its type is a page', async () => {
-  const answer = await fetch(`${origin}/v1/nothing`);
+  const answer = await fetch(`${cloud.origin}/v1/nothing`);
   expect(answer.status).toBe(404);
   expect(answer.headers.get('content-type')).toContain('application/problem+json');
   const problem = (await answer.json()) as { type: string };
   expect(problem).toMatchObject({ code: 'not-found', status: 404, retryable: false });
-  const page = (await (await fetch(origin + problem.type)).json()) as object;
+  const page = (await (await fetch(cloud.origin + problem.type)).json()) as object;
   expect(page).toMatchObject({ code: 'not-found', zh: '没有找到' });
 });
 
 test('payment codes, activation codes, tokens and signatures never reach the log', async () => {
-  const terminal = await activateTestTerminal({ origin, operatorToken: testOperatorToken });
+  const terminal = await activateTestTerminal(cloud);
   const authCode = '134567890123456789';
   await terminal.post('/v1/charges', {
     orderId: newId('ord', cloud.deps),
@@ -126,7 +110,7 @@ test('payment codes, activation codes, tokens and signatures never reach the log
   });
   await terminal.post('/v1/charges', { authCode });
   const log = cloud.log();
-  for (const secret of [authCode, testOperatorToken, 'sig1=']) expect(log).not.toContain(secret);
+  for (const secret of [authCode, cloud.operatorToken, 'sig1=']) expect(log).not.toContain(secret);
 });
 
 test('the second fence: an object that is logged by mistake loses its secrets at any depth used', () => {
@@ -155,7 +139,7 @@ test('a stranger does not get a fresh allowance on public routes by making up ke
   const statuses: number[] = [];
   for (let n = 0; n < 40; n += 1) {
     const keyid = `trm_${String(n).padStart(26, '0')}`;
-    const answer = await app.inject({
+    const answer = await cloud.app.inject({
       method: 'POST',
       url: '/v1/claims',
       headers: { 'content-type': 'application/json', 'signature-input': `keyid="${keyid}"` },
@@ -190,23 +174,23 @@ test('metrics are for who has the operator’s token or the one for metrics, and
   };
   expect(await ask()).toBe(401);
   expect(await ask('Bearer something-else')).toBe(401);
-  expect(await ask(`Bearer ${testOperatorToken}`)).toBe(200);
+  expect(await ask(`Bearer ${cloud.operatorToken}`)).toBe(200);
   expect(await ask(`Bearer ${metricsToken}`)).toBe(200);
   await own.close();
 });
 
 const ready = async (token?: string) => {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const answer = await app.inject({ method: 'GET', url: '/readyz', headers });
+  const answer = await cloud.app.inject({ method: 'GET', url: '/readyz', headers });
   return { status: answer.statusCode, body: answer.json<object>() };
 };
 
 const told = (releases: string) => ({ status: 200, body: { status: 'ready', releases } });
 
 test('held releases are said by readiness to the operator alone, and make no node unready', async () => {
-  expect(await ready(testOperatorToken)).toEqual(told('open'));
+  expect(await ready(cloud.operatorToken)).toEqual(told('open'));
   cloud.deps.metrics.releaseHolds.set(2);
-  expect(await ready(testOperatorToken)).toEqual(told('held'));
+  expect(await ready(cloud.operatorToken)).toEqual(told('held'));
   // A stranger learns that the node lives, and nothing of the books: neither when they are held nor
   // when they are not.
   for (const holds of [2, 0]) {

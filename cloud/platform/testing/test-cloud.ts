@@ -68,5 +68,5 @@ export async function createTestCloud(overrides: Partial<CloudDeps> = {}): Promi
 }
 
 /** The app of a test cloud, without workers and without a channel. */
-export const buildTestApp = ({ deps }: TestCloud): Promise<CloudApp> =>
+export const buildTestApp = ({ deps }: Pick<TestCloud, 'deps'>): Promise<CloudApp> =>
   buildApp(deps, { payments: createPaymentRoom(deps, {}), onJournalTaken: () => {} });
