@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import {
   activateTestTerminal,
   createTestJournal,
+  journalOf,
   type TestJournal,
   type TestTerminal,
 } from '#cloud/platform/testing/test-terminal.ts';
@@ -12,13 +13,6 @@ const batches = '/v1/journal/batches';
 const cloud = useTestCloud();
 
 const newTerminal = () => activateTestTerminal(cloud);
-
-function journalOf(count: number): TestJournal {
-  const journal = createTestJournal();
-  journal.append('store.opened', { reason: 'created', appVersion: '0.1.0' });
-  while (journal.entries.length < count) journal.append('caps.applied', { capsVersion: 1 });
-  return journal;
-}
 
 const endAt = ({ epoch, entries }: TestJournal, lastSeq: number) => ({
   epoch,

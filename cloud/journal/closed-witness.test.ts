@@ -6,7 +6,7 @@ import { generateKeyPair } from '#cloud/identity/ed25519.ts';
 import {
   activateTestTerminal,
   admin,
-  createTestJournal,
+  journalOf,
   type TestJournal,
   type TestTerminal,
 } from '#cloud/platform/testing/test-terminal.ts';
@@ -25,13 +25,6 @@ const activated = (): Promise<TestTerminal> => activateTestTerminal(cloud);
 async function close({ terminalId }: TestTerminal): Promise<void> {
   const revoke = `/admin/v1/terminals/${terminalId}/revoke`;
   await admin(cloud, revoke, undefined);
-}
-
-function journalOf(count: number): TestJournal {
-  const journal = createTestJournal();
-  journal.append('store.opened', { reason: 'created', appVersion: '0.1.0' });
-  while (journal.entries.length < count) journal.append('caps.applied', { capsVersion: 1 });
-  return journal;
 }
 
 /** Signed as of the test's clock. */

@@ -8,7 +8,7 @@ import {
   activateTestTerminal,
   admin,
   createTestJournal,
-  type TestJournal,
+  journalOf,
   type TestTerminal,
 } from '#cloud/platform/testing/test-terminal.ts';
 import { useTestCloud } from '#cloud/platform/testing/use-test-cloud.ts';
@@ -20,15 +20,6 @@ let terminal: TestTerminal;
 beforeAll(async () => {
   terminal = await activateTestTerminal(cloud);
 });
-
-const opened = () => ({ reason: 'created', appVersion: '0.1.0' });
-
-function journalOf(count: number): TestJournal {
-  const journal = createTestJournal();
-  journal.append('store.opened', opened());
-  while (journal.entries.length < count) journal.append('caps.applied', { capsVersion: 1 });
-  return journal;
-}
 
 async function storedCount(epoch: string): Promise<number> {
   const { rows } = await cloud.deps.db.execute<{ n: number }>(

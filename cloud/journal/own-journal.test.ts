@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import {
   activateTestTerminal,
   admin,
-  createTestJournal,
+  journalOf,
   type TestTerminal,
 } from '#cloud/platform/testing/test-terminal.ts';
 import { useTestCloud } from '#cloud/platform/testing/use-test-cloud.ts';
@@ -13,13 +13,6 @@ let terminal: TestTerminal;
 beforeAll(async () => {
   terminal = await activateTestTerminal(cloud);
 });
-
-function journalOf(count: number) {
-  const journal = createTestJournal();
-  journal.append('store.opened', { reason: 'created', appVersion: '0.1.0' });
-  while (journal.entries.length < count) journal.append('caps.applied', { capsVersion: 1 });
-  return journal;
-}
 
 test('a terminal reads its epochs and every entry back as it sent them, over batches that overlap', async () => {
   const first = journalOf(620);

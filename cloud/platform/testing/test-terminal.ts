@@ -226,3 +226,11 @@ export function createTestJournal(epoch = randomBytes(8).toString('hex')): TestJ
     }),
   };
 }
+
+/** A journal of so many entries, as a till that was just set up begins one. */
+export function journalOf(count: number): TestJournal {
+  const journal = createTestJournal();
+  journal.append('store.opened', { reason: 'created', appVersion: '0.1.0' });
+  while (journal.entries.length < count) journal.append('caps.applied', { capsVersion: 1 });
+  return journal;
+}
