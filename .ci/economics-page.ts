@@ -9,7 +9,7 @@ export type EconomicsTable = 'closed-form' | 'gate' | 'scenarios' | 'ring' | 'wh
 const placeOf = (name: string): RegExp =>
   new RegExp(`(<!-- lab ${name}, do not edit -->)[^]*?(<!-- end -->)`);
 
-/** A page with its marked tables written anew; throws where the page has no such mark. */
+/** A page with its marked tables rewritten; throws where the page has no such mark. */
 export function fillTables(
   page: string,
   tables: Readonly<Record<EconomicsTable, LabTable>>,

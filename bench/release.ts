@@ -44,7 +44,7 @@ const serverSettings = {
   shared_buffers: '2GB',
   work_mem: '16MB',
   maintenance_work_mem: '512MB',
-  // A run of 21 million accounts writes 14 GB of log; half of this forces a checkpoint, behind
+  // A run of 21 million accounts writes 14 GB of log; half of this forces a checkpoint, after
   // which pages go there whole.
   max_wal_size: '24GB',
   checkpoint_timeout: '30min',
@@ -143,7 +143,7 @@ async function measure(context: {
   readonly traffic: Traffic;
 }): Promise<Omit<Measured, 'accountsCount' | 'failedBatches' | 'loadMs' | 'peakMb'>> {
   const { folder, owner, cloud, traffic } = context;
-  /** Each begins behind a checkpoint: its first touch of a page writes the page to the log. */
+  /** Each begins after a checkpoint: its first touch of a page writes the page to the log. */
   const beside = async <T>(name: string, work: () => Promise<T>): Promise<Timed<T> & Beside> => {
     await owner.query('checkpoint');
     const before = await spent(folder, owner);

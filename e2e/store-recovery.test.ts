@@ -142,7 +142,7 @@ test('a till loses its disk: backup and cloud bring every sale back, and the day
   await allSent(till);
 }, 60_000);
 
-/** What a till that died had sent, or was about to send: the batch behind what the cloud has, and a line to send it. */
+/** What a till that died had sent, or was about to send: the batch after what the cloud has, and a line to send it. */
 function lateBatch(): () => Promise<unknown> {
   const opened = getOrThrow(openStore(dataDir));
   const { terminalId } = JSON.parse(getMeta(opened.read, 'identity') ?? '{}') as {

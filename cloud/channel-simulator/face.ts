@@ -25,7 +25,7 @@ export interface FaceHouse {
   readonly bills: BillDesk;
   /** Carries an exchange over the line with its faults. */
   serve(request: FastifyRequest, answer: FastifyReply, exchange: Exchange): Promise<void>;
-  /** Posts a notify behind the answer; a far end that is not there is no error. */
+  /** Posts a notify after the answer; a far end that is not there is no error. */
   notify(call: {
     readonly url: string;
     /** Signs it; asked for anew each time it is posted. */
@@ -43,7 +43,7 @@ export interface FaceHouse {
 
 /** How a channel posts its notifies. */
 export interface NotifyManners {
-  /** Waits between postings that were not accepted; behind the last one it gives up. */
+  /** Waits between postings that were not accepted; after the last one it gives up. */
   readonly pausesMs: readonly number[];
   readonly accepts: (answer: { readonly status: number; readonly body: string }) => boolean;
 }

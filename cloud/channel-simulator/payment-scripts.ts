@@ -75,7 +75,7 @@ const scriptOfSuffix: Readonly<Record<string, PaymentScript>> = {
 const paidScript: PaymentScript = { ...prompt, booked: 'SUCCESS', answer: 'SUCCESS' };
 
 /**
- * Codes of one payer: behind the first two digits stands 777, then the payer's five digits. Others
+ * Codes of one payer: the first two digits, then 777, then the payer's five digits. Others
  * have no known payer.
  */
 export const payerOfCode = (authCode: string): string | undefined =>

@@ -188,7 +188,7 @@ export interface BookLine {
   readonly refundedFen: number;
 }
 
-/** The lines behind `after`, by order number; `more` says that the page was full. */
+/** The lines that follow `after`, by order number; `more` says that the page was full. */
 export interface BooksAnswer {
   readonly code: 'SUCCESS';
   readonly lines: readonly BookLine[];

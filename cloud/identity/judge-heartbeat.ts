@@ -53,7 +53,7 @@ export const returnsUntilClone = 3;
 /** Returns further apart than this are counted anew. */
 const returnsForgottenMs = 6 * 3_600_000;
 const lanesMax = 12;
-/** The last batch of an epoch may fail, and come again behind the first of the next: a till tries each minute. */
+/** The last batch of an epoch may fail, and come again after the first of the next: a till tries each minute. */
 const stragglersMsMax = 600_000;
 
 /** What a heartbeat proves, and what is remembered of it. Pure. */

@@ -12,7 +12,7 @@ import type { CloudDeps } from '#cloud/platform/deps.ts';
  * - `coupon-unproven`: it asks for coupons after sales that the cloud does not see paid; it is
  *   given none until it does.
  * - `tail-lost`: the till has less than it once said or sent, or other entries.
- * - `epoch-closed`: a batch came behind the end of an epoch that a restore had closed; it is kept.
+ * - `epoch-closed`: a batch came after the end of an epoch that a restore had closed; it is kept.
  * - `fork`: one entry number arrived with two contents; both are kept.
  * - `owner-pin-first-set`: a PIN of the owner was set where there was none; whoever stands at such a till can.
  * - `owner-pin-locked`: the owner's PIN was wrong until the till locked.

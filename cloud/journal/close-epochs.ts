@@ -11,7 +11,7 @@ type Owner = Pick<TerminalIdentity, 'operatorId' | 'terminalId'>;
 /**
  * Closes epochs of a terminal where it says that they end, all of them or none: none when the cloud
  * has an epoch that it does not name, or more of one, or another last entry. The rows of the heads
- * are what a batch locks to move a head, so a batch is either in the answer or behind the closing.
+ * are what a batch locks to move a head, so a batch is either in the answer or after the closing.
  * The terminal's last word stands: asking again is harmless.
  */
 export async function closeEpochs(

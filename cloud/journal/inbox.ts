@@ -150,7 +150,7 @@ export async function readHead(
 
 /** Epochs that a terminal may begin within a day: a restored or salvaged file is rare, a loop of them is a defect. */
 export const epochsPerDayMax = 24;
-/** Contradicting batches of a terminal that are kept within a day. An honest till sends two, then begins anew. */
+/** Contradicting batches of a terminal that are kept within a day. An honest till sends two, then starts over. */
 export const quarantinePerDayMax = 40;
 /** Entries of a closed terminal that are kept: more than a till sells in a season. */
 export const revokedEntriesMax = 50_000;
@@ -181,7 +181,7 @@ export async function revokedEntries(
 }
 
 /**
- * Keeps a batch that contradicts the stored journal or came behind its end, whole, once. False when
+ * Keeps a batch that contradicts the stored journal or came after its end, whole, once. False when
  * {@link quarantinePerDayMax} others came within a day: then it is not kept, and the terminal must
  * not be told that it is.
  */

@@ -36,7 +36,7 @@ export async function readOwnEpochs(
 /** Enough rows for a page of a terminal that sends one entry a batch, and one more to know whether there are others. */
 const rowsMax = ownEntriesMax + 1;
 
-/** Entries of one epoch behind a seq, as the terminal sent them. */
+/** Entries of one epoch after a seq, as the terminal sent them. */
 export async function readOwnEntries(
   db: Db,
   wanted: Owner & { readonly epoch: string; readonly afterSeq: number },

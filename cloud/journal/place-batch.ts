@@ -17,7 +17,7 @@ export type BatchPlace =
   /** All of it is stored already. */
   | { readonly type: 'duplicate' }
   | { readonly type: 'gap'; readonly expectedSeq: number }
-  /** The batch goes on behind the end of a closed epoch, or has another last entry. */
+  /** The batch goes on after the end of a closed epoch, or has another last entry. */
   | { readonly type: 'closed'; readonly seq: number }
   /** The batch tells another story from `seq` on. */
   | { readonly type: 'fork'; readonly seq: number };

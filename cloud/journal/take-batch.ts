@@ -117,7 +117,7 @@ async function checkBounds(deps: Deps, request: BatchRequest): Promise<BatchErro
   return { type: 'journal-epochs-exceeded' };
 }
 
-/** Keeps the evidence of a second history, or of what came behind a closed end, and calls people. */
+/** Keeps the evidence of a second history, or of what came after a closed end, and calls people. */
 async function keepAside(
   deps: Deps,
   request: BatchRequest,

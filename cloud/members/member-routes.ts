@@ -69,7 +69,7 @@ const publicAccess = {
 /**
  * POST /v1/members, POST /v1/members/resolve, POST /v1/voucher-reservations      the till (shared/wire/v1/members.ts)
  * GET  /claim/{token}, POST /v1/claims                    the customer with a receipt; public, few per minute
- * GET  /m/{memberId}, POST /v1/member-pages               the member's own page; the key stands behind the #
+ * GET  /m/{memberId}, POST /v1/member-pages               the member's own page; the key comes after the #
  * POST /v1/member-pages/certificates                    the member's phone: its key certified for a day
  * POST /v1/members/{memberId}/codes                       the operator: a member code for tools and the demo
  * POST /admin/v1/members/{memberId}/page-link             the operator: the link to a member's page

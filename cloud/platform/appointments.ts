@@ -10,7 +10,7 @@ import type { Random } from '#shared/time/random.ts';
 export interface Appointments {
   /** Seconds for Retry-After, 1 to {@link retryAfterSecondsMax} and a jitter. */
   give(who: string, ahead: { readonly waitingCount: number; readonly stepMs: number }): number;
-  /** He was let in: the next time begins anew. */
+  /** He was let in: the next time starts over. */
   kept(who: string): void;
 }
 

@@ -73,7 +73,7 @@ export function laneOfRequest(request: FastifyRequest): Lane {
 /**
  * Whom a request claims to come from. Terminals share the line of a shop or a market hall: they
  * count by key id, strangers by address. On a public route nobody ever checks a signature, so there
- * a key id is only a word, and counting by it would let a stranger begin anew at will.
+ * a key id is only a word, and counting by it would let a stranger start over at will.
  */
 export function claimOf(request: FastifyRequest): string {
   const { access } = request.routeOptions.config;

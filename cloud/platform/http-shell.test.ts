@@ -28,7 +28,7 @@ test('health and readiness answer anyone; everything else is closed unless it sa
     'get /errors/{code}',
     'get /healthz',
     'get /readyz',
-    // Closed by the agent's own token, which is looked at behind the period.
+    // Closed by the agent's own token, which is looked at after the period.
     'get /v1/agent/statements/{period}.csv',
     'get /v1/disclosure',
     'get /v1/promotion/pins',

@@ -1,6 +1,6 @@
 import { nothingScheduled, type Timers } from '#drivers/core/timers.ts';
 
-/** One delayed call at a time: setting it anew forgets the one before. */
+/** One delayed call at a time: setting it again forgets the one before. */
 export interface Alarm {
   set(delayMs: number, run: () => void): void;
   clear(): void;

@@ -118,7 +118,7 @@ export function createLinkSupervisor(deps: LinkSupervisorDeps): LinkSupervisor {
   };
 }
 
-/** Opens anew each time. What opens after it was given up is closed, never used. */
+/** Opens a new one each time. What opens after it was given up is closed, never used. */
 function createOpener(transport: Transport): {
   readonly open: (after: Promise<void>) => Promise<Result<Connection, OpenError> | 'given-up'>;
   readonly giveUp: () => void;

@@ -13,7 +13,7 @@ export interface PortWatch {
   stop(): void;
   /** The last list; the first call makes one. */
   list(): Promise<PortList>;
-  /** Lists anew, for a person who asks. */
+  /** Lists again, for a person who asks. */
   refresh(): Promise<PortList>;
   /** Calls `listener` after every change, until the returned function is called. */
   onChange(listener: () => void): () => void;

@@ -84,6 +84,6 @@ export function amountText(amountFen: Fen): string {
   return fits(text) ? text : noNumber;
 }
 
-/** Digits and minus signs, each with at most one point behind it, and at least one of them. */
+/** Digits and minus signs, each with at most one point after it, and at least one of them. */
 const fits = (text: string): boolean =>
   /^(?:[-0-9]\.?)+$/.test(text) && text.replaceAll('.', '').length <= led8nDigits;

@@ -11,7 +11,7 @@ export const linkTriesMax = 4;
 
 /**
  * The same bytes under the same id may go out again only while nothing at all proves that they arrived: the box knows
- * such a repetition by its id and does not act twice. Never on another connection: ids begin anew there. Where frames
+ * such a repetition by its id and does not act twice. Never on another connection: ids start over there. Where frames
  * have no id, silence is not enough: the box must have said that the frame arrived broken (see frame-sender.ts).
  */
 export function mayResendFrame(frame: {
@@ -24,7 +24,7 @@ export function mayResendFrame(frame: {
   return !proved && frame.sameConnection && frame.triesMade < linkTriesMax;
 }
 
-/** May a question that got no answer be asked anew? Only when asking moves no money. */
+/** May a question that got no answer be asked again? Only when asking moves no money. */
 export function mayAskAgain(kind: BoxAskKind): boolean {
   return kind === 'query' || kind === 'greeting';
 }

@@ -54,7 +54,7 @@ async function dieAtByte(
   return { desk: { ...dead, printer }, record };
 }
 
-/** From the first question to the last; how many of them come behind the receipt depends on the printer. */
+/** From the first question to the last; how many of them come after the receipt depends on the printer. */
 async function jobByteCount(model: PrinterModel): Promise<number> {
   const desk = await createPrinterDesk(model);
   const before = desk.wire.deliveredByteCount();
@@ -116,7 +116,7 @@ describe('the till dies at every byte of a job, and its next run asks the printe
 
   it('a printer that waits for paper is asked later and not cleared: what it holds is the whole receipt', async () => {
     const model = { lacks: ['process-id' as const], msPerLine: 300 };
-    // The receipt is whole in the printer; only the questions behind it are not.
+    // The receipt is whole in the printer; only the questions after it are not.
     const { desk, record } = await dieAtByte(model, (await jobByteCount(model)) - 40);
     desk.simulator.setSwitches({ paperOut: true });
     await desk.time.advance(1_000);

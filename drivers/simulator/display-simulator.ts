@@ -41,7 +41,7 @@ const segmentsOf: Readonly<Record<string, string>> = {
   '-': 'g',
 };
 const bauds = [9_600, 4_800, 2_400, 1_200, 600, 300];
-/** A show command may carry eight digits and a point behind each. */
+/** A show command may carry eight digits and a point after each. */
 const showBytesMax = 2 * led8nDigits;
 const carriageReturn = 0x0d;
 

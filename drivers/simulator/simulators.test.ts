@@ -49,7 +49,7 @@ describe('printer simulator', () => {
 
   it('reports what a wrong driver sends: the drawer bytes and QR commands of other libraries', async () => {
     const { printer, send } = await createPrinter();
-    // escpos 2.5.2 leaves out t1 and t2, so that the drawer command eats the text behind it.
+    // escpos 2.5.2 leaves out t1 and t2, so that the drawer command eats the text after it.
     await send('1B 70 00 41 42 0A');
     expect(printer.receipts()[0]?.lines).toEqual(['']);
     await send('1D 5A 02 1B 5A 03 4D 06');

@@ -20,7 +20,7 @@ export interface FuzzFailure {
   readonly detail: string;
 }
 
-/** After so many inputs the parser is asked to recover, and begins anew after as many recoveries. */
+/** After so many inputs the parser is asked to recover, and starts over after as many recoveries. */
 const inputsPerRecovery = 64;
 const recoveriesPerParser = 64;
 const inputsShown = 8;

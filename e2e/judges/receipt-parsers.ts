@@ -63,7 +63,7 @@ function npos(): ReceiptParser {
 
 /**
  * escpos-tools (MIT, PHP), which no package carries. It takes all text for code page 437 and knows no FS command: it
- * says so, and reads on behind two bytes; a parameter left over then comes out as a control character.
+ * says so, and reads on after two bytes; a parameter left over then comes out as a control character.
  */
 function escposTools(): ReceiptParser {
   const folder = process.env[escposToolsVariable];

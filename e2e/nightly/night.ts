@@ -6,7 +6,7 @@ import { runPart } from './run-part.ts';
 
 /**
  * Runs the parts one after the other and writes report.json, report.md and a log of each into `out`. The report is
- * written anew after every part: a night that was cut off tells what it had proved.
+ * rewritten after every part: a night that was cut off tells what it had proved.
  */
 export async function runNight(options: {
   readonly parts: readonly Part[];

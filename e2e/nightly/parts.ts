@@ -17,7 +17,7 @@ export interface Part {
   readonly result: RegExp;
 }
 
-/** Seeds of the simulator in one night; night N takes those behind night N - 1. */
+/** Seeds of the simulator in one night; night N takes those after night N - 1. */
 const worldsPerNight = 10_000;
 /** The largest seed of a night: the seeds of its worlds have nine digits. */
 export const nightSeedMax = 99_999;

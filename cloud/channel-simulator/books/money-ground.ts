@@ -1,7 +1,7 @@
 import type { ChannelBooks } from '#cloud/channel-simulator/books/channel-books.ts';
 import type { Face } from '#cloud/channel-simulator/protocol.ts';
 
-/** The channel's rules about money behind the payment. Times in milliseconds of the channel's clock. */
+/** The channel's rules about money after the payment. Times in milliseconds of the channel's clock. */
 export interface MoneyRules {
   /** Most that may go to others than the order's merchant, basis points of the order. */
   readonly othersMaxBp: number;

@@ -5,7 +5,7 @@ import { memberCodePrefix } from '#shared/tender/recognise-code.ts';
 /** A new showing this often: the till allows 90 s. */
 const renewMs = 30_000;
 /**
- * While online the certificate is fetched anew when it is older than this, so that it always has
+ * While online the certificate is fetched again when it is older than this, so that it always has
  * most of a day left.
  */
 const certificateAgeMsMax = 3_600_000;

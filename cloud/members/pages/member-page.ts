@@ -5,7 +5,7 @@ import { createPage, words, type Page } from '#cloud/members/pages/page.ts';
 import { qrScript } from '#cloud/members/pages/qr-script.ts';
 
 /**
- * GET /m/{memberId}#{key}: the member's own page with his 会员码, which works without a network once it was opened here. The key stands behind the #, so it never reaches a
+ * GET /m/{memberId}#{key}: the member's own page with his 会员码, which works without a network once it was opened here. The key comes after the #, so it never reaches a
  * log; the page itself holds nothing until the key was accepted by POST /v1/member-pages.
  */
 export const memberPage = (): Page => page;

@@ -15,7 +15,7 @@ import { createSeededRandom } from '#shared/time/seeded-random.ts';
 /** The long form: GREENTILL_FUZZ=10000. */
 const requests = Number(process.env['GREENTILL_FUZZ'] ?? 300);
 const isLong = requests >= 5_000;
-/** Then everything begins anew: who may revoke tills and end contracts leaves a desert behind. */
+/** Then everything starts over: who may revoke tills and end contracts leaves a desert behind. */
 const requestsPerWorld = 1_000;
 const setupTimeoutMs = 120_000;
 const leaksShown = 20;

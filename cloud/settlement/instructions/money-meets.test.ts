@@ -249,7 +249,7 @@ describe('refunds meet instructions', () => {
       path.includes('subsid') ? 'lose-request' : 'none',
     );
     await runInstructionsOnce(bench.worker());
-    // Meanwhile somebody has split the order by hand, and the channel takes no subsidy behind that.
+    // Meanwhile somebody has split the order by hand, and the channel takes no subsidy after that.
     const { simulator, merchantNo, clock } = bench.pay;
     const { transactionId } = simulator.books()[0]!;
     const byHand = { merchantNo, transactionId, outSplitNo: 'H1', receivers: [] };

@@ -24,7 +24,7 @@ export interface BoxPresenceDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly dialect: Pick<BoxDialect, 'createLine' | 'keepAliveMs'>;
-  /** The box is silent: the connection is to be made anew. */
+  /** The box is silent: the connection is to be made again. */
   readonly restart: () => void;
   /** No intent is at the box or in doubt: it may be greeted now and again. */
   readonly isIdle: () => boolean;

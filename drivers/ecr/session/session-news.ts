@@ -40,7 +40,7 @@ export function reported(state: SessionState, report: BoxReport, rules: SessionR
   return { ...step, state: { ...step.state, strayPossible: strayBefore } };
 }
 
-/** The customer is at it: the patience begins anew, but not for ever. */
+/** The customer is at it: the patience starts over, but not for ever. */
 function progressed(state: SessionState): SessionStep {
   const { phase } = state;
   if (phase.type !== 'waiting' || phase.progressCount >= progressCountMax) {

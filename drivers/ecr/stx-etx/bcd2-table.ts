@@ -37,7 +37,7 @@ export type Bcd2Verdict =
 export interface Bcd2Field {
   readonly name: Bcd2FieldName;
   readonly chars: number;
-  /** `zeros`: right-justified behind zeros. `spaces`: left-justified before spaces. */
+  /** `zeros`: right-justified after zeros. `spaces`: left-justified before spaces. */
   readonly pad: 'zeros' | 'spaces';
 }
 

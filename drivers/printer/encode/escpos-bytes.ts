@@ -82,7 +82,7 @@ export function processIdCommand(processId: number): readonly number[] {
   return [0x1d, 0x28, 0x48, 0x06, 0x00, 0x30, 0x30, ...digits];
 }
 
-/** The number behind the four characters of an answer; null when they are not ours. */
+/** The number after the four characters of an answer; null when they are not ours. */
 export function processIdOf(digits: readonly number[]): number | null {
   if (digits.length !== idDigits) return null;
   let id = 0;

@@ -63,5 +63,5 @@ export function referenceProfile(columns: PrinterProfile['columns']): PrinterPro
   };
 }
 
-/** Dots of the print head behind each number of columns; 42 columns leave 8 dots over. */
+/** Dots of the print head for each number of columns; 42 columns leave 8 dots over. */
 export const dotsOfColumns = { 32: 384, 42: 512, 48: 576 } as const;

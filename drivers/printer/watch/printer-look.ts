@@ -40,7 +40,7 @@ export function createPrinterLook(deps: {
       return;
     }
     const { capabilities, identity, from } = await probePrinter(line, { load, port: deps.port });
-    // A probe that broke off, or that met the end of the roll, proves nothing: the next look begins anew.
+    // A probe that broke off, or that met the end of the roll, proves nothing: the next look starts over.
     const { condition } = await line.condition();
     if (!deps.isLine(line) || condition !== 'ready') return;
     remembered = from === 'remembered';

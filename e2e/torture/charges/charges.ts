@@ -109,7 +109,7 @@ export async function chargeUnderFaults(
       const sold = await Promise.all(numbers.map((one) => sell(play, one)));
       made += sold.filter(Boolean).length;
       await passTime(play, bench.clock.nowMs() + stepMs);
-      // A process that starts anew forgets what it knew of the channels' health.
+      // A restarted process forgets what it knew of the channels' health.
       if (draw(`restart/${second}`) < 0.01) alive();
       if (second % 60 === 59) say(`    ${made} of ${count}`);
     }
@@ -150,7 +150,7 @@ async function openPlay(bench: PaymentBench, seed: number): Promise<Play> {
   return { bench, tills, draw, counts, tally, listed: new Set(), deps: bench.deps };
 }
 
-/** The process dies behind a charge that was sent: nobody hears the answer. */
+/** The process dies after a charge that was sent: nobody hears the answer. */
 class Died extends Error {}
 const deathShare = 0.01;
 

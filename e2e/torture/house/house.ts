@@ -22,7 +22,7 @@ import type { TierOutcome } from '../tier.ts';
 export interface House {
   readonly cloudLine: Line;
   readonly databaseLine: Line;
-  /** Asks the database itself, past every line. Opened anew for each question: the server may just have died. */
+  /** Asks the database itself, past every line. Reopened for each question: the server may just have died. */
   ask<Row extends object>(sql: string): Promise<readonly Row[]>;
   /** The statements on their way between cloud and database. */
   readonly statements: StatementWatch;

@@ -233,7 +233,7 @@ function createBout(deps: {
   };
 }
 
-/** A program that can be killed; it is started anew when it is needed again. */
+/** A program that can be killed; it is started again when it is needed. */
 interface Writer {
   /** It runs and listens: an order is followed to the microsecond. */
   isReady(): Promise<void>;

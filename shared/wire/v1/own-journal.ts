@@ -23,7 +23,7 @@ export const OwnEpochsAnswerSchema = Type.Object({ epochs: OwnEpochsSchema });
 export type OwnEpochsAnswer = Static<typeof OwnEpochsAnswerSchema>;
 
 /**
- * GET /v1/journal/entries?epoch=E&after=SEQ: the entries behind `after`, exactly as they were sent, at most
+ * GET /v1/journal/entries?epoch=E&after=SEQ: the entries that follow `after`, exactly as they were sent, at most
  * {@link ownEntriesMax}; `more` when there are others. An epoch that is not known has none.
  */
 export const OwnEntriesAnswerSchema = Type.Object({
@@ -51,7 +51,7 @@ export const ClosingRequestSchema = Type.Object(
 export type ClosingRequest = Static<typeof ClosingRequestSchema>;
 
 /**
- * What the cloud has now. `closed`: it will never have anything of these epochs behind their ends, whatever is still on
+ * What the cloud has now. `closed`: it will never have anything of these epochs after their ends, whatever is still on
  * its way. Not closed: nothing was, since it has something that was not named; read it and ask again.
  */
 export const ClosingAnswerSchema = Type.Object({

@@ -71,7 +71,7 @@ export function stepTill(till: Till, input: TillInput): Result<Till, ErrorCode> 
       if (isWaiting(till) || till.screen.type === 'held') return err('result-not-known');
       const kept = till.screen.type === 'not-paid' && input.amountFen === till.draft.amountFen;
       return ok({
-        // A sale that begins anew is another customer's: what it had is given back.
+        // A new sale is another customer's: what it had is given back.
         draft: {
           ...till.draft,
           amountFen: input.amountFen,

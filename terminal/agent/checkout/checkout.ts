@@ -118,7 +118,7 @@ const saleOf = ({ orderId, draft }: Till): string =>
     draft.useVoucher,
   ]);
 
-/** A sale that begins anew has no coupon: the one of the sale before is good again. */
+/** A new sale has no coupon: the one of the sale before is good again. */
 function setAmount({ screen, coupons }: Counter, amountFen: number): Outcome {
   const hadCoupon = screen.till().draft.coupon !== null;
   const set = screen.step({ type: 'amount-set', amountFen });

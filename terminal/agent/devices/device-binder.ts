@@ -38,7 +38,7 @@ export interface DeviceBinder {
 export interface DeviceBinderDeps {
   readonly memory: DeviceMemory;
   readonly roster: DeviceRoster;
-  /** What is plugged in, looked at anew. */
+  /** What is plugged in, looked at again. */
   readonly lookAround: () => Promise<{ readonly ports: readonly FoundPort[] }>;
   /** Lets go of a port that is being tried. */
   readonly cancelProbe: (portKey: string | null) => Promise<void>;

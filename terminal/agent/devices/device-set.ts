@@ -58,7 +58,7 @@ export interface DeviceSet {
   readonly has: (role: Role) => boolean;
   readonly views: () => readonly DeviceView[];
   readonly details: () => readonly DeviceDetail[];
-  /** What is plugged in, looked at anew. */
+  /** What is plugged in, looked at again. */
   readonly candidates: () => Promise<{
     readonly candidates: Candidate[];
     readonly problems: readonly ErrorCode[];

@@ -45,7 +45,7 @@ export interface KeyFileError {
   readonly detail: string;
 }
 
-/** Writes the file anew, whole and durable, or leaves the old one: a crash at any byte leaves one of the two. */
+/** Rewrites the file, whole and durable, or leaves the old one: a crash at any byte leaves one of the two. */
 export function writeKeyFile(path: string, keys: KeyBundle, protector: KeyProtector): void {
   const sealed = protector.seal(Buffer.from(JSON.stringify(keys), 'utf8')).toString('base64');
   const part = `${path}.part`;

@@ -23,7 +23,7 @@ export interface Halted {
   readonly detail: string;
 }
 
-/** What became of entries whose commit failed on the way: found by opening the file anew and reading, never guessed. */
+/** What became of entries whose commit failed on the way: found by reopening the file and reading, never guessed. */
 export interface EntryFate<Pending extends Travelling> {
   readonly settle: (pending: Pending, detail: string) => Result<Fate, Halted>;
   /** What was left uncertain before, if anything, and its fate now. Errors: still nobody knows. */
@@ -34,7 +34,7 @@ export interface EntryFate<Pending extends Travelling> {
   readonly onTrouble: (listener: (code: ErrorCode | undefined) => void) => void;
 }
 
-/** After a failed attempt to open the file anew the next one waits so long. */
+/** After a failed attempt to reopen the file the next one waits so long. */
 export const reopenPauseMs = 1_000;
 
 export function createEntryFate<Pending extends Travelling>(deps: {

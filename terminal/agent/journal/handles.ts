@@ -25,7 +25,7 @@ export interface WriteHandle extends ReadHandle {
 /** How many prepared statements one handle keeps; ours has a fixed set of texts, far below this. */
 const statementsMax = 200;
 
-/** The connection that a handle speaks through; another one after the file was opened anew. */
+/** The connection that a handle speaks through; another one after the file was reopened. */
 export type Connection = () => Database;
 
 export function createReadHandle(connection: Connection): ReadHandle {

@@ -58,7 +58,7 @@ export interface Journal {
   /** Calls `listener` after each append, one without entries too: an acknowledgement, a row of the exceptions. */
   onStored(listener: () => void): void;
   diskFreeBytes(): number;
-  /** Makes the ballast anew, when the disk has room again. */
+  /** Makes the ballast again, when the disk has room again. */
   makeBallast(): void;
   close(): void;
 }
@@ -294,7 +294,7 @@ function createNews() {
   };
 }
 
-/** Writes `facts` as entries behind `head`, with what follows from them, inside the open transaction. */
+/** Writes `facts` as entries after `head`, with what follows from them, inside the open transaction. */
 function writeFacts(
   { store, clock }: JournalDeps,
   from: {

@@ -40,7 +40,7 @@ export interface Store {
   reopen(): Result<void, OpenStoreError>;
   /** Gives the ballast file's blocks back to the disk, so that checkpoint and a last few entries still fit. */
   dropBallast(): void;
-  /** Makes the ballast anew, when there is room for it. */
+  /** Makes the ballast again, when there is room for it. */
   makeBallast(): void;
   /** Free bytes on the disk of the file. */
   diskFreeBytes(): number;

@@ -27,7 +27,7 @@ export type PinEvent =
   | 'unchecked'
   /** The time of the lock is over. */
   | 'served'
-  /** The program starts: a lock begins anew, for nobody knows how long the till was off; a try in hand was wrong. */
+  /** The program starts: a lock starts over, for nobody knows how long the till was off; a try in hand was wrong. */
   | 'start'
   /** A new PIN, or none: the tries at the old one say nothing. */
   | 'renewed';

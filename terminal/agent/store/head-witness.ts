@@ -12,7 +12,7 @@ export interface WitnessedHead {
 
 /**
  * Remembers beside the journal how far it has come. SQLite takes a write-ahead log up to its first
- * damaged frame and calls the shorter file sound: one flipped bit hides every commit behind it, and
+ * damaged frame and calls the shorter file sound: one flipped bit hides every commit after it, and
  * chain and page check hold. The witness is written after the commit is synced and is not synced
  * itself: it may be behind, after a power cut, and never ahead.
  */

@@ -43,9 +43,9 @@ export function finishReplacement(dataDir: string, fileName: string): boolean {
 }
 
 /**
- * Notes, durably, that the cloud is about to be told where the epochs of this journal end. A recovery that stops behind
+ * Notes, durably, that the cloud is about to be told where the epochs of this journal end. A recovery that stops after
  * this point leaves the old file in use: the till then begins an epoch before it sells, and nothing it writes comes
- * behind an end.
+ * after an end.
  */
 export function markEpochEnd(dataDir: string): void {
   const mark = join(dataDir, endedMarkName);

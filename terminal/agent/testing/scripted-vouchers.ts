@@ -3,7 +3,7 @@ import type { Reservation } from '#shared/wire/v1/members.ts';
 
 /**
  * One member's wallet as the cloud keeps it: what is set aside belongs to one order, asking again for the same order
- * starts anew, and a charge must name exactly what is set aside for it, with 90 s to spare.
+ * starts over, and a charge must name exactly what is set aside for it, with 90 s to spare.
  */
 export function createScriptedVouchers({ walletFen }: { readonly walletFen: number }) {
   const held = new Map<string, Reservation>();

@@ -51,7 +51,7 @@ function applyResult(
   const fact = order && factOfResult(order, result);
   const moveCursor = (tx: Parameters<typeof setMeta>[0]): void => {
     setMeta(tx, 'results-cursor', String(result.cursor));
-    // The journal was lost behind this sale, and the cloud has its money.
+    // The journal was lost after this sale, and the cloud has its money.
     if (!order && result.result === 'paid')
       addSetAside(tx, [
         { orderId: result.orderId, code: 'order-not-in-journal', sinceMs: result.atMs },

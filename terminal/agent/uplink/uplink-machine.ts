@@ -77,7 +77,7 @@ export function judgeRound(
       return { ackedPosition: resume, parked, next: moved ? { type: 'go-on' } : notTaken() };
     }
     if (epochRefusals.has(code)) {
-      // A forked batch is kept by the cloud, whole; of a broken chain and behind a closed end it booked nothing.
+      // A forked batch is kept by the cloud, whole; of a broken chain and after a closed end it booked nothing.
       const keptThrough = code === 'journal-fork' ? batch.lastPosition : acked;
       return {
         ackedPosition: keptThrough,

@@ -22,7 +22,7 @@ import {
 export interface Uplink {
   /** New entries: send now, whatever the back-off says, unless the cloud named a time. */
   readonly wake: () => void;
-  /** The line came back: what failed before says nothing about now, so the back-off begins anew. */
+  /** The line came back: what failed before says nothing about now, so the back-off starts over. */
   readonly lineUp: () => void;
   /** What the cloud refused before may be taken now: send at once, even if it was to wait. */
   readonly retryNow: () => void;
@@ -69,7 +69,7 @@ export function createUplink(deps: UplinkDeps): Uplink {
       }
       const answers = await window.answered();
       const outcome = judgeRound(ackedPosition(deps.journal), answers);
-      // What travels behind a batch that was not wholly taken was cut for a cloud that has it: it is cut anew.
+      // What travels behind a batch that was not wholly taken was cut for a cloud that has it: it is cut again.
       if (outcome.next.type !== 'go-on' || outcome.ackedPosition !== lastPositionOf(answers))
         await window.abandon();
       if (!keepOutcome(deps, outcome)) return pause.begin(0, run);

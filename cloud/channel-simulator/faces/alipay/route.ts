@@ -18,7 +18,7 @@ export interface Call extends AlipayCall {
   readonly house: FaceHouse;
   readonly merchantNo: string;
   readonly nowMs: number;
-  /** Posts a notify about an order, behind the answer. */
+  /** Posts a notify about an order, after the answer. */
   readonly announce: (order: BookedOrder, notice: Notice) => void;
 }
 

@@ -8,7 +8,7 @@ interface Signer {
   readonly certificateSerial?: string | undefined;
 }
 
-/** An answer's envelope: the node exactly as it is signed, and the signature before or behind it. */
+/** An answer's envelope: the node exactly as it is signed, and the signature before or after it. */
 export function sealedAnswer(
   node: string,
   by: Signer & { readonly method: string; readonly signFirst?: boolean },

@@ -15,9 +15,9 @@ export interface CloudEpoch {
 }
 
 export interface MergedEpoch {
-  /** One unbroken, proved chain from the start: what the cloud has, and what the files have behind it. */
+  /** One unbroken, proved chain from the start: what the cloud has, and what the files have after it. */
   readonly chain: readonly WireEntry[];
-  /** Entries of the files that belong nowhere in it, in order: behind a gap, or of another history than the cloud's. */
+  /** Entries of the files that belong nowhere in it, in order: after a gap, or of another history than the cloud's. */
   readonly left: readonly WireEntry[];
   /** Numbers between the chain and the last entry that was left, which nobody has. */
   readonly lost: readonly { readonly fromSeq: number; readonly toSeq: number }[];
@@ -29,7 +29,7 @@ export interface MergedEpoch {
 
 /**
  * Puts one epoch together from what several files have of it and what the cloud has. The cloud's word stands as far as
- * it goes; behind it, an entry counts when its hash follows from the one before.
+ * it goes; after it, an entry counts when its hash follows from the one before.
  */
 export async function mergeEpoch(parts: {
   readonly epoch: string;
@@ -38,7 +38,7 @@ export async function mergeEpoch(parts: {
   readonly cloud: CloudEpoch | undefined;
   /** The last number that a file knows of, whether or not it can be read; 0 when none does. */
   readonly lastSeq: number;
-  /** All entries that the cloud has behind `afterSeq`. */
+  /** All entries that the cloud has after `afterSeq`. */
   readonly pull: (afterSeq: number) => Promise<readonly WireEntry[]>;
 }): Promise<MergedEpoch> {
   const { epoch, start, cloud } = parts;

@@ -40,16 +40,16 @@ export interface History {
 
 export interface Rebuilt {
   readonly entriesCount: number;
-  /** Entries behind a gap that were written again under the new epoch. */
+  /** Entries after a gap that were written again under the new epoch. */
   readonly writtenAgainCount: number;
-  /** Entries behind a gap whose order could not take them any more. */
+  /** Entries after a gap whose order could not take them any more. */
   readonly refused: readonly string[];
   readonly epoch: string;
 }
 
 /**
  * Makes a whole new file of a history in the replacement folder of `dataDir`, by the journal's own code: old entries as
- * they were, projections folded from them, then a new epoch, then what lies behind a gap as new entries with their old
+ * they were, projections folded from them, then a new epoch, then what lies after a gap as new entries with their old
  * times. Errors: what the new file refuses; the old one is not touched.
  */
 export function rebuildStore(
@@ -68,7 +68,7 @@ export function rebuildStore(
   const store = opened.value;
   try {
     store.transact(() => writeHistory(store.write, history));
-    // Entries behind a gap keep the time at which they happened.
+    // Entries after a gap keep the time at which they happened.
     let nowMs = deps.clock.nowMs();
     const clock: Clock = { ...deps.clock, nowMs: () => nowMs };
     const journal = openJournal({ store, ...deps, clock });
@@ -171,7 +171,7 @@ function insertRow(tx: WriteHandle, table: SideTable, row: SqlParams): void {
   );
 }
 
-/** Entries behind a gap, under the new epoch: what they say of orders; papers of then are not printed again. */
+/** Entries after a gap, under the new epoch: what they say of orders; papers of then are not printed again. */
 function writeAgain(
   journal: Journal,
   history: History,

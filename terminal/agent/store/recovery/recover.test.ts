@@ -276,7 +276,7 @@ describe('salvage', () => {
     );
     expect(JSON.parse(opened?.body ?? '')).toMatchObject({ reason: 'salvaged', lost: [hole] });
     expect(readSetAside(again.read)).toMatchObject([{ code: 'store-entries-lost' }]);
-    // A sale behind the gap stands with the time at which it happened.
+    // A sale after the gap stands with the time at which it happened.
     const last = findOrder(again.read, orderIdOf(199));
     expect(last?.order.openedAtMs).toBe(old.at(-2)?.wallMs);
     expect(last?.lastPosition).toBeGreaterThan(getMetaNumber(again.read, 'acked-position'));

@@ -42,7 +42,7 @@ import { takeWriterLock } from '#terminal/agent/store/writer-lock.ts';
  */
 export interface CloudCopy {
   readonly epochs: () => Promise<Result<readonly KnownEpoch[], ErrorCode>>;
-  /** All entries of an epoch behind a number, in order. */
+  /** All entries of an epoch after a number, in order. */
   readonly entries: (
     epoch: string,
     afterSeq: number,
