@@ -62,6 +62,31 @@ describeWindow('promotion credit', (w) => {
     expect(await buy.isDisabled()).toBe(true);
   });
 
+  test('what one till may do with a campaign is the owner’s to say, and left out where he says nothing', async () => {
+    await open();
+    await w.page.getByLabel('异业券 文案').fill('进店即可使用');
+    await w.page.getByRole('button', { name: '街角花店' }).first().click();
+    const buy = w.page.getByRole('button', { name: '用 30.00 积分购买' });
+    for (const wrong of ['0', '1.5', '100001', '多']) {
+      await w.page.getByLabel('每台日打印').fill(wrong);
+      expect(await buy.isDisabled(), wrong).toBe(true);
+    }
+    await w.page.getByLabel('每台日打印').fill('15');
+    await w.page.getByLabel('每台待核实').fill('3');
+    await buy.click();
+    await expect
+      .poll(() => w.called('promotion.buy'), { timeout: seenTimeoutMs })
+      .toMatchObject([{ details: { limits: { printsTerminalDay: 15, unprovenTerminalMax: 3 } } }]);
+    const [first] = w.called('promotion.buy') as { details: { limits: object } }[];
+    expect(first!.details.limits).not.toHaveProperty('redemptionsTerminalDay');
+    await w.page.getByLabel('异业券 文案').fill('第二次，不填上限');
+    await w.page.getByRole('button', { name: '街角花店' }).first().click();
+    await buy.click();
+    await expect.poll(() => w.called('promotion.buy').length, { timeout: seenTimeoutMs }).toBe(2);
+    const second = w.called('promotion.buy')[1] as { details: object };
+    expect(second.details).not.toHaveProperty('limits');
+  });
+
   test('without the PIN nothing is shown but why', async () => {
     w.host.till.refuseNext('promotion.get', 'owner-pin-not-set');
     await w.page

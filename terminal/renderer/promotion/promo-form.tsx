@@ -82,6 +82,10 @@ export function PromoForm({
   );
 }
 
+type CouponNumber = Exclude<keyof PromoDraft, 'text' | 'partnerId'>;
+/** Of 100,000. */
+const limitDigitsMax = 6;
+
 function CouponFields({
   draft,
   partners,
@@ -93,13 +97,13 @@ function CouponFields({
 }): ReactNode {
   const { words } = useApp();
   const say = words.promotion;
-  const field = (name: 'offYuan' | 'minimumYuan' | 'validDays', label: string): ReactNode => (
+  const field = (name: CouponNumber, label: string, digitsMax = 4): ReactNode => (
     <label className="promo-number">
       <span className="label">{label}</span>
       <input
         className="field"
         inputMode="numeric"
-        maxLength={4}
+        maxLength={digitsMax}
         value={draft[name]}
         onChange={(event) => change({ [name]: event.target.value })}
       />
@@ -126,6 +130,12 @@ function CouponFields({
         {field('minimumYuan', say.minimum)}
         {field('validDays', say.days)}
       </div>
+      <div className="row">
+        {field('printsDay', say.printsDay, limitDigitsMax)}
+        {field('usesDay', say.usesDay, limitDigitsMax)}
+        {field('unproven', say.unproven, limitDigitsMax)}
+      </div>
+      <p className="label">{say.tillLimits}</p>
       <p className={`label ${isMoreThanHalf(draft) ? 'tone-bad' : ''}`}>
         {isMoreThanHalf(draft) ? say.half : say.ownDiscount}
       </p>
