@@ -29,6 +29,8 @@ export interface SettlementDay {
   readonly reserveDueDate: string;
   /** 券补贴, paid in cash the same day, less what refunds gave back to wallets. */
   readonly subsidyFen: Fen;
+  /** Of it, that of sales whose channel was told of none (instructions/order-instructions.ts): paid by other means. */
+  readonly subsidyUntoldFen: Fen;
   /** 让利 of all sales, less refunds inside the hold. */
   readonly concessionFen: Fen;
   /** Of it, what the merchant still owes for cash and box sales and kept promises. */
@@ -39,6 +41,12 @@ export interface SettlementDay {
 }
 
 const holdDays = holdMs / 86_400_000;
+
+/** A sale's or a refund's part of the vouchers, where no channel was ever told to pay them. */
+const untold = (row: SQL, column: SQL): SQL => sql`
+    CASE WHEN ${row}.${column} = 0 OR EXISTS (SELECT FROM channel_instruction i
+      WHERE i.operator_id = ${row}.operator_id AND i.order_id = ${row}.order_id AND i.kind = 'subsidy')
+      THEN 0 ELSE ${row}.${column} END`;
 
 /**
  * Sales of a day, and refunds that were booked on it whenever their sale was, as they change what
@@ -53,16 +61,18 @@ const rowsOf = (day: {
   SELECT merchant_id, source, amount_fen, net_fen, same_day_fen, reserve_fen, subsidy_fen, concession_fen,
     CASE WHEN source <> 'channel' THEN concession_fen - returned_concession_fen - collected_fen ELSE 0 END
       AS owed_fen,
-    0 AS refund_fen, ledger_date FROM settlement_line
+    0 AS refund_fen, ledger_date, ${untold(sql`l`, sql`subsidy_fen`)} AS untold_fen
+  FROM settlement_line l
   WHERE operator_id = ${day.operatorId} AND ${day.date} = ${day.is}::date
   UNION ALL
   SELECT merchant_id, NULL, 0, 0,
     CASE WHEN how <> 'channel' THEN collected_fen WHEN in_hold THEN -same_day_fen ELSE -cash_fen END,
-    -reserve_fen, -voucher_fen, -concession_fen, 0, amount_fen, NULL FROM order_refund
+    -reserve_fen, -voucher_fen, -concession_fen, 0, amount_fen, NULL,
+    -(${untold(sql`r`, sql`voucher_fen`)}) FROM order_refund r
   WHERE operator_id = ${day.operatorId} AND status = 'done' AND ${day.date} = ${day.is}::date
   UNION ALL
   -- Kept beside a sale that stands (payments/paid-twice): the merchant's, on the day on which people said so.
-  SELECT merchant_id, 'kept', 0, 0, amount_fen, 0, 0, 0, 0, 0, NULL FROM paid_twice
+  SELECT merchant_id, 'kept', 0, 0, amount_fen, 0, 0, 0, 0, 0, NULL, 0 FROM paid_twice
   WHERE operator_id = ${day.operatorId} AND ended_as = 'paid'
     AND ended_at_ms >= ${dayStartMs(day.is)} AND ended_at_ms < ${dayStartMs(addDays(day.is, 1))}`;
 
@@ -76,6 +86,7 @@ const sums: SQL = sql`
   coalesce(sum(same_day_fen), 0) AS same_day_fen,
   coalesce(sum(reserve_fen), 0) AS reserve_fen,
   coalesce(sum(subsidy_fen), 0) AS subsidy_fen,
+  coalesce(sum(untold_fen), 0) AS untold_fen,
   coalesce(sum(concession_fen), 0) AS concession_fen,
   coalesce(sum(owed_fen), 0) AS owed_fen,
   count(*) FILTER (WHERE source IS NULL) AS refund_count,
@@ -148,6 +159,7 @@ function toDay(
     reserveFen: amount('reserve_fen'),
     reserveDueDate: addDays(lastDay, holdDays),
     subsidyFen: amount('subsidy_fen'),
+    subsidyUntoldFen: amount('untold_fen'),
     concessionFen: amount('concession_fen'),
     concessionOwedFen: amount('owed_fen'),
     refundFen: amount('refund_fen'),

@@ -78,6 +78,7 @@ describe('the settlement of a day', () => {
       reserveFen: 2_001 + 4_000,
       reserveDueDate: '2026-03-10',
       subsidyFen: 0,
+      subsidyUntoldFen: 0,
       concessionFen: 1_000 + 250 + 2_000,
       concessionOwedFen: 250,
       refundFen: 0,

@@ -50,6 +50,7 @@ const SettlementDaySchema = Type.Object({
   reserveFen: FenSchema,
   reserveDueDate: BusinessDateSchema,
   subsidyFen: FenSchema,
+  subsidyUntoldFen: FenSchema,
   concessionFen: FenSchema,
   concessionOwedFen: FenSchema,
   refundFen: FenSchema,
