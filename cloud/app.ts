@@ -30,6 +30,7 @@ import { registerProofRoutes } from '#cloud/proof/proof-routes.ts';
 import { proveBeforeRelease } from '#cloud/proof/proof-run.ts';
 import { hurryInstruction } from '#cloud/settlement/instructions/instruction-store.ts';
 import { registerInstructionRoutes } from '#cloud/settlement/instructions/instruction-routes.ts';
+import { instructKept } from '#cloud/settlement/instructions/kept-instruction.ts';
 import { registerSettlementRoutes } from '#cloud/settlement/settlement-routes.ts';
 import { registerCommissionRoutes } from '#cloud/commissions/commission-routes.ts';
 import { personActs } from '#cloud/person-acts.ts';
@@ -76,7 +77,7 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerCommissionRoutes(app, proposer);
   registerActRoutes(app, proposer);
   registerFreezeRoutes(app, proposer);
-  registerResolutionRoutes(app, deps, parts.payments);
+  registerResolutionRoutes(app, deps, { ...parts.payments, instructKept });
   registerPaidTwiceRoutes(app, proposer);
   registerRefundRoutes(app, parts.payments);
   registerSettlementRoutes(app, deps);

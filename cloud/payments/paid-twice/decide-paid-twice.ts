@@ -1,4 +1,3 @@
-import type { Journal } from '#cloud/ledger/posting.ts';
 import { moveTo } from '#cloud/payments/apply-learned.ts';
 import type { Attempt, AttemptKey } from '#cloud/payments/attempt.ts';
 import { lockAttempt } from '#cloud/payments/attempt-store.ts';
@@ -9,6 +8,7 @@ import {
   lockPaidTwice,
   postPaidTwice,
   savePaidTwice,
+  type InstructKept,
   type OtherMoney,
   type PaidTwiceVerdict,
 } from '#cloud/payments/paid-twice/paid-twice-store.ts';
@@ -30,14 +30,7 @@ export const paidTwiceSubject = (key: Pick<AttemptKey, 'orderId' | 'attempt'>): 
   `${key.orderId}:${key.attempt}`;
 
 export interface PaidTwiceDeps extends Pick<PaymentDeps, 'channels' | 'timing' | 'vouchers'> {
-  /**
-   * A channel that holds charges for splitting is told to let go of one that is the merchant's own.
-   * Answers the journals that hold the amount.
-   */
-  readonly instructKept: (
-    tx: Tx,
-    kept: { readonly attempt: Attempt; readonly nowMs: number },
-  ) => Promise<readonly Journal[]>;
+  readonly instructKept: InstructKept;
 }
 
 const refusals = {

@@ -128,12 +128,22 @@ export async function returningSinceMs(tx: Tx, key: AttemptKey): Promise<number 
 }
 
 /**
+ * A channel that holds charges for splitting is told to let go of one that is the merchant's own.
+ * Answers the journals that hold the amount.
+ */
+export type InstructKept = (
+  tx: Tx,
+  kept: { readonly attempt: Attempt; readonly nowMs: number },
+) => Promise<readonly Journal[]>;
+
+/**
  * The channel would not give it back, and people paid the customer by hand: what lies at the
  * channel is the merchant's, and the charge is paid again. No sale is booked: the one in the books
  * stands.
  */
 export async function keepReturning(
   tx: Tx,
+  instructKept: InstructKept,
   ended: {
     readonly attempt: Attempt;
     readonly progress: AttemptProgress;
@@ -145,8 +155,9 @@ export async function keepReturning(
   await tx.execute(sql`update payment_attempt set book_state = 'kept' where ${keyIs(attempt)}`);
   await tx.execute(sql`
     update paid_twice set ended_at_ms = ${nowMs}, ended_as = 'paid' where ${keyIs(attempt)}`);
+  const holds = await instructKept(tx, { attempt, nowMs });
   await postPaidTwice(tx, attempt, returned(attempt, nowMs));
-  await postPaidTwice(tx, attempt, keptByMerchant(attempt, nowMs));
+  await postPaidTwice(tx, attempt, keptByMerchant(attempt, nowMs), holds);
 }
 
 const keyIs = ({ operatorId, orderId, attempt }: AttemptKey) =>

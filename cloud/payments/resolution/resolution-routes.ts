@@ -3,7 +3,6 @@ import type { OperatorId, OrderId, PersonId } from '#shared/ids/ids.ts';
 import { idPattern } from '#shared/ids/ids.ts';
 import { OrderIdSchema } from '#shared/wire/v1/common.ts';
 import type { AttemptKey } from '#cloud/payments/attempt.ts';
-import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import type { PeopleVerdict } from '#cloud/payments/payment-machine.ts';
 import { endPerson, makePerson } from '#cloud/persons/operator-persons.ts';
 import { PersonHeadersSchema, personOf, strict } from '#cloud/persons/person-door.ts';
@@ -12,6 +11,7 @@ import {
   confirmResolution,
   proposeResolution,
   withdrawResolution,
+  type ResolutionDeps,
 } from '#cloud/payments/resolution/resolve-attempt.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
@@ -47,7 +47,11 @@ type Deps = Pick<CloudDeps, 'db' | 'clock' | 'random' | 'operatorId'>;
  * POST   /admin/v1/charges/{orderId}/{attempt}/resolution/withdraw either thinks again
  * POST   /admin/v1/charges/{orderId}/{attempt}/resolution/close-break  why the channel said otherwise is known
  */
-export function registerResolutionRoutes(app: CloudApp, deps: Deps, payments: PaymentDeps): void {
+export function registerResolutionRoutes(
+  app: CloudApp,
+  deps: Deps,
+  payments: ResolutionDeps,
+): void {
   registerPersonRoutes(app, deps);
   registerDecisions(app, deps, payments);
   const path = '/admin/v1/charges/:orderId/:attempt/resolution';
@@ -119,7 +123,7 @@ function registerPersonRoutes(app: CloudApp, deps: Deps): void {
   );
 }
 
-function registerDecisions(app: CloudApp, deps: Deps, payments: PaymentDeps): void {
+function registerDecisions(app: CloudApp, deps: Deps, payments: ResolutionDeps): void {
   const path = '/admin/v1/charges/:orderId/:attempt/resolution';
   app.post(
     path,

@@ -6,7 +6,11 @@ import { isPaidOtherwise } from '#cloud/orders/paid-otherwise.ts';
 import { moveTo } from '#cloud/payments/apply-learned.ts';
 import type { Attempt, AttemptKey } from '#cloud/payments/attempt.ts';
 import { isOrderClosed, lockAttempt } from '#cloud/payments/attempt-store.ts';
-import { keepReturning, returningSinceMs } from '#cloud/payments/paid-twice/paid-twice-store.ts';
+import {
+  keepReturning,
+  returningSinceMs,
+  type InstructKept,
+} from '#cloud/payments/paid-twice/paid-twice-store.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
 import {
   isForPeople,
@@ -26,6 +30,9 @@ export interface Proposal {
   readonly evidence: string;
   readonly by: PersonId;
 }
+
+/** What a confirmation needs: a channel may hold what is the merchant's from then on. */
+export type ResolutionDeps = PaymentDeps & { readonly instructKept: InstructKept };
 
 export interface ResolutionRefused {
   readonly code:
@@ -70,7 +77,7 @@ export async function proposeResolution(
  * itself is no longer theirs to decide.
  */
 export async function confirmResolution(
-  deps: PaymentDeps,
+  deps: ResolutionDeps,
   key: AttemptKey,
   confirmation: { readonly by: PersonId; readonly note: string },
 ): Promise<Result<Attempt, ResolutionRefused>> {
@@ -87,8 +94,11 @@ export async function confirmResolution(
     const progress = resolveByPeople(attempt.progress, open.verdict);
     if (open.verdict.type === 'paid' && (await returningSinceMs(tx, attempt)) !== undefined) {
       await endProposal(tx, key, { ...confirmation, state: 'confirmed', nowMs });
-      await keepReturning(tx, { attempt, progress, nowMs });
-      return ok({ ...attempt, progress });
+      // When and under which number it was paid is known from the channel itself.
+      const { channelRef, paidAtMs } = attempt.progress;
+      const kept = { ...progress, channelRef, paidAtMs };
+      await keepReturning(tx, deps.instructKept, { attempt, progress: kept, nowMs });
+      return ok({ ...attempt, progress: kept });
     }
     // The till may have taken other money since: this payment must be refunded at the channel, not
     // booked.

@@ -6,6 +6,12 @@ import { paidOrderOf } from '#cloud/payments/booking/book-attempt.ts';
 import { bookWaitingOnce } from '#cloud/payments/booking/booking-desk.ts';
 import { startCharge } from '#cloud/payments/charge.ts';
 import { paidTwiceActs, paidTwiceKind } from '#cloud/payments/paid-twice/decide-paid-twice.ts';
+import { resolutionAfterMs } from '#cloud/payments/payment-machine.ts';
+import { runPaymentsOnce } from '#cloud/payments/payment-worker.ts';
+import {
+  confirmResolution,
+  proposeResolution,
+} from '#cloud/payments/resolution/resolve-attempt.ts';
 import { agreeToAct, proposeAct } from '#cloud/persons/acts.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { instructKept } from '#cloud/settlement/instructions/kept-instruction.ts';
@@ -108,5 +114,36 @@ it('given back: nothing is instructed, and what the channel held is the customer
   const line = bench.pay.simulator.books().find((one) => one.refundedFen > 0);
   expect(line).toMatchObject({ amountFen: 10_000, refundedFen: 10_000 });
   expect(await bench.balance('payer_due')).toBe(0);
+  expect(await bench.broken()).toEqual([]);
+});
+
+it('kept after all, because the channel would not give it back: the channel lets go of it too', async () => {
+  const { pay } = bench;
+  const orderId = await decided('give-back');
+  pay.simulator.setFaults(() => 'lose-request');
+  const untilMs = pay.clock.nowMs() + resolutionAfterMs;
+  while (pay.clock.nowMs() < untilMs) {
+    pay.clock.advance(3_600_000);
+    await runPaymentsOnce(pay.restarted());
+  }
+  const key = { operatorId: pay.till.operatorId, orderId, attempt: 1 };
+  const { channelRef, paidAtMs } = (await findAttempt(pay.deps.db, key))!.progress;
+  // Of what the channel had said itself, nothing that people type takes the place.
+  const verdict = { type: 'paid', channelRef: 'BANK-1', paidAtMs: pay.clock.nowMs() } as const;
+  const evidence = '渠道多次拒绝退款，已转账退给顾客，流水 20271001';
+  const [one, two] = await bench.people();
+  getOrThrow(await proposeResolution(pay.deps, key, { verdict, evidence, by: one }));
+  const deps = { ...pay.deps, instructKept };
+  getOrThrow(await confirmResolution(deps, key, { by: two, note: '已复核' }));
+  pay.simulator.setFaults(() => 'none');
+  const kept = (await findAttempt(pay.deps.db, key))!.progress;
+  expect(kept).toMatchObject({ status: 'paid', channelRef, paidAtMs });
+  expect(await bench.instructions(orderId)).toMatchObject([
+    { kind: 'release', state: 'ready', amount_fen: 10_000 },
+  ]);
+  expect(await bench.broken()).toEqual([]);
+  await bench.settle();
+  expect(frozenFen()).toBe(0);
+  expect(await bench.balance('merchant_payable')).toBe(0);
   expect(await bench.broken()).toEqual([]);
 });
