@@ -1,4 +1,6 @@
-// Builds what Electron loads into out/desktop: main, preload (CommonJS, because the renderer is sandboxed) and agent.
+// Builds what Electron loads into out/desktop: main, preload (CommonJS, because the renderer is sandboxed), agent, and
+// what the agent looks for beside itself: the thread that makes backups, and the glyphs of printers without Chinese.
+import { copyFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
 import { build } from 'vite';
@@ -24,7 +26,11 @@ const bundles: readonly Bundle[] = [
   { entry: 'terminal/main/main.ts', format: 'es', fileName: 'main.mjs' },
   { entry: 'terminal/preload/preload.ts', format: 'cjs', fileName: 'preload.cjs' },
   { entry: 'terminal/agent/utility-process.ts', format: 'es', fileName: 'agent.mjs' },
+  { entry: 'terminal/agent/store/store-worker.ts', format: 'es', fileName: 'store-worker.mjs' },
 ];
+
+/** Read from beside the agent's bundle as from beside its source. */
+const data = ['drivers/printer/glyphs/glyph-pack.br'] as const;
 
 /** Answers the folder of the bundles. */
 export async function buildDesktop(): Promise<string> {
@@ -49,5 +55,7 @@ export async function buildDesktop(): Promise<string> {
       },
     });
   }
+  for (const file of data)
+    await copyFile(path.join(root, file), path.join(outDir, path.basename(file)));
   return outDir;
 }

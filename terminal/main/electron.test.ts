@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
+import type { StoreTask } from '#terminal/agent/store/store-tasks.ts';
+import { activateFolder } from '#terminal/agent/testing/activated-folder.ts';
 import { buildDesktop } from '#terminal/main/build.ts';
 import { findElectron } from '#terminal/main/electron-binary.ts';
 
@@ -20,6 +23,41 @@ describe('desktop bundles', () => {
     const agent = await readFile(path.join(outDir, 'agent.mjs'), 'utf8');
     expect(/from "better-sqlite3"/.test(agent)).toBe(true);
     expect(/from "electron"/.test(agent)).toBe(false);
+  });
+
+  it('have beside the agent whatever it looks for there', async () => {
+    const outDir = await buildDesktop();
+    const agent = await readFile(path.join(outDir, 'agent.mjs'), 'utf8');
+    const wanted = [...agent.matchAll(/new URL\(([^,]+), import\.meta\.url\)/g)].map(
+      ([, what = '']) => what,
+    );
+    // Another place that reads a file beside itself belongs into the build, and here.
+    expect(wanted.toSorted()).toEqual(['"./glyph-pack.br"', 'workerFile']);
+    expect(agent).toMatch(/workerFile = .*"store-worker\.mjs"/);
+    expect(await readFile(path.join(outDir, 'glyph-pack.br'))).toEqual(
+      await readFile(
+        path.resolve(import.meta.dirname, '../../drivers/printer/glyphs/glyph-pack.br'),
+      ),
+    );
+  });
+
+  it('make and check a backup in the thread that they bring along', async () => {
+    const outDir = await buildDesktop();
+    const dataDir = await mkdtemp(path.join(tmpdir(), 'greentill-bundle-'));
+    await activateFolder(dataDir);
+    const done = new Promise((resolve, reject) => {
+      const workerData: StoreTask = {
+        type: 'backup',
+        dataDir,
+        folder: path.join(dataDir, 'backups'),
+        nowMs: Date.now(),
+      };
+      const worker = new Worker(path.join(outDir, 'store-worker.mjs'), { workerData });
+      worker.once('message', resolve);
+      worker.once('error', reject);
+    });
+    expect(await done).toMatchObject({ type: 'backed-up' });
+    await rm(dataDir, { recursive: true, force: true });
   });
 });
 
