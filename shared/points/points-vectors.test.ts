@@ -54,11 +54,11 @@ const file: { readonly vectors: readonly Vector[] } = (
   JSON.parse as (text: string, reviver: typeof exactNumbers) => Json
 )(readFileSync(new URL('vectors/points-vectors.json', import.meta.url), 'utf8'), exactNumbers);
 
-/** Kinds whose rules live in other rooms. */
+/** Kinds whose rules live in other rooms, and the test there that names each vector of the kind by its id. */
 const ranElsewhere: Readonly<Record<string, string>> = {
   idempotent: 'cloud/release/release-day.test.ts',
-  route: 'cloud/payments (channel routing)',
-  ledger: 'cloud/ledger and cloud/settlement (five-step story)',
+  route: 'cloud/payments/routing/route-charge.test.ts',
+  ledger: 'cloud/orders/book-paid-orders.test.ts',
 };
 
 const slices = (points: number, n: number): number[] => {
@@ -349,4 +349,12 @@ describe('public points vectors', () => {
     );
     expect(missing.toSorted()).toEqual(Object.keys(ranElsewhere).toSorted());
   });
+
+  it.each(file.vectors.filter(({ kind }) => kind in ranElsewhere))(
+    '$kind $id is run by the test that is named for it',
+    ({ id, kind }) => {
+      const text = readFileSync(new URL(`../../${ranElsewhere[kind]!}`, import.meta.url), 'utf8');
+      expect(text).toContain(id);
+    },
+  );
 });
