@@ -1,8 +1,7 @@
-import { sql } from 'drizzle-orm';
 import type { FastifyRequest } from 'fastify';
 import type { MerchantId, OperatorId, TerminalId } from '#shared/ids/ids.ts';
 import { assert } from '#shared/result/assert.ts';
-import type { Db } from '#cloud/platform/db.ts';
+import type { Db, Statement } from '#cloud/platform/db.ts';
 
 /** Who signed the request. */
 export interface TerminalIdentity {
@@ -58,12 +57,21 @@ export async function findTerminals(
   db: Db,
   ids: readonly TerminalId[],
 ): Promise<ReadonlyMap<TerminalId, KnownTerminal>> {
-  const { rows } = await db.execute<Row>(sql`
-    select operator_id, merchant_id, store_id, terminal_id, public_key, previous_public_key,
-           previous_until_ms, revoked_at_ms
-      from terminal where terminal_id = any(${sql.param([...ids])}::text[])`);
+  const { rows } = await db.swift(async (line) => {
+    const found = line.ask<Row>(terminalsById, [ids]);
+    return (await Promise.all([found, line.commit()]))[0];
+  });
   return new Map(rows.map((row) => [row.terminal_id, toKnown(row)]));
 }
+
+/** Of every signed request: planned once for each connection. */
+const terminalsById: Statement = {
+  name: 'terminals-by-id',
+  text: `
+    select operator_id, merchant_id, store_id, terminal_id, public_key, previous_public_key,
+           previous_until_ms, revoked_at_ms
+      from terminal where terminal_id = any($1::text[])`,
+};
 
 const toKnown = (row: Row): KnownTerminal => ({
   operatorId: row.operator_id,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Pool } from 'pg';
 import { takeNonces } from '#cloud/identity/nonces.ts';
+import { findTerminals } from '#cloud/identity/terminal-identity.ts';
 import { bookWaitingOnce, createBookingDesk } from '#cloud/payments/booking/booking-desk.ts';
 import { startCharge } from '#cloud/payments/charge.ts';
 import {
@@ -63,6 +64,9 @@ function chargesOn(bench: PaymentBench, { db: plain }: Connection): Shop['charge
   return async () => {
     pages = new Map();
     nonces += 1;
+    await runScoped({ type: 'across', work: 'terminal-by-signature' }, () =>
+      findTerminals(db, [till.terminalId]),
+    );
     const nonce = { ...till, nonce: `nonce ${nonces}`, nowMs: bench.clock.nowMs() };
     await runScoped({ type: 'across', work: 'nonces-together' }, () => takeNonces(db, [nonce]));
     const request = bench.request('01', { amountFen: 1_000 + nonces });
@@ -92,6 +96,7 @@ async function plant(owner: Pool): Promise<void> {
     points_lot: order,
     order_result: `'cursor', 1000 + i, 'result_key', 'key ' || i`,
     order_result_cursor: `'terminal_id', 'trm_' || i`,
+    terminal: `'terminal_id', 'trm_' || i`,
     request_nonce: `'nonce', 'planted ' || i`,
     channel_quota_day: `'quota_date', t.quota_date - 7 - i`,
     channel_quota_month: `'quota_month', t.quota_month - i`,
@@ -135,6 +140,7 @@ describe('a charge in a shop with many sales, by the plans of its first day', ()
     const pages = await shop.charge();
     expect([...pages.keys()]).toEqual(
       expect.arrayContaining([
+        'terminals-by-id',
         'nonces-take',
         'attempts-of-order',
         'open-channels',
