@@ -168,6 +168,7 @@ export interface OtherMoney {
   readonly source: string;
   readonly netFen: Fen;
   readonly voucherFen: Fen;
+  /** What went back of it, also what the books have not heard of yet. */
   readonly refundedFen: Fen;
 }
 
@@ -183,12 +184,16 @@ export async function lockPaidTwice(tx: Tx, attempt: Attempt): Promise<OtherMone
     voucher_fen: number;
     refunded_fen: number;
   }>(sql`
-    select source, net_fen, voucher_fen, refunded_fen from settlement_line
+    select source, net_fen, voucher_fen,
+           (select coalesce(sum(r.amount_fen), 0) from order_refund r
+             where r.operator_id = l.operator_id and r.merchant_id = l.merchant_id
+               and r.order_id = l.order_id and r.status <> 'failed') as refunded_fen
+      from settlement_line l
      where operator_id = ${operatorId} and merchant_id = ${merchantId} and order_id = ${orderId}
        and source <> 'channel'
        and exists (select from payment_attempt where ${keyIs(attempt)} and status = 'paid'
                       and kind = 'charge' and book_state = 'parked')
-       for update`);
+       for update of l`);
   const row = rows[0];
   if (row === undefined) return undefined;
   return {

@@ -13,6 +13,7 @@ import {
   proposeResolution,
 } from '#cloud/payments/resolution/resolve-attempt.ts';
 import { agreeToAct, proposeAct } from '#cloud/persons/acts.ts';
+import { insertRefund } from '#cloud/refunds/refund-store.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { instructKept } from '#cloud/settlement/instructions/kept-instruction.ts';
 import {
@@ -26,6 +27,7 @@ import {
   statementPart,
 } from '#cloud/settlement/settlement-statement.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
+import { fen, zeroFen } from '#shared/money/fen.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { accountingDate, addDays, dayStartMs } from '#shared/time/calendar-day.ts';
 
@@ -35,8 +37,8 @@ beforeEach(async () => {
 });
 afterEach(() => bench.pay.close());
 
-/** Paid at WeChat, which holds it for splits, and rung up as cash; two people decide. */
-async function decided(verdict: 'keep' | 'give-back'): Promise<OrderId> {
+/** Paid at WeChat, which holds it for splits, and rung up as cash. */
+async function paidTwice(): Promise<OrderId> {
   const { pay } = bench;
   const dying = pay.restarted();
   dying.bookings.attend({ wake: () => {} });
@@ -47,23 +49,33 @@ async function decided(verdict: 'keep' | 'give-back'): Promise<OrderId> {
   const attempt = (await findAttempt(pay.deps.db, { operatorId, orderId, attempt: 1 }))!;
   const cash = { source: 'cash', channel: 'cash' } as const;
   const sale = { ...paidOrderOf(attempt, pay.clock.nowMs()), ...cash };
-  const [one, two] = await bench.people();
-  const acts = paidTwiceActs({ ...pay.deps, instructKept });
   await pay.deps.db.transaction(async (tx) => void getOrThrow(await bookPaidOrders(tx, [sale])));
   await runScoped({ type: 'across', work: 'payments' }, () => bookWaitingOnce(pay.restarted()));
-  const nowMs = pay.clock.nowMs();
-  await pay.deps.db.transaction(async (tx) => {
-    const subject = `${orderId}:1`;
-    const what = {
-      kind: paidTwiceKind,
-      subject,
-      what: { verdict },
-      why: '现金是补录的，渠道扣了款',
-    };
-    const act = getOrThrow(await proposeAct(tx, acts, { operatorId, by: one, nowMs, ...what }));
-    const { actNo } = act;
-    getOrThrow(await agreeToAct(tx, acts, { operatorId, by: two, nowMs, actNo, note: '已核对' }));
+  return orderId;
+}
+/** Two people decide, one after the other. */
+async function decide(orderId: OrderId, verdict: 'keep' | 'give-back') {
+  const { deps, clock, till } = bench.pay;
+  const [by, other] = await bench.people();
+  const acts = paidTwiceActs({ ...deps, instructKept });
+  const { operatorId } = till;
+  const act = {
+    kind: paidTwiceKind,
+    subject: `${orderId}:1`,
+    what: { verdict },
+    why: '现金是补录的，渠道扣了款',
+  };
+  return await deps.db.transaction(async (tx) => {
+    const nowMs = clock.nowMs();
+    const made = await proposeAct(tx, acts, { operatorId, by, nowMs, ...act });
+    if (!made.ok) return made;
+    const { actNo } = made.value;
+    return await agreeToAct(tx, acts, { operatorId, by: other, nowMs, actNo, note: '已核对' });
   });
+}
+async function decided(verdict: 'keep' | 'give-back'): Promise<OrderId> {
+  const orderId = await paidTwice();
+  getOrThrow(await decide(orderId, verdict));
   return orderId;
 }
 const frozenFen = (): number => {
@@ -146,4 +158,25 @@ it('kept after all, because the channel would not give it back: the channel lets
   expect(frozenFen()).toBe(0);
   expect(await bench.balance('merchant_payable')).toBe(0);
   expect(await bench.broken()).toEqual([]);
+});
+
+it('is not kept while cash of it is on its way back: that money was there', async () => {
+  const orderId = await paidTwice();
+  const { deps, till, clock } = bench.pay;
+  const { operatorId, merchantId, terminalId } = till;
+  const refund = {
+    ...{ operatorId, merchantId, terminalId, orderId, refundNo: 1, how: 'cash' as const },
+    ...{ amountFen: fen(10_000), cashFen: fen(10_000), voucherFen: zeroFen },
+    ...{ cashier: '小王', reason: '付了两次', businessDate: accountingDate(clock.nowMs()) },
+    ...{ askedAtMs: clock.nowMs(), charge: undefined },
+    ...{ concessionFen: undefined, points: undefined },
+  };
+  const nextAtMs = clock.nowMs();
+  const progress = { status: 'booking', fruitlessTries: 0, nextAtMs, code: undefined } as const;
+  await deps.db.transaction((tx) => insertRefund(tx, { ...refund, progress }));
+  expect(await decide(orderId, 'keep')).toMatchObject({
+    ok: false,
+    error: { code: 'paid-twice-not-keepable' },
+  });
+  expect(await decide(orderId, 'give-back')).toMatchObject({ ok: true });
 });
