@@ -81,7 +81,7 @@ export async function recordHeartbeat(
 }
 
 /** A clock further off than this is said to people, here as on the till; no sale is refused for it. */
-export const clockSkewMsMax = 300_000;
+const clockSkewMsMax = 300_000;
 
 /** A clock that stays wrong is told once: whoever took note of it hears again when it was right and is wrong anew. */
 const clockFindings = (
