@@ -226,3 +226,15 @@ it('a till that was revoked behind the coupon keeps it no longer than the hold: 
   wait(2 * couponHoldMs + 1_000);
   expect(await redeem(token, next)).toBe('good');
 });
+
+it('another till that names the same sale takes the paper over from nobody: the first one’s journal decides', async () => {
+  const [token, sale, next] = [await freshPaper(), freshOrder(), freshOrder()];
+  const first = await bench.anotherTill(issuer);
+  const used = { orderId: sale, token, amountFen: 2_500 };
+  expect((await bench.post(first, '/v1/promotion/coupons/redeem', used)).status).toBe(200);
+  await redeem(token, sale);
+  wait(2 * couponHoldMs + 1_000);
+  journal.append('caps.applied', { capsVersion: 1 });
+  await tell();
+  expect(await redeem(token, next)).toBe('coupon-used');
+});

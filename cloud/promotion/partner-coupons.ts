@@ -164,10 +164,10 @@ interface KnownCoupon extends Record<string, unknown> {
 
 /**
  * Uses a coupon up for one sale at its issuer's counter and answers the discount: the issuer asks
- * that much less. Nothing is booked, no fund pays it. The same sale again is held anew. A coupon of
- * a sale that was never made, or whose money went back as a whole inside the hold, is good again
- * ({@link isFreeAgain}). One that was printed after a sale which the cloud has not seen paid is
- * good as soon as it has.
+ * that much less. Nothing is booked, no fund pays it. The same sale again is held anew, and stays
+ * that of the till that asked first. A coupon of a sale that was never made, or whose money went
+ * back as a whole inside the hold, is good again ({@link isFreeAgain}). One that was printed after
+ * a sale which the cloud has not seen paid is good as soon as it has.
  * Errors in this order: coupon-till-held (revoked), coupon-unknown, coupon-of-another-shop,
  * coupon-too-small-sale, and where the sale does not have it already: coupon-expired, coupon-used,
  * coupon-unconfirmed, coupon-till-held, coupon-till-limit.
@@ -203,8 +203,9 @@ export async function redeemCoupon(
     if (refused !== undefined) return err(refused);
   }
   await tx.execute(sql`
-    update promo_coupon set redeemed_for = ${orderId}, redeemed_by = ${sale.terminalId},
-           redeemed_at_ms = ${nowMs}
+    update promo_coupon set redeemed_for = ${orderId}, redeemed_at_ms = ${nowMs},
+           redeemed_by = case when redeemed_for = ${orderId}
+                           then coalesce(redeemed_by, ${sale.terminalId}) else ${sale.terminalId} end
      where operator_id = ${operatorId} and token_hash = ${tokenHash}`);
   return ok({ offFen: coupon.off, minimumFen: coupon.minimum, text: coupon.text });
 }
