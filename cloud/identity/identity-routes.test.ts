@@ -120,7 +120,7 @@ const heartbeat = (over: object) => ({
 });
 
 test('a heartbeat that a batch has overtaken raises no alarm', async () => {
-  const { operatorId, clock } = cloud.deps;
+  const { operatorId } = cloud.deps;
   const epoch = 'fedcba9876543210';
   await cloud.deps.db.execute(sql`
     insert into journal_head (operator_id, terminal_id, epoch, head_seq, head_hash, updated_at_ms)
