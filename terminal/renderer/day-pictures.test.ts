@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { findOverflow } from './testing/page-checks.ts';
 import { nowMs, offline } from './testing/sample-screens.ts';
@@ -27,6 +28,45 @@ const noSales = [
   { atMs: nowMs - 60_000, cashier: '王姐', reason: '换零钱', isApproved: true },
   { atMs: nowMs - 3_600_000, cashier: '王姐', reason: '付货款', isApproved: false },
 ];
+
+/** Coupons, refunds and goods on trust, each with a line of its own above the charts. */
+const fullDay = {
+  couponFen: 1_500,
+  couponCount: 3,
+  refunds: {
+    channelFen: 1_200,
+    cashFen: 500,
+    boxSlipFen: 0,
+    voucherFen: 0,
+    count: 2,
+    openFen: 700,
+  },
+  promises: {
+    iouFen: 3_850,
+    staticCodeFen: 1_200,
+    openCount: 2,
+    keptFen: 2_600,
+    keptCashFen: 2_600,
+    keptCount: 1,
+  },
+};
+
+/** Keys of the first thing to settle that its card cuts off, and drawings that reach out of their card. */
+const hiddenOnTheDay = (page: Page): Promise<readonly string[]> =>
+  page.evaluate(() => {
+    const within = (inner: string, outer: string): readonly string[] => {
+      const edge = document.querySelector(outer)!.getBoundingClientRect().bottom;
+      return [...document.querySelectorAll(inner)]
+        .filter((element) => element.getBoundingClientRect().bottom > edge + 1)
+        .map((element) => `${inner} "${element.textContent ?? ''}"`);
+    };
+    return [
+      ...within('.exceptions li:first-child .button', '.exceptions'),
+      ...within('.today-left figure svg, .today-left .hours', '.today-left .chart'),
+      ...within('.tenders li', '.today-left'),
+      ...within('.today-left .chart', '.today-left'),
+    ];
+  });
 
 describeWindow('the screens of a day, as they are looked at', (w) => {
   test('a coupon in doubt is printed again, or was seen to come out: in the words of a paper', async () => {
@@ -110,6 +150,12 @@ describeWindow('the screens of a day, as they are looked at', (w) => {
         });
         expect(isWhole, 'the word that nothing is to be settled').toBe(true);
         await look('today');
+        w.host.till.setToday(fullDay);
+        w.host.till.setExceptions([doubtful('9B0T', 'coupon')]);
+        await w.page.locator('.four-promises').nth(1).waitFor();
+        await w.page.locator('.exceptions-open').waitFor();
+        expect(await hiddenOnTheDay(w.page), 'on the fullest day').toEqual([]);
+        await look('today-full');
         w.host.till.setStatus({ devices: fiveTroubles.map(([view]) => view) });
         for (const [view, known] of fiveTroubles) w.host.till.devices.set(view.role, known);
         await w.page.locator('.tab').nth(3).click();

@@ -23,8 +23,12 @@ export function ExceptionsCard(): ReactNode {
   const title = rows.length > 0 ? words.today.exceptionsCount(rows.length) : words.today.exceptions;
   return (
     <section className={`card exceptions${rows.length > 0 ? ' exceptions-open' : ''}`}>
-      <h2>{title}</h2>
-      {rows.length === 0 && <p className="label">{open?.ok ? words.today.exceptionsNone : ''}</p>}
+      <h2>
+        {title}
+        {rows.length === 0 && open?.ok && (
+          <span className="label">{words.today.exceptionsNone}</span>
+        )}
+      </h2>
       <ul>
         {rows.map((row) => (
           <OpenRow key={row.key} row={row} />

@@ -37,10 +37,12 @@ export function TodayScreen(): ReactNode {
 
 function FourSums({ today }: { readonly today: Today }): ReactNode {
   const { words } = useApp();
-  const byVoucher =
-    today.settledVoucherFen > 0
-      ? words.today.withVoucher(yuan(today.settledVoucherFen))
-      : undefined;
+  const { settledVoucherFen, couponCount, couponFen } = today;
+  // The shop's own coupons are in none of the sums, which are what was asked for.
+  const about = [
+    ...(settledVoucherFen > 0 ? [words.today.withVoucher(yuan(settledVoucherFen))] : []),
+    ...(couponCount > 0 ? [words.today.coupons(couponCount, yuan(couponFen))] : []),
+  ];
   const sums: readonly [string, number, string][] = [
     [words.today.settled, today.settledFen, 'tone-good'],
     [words.today.cash, today.cashFen, ''],
@@ -55,24 +57,16 @@ function FourSums({ today }: { readonly today: Today }): ReactNode {
           <p className={`four-value ${tone}`}>{yuan(amountFen)}</p>
         </div>
       ))}
-      <p className="four-total">
-        {byVoucher !== undefined && <span className="four-more">{byVoucher}</span>}
-        {words.today.sum} <b>{yuan(today.turnoverFen)}</b> {words.today.turnover} ·{' '}
-        {words.today.count(today.orderCount)}
-      </p>
-      <CouponLine today={today} />
+      <div className="four-total">
+        <p>{about.join(' · ')}</p>
+        <p>
+          {words.today.sum} <b>{yuan(today.turnoverFen)}</b> {words.today.turnover} ·{' '}
+          {words.today.count(today.orderCount)}
+        </p>
+      </div>
       <RefundLine refunds={today.refunds} />
       <PromiseLine promises={today.promises} />
     </section>
-  );
-}
-
-/** What the shop's own coupons took off: in none of the sums, which are what was asked for. */
-function CouponLine({ today }: { readonly today: Today }): ReactNode {
-  const { words } = useApp();
-  if (today.couponCount === 0) return null;
-  return (
-    <p className="four-total">{words.today.coupons(today.couponCount, yuan(today.couponFen))}</p>
   );
 }
 
@@ -125,8 +119,10 @@ function Tomorrow({ today }: { readonly today: Today }): ReactNode {
   if (!tomorrow) {
     return (
       <section className="card">
-        <h2>{words.today.tomorrow}</h2>
-        <p className="label">{words.today.tomorrowNone}</p>
+        <h2>
+          {words.today.tomorrow}
+          <span className="label">{words.today.tomorrowNone}</span>
+        </h2>
       </section>
     );
   }
@@ -170,7 +166,7 @@ function NoSales({ today }: { readonly today: Today }): ReactNode {
   return (
     <>
       {' '}
-      <span className="slip-count">· {words.today.noSales(today.noSaleCount)}</span>
+      <span className="slip-count">{words.today.noSales(today.noSaleCount)}</span>
       <span className="label slip-why">
         {words.today.noSaleLast(clockText(last.atMs), last.cashier, last.reason)}
         {last.isApproved && <span> · {words.today.noSaleApproved}</span>}
