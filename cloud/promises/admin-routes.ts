@@ -66,9 +66,9 @@ const problemOf = ({ type }: LimitsRefused): ProblemInput => ({
 export const promiseActs: ActKinds = {
   'raise-promise-limits': {
     async execute(tx, { operatorId, subject, what, proposedBy, by, nowMs }) {
-      const { limits } = what as { readonly limits: PromiseBounds };
+      const proposed = what as { readonly limits: PromiseBounds; readonly baseVersion?: number };
       const shop = { operatorId, merchantId: subject as MerchantId };
-      const change = { ...shop, limits, setBy: `${proposedBy} ${by}`, nowMs };
+      const change = { ...shop, ...proposed, setBy: `${proposedBy} ${by}`, nowMs };
       const set = await setPromiseLimits(tx, change);
       return set.ok ? ok({ ...set.value }) : err(problemOf(set.error));
     },
@@ -120,8 +120,9 @@ export function registerPromiseAdminRoutes(app: CloudApp, deps: Proposer): void 
     const change = { operatorId, merchantId, limits, setBy, nowMs: deps.clock.nowMs() };
     const set = await retriedTransaction(db, (tx) => lowerPromiseLimits(tx, change));
     if (!set.ok) return sendProblem(reply, problemOf(set.error));
-    if (set.value !== 'raised') return reply.send(set.value);
-    const act = { kind: 'raise-promise-limits', subject: merchantId, what: { limits }, why };
+    if (!('raisedFrom' in set.value)) return reply.send(set.value);
+    const what = { limits, baseVersion: set.value.raisedFrom };
+    const act = { kind: 'raise-promise-limits', subject: merchantId, what, why };
     return await answerProposed(reply, deps, { headers, ...act });
   });
 }

@@ -60,7 +60,8 @@ const editionOf = (row: Row & { readonly set_at_ms: number }) => ({
 const editionsMax = 1_000;
 
 export type LimitsRefused = {
-  readonly type: 'promise-limits-too-high' | 'promise-limits-too-many' | 'not-found';
+  readonly type:
+    'promise-limits-too-high' | 'promise-limits-too-many' | 'not-found' | 'policy-proposal-ended';
 };
 
 /** What a shop may promise, without the number of the edition. */
@@ -76,11 +77,13 @@ interface LimitsChange extends Shop {
   readonly limits: PromiseBounds;
   readonly setBy: string;
   readonly nowMs: number;
+  /** The edition that it changes: another one meanwhile ends it. Undefined: whatever stands. */
+  readonly baseVersion?: number | undefined;
 }
 
 /**
  * The owner's own limits, within the platform's bound. Each of the shop's tills pulls them with its next heartbeat.
- * Errors: `promise-limits-too-high`, `promise-limits-too-many`, `not-found` (no such shop).
+ * Errors: `promise-limits-too-high`, `not-found` (no such shop), `policy-proposal-ended`, `promise-limits-too-many`.
  */
 export async function setPromiseLimits(
   tx: Tx,
@@ -90,17 +93,20 @@ export async function setPromiseLimits(
   return locked.ok ? ok(await saveLimits(tx, change, locked.value)) : locked;
 }
 
-/**
- * The same, by one person alone: only when nothing of it is above what stands. `raised`: something
- * is, and a second person has to agree.
- */
+/** Something is above the edition that stands: a second person has to agree. */
+interface RaisedFrom {
+  readonly raisedFrom: number;
+}
+
+/** The same, by one person alone: only when nothing of it is above what stands. */
 export async function lowerPromiseLimits(
   tx: Tx,
   change: LimitsChange,
-): Promise<Result<PromiseLimits | 'raised', LimitsRefused>> {
+): Promise<Result<PromiseLimits | RaisedFrom, LimitsRefused>> {
   const locked = await lockLimits(tx, change);
   if (!locked.ok) return locked;
-  if (isAbove(change.limits, locked.value)) return ok('raised');
+  const { version } = locked.value;
+  if (isAbove(change.limits, locked.value)) return ok({ raisedFrom: version });
   return ok(await saveLimits(tx, change, locked.value));
 }
 
@@ -116,6 +122,8 @@ async function lockLimits(
        for update`);
   if (shop.rowCount === 0) return err({ type: 'not-found' });
   const standing = await currentPromiseLimits(tx, change);
+  if (standing.version !== (change.baseVersion ?? standing.version))
+    return err({ type: 'policy-proposal-ended' });
   return standing.version >= editionsMax ? err({ type: 'promise-limits-too-many' }) : ok(standing);
 }
 

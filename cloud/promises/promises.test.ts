@@ -340,7 +340,14 @@ describe('limits', () => {
     expect((await setLimits(low)).status).toBe(200);
     const swapped = await setLimits({ ...low, perPromiseFen: 4_000, openCount: 4 });
     expect(swapped.status).toBe(202);
-    await admin(`acts/${String(((await swapped.json()) as { actNo: number }).actNo)}/withdraw`, {
+    const { actNo } = (await swapped.json()) as { actNo: number };
+    // Whoever lowers them at once has the last word until somebody proposes anew.
+    const stopped = { ...low, openCount: 1 };
+    expect((await setLimits(stopped)).status).toBe(200);
+    const late = await agree(actNo, keys[1]);
+    expect(await late.json()).toMatchObject({ status: 409, code: 'policy-proposal-ended' });
+    expect((await listed()).limits).toMatchObject(stopped);
+    await admin(`acts/${String(actNo)}/withdraw`, {
       method: 'POST',
       body: JSON.stringify({ note: '不改了' }),
       key: keys[0],
