@@ -131,7 +131,7 @@ describe.skipIf(executablePath === undefined)(suiteName, { timeout: 90_000 }, ()
     await page.keyboard.press('F10');
     await sees(page, '1 件要处理', '王阿姨', '货已拿走，钱还没收到；收到后请在这里登记');
     await page.getByRole('button', { name: '收到现金' }).click();
-    await sees(page, '已登记，账本里有您的名字', '今天收回 ¥38.50', '没有要处理的');
+    await sees(page, '已登记，账本里有你的名字', '今天收回 ¥38.50', '没有要处理的');
     expect(await today()).toMatchObject({
       turnoverFen: 0,
       cashFen: 0,

@@ -1,11 +1,23 @@
+import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
+import { errorCatalogue } from '#shared/errors/catalogue.ts';
 import { findOverflow } from './testing/page-checks.ts';
 import { describeWindow, machineShared, seenTimeoutMs } from './testing/window-bench.ts';
 import { approvalId } from './testing/scripted-owner.ts';
 import { fiveDevices } from './testing/sample-devices.ts';
-import { nowMs } from './testing/sample-screens.ts';
+import { nowMs, offline } from './testing/sample-screens.ts';
 
 const pin = '73029146';
+
+/** How many signs of the bar another one lies over. */
+const findHiddenSigns = (page: Page): Promise<number> =>
+  page.evaluate(() => {
+    const signs = [...document.querySelectorAll('.device-chips .chip, .pin-chip, .problem-chip')];
+    return signs.filter((sign) => {
+      const { right, top, height } = sign.getBoundingClientRect();
+      return !sign.contains(document.elementFromPoint(right - 8, top + height / 2));
+    }).length;
+  });
 
 describeWindow("the owner's PIN", (w) => {
   const sheet = () => w.page.locator('.pin-sheet');
@@ -162,6 +174,48 @@ describeWindow("the owner's PIN", (w) => {
     await expect.poll(() => w.page.locator('.pin-since').textContent()).toMatch(/^\d\d:\d\d 设的$/);
   });
 
+  it('the chip brings the key that sets it into sight below five devices', async () => {
+    w.host.till.setStatus({ devices: [...fiveDevices] });
+    w.host.till.owner.set({ isPinSet: false });
+    await w.page.locator('.pin-chip').click();
+    const key = w.page.locator('.owner-settings .button').first();
+    await key.waitFor({ timeout: seenTimeoutMs });
+    const isSeen = () =>
+      key.evaluate((element) => {
+        const { left, top, height } = element.getBoundingClientRect();
+        return element.contains(document.elementFromPoint(left + 9, top + height / 2));
+      });
+    await expect.poll(isSeen, { timeout: seenTimeoutMs }).toBe(true);
+  });
+
+  it.each(['zh', 'en'])(
+    'what is wrong with the till as a whole stands in the bar on every page: %s',
+    async (language) => {
+      const page = await w.open({ width: 1366, height: 768 }, language);
+      w.host.till.setStatus({ problem: { code: 'agent-not-activated' } });
+      await page.locator('.hint-refused').waitFor({ timeout: seenTimeoutMs });
+      expect(await page.locator('.problem-chip').count()).toBe(0);
+      w.host.till.setStatus({
+        ...offline,
+        unsentCount: 12,
+        exceptionCount: 3,
+        problem: { code: 'disk-almost-full' },
+        devices: [...fiveDevices],
+      });
+      w.host.till.owner.set({ isPinSet: false });
+      const chip = page.locator('.problem-chip');
+      await chip.waitFor({ timeout: seenTimeoutMs });
+      expect(await chip.getAttribute('title')).toBe(
+        errorCatalogue['disk-almost-full'][language as 'zh' | 'en'],
+      );
+      expect(await findHiddenSigns(page)).toBe(0);
+      expect(await findOverflow(page)).toEqual([]);
+      await chip.click();
+      await page.locator('.today').waitFor({ timeout: seenTimeoutMs });
+      await page.close();
+    },
+  );
+
   it('says since when one is set, with the day when it was not today', async () => {
     w.host.till.owner.set({ isPinSet: true, pinSetAtMs: nowMs - 86_400_000 * 40 });
     await w.page.locator('.tab').nth(3).click();
@@ -178,14 +232,7 @@ describeWindow("the owner's PIN", (w) => {
       const page = await w.open({ width: 1366, height: 768 }, language);
       await page.locator('.pin-chip').waitFor();
       await expect.poll(() => page.locator('.device-chips .chip').count()).toBe(5);
-      const hidden = await page.evaluate(() => {
-        const signs = [...document.querySelectorAll('.device-chips .chip, .pin-chip')];
-        return signs.filter((sign) => {
-          const { right, top, height } = sign.getBoundingClientRect();
-          return !sign.contains(document.elementFromPoint(right - 8, top + height / 2));
-        }).length;
-      });
-      expect(hidden).toBe(0);
+      expect(await findHiddenSigns(page)).toBe(0);
       expect(await findOverflow(page)).toEqual([]);
       await page.close();
     },

@@ -212,7 +212,9 @@ describeWindow('selling in a browser', (w) => {
 
   test('F2 finds a member, F3 switches the vouchers, F7 asks why', async () => {
     await w.page.keyboard.press('F2');
+    await w.sees('新顾客先问过他，再登记');
     await w.typeSlowly('13800000001');
+    await w.sees('按确定查会员');
     await w.page.keyboard.press('Enter');
     await w.sees('138****0001');
     expect(w.called('till.attachMember')).toEqual([{ phone: '13800000001' }]);

@@ -2,7 +2,7 @@ import { useEffect, type ReactNode } from 'react';
 import type { DeviceView, Status } from '#terminal/ipc/state.ts';
 import { pageAbove, type Page } from '../desk/desk.ts';
 import { clockText } from '../format/time.ts';
-import { otherLanguage } from '../i18n/language.ts';
+import { errorWords, otherLanguage } from '../i18n/language.ts';
 import type { Words } from '../i18n/zh.ts';
 import { Icon } from '../ui/icon.tsx';
 import { useApp, useNow, useTill } from './context.ts';
@@ -41,6 +41,7 @@ export function TopBar(): ReactNode {
       <span className="spring" />
       {status && <NetworkChip status={status} />}
       {status && <DeviceChips devices={status.devices} />}
+      {status && <ProblemChip status={status} />}
       {status?.isOwnerPinSet === false && <PinChip />}
       {status && <span className="cashier">{status.cashier}</span>}
       <VoiceSwitch />
@@ -108,6 +109,25 @@ function DeviceChips({ devices }: { readonly devices: readonly DeviceView[] }): 
   );
 }
 
+/** What makes the till as a whole doubtful is in sight on every page; its words are among what is to be settled. */
+function ProblemChip({ status: { problem } }: { readonly status: Status }): ReactNode {
+  const { words, language, store } = useApp();
+  // A till without an identity says so where the amount is.
+  if (!problem || problem.code === 'agent-not-activated') return null;
+  return (
+    <button
+      type="button"
+      className="chip chip-button chip-amber problem-chip"
+      aria-label={errorWords(problem.code, language)}
+      title={errorWords(problem.code, language)}
+      onClick={() => store.act({ type: 'go', page: 'today' })}
+    >
+      <Icon name="alert" />
+      <span className="chip-trouble">{words.problem}</span>
+    </button>
+  );
+}
+
 /** Until there is a PIN nobody's approval can be asked for: the desk says so, and leads to where it is set. */
 function PinChip(): ReactNode {
   const { words, store } = useApp();
@@ -116,7 +136,7 @@ function PinChip(): ReactNode {
       type="button"
       className="chip chip-button chip-amber pin-chip"
       title={words.owner.why}
-      onClick={() => store.act({ type: 'go', page: 'devices' })}
+      onClick={() => store.act({ type: 'open-device', role: 'settings' })}
     >
       <Icon name="lock" />
       <span className="chip-trouble">{words.owner.notSet}</span>

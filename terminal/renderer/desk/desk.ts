@@ -18,7 +18,7 @@ export interface Desk {
   /** The entry belongs to a sale whose result was shown: the next digit starts a new amount. */
   readonly isStale: boolean;
   readonly openOrderId: string | null;
-  readonly openDevice: DeviceView['role'] | null;
+  readonly openDevice: AskedCard | null;
   /** A scanner is being tried on the devices screen: its scan does not lead to the till. */
   readonly isTryingScanner: boolean;
 }
@@ -64,6 +64,9 @@ export type Panel =
   /** Money may have moved: Esc asks once more. */
   | { readonly type: 'confirm-cancel' };
 
+/** What the devices screen brings into sight: a device, or the settings below them all. */
+export type AskedCard = DeviceView['role'] | 'settings';
+
 export type FunctionKey = 'F1' | 'F2' | 'F3' | 'F4' | 'F5' | 'F6' | 'F7' | 'F9' | 'F10' | 'F12';
 
 export type DeskAction =
@@ -87,7 +90,7 @@ export type DeskAction =
   | { readonly type: 'member-consent'; readonly shops: boolean }
   | { readonly type: 'go'; readonly page: Page }
   | { readonly type: 'open-order'; readonly orderId: string | null }
-  | { readonly type: 'open-device'; readonly role: DeviceView['role'] }
+  | { readonly type: 'open-device'; readonly role: AskedCard }
   /** All of one device: its log, its settings. */
   | { readonly type: 'show-device'; readonly role: DeviceView['role'] }
   | { readonly type: 'try-scanner'; readonly isTrying: boolean }

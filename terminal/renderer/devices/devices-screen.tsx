@@ -18,7 +18,7 @@ export function DevicesScreen(): ReactNode {
         <DeviceCard key={device.role} device={device} isAsked={desk.openDevice === device.role} />
       ))}
       {devices && <AddCard devices={devices} />}
-      <SettingsCard />
+      <SettingsCard isAsked={devices !== undefined && desk.openDevice === 'settings'} />
     </div>
   );
 }

@@ -1,16 +1,20 @@
-import type { ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { useApp, useTill } from '../app/context.ts';
 import { languageTag, otherLanguage } from '../i18n/language.ts';
 import { OwnerSettings } from '../owner/owner-settings.tsx';
 
 /** What belongs to this till: language, voice, and the way to how its receipts look. */
-export function SettingsCard(): ReactNode {
+export function SettingsCard({ isAsked }: { readonly isAsked: boolean }): ReactNode {
   const { words, language, preferences, setPreferences, voice } = useApp();
   const { status } = useTill();
   const tag = languageTag(language);
   const speaks = voice.available(tag);
+  const card = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (isAsked) card.current?.scrollIntoView({ block: 'end' });
+  }, [isAsked]);
   return (
-    <section className="card device settings">
+    <section ref={card} className="card device settings">
       <h2>
         {words.devices.settings}
         {status && (

@@ -27,6 +27,7 @@ export const en: Words = {
     receipt: 'Receipt layout',
   },
   loading: 'Opening the till…',
+  problem: 'Till needs you',
   linkDown: 'The till program does not answer; connecting again. What is recorded is safe.',
 
   network: {
@@ -126,7 +127,8 @@ export const en: Words = {
 
   memberPanel: {
     title: 'Member phone',
-    hint: '11 digits; a new customer is registered at once',
+    hint: '11 digits. A new customer is asked before he is registered',
+    whole: 'OK looks the member up',
     isNew: 'New customer. Ask for consent',
     consent: 'The number is kept encrypted, for points and vouchers only, and deleted on request.',
     agree: 'Customer agrees',
@@ -179,7 +181,7 @@ export const en: Words = {
 
   held: {
     title: 'Waiting for the network',
-    line: 'The code is kept in memory and charged the moment the line is back. Not charged yet',
+    line: 'The code is kept and charged the moment the line is back. Not charged yet',
     expires: 'If the line stays down, ask the customer for a fresh code',
     cancel: 'Stop waiting',
   },

@@ -19,7 +19,7 @@ export const zhOutage = {
   walletHow: '付款码一分钟失效，不能先存',
   hotspot: '手机热点',
   hotspotState: '最快的办法',
-  hotspotHow: '打开热点连上，就能继续扫码',
+  hotspotHow: '连上热点就能继续扫码',
 };
 
 export const enOutage: typeof zhOutage = {

@@ -5,7 +5,7 @@ export const zhOwner = {
   setSince: (time: string) => `${time} 设的`,
   set: '设置密码',
   change: '修改密码',
-  why: '设了密码，改设备、改小票、销售外开钱箱才要店主同意；退款、赊账、补记刷卡结果要先设密码。',
+  why: '设了密码，改设备、改小票、不收款时开钱箱都要店主同意。没设密码，不能退款、赊账，也不能补记刷卡结果。',
   forgotten: '忘了密码？请联系服务商重置。',
   drawer: '不收款时开钱箱',
   drawerGuarded: '要店主密码',

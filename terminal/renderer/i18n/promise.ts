@@ -5,11 +5,11 @@ export const zhPromise = {
   kind: { iou: '赊账', 'static-code': '店码核对' },
   kindHow: {
     iou: '顾客下次来付。没收到钱之前不算收款',
-    'static-code': '顾客扫了店里贴的码，您看到他付了。没核对之前不算收款',
+    'static-code': '顾客扫了店里贴的码，你看到他付了。没核对之前不算收款',
   },
   who: { iou: '谁赊的', 'static-code': '支付单末四位（可不填）' },
   whoHint: { iou: '称呼或手机尾号，如 王阿姨 0001', 'static-code': '看不到可以不填' },
-  kinds: '先收哪一种',
+  kinds: '记哪一种',
   left: (amount: string, count: number) => `剩余可赊 ${amount}，${count} 笔`,
   perPromise: (amount: string) => `单笔 ≤ ${amount}`,
   none: '用完了',
@@ -45,7 +45,7 @@ export const zhPromise = {
     kept: (amount: string) => `今天收回 ${amount}`,
     keptCash: (amount: string) => `其中现金 ${amount}`,
   },
-  done: '已登记，账本里有您的名字',
+  done: '已登记，账本里有你的名字',
 };
 
 export const enPromise: typeof zhPromise = {

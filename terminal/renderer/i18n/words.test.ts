@@ -19,6 +19,7 @@ function leaves(words: unknown, path = ''): [path: string, text: string][] {
 }
 
 const paths = (words: unknown) => leaves(words).map(([path]) => path);
+const polite = (words: unknown) => leaves(words).filter(([, text]) => text.includes('您'));
 const promises = (words: unknown) =>
   leaves(words).filter(([, text]) => promissory.some((word) => text.includes(word)));
 
@@ -46,4 +47,9 @@ test('a refusal speaks in the words of the catalogue, and an unknown code still 
   expect(errorWords('amount-not-positive', 'zh')).toBe(errorCatalogue['amount-not-positive'].zh);
   expect(errorWords('of-a-newer-agent', 'en')).toBe(errorCatalogue['input-invalid'].en);
   expect(wordsOf('en')).toBe(en);
+});
+
+test('the till speaks to its cashier in one way: 你, never 您 beside it', () => {
+  expect(polite(zh)).toEqual([]);
+  expect(polite({ planted: '您的名字' })).toHaveLength(1);
 });

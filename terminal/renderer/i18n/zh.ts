@@ -24,6 +24,7 @@ export const zh = {
   voice: { on: '语音播报已开', off: '语音播报已关' },
   page: { till: '收银', orders: '订单', today: '今日', devices: '设备', receipt: '小票样式' },
   loading: '正在打开收银台…',
+  problem: '收银机要处理',
   linkDown: '收银程序没有响应，正在重新连接。已记下的账不会丢。',
 
   network: {
@@ -83,7 +84,7 @@ export const zh = {
     couponDrop: '不用这张',
     due: '顾客还需付',
     member: '会员',
-    noMember: '未登记会员',
+    noMember: '未登记',
     last: (time: string) => `上一笔 ${time}`,
     lastNone: '上一笔',
     none: '还没有',
@@ -123,7 +124,8 @@ export const zh = {
 
   memberPanel: {
     title: '会员手机号',
-    hint: '输入 11 位手机号，新顾客会同时登记',
+    hint: '输入 11 位手机号。新顾客先问过他，再登记',
+    whole: '按确定查会员',
     isNew: '新顾客，请问他是否同意登记',
     consent: '登记后手机号加密保存，只用于积分和券，可随时要求删除。',
     agree: '顾客同意，登记',
@@ -177,7 +179,7 @@ export const zh = {
 
   held: {
     title: '等待网络',
-    line: '付款码先留在内存里，网来了马上收款。还没有扣款',
+    line: '付款码先留着，网一通马上收款。还没有扣款',
     expires: '时间到了没有网，就请顾客重新出示付款码',
     cancel: '不等了',
   },

@@ -74,9 +74,11 @@ function PhoneEntry({
             ? words.memberPanel.wrong
             : isNew
               ? words.memberPanel.isNew
-              : missing > 0 && digits !== ''
-                ? words.memberPanel.missing(missing)
-                : words.memberPanel.hint}
+              : missing === 0
+                ? words.memberPanel.whole
+                : digits !== ''
+                  ? words.memberPanel.missing(missing)
+                  : words.memberPanel.hint}
       </p>
     </>
   );
