@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { findOverflow } from './testing/page-checks.ts';
 import { paid } from './testing/sample-screens.ts';
+import { sampleMember } from './testing/samples.ts';
 import { describeWindow } from './testing/window-bench.ts';
 
 const coupon = {
@@ -27,6 +28,15 @@ describeWindow('a partner coupon in the sale', (w) => {
     await w.page.getByRole('button', { name: '不用这张' }).click();
     await expect.poll(() => w.called('till.dropCoupon')).toHaveLength(1);
     await expect.poll(() => w.page.locator('.coupon-line').count()).toBe(0);
+  });
+
+  test('with a voucher beside it what is left to pay stands once, below what both took off', async () => {
+    await withCoupon();
+    expect(await w.page.getByText('顾客还需付').count()).toBe(1);
+    w.host.till.setDraft({ member: sampleMember, useVoucher: true, voucherFen: 500 });
+    await w.sees('¥15.00');
+    expect(await w.page.getByText('顾客还需付').count()).toBe(1);
+    expect(await findOverflow(w.page)).toEqual([]);
   });
 
   test('a price under its minimum says from what sum on it counts', async () => {

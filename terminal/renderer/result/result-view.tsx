@@ -82,9 +82,9 @@ export function CashView({ screen }: Of<'cash'>): ReactNode {
       <BigAmount amountFen={exact ? screen.tenderedFen : screen.changeFen} />
       <p className="overlay-line">
         {[
-          `${words.result.due} ${yuan(subtractFen(fen(screen.amountFen), fen(screen.voucherFen)))}`,
           ...voucherPart(screen.couponFen ?? 0, words.result.coupon),
           ...voucherPart(screen.voucherFen, words.result.voucher),
+          `${words.result.due} ${yuan(subtractFen(fen(screen.amountFen), fen(screen.voucherFen)))}`,
           `${words.result.received} ${yuan(screen.tenderedFen)}`,
           exact ? words.result.changeNone : secondsText(screen.atMs),
         ].join(' · ')}

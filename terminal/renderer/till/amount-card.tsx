@@ -55,8 +55,10 @@ function ScanHint(): ReactNode {
 /** A coupon of this shop in the sale: what it takes off, or from what sum on it would, and what is left to pay. */
 function CouponLine({ till }: { readonly till: TillState }): ReactNode {
   const { words, store } = useApp();
-  const { coupon } = till.draft;
+  const { coupon, member, useVoucher } = till.draft;
   if (!coupon) return null;
+  // One sum to pay on the screen: with a voucher it stands where the voucher came off.
+  const isDueSaidBelow = useVoucher && (member?.voucherTotalFen ?? 0) > 0;
   return (
     <p className={`coupon-line ${coupon.isMet ? '' : 'coupon-waits'}`} role="status">
       <span className="coupon-off">
@@ -65,7 +67,7 @@ function CouponLine({ till }: { readonly till: TillState }): ReactNode {
       <span className="coupon-text">
         {coupon.isMet ? coupon.text : words.till.couponNotMet(yuan(coupon.minimumFen))}
       </span>
-      {coupon.isMet && (
+      {coupon.isMet && !isDueSaidBelow && (
         <span>
           {words.till.due} <b>{yuan(dueOf(till))}</b>
         </span>
