@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { readOptions } from '../read-options.ts';
 import { ensureRenderer } from '../stage/renderer-build.ts';
-import { openStage, type Stage } from '../stage/stage.ts';
+import { openStage, operatorToken, type Stage } from '../stage/stage.ts';
 import { portsInUse } from './ports.ts';
 import { playTour } from './tour.ts';
 
@@ -94,10 +94,13 @@ Greentill 绿点收银 is open (${((performance.now() - startedMs) / 1000).toFix
   virtual counter  ${open.counter.url}
   till             ${open.tillUrl()}
   cloud API        ${open.cloudOrigin()}/docs
+  disclosure       ${open.cloudOrigin()}/disclosure
 
   Open the virtual counter and, in a second window, the till: type an amount there, then scan a code here.
   (On a wide screen the counter shows the till beside it.)
   Members: ${open.shop.members.map((member) => member.phone).join(' ')}
+  Refunds, goods on trust and promotion ask for the owner's PIN: set one first (未设店主密码, in the till's bar).
+  The operator's token: ${operatorToken}
   Ctrl+C stops; npm start -- --fresh starts over; npm start -- --tour plays the main job.`);
 }
 

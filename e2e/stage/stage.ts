@@ -74,7 +74,8 @@ export const freePorts = { cloud: 0, channel: 0, till: 0, counter: 0 } as const;
 
 const root = path.resolve(import.meta.dirname, '../..');
 export const rendererFolder = path.join(root, 'out/renderer');
-const operatorToken = 'demo-operator-token-on-this-machine-only';
+/** No secret: the demo's cloud listens to this machine alone. */
+export const operatorToken = 'demo-operator-token-on-this-machine-only';
 
 type WhenClosed = (end: () => Promise<void>) => void;
 
