@@ -42,7 +42,7 @@ import { registerVelocityRoutes } from '#cloud/review/velocity-routes.ts';
 import { registerTierRoutes } from '#cloud/tiers/tier-routes.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
-import { createHttpShell } from '#cloud/platform/http-shell.ts';
+import { createHttpShell } from '#cloud/platform/http/http-shell.ts';
 
 /** What the app needs besides its dependencies: the payment room, and whom to wake. */
 export interface AppParts {

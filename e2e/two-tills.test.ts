@@ -8,7 +8,7 @@ import { loadSandboxKeys } from '#cloud/channel-simulator/sandbox-keys.ts';
 import { deviceProofText } from '#cloud/members/member-certificates.ts';
 import { createPaymentRoom } from '#cloud/payment-room.ts';
 import { buildApp } from '#cloud/app.ts';
-import { createHintServer } from '#cloud/platform/hints.ts';
+import { createHintServer } from '#cloud/platform/http/hints.ts';
 import {
   createTestCloud,
   testOperatorToken,

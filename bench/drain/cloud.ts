@@ -8,8 +8,8 @@ import {
   merchantChannelsDefault,
   openMerchantChannels,
 } from '#cloud/payments/merchant-channels.ts';
-import { connect } from '#cloud/platform/connect.ts';
-import { startPostgresCluster } from '#cloud/platform/postgres-cluster.ts';
+import { connect } from '#cloud/platform/postgres/connect.ts';
+import { startPostgresCluster } from '#cloud/platform/postgres/postgres-cluster.ts';
 import { startCloudProcess } from '#cloud/platform/testing/cloud-process.ts';
 import {
   activateTestTerminal,

@@ -17,12 +17,12 @@ import {
   type KnownTerminal,
   type TerminalIdentity,
 } from '#cloud/identity/terminal-identity.ts';
-import { busyProblem, isBusy } from '#cloud/platform/busy.ts';
+import { busyProblem, isBusy } from '#cloud/platform/http/busy.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
-import { laneOf } from '#cloud/platform/lanes.ts';
+import { laneOf } from '#cloud/platform/http/lanes.ts';
 import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
-import { readBody, type BodyError } from '#cloud/platform/raw-body.ts';
+import { readBody, type BodyError } from '#cloud/platform/http/raw-body.ts';
 import { nobody, runScoped, type Scope } from '#cloud/platform/tenancy/scope.ts';
 
 /**

@@ -7,7 +7,7 @@ import { ConfigPayloadSchema } from '#shared/wire/v1/terminals.ts';
 import { generateKeyPair, signText, verifyText } from '#cloud/identity/ed25519.ts';
 import { sweepNonces } from '#cloud/identity/nonces.ts';
 import { appendResult } from '#cloud/orders/results.ts';
-import { createHintServer } from '#cloud/platform/hints.ts';
+import { createHintServer } from '#cloud/platform/http/hints.ts';
 import {
   activate,
   activateTestTerminal,

@@ -16,7 +16,7 @@ export interface TerminalRegistry {
   /**
    * The terminal with its keys. `fresh` asks the database in any case. Otherwise it may be
    * {@link rememberedMsMax} old, which means for a revocation: the node that revokes forgets at
-   * once, the other nodes as soon as they hear of it (platform/hint-relay.ts, milliseconds), and if
+   * once, the other nodes as soon as they hear of it (platform/http/hint-relay.ts, milliseconds), and if
    * that word is lost, after that time. Until then a revoked till may still fetch what it may know,
    * and its entries are taken instead of parked. The same holds for the key before last when a till
    * changes its key twice. Where money moves (lane `counter`) the access check asks fresh.

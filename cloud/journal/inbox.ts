@@ -6,7 +6,7 @@ import type { Batch } from '#shared/wire/v1/journal.ts';
 import type { TerminalIdentity } from '#cloud/identity/terminal-identity.ts';
 import type { StoredHead } from '#cloud/journal/place-batch.ts';
 import type { Db, Statement } from '#cloud/platform/db.ts';
-import { inflatedBytesMax } from '#cloud/platform/raw-body.ts';
+import { inflatedBytesMax } from '#cloud/platform/http/raw-body.ts';
 import { unpackBatch } from '#cloud/journal/unpack-batch.ts';
 
 export interface ParkedEntry {

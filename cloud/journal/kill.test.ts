@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { newId } from '#shared/ids/ids.ts';
-import { connect, type Connection } from '#cloud/platform/connect.ts';
-import { startPostgresCluster, stopPostgresCluster } from '#cloud/platform/postgres-cluster.ts';
+import { connect, type Connection } from '#cloud/platform/postgres/connect.ts';
+import {
+  startPostgresCluster,
+  stopPostgresCluster,
+} from '#cloud/platform/postgres/postgres-cluster.ts';
 import { createSystemClock } from '#cloud/platform/system-clock.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';
 import { startCloudProcess, type CloudProcess } from '#cloud/platform/testing/cloud-process.ts';

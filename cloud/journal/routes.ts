@@ -4,7 +4,7 @@ import { takeBatch, type BatchError } from '#cloud/journal/take-batch.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
-import { packedBodyOf } from '#cloud/platform/raw-body.ts';
+import { packedBodyOf } from '#cloud/platform/http/raw-body.ts';
 
 /** POST /v1/journal/batches: the contract is in shared/wire/v1/journal.ts. `onTaken` wakes the projection. */
 export function registerJournalRoutes(

@@ -15,8 +15,8 @@ import {
 import { registerPaymentRoutes } from '#cloud/payments/routes.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import { createHttpShell } from '#cloud/platform/http-shell.ts';
-import { laneLimits } from '#cloud/platform/lanes.ts';
+import { createHttpShell } from '#cloud/platform/http/http-shell.ts';
+import { laneLimits } from '#cloud/platform/http/lanes.ts';
 import { testOperatorToken } from '#cloud/platform/testing/test-cloud.ts';
 import {
   activateTestTerminal,

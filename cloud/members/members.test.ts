@@ -6,7 +6,7 @@ import { createPhoneVault } from '#cloud/members/phone-vault.ts';
 import { bookPaidOrders } from '#cloud/orders/book-paid-orders.ts';
 import { hashClaimToken } from '#cloud/orders/claim-hash.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import { createHttpShell } from '#cloud/platform/http-shell.ts';
+import { createHttpShell } from '#cloud/platform/http/http-shell.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';
 import { createTestCloud, type TestCloud } from '#cloud/platform/testing/test-cloud.ts';
 import {

@@ -9,7 +9,7 @@ import {
   createPaymentBench,
   type PaymentBench,
 } from '#cloud/payments/testing/payment-bench.ts';
-import { connectScoped, type Connection } from '#cloud/platform/connect.ts';
+import { connectScoped, type Connection } from '#cloud/platform/postgres/connect.ts';
 import { watchPages } from '#cloud/platform/testing/pages-read.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 

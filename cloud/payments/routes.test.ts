@@ -10,7 +10,7 @@ import {
   type PaymentBench,
 } from '#cloud/payments/testing/payment-bench.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import { createHttpShell } from '#cloud/platform/http-shell.ts';
+import { createHttpShell } from '#cloud/platform/http/http-shell.ts';
 import { testOperatorToken } from '#cloud/platform/testing/test-cloud.ts';
 import { activateTestTerminal, type TestTerminal } from '#cloud/platform/testing/test-terminal.ts';
 

@@ -5,7 +5,7 @@ import { proposeAct, type Act, type ActKinds } from '#cloud/persons/acts.ts';
 import { makePerson, personAgeMsMin } from '#cloud/persons/operator-persons.ts';
 import { actLifeMs } from '#cloud/persons/proposal-life.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import { createHttpShell } from '#cloud/platform/http-shell.ts';
+import { createHttpShell } from '#cloud/platform/http/http-shell.ts';
 import {
   createTestCloud,
   testOperatorToken,

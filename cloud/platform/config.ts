@@ -5,7 +5,7 @@ import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { idPattern, type OperatorId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
-import type { DatabaseLocation } from '#cloud/platform/open-database.ts';
+import type { DatabaseLocation } from '#cloud/platform/postgres/open-database.ts';
 
 /**
  * An address or a network, or one of the three names that stand for networks of one's own;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isBusy } from '#cloud/platform/busy.ts';
+import { isBusy } from '#cloud/platform/http/busy.ts';
 import { createGatherer } from '#cloud/platform/gather.ts';
 
 const limits = { itemsMax: 10, statementsMax: 2, waitingMax: 100 };

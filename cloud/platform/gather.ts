@@ -1,5 +1,5 @@
 import { assert } from '#shared/result/assert.ts';
-import { CloudBusy } from '#cloud/platform/busy.ts';
+import { CloudBusy } from '#cloud/platform/http/busy.ts';
 
 /**
  * Turns many single questions into few statements. The first is asked at once; what comes while the

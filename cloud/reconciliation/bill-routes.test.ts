@@ -8,7 +8,7 @@ import { startCharge } from '#cloud/payments/charge.ts';
 import { makePerson, personAgeMsMin } from '#cloud/persons/operator-persons.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import { createHttpShell } from '#cloud/platform/http-shell.ts';
+import { createHttpShell } from '#cloud/platform/http/http-shell.ts';
 import { proveBooks } from '#cloud/proof/proof-run.ts';
 import { registerBillRoutes } from '#cloud/reconciliation/bill-routes.ts';
 import { askRefund } from '#cloud/refunds/ask-refund.ts';

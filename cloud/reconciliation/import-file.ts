@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { readConfig } from '#cloud/platform/config.ts';
-import { openDatabase } from '#cloud/platform/open-database.ts';
+import { openDatabase } from '#cloud/platform/postgres/open-database.ts';
 import { createSystemClock } from '#cloud/platform/system-clock.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { billReaders } from '#cloud/reconciliation/fetch-bill.ts';

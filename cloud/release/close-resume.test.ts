@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
-import { connect } from '#cloud/platform/connect.ts';
+import { connect } from '#cloud/platform/postgres/connect.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import { inTransaction } from '#cloud/platform/dry-run.ts';
 import { createScopedDb } from '#cloud/platform/tenancy/scoped-db.ts';

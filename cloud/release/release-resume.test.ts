@@ -4,7 +4,7 @@ import { ledgerLaws, proveLaws } from '#cloud/ledger/proofs.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import { createScopedDb } from '#cloud/platform/tenancy/scoped-db.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
-import { connect } from '#cloud/platform/connect.ts';
+import { connect } from '#cloud/platform/postgres/connect.ts';
 import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import {
   balancesOf,

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bookPaidOrders } from '#cloud/orders/book-paid-orders.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import { createHttpShell } from '#cloud/platform/http-shell.ts';
+import { createHttpShell } from '#cloud/platform/http/http-shell.ts';
 import { createTestCloud, type TestCloud } from '#cloud/platform/testing/test-cloud.ts';
 import { startFinalityWorker } from '#cloud/settlement/finality-worker.ts';
 import { settlementForDay } from '#cloud/settlement/settlement-day.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readConfig } from '#cloud/platform/config.ts';
-import { openDatabase, type OpenDatabase } from '#cloud/platform/open-database.ts';
+import { openDatabase, type OpenDatabase } from '#cloud/platform/postgres/open-database.ts';
 import type { DeviceBench } from '#drivers/simulator/device-bench.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { authoriseShops, sandboxAccounts, unionpayMerchants } from './channel-accounts.ts';

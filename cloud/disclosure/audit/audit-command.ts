@@ -2,7 +2,7 @@ import { readWords } from '#shared/command-line/read-words.ts';
 import { exportAudit } from '#cloud/disclosure/audit/audit-folder.ts';
 import { verifyAudit } from '#cloud/disclosure/audit/verify-audit.ts';
 import { readConfig } from '#cloud/platform/config.ts';
-import { openDatabase } from '#cloud/platform/open-database.ts';
+import { openDatabase } from '#cloud/platform/postgres/open-database.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { isCalendarDay } from '#cloud/settlement/calendar-day-guard.ts';
 

@@ -14,7 +14,7 @@ import { partner } from '#cloud/payments/channels/wechat/testing/wechat-sandbox.
 import { registerPaymentRoutes } from '#cloud/payments/routes.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import { createHttpShell } from '#cloud/platform/http-shell.ts';
+import { createHttpShell } from '#cloud/platform/http/http-shell.ts';
 import { testOperatorToken } from '#cloud/platform/testing/test-cloud.ts';
 import { activateTestTerminal, type TestTerminal } from '#cloud/platform/testing/test-terminal.ts';
 

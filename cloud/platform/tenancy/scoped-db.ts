@@ -1,8 +1,8 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { escapeLiteral, type Pool, type PoolClient, type QueryConfig } from 'pg';
 import type { Db, Statement } from '#cloud/platform/db.ts';
-import { createPoolDb, withClient } from '#cloud/platform/pool-db.ts';
-import { runSwift } from '#cloud/platform/swift-transaction.ts';
+import { createPoolDb, withClient } from '#cloud/platform/transactions/pool-db.ts';
+import { runSwift } from '#cloud/platform/transactions/swift-transaction.ts';
 import { currentScope, nobody, openingOf, type Opening } from '#cloud/platform/tenancy/scope.ts';
 import { openingText, queryScoped } from '#cloud/platform/tenancy/scoped-query.ts';
 

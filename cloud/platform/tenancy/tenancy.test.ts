@@ -5,7 +5,7 @@ import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MerchantId, OperatorId, TerminalId } from '#shared/ids/ids.ts';
 import { createTestDatabase, type TestDatabase } from '#cloud/platform/testing/test-database.ts';
-import { connectScoped } from '#cloud/platform/connect.ts';
+import { connectScoped } from '#cloud/platform/postgres/connect.ts';
 import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { appRole, runScoped, workerRole, type Scope } from '#cloud/platform/tenancy/scope.ts';
 import { createScopedDb } from '#cloud/platform/tenancy/scoped-db.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stopPostgresCluster } from '#cloud/platform/postgres-cluster.ts';
+import { stopPostgresCluster } from '#cloud/platform/postgres/postgres-cluster.ts';
 
 const folderPrefix = 'greentill-test-pg-';
 /** Names the folder of this run's cluster; read by createTestDatabase in the workers. */

@@ -3,9 +3,9 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { connect, type Connection } from '#cloud/platform/connect.ts';
-import { migrate } from '#cloud/platform/migrate.ts';
-import { startPostgresCluster } from '#cloud/platform/postgres-cluster.ts';
+import { connect, type Connection } from '#cloud/platform/postgres/connect.ts';
+import { migrate } from '#cloud/platform/postgres/migrate.ts';
+import { startPostgresCluster } from '#cloud/platform/postgres/postgres-cluster.ts';
 import { testClusterVariable, tryLock } from '#cloud/platform/testing/test-cluster.ts';
 
 export interface TestDatabase extends Connection {

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { FastifySchemaCompiler, FastifySerializerCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import { compileSchema } from '#cloud/platform/validation.ts';
+import { compileSchema } from '#cloud/platform/http/validation.ts';
 
 /**
  * A process that starts the cloud thousands of times builds the checks and the writers of a route once: they depend on

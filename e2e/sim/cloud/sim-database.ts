@@ -1,8 +1,8 @@
 import { Client } from 'pg';
 import { drizzle } from 'drizzle-orm/node-postgres';
-import { plainSwift } from '#cloud/platform/plain-swift.ts';
+import { plainSwift } from '#cloud/platform/transactions/plain-swift.ts';
 import type { Db } from '#cloud/platform/db.ts';
-import { connect } from '#cloud/platform/connect.ts';
+import { connect } from '#cloud/platform/postgres/connect.ts';
 import { layStraightLine } from './straight-line.ts';
 import type { World } from '../world/virtual-world.ts';
 

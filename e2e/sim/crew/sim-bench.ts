@@ -1,9 +1,12 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from '#cloud/platform/connect.ts';
-import { migrate } from '#cloud/platform/migrate.ts';
-import { startPostgresCluster, stopPostgresCluster } from '#cloud/platform/postgres-cluster.ts';
+import { connect } from '#cloud/platform/postgres/connect.ts';
+import { migrate } from '#cloud/platform/postgres/migrate.ts';
+import {
+  startPostgresCluster,
+  stopPostgresCluster,
+} from '#cloud/platform/postgres/postgres-cluster.ts';
 import { plantedBugs } from '../planted/catalogue.ts';
 import { runSeed, type SeedReport } from '../run-seed.ts';
 import { openSimDatabase, type SimDatabase } from '../cloud/sim-database.ts';

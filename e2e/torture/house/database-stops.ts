@@ -25,7 +25,7 @@ export const databaseStops: Tier = {
   },
   found:
     'The cloud’s process ended when PostgreSQL died between two queries of a transaction: mended, and held by ' +
-    'cloud/platform/connect.test.ts.',
+    'cloud/platform/postgres/connect.test.ts.',
 };
 
 /** The till's queue before each stop. */

@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import { connect, type Connection } from '#cloud/platform/connect.ts';
-import { startPostgresCluster, stopPostgresCluster } from '#cloud/platform/postgres-cluster.ts';
+import { connect, type Connection } from '#cloud/platform/postgres/connect.ts';
+import {
+  startPostgresCluster,
+  stopPostgresCluster,
+} from '#cloud/platform/postgres/postgres-cluster.ts';
 import { startCloudProcess } from '#cloud/platform/testing/cloud-process.ts';
 import { activateTestTerminal, admin } from '#cloud/platform/testing/test-terminal.ts';
 import { systemClock, systemRandom } from '#drivers/core/system-ports.ts';

@@ -38,7 +38,7 @@ import {
   type PaymentBench,
 } from '#cloud/payments/testing/payment-bench.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import { createHttpShell } from '#cloud/platform/http-shell.ts';
+import { createHttpShell } from '#cloud/platform/http/http-shell.ts';
 import { hurryRefund } from '#cloud/refunds/refund-store.ts';
 import type { Wallet } from '#shared/tender/payment-code.ts';
 

@@ -1,6 +1,6 @@
 import { personOf } from '#cloud/persons/person-door.ts';
 import { makePerson, personAgeMsMin } from '#cloud/persons/operator-persons.ts';
-import { createHttpShell } from '#cloud/platform/http-shell.ts';
+import { createHttpShell } from '#cloud/platform/http/http-shell.ts';
 import { registerInstructionRoutes } from '#cloud/settlement/instructions/instruction-routes.ts';
 import {
   createInstructionBench,

@@ -6,7 +6,7 @@ import { provisionOperator } from '#cloud/identity/provisioning.ts';
 import { createTerminalRegistry } from '#cloud/identity/terminal-registry.ts';
 import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import { connectScoped } from '#cloud/platform/connect.ts';
+import { connectScoped } from '#cloud/platform/postgres/connect.ts';
 import type { Db } from '#cloud/platform/db.ts';
 import type { Owner } from '#cloud/platform/tenancy/testing/routes/tenant-marks.ts';
 import { testOperatorToken } from '#cloud/platform/testing/test-cloud.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { connect, connectScoped, type Connection } from '#cloud/platform/connect.ts';
+import { connect, connectScoped, type Connection } from '#cloud/platform/postgres/connect.ts';
 import type { Db } from '#cloud/platform/db.ts';
-import { startPostgresCluster } from '#cloud/platform/postgres-cluster.ts';
+import { startPostgresCluster } from '#cloud/platform/postgres/postgres-cluster.ts';
 
 /**
  * `db` and `pool` have the powers of the owner: for migrations and for people. The cloud itself

@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { accessOf } from '#cloud/identity/access.ts';
-import { createAppointments } from '#cloud/platform/appointments.ts';
+import { createAppointments } from '#cloud/platform/http/appointments.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
-import { createFairGate } from '#cloud/platform/fair-gate.ts';
-import { laneLimits, laneOf, type Lane, type LaneLimits } from '#cloud/platform/lanes.ts';
+import { createFairGate } from '#cloud/platform/http/fair-gate.ts';
+import { laneLimits, laneOf, type Lane, type LaneLimits } from '#cloud/platform/http/lanes.ts';
 import { sendProblem } from '#cloud/platform/problem.ts';
 
 /**
@@ -14,7 +14,7 @@ import { sendProblem } from '#cloud/platform/problem.ts';
 const arrivalMsMax = 5_000;
 
 /**
- * Puts a door before every lane (platform/lanes.ts). Who finds the house full is answered 429
+ * Puts a door before every lane (platform/http/lanes.ts). Who finds the house full is answered 429
  * before his body is read; who waits, waits before anything of his request is verified, inflated or
  * looked up. So load costs a refused request a few microseconds, and an admitted one never waits
  * for a connection. Must be registered before the access check.

@@ -1,7 +1,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type { Pool, PoolClient } from 'pg';
 import type { Db } from '#cloud/platform/db.ts';
-import { runSwift } from '#cloud/platform/swift-transaction.ts';
+import { runSwift } from '#cloud/platform/transactions/swift-transaction.ts';
 
 /**
  * drizzle over a pool. Its own transaction sends BEGIN before it is ready to give the connection

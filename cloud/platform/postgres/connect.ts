@@ -1,7 +1,7 @@
 import { Pool, types } from 'pg';
 import { assert } from '#shared/result/assert.ts';
 import type { Db } from '#cloud/platform/db.ts';
-import { createPoolDb } from '#cloud/platform/pool-db.ts';
+import { createPoolDb } from '#cloud/platform/transactions/pool-db.ts';
 import { createScopedDb } from '#cloud/platform/tenancy/scoped-db.ts';
 
 const connectionsMax = 20;

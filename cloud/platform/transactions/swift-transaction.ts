@@ -9,7 +9,7 @@ import {
   type SentValue,
   type TripAnswer,
   type TripPart,
-} from '#cloud/platform/trip-query.ts';
+} from '#cloud/platform/transactions/trip-query.ts';
 
 const dialect = new PgDialect();
 const [begin, commit, rollback] = ['begin', 'commit', 'rollback'].map((word): Statement => ({

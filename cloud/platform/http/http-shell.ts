@@ -12,13 +12,13 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { errorCatalogue, type ErrorCode } from '#shared/errors/catalogue.ts';
 import { isBearer, registerAccess } from '#cloud/identity/access.ts';
-import { busyProblem, isBusy } from '#cloud/platform/busy.ts';
+import { busyProblem, isBusy } from '#cloud/platform/http/busy.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
-import { claimOf, laneOfRequest, registerDoors } from '#cloud/platform/doors.ts';
+import { claimOf, laneOfRequest, registerDoors } from '#cloud/platform/http/doors.ts';
 import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';
-import { sentBytesMax } from '#cloud/platform/raw-body.ts';
-import { compileSchema } from '#cloud/platform/validation.ts';
+import { sentBytesMax } from '#cloud/platform/http/raw-body.ts';
+import { compileSchema } from '#cloud/platform/http/validation.ts';
 
 const requestTimeoutMs = 30_000;
 const rateWindowMs = 60_000;

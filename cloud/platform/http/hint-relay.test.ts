@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sql } from 'drizzle-orm';
 import { io } from 'socket.io-client';
-import { createHintServer, type HintServer } from '#cloud/platform/hints.ts';
+import { createHintServer, type HintServer } from '#cloud/platform/http/hints.ts';
 import { activateTestTerminal, type TestTerminal } from '#cloud/platform/testing/test-terminal.ts';
 import { useTestCloud } from '#cloud/platform/testing/use-test-cloud.ts';
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connectScoped, type Connection } from '#cloud/platform/connect.ts';
+import { connectScoped, type Connection } from '#cloud/platform/postgres/connect.ts';
 import { isRefusedFor, type Db, type Statement } from '#cloud/platform/db.ts';
 import { sqlStateOf } from '#cloud/platform/database-error.ts';
 import { planned } from '#cloud/platform/planned.ts';

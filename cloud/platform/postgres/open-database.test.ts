@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { migrate } from '#cloud/platform/migrate.ts';
-import { openDatabase } from '#cloud/platform/open-database.ts';
+import { migrate } from '#cloud/platform/postgres/migrate.ts';
+import { openDatabase } from '#cloud/platform/postgres/open-database.ts';
 import { createTestDatabase } from '#cloud/platform/testing/test-database.ts';
 import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { noteFirstStatistics } from '#cloud/platform/first-statistics.ts';
+import { noteFirstStatistics } from '#cloud/platform/postgres/first-statistics.ts';
 import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 
 const database = useTestDatabase();

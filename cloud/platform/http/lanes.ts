@@ -1,4 +1,4 @@
-import type { GateLimits } from '#cloud/platform/fair-gate.ts';
+import type { GateLimits } from '#cloud/platform/http/fair-gate.ts';
 
 /**
  * Who may stand in whose way. Each lane has its own door, so that a storm in one leaves the others
@@ -28,7 +28,7 @@ export interface LaneLimits extends GateLimits {
 
 /**
  * A request at work holds at most one connection at a time. All lanes but the counter together stay
- * four below the twenty of the pool (platform/connect.ts): those are for the counter, whose
+ * four below the twenty of the pool (platform/postgres/connect.ts): those are for the counter, whose
  * requests mostly wait for a channel and not for the database, and for the workers. Waits stay well
  * below the 10 s after which a till hangs up, and of notifies below the 5 s after which a channel
  * does: it posts them again.

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connect } from '#cloud/platform/connect.ts';
+import { connect } from '#cloud/platform/postgres/connect.ts';
 import { createTestCloud, type TestCloud } from '#cloud/platform/testing/test-cloud.ts';
 
 let cloud: TestCloud;

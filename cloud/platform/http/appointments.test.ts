@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createAppointments, retryAfterSecondsMax } from '#cloud/platform/appointments.ts';
+import { createAppointments, retryAfterSecondsMax } from '#cloud/platform/http/appointments.ts';
 
 const jitterSecondsMax = 2;
 let nowMs = 0;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { newId } from '#shared/ids/ids.ts';
-import { createHttpShell } from '#cloud/platform/http-shell.ts';
+import { createHttpShell } from '#cloud/platform/http/http-shell.ts';
 import { createLogger, redactedPaths } from '#cloud/platform/logger.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import { buildTestApp } from '#cloud/platform/testing/test-cloud.ts';

@@ -3,11 +3,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Pool, PoolClient } from 'pg';
-import { noteFirstStatistics } from '#cloud/platform/first-statistics.ts';
+import { noteFirstStatistics } from '#cloud/platform/postgres/first-statistics.ts';
 import { sealTables } from '#cloud/platform/tenancy/seal-tables.ts';
 
 /** The folder that every domain puts its numbered .sql files into. */
-export const migrationsFolder = fileURLToPath(new URL('../migrations', import.meta.url));
+export const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url));
 
 const migrationName = /^\d{4}-[a-z0-9-]+\.sql$/;
 /**

@@ -2,7 +2,7 @@ import type { Server as HttpServer } from 'node:http';
 import { Server, type Socket } from 'socket.io';
 import { authenticate } from '#cloud/identity/access.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
-import { startHintRelay, type HintRelay } from '#cloud/platform/hint-relay.ts';
+import { startHintRelay, type HintRelay } from '#cloud/platform/http/hint-relay.ts';
 import type { Logger } from '#cloud/platform/logger.ts';
 import type { Hints } from '#cloud/platform/hints-port.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createFairGate, type GateLimits } from '#cloud/platform/fair-gate.ts';
+import { createFairGate, type GateLimits } from '#cloud/platform/http/fair-gate.ts';
 
 let nowMs = 0;
 const clock = { monotonicMs: () => nowMs };

@@ -19,7 +19,7 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createAccount, type Account } from '#cloud/platform/postgres-account.ts';
+import { createAccount, type Account } from '#cloud/platform/postgres/postgres-account.ts';
 
 /** A real PostgreSQL 18 from npm, running on 127.0.0.1 over one folder. */
 export interface PostgresCluster {
