@@ -23,7 +23,7 @@ import {
   amountToday,
   replaceUnsent,
   successorOf,
-} from '#cloud/settlement/instructions/instruction-worker.ts';
+} from '#cloud/settlement/instructions/replace-unsent.ts';
 import type { PersonId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
 import { assert } from '#shared/result/assert.ts';

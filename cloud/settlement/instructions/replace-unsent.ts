@@ -1,0 +1,114 @@
+import { sql } from 'drizzle-orm';
+import { endInstruction } from '#cloud/ledger/instruction.ts';
+import { postJournals } from '#cloud/ledger/post.ts';
+import type { Tx } from '#cloud/platform/db.ts';
+import {
+  orderInstructionNo,
+  subsidyMaxFen,
+  type InstructionKind,
+  type NewInstruction,
+} from '#cloud/settlement/instructions/instruction.ts';
+import {
+  endUnsent,
+  makeInstructions,
+  type KeptInstruction,
+} from '#cloud/settlement/instructions/instruction-store.ts';
+import { fen, type Fen } from '#shared/money/fen.ts';
+import { getOrThrow } from '#shared/result/result.ts';
+
+/** What a refund took since is not instructed: before the first byte the amount follows the line. */
+export async function amountToday(tx: Tx, instruction: KeptInstruction): Promise<number> {
+  const { kind, amountFen, operatorId, merchantId, orderId } = instruction;
+  if (kind !== 'same-day' && kind !== 'subsidy' && kind !== 'release') return amountFen;
+  const { rows } = await tx.execute<{ same_day: number; subsidy: number; frozen: number }>(sql`
+    select same_day_fen - returned_same_day_fen as same_day,
+           subsidy_fen - (refunded_fen - refunded_net_fen) as subsidy,
+           net_fen - refunded_net_fen - coalesce((
+             select sum(case i.kind when 'split-return' then -i.amount_fen else i.amount_fen end)
+               from channel_instruction i
+              where i.operator_id = l.operator_id and i.order_id = l.order_id
+                and (i.kind in ('same-day', 'concession') and i.state in ('ready', 'open', 'done')
+                  or i.kind = 'split-return' and i.state = 'done')), 0)::bigint as frozen
+      from settlement_line l where operator_id = ${operatorId} and merchant_id = ${merchantId}
+       and order_id = ${orderId ?? ''}`);
+  const row = rows[0];
+  if (row === undefined) return amountFen;
+  if (kind === 'release') return Math.max(0, Math.min(amountFen, row.frozen));
+  return kind === 'same-day' ? row.same_day : row.subsidy;
+}
+
+/**
+ * Ends an instruction that was never sent, and makes one of the new amount in its place; none when nothing is left
+ * (`wantedFen` 0 or less). The books follow in the same transaction.
+ */
+export async function replaceUnsent(
+  tx: Tx,
+  old: KeptInstruction,
+  { wantedFen, nowMs }: { readonly wantedFen: number; readonly nowMs: number },
+): Promise<void> {
+  const next = wantedFen > 0 ? successorOf(old, { amountFen: fen(wantedFen), nowMs }) : undefined;
+  await endUnsent(tx, old, {
+    state: 'cancelled',
+    code: 'amount-changed',
+    replacedBy: next?.instructionNo,
+    nowMs,
+  });
+  const { operatorId, merchantId, instructionNo: key } = old;
+  const answer = { type: 'failed', code: 'amount-changed' } as const;
+  getOrThrow(
+    await endInstruction(tx, { operatorId, merchantId, key }, { answer, endedAtMs: nowMs }),
+  );
+  if (next !== undefined)
+    getOrThrow(await postJournals(tx, await makeInstructions(tx, [next], nowMs)));
+}
+
+/** Returns are numbered by their refunds, 1..50: another try must not take the number of another refund. */
+const refundsPerOrderMax = 50;
+
+/** The same instruction again, of another amount and under the next number. */
+export function successorOf(
+  old: KeptInstruction,
+  change: {
+    readonly amountFen: Fen;
+    readonly nowMs: number;
+    readonly payee?: string;
+    readonly isByHand?: boolean;
+  },
+) {
+  const { merchantId, orderId, outTradeNo, channelMerchantNo, channelRef } = old;
+  const tries = triesOf(old.kind, old) + (old.ofInstructionNo === '' ? 1 : refundsPerOrderMax);
+  const payee = change.payee ?? old.payee;
+  return {
+    operatorId: old.operatorId,
+    kind: old.kind,
+    instructionNo: orderInstructionNo(old.kind, { outTradeNo, tries }),
+    channel: old.channel,
+    amountFen: change.amountFen,
+    ...(merchantId === null || orderId === undefined
+      ? {}
+      : { order: { merchantId, orderId, channelMerchantNo, outTradeNo, channelRef } }),
+    ...(payee === '' ? {} : { payee }),
+    ...(old.payeeName === undefined ? {} : { payeeName: old.payeeName }),
+    ...(old.ofInstructionNo === '' ? {} : { ofInstructionNo: old.ofInstructionNo }),
+    notBeforeMs: change.nowMs,
+    ...(old.freezeLapsesAtMs === undefined ? {} : { freezeLapsesAtMs: old.freezeLapsesAtMs }),
+    ...successorWay(old, change),
+  };
+}
+
+/** A subsidy that refunds brought under the channel's limit goes by the channel after all. */
+function successorWay(
+  { kind, isByHand, code }: KeptInstruction,
+  change: { readonly amountFen: Fen; readonly isByHand?: boolean },
+): Pick<NewInstruction, 'isByHand' | 'code'> {
+  if (change.isByHand === true) return { isByHand: true };
+  if (!isByHand || (kind === 'subsidy' && change.amountFen <= subsidyMaxFen)) return {};
+  return { isByHand, code: code === 'subsidy-was-by-hand' ? code : 'subsidy-over-limit' };
+}
+
+/** Which try a number is: what follows its letter. */
+const triesOf = (
+  kind: InstructionKind,
+  { instructionNo, outTradeNo }: Pick<KeptInstruction, 'instructionNo' | 'outTradeNo'>,
+): number =>
+  Number(instructionNo.slice(orderInstructionNo(kind, { outTradeNo, tries: 0 }).length - 1));
