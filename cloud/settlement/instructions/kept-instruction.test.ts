@@ -165,11 +165,22 @@ it('is not kept while cash of it is on its way back: that money was there', asyn
   const { deps, till, clock } = bench.pay;
   const { operatorId, merchantId, terminalId } = till;
   const refund = {
-    ...{ operatorId, merchantId, terminalId, orderId, refundNo: 1, how: 'cash' as const },
-    ...{ amountFen: fen(10_000), cashFen: fen(10_000), voucherFen: zeroFen },
-    ...{ cashier: '小王', reason: '付了两次', businessDate: accountingDate(clock.nowMs()) },
-    ...{ askedAtMs: clock.nowMs(), charge: undefined },
-    ...{ concessionFen: undefined, points: undefined },
+    operatorId,
+    merchantId,
+    terminalId,
+    orderId,
+    refundNo: 1,
+    how: 'cash' as const,
+    amountFen: fen(10_000),
+    cashFen: fen(10_000),
+    voucherFen: zeroFen,
+    cashier: '小王',
+    reason: '付了两次',
+    businessDate: accountingDate(clock.nowMs()),
+    askedAtMs: clock.nowMs(),
+    charge: undefined,
+    concessionFen: undefined,
+    points: undefined,
   };
   const nextAtMs = clock.nowMs();
   const progress = { status: 'booking', fruitlessTries: 0, nextAtMs, code: undefined } as const;
