@@ -1,10 +1,9 @@
-/** The middle one; of an even count the lower middle. */
+/** The middle value; the lower of the two middle ones when their count is even. NaN when there are none. */
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
 /**
- * The least of the values that `part` of all stay at or below (nearest rank): 0.99 for the p99.
- * `part` is above 0 and at most
- * 1. NaN when there are none.
+ * The smallest value that at least `part` of all values do not exceed (nearest rank): 0.99 for the p99.
+ * `part` is above 0 and at most 1. NaN when there are no values.
  */
 export function quantile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -5,8 +5,9 @@ import { createPage, words, type Page } from '#cloud/members/pages/page.ts';
 import { qrScript } from '#cloud/members/pages/qr-script.ts';
 
 /**
- * GET /m/{memberId}#{key}: the member's own page with his 会员码, which works without a network once it was opened here. The key comes after the #, so it never reaches a
- * log; the page itself holds nothing until the key was accepted by POST /v1/member-pages.
+ * GET /m/{memberId}#{key}: the member's own page with his 会员码. Once it was opened on a phone it works there without a
+ * network. The key comes after the #, so it never reaches a log; the page holds nothing of the member until
+ * POST /v1/member-pages has accepted the key.
  */
 export const memberPage = (): Page => page;
 
