@@ -217,9 +217,14 @@ describe('a coupon without a sale', () => {
     await bench.sold(here.partner, old);
     expect(await claim(here.partner, theirs)).toBeUndefined();
     expect(await claim(here.partner, over)).toBeUndefined();
+    // Charged by another till, whose journal has not come yet.
+    const [neighbour, charged] = [await bench.anotherTill(here.partner), freshOrder()];
+    await chargedAt({ ...bench.cloud.deps, ...neighbour }, { orderId: charged, status: 'paid' });
+    expect(await claim(here.partner, charged)).toBeUndefined();
+    expect(await claim(neighbour, charged)).toBeDefined();
     bench.moveMs(dayMs + 1_000);
     expect(await claim(here.partner, old)).toBeUndefined();
-    expect(await used(here)).toBe(0);
+    expect(await used(here)).toBe(1);
   });
 });
 

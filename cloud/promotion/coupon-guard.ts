@@ -113,9 +113,9 @@ export async function unprovenOf(
 }
 
 /**
- * May this sale bring a coupon at all? One that the cloud knows must be this till's own, of no
- * longer ago than a day, and not be over without money; one that it does not know yet may be a cash
- * sale of this moment, whose journal is on the way.
+ * May this sale bring a coupon at all? One that the cloud knows, by a journal or by a charge, must
+ * be this till's own, of no longer ago than a day, and not be over without money; one that it does
+ * not know yet may be a cash sale of this moment, whose journal is on the way.
  */
 export async function mayBringCoupon(
   tx: Tx,
@@ -123,13 +123,19 @@ export async function mayBringCoupon(
   orderId: string,
 ): Promise<boolean> {
   const { rows } = await tx.execute<{ fits: boolean }>(sql`
-    select o.terminal_id = ${terminalId} and o.state not in ('failed', 'reversed', 'voided',
-             'paid-then-refunded')
-           and (o.folded->>'openedAtMs')::bigint > ${nowMs - 24 * hourMs} as fits
-      from customer_order o
-     where o.operator_id = ${operatorId} and o.merchant_id = ${merchantId}
-       and o.order_id = ${orderId}`);
-  return rows[0]?.fits ?? true;
+    select coalesce(bool_and(fits), true) as fits from (
+      select o.terminal_id = ${terminalId} and o.state not in ('failed', 'reversed', 'voided',
+               'paid-then-refunded')
+             and (o.folded->>'openedAtMs')::bigint > ${nowMs - 24 * hourMs} as fits
+        from customer_order o
+       where o.operator_id = ${operatorId} and o.merchant_id = ${merchantId}
+         and o.order_id = ${orderId}
+      union all
+      select a.terminal_id = ${terminalId} and a.submitted_at_ms > ${nowMs - 24 * hourMs}
+        from payment_attempt a
+       where a.operator_id = ${operatorId} and a.merchant_id = ${merchantId}
+         and a.order_id = ${orderId}) known`);
+  return rows[0]?.fits === true;
 }
 
 /**
