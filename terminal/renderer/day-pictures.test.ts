@@ -65,6 +65,9 @@ const hiddenOnTheDay = (page: Page): Promise<readonly string[]> =>
       ...within('.today-left figure svg, .today-left .hours', '.today-left .chart'),
       ...within('.tenders li', '.today-left'),
       ...within('.today-left .chart', '.today-left'),
+      ...[...document.querySelectorAll('.slip')]
+        .filter((slip) => slip.scrollWidth > slip.clientWidth)
+        .map(() => '.slip is too narrow for its key'),
     ];
   });
 
@@ -92,6 +95,7 @@ describeWindow('the screens of a day, as they are looked at', (w) => {
     for (const [width, height] of [
       [1366, 768],
       [1024, 768],
+      [1920, 1080],
     ] as const)
       test(`fit in ${language} at ${width}`, async () => {
         await w.page.close();

@@ -208,8 +208,14 @@ describeWindow("the owner's PIN", (w) => {
       expect(await chip.getAttribute('title')).toBe(
         errorCatalogue['disk-almost-full'][language as 'zh' | 'en'],
       );
-      expect(await findHiddenSigns(page)).toBe(0);
-      expect(await findOverflow(page)).toEqual([]);
+      for (const viewport of [
+        { width: 1920, height: 1080 },
+        { width: 1366, height: 768 },
+      ]) {
+        await page.setViewportSize(viewport);
+        expect(await findHiddenSigns(page)).toBe(0);
+        expect(await findOverflow(page)).toEqual([]);
+      }
       await chip.click();
       await page.locator('.today').waitFor({ timeout: seenTimeoutMs });
       await page.close();
