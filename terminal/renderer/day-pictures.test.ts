@@ -54,21 +54,21 @@ const fullDay = {
 /** Keys of the first thing to settle that its card cuts off, and drawings that reach out of their card. */
 const hiddenOnTheDay = (page: Page): Promise<readonly string[]> =>
   page.evaluate(() => {
-    const within = (inner: string, outer: string): readonly string[] => {
+    const cards = [
+      ['.exceptions li:first-child .button', '.exceptions'],
+      ['.today-left figure svg, .today-left .hours', '.today-left .chart'],
+      ['.tenders li, .today-left .chart', '.today-left'],
+    ] as const;
+    const cut = cards.flatMap(([inner, outer]) => {
       const edge = document.querySelector(outer)!.getBoundingClientRect().bottom;
       return [...document.querySelectorAll(inner)]
         .filter((element) => element.getBoundingClientRect().bottom > edge + 1)
         .map((element) => `${inner} "${element.textContent ?? ''}"`);
-    };
-    return [
-      ...within('.exceptions li:first-child .button', '.exceptions'),
-      ...within('.today-left figure svg, .today-left .hours', '.today-left .chart'),
-      ...within('.tenders li', '.today-left'),
-      ...within('.today-left .chart', '.today-left'),
-      ...[...document.querySelectorAll('.slip')]
-        .filter((slip) => slip.scrollWidth > slip.clientWidth)
-        .map(() => '.slip is too narrow for its key'),
-    ];
+    });
+    const narrow = [...document.querySelectorAll('.slip')]
+      .filter((slip) => slip.scrollWidth > slip.clientWidth)
+      .map(() => '.slip is too narrow for its key');
+    return [...cut, ...narrow];
   });
 
 describeWindow('the screens of a day, as they are looked at', (w) => {
