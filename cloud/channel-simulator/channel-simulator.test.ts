@@ -202,6 +202,52 @@ describe('reversing', () => {
   });
 });
 
+describe('a payer who confirms when a reversal has closed his order', () => {
+  const paidLate = async (suffix: string): Promise<BookLine | undefined> => {
+    simulator.setRules({ paysOnceClosedAfterMs: 30 });
+    await pay(suffix);
+    nowMs += 15_000;
+    for (let round = 0; round < 2; round += 1)
+      expect((await reverse(`ORDER000${suffix}`)).answer).toMatchObject({ state: 'CLOSED' });
+    const closedAtMs = nowMs;
+    nowMs += 60_000;
+    expect(simulator.comingCount()).toBe(1);
+    await expect.poll(() => simulator.comingCount()).toBe(0);
+    expect((await query(suffix)).answer).toMatchObject({ state: 'SUCCESS', paidAtMs: nowMs });
+    const [line] = simulator.books();
+    expect(line).toMatchObject({ closedAtMs, paidAtMs: nowMs, state: 'SUCCESS' });
+    return line;
+  };
+
+  it.each(['16', '17'])('%s: answered as closed, then paid, in books and bill', async (suffix) => {
+    const line = await paidLate(suffix);
+    const date = new Date(nowMs + 8 * 3_600_000).toISOString().slice(0, 10);
+    expect(simulator.bills.linesOf({ face: 'wechat', date })).toMatchObject([
+      { type: 'payment', state: 'SUCCESS', amountFen: 1_234, outTradeNo: line?.outTradeNo },
+    ]);
+  });
+
+  it('the money can be refunded, or reversed once more, and does not come a second time', async () => {
+    await paidLate('16');
+    const back = { ...order('ORDER00016'), outRefundNo: 'REFUND001', amountFen: 1_000 };
+    expect((await call(channelPaths.refund, back)).answer).toMatchObject({ refundedFen: 1_000 });
+    await paidOther('17');
+    expect((await reverse('ORDER00017')).answer).toMatchObject({
+      state: 'REFUND',
+      refundedFen: 1_234,
+    });
+    expect(simulator.comingCount()).toBe(0);
+    expect((await query('17')).answer.state).toBe('REFUND');
+  });
+
+  const paidOther = async (suffix: string): Promise<void> => {
+    await pay(suffix);
+    nowMs += 15_000;
+    await reverse(`ORDER000${suffix}`);
+    await expect.poll(() => simulator.comingCount()).toBe(0);
+  };
+});
+
 describe('refunds and withholding', () => {
   it('never gives back more than was taken, and a refund number counts once', async () => {
     await pay('01');

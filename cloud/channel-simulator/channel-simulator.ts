@@ -14,6 +14,7 @@ import {
 import type { FaceHouse, SimulatorFace } from '#cloud/channel-simulator/face.ts';
 import { aggregatorFace } from '#cloud/channel-simulator/faces/aggregator/aggregator-face.ts';
 import { carryExchange, type LineFault } from '#cloud/channel-simulator/line.ts';
+import { createLatePayers } from '#cloud/channel-simulator/late-payers.ts';
 import { createMoneyBooks, type MoneyBooks } from '#cloud/channel-simulator/books/money-books.ts';
 import {
   moneyRulesDefault,
@@ -64,6 +65,8 @@ export interface ChannelSimulator {
   setFaults(faultOf: NonNullable<ChannelSimulatorOptions['faultOf']>): void;
   /** Requests carried out so far, by path. */
   readonly requestCounts: () => ReadonlyMap<string, number>;
+  /** What still comes by itself: payers who confirm after a reversal, notifies that nobody has accepted. */
+  readonly comingCount: () => number;
   close(): Promise<void>;
 }
 
@@ -86,6 +89,16 @@ export async function createChannelSimulator(
   const bills = createBillDesk(books.shelf.orders, options.mismatches);
   const counts = new Map<string, number>();
   const closing = new AbortController();
+  const notifier = createNotifier({
+    closing: closing.signal,
+    speedUp: options.noticeSpeedUp ?? 1,
+  });
+  const latePayers = createLatePayers({
+    books,
+    clock: options.clock,
+    closing: closing.signal,
+    afterMs: () => rules.paysOnceClosedAfterMs,
+  });
   let index = 0;
   let baseUrl = 'http://channel.invalid';
 
@@ -115,7 +128,8 @@ export async function createChannelSimulator(
         count,
       });
     },
-    notify: createNotifier({ closing: closing.signal, speedUp: options.noticeSpeedUp ?? 1 }),
+    awaitPayer: latePayers.awaitPayer,
+    notify: notifier.notify,
   };
   for (const face of [aggregatorFace(options), ...(options.faces ?? [])]) face.mount(app, house);
 
@@ -134,6 +148,7 @@ export async function createChannelSimulator(
       faultOf = change;
     },
     requestCounts: () => counts,
+    comingCount: () => latePayers.awaitedCount() + notifier.openCount(),
     close: async () => {
       closing.abort();
       await app.close();

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '#shared/time/clock.ts';
+import type { BookedOrder } from '#cloud/channel-simulator/books/booked-order.ts';
 import type { BillDesk } from '#cloud/channel-simulator/books/bill-lines.ts';
 import type { ChannelBooks } from '#cloud/channel-simulator/books/channel-books.ts';
 import type { Exchange } from '#cloud/channel-simulator/line.ts';
@@ -25,6 +26,14 @@ export interface FaceHouse {
   readonly bills: BillDesk;
   /** Carries an exchange over the line with its faults. */
   serve(request: FastifyRequest, answer: FastifyReply, exchange: Exchange): Promise<void>;
+  /**
+   * To be called after a reversal: a payer whose order it closed may confirm later (payment-scripts.ts, 16 and 17).
+   * `tell` is called then, where the channel tells of it.
+   */
+  awaitPayer(
+    order: Pick<BookedOrder, 'merchantNo' | 'outTradeNo'>,
+    tell: (paid: BookedOrder) => void,
+  ): void;
   /** Posts a notify after the answer; a far end that is not there is no error. */
   notify(call: {
     readonly url: string;

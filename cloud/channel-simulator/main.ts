@@ -112,6 +112,9 @@ const simulator = await createChannelSimulator({
     reverseNotBeforeMs: Math.floor(
       booksRulesDefault.reverseNotBeforeMs / Number(env['CHANNEL_SPEED_UP'] ?? 1),
     ),
+    paysOnceClosedAfterMs: Math.floor(
+      booksRulesDefault.paysOnceClosedAfterMs / Number(env['CHANNEL_SPEED_UP'] ?? 1),
+    ),
     withholdFailEndings: (env['CHANNEL_SIM_WITHHOLD_FAIL'] ?? '').split(',').filter(Boolean),
   },
 });

@@ -12,10 +12,10 @@ type Call = Parameters<FaceHouse['notify']>[0];
  * Posts notifies one after the other, so that a double one comes second; each is posted again, signed anew, until the
  * far end says its word for "accepted" or the channel gives up. `speedUp` divides every wait.
  */
-export function createNotifier(line: {
-  readonly closing: AbortSignal;
-  readonly speedUp: number;
-}): FaceHouse['notify'] {
+export function createNotifier(line: { readonly closing: AbortSignal; readonly speedUp: number }): {
+  readonly notify: FaceHouse['notify'];
+  readonly openCount: () => number;
+} {
   const { closing, speedUp } = line;
   let open = 0;
   const pause = async (ms: number): Promise<void> => {
@@ -29,7 +29,7 @@ export function createNotifier(line: {
         if (await isTaken(call, manners, closing)) break;
       }
   };
-  return (call) => {
+  const notify: FaceHouse['notify'] = (call) => {
     if (open >= notifiesMax) return;
     open += 1;
     void carry(call)
@@ -38,6 +38,7 @@ export function createNotifier(line: {
         open -= 1;
       });
   };
+  return { notify, openCount: () => open };
 }
 
 /** Posts once. A far end that is not there has not accepted. */

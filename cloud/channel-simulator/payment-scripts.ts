@@ -22,7 +22,12 @@ export interface PaymentScript {
   readonly notices: 0 | 1 | 2;
   /** The first of them comes so late. */
   readonly noticeAfterMs?: number;
+  /** The payer confirms after a reversal closed his order: `told` with the notifies above, or only the books know. */
+  readonly paysOnceClosed?: LatePayment;
 }
+
+/** Whether the channel tells of a payment that came after the end, or leaves it to query and bill. */
+export type LatePayment = 'told' | 'untold';
 
 const prompt = { delivery: 'prompt', paysAfterPolls: false, notices: 1 } as const;
 const refused = { ...prompt, booked: 'none', notices: 0 } as const;
@@ -47,7 +52,9 @@ const refused = { ...prompt, booked: 'none', notices: 0 } as const;
  * | 13     | the payment broke off; a reversal is asked for     |
  * | 14     | the merchant has no right to charge here           |
  * | 15     | answers "unknown", is paid, notified late and twice |
- * | others | paid                                               |
+ * | 16     | waits for the password; once reversed, is paid all the same, with a notify |
+ * | 17     | as 16, and nobody is told: query and bill say so    |
+ * | others | paid, and payees that end in 16 or 17              |
  */
 const scriptOfSuffix: Readonly<Record<string, PaymentScript>> = {
   '02': { ...prompt, booked: 'USERPAYING', answer: 'USERPAYING', paysAfterPolls: true },
@@ -70,6 +77,14 @@ const scriptOfSuffix: Readonly<Record<string, PaymentScript>> = {
     notices: 2,
     noticeAfterMs: 60_000,
   },
+  '16': { ...prompt, booked: 'USERPAYING', answer: 'USERPAYING', paysOnceClosed: 'told' },
+  '17': {
+    ...prompt,
+    booked: 'USERPAYING',
+    answer: 'USERPAYING',
+    notices: 0,
+    paysOnceClosed: 'untold',
+  },
 };
 
 const paidScript: PaymentScript = { ...prompt, booked: 'SUCCESS', answer: 'SUCCESS' };
@@ -81,6 +96,12 @@ const paidScript: PaymentScript = { ...prompt, booked: 'SUCCESS', answer: 'SUCCE
 export const payerOfCode = (authCode: string): string | undefined =>
   /^\d{2}(777\d{5})/.exec(authCode)?.[1];
 
-/** What a code, or a payee, plays. */
+/** What a code plays. */
 export const scriptOfCode = (authCode: string): PaymentScript =>
   scriptOfSuffix[authCode.slice(-2)] ?? paidScript;
+
+/** What a payee plays. Nobody reverses a payout, so nothing can come after it. */
+export const scriptOfPayee = (payee: string): PaymentScript => {
+  const script = scriptOfCode(payee);
+  return script.paysOnceClosed === undefined ? script : paidScript;
+};

@@ -132,7 +132,7 @@ export const BooksRequestSchema = Type.Object(
 /**
  * Where an order stands in the channel's books.
  * NOTPAY: known, nobody is paying. USERPAYING: the payer is typing a password. PAYERROR: the payment broke off.
- * CLOSED: reversed before any money moved. REFUND: money was taken and given back, wholly or in part.
+ * CLOSED: reversed before any money moved; a payer who was typing may still turn it into SUCCESS. REFUND: money was taken and given back, wholly or in part.
  */
 export const TradeStateSchema = Type.Union([
   Type.Literal('SUCCESS'),
@@ -185,6 +185,8 @@ export interface BookLine {
   readonly state: TradeState;
   readonly transactionId: string;
   readonly paidAtMs?: number;
+  /** When a reversal closed it unpaid. Money that came all the same has a later `paidAtMs`. */
+  readonly closedAtMs?: number;
   readonly refundedFen: number;
 }
 

@@ -1,4 +1,5 @@
 import { assert } from '#shared/result/assert.ts';
+import type { LatePayment } from '#cloud/channel-simulator/payment-scripts.ts';
 import type { BookLine, Face, TradeState } from '#cloud/channel-simulator/protocol.ts';
 
 /** An order as the channel knows it. Its state changes in channel-books.ts only. */
@@ -20,6 +21,10 @@ export interface BookedOrder {
   readonly isFrozen: boolean;
   /** Who paid, where a payment code says so ({@link payerOfCode}). */
   readonly payerId?: string;
+  /** Its payer confirms after a reversal closed it. */
+  readonly paysOnceClosed?: LatePayment;
+  /** When a reversal closed it before any money had come. */
+  closedAtMs?: number;
 }
 
 export interface BookedRefund {
@@ -41,6 +46,7 @@ export function bookLine(order: BookedOrder): BookLine {
     transactionId: order.transactionId,
     refundedFen: back,
     ...(order.paidAtMs === undefined ? {} : { paidAtMs: order.paidAtMs }),
+    ...(order.closedAtMs === undefined ? {} : { closedAtMs: order.closedAtMs }),
   };
 }
 

@@ -28,6 +28,8 @@ export interface BooksRules {
   readonly reverseNotBeforeMs: number;
   /** A reversal is refused later than this after the charge. WeChat: 7 days. */
   readonly reverseWindowMs: number;
+  /** So long after the reversal a payer confirms whose order it closed (suffixes 16 and 17). */
+  readonly paysOnceClosedAfterMs: number;
   /** A withholding from an agreement whose number ends so is refused for lack of balance. */
   readonly withholdFailEndings: readonly string[];
   /** A refund is refused later than this after the payment. WeChat: one year. */
@@ -48,6 +50,7 @@ export const booksRulesDefault: BooksRules = {
   pollsUntilPaid: 2,
   reverseNotBeforeMs: 15_000,
   reverseWindowMs: 7 * 86_400_000,
+  paysOnceClosedAfterMs: 20_000,
   withholdFailEndings: [],
   refundWindowMs: 365 * 86_400_000,
   refundsPerOrderMax: 50,
@@ -63,6 +66,11 @@ export interface ChannelBooks {
   readonly query: (request: OrderRequest, nowMs: number) => Reply;
   readonly reverse: (request: OrderRequest, nowMs: number, terms?: FaceTerms) => Reply;
   readonly refund: (request: RefundRequest, nowMs: number) => Reply;
+  /**
+   * The payer whose order a reversal closed while he typed his password confirms: the money comes in all the same.
+   * Undefined: no such payer.
+   */
+  readonly payOnceClosed: (request: OrderRequest, nowMs: number) => BookedOrder | undefined;
   /** The order and what was refunded under this number, as the books have it. */
   readonly findRefund: (
     request: Pick<RefundRequest, 'merchantNo' | 'outRefundNo'>,
@@ -104,6 +112,7 @@ export function createChannelBooks(options: {
         refundOwners.set(key, order);
       return replied;
     },
+    payOnceClosed: (request, nowMs) => payOnceClosed(shelf, request, nowMs),
     findRefund: ({ merchantNo, outRefundNo }) => {
       const order = refundOwners.get(`${merchantNo}/${outRefundNo}`);
       const refunded = order?.refunds[outRefundNo];
@@ -146,6 +155,7 @@ function pay(request: PayRequest, { shelf, nowMs, terms }: Moment): Reply {
     paysAfterPolls,
     isFrozen,
     payerId: payerOfCode(request.authCode),
+    paysOnceClosed: script.paysOnceClosed,
     nowMs,
   });
   if (answer === 'TRADE_ERROR') return refusal(400, answer, 'broke off, please reverse');
@@ -214,7 +224,26 @@ function takeOut(order: BookedOrder, nowMs: number): void {
       isReversal: true,
     };
     order.state = 'REFUND';
-  } else order.state = 'CLOSED';
+    return;
+  }
+  order.state = 'CLOSED';
+  order.closedAtMs = nowMs;
+}
+
+/** Is somebody still about to pay what was closed? */
+export const isPayerLeft = (order: BookedOrder): boolean =>
+  order.paysOnceClosed !== undefined && order.state === 'CLOSED';
+
+function payOnceClosed(
+  shelf: OrderShelf,
+  request: OrderRequest,
+  nowMs: number,
+): BookedOrder | undefined {
+  const order = shelf.find(request);
+  if (order === undefined || !isPayerLeft(order)) return undefined;
+  order.state = 'SUCCESS';
+  order.paidAtMs = nowMs;
+  return shelf.keep(order);
 }
 
 function refund(request: RefundRequest, { shelf, rules, nowMs }: Moment): Reply {

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { BookedOrder } from '#cloud/channel-simulator/books/booked-order.ts';
+import type { LatePayment } from '#cloud/channel-simulator/payment-scripts.ts';
 import type { OrderRequest, TradeState } from '#cloud/channel-simulator/protocol.ts';
 
 /** One change of the books, as it is kept. */
@@ -37,6 +38,7 @@ export interface NewOrderState {
   readonly paysAfterPolls: boolean;
   readonly isFrozen?: boolean;
   readonly payerId?: string | undefined;
+  readonly paysOnceClosed?: LatePayment | undefined;
   readonly nowMs: number;
 }
 
@@ -74,8 +76,9 @@ export function createOrderShelf(seed: string, store: BooksStore | undefined): O
       const key = keyOfTransaction.get(transactionId);
       return key === undefined ? undefined : orders.get(key);
     },
-    book: (request, { state, paysAfterPolls, isFrozen = false, payerId, nowMs }) =>
-      keep({
+    book: (request, as) => {
+      const { state, paysAfterPolls, isFrozen = false, payerId, paysOnceClosed, nowMs } = as;
+      return keep({
         face: request.face,
         merchantNo: request.merchantNo,
         outTradeNo: request.outTradeNo,
@@ -90,7 +93,9 @@ export function createOrderShelf(seed: string, store: BooksStore | undefined): O
         refunds: {},
         isFrozen,
         ...(payerId === undefined ? {} : { payerId }),
-      }),
+        ...(paysOnceClosed === undefined ? {} : { paysOnceClosed }),
+      });
+    },
     useCode: (authCode, request) => {
       const hash = keyed(authCode);
       const owner = keyOf(request);

@@ -3,7 +3,7 @@ import {
   type MoneyGround,
   type MoneyRefusal,
 } from '#cloud/channel-simulator/books/money-ground.ts';
-import { scriptOfCode, type Delivery } from '#cloud/channel-simulator/payment-scripts.ts';
+import { scriptOfPayee, type Delivery } from '#cloud/channel-simulator/payment-scripts.ts';
 
 export interface PayoutRequest {
   /** Who pays. */
@@ -45,7 +45,7 @@ export function payoutDesk({ rules, refOf, drawer }: MoneyGround): PayoutBooks {
         const isSame = known.payee === request.payee && known.amountFen === request.amountFen;
         return { said: isSame ? known : refusedMoney('NUMBER_USED'), delivery: 'prompt' };
       }
-      const { booked, answer, delivery, paysAfterPolls } = scriptOfCode(request.payee);
+      const { booked, answer, delivery, paysAfterPolls } = scriptOfPayee(request.payee);
       const isBooked = booked !== 'none' && booked !== 'NOTPAY' && booked !== 'PAYERROR';
       const made = isBooked
         ? payouts.put(key, {

@@ -1,8 +1,7 @@
 import { sign, type KeyObject } from 'node:crypto';
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { ChannelBooks } from '#cloud/channel-simulator/books/channel-books.ts';
-import { bodyOf, type SimulatorFace } from '#cloud/channel-simulator/face.ts';
+import { bodyOf, type FaceHouse, type SimulatorFace } from '#cloud/channel-simulator/face.ts';
 import {
   answerSignText,
   booksPageMax,
@@ -30,7 +29,7 @@ export const aggregatorFace = (options: {
   name: 'aggregator',
   mount: (app, house) => {
     const guard = createRequestGuard(options.apps);
-    const handlers = handlersOf(house.books, createAnnouncer(house, options.channelPrivateKey));
+    const handlers = handlersOf(house, createAnnouncer(house, options.channelPrivateKey));
     for (const path of Object.values(channelPaths))
       app.post(path, (request, answer) => {
         const body = bodyOf(request);
@@ -87,7 +86,8 @@ const refundWords = (outRefundNo: string, refundFen: number) => ({ outRefundNo, 
 type Handler = (body: string, nowMs: number, app: string) => Reply | BooksReply;
 type Announcer = ReturnType<typeof createAnnouncer>;
 
-function handlersOf(books: ChannelBooks, announce: Announcer): Record<ChannelPath, Handler> {
+function handlersOf(house: FaceHouse, announce: Announcer): Record<ChannelPath, Handler> {
+  const { books } = house;
   const announced = (
     app: string,
     { notifyUrl: url, ...named }: OrderRequest & { readonly notifyUrl?: string },
@@ -110,9 +110,11 @@ function handlersOf(books: ChannelBooks, announce: Announcer): Record<ChannelPat
       const replied = books.query(request, nowMs);
       return wasPaid ? replied : announced(app, request, { ...replied, notices: 1 });
     }),
-    [channelPaths.reverse]: parsed(OrderRequestSchema, (request, nowMs) =>
-      books.reverse(request, nowMs),
-    ),
+    [channelPaths.reverse]: parsed(OrderRequestSchema, (request, nowMs, app) => {
+      const replied = books.reverse(request, nowMs);
+      house.awaitPayer(request, (order) => announce({ app, order, times: 1 }));
+      return replied;
+    }),
     [channelPaths.refund]: parsed(RefundRequestSchema, (request, nowMs, app) => {
       const wasThere = books.findRefund(request) !== undefined;
       const replied = books.refund(request, nowMs);

@@ -76,6 +76,7 @@ function cancel(call: Call): Spoken {
   const { books } = call.house;
   const named = { merchantNo: call.merchantNo, outTradeNo: request.out_trade_no };
   const { code } = books.reverse(named, call.nowMs, terms).answer;
+  call.house.awaitPayer(named, (paid) => call.announce(paid, { times: 1 }));
   const order = books.shelf.find(named);
   if (code === 'REVERSE_EXPIRED') return refuse('CANCEL_EXPIRED');
   if (code !== 'SUCCESS' || order === undefined) return refuse(code);

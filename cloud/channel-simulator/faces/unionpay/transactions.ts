@@ -47,7 +47,10 @@ const respCodeOf = (word: string): string => respCodes[word] ?? '04';
  * UnionPay's transactions on the shared books: charges, voids and refunds as refunds of the order,
  * reversals, queries.
  */
-export function createTransactions(house: FaceHouse): {
+export function createTransactions(
+  house: FaceHouse,
+  announce: (done: Transacted) => void,
+): {
   readonly transact: Handler;
   readonly query: Handler;
 } {
@@ -61,7 +64,12 @@ export function createTransactions(house: FaceHouse): {
   const kinds: Readonly<Record<string, Handler>> = {
     '01/06': (words, nowMs) => consume(house, words, nowMs),
     '31/00': (words, nowMs) => giveBack(house, words, nowMs, 'void'),
-    '99/01': (words, nowMs) => reverse(house, words, nowMs),
+    '99/01': (words, nowMs) =>
+      reverse(house, words, {
+        nowMs,
+        announce,
+        charged: { ...times.get(`${words['merId'] ?? ''}/${words['orderId'] ?? ''}`) },
+      }),
     '04/00': (words, nowMs) => giveBack(house, words, nowMs, 'refund'),
   };
   return {
@@ -132,9 +140,28 @@ function giveBack(
 }
 
 /** A reversal names the charge by its own number and time; one that never came is closed for when it does. */
-function reverse(house: FaceHouse, words: Words, nowMs: number): Transacted {
+function reverse(
+  house: FaceHouse,
+  words: Words,
+  {
+    nowMs,
+    charged,
+    announce,
+  }: {
+    readonly nowMs: number;
+    /** The charge's own time and address, where it came. */
+    readonly charged: Words;
+    readonly announce: (done: Transacted) => void;
+  },
+): Transacted {
   const { merId: merchantNo = '', orderId: outTradeNo = '' } = words;
-  const { code } = house.books.reverse({ merchantNo, outTradeNo }, nowMs, terms).answer;
+  const named = { merchantNo, outTradeNo };
+  const { code } = house.books.reverse(named, nowMs, terms).answer;
+  house.awaitPayer(named, (paid) => {
+    const { txnTime = '', backUrl = '' } = charged;
+    const notice = noticeOf(paid, { txnTime, backUrl }, { times: 1 });
+    if (notice !== undefined) announce({ words: {}, notice });
+  });
   return { words: { respCode: code === 'SUCCESS' ? '00' : '04' } };
 }
 

@@ -26,7 +26,7 @@ export interface UnionpayFaceOptions {
 export const unionpayFace = (options: UnionpayFaceOptions): SimulatorFace => ({
   name: 'unionpay',
   mount: (app, house) => {
-    const transactions = createTransactions(house);
+    const transactions = createTransactions(house, (done) => announce(done, options, house));
     const doors = {
       '/gateway/api/backTransReq.do': transactions.transact,
       '/gateway/api/queryTrans.do': transactions.query,

@@ -86,6 +86,8 @@ function reverse(call: Call): Spoken {
   if (merchantNo === undefined) return refuse('PARAM_ERROR');
   const named = { merchantNo, outTradeNo: call.params['no'] ?? '' };
   const replied = call.house.books.reverse(named, call.nowMs, termsOf(call));
+  // WeChat Pay posts nothing about scanned codes: whoever asks, or reads the bill, finds the money.
+  call.house.awaitPayer(named, () => undefined);
   return replied.answer.code === 'SUCCESS'
     ? said(200, { ...namesOf(call.caller, merchantNo), out_trade_no: named.outTradeNo })
     : refuse(replied.answer.code);
