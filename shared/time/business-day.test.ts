@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   businessDate,
+  businessDateSince,
   businessDayStartMs,
   shanghaiHour,
   shanghaiMinute,
@@ -43,6 +44,15 @@ describe('businessDate', () => {
   test.each([-1, 13, 1.5, Number.NaN])('a cut-over of %d is a broken invariant', (cutOverHour) => {
     expect(() => businessDate({ atMs: 0, cutOverHour })).toThrow(/begins at/);
   });
+});
+
+test.each([
+  ['2026-11-21', '2026-11-22'],
+  ['2026-11-22', '2026-11-22'],
+  ['2026-11-30', '2026-11-30'],
+])('what follows on the 22nd from something of %s is of %s', (since, day) => {
+  const atMs = Date.parse('2026-11-22T04:30:00Z');
+  expect(businessDateSince(since, { atMs, cutOverHour: 4 })).toBe(day);
 });
 
 test('the hour is the one on the wall in Shanghai', () => {

@@ -23,6 +23,15 @@ export interface BusinessMoment {
 export const businessDate = ({ atMs, cutOverHour }: BusinessMoment): string =>
   accountingDate(atMs - cutOverMs(cutOverHour));
 
+/**
+ * The business day of what follows from something of the day `since`: never an earlier one. A clock that ran ahead may be
+ * put right in between, and no money goes back before it came.
+ */
+export function businessDateSince(since: string, moment: BusinessMoment): string {
+  const today = businessDate(moment);
+  return today < since ? since : today;
+}
+
 /** The first millisecond of a business day; the next day's first millisecond ends it. */
 export const businessDayStartMs = (day: {
   readonly businessDate: string;

@@ -3,6 +3,7 @@ import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import type { Heartbeat } from '#shared/wire/v1/journal.ts';
+import { createBusinessClock } from '#terminal/agent/business-clock.ts';
 import type { KeyRing } from '#terminal/agent/identity/device-key.ts';
 import { createSession, type Session } from '#terminal/agent/identity/session.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
@@ -19,6 +20,8 @@ import { createUplink, type Uplink } from '#terminal/agent/uplink/uplink.ts';
 export interface CloudSide {
   readonly link: Link;
   readonly cloud: CloudClient;
+  /** What time it is for the business: the computer's, corrected by the cloud's. */
+  readonly businessClock: Clock;
   readonly session: Session;
   readonly troubles: Troubles;
   readonly uplink: Uplink;
@@ -65,6 +68,7 @@ export function createCloudSide(deps: CloudSideDeps): CloudSide {
       troubles.note('identity', refusal);
     },
   });
+  const businessClock = createBusinessClock({ ...deps, cloud });
   const session = createSession({
     ...deps,
     cloud,
@@ -101,5 +105,6 @@ export function createCloudSide(deps: CloudSideDeps): CloudSide {
   troubles.onChange((source) => {
     if (source === 'identity' && refusal === undefined) uplink.retryNow();
   });
-  return { link, cloud, session, troubles, uplink, results, heartbeat, hints, isReady };
+  const parts = { link, cloud, businessClock, session, troubles, uplink };
+  return { ...parts, results, heartbeat, hints, isReady };
 }

@@ -48,6 +48,7 @@ export interface HandlerDeps extends ReceiptHandlerDeps, OrderHandlerDeps {
   readonly activation: ActivationDesk;
   readonly troubles: Troubles;
   readonly clock: Clock;
+  readonly businessClock: Clock;
   readonly random: Random;
   readonly cashier: string;
   readonly config: () => ConfigPayload | undefined;

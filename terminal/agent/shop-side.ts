@@ -60,14 +60,14 @@ export interface ShopSideDeps {
   readonly transports: ReadonlyMap<string, Transport>;
   /** Where devices are looked for. */
   readonly around: Surroundings;
-  readonly cloudSide: Pick<CloudSide, 'cloud' | 'link' | 'session' | 'troubles'>;
+  readonly cloudSide: Pick<CloudSide, 'cloud' | 'businessClock' | 'link' | 'session' | 'troubles'>;
 }
 
 export function createShopSide(deps: ShopSideDeps): ShopSide {
   const { clock, random, timers, journal } = deps;
-  const { cloud, link, session, troubles } = deps.cloudSide;
+  const { cloud, businessClock, link, session, troubles } = deps.cloudSide;
   const { cashier } = deps.config;
-  const shared = { clock, random, timers, journal, config: session.config };
+  const shared = { clock, businessClock, random, timers, journal, config: session.config };
   const onChange = (): void => {
     status.changed();
     spool.wake();

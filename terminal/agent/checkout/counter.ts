@@ -41,6 +41,8 @@ export interface CounterDeps {
   readonly link: Link;
   readonly vault: CodeVault;
   readonly clock: Clock;
+  /** Dates and names sales: the computer's clock corrected by the cloud's time. */
+  readonly businessClock: Clock;
   readonly random: Random;
   readonly timers: Timers;
   readonly cashier: string;
@@ -86,8 +88,10 @@ export function createCounter(deps: CounterDeps): Counter {
     ...offlineFigures(room),
   });
   const desk = createMemberDesk(deps.cloud);
-  const holds = createVoucherHolds({ ...deps, desk });
-  const coupons = createCouponHolds(deps);
+  // One clock for the day of a sale and for the time in its id: the day finds its sales by it.
+  const dated = { ...deps, clock: deps.businessClock };
+  const holds = createVoucherHolds({ ...dated, desk });
+  const coupons = createCouponHolds(dated);
 
   const append: Counter['append'] = (facts, beside) => {
     const kept = journal.append(facts, beside);
@@ -129,7 +133,7 @@ export function createCounter(deps: CounterDeps): Counter {
     onScreen: () => screen.till().orderId,
     send: (orderId, facts) => void send(orderId, facts),
   });
-  const prepare = preparing({ ...deps, holds, coupons, screen });
+  const prepare = preparing({ ...dated, holds, coupons, screen });
   return {
     ...deps,
     screen,

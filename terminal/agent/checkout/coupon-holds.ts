@@ -59,6 +59,7 @@ const DoneSchema = Type.Object({ done: Type.Boolean() });
 export function createCouponHolds(deps: {
   readonly journal: Journal;
   readonly cloud: Pick<CloudClient, 'call'>;
+  /** The business's; see business-clock.ts. */
   readonly clock: Clock;
   readonly random: Random;
 }): CouponHolds {

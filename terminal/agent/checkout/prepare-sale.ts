@@ -18,6 +18,7 @@ export interface PrepareDeps {
   readonly journal: Journal;
   readonly holds: VoucherHolds;
   readonly coupons: Pick<CouponHolds, 'isGood' | 'orderIdFor'>;
+  /** The business's; see business-clock.ts. */
   readonly clock: Clock;
   readonly random: Random;
   readonly cashier: string;

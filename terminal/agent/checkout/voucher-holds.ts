@@ -50,6 +50,7 @@ export function createVoucherHolds(deps: {
   readonly journal: Journal;
   readonly cloud: Pick<CloudClient, 'cloudNowMs'>;
   readonly desk: Pick<MemberDesk, 'reserve' | 'giveBack'>;
+  /** The business's; see business-clock.ts. */
   readonly clock: Clock;
   readonly random: Random;
 }): VoucherHolds {

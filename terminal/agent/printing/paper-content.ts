@@ -19,6 +19,7 @@ export const sampleReason = 'receipt-sample';
 export function createPaperContent(deps: {
   readonly journal: Journal;
   readonly clock: Clock;
+  readonly businessClock: Clock;
   readonly config: () => ConfigPayload | undefined;
   readonly receipts: Pick<ReceiptDesk, 'receipt' | 'sample'>;
   /** 32 bytes that only this till has. */
@@ -32,7 +33,7 @@ export function createPaperContent(deps: {
         return daySlipContent({
           merchantName: deps.config()?.merchantName ?? '',
           today: localToday(deps),
-          printedAtMs: deps.clock.nowMs(),
+          printedAtMs: deps.businessClock.nowMs(),
         });
       case 'test':
         return job.reason === sampleReason

@@ -3,7 +3,7 @@ import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { fen } from '#shared/money/fen.ts';
 import { nextRefund, type RefundRefused } from '#shared/order/refunds.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
-import { businessDate } from '#shared/time/business-day.ts';
+import { businessDateSince } from '#shared/time/business-day.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
@@ -48,6 +48,7 @@ export interface RefundDeskDeps extends Omit<RefundRunnerDeps, 'slipOf' | 'link'
   readonly link: Pick<Link, 'online' | 'onChange'>;
   readonly devices: Pick<DeviceSet, 'printer' | 'has'>;
   readonly clock: Clock;
+  readonly businessClock: Clock;
   readonly random: Random;
   readonly cashier: string;
   readonly config: () => ConfigPayload | undefined;
@@ -97,8 +98,8 @@ export function createRefundDesk(deps: RefundDeskDeps): RefundDesk {
         refundNo,
         amountFen,
         how,
-        businessDate: businessDate({
-          atMs: deps.clock.nowMs(),
+        businessDate: businessDateSince(order.businessDate, {
+          atMs: deps.businessClock.nowMs(),
           cutOverHour: deps.config()?.cutOverHour ?? 0,
         }),
         cashier: deps.cashier,

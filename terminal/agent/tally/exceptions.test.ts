@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { accountingDate } from '#shared/time/calendar-day.ts';
+import type { Clock } from '#shared/time/clock.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
 import type { ExceptionAction } from '#terminal/ipc/views.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
@@ -39,11 +41,17 @@ const append = (...facts: readonly EntryFact[]): void =>
   expect(journal.append(facts)).toMatchObject({ ok: true });
 const rows = () => exceptionRows(journal.read, troubles.list());
 const handled = () => handledRows(journal.read, startMs);
+const deskDeps = (hasPrinter = true, businessClock: Clock = clock) => ({
+  journal,
+  troubles,
+  clock,
+  businessClock,
+  random,
+  cashier: '小李',
+  hasPrinter: () => hasPrinter,
+});
 const resolve = (action: ExceptionAction, note = '', key = rows()[0]?.key ?? '') =>
-  resolveException(
-    { journal, troubles, clock, random, cashier: '小李', hasPrinter: () => true },
-    { key, action, note },
-  );
+  resolveException(deskDeps(), { key, action, note });
 const attempt = { orderId: orderIdOf(1), attempt: 1 };
 const jobId = 'prt_01KAN7D5Q00000000000000000';
 type Kind = 'receipt' | 'drawer' | 'day-slip' | 'refund-slip' | 'coupon';
@@ -185,6 +193,22 @@ describe('paper in doubt', () => {
     expect(rows()).toEqual([]);
   });
 
+  test('whether it is over goes by the day of the business, not by the computer', () => {
+    const dayMs = 86_400_000;
+    brings(accountingDate(startMs));
+    printInDoubt('coupon', orderIdOf(1));
+    const { key } = rows()[0]!;
+    const reprint = (businessMs: number) =>
+      resolveException(deskDeps(true, { ...clock, nowMs: () => businessMs }), {
+        key,
+        action: 'reprinted',
+        note: '',
+      });
+    expect(reprint(startMs + dayMs)).toEqual({ ok: false, error: 'coupon-expired' });
+    wallMs = startMs + 10 * dayMs;
+    expect(reprint(startMs)).toMatchObject({ ok: true });
+  });
+
   test('a drawer is never kicked again from here', () => {
     printInDoubt('drawer');
     expect(rows()).toMatchObject([{ actions: ['seen'] }]);
@@ -194,10 +218,7 @@ describe('paper in doubt', () => {
   test('without a printer nothing is asked for, and the row stays', () => {
     printInDoubt('day-slip');
     const { key } = rows()[0]!;
-    const outcome = resolveException(
-      { journal, troubles, clock, random, cashier: '小李', hasPrinter: () => false },
-      { key, action: 'reprinted', note: '' },
-    );
+    const outcome = resolveException(deskDeps(false), { key, action: 'reprinted', note: '' });
     expect(outcome).toEqual({ ok: false, error: 'printer-missing' });
     expect(rows()).toHaveLength(1);
   });

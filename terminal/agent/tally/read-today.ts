@@ -10,7 +10,7 @@ import type { Today } from '#terminal/ipc/views.ts';
 
 export interface LocalDayDeps {
   readonly journal: Journal;
-  readonly clock: Clock;
+  readonly businessClock: Clock;
   readonly config: () => ConfigPayload | undefined;
 }
 
@@ -18,15 +18,19 @@ export interface LocalDayDeps {
 const tallyTimeoutMs = 2_000;
 
 /** The business day that the till is in now. */
-export const currentBusinessDate = (deps: Pick<LocalDayDeps, 'clock' | 'config'>): string =>
-  businessDate({ atMs: deps.clock.nowMs(), cutOverHour: deps.config()?.cutOverHour ?? 0 });
+export const currentBusinessDate = (deps: Pick<LocalDayDeps, 'businessClock' | 'config'>): string =>
+  businessDate({ atMs: deps.businessClock.nowMs(), cutOverHour: deps.config()?.cutOverHour ?? 0 });
 
-/** When it began, wall milliseconds. */
-export const dayStartMs = (deps: Pick<LocalDayDeps, 'clock' | 'config'>): number =>
-  businessDayStartMs({
+/** When it began by the computer's own clock, wall milliseconds: what the entries of the day were written by. */
+export function dayStartMs(
+  deps: Pick<LocalDayDeps, 'businessClock' | 'config'> & { readonly clock: Clock },
+): number {
+  const startMs = businessDayStartMs({
     businessDate: currentBusinessDate(deps),
     cutOverHour: deps.config()?.cutOverHour ?? 0,
   });
+  return startMs + deps.clock.nowMs() - deps.businessClock.nowMs();
+}
 
 /** The day as this till knows it, without asking anybody. */
 export function localToday(deps: LocalDayDeps, date = currentBusinessDate(deps)): Today {

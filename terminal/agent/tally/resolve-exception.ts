@@ -24,6 +24,7 @@ export function resolveException(
     readonly journal: Journal;
     readonly troubles: Troubles;
     readonly clock: Clock;
+    readonly businessClock: Clock;
     readonly random: Random;
     readonly cashier: string;
     readonly hasPrinter: () => boolean;
@@ -56,6 +57,7 @@ function paperAgain(
   deps: {
     readonly journal: Journal;
     readonly clock: Clock;
+    readonly businessClock: Clock;
     readonly random: Random;
     readonly hasPrinter: () => boolean;
   },
@@ -80,9 +82,9 @@ function paperAgain(
 
 /** Nobody is given a paper whose last day is over. */
 function isCouponOver(
-  { journal, clock }: { readonly journal: Journal; readonly clock: Clock },
+  { journal, businessClock }: { readonly journal: Journal; readonly businessClock: Clock },
   { orderId }: PrintJobRow,
 ): boolean {
   const coupon = findOrder(journal.read, (orderId ?? '') as OrderId)?.order.coupon;
-  return coupon !== undefined && coupon.validUntil < accountingDate(clock.nowMs());
+  return coupon !== undefined && coupon.validUntil < accountingDate(businessClock.nowMs());
 }

@@ -166,6 +166,7 @@ function createMortalTill({ wire, journal, key, ...ports }: MortalTillDeps): Mor
   const checkout: Checkout = createCheckout({
     ...own,
     journal,
+    businessClock: own.clock,
     cloud: createCloudClient({
       ...own,
       cloudUrl: 'http://127.0.0.1:9',

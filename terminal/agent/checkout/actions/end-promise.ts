@@ -2,7 +2,7 @@ import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
 import type { Order, PromiseKeptHow } from '#shared/order/order.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
-import { businessDate } from '#shared/time/business-day.ts';
+import { businessDateSince } from '#shared/time/business-day.ts';
 import type { Counter, Outcome } from '#terminal/agent/checkout/counter.ts';
 import { ownerName } from '#terminal/agent/checkout/actions/pay-promise.ts';
 import { findOrder } from '#terminal/agent/journal/order-rows.ts';
@@ -20,8 +20,8 @@ export function keepPromise(
   const body = {
     orderId,
     how,
-    businessDate: businessDate({
-      atMs: counter.clock.nowMs(),
+    businessDate: businessDateSince(promised.value.businessDate, {
+      atMs: counter.businessClock.nowMs(),
       cutOverHour: counter.config()?.cutOverHour ?? 0,
     }),
     cashier: counter.cashier,
