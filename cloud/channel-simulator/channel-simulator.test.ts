@@ -202,23 +202,23 @@ describe('reversing', () => {
   });
 });
 
-describe('a payer who confirms when a reversal has closed his order', () => {
-  const paidLate = async (suffix: string): Promise<BookLine | undefined> => {
-    simulator.setRules({ paysOnceClosedAfterMs: 30 });
-    await pay(suffix);
-    nowMs += 15_000;
-    for (let round = 0; round < 2; round += 1)
-      expect((await reverse(`ORDER000${suffix}`)).answer).toMatchObject({ state: 'CLOSED' });
-    const closedAtMs = nowMs;
-    nowMs += 60_000;
-    expect(simulator.comingCount()).toBe(1);
-    await expect.poll(() => simulator.comingCount()).toBe(0);
-    expect((await query(suffix)).answer).toMatchObject({ state: 'SUCCESS', paidAtMs: nowMs });
-    const [line] = simulator.books();
-    expect(line).toMatchObject({ closedAtMs, paidAtMs: nowMs, state: 'SUCCESS' });
-    return line;
-  };
+const paidLate = async (suffix: string): Promise<BookLine | undefined> => {
+  simulator.setRules({ paysOnceClosedAfterMs: 30 });
+  await pay(suffix);
+  nowMs += 15_000;
+  for (let round = 0; round < 2; round += 1)
+    expect((await reverse(`ORDER000${suffix}`)).answer).toMatchObject({ state: 'CLOSED' });
+  const closedAtMs = nowMs;
+  nowMs += 60_000;
+  expect(simulator.comingCount()).toBe(1);
+  await expect.poll(() => simulator.comingCount()).toBe(0);
+  expect((await query(suffix)).answer).toMatchObject({ state: 'SUCCESS', paidAtMs: nowMs });
+  const [line] = simulator.books();
+  expect(line).toMatchObject({ closedAtMs, paidAtMs: nowMs, state: 'SUCCESS' });
+  return line;
+};
 
+describe('a payer who confirms when a reversal has closed his order', () => {
   it.each(['16', '17'])('%s: answered as closed, then paid, in books and bill', async (suffix) => {
     const line = await paidLate(suffix);
     const date = new Date(nowMs + 8 * 3_600_000).toISOString().slice(0, 10);
@@ -231,7 +231,10 @@ describe('a payer who confirms when a reversal has closed his order', () => {
     await paidLate('16');
     const back = { ...order('ORDER00016'), outRefundNo: 'REFUND001', amountFen: 1_000 };
     expect((await call(channelPaths.refund, back)).answer).toMatchObject({ refundedFen: 1_000 });
-    await paidOther('17');
+    await pay('17');
+    nowMs += 15_000;
+    await reverse('ORDER00017');
+    await expect.poll(() => simulator.comingCount()).toBe(0);
     expect((await reverse('ORDER00017')).answer).toMatchObject({
       state: 'REFUND',
       refundedFen: 1_234,
@@ -239,13 +242,6 @@ describe('a payer who confirms when a reversal has closed his order', () => {
     expect(simulator.comingCount()).toBe(0);
     expect((await query('17')).answer.state).toBe('REFUND');
   });
-
-  const paidOther = async (suffix: string): Promise<void> => {
-    await pay(suffix);
-    nowMs += 15_000;
-    await reverse(`ORDER000${suffix}`);
-    await expect.poll(() => simulator.comingCount()).toBe(0);
-  };
 });
 
 describe('refunds and withholding', () => {

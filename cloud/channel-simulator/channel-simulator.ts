@@ -80,19 +80,12 @@ export async function createChannelSimulator(
   let faultOf = options.faultOf ?? (() => 'none' as const);
   const store = options.store === undefined ? {} : { store: options.store };
   const books = createChannelBooks({ seed: options.seed, rules: () => rules, ...store });
-  const moneyRules = (face?: Face): MoneyRules => ({
-    ...moneyRulesDefault,
-    ...(face === undefined ? {} : moneyRulesOfFace[face]),
-    ...options.moneyRules,
-  });
+  const moneyRules = moneyRulesWith(options.moneyRules);
   const money = createMoneyBooks({ seed: options.seed, books, rules: moneyRules, ...store });
   const bills = createBillDesk(books.shelf.orders, options.mismatches);
   const counts = new Map<string, number>();
   const closing = new AbortController();
-  const notifier = createNotifier({
-    closing: closing.signal,
-    speedUp: options.noticeSpeedUp ?? 1,
-  });
+  const notifier = createNotifier({ closing: closing.signal, speedUp: options.noticeSpeedUp ?? 1 });
   const latePayers = createLatePayers({
     books,
     clock: options.clock,
@@ -102,11 +95,7 @@ export async function createChannelSimulator(
   let index = 0;
   let baseUrl = 'http://channel.invalid';
 
-  const app = Fastify({ logger: false, bodyLimit: requestBytesMax, forceCloseConnections: true });
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
-    done(null, body);
-  });
+  const app = openServer();
   const house: FaceHouse = {
     clock: options.clock,
     seed: options.seed,
@@ -155,3 +144,21 @@ export async function createChannelSimulator(
     },
   };
 }
+
+/** Bodies come to the faces as they were sent. */
+function openServer(): FastifyInstance {
+  const app = Fastify({ logger: false, bodyLimit: requestBytesMax, forceCloseConnections: true });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
+    done(null, body);
+  });
+  return app;
+}
+
+const moneyRulesWith =
+  (changed: Partial<MoneyRules> | undefined) =>
+  (face?: Face): MoneyRules => ({
+    ...moneyRulesDefault,
+    ...(face === undefined ? {} : moneyRulesOfFace[face]),
+    ...changed,
+  });

@@ -271,24 +271,6 @@ describe.each(faces)('%s posts', (speaker) => {
     expect(await salesOf(request)).toBe(0);
   });
 
-  it('a payer confirms once the reversal was answered as closed: told of, asked about, given back', async () => {
-    const request = await charge(speaker, '16');
-    expect(await statusOf(request)).toBe('waiting-payer');
-    const { simulator } = house.bench;
-    // Long enough for the end to stand first.
-    simulator.setRules({ paysOnceClosedAfterMs: 500 });
-    await house.bench.runUntilQuiet();
-    expect(await statusOf(request)).toBe('reversed');
-    await expect.poll(() => kept(request)).toMatchObject([{ verdict: 'asking' }]);
-    expect(await askNotifiedOnce(house.bench.deps)).toBe(1);
-    await house.bench.runUntilQuiet();
-    expect(await statusOf(request)).toBe('refunded-late');
-    const line = simulator.books().find((one) => one.outTradeNo === numberOf(request));
-    expect(line?.closedAtMs).toBeLessThanOrEqual(line?.paidAtMs ?? 0);
-    expect(line?.refundedFen).toBe(request.amountFen);
-    expect(await salesOf(request)).toBe(0);
-  });
-
   it('while the channel is out of reach the question waits, and in the end people are told', async () => {
     const request = await charge(speaker, '05');
     await house.bench.runUntilQuiet();
