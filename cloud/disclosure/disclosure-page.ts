@@ -2,6 +2,7 @@ import {
   factor,
   hundredths,
   percent,
+  presetWords,
   ruleText,
   ruleWords,
 } from '#cloud/disclosure/disclosure-words.ts';
@@ -13,6 +14,7 @@ import {
   planBindingWords,
   type Words,
 } from '#shared/points/words/explanation-words.ts';
+import type { PresetName } from '#shared/points/policy/preset.ts';
 import { shanghaiMinute } from '#shared/time/business-day.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 
@@ -159,21 +161,22 @@ function outlook(stockGate: Disclosure['stockGate']): string {
 function multipliersOf({ closes }: Disclosure): string {
   const rows = closes.slice(0, multipliersShown).map(
     (close) => `<tr><th scope="row">${close.period}</th>
-<td>${close.gateOpen ? factor(close.multBp) : '—'}</td><td>${yuan(close.budgetFen)}</td><td>${yuan(close.releasedFen)}</td>
-<td>${percentOr(close.coverageBp)}</td><td class="why">${close.gateOpen ? words(planBindingWords[close.binding as keyof typeof planBindingWords]) : '—'}</td></tr>`,
+<td class="sum">${close.gateOpen ? factor(close.multBp) : '—'}</td><td class="sum">${yuan(close.budgetFen)}</td><td class="sum">${yuan(close.releasedFen)}</td>
+<td class="sum">${percentOr(close.coverageBp)}</td><td class="why">${close.gateOpen ? words(planBindingWords[close.binding as keyof typeof planBindingWords]) : '—'}</td></tr>`,
   );
   return section(
     { zh: '最近十二期的系数', en: 'Multipliers of the last twelve closes' },
     `<p>${both('都是已经发生的事实，不构成承诺；闸门关闭的期间没有系数。', 'All of them facts of the past and no promise. A closed gate has none.')}</p>
-${tableOf([both('期', 'Period'), both('系数', 'Multiplier'), both('预算', 'Budget'), both('已释放', 'Released'), both('关账时 F/X', 'F/X at the close'), both('由什么决定', 'Decided by')], rows)}`,
+${tableOf([both('期', 'Period'), sum('系数', 'Multiplier'), sum('预算', 'Budget'), sum('已释放', 'Released'), sum('关账时 F/X', 'F/X at the close'), both('由什么决定', 'Decided by')], rows)}`,
   );
 }
 
 function capsOf({ rules }: Disclosure): string {
+  const preset = presetWords[rules.preset as PresetName];
   return section(
     { zh: '上限与底线', en: 'Caps and floors' },
     `<dl>${caps.map((key) => figure(ruleWords[key], words(ruleText(key, rules.config[key])))).join('')}</dl>
-<small>${both(`规则第 ${rules.version} 版，方案 ${rules.preset}。`, `Rules version ${rules.version}, preset ${rules.preset}.`)}</small>`,
+<small>${both(`规则第 ${rules.version} 版，${preset.zh}。`, `Rules version ${rules.version}, ${preset.en}.`)}</small>`,
   );
 }
 
@@ -222,20 +225,30 @@ function checksOf({ checks }: Disclosure): string {
   const rows = checks.map(
     (
       check,
-    ) => `<tr><th scope="row" class="why">${words(check)}</th><td>${yuan(check.leftFen)}</td><td>${yuan(check.rightFen)}</td>
+    ) => `<tr><th scope="row" class="why">${words(check)}</th><td class="sum">${yuan(check.leftFen)}</td><td class="sum">${yuan(check.rightFen)}</td>
 <td><b class="${check.holds ? 'open' : 'shut'}">${check.holds ? both('成立', 'holds') : both('不成立', 'broken')}</b></td></tr>`,
   );
   return section(
     { zh: '自己验算', en: 'Check it yourself' },
-    `${tableOf([both('等式', 'Law'), both('左', 'Left'), both('右', 'Right'), ''], rows)}
+    `${tableOf([both('等式', 'Law'), sum('左', 'Left'), sum('右', 'Right'), ''], rows)}
 <small>${both('同样的数字以 JSON 提供：', 'The same figures as JSON: ')}<a href="/v1/disclosure">/v1/disclosure</a></small>`,
   );
 }
 
-const tableOf = (heads: readonly string[], rows: readonly string[]): string =>
+/** The head of a column of numbers: they stand under each other by their last digits. */
+const sum = (zh: string, en: string): { readonly sum: string } => ({ sum: both(zh, en) });
+
+const headOf = (head: Head): string =>
+  typeof head === 'string'
+    ? `<th scope="col">${head}</th>`
+    : `<th scope="col" class="sum">${head.sum}</th>`;
+
+type Head = string | ReturnType<typeof sum>;
+
+const tableOf = (heads: readonly Head[], rows: readonly string[]): string =>
   rows.length === 0
     ? `<p>${both('还没有关闭的期间。', 'No period is closed yet.')}</p>`
-    : `<div class="wide" tabindex="0"><table><thead><tr>${heads.map((head) => `<th scope="col">${head}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+    : `<div class="wide" tabindex="0"><table><thead><tr>${heads.map(headOf).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 
 const style = `
 header,main{max-width:1040px}
@@ -254,6 +267,7 @@ dd.more{font-size:13px;font-weight:400;color:var(--soft);line-height:1.4}
 table{width:100%;border-collapse:collapse;font-size:15px;font-variant-numeric:tabular-nums}
 th,td{padding:8px 10px;text-align:left;border-bottom:1px solid var(--line);vertical-align:top;white-space:nowrap}
 .why{white-space:normal;min-width:200px}
+.sum{text-align:right}
 thead th{color:var(--soft);font-weight:400;font-size:14px}
 .open{color:var(--green)}.shut{color:var(--red)}.coming{color:var(--ink)}
 a{color:var(--green)}

@@ -1,7 +1,14 @@
 import { gateMeasureWords, type Words } from '#shared/points/words/explanation-words.ts';
+import type { PresetName } from '#shared/points/policy/preset.ts';
 import { agentRoles, type AgentRole, type PointsConfig } from '#shared/points/points-config.ts';
 
 const words = (zh: string, en: string): Words => ({ zh, en });
+
+/** A preset by what its gate reads: its name in the rules says nothing to a reader. */
+export const presetWords: Readonly<Record<PresetName, Words>> = {
+  seed: words('起步方案（闸门看存量）', 'the first preset (the gate reads the stock)'),
+  mature: words('成熟方案（闸门看新增）', 'the mature preset (the gate reads what came in)'),
+};
 
 /** The name of every key of the rules, as a reader who is no programmer understands it. */
 export const ruleWords: Readonly<Record<keyof PointsConfig, Words>> = {

@@ -169,6 +169,8 @@ describe('the disclosure', () => {
       '不构成承诺',
       '2026-07-01',
       '闸门改看',
+      '起步方案（闸门看存量）',
+      `<td class="sum">¥${hundredths(told.closes[0]!.budgetFen)}`,
     ];
     for (const text of shown) expect(body).toContain(text);
     expect(told.closes.length).toBeLessThanOrEqual(multipliersShown);
