@@ -3,12 +3,15 @@ export interface PinnedSeed {
   readonly seed: number;
   readonly steps: number;
   readonly found: string;
+  /** It was found before there were people who pay late, and would be another world with them. */
+  readonly withoutLatePayers?: true;
 }
 
 export const pinnedSeeds: readonly PinnedSeed[] = [
   {
     seed: 50,
     steps: 4,
+    withoutLatePayers: true,
     found:
       'The oracle: a till that forgot a paid sale sold it again under a new order. Each order is paid once, and the ' +
       'forgotten one stands among the exceptions.',
@@ -16,6 +19,7 @@ export const pinnedSeeds: readonly PinnedSeed[] = [
   {
     seed: 69,
     steps: 4,
+    withoutLatePayers: true,
     found: 'The seasons: a cable was pulled after everything had been mended.',
   },
   {
@@ -43,6 +47,7 @@ export const pinnedSeeds: readonly PinnedSeed[] = [
   {
     seed: 909,
     steps: 4,
+    withoutLatePayers: true,
     found:
       'The simulated owner: a closed till, put back by the restore command, asked the cloud for its journal for ever, and ' +
       'the cloud gives a closed till nothing. The owner goes on without it, and the till says so.',

@@ -4,6 +4,7 @@ import type { Random } from '#shared/time/random.ts';
 import { createChannelHost } from './cloud/channel-host.ts';
 import { gatherEvidence, type WorldEvidence } from './oracles/evidence.ts';
 import { planFaults } from './script/faults.ts';
+import { withLatePayers } from './script/late-payers.ts';
 import { takeHiddenClocks } from './world/hidden-clocks.ts';
 import { judgeWorld, type Violation } from './oracles/oracles.ts';
 import type { Planted } from './planted/planted.ts';
@@ -11,7 +12,7 @@ import { letFaultsLoose, mendAll, restUntilQuiet } from './script/seasons.ts';
 import { planSales, runShift, type Sale } from './script/shop-script.ts';
 import type { SimDatabase } from './cloud/sim-database.ts';
 import { openSimShop } from './sim-shop.ts';
-import { createWorld } from './world/virtual-world.ts';
+import { createWorld, type World } from './world/virtual-world.ts';
 
 /** One seed: a shop with its tills, its cloud, its channel and everything that goes wrong there. */
 export interface SeedOptions {
@@ -22,6 +23,8 @@ export interface SeedOptions {
   /** Folder on a disk in memory. */
   readonly scratch: string;
   readonly planted?: Planted;
+  /** The world as it was before anybody paid late. */
+  readonly withoutLatePayers?: boolean;
 }
 
 export interface SeedReport {
@@ -36,6 +39,9 @@ export interface SeedReport {
   /** What the oracles judged. */
   readonly evidence: WorldEvidence;
 }
+
+/** What decides whether a seed has people who pay late. */
+export const lateStreamOf = (world: World): Random => world.randomOf('late payers');
 
 const spanMsPerSale = 12_000;
 const shiftsMsMax = 24 * 3_600_000;
@@ -61,7 +67,11 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
   const base = mkdtempSync(join(options.scratch, `seed-${seed}-`));
   const tillCount = 2 + Math.floor(world.randomOf('shop').unit() * 2);
   const spanMs = steps * spanMsPerSale;
-  const faults = planFaults(world.randomOf('faults'), { tills: tillCount, spanMs });
+  const faults = planFaults(world.randomOf('faults'), {
+    tills: tillCount,
+    spanMs,
+    latePayers: options.withoutLatePayers === true ? undefined : lateStreamOf(world),
+  });
   const closers: (() => void)[] = [];
   await database.reset();
   const channel = await createChannelHost(world);
@@ -90,10 +100,14 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
     });
     const shifts = shop.counters.map(({ till, line }, index) => {
       const random = world.randomOf(`shift ${till.name}`);
-      const plan = planSales(random, {
+      const planned = planSales(random, {
         till: index,
         count: steps,
         promises: world.randomOf(`promises ${till.name}`),
+      });
+      const plan = withLatePayers(planned, {
+        latePayers: faults.latePayers,
+        random: world.randomOf(`late payers ${till.name}`),
       });
       return runShift({ world, till, random, memberCode, setLine: line.setUp }, plan, sales);
     });

@@ -82,6 +82,7 @@ export async function openSimShop(options: SimShopOptions): Promise<SimShop> {
     database: options.database,
     config: simConfig(options.base),
     channelKeys: writeChannelKeys(options.base),
+    isTold: faults.latePayers !== undefined,
     hints: { pull: ({ terminalId }) => tillOf.get(terminalId)?.hint() },
     fateOf: (life) => {
       let question = 0;
@@ -101,6 +102,7 @@ export async function openSimShop(options: SimShopOptions): Promise<SimShop> {
       ? {}
       : { bend: (deps: CloudDeps) => planted.bendCloud?.(deps, world) ?? deps }),
   });
+  options.channel.setCloud(host);
   await world.settle(host.start());
   const { merchantId, storeId, memberId, phone } = await world.settle(openMerchant(host, options));
   const counters: Counter[] = [];
@@ -251,6 +253,9 @@ interface OpenedMerchant {
   readonly phone: MemberPhone;
 }
 
+/** Whose cloud it is. */
+export const simOperatorId = simConfig('.').operatorId;
+
 const faces = ['wechat', 'alipay', 'unionpay', 'withholding'];
 
 async function openMerchant(
@@ -258,7 +263,7 @@ async function openMerchant(
   { world, seed }: SimShopOptions,
 ): Promise<OpenedMerchant> {
   const ports = { clock: world.clockOf(() => 0), random: world.randomOf('operator') };
-  const operator = { operatorId: simConfig('.').operatorId, name: 'Sim' };
+  const operator = { operatorId: simOperatorId, name: 'Sim' };
   const db = host.db();
   const vault = createPhoneVault(loadMemberDataKey(simConfig('.')), ports);
   const { operatorId } = operator;

@@ -5,6 +5,7 @@ import {
 import { chaosFaults as faults } from '#cloud/channel-simulator/chaos.ts';
 import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
 import type { World } from '../world/virtual-world.ts';
+import { cloudOrigin, type CloudHost } from './cloud-host.ts';
 
 export const channelSeed = 'simulator';
 export const channelAppId = 'greentill';
@@ -17,6 +18,8 @@ export interface ChannelHost {
   /** Chance of a mishap of one call, 0..1. */
   readonly setTrouble: (chance: number) => void;
   readonly setRefusing: (refusing: boolean) => void;
+  /** Where its notifies go. */
+  readonly setCloud: (cloud: Pick<CloudHost, 'answer'>) => void;
 }
 
 const wayMsMax = 120;
@@ -24,6 +27,8 @@ const wayMsMax = 120;
 export async function createChannelHost(world: World): Promise<ChannelHost> {
   const keys = sandboxKeysFromSeed(channelSeed);
   const random = world.randomOf('channel');
+  const notifyRandom = world.randomOf('notifies');
+  let cloud: Pick<CloudHost, 'answer'> | undefined;
   let trouble = 0;
   let refusing = false;
   const simulator = await createChannelSimulator({
@@ -69,8 +74,28 @@ export async function createChannelHost(world: World): Promise<ChannelHost> {
     }
   };
 
+  /** A notify on its way to the cloud; in times of trouble it, or the answer to it, may get lost. */
+  const post = async (url: URL, init: RequestInit): Promise<Response> => {
+    const [there, back] = [notifyRandom.unit(), notifyRandom.unit()];
+    await way();
+    if (there < trouble) throw failed('ECONNRESET');
+    const answer = await cloud?.answer({
+      method: 'POST',
+      path: url.pathname,
+      headers: init.headers as Record<string, string>,
+      body: Buffer.from(init.body as string),
+    });
+    world.trace.note(`notify ${answer?.status ?? 'not heard'} ${answer?.body ?? ''}`);
+    await way();
+    if (answer === undefined || back < trouble) throw failed('ECONNRESET');
+    return new Response(answer.body, { status: answer.status });
+  };
+
   return {
     simulator,
+    setCloud: (next) => {
+      cloud = next;
+    },
     setTrouble: (chance) => {
       trouble = chance;
     },
@@ -82,7 +107,8 @@ export async function createChannelHost(world: World): Promise<ChannelHost> {
         init.signal?.addEventListener('abort', () =>
           reject(new DOMException('the time is over', 'TimeoutError')),
         );
-        carry(new URL(input as URL), init).then(resolve, reject);
+        const url = new URL(input as URL);
+        (url.origin === cloudOrigin ? post : carry)(url, init).then(resolve, reject);
       }),
   };
 }

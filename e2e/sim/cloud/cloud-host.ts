@@ -61,6 +61,8 @@ export interface CloudHostOptions {
   /** Folder with the keys of the channel. */
   readonly channelKeys: string;
   readonly hints: Hints;
+  /** Whether channels are asked to tell of payments. */
+  readonly isTold: boolean;
   /** What befalls a process of this number (1, 2, …) at its questions to the database. */
   readonly fateOf: (life: number) => PoolFate['of'];
   readonly onLog: (line: string) => void;
@@ -115,8 +117,9 @@ export function createCloudHost(options: CloudHostOptions): CloudHost {
     const payments = createPaymentRoom(deps, {
       CHANNEL_URL: 'http://channel.sim',
       CHANNEL_KEYS: options.channelKeys,
+      ...(options.isTold ? { NOTIFY_ORIGIN: cloudOrigin } : {}),
     });
-    const workers = startSteps(deps, payments, world);
+    const workers = startSteps(deps, payments, options);
     const done = world.realWork();
     const app = await buildApp(deps, {
       payments,
@@ -161,6 +164,7 @@ export function createCloudHost(options: CloudHostOptions): CloudHost {
       const reply = await Promise.race([injected, cut]);
       if (reply !== undefined && path.startsWith('/v1/charges') && method === 'POST')
         here.workers.wake('payments');
+      if (reply !== undefined && path.startsWith('/notify/')) here.workers.wakeAll();
       return reply;
     } finally {
       inFlight -= 1;
@@ -198,6 +202,13 @@ const nextProjectionAt = async ({ db }: Pick<CloudDeps, 'db'>): Promise<number |
   return rows[0]?.next ?? null;
 };
 
+/** When a notify that came too late is asked about next. */
+const nextQuestionAt = async ({ db }: Pick<CloudDeps, 'db'>): Promise<number | null> => {
+  const { rows } = await db.execute<{ next: number | null }>(sql`
+    select min(ask_at_ms) as next from channel_notify where verdict = 'asking'`);
+  return rows[0]?.next ?? null;
+};
+
 const lapseEveryMs = 30_000;
 const rebookEveryMs = 60_000;
 
@@ -205,7 +216,7 @@ const rebookEveryMs = 60_000;
 function startSteps(
   deps: CloudDeps,
   payments: ReturnType<typeof createPaymentRoom>,
-  world: World,
+  { world, isTold }: Pick<CloudHostOptions, 'world' | 'isTold'>,
 ): WorkerSchedule {
   const { db, clock, operatorId } = deps;
   const projection = {
@@ -227,6 +238,16 @@ function startSteps(
       nextAtMs: () => nextProjectionAt(deps),
       feeds: 'payments',
     },
+    ...(isTold
+      ? [
+          {
+            name: 'questions',
+            step: () => askNotifiedOnce(payments),
+            nextAtMs: () => nextQuestionAt(deps),
+            feeds: 'payments',
+          },
+        ]
+      : []),
     {
       name: 'lapse',
       step: async () => {

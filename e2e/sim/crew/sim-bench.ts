@@ -17,6 +17,7 @@ export interface SimTask {
   readonly steps: number;
   /** Name of a planted bug. */
   readonly planted: string | undefined;
+  readonly withoutLatePayers?: boolean;
 }
 
 /** A place where seeds are run one after the other: a database server of its own, all of it in memory. */
@@ -47,11 +48,10 @@ export const benchOver = (
   scratch: string,
   end: () => Promise<void>,
 ): SimBench => ({
-  run: ({ seed, steps, planted }) => {
+  run: ({ planted, ...task }) => {
     const bug = plantedBugs.find(({ name }) => name === planted);
     return runSeed({
-      seed,
-      steps,
+      ...task,
       database,
       scratch,
       ...(bug === undefined ? {} : { planted: bug }),

@@ -9,6 +9,7 @@ import type { OrderRow } from '#terminal/ipc/views.ts';
 import { join } from 'node:path';
 import { groupBy } from '../../kill/group-by.ts';
 import type { DayTally, JournalEpoch, JournalHead } from '../../kill/evidence.ts';
+import { breaksOfBills, type BillBreak } from './bills.ts';
 import type { FaultPlan } from '../script/faults.ts';
 import type { Acknowledged } from '../world/network.ts';
 import type { Sale } from '../script/shop-script.ts';
@@ -24,6 +25,8 @@ export interface WorldEvidence {
   readonly attempts: readonly CloudAttempt[];
   readonly cloudPromises: readonly CloudPromise[];
   readonly brokenLaws: readonly string[];
+  /** What the channel's bills do not have as our books do; nothing where nobody pays late. */
+  readonly billBreaks: readonly BillBreak[];
 }
 
 export interface TillEvidence {
@@ -108,6 +111,7 @@ export async function gatherEvidence(
     tills,
     channelBooks: channel.simulator.books(),
     attempts: attempts.rows,
+    billBreaks: known.faults.latePayers === undefined ? [] : await breaksOfBills(shop),
     brokenLaws: proofs.filter(({ holds }) => !holds).map(({ name }) => name),
   };
 }

@@ -101,6 +101,11 @@ const violations: Readonly<Record<OracleName, (world: World) => void>> = {
     for (const no of ['a01', 'b01']) paidLine(world, takenSale(world).amountFen, no);
   },
   'the books agree': (world) => paidLine(world, 1, 'nobody01'),
+  'late money goes back': (world) => {
+    paidLine(world, 1, 'nobody01');
+    const line = world.channelBooks.at(-1);
+    if (line) Object.assign(line, { closedAtMs: 1, paidAtMs: 2 });
+  },
   'the journal arrived once': (world) => {
     const [head] = someTill(world).cloudHeads;
     if (head) head.headSeq -= 1;
@@ -254,6 +259,62 @@ it.each([
   const world = structuredClone(clean) as World;
   plant(world);
   expect(oracles[oracle](world as WorldEvidence)).not.toEqual([]);
+});
+
+/** Money of one fen that came after the end, and what became of it. */
+const paidLate = (
+  world: World,
+  end: { readonly status: string; readonly isBack: boolean; readonly isOnBill: boolean },
+): void => {
+  const [outTradeNo, amountFen] = ['nobody01', 1];
+  paidLine(world, amountFen, outTradeNo);
+  const line = world.channelBooks.at(-1);
+  if (line) Object.assign(line, { closedAtMs: 1, paidAtMs: 2, refundedFen: 0 });
+  if (line && end.isBack) Object.assign(line, { state: 'REFUND', refundedFen: amountFen });
+  world.attempts.push({ orderId: 'ord_N', attempt: 1, status: end.status, netFen: 1, outTradeNo });
+  if (end.isOnBill)
+    world.billBreaks.push({
+      class: 'short-by-status',
+      subject: outTradeNo,
+      billFen: amountFen,
+      state: 'open',
+    });
+};
+const lateOracles = ['late money goes back', 'the books agree', 'the customer paid once'] as const;
+const judgeLate = (world: World): readonly string[] =>
+  lateOracles.flatMap((name) => oracles[name](world as WorldEvidence));
+
+it.each([
+  { status: 'refunded-late', isBack: true, isOnBill: false },
+  { status: 'reversed', isBack: false, isOnBill: true },
+])('late money that is $status is well (on the bill: $isOnBill)', (end) => {
+  const world = structuredClone(clean) as World;
+  paidLate(world, end);
+  expect(judgeLate(world)).toEqual([]);
+});
+
+it.each([
+  [
+    'it went back and the cloud does not know',
+    { status: 'reversed', isBack: true, isOnBill: false },
+  ],
+  ['a sale was made of it', { status: 'paid', isBack: false, isOnBill: true }],
+  ['nobody was told', { status: 'reversed', isBack: false, isOnBill: false }],
+  [
+    'it went back and the bill still names it',
+    { status: 'refunded-late', isBack: true, isOnBill: true },
+  ],
+] as const)('late money: %s, and the oracle sees it', (_, end) => {
+  const world = structuredClone(clean) as World;
+  paidLate(world, end);
+  expect(oracles['late money goes back'](world as WorldEvidence)).not.toEqual([]);
+});
+
+it('late money that the channel told of may not be left to the bill', () => {
+  const world = structuredClone(clean) as World;
+  paidLate(world, { status: 'reversed', isBack: false, isOnBill: true });
+  world.sales.push({ ...takenSale(world), amountFen: 1, codes: ['130000000000000016'] });
+  expect(oracles['late money goes back'](world as WorldEvidence)).not.toEqual([]);
 });
 
 it.each(Object.keys(oracles) as OracleName[])('"%s" sees its violation', (oracle) => {

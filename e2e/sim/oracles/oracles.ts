@@ -7,6 +7,7 @@ import { groupBy } from '../../kill/group-by.ts';
 import type { Evidence } from '../../kill/evidence.ts';
 import { isTaken, oracles as killOracles } from '../../kill/oracles.ts';
 import type { TillEvidence, WorldEvidence } from './evidence.ts';
+import { isNamedByBill, lateMoneyGoesBack } from './late-oracles.ts';
 import { promiseEndsOnce, promisesAgree, promisesInLimits } from './promise-oracles.ts';
 import { isOpenHere, type Sale } from '../script/shop-script.ts';
 
@@ -176,7 +177,10 @@ const paidOnce: Oracle = (world) =>
   world.sales.flatMap((sale) => {
     const till = tillOf(world, sale);
     const channel = world.channelBooks.filter(
-      ({ state, amountFen }) => state === 'SUCCESS' && amountFen === sale.amountFen,
+      (line) =>
+        line.state === 'SUCCESS' &&
+        line.amountFen === sale.amountFen &&
+        !isNamedByBill(world, line),
     );
     const box = till?.boxBooks.filter(
       ({ kind, amountFen }) => kind === 'sale' && amountFen === sale.amountFen,
@@ -206,7 +210,9 @@ const isNamed = (till: TillEvidence, outTradeNo: string): boolean =>
 
 /** Money at the channel or in the box is in an order that says so, and an order that says paid has it there. */
 const booksAgree: Oracle = (world) => {
-  const paidAtChannel = world.channelBooks.filter(({ state }) => state === 'SUCCESS');
+  const paidAtChannel = world.channelBooks.filter(
+    (line) => line.state === 'SUCCESS' && !isNamedByBill(world, line),
+  );
   const known = new Set(
     world.attempts.filter(({ status }) => status === 'paid').map((one) => one.outTradeNo),
   );
@@ -356,6 +362,7 @@ export const oracles = {
   'what was told taken is kept': toldIsKept,
   'the customer paid once': paidOnce,
   'the books agree': booksAgree,
+  'late money goes back': lateMoneyGoesBack,
   'the journal arrived once': journalArrived,
   'what was acknowledged is in the cloud once': acknowledgedIsThere,
   'a lost tail is named': lostTailIsNamed,

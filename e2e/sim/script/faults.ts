@@ -1,5 +1,6 @@
 import type { Random } from '#shared/time/random.ts';
 import type { Weather } from '../world/network.ts';
+import { planLatePayers, type LatePayers } from './late-payers.ts';
 
 /** Everything that will go wrong, drawn from the seed before the first sale. Times in virtual ms. */
 export interface FaultPlan {
@@ -35,6 +36,8 @@ export interface FaultPlan {
   readonly updates: readonly (Moment & { readonly backMs: number | undefined })[];
   /** Chance that a customer shows the same member code at another till. */
   readonly codeShared: number;
+  /** Customers who pay what the channel has said is closed. */
+  readonly latePayers: LatePayers | undefined;
 }
 
 /** Something that happens to one till once. */
@@ -54,7 +57,16 @@ const effectsSpread = 220;
 
 export function planFaults(
   random: Random,
-  { tills, spanMs }: { readonly tills: number; readonly spanMs: number },
+  {
+    tills,
+    spanMs,
+    latePayers,
+  }: {
+    readonly tills: number;
+    readonly spanMs: number;
+    /** A stream of its own: who pays late changes nothing else of the plan. Without it nobody does. */
+    readonly latePayers: Random | undefined;
+  },
 ): FaultPlan {
   const below = (limit: number): number => Math.floor(random.unit() * limit);
   const happens = (chance: number): boolean => random.unit() < chance;
@@ -97,6 +109,7 @@ export function planFaults(
       ? [{ ...moment(), backMs: happens(0.4) ? 2_000 + below(60_000) : undefined }]
       : [],
     codeShared: happens(0.5) ? 0.5 : 0,
+    latePayers: latePayers === undefined ? undefined : planLatePayers(latePayers),
   };
 }
 

@@ -19,6 +19,8 @@ export function letFaultsLoose(shop: SimShop, faults: FaultPlan): void {
     devices.misbehave();
   }
   channel.setTrouble(faults.channelTrouble);
+  if (faults.latePayers !== undefined)
+    channel.simulator.setRules({ paysOnceClosedAfterMs: faults.latePayers.afterMs });
   for (const span of faults.channelRefusing)
     during(
       span,
@@ -112,7 +114,8 @@ export async function restUntilQuiet(shop: SimShop): Promise<boolean> {
   return false;
 }
 
-async function areQuiet({ counters, isRevoked }: SimShop): Promise<boolean> {
+async function areQuiet({ channel, counters, isRevoked }: SimShop): Promise<boolean> {
+  if (channel.simulator.comingCount() > 0) return false;
   for (const counter of counters) {
     const { till } = counter;
     const status = await till.call('status.get', {});
