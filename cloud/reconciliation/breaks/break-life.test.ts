@@ -157,6 +157,29 @@ describe('two people', () => {
   });
 });
 
+it('taken after the channel answered "closed", and nobody told: the bill names it, two people give it back', async () => {
+  const date = nextDay();
+  // Long enough for the end to stand first: WeChat Pay says by a query what a reversal came to.
+  bench.simulator.setRules({ paysOnceClosedAfterMs: 500 });
+  const sale = await sell('17');
+  await bench.runUntilQuiet();
+  expect(await statusOf(sale)).toBe('reversed');
+  const lineOf = () => bench.simulator.books().find((line) => line.outTradeNo === numberOf(sale));
+  await expect.poll(lineOf).toMatchObject({ state: 'SUCCESS' });
+  await billOf(date);
+  const found = (await breaks()).find(({ subject }) => subject === numberOf(sale));
+  expect(found).toMatchObject({ class: 'short-by-status', billFen: 8_000, ourFen: 0 });
+  await stepBreak(bench.deps, found!, { step: 'propose', how: 'give-back', by: 'a', note: 'x' });
+  await stepBreak(bench.deps, found!, { step: 'confirm', by: 'b', note: 'x' });
+  await bench.runUntilQuiet();
+  expect(await statusOf(sale)).toBe('refunded-late');
+  expect(lineOf()).toMatchObject({ state: 'REFUND', refundedFen: 8_000 });
+  // Its two lines stand on two bills, and both are right together.
+  await billOf(addDays(date, 1));
+  expect((await breaks()).filter(({ subject }) => subject === numberOf(sale))).toEqual([]);
+  expect(await broken()).toEqual([]);
+});
+
 describe('the bill is the last judge of a charge that nobody could ask about', () => {
   it('paid on the bill: learned as paid, and what was called off goes back; on no bill: ended unpaid', async () => {
     const date = nextDay();
