@@ -20,6 +20,7 @@ import { startVelocityWorker } from '#cloud/review/velocity-worker.ts';
 import { startDailyWorker } from '#cloud/release/daily-run.ts';
 import { startPeriodWorker } from '#cloud/release/period-worker.ts';
 import { startInstructionWorker } from '#cloud/settlement/instructions/instruction-worker.ts';
+import { startSubsidyPayoutWorker } from '#cloud/settlement/instructions/subsidy-payouts.ts';
 import { startFinalityWorker } from '#cloud/settlement/finality-worker.ts';
 import { startReminderWorker } from '#cloud/vouchers/expiry-reminders.ts';
 import { createNextVisitHandler, nextVisitTopic } from '#cloud/vouchers/next-visit.ts';
@@ -54,6 +55,7 @@ export function startWorkers(deps: CloudDeps, payments: PaymentRoom): Workers {
     startFinalityWorker(deps),
     startPayoutWorker(deps),
     startVelocityWorker(deps),
+    startSubsidyPayoutWorker(deps),
     startInstructionWorker({ ...deps, channels: payments.channels }),
     // What nobody spent in time is the fund's again: it must not lie idle as a voucher that nobody can spend.
     startDailyWorker(deps),

@@ -52,6 +52,8 @@ const words: Readonly<Record<string, string>> = {
   'loss-parked': '平台应补给商户的离线损失，账本暂时没有记上，还没有支付',
   'by-hand': '渠道办不了，须人工支付并两人确认',
   'subsidy-over-limit': '券补贴超过渠道单笔上限，须用备付账户支付给商户，两人确认',
+  'subsidy-no-channel': '没有渠道补贴的券，当天合计须用备付账户支付给商户，两人确认',
+  'subsidy-not-paid': '两人确认这笔券补贴没有付出，仍须支付给商户',
   'subsidy-was-by-hand': '人工支付的券补贴，退款后须人工收回，两人确认',
   failed: '渠道最终拒绝了指令，钱还在原处',
   'open-too-long': '指令发出超过一小时没有确定结果',
@@ -149,6 +151,7 @@ const settledItems = ({ operatorId: o, nowMs }: OpenItemQuery): SQL => sql`
        where h.operator_id = ${o} and h.state = 'held'
       union all
       select 'instruction', instruction_no, coalesce(case when exception = 'by-hand' then code end,
+             case when exception = 'failed' and kind = 'subsidy-payout' then 'subsidy-not-paid' end,
              exception), merchant_id, order_id, amount_fen, created_at_ms, state, null,
              case when exception in ('by-hand', 'failed') or kind = 'payout'
                then '/admin/v1/instructions/' || instruction_no || '/decision' end

@@ -29,7 +29,7 @@ export interface SettlementDay {
   readonly reserveDueDate: string;
   /** 券补贴, paid in cash the same day, less what refunds gave back to wallets. */
   readonly subsidyFen: Fen;
-  /** Of it, that of sales whose channel was told of none (instructions/order-instructions.ts): paid by other means. */
+  /** Of it, what neither a channel was told of nor a payout has in its sum yet (instructions/subsidy-payouts.ts). */
   readonly subsidyUntoldFen: Fen;
   /** 让利 of all sales, less refunds inside the hold. */
   readonly concessionFen: Fen;
@@ -42,11 +42,11 @@ export interface SettlementDay {
 
 const holdDays = holdMs / 86_400_000;
 
-/** A sale's or a refund's part of the vouchers, where no channel was ever told to pay them. */
-const untold = (row: SQL, column: SQL): SQL => sql`
-    CASE WHEN ${row}.${column} = 0 OR EXISTS (SELECT FROM channel_instruction i
-      WHERE i.operator_id = ${row}.operator_id AND i.order_id = ${row}.order_id AND i.kind = 'subsidy')
-      THEN 0 ELSE ${row}.${column} END`;
+/** A sale's or a refund's part of the vouchers, while nobody is told to pay it; the sign is that of the part. */
+const untold = (row: SQL, refundNo: SQL): SQL => sql`
+    coalesce((SELECT p.amount_fen FROM subsidy_part p WHERE p.operator_id = ${row}.operator_id
+      AND p.merchant_id = ${row}.merchant_id AND p.order_id = ${row}.order_id
+      AND p.refund_no = ${refundNo} AND p.day IS NULL), 0)`;
 
 /**
  * Sales of a day, and refunds that were booked on it whenever their sale was, as they change what
@@ -61,14 +61,14 @@ const rowsOf = (day: {
   SELECT merchant_id, source, amount_fen, net_fen, same_day_fen, reserve_fen, subsidy_fen, concession_fen,
     CASE WHEN source <> 'channel' THEN concession_fen - returned_concession_fen - collected_fen ELSE 0 END
       AS owed_fen,
-    0 AS refund_fen, ledger_date, ${untold(sql`l`, sql`subsidy_fen`)} AS untold_fen
+    0 AS refund_fen, ledger_date, ${untold(sql`l`, sql`0`)} AS untold_fen
   FROM settlement_line l
   WHERE operator_id = ${day.operatorId} AND ${day.date} = ${day.is}::date
   UNION ALL
   SELECT merchant_id, NULL, 0, 0,
     CASE WHEN how <> 'channel' THEN collected_fen WHEN in_hold THEN -same_day_fen ELSE -cash_fen END,
     -reserve_fen, -voucher_fen, -concession_fen, 0, amount_fen, NULL,
-    -(${untold(sql`r`, sql`voucher_fen`)}) FROM order_refund r
+    ${untold(sql`r`, sql`r.refund_no`)} FROM order_refund r
   WHERE operator_id = ${day.operatorId} AND status = 'done' AND ${day.date} = ${day.is}::date
   UNION ALL
   -- Kept beside a sale that stands (payments/paid-twice): the merchant's, on the day on which people said so.

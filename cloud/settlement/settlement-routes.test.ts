@@ -118,7 +118,7 @@ describe('the settlement of a day', () => {
     const lines = file.body.split('\r\n');
     expect(lines).toHaveLength(5);
     expect(lines[0]).toContain('订单号');
-    expect(lines[3]).toBe('合计,,,,,15001,0,15001,1250,8000,2001,0,0,0,0,0,,');
+    expect(lines[3]).toBe('合计,,,,,15001,0,15001,1250,8000,2001,0,0,0,0,0,,,0');
     await send('POST', '/admin/v1/finality-runs', { asOf: noonMs + 7 * dayMs });
     expect((await send('GET', url)).body).toBe(file.body);
   });

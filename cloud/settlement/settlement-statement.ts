@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import {
   statementCells,
@@ -42,7 +42,8 @@ export const afterMidnightMs = 10 * 60_000;
  * Makes the statement of a day that is over, or answers the one that was made: once made it never
  * changes, whatever instructions and refunds bring later; that stands on the days on which it
  * happens. One row per order, per refund that was booked that day, per offline sale whose money
- * never came, per bill whose fees were booked, and one of sums. Reads and writes
+ * never came, per bill whose fees were booked, per payout of vouchers' worth (subsidy-payouts.ts)
+ * that people paid that day, and one of sums. Reads and writes
  * {@link rowsPerPart} rows at a time.
  */
 export async function makeStatement(
@@ -134,6 +135,16 @@ export async function statementPart(
   return rows[0]?.csv ?? '';
 }
 
+/** What people paid of vouchers' worth that day: the day that it is for, and the bank's number. */
+const payoutsPaid = ({ operatorId, merchantId, ledgerDate }: StatementDay): SQL => sql`
+      select ended_at_ms, 'payout', instruction_no, '', '', ${ledgerDate}, '',
+        '券补贴付款 ' || right(out_trade_no, 8) || ' ' || ref, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', '',
+        amount_fen
+      from channel_instruction where operator_id = ${operatorId} and merchant_id = ${merchantId}
+        and kind = 'subsidy-payout' and state = 'done'
+        and ended_at_ms >= ${dayStartMs(ledgerDate)}
+        and ended_at_ms < ${dayStartMs(addDays(ledgerDate, 1))}`;
+
 /** The next rows of the day in their order: time, kind, number. */
 async function pageOf(
   tx: Tx,
@@ -155,7 +166,9 @@ async function pageOf(
           select string_agg(i.kind || ':' || i.state, ' ' order by i.step, i.instruction_no)
             from channel_instruction i
            where i.operator_id = l.operator_id and i.order_id = l.order_id), '不下指令') end
-          as instructions
+          || case when exists (select from subsidy_part p where p.operator_id = l.operator_id
+               and p.merchant_id = l.merchant_id and p.order_id = l.order_id) then ' 券补贴另付' else '' end
+          as instructions, 0 as payout_fen
       from (select * from settlement_line where ${own} and ledger_date = ${ledgerDate}::date) l
       left join payment_attempt a on a.operator_id = l.operator_id and a.order_id = l.order_id
         and a.status = 'paid' and l.source = 'channel'
@@ -166,12 +179,12 @@ async function pageOf(
         ledger_date::text, terminal_id, 'refund-' || how, 0, 0, 0, -concession_fen,
         case when how = 'channel' then case when in_hold then -same_day_fen else -cash_fen end
              else collected_fen end,
-        -reserve_fen, -voucher_fen, amount_fen, 0, 0, 0, '', ''
+        -reserve_fen, -voucher_fen, amount_fen, 0, 0, 0, '', '', 0
       from order_refund where ${own} and status = 'done' and ledger_date = ${ledgerDate}::date
       union all
       select settled_at_ms, 'loss', order_id, order_id, business_date::text, ${ledgerDate},
         terminal_id, 'offline-loss', 0, 0, 0, 0, covered_fen, 0, 0, 0, 0, 0, amount_fen,
-        case bearer_party when 'member' then '会员' when 'platform' then '平台' else '商户' end, ''
+        case bearer_party when 'member' then '会员' when 'platform' then '平台' else '商户' end, '', 0
       from offline_settlement where ${own} and bearer_party is not null and parked_reason is null
         and settled_at_ms >= ${fromMs} and settled_at_ms < ${untilMs}
       union all
@@ -180,7 +193,7 @@ async function pageOf(
         coalesce((p.amount_fen * m.fee_bp + 5000) / 10000, 0), 0, 0, '', coalesce((
           select string_agg(i.kind || ':' || i.state, ' ' order by i.step, i.instruction_no)
             from channel_instruction i
-           where i.operator_id = p.operator_id and i.order_id = p.order_id), '不下指令')
+           where i.operator_id = p.operator_id and i.order_id = p.order_id), '不下指令'), 0
       from paid_twice p join payment_attempt a using (operator_id, order_id, attempt)
       left join merchant_channel m on m.operator_id = p.operator_id
         and m.merchant_id = p.merchant_id and m.channel = a.channel
@@ -188,11 +201,13 @@ async function pageOf(
         and p.ended_at_ms >= ${fromMs} and p.ended_at_ms < ${untilMs}
       union all
       select t.event_at_ms, 'fee', t.idem_key, '', '', ${ledgerDate}, '', '账单手续费', 0, 0, 0, 0, 0,
-        0, 0, 0, 0, -e.amount_fen, 0, '', ''
+        0, 0, 0, 0, -e.amount_fen, 0, '', '', 0
       from ledger_txn t join ledger_entry e on e.operator_id = t.operator_id
         and e.txn_no = t.txn_no and e.account = 'channel_fee'
       where t.operator_id = ${operatorId} and t.book = ${merchantId} and t.kind = 'channel-fee'
         and t.event_at_ms >= ${fromMs} and t.event_at_ms < ${untilMs}
+      union all
+      ${payoutsPaid({ operatorId, merchantId, ledgerDate })}
     ) r
     where (at_ms, row_kind, row_key)
       > (${after?.at_ms ?? 0}, ${after?.row_kind ?? ''}, ${after?.row_key ?? ''})

@@ -25,6 +25,7 @@ const columns = [
   ['离线未到账(分)', 'lost_fen'],
   ['承担方', 'loss_bearer'],
   ['指令', 'instructions'],
+  ['券补贴付款(分)', 'payout_fen'],
 ] as const;
 
 /** What is summed up in the last row. */

@@ -29,6 +29,7 @@ const descriptions = {
   'split-return': '退款前分账回退',
   subsidy: '券补贴',
   'subsidy-return': '券补贴退回',
+  'subsidy-payout': '券补贴付款',
   payout: '服务费',
 } as const satisfies Record<KeptInstruction['kind'], string>;
 
@@ -89,6 +90,8 @@ export async function askChannel(
       const answer = await (step === 'send' ? desk.submit(payout) : desk.query(payout));
       return { outcome: payoutOutcome(answer.outcome), evidence: answer.evidence };
     }
+    case 'subsidy-payout':
+      return undefined;
     default:
       return exhaustive(kind);
   }

@@ -10,9 +10,10 @@ export type DecisionHow = 'retry' | 'moved' | 'void';
  * another number stands for it. `not-retried-by-hand`: a payout that failed is part of the agent's
  * next statement. `not-moved-by-hand`: goods money and concessions go by the channel only, because
  * the platform has no account on that way. `too-early`: the channel may still say it itself.
+ * `ended`: it was said already how a subsidy-payout ended.
  */
 export type DecisionRefusal =
-  'not-failed' | 'replaced' | 'not-retried-by-hand' | 'not-moved-by-hand' | 'too-early';
+  'not-failed' | 'replaced' | 'not-retried-by-hand' | 'not-moved-by-hand' | 'too-early' | 'ended';
 
 type Facts = Pick<
   KeptInstruction,
@@ -28,16 +29,19 @@ export function decisionRefusal(
   const { kind, state } = facts;
   if (facts.replacedBy !== undefined) return 'replaced';
   const isOpenPayout = kind === 'payout' && state === 'open';
+  const isShopPayout = kind === 'subsidy-payout';
   const isLongOpen = (facts.sentAtMs ?? nowMs) + openTooLongMs < nowMs;
   switch (how) {
     case 'retry':
-      if (kind === 'payout' || facts.isByHand) return 'not-retried-by-hand';
+      if (kind === 'payout' || (facts.isByHand && !isShopPayout)) return 'not-retried-by-hand';
       return state === 'failed' ? undefined : 'not-failed';
     case 'moved':
       if (isOpenPayout) return isLongOpen ? undefined : 'too-early';
-      if (kind !== 'subsidy' && kind !== 'subsidy-return') return 'not-moved-by-hand';
+      if (kind !== 'subsidy' && kind !== 'subsidy-return' && !isShopPayout)
+        return 'not-moved-by-hand';
       return state === 'failed' || (state === 'ready' && facts.isByHand) ? undefined : 'not-failed';
     case 'void':
+      if (isShopPayout) return state === 'ready' ? undefined : 'ended';
       if (!isOpenPayout) return 'not-moved-by-hand';
       return isLongOpen ? undefined : 'too-early';
     default:

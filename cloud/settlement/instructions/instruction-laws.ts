@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Law } from '#cloud/ledger/proofs.ts';
+import { subsidyLaws } from '#cloud/settlement/instructions/subsidy-laws.ts';
 
 /** What must hold between what channels were told and the books. */
 export const instructionLaws: readonly Law[] = [
@@ -34,4 +35,5 @@ export const instructionLaws: readonly Law[] = [
        GROUP BY c.order_id, l.net_fen
       HAVING sum(CASE c.kind WHEN 'split-return' THEN -c.amount_fen ELSE c.amount_fen END) > l.net_fen`,
   },
+  ...subsidyLaws,
 ];

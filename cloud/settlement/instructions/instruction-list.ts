@@ -29,7 +29,9 @@ export async function listInstructions(
     readonly operatorId: OperatorId;
     readonly state: 'ready' | 'open' | 'done' | 'failed' | 'cancelled' | 'exceptions';
     readonly nowMs: number;
+    /** The last one of the page before: when it was made, and its number. */
     readonly afterMs?: number | undefined;
+    readonly afterNo?: string | undefined;
   },
 ): Promise<readonly ListedInstruction[]> {
   const { operatorId, state, nowMs } = query;
@@ -45,7 +47,8 @@ export async function listInstructions(
           when state = 'open' and sent_at_ms + ${openTooLongMs} < ${nowMs} then 'open-too-long'
           when state = 'ready' and next_at_ms + ${openTooLongMs} < ${nowMs} then 'blocked'
         end as exception from channel_instruction i where operator_id = ${operatorId}) e
-     where created_at_ms > ${query.afterMs ?? -1}
+     where (created_at_ms > ${query.afterMs ?? -1}
+         or (created_at_ms = ${query.afterMs ?? -1} and instruction_no > ${query.afterNo ?? null}))
        and (case when ${state} = 'exceptions' then exception is not null else state = ${state} end)
      order by created_at_ms, instruction_no limit ${instructionsListedMax}`);
   return rows;

@@ -28,6 +28,7 @@ const object = <T extends Type.TProperties>(properties: T) =>
   Type.Object(properties, { additionalProperties: false });
 const Name = Type.String({ minLength: 1, maxLength: 64 });
 const ChannelPath = object({ channel: Type.String({ minLength: 1, maxLength: 40 }) });
+const InstructionNo = Type.String({ pattern: '^[0-9A-Za-z_*-]{1,64}$' });
 const Nullable = Type.Union([Type.String(), Type.Null()]);
 
 /**
@@ -58,15 +59,16 @@ export function registerInstructionRoutes(app: CloudApp, deps: Deps): void {
     querystring: object({
       state: Type.Union(states.map((state) => Type.Literal(state))),
       afterMs: Type.Optional(Type.Integer({ minimum: 0 })),
+      afterNo: Type.Optional(InstructionNo),
     }),
     response: {
       200: object({ instructions: Type.Array(listed, { maxItems: instructionsListedMax }) }),
     },
   };
   app.get('/admin/v1/instructions', { schema: listSchema }, async (request) => {
-    const { state, afterMs } = request.query;
+    const { state, afterMs, afterNo } = request.query;
     const { db, clock, operatorId } = deps;
-    const query = { operatorId, state, nowMs: clock.nowMs(), afterMs };
+    const query = { operatorId, state, nowMs: clock.nowMs(), afterMs, afterNo };
     return { instructions: [...(await listInstructions(db, query))] };
   });
 }
@@ -76,7 +78,7 @@ export type PersonHeaders = Static<typeof PersonHeadersSchema>;
 const PersonHeadersSchema = Type.Object({
   'x-person-key': Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
 });
-const NumberPath = object({ instructionNo: Type.String({ pattern: '^[0-9A-Za-z_*-]{1,64}$' }) });
+const NumberPath = object({ instructionNo: InstructionNo });
 const Evidence = Type.String({ minLength: 10, maxLength: 500 });
 const Wanted = Type.Union([
   object({ how: Type.Literal('retry'), evidence: Evidence, payee: Type.Optional(Name) }),

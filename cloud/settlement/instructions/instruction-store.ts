@@ -63,14 +63,14 @@ export async function makeInstructions(
   const rows = instructions.map((one) => ({
     operator_id: one.operatorId,
     instruction_no: one.instructionNo,
-    merchant_id: one.order?.merchantId ?? null,
+    merchant_id: subjectOf(one)?.merchantId ?? null,
     kind: one.kind,
     step: instructionRules[one.kind].step,
     channel: one.channel,
     amount_fen: one.amountFen,
     order_id: one.order?.orderId ?? null,
     channel_merchant_no: one.order?.channelMerchantNo ?? null,
-    out_trade_no: one.order?.outTradeNo ?? null,
+    out_trade_no: subjectOf(one)?.outTradeNo ?? null,
     channel_ref: one.order?.channelRef ?? null,
     payee: one.payee ?? null,
     payee_name: one.payeeName ?? null,
@@ -93,7 +93,7 @@ export async function makeInstructions(
     tx,
     instructions.map((one) => ({
       operatorId: one.operatorId,
-      merchantId: one.order?.merchantId ?? null,
+      merchantId: subjectOf(one)?.merchantId ?? null,
       key: one.instructionNo,
       kind: instructionRules[one.kind].ledgerKind,
       from: instructionRules[one.kind].from,
@@ -103,6 +103,9 @@ export async function makeInstructions(
     })),
   );
 }
+
+const subjectOf = ({ order, shopDay }: NewInstruction): NewInstruction['shopDay'] =>
+  order ?? shopDay;
 
 const columns = sql`operator_id, instruction_no, merchant_id, kind, channel, amount_fen, order_id,
   channel_merchant_no, out_trade_no, channel_ref, payee, payee_name, of_instruction_no, state,

@@ -3,7 +3,7 @@ import type { MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import type { Fen } from '#shared/money/fen.ts';
 
 /**
- * What a channel is told to do with money that it holds.
+ * What a channel is told to do with money that it holds; `subsidy-payout` is told to people.
  *
  * | kind           | says                                                            | moves in our books                     |
  * |----------------|-----------------------------------------------------------------|----------------------------------------|
@@ -14,9 +14,17 @@ import type { Fen } from '#shared/money/fen.ts';
  * | payout         | an agent's commissions to the agent                             | agent_payable -> operating_cash        |
  * | split-return   | a share back from the merchant, before a refund                 | channel_clearing -> merchant_payable   |
  * | subsidy-return | a subsidy back to the platform, after a refund with vouchers    | channel_clearing -> merchant_payable   |
+ * | subsidy-payout | a shop's day of vouchers that no channel subsidises, by hand    | merchant_payable -> channel_clearing   |
  */
 export type InstructionKind =
-  'subsidy' | 'same-day' | 'concession' | 'release' | 'payout' | 'split-return' | 'subsidy-return';
+  | 'subsidy'
+  | 'same-day'
+  | 'concession'
+  | 'release'
+  | 'payout'
+  | 'split-return'
+  | 'subsidy-return'
+  | 'subsidy-payout';
 
 /**
  * `ready`: no byte has left. `open`: it may have; only the channel's word ends it. `failed`: by a final refusal, the
@@ -57,6 +65,7 @@ export const instructionRules: Readonly<Record<InstructionKind, InstructionRule>
   },
   'split-return': { step: 5, letter: 'R', ...backFromMerchant, ledgerKind: 'split' },
   'subsidy-return': { step: 5, letter: 'W', ...backFromMerchant, ledgerKind: 'subsidy' },
+  'subsidy-payout': { step: 1, letter: 'B', ...toMerchant, ledgerKind: 'subsidy' },
 };
 
 /** A subsidy above this is refused by the channel: 5,000 yuan an order (WeChat Pay, busifavor pay-receipts). */
@@ -79,8 +88,10 @@ export interface NewInstruction {
   readonly channel: string;
   /** Above 0. */
   readonly amountFen: Fen;
-  /** Absent for a payout. */
+  /** Absent for payouts. */
   readonly order?: OrderAtChannel;
+  /** Of a subsidy-payout alone: whose it is, and what its number begins with. */
+  readonly shopDay?: Pick<OrderAtChannel, 'merchantId' | 'outTradeNo'>;
   readonly payee?: string;
   readonly payeeName?: string;
   readonly ofInstructionNo?: string;
@@ -92,10 +103,10 @@ export interface NewInstruction {
 }
 
 /** Why people have to move it. */
-export type InstructionCode = 'subsidy-over-limit' | 'subsidy-was-by-hand';
+export type InstructionCode = 'subsidy-over-limit' | 'subsidy-was-by-hand' | 'subsidy-no-channel';
 
 /**
- * The number of an order's instruction at the channel: `tries` counts from 1 and goes up only after
+ * The number of an order's instruction at the channel, or of a shop's day for people: `tries` counts from 1 and goes up only after
  * a final failure.
  */
 export const orderInstructionNo = (

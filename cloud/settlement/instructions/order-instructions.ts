@@ -5,8 +5,10 @@ import {
   orderInstructionNo,
   subsidyMaxFen,
   type NewInstruction,
+  type OrderAtChannel,
 } from '#cloud/settlement/instructions/instruction.ts';
 import { makeInstructions } from '#cloud/settlement/instructions/instruction-store.ts';
+import { insertSaleParts } from '#cloud/settlement/instructions/subsidy-parts.ts';
 import type { SplitOrder } from '#cloud/settlement/settlement-lines.ts';
 
 /** How long the shop's till needs at most until a payment and its notify have settled down at the channel. */
@@ -29,26 +31,42 @@ interface Row extends Record<string, unknown> {
  * What the channel is told the same day about orders that have just been booked: the vouchers' worth to the merchant
  * first, then the merchant's same-day share, the rest staying frozen. Answers the journals that hold the amounts, to be
  * posted with those of the orders. Orders of channels that are not open for settlement, cash and box sales: nothing.
+ * Vouchers that no channel is told of become part of their shop's payout of the day: each goes one of the two ways.
  */
 export async function instructOrders(
   tx: Tx,
   splits: readonly SplitOrder[],
 ): Promise<readonly Journal[]> {
   const byChannel = splits.filter(({ order }) => order.source === 'channel');
-  if (byChannel.length === 0) return [];
+  const wanted = byChannel.length === 0 ? [] : await toldToChannels(tx, byChannel);
+  const told = new Set(
+    wanted.flatMap(({ kind, order }) => (kind === 'subsidy' && order ? [orderKey(order)] : [])),
+  );
+  await insertSaleParts(
+    tx,
+    splits.filter(({ order }) => !told.has(orderKey(order))),
+  );
+  const nowMs = Math.max(...byChannel.map(({ order }) => order.acceptedAtMs));
+  return makeInstructions(tx, wanted, nowMs);
+}
+
+const orderKey = (order: Pick<OrderAtChannel, 'merchantId' | 'orderId'>): string =>
+  `${order.merchantId}/${order.orderId}`;
+
+async function toldToChannels(
+  tx: Tx,
+  byChannel: readonly SplitOrder[],
+): Promise<readonly NewInstruction[]> {
   const keys = byChannel.map(({ order }) => ({
     operator_id: order.operatorId,
     order_id: order.orderId,
   }));
   const { rows } = await planned<Row>(tx, chargesOfOrders, [JSON.stringify(keys)]);
-  if (rows.length === 0) return [];
   const found = new Map(rows.map((row) => [row.order_id, row]));
-  const wanted = byChannel.flatMap((one) => {
+  return byChannel.flatMap((one) => {
     const row = found.get(one.order.orderId);
     return row === undefined ? [] : instructionsOf(one, row);
   });
-  const nowMs = Math.max(...byChannel.map(({ order }) => order.acceptedAtMs));
-  return makeInstructions(tx, wanted, nowMs);
 }
 
 const chargesOfOrders: Statement = {

@@ -84,9 +84,11 @@ export function successorOf(
     instructionNo: orderInstructionNo(old.kind, { outTradeNo, tries }),
     channel: old.channel,
     amountFen: change.amountFen,
-    ...(merchantId === null || orderId === undefined
+    ...(merchantId === null
       ? {}
-      : { order: { merchantId, orderId, channelMerchantNo, outTradeNo, channelRef } }),
+      : orderId === undefined
+        ? { shopDay: { merchantId, outTradeNo } }
+        : { order: { merchantId, orderId, channelMerchantNo, outTradeNo, channelRef } }),
     ...(payee === '' ? {} : { payee }),
     ...(old.payeeName === undefined ? {} : { payeeName: old.payeeName }),
     ...(old.ofInstructionNo === '' ? {} : { ofInstructionNo: old.ofInstructionNo }),
@@ -103,6 +105,7 @@ function successorWay(
 ): Pick<NewInstruction, 'isByHand' | 'code'> {
   if (change.isByHand === true) return { isByHand: true };
   if (!isByHand || (kind === 'subsidy' && change.amountFen <= subsidyMaxFen)) return {};
+  if (kind === 'subsidy-payout') return { isByHand, code: 'subsidy-no-channel' };
   return { isByHand, code: code === 'subsidy-was-by-hand' ? code : 'subsidy-over-limit' };
 }
 

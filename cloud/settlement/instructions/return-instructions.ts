@@ -3,6 +3,7 @@ import type { Journal } from '#cloud/ledger/posting.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { makeInstructions } from '#cloud/settlement/instructions/instruction-store.ts';
 import { orderInstructionNo } from '#cloud/settlement/instructions/instruction.ts';
+import { insertRefundPart } from '#cloud/settlement/instructions/subsidy-parts.ts';
 import type { MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { fen, minFen, type Fen } from '#shared/money/fen.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
@@ -53,11 +54,13 @@ export async function returnSplitFor(
 /**
  * Takes the subsidy of vouchers back that a refund gave to the member's wallet again: at most what
  * the merchant got or is about to get of it. A subsidy that was not sent yet needs none: it is sent
- * with what is left of it. Answers the journals that hold the amount, to be posted in this
- * transaction; none when there is nothing to take back.
+ * with what is left of it. Where no channel was told of it, the shop's next payout is so much less.
+ * Answers the journals that hold the amount, to be posted in this transaction; none when there is
+ * nothing to take back.
  */
 export async function returnSubsidyFor(tx: Tx, wanted: ReturnWanted): Promise<readonly Journal[]> {
   if (wanted.amountFen === 0) return [];
+  await insertRefundPart(tx, wanted);
   const source = await sourceOf(tx, wanted, { of: 'subsidy', back: 'subsidy-return' });
   if (source === undefined) return [];
   const amountFen = minFen(wanted.amountFen, fen(source.left_fen));
