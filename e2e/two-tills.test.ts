@@ -234,7 +234,7 @@ describe.each([
     );
     const csvLines = (await Promise.all(parts)).join('').split('\r\n');
     const line = csvLines.find((one) => one.startsWith(lost));
-    expect(line).toMatch(/,offline-loss,0,0,0,0,2000,0,0,0,0,0,2000,会员,$/);
+    expect(line).toMatch(/,offline-loss,0,0,0,0,2000,0,0,0,0,0,2000,会员,,0$/);
     const proofs = await operator.call<{ holds: boolean }>('GET', '/admin/v1/proofs');
     expect(proofs.holds).toBe(true);
   }, 120_000);

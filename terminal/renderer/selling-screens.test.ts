@@ -197,6 +197,7 @@ describeWindow('selling in a browser', (w) => {
   test('F2 with a new number asks for the consent, and registers with it', async () => {
     w.host.till.refuseNext('till.attachMember', 'member-consent-missing');
     await w.page.keyboard.press('F2');
+    await w.sees('新顾客先问过他，再登记');
     await w.typeSlowly('13800000002');
     await w.page.keyboard.press('Enter');
     await w.sees('新顾客，请问他是否同意登记');
