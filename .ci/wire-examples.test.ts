@@ -14,6 +14,11 @@ import {
 import { getOrThrow } from '#shared/result/result.ts';
 import { verifyChain, type HashLink } from '#shared/wire/v1/chain.ts';
 import { BatchSchema, entryPreimage, HeartbeatSchema } from '#shared/wire/v1/journal.ts';
+import {
+  CataloguePageSchema,
+  catalogueSignedText,
+  SignedCataloguePageSchema,
+} from '#shared/wire/v1/goods.ts';
 import { parseEntry } from '#shared/wire/v1/parse-entry.ts';
 import {
   activationProofText,
@@ -181,6 +186,13 @@ describe('the worked examples of docs/wire.md', () => {
     });
   });
 
+  test('catalogue page: signed with its purpose by the key of the page, and its payload fits its schema', () => {
+    const { payload, signature } = example('catalogue-page', SignedCataloguePageSchema);
+    const made = sign(null, Buffer.from(catalogueSignedText(payload)), privateKey);
+    expect(made.toString('base64url')).toBe(signature);
+    expect(Compile(CataloguePageSchema).Check(JSON.parse(payload))).toBe(true);
+  });
+
   test('planted violation: an example with one changed character does not pass', () => {
     const batch = example('batch', BatchSchema);
     const [first, ...rest] = batch.entries;
@@ -196,6 +208,7 @@ test('every schema file is named on the page, or part of one that is', () => {
   const parts = [
     'caps',
     'coupon-print',
+    'goods',
     'issuer-key',
     'order-result',
     'promise-limits',
@@ -204,6 +217,7 @@ test('every schema file is named on the page, or part of one that is', () => {
     'promo-price',
     'promo-wish',
     'refund-tally',
+    'sale-line',
     'verdict',
     'wallet-voucher',
     'wire-entry',

@@ -1,4 +1,6 @@
 import { registerAdminIdentityRoutes } from '#cloud/identity/admin-routes.ts';
+import { registerCatalogueAdminRoutes } from '#cloud/catalogue/catalogue-admin-routes.ts';
+import { registerCatalogueRoutes } from '#cloud/catalogue/catalogue-routes.ts';
 import { registerIdentityRoutes } from '#cloud/identity/routes.ts';
 import { registerJournalAdminRoutes } from '#cloud/journal/admin-routes.ts';
 import { registerJournalRoutes } from '#cloud/journal/routes.ts';
@@ -90,6 +92,8 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
   registerPromotionRoutes(app, deps);
   registerPromotionAdminRoutes(app, deps);
   registerCouponReviewRoutes(app, deps);
+  registerCatalogueRoutes(app, deps);
+  registerCatalogueAdminRoutes(app, deps);
   registerBillRoutes(app, deps, parts.payments);
   registerProofRoutes(app, proposer);
   registerDisclosureRoutes(app, deps);

@@ -17,6 +17,8 @@ import type { CloudDeps } from '#cloud/platform/deps.ts';
 
 export interface HeardHeartbeat {
   readonly configVersion: number;
+  /** Of the shop's goods; undefined: it has none. */
+  readonly catalogueVersion: number | undefined;
   /** The terminal is to change its key. */
   readonly rotateKey: boolean;
   readonly findings: readonly Finding[];
@@ -29,6 +31,7 @@ const headsMax = 16;
 
 interface Row extends Record<string, unknown> {
   config_version: number;
+  catalogue_version: number | null;
   key_since_ms: number;
   key_wanted_at_ms: number | null;
   lanes: unknown;
@@ -77,7 +80,13 @@ export async function recordHeartbeat(
     heartbeat.ownerChangeNo === undefined
       ? saidBefore
       : Math.max(heartbeat.ownerChangeNo, saidBefore ?? 0);
-  return { configVersion: row.config_version, rotateKey, findings, ownerChangeNo };
+  return {
+    configVersion: row.config_version,
+    catalogueVersion: row.catalogue_version ?? undefined,
+    rotateKey,
+    findings,
+    ownerChangeNo,
+  };
 }
 
 /** A clock further off than this is said to people, here as on the till; no sale is refused for it. */
@@ -126,6 +135,8 @@ async function readBefore(
   const { rows } = await deps.db.execute<Row>(sql`
     select t.config_version, coalesce(t.key_since_ms, t.activated_at_ms) as key_since_ms,
            t.key_wanted_at_ms,
+           (select c.version from goods_catalogue c
+             where c.operator_id = t.operator_id and c.merchant_id = t.merchant_id) as catalogue_version,
            b.lanes, b.lane_returns, b.lane_returned_at_ms, b.clock_offset_ms, b.pin_locks, b.first_pin_at_ms, b.owner_change_no,
            (select jsonb_agg(jsonb_build_object('epoch', h.epoch, 'headSeq', h.head_seq,
                      'headHash', h.head_hash, 'beganAtMs', h.begun_at_ms,

@@ -70,8 +70,9 @@ function registerHeartbeat(app: CloudApp, deps: CloudDeps): void {
         validationError === undefined ? await hear(deps, terminal, request.body) : undefined;
       if (terminal.revoked || heard === undefined)
         return sendProblem(reply, { status: 403, code: 'terminal-revoked' });
-      const { configVersion, ownerChangeNo } = heard;
+      const { configVersion, catalogueVersion, ownerChangeNo } = heard;
       const wish = {
+        ...(catalogueVersion === undefined ? {} : { catalogueVersion }),
         ...(heard.rotateKey ? { rotateKey: true } : {}),
         ...(ownerChangeNo === undefined ? {} : { ownerChangeNo }),
       };

@@ -46,7 +46,11 @@ export interface TillSale {
 
 export interface Refusal {
   readonly entry: StoredEntry;
-  readonly code: 'order-transition-refused' | 'charge-unknown-to-cloud' | 'entry-not-bookable';
+  readonly code:
+    | 'order-transition-refused'
+    | 'order-lines-mismatch'
+    | 'charge-unknown-to-cloud'
+    | 'entry-not-bookable';
   readonly detail: string;
 }
 
@@ -162,7 +166,8 @@ function foldOne(options: {
   const applied = applyFact(before?.order, fact, entry);
   if (!applied.ok) {
     const { from, why } = applied.error;
-    return err({ code: 'order-transition-refused', detail: `${fact.type} from ${from}: ${why}` });
+    const code = why === 'lines' ? 'order-lines-mismatch' : 'order-transition-refused';
+    return err({ code, detail: `${fact.type} from ${from}: ${why}` });
   }
   const opening = fact.type === 'order.opened' ? fact.body : undefined;
   return ok({

@@ -2,6 +2,7 @@ import { billErrors } from '#shared/errors/bill.ts';
 import { boxErrors } from '#shared/errors/box.ts';
 import { deviceErrors } from '#shared/errors/device.ts';
 import { discoveryErrors } from '#shared/errors/discovery.ts';
+import { goodsErrors } from '#shared/errors/goods.ts';
 import { identityErrors } from '#shared/errors/identity.ts';
 import { memberErrors } from '#shared/errors/members.ts';
 import { moneyErrors } from '#shared/errors/money.ts';
@@ -48,6 +49,7 @@ export const errorCatalogue = {
   ...policyErrors,
   ...memberErrors,
   ...promotionErrors,
+  ...goodsErrors,
 } as const;
 
 export type ErrorCode = keyof typeof errorCatalogue;

@@ -18,6 +18,8 @@ export type PrintJobId = Brand<string, 'PrintJobId'>;
 export type CertificateId = Brand<string, 'CertificateId'>;
 export type AgentId = Brand<string, 'AgentId'>;
 export type ContractId = Brand<string, 'ContractId'>;
+/** A row of a shop's catalogue of goods. */
+export type GoodsId = Brand<string, 'GoodsId'>;
 /** Somebody who works for the operator. */
 export type PersonId = Brand<string, 'PersonId'>;
 /** A service that a shop bought with its points. */
@@ -36,6 +38,7 @@ export interface IdOf {
   ctr: ContractId;
   prs: PersonId;
   pro: PromoOrderId;
+  gds: GoodsId;
 }
 
 export type IdPrefix = keyof IdOf;

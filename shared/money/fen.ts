@@ -29,6 +29,9 @@ export const addFen = (a: Fen, b: Fen): Fen => fen(a + b);
 
 export const subtractFen = (a: Fen, b: Fen): Fen => fen(a - b);
 
+/** `count` is a whole number of pieces. */
+export const timesFen = (price: Fen, count: number): Fen => fen(price * count);
+
 export const negateFen = (a: Fen): Fen => fen(-a);
 
 export const minFen = (a: Fen, b: Fen): Fen => (a < b ? a : b);

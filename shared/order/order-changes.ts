@@ -9,8 +9,8 @@ import { assert } from '#shared/result/assert.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 
 type Opened = Extract<OrderFact, { type: 'order.opened' }>;
-/** Facts about refunds have rules of their own: refunds.ts. */
-type Later = Exclude<OrderFact, Opened | RefundFact>;
+/** Facts about refunds and lines have rules of their own: refunds.ts, shared/goods/sale-lines.ts. */
+type Later = Exclude<OrderFact, Opened | RefundFact | { type: 'order.lines' }>;
 type BoxFact = Extract<Later, { type: `pos.${string}` }>;
 type PromiseFact = Extract<Later, { type: `offline.promise${string}` }>;
 

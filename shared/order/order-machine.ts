@@ -1,5 +1,7 @@
 import { attemptMax } from '#shared/ids/ids.ts';
+import { withLines } from '#shared/goods/sale-lines.ts';
 import { createMachine } from '#shared/machine/machine.ts';
+import { addFen, zeroFen } from '#shared/money/fen.ts';
 import { changes, expectedAttempt, opened, sumsFit } from '#shared/order/order-changes.ts';
 import { isOrderFact, type OrderFactType } from '#shared/order/order-fact.ts';
 import type { Order, OrderStateName, TallyBucket } from '#shared/order/order.ts';
@@ -16,9 +18,10 @@ export interface OrderTransitionRefused {
   readonly fact: EntryType;
   /**
    * `state`: not from here. `attempt`: about another attempt. `amount`: its sums contradict the order. `refund`: above
-   * what is left, beside an open one, by another way, or about another number.
+   * what is left, beside an open one, by another way, or about another number. `lines`: they do not follow each other,
+   * or do not come to the price.
    */
-  readonly why: 'state' | 'attempt' | 'amount' | 'refund' | 'not-an-order-fact';
+  readonly why: 'state' | 'attempt' | 'amount' | 'refund' | 'lines' | 'not-an-order-fact';
 }
 
 const mayBegin = {
@@ -77,7 +80,7 @@ const definiteAnswers = {
  */
 export const orderMachine = createMachine<OrderPlace, OrderFactType>({
   none: { 'order.opened': 'draft' },
-  draft: mayBegin,
+  draft: { ...mayBegin, 'order.lines': 'draft' },
   // A code in memory never left the till, so every way stays open; a second held scan replaces the first.
   held: { ...mayBegin, 'charge.expired': 'failed' },
   submitting: {
@@ -143,6 +146,14 @@ export function applyFact(
   if (isRefundFact(fact)) {
     if (!refundFits(order, fact)) return refuse('refund');
     return ok({ ...order, refunds: withRefund(order, fact, at), lastSeq: at.seq });
+  }
+  if (fact.type === 'order.lines') {
+    const lines = withLines(
+      order.lines,
+      fact.body,
+      addFen(order.amountFen, order.couponFen ?? zeroFen),
+    );
+    return lines === undefined ? refuse('lines') : ok({ ...order, lines, lastSeq: at.seq });
   }
   if ('attempt' in fact.body && fact.body.attempt !== expectedAttempt(order, fact)) {
     return refuse('attempt');

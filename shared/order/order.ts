@@ -1,5 +1,6 @@
 import type { Fen } from '#shared/money/fen.ts';
 import type { BasisPoints } from '#shared/money/rate.ts';
+import type { OrderLines } from '#shared/goods/sale-lines.ts';
 import type { MemberId, OrderId } from '#shared/ids/ids.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { NamedMember } from '#shared/wire/v1/common.ts';
@@ -70,6 +71,8 @@ export interface Order {
   readonly voucherFen: Fen;
   /** What a partner coupon took off before; absent without one. The price was `amountFen` and this together. */
   readonly couponFen?: Fen | undefined;
+  /** What was sold; absent when it is an amount and nothing else. */
+  readonly lines?: OrderLines | undefined;
   /** Whose sale it is, as the cloud named him when the money came; absent while nobody is known. */
   readonly namedMember?: NamedMember | undefined;
   /** The coupon of another shop that this sale brought. */

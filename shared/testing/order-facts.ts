@@ -24,6 +24,18 @@ export const facts = (
       claimToken: '0123456789ABCDEF',
     },
   },
+  'order.lines': {
+    type: 'order.lines',
+    body: {
+      orderId,
+      part: 1,
+      parts: 1,
+      lines: [
+        { code: '06901234567892', name: '矿泉水', unit: '瓶', quantity: 2, priceFen: 200 },
+        { quantity: 1, priceFen: 600 },
+      ],
+    },
+  },
   'charge.held': {
     type: 'charge.held',
     body: { orderId, wallet: 'wechat', codeMask: '13****6789', untilMs: 45_000 },

@@ -22,6 +22,7 @@ import {
   WallMsSchema,
   WalletSchema,
 } from '#shared/wire/v1/common.ts';
+import { GoodsCodeSchema, GoodsNameSchema, GoodsUnitSchema } from '#shared/wire/v1/goods.ts';
 
 /**
  * What a journal entry may say. Additive only: a new type or a new optional field is a minor change, anything
@@ -44,6 +45,27 @@ export const refundReasonCharsMax = 64;
 
 /** The longest reason for a drawer that is opened without a sale, in characters. */
 export const drawerReasonCharsMax = 64;
+
+/** The most lines of goods in one sale. */
+export const orderLinesMax = 200;
+/** The most entries that the lines of one sale are cut into: one entry holds 19 of the longest lines there are. */
+export const orderLinePartsMax = 20;
+/** The most pieces of one line. */
+export const lineQuantityMax = 999;
+
+/** Goods in a sale, at the price that the till's catalogue had. Without a name: an amount that was typed by hand. */
+export const SaleLineSchema = Type.Object(
+  {
+    code: Type.Optional(GoodsCodeSchema),
+    name: Type.Optional(GoodsNameSchema),
+    unit: Type.Optional(GoodsUnitSchema),
+    quantity: Type.Integer({ minimum: 1, maximum: lineQuantityMax }),
+    /** Of one piece. */
+    priceFen: OrderAmountSchema,
+  },
+  { additionalProperties: false },
+);
+export type SaleLine = Static<typeof SaleLineSchema>;
 
 /** The owner let it through with the PIN of this till; absent: nobody was asked. */
 const ApprovedBySchema = Type.Optional(Type.Literal('owner'));
@@ -90,6 +112,17 @@ export const entryBodies = {
     cashier: CashierSchema,
     claimToken: ClaimTokenSchema,
     memberId: Type.Optional(MemberIdSchema),
+  }),
+  /**
+   * What was sold, line by line, right after `order.opened` and durable with it. An entry holds only so much, so the
+   * lines may come in parts. All of them together come to the price: `amountFen + couponFen` of the order. Absent: the
+   * sale is an amount and nothing else.
+   */
+  'order.lines': body({
+    ...order,
+    part: Type.Integer({ minimum: 1, maximum: orderLinePartsMax }),
+    parts: Type.Integer({ minimum: 1, maximum: orderLinePartsMax }),
+    lines: Type.Array(SaleLineSchema, { minItems: 1, maxItems: orderLinesMax }),
   }),
   /** A wallet code was scanned while the line is down; it lives in memory only, for 45 s at most. */
   'charge.held': body({

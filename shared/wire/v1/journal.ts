@@ -8,6 +8,7 @@ import {
   SeqSchema,
   WallMsSchema,
 } from '#shared/wire/v1/common.ts';
+import { CatalogueVersionSchema } from '#shared/wire/v1/goods.ts';
 
 /**
  * POST /v1/journal/batches: the till's journal, in order, as signed batches.
@@ -110,6 +111,8 @@ export type Heartbeat = Static<typeof HeartbeatSchema>;
 export const HeartbeatAnswerSchema = Type.Object({
   serverMs: WallMsSchema,
   configVersion: Type.Integer({ minimum: 0 }),
+  /** Version of the shop's catalogue of goods; absent: an older cloud, or the shop has none. */
+  catalogueVersion: Type.Optional(CatalogueVersionSchema),
   /** The terminal is to change its key (POST /v1/terminals/me/key): it was asked to, or the key is old. */
   rotateKey: Type.Optional(Type.Boolean()),
   /** The largest `ownerChangeNo` that this terminal ever said; absent: it never said one. */
