@@ -256,6 +256,7 @@ async function start(cloudSide: CloudSide, shop: ShopSide, keeper: StoreKeeper):
   shop.refunds.start();
   cloudSide.heartbeat.start();
   cloudSide.results.start();
+  cloudSide.catalogue.start();
   cloudSide.hints.start();
   cloudSide.uplink.wake();
   keeper.start();
@@ -269,6 +270,7 @@ async function stop(cloudSide: CloudSide, shop: ShopSide): Promise<void> {
   const quiet = [
     cloudSide.uplink.stop(),
     cloudSide.results.stop(),
+    cloudSide.catalogue.stop(),
     cloudSide.heartbeat.stop(),
     shop.checkout.stop(),
     shop.coupons.stop(),

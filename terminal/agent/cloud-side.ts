@@ -4,6 +4,8 @@ import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import type { Heartbeat } from '#shared/wire/v1/journal.ts';
 import { createBusinessClock } from '#terminal/agent/business-clock.ts';
+import { catalogueVersion } from '#terminal/agent/goods/goods-store.ts';
+import { pullCatalogue } from '#terminal/agent/goods/pull-catalogue.ts';
 import type { KeyRing } from '#terminal/agent/identity/device-key.ts';
 import { createSession, type Session } from '#terminal/agent/identity/session.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
@@ -27,6 +29,8 @@ export interface CloudSide {
   readonly uplink: Uplink;
   readonly results: Poller;
   readonly heartbeat: Poller;
+  /** Pulls the shop's goods; kicked by a heartbeat that knows of newer ones. */
+  readonly catalogue: Poller;
   readonly hints: HintSocket;
   /** Whether this till has an identity. */
   readonly isReady: () => boolean;
@@ -54,6 +58,9 @@ export const heartbeatPauseMs = 30_000;
 /** Results are pulled on a hint; this is for hints that got lost. */
 export const resultsPauseMs = 15_000;
 
+/** Each heartbeat says whether there is something to pull; between them nothing is asked. */
+export const cataloguePauseMs = 30 * 60_000;
+
 export function createCloudSide(deps: CloudSideDeps): CloudSide {
   const { journal } = deps;
   const troubles = createTroubles(deps);
@@ -73,8 +80,15 @@ export function createCloudSide(deps: CloudSideDeps): CloudSide {
     ...deps,
     cloud,
     onConfigTrouble: (code) => troubles.note('config', code),
+    onCatalogueSeen: (version) => {
+      catalogueSeen = version;
+      if (isCatalogueBehind()) catalogue.kick();
+    },
   });
   const isReady = (): boolean => session.identity() !== undefined;
+  let catalogueSeen = 0;
+  const isCatalogueBehind = (): boolean =>
+    catalogueSeen > catalogueVersion(journal.read, session.config()?.merchantId ?? '');
   const uplink = createUplink({
     ...deps,
     cloud,
@@ -86,6 +100,19 @@ export function createCloudSide(deps: CloudSideDeps): CloudSide {
     pauseMs: resultsPauseMs,
     run: async () => {
       if (isReady()) await pullResults({ journal, cloud, alongside: deps.alongside });
+    },
+  });
+  const catalogue = createPoller({
+    timers: deps.timers,
+    pauseMs: cataloguePauseMs,
+    run: async () => {
+      if (isReady() && isCatalogueBehind())
+        await pullCatalogue({
+          journal,
+          cloud,
+          session,
+          onTrouble: (code) => troubles.note('catalogue', code),
+        });
     },
   });
   const heartbeat = createPoller({
@@ -106,5 +133,5 @@ export function createCloudSide(deps: CloudSideDeps): CloudSide {
     if (source === 'identity' && refusal === undefined) uplink.retryNow();
   });
   const parts = { link, cloud, businessClock, session, troubles, uplink };
-  return { ...parts, results, heartbeat, hints, isReady };
+  return { ...parts, results, heartbeat, catalogue, hints, isReady };
 }

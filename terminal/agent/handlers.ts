@@ -95,6 +95,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     'till.detachMember': () => done(checkout.detachMember()),
     'till.useVoucher': ({ use }) => done(checkout.useVoucher(use)),
     'till.dropCoupon': () => done(checkout.dropCoupon()),
+    'till.dropLines': ({ no }) => done(checkout.dropLines(no)),
     'till.state': () => ok(checkout.state()),
     'status.get': () => ok(deps.status()),
     ...createOrderHandlers(deps, queue),

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
+import { wholeLines } from '#shared/goods/sale-lines.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { EntryBody } from '#shared/wire/v1/entries.ts';
@@ -36,7 +37,10 @@ export const createOrderHandlers = (
   },
   'orders.get': ({ orderId }) => {
     const stored = findOrder(journal.read, orderId as OrderId);
-    return stored ? ok(orderRow(journal.read, stored)) : err('order-not-found');
+    if (!stored) return err('order-not-found');
+    const row = orderRow(journal.read, stored);
+    const lines = [...wholeLines(stored.order.lines)];
+    return ok(lines.length === 0 ? row : { ...row, lines });
   },
   'orders.decideBox': ({ approvalId, ...slip }) => {
     const approve = () => owner.redeem(approvalId, { action: 'orders.decideBox', ...slip });

@@ -29,6 +29,7 @@ const problemOf = (code: ErrorCode | undefined, config: ConfigPayload | undefine
 
 /** No reason to doubt the till at the counter: these stand in the exceptions list. */
 const quietCodes: ReadonlySet<ErrorCode> = new Set([
+  'catalogue-signature-invalid',
   'clock-skewed',
   'disk-low',
   'receipt-template-lost',

@@ -7,6 +7,8 @@ export type TroubleSource =
   | 'identity'
   /** The newest configuration could not be taken: the one before stays in force. */
   | 'config'
+  /** A page of the goods catalogue could not be taken: the goods before stay. */
+  | 'catalogue'
   /** The shop's receipt template cannot be read: receipts look as delivered. Known from the start of the program. */
   | 'receipt-template'
   /** The cloud refuses what the journal has next: it waits. */

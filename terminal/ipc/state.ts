@@ -7,7 +7,8 @@ import {
   PromiseKindSchema,
   WalletSchema,
 } from '#shared/wire/v1/common.ts';
-import { promiseWhoCharsMax } from '#shared/wire/v1/entries.ts';
+import { lineQuantityMax, orderLinesMax, promiseWhoCharsMax } from '#shared/wire/v1/entries.ts';
+import { GoodsNameSchema, GoodsUnitSchema } from '#shared/wire/v1/goods.ts';
 import { MemberViewSchema } from '#shared/wire/v1/members.ts';
 
 /** What the till shows. The agent owns it; a renderer only draws it. Amounts in fen, times in wall milliseconds. */
@@ -154,11 +155,30 @@ export const ScreenSchema = Type.Union([
 ]);
 export type Screen = Static<typeof ScreenSchema>;
 
+/** Goods in the sale that is being typed. */
+export const DraftLineSchema = object({
+  /** Names the line: `till.dropLines`. */
+  no: Type.Integer({ minimum: 1 }),
+  name: GoodsNameSchema,
+  unit: GoodsUnitSchema,
+  quantity: Type.Integer({ minimum: 1, maximum: lineQuantityMax }),
+  priceFen: OrderAmountSchema,
+  sumFen: OrderAmountSchema,
+});
+export type DraftLineView = Static<typeof DraftLineSchema>;
+
 export const TillStateSchema = object({
   /** Grows with every change: a renderer drops what is older than what it has. */
   version: Type.Integer({ minimum: 0 }),
   draft: object({
     amountFen: PartAmountSchema,
+    /** Goods that were scanned, and what was typed beside them; absent: the amount is typed alone. */
+    goods: Type.Optional(
+      object({
+        typedFen: PartAmountSchema,
+        lines: Type.Array(DraftLineSchema, { minItems: 1, maxItems: orderLinesMax }),
+      }),
+    ),
     member: Type.Union([MemberViewSchema, Type.Null()]),
     /** What vouchers would cover if this sale were finished now; 0 without a member. */
     voucherFen: PartAmountSchema,

@@ -42,7 +42,7 @@ const object = <T extends Type.TProperties>(properties: T) =>
 const none = object({});
 
 export const methods = {
-  /** The amount on the keypad changed. */
+  /** The amount on the keypad changed. Beside goods it is one line more. Errors: `amount-over-limit`, … */
   'till.setAmount': { input: object({ amountFen: PartAmountSchema }), output: none },
   /**
    * A code that came through the window (typed or a keyboard-wedge scanner); a serial scanner
@@ -82,6 +82,11 @@ export const methods = {
   'till.useVoucher': { input: object({ use: Type.Boolean() }), output: none },
   /** The sale goes on without its partner coupon, whose paper is good again. */
   'till.dropCoupon': { input: none, output: none },
+  /** Goods that were scanned are not sold: one line, or all of them. */
+  'till.dropLines': {
+    input: object({ no: Type.Optional(Type.Integer({ minimum: 1 })) }),
+    output: none,
+  },
   'till.state': { input: none, output: TillStateSchema },
   'status.get': { input: none, output: StatusSchema },
   'orders.list': {

@@ -5,7 +5,7 @@ import {
   RefundHowSchema,
   RefundNoSchema,
 } from '#shared/wire/v1/common.ts';
-import { promiseWhoCharsMax } from '#shared/wire/v1/entries.ts';
+import { orderLinesMax, promiseWhoCharsMax, SaleLineSchema } from '#shared/wire/v1/entries.ts';
 import { PromiseTallySchema, RefundTallySchema } from '#shared/wire/v1/terminals.ts';
 import { BoxMethodSchema } from '#terminal/ipc/state.ts';
 
@@ -70,6 +70,8 @@ export const OrderRowSchema = object({
       broken: Type.Union([object({ by: Type.String(), note: Type.String() }), Type.Null()]),
     }),
   ),
+  /** What was sold, of `orders.get`; absent: an amount and nothing else. */
+  lines: Type.Optional(Type.Array(SaleLineSchema, { maxItems: orderLinesMax })),
   /** Money that went back, or is asked for, by number; absent: none. */
   refunds: Type.Optional(Type.Array(RefundViewSchema, { maxItems: 50 })),
   /** Gross sum of what went back. */

@@ -1,12 +1,20 @@
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
+import { lineFen } from '#shared/goods/sale-lines.ts';
 import { fen, minFen } from '#shared/money/fen.ts';
 import { basisPoints, shareFloor } from '#shared/money/rate.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { MemberView } from '#shared/wire/v1/members.ts';
 import type { Screen, TillState } from '#terminal/ipc/state.ts';
+import {
+  priceOf,
+  withPiece,
+  type DraftGoods,
+  type DraftLine,
+} from '#terminal/agent/checkout/draft-lines.ts';
 import { pointsEstimateFen } from '#terminal/agent/checkout/points-estimate.ts';
+import type { StoredGoods } from '#terminal/agent/goods/goods-store.ts';
 import type { StoredOrder } from '#terminal/agent/journal/order-rows.ts';
 import { screenOfOrder, type ScreenExtras } from '#terminal/agent/checkout/screen-of-order.ts';
 
@@ -15,7 +23,8 @@ import { screenOfOrder, type ScreenExtras } from '#terminal/agent/checkout/scree
  * Orders live in the journal; this holds only the draft of the next sale and which order is on screen.
  */
 export interface Till {
-  readonly draft: {
+  readonly draft: DraftGoods & {
+    /** What the goods and the typed amount come to. */
     readonly amountFen: number;
     readonly member: MemberView | null;
     readonly useVoucher: boolean;
@@ -39,7 +48,11 @@ export const couponOffFen = ({ amountFen, coupon }: Till['draft']): number =>
   coupon && amountFen >= coupon.minimumFen ? coupon.offFen : 0;
 
 export type TillInput =
+  /** The amount that is typed; beside goods it is one line more. */
   | { readonly type: 'amount-set'; readonly amountFen: number }
+  | { readonly type: 'goods-added'; readonly goods: StoredGoods }
+  /** Without a number: all of them. */
+  | { readonly type: 'lines-dropped'; readonly no: number | undefined }
   | { readonly type: 'member-set'; readonly member: MemberView | null }
   | { readonly type: 'voucher-use-set'; readonly use: boolean }
   | { readonly type: 'coupon-set'; readonly coupon: DraftCoupon | null }
@@ -52,7 +65,7 @@ export type TillInput =
   | { readonly type: 'second-scan'; readonly atMs: number };
 
 export const tillAtRest: Till = {
-  draft: { amountFen: 0, member: null, useVoucher: true, coupon: null },
+  draft: { amountFen: 0, typedFen: 0, lines: [], member: null, useVoucher: true, coupon: null },
   screen: { type: 'ready' },
   notice: null,
   orderId: undefined,
@@ -68,19 +81,17 @@ export const maySell = (till: Till): boolean => !isWaiting(till);
 export function stepTill(till: Till, input: TillInput): Result<Till, ErrorCode> {
   switch (input.type) {
     case 'amount-set': {
-      if (isWaiting(till) || till.screen.type === 'held') return err('result-not-known');
-      const kept = till.screen.type === 'not-paid' && input.amountFen === till.draft.amountFen;
-      return ok({
-        // A new sale is another customer's: what it had is given back.
-        draft: {
-          ...till.draft,
-          amountFen: input.amountFen,
-          coupon: input.amountFen === 0 ? null : till.draft.coupon,
-        },
-        screen: { type: 'ready' },
-        notice: null,
-        orderId: kept ? till.orderId : undefined,
-      });
+      const isSame = input.amountFen === till.draft.typedFen;
+      return priced(till, { ...till.draft, typedFen: input.amountFen }, isSame);
+    }
+    case 'goods-added': {
+      const lines = withPiece(till.draft.lines, input.goods);
+      return lines.ok ? priced(till, { ...till.draft, lines: lines.value }, false) : lines;
+    }
+    case 'lines-dropped': {
+      const { lines } = till.draft;
+      const left = input.no === undefined ? [] : lines.filter(({ no }) => no !== input.no);
+      return priced(till, { ...till.draft, lines: left }, left.length === lines.length);
     }
     case 'member-set':
       if (!maySell(till)) return err('result-not-known');
@@ -106,6 +117,22 @@ export function stepTill(till: Till, input: TillInput): Result<Till, ErrorCode> 
     default:
       return exhaustive(input);
   }
+}
+
+/** Another price, or other goods at the same one, is another sale; the same again goes on with the unpaid order. */
+function priced(till: Till, draft: Till['draft'], isSame: boolean): Result<Till, ErrorCode> {
+  if (isWaiting(till) || till.screen.type === 'held') return err('result-not-known');
+  const price = priceOf(draft);
+  if (!price.ok) return price;
+  const amountFen = price.value;
+  const kept = till.screen.type === 'not-paid' && isSame;
+  return ok({
+    // A new sale is another customer's: what it had is given back.
+    draft: { ...draft, amountFen, coupon: amountFen === 0 ? null : draft.coupon },
+    screen: { type: 'ready' },
+    notice: null,
+    orderId: kept ? till.orderId : undefined,
+  });
 }
 
 /**
@@ -157,7 +184,7 @@ export function viewOf(
   till: Till,
   { version, concessionBp }: { version: number; concessionBp: number },
 ): TillState {
-  const { amountFen, member, useVoucher, coupon } = till.draft;
+  const { amountFen, typedFen, lines, member, useVoucher, coupon } = till.draft;
   const couponFen = couponOffFen(till.draft);
   const leftFen = fen(amountFen - couponFen);
   const voucherFen =
@@ -168,6 +195,7 @@ export function viewOf(
     version,
     draft: {
       amountFen,
+      ...(lines.length === 0 ? {} : { goods: { typedFen, lines: lines.map(lineView) } }),
       member,
       voucherFen,
       useVoucher,
@@ -178,3 +206,12 @@ export function viewOf(
     notice: till.notice,
   };
 }
+
+const lineView = ({ no, name, unit, quantity, priceFen }: DraftLine) => ({
+  no,
+  name,
+  unit,
+  quantity,
+  priceFen,
+  sumFen: lineFen({ priceFen, quantity }),
+});

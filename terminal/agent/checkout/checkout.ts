@@ -3,7 +3,12 @@ import type { BoxLateOutcome } from '#drivers/ecr/box-pos.ts';
 import { err, ok } from '#shared/result/result.ts';
 import type { Scan } from '#shared/scan/scan.ts';
 import { cancelSale } from '#terminal/agent/checkout/actions/cancel-sale.ts';
-import { couponOffFen, isWaiting, type Till } from '#terminal/agent/checkout/checkout-machine.ts';
+import {
+  couponOffFen,
+  isWaiting,
+  type Till,
+  type TillInput,
+} from '#terminal/agent/checkout/checkout-machine.ts';
 import {
   createCounter,
   type Counter,
@@ -51,6 +56,8 @@ export interface Checkout extends Pick<Counter, 'alongside'> {
   readonly attachMember: (wanted: MemberWanted) => Promise<Outcome>;
   readonly detachMember: () => Outcome;
   readonly useVoucher: (use: boolean) => Outcome;
+  /** Goods that were scanned leave the sale: the line of this number, or all. */
+  readonly dropLines: (no: number | undefined) => Outcome;
   /** The sale goes on without its partner coupon. */
   readonly dropCoupon: () => Outcome;
   /** Takes up what a former run left: open attempts are asked about, held codes are gone. */
@@ -82,7 +89,13 @@ export function createCheckout(deps: CounterDeps): Checkout {
     saleOnScreen: () => saleOf(screen.till()),
     alongside: counter.alongside,
     setAmount: (amountFen) =>
-      turn.isTaken() ? err('result-not-known') : setAmount(counter, amountFen),
+      turn.isTaken()
+        ? err('result-not-known')
+        : changePrice(counter, { type: 'amount-set', amountFen }),
+    dropLines: (no) =>
+      turn.isTaken()
+        ? err('result-not-known')
+        : changePrice(counter, { type: 'lines-dropped', no }),
     scan: (scan) => scanAtCounter(counter, turn, scan),
     scanUnreadable: screen.notice,
     payCash: (tenderedFen) => turn.take(() => payCash(counter, tenderedFen)),
@@ -119,9 +132,12 @@ const saleOf = ({ orderId, draft }: Till): string =>
   ]);
 
 /** A new sale has no coupon: the one of the sale before is good again. */
-function setAmount({ screen, coupons }: Counter, amountFen: number): Outcome {
+function changePrice(
+  { screen, coupons }: Counter,
+  input: Extract<TillInput, { type: 'amount-set' | 'lines-dropped' }>,
+): Outcome {
   const hadCoupon = screen.till().draft.coupon !== null;
-  const set = screen.step({ type: 'amount-set', amountFen });
+  const set = screen.step(input);
   if (set.ok && hadCoupon && screen.till().draft.coupon === null) void coupons.giveBack();
   return set;
 }

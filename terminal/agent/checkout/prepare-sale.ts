@@ -10,6 +10,7 @@ import { couponOffFen, type Till } from '#terminal/agent/checkout/checkout-machi
 import { claimToken } from '#terminal/agent/checkout/claim-token.ts';
 import type { CouponHolds } from '#terminal/agent/checkout/coupon-holds.ts';
 import { continues, openSale, type Sale } from '#terminal/agent/checkout/sale-facts.ts';
+import { saleLines } from '#terminal/agent/checkout/draft-lines.ts';
 import type { VoucherHolds } from '#terminal/agent/checkout/voucher-holds.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder, type StoredOrder } from '#terminal/agent/journal/order-rows.ts';
@@ -66,5 +67,6 @@ export async function prepareSale(
     cashier: deps.cashier,
   };
   const voucher = reserved?.value.reservation;
-  return ok(openSale({ amountFen, couponFen, memberId, voucher, unpaid, fresh }));
+  const lines = saleLines(till.draft);
+  return ok(openSale({ amountFen, couponFen, lines, memberId, voucher, unpaid, fresh }));
 }

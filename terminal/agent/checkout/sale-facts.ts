@@ -1,8 +1,9 @@
+import { cutLines } from '#shared/goods/sale-lines.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
 import { fen, subtractFen, type Fen } from '#shared/money/fen.ts';
 import { mayTakeOtherTender } from '#shared/order/order-machine.ts';
 import type { Wallet } from '#shared/tender/payment-code.ts';
-import type { EntryFact } from '#shared/wire/v1/entries.ts';
+import type { EntryFact, SaleLine } from '#shared/wire/v1/entries.ts';
 import type { StoredOrder } from '#terminal/agent/journal/order-rows.ts';
 
 /** Decides which facts begin a sale. Pure: ids, tokens and times come from the shell. */
@@ -11,6 +12,8 @@ export interface SaleStart {
   readonly amountFen: number;
   /** Taken off before; 0 without a coupon. */
   readonly couponFen: number;
+  /** What is sold; none when it is an amount alone. Together they come to `amountFen + couponFen`. */
+  readonly lines: readonly SaleLine[];
   readonly memberId: string | undefined;
   readonly voucher: { readonly reservationId: string; readonly voucherFen: number } | undefined;
   /** The order on screen that was not paid, if any: its next attempt or another tender, not another order. */
@@ -31,7 +34,7 @@ export interface Sale {
   /** What the tender has to bring, after vouchers. */
   readonly dueFen: Fen;
   readonly lastAttempt: number;
-  /** `order.opened`, or nothing when the order exists. */
+  /** `order.opened` with its lines, or nothing when the order exists. */
   readonly opening: readonly EntryFact[];
 }
 
@@ -80,6 +83,10 @@ export function openSale(start: SaleStart): Sale {
           ...(start.memberId === undefined ? {} : { memberId: start.memberId }),
         },
       },
+      ...cutLines(fresh.orderId, start.lines).map((body): EntryFact => ({
+        type: 'order.lines',
+        body,
+      })),
     ],
   };
 }

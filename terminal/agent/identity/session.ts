@@ -54,6 +54,8 @@ export interface SessionDeps {
   readonly ownerNews: () => Pick<Heartbeat, 'pinLocks' | 'firstPinAtMs' | 'ownerChangeNo'>;
   /** The cloud says how far the owner's record of this till has come, by what the till itself once said. */
   readonly ownerSeen: (changeNo: number) => void;
+  /** The cloud has this version of the shop's goods. */
+  readonly onCatalogueSeen: (version: number) => void;
   /** The newest configuration was refused; undefined when one came into force. */
   readonly onConfigTrouble: (code: ErrorCode | undefined) => void;
 }
@@ -152,6 +154,7 @@ async function beat(
     answer: HeartbeatAnswerSchema,
   });
   if (!answer.ok) return 0;
+  deps.onCatalogueSeen(answer.value.catalogueVersion ?? 0);
   if (answer.value.ownerChangeNo !== undefined) deps.ownerSeen(answer.value.ownerChangeNo);
   journal.append([], (tx) => setMeta(tx, 'contact', JSON.stringify({ wallMs: clock.nowMs() })));
   // A disk that refuses the next key leaves the old one in force; the cloud asks again with every heartbeat.

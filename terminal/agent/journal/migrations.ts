@@ -258,4 +258,19 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX no_sales_of_day ON no_sales (business_date, at_ms);
   `,
+  `
+  -- The goods of the shop (商品目录), pulled from the cloud by version. Delisted ones stay, so that the pull goes on after
+  -- them. The till may have been another shop's before, so each row says whose it is.
+  CREATE TABLE goods (
+    merchant_id TEXT NOT NULL,
+    code TEXT NOT NULL,
+    name TEXT NOT NULL,
+    price_fen INTEGER NOT NULL CHECK (price_fen > 0),
+    unit TEXT NOT NULL,
+    active INTEGER NOT NULL CHECK (active IN (0, 1)),
+    version INTEGER NOT NULL,
+    PRIMARY KEY (merchant_id, code)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX goods_by_version ON goods (merchant_id, version);
+  `,
 ];

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
+import { cutLines } from '#shared/goods/sale-lines.ts';
 import { fen } from '#shared/money/fen.ts';
 import type { Order } from '#shared/order/order.ts';
 import { daySlipContent, testContent } from '#terminal/agent/printing/day-slip.ts';
@@ -49,6 +50,25 @@ describe('paper', () => {
     const from = texts.indexOf('原价 ￥25.00');
     expect(texts.slice(from, from + 3)).toEqual(['原价 ￥25.00', '优惠券 -￥5.00', '应收 ￥20.00']);
     expect(receiptOf(cashOrder(2_000)).join()).not.toContain('优惠券');
+  });
+
+  test('goods stand above the sum, each with its pieces, price and sum; what was typed beside them too', () => {
+    const opened = getOrThrow(applyFact(undefined, openedFact(1, 1_300), place));
+    const lines = [
+      { code: '06901234567892', name: '可乐', unit: '瓶', quantity: 2, priceFen: 350 },
+      { quantity: 1, priceFen: 600 },
+    ];
+    const [body] = cutLines(opened.orderId, lines);
+    const withGoods = getOrThrow(applyFact(opened, { type: 'order.lines', body: body! }, place));
+    const texts = receiptOf(getOrThrow(applyFact(withGoods, cashFact(1, 1_300), place)));
+    const from = texts.indexOf('可乐');
+    expect(texts.slice(from, from + 5)).toEqual([
+      '可乐',
+      '  2瓶 x 3.50 7.00',
+      '手输金额 6.00',
+      '',
+      '应收 ￥13.00',
+    ]);
   });
 
   test('a sale whose wallet named a member says so, masked, and has nothing to claim', () => {

@@ -1,5 +1,8 @@
 import type { PackedRaster, ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
+import { lineFen, wholeLines } from '#shared/goods/sale-lines.ts';
 import { outTradeNo } from '#shared/ids/ids.ts';
+import { fen } from '#shared/money/fen.ts';
+import { formatYuan } from '#shared/money/format-yuan.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { Order, OrderTender } from '#shared/order/order.ts';
 import { refundedFenOf, refundMark } from '#shared/order/refunds.ts';
@@ -54,6 +57,7 @@ export function receiptFrom(
     ...reprintMark(facts.copy),
     { type: 'text', text: stateWord(order), align: 'center', size: 'tall', bold: true },
     { type: 'rule', style: 'double' },
+    ...goodsPart(order),
     ...amountPart(facts, blocks.voucher),
     ...(blocks.tender ? tenderRows(order) : []),
     { type: 'rule', style: 'single' },
@@ -92,6 +96,33 @@ const shopLine = ({ text, align, size, bold }: TemplateLine): ReceiptCommand => 
   size,
   bold,
 });
+
+/** What was sold, when it is known: the name over the whole paper, below it pieces and price, and what they come to. */
+function goodsPart({ lines }: Order): readonly ReceiptCommand[] {
+  const sold = wholeLines(lines);
+  if (sold.length === 0) return [];
+  return [
+    ...sold.flatMap((line): readonly ReceiptCommand[] => {
+      const sum = formatYuan(lineFen(line));
+      if (line.name === undefined) return [row('手输金额', sum)];
+      const pieces = `${line.quantity}${line.unit ?? ''} x ${formatYuan(fen(line.priceFen))}`;
+      return [
+        { type: 'text', text: line.name },
+        {
+          type: 'columns',
+          columns: [
+            { text: `  ${pieces}`, width: piecesColumns },
+            { text: sum, width: 'rest', align: 'right' },
+          ],
+        },
+      ];
+    }),
+    { type: 'rule', style: 'single' },
+  ];
+}
+
+/** Holds two spaces, 999, a unit of two signs, and the highest price. */
+const piecesColumns = 21;
 
 /** What was really paid stands whenever it is not the price, also when the row of the vouchers is left out. */
 const amountPart = ({ order }: ReceiptFacts, showsVoucher: boolean): readonly ReceiptCommand[] => [

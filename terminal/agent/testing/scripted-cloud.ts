@@ -82,6 +82,7 @@ export async function startScriptedCloud() {
     refusedSignatures,
     vouchers: house.vouchers,
     coupons: house.coupons,
+    goods: platform.goods,
     freezeMember: house.freezeMember,
     delivered: journal.delivered,
     behave: (kind: string, behaviour: Behaviour) => void behaviours.set(kind, behaviour),
@@ -133,8 +134,8 @@ function createHouse() {
   const route = (method: string, path: string, body: string): ScriptedAnswer => {
     const json: unknown = body === '' ? undefined : JSON.parse(body);
     const [, charge, cancel] = /^\/v1\/charges\/([^/]+\/\d+)(\/cancel)?$/.exec(path) ?? [];
-    const promoted = coupons.route(path, json);
-    if (promoted) return promoted;
+    const beside = coupons.route(path, json) ?? platform.goods.route(path);
+    if (beside) return beside;
     if (path === '/v1/charges') return charges.take(json as ChargeRequest);
     const [, refunded] = /^\/v1\/orders\/([^/]+)\/refunds$/.exec(path) ?? [];
     if (refunded) return refunds.take(refunded, json as RefundRequest);
@@ -148,7 +149,9 @@ function createHouse() {
       heartbeats.push(json);
       ownerChangeNo = Math.max(ownerChangeNo, (json as Heartbeat).ownerChangeNo ?? 0);
       const configVersion = platform.configVersion();
-      return ok({ serverMs: Date.now(), configVersion, ownerChangeNo });
+      const catalogueVersion = platform.goods.version();
+      const goods = catalogueVersion === 0 ? {} : { catalogueVersion };
+      return ok({ serverMs: Date.now(), configVersion, ...goods, ownerChangeNo });
     }
     if (path === '/v1/terminals/me/config') return ok(platform.config());
     if (path === '/v1/members') return ok(member());

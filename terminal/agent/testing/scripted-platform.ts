@@ -5,9 +5,11 @@ import { encodeCertificate, encodeTwoLayerCode } from '#shared/member/two-layer-
 import { defaultPromiseLimits } from '#shared/promise/promise-limits.ts';
 import type { MemberView } from '#shared/wire/v1/members.ts';
 import type { Caps, ConfigPayload } from '#shared/wire/v1/terminals.ts';
+import { createScriptedGoods } from '#terminal/agent/testing/scripted-goods.ts';
 import { problem, type ScriptedAnswer } from '#terminal/agent/testing/scripted-answer.ts';
 
 export const testTerminalId = 'trm_01KAN7D5Q00000000000000001';
+export const testMerchantId = 'mch_01KAN7D5Q00000000000000001';
 export const testMember: MemberView = {
   memberId: 'mbr_01KAN7D5Q00000000000000001',
   phoneMask: '138****0001',
@@ -59,8 +61,19 @@ export function createScriptedPlatform() {
     return { payload: text, signature };
   };
 
+  const signedBy =
+    (signer: typeof platform) =>
+    (text: string): string =>
+      sign(null, Buffer.from(text), signer.privateKey).toString('base64url');
+
   return {
     config,
+    /** The goods of the shop that this till is of. */
+    goods: createScriptedGoods({
+      merchantId: testMerchantId,
+      sign: signedBy(platform),
+      forge: signedBy(issuer),
+    }),
     configVersion: () => configVersion,
     /** The key that requests must be signed with. */
     terminalKey: () => (isKnown ? terminalKey : rawKey(issuer.publicKey)),
@@ -146,7 +159,7 @@ const settingsOf = (now: {
 }): ConfigPayload => ({
   configVersion: now.configVersion,
   terminalId: testTerminalId,
-  merchantId: 'mch_01KAN7D5Q00000000000000001',
+  merchantId: testMerchantId,
   merchantName: '绿点小店',
   storeName: '一号店',
   storePhone: '0571-8888',

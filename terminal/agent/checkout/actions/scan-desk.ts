@@ -7,6 +7,7 @@ import type { Counter } from '#terminal/agent/checkout/counter.ts';
 import { scanMemberCode } from '#terminal/agent/checkout/actions/pay-by-member-code.ts';
 import { payByWallet } from '#terminal/agent/checkout/actions/pay-by-wallet.ts';
 import { scanCoupon } from '#terminal/agent/checkout/actions/scan-coupon.ts';
+import { scanGoods } from '#terminal/agent/checkout/actions/scan-goods.ts';
 import type { Turn } from '#terminal/agent/checkout/turn.ts';
 
 /**
@@ -29,6 +30,11 @@ export async function scanAtCounter(counter: Counter, turn: Turn, scan: Scan): P
   if (routed.type === 'coupon') {
     const used = await turn.take(() => scanCoupon(counter, routed.token));
     if (!used.ok) screen.notice(used.error);
+    return;
+  }
+  const added = scanGoods(counter, { routed, text: scan.text, isBusy: turn.isTaken() });
+  if (added !== undefined) {
+    if (!added.ok) screen.notice(added.error);
     return;
   }
   const words = noticeOf(routed);
