@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fastWorld } from '#terminal/agent/testing/fast-world.ts';
 import { openTillBench, type TillBench } from '#terminal/agent/testing/till-bench.ts';
 import { journalFileName } from '#terminal/agent/journal/open-store.ts';
 
 let bench: TillBench;
 beforeEach(async () => {
-  bench = await openTillBench();
+  bench = await openTillBench(fastWorld(10));
 });
 afterEach(() => bench.close());
 

@@ -17,6 +17,7 @@ import {
   type DeskEffect,
   type DeskStep,
 } from './desk.ts';
+import { totalFenOf, typedFenOf } from './due.ts';
 import { phoneDigits, pressInPanel } from './panel-machine.ts';
 
 /**
@@ -34,7 +35,9 @@ export function act(desk: Desk, till: TillState, action: DeskAction): DeskStep {
   if (action.type === 'scan') {
     // Typed text never enters the step: the code goes to the agent and is kept nowhere here.
     const page = desk.isTryingScanner ? desk.page : 'till';
-    const next: Desk = { ...closed(desk), page, notice: null };
+    // Goods may join what is there, and digits after them are no new sale.
+    const isStale = desk.isStale && till.draft.goods === undefined;
+    const next: Desk = { ...closed(desk), page, notice: null, isStale };
     return { desk: next, effects: [call('till.scan', { text: action.text })] };
   }
   if (action.type === 'slow-scan') return slowScan(desk, till, action.text);
@@ -90,8 +93,9 @@ export function screenKey(screen: Screen): string {
  */
 export function adopt(desk: Desk, till: TillState, settled: boolean): Desk {
   const leaving = desk.leaving === screenKey(till.screen) ? desk.leaving : null;
-  const agrees = amountOfEntry(desk.entry) === till.draft.amountFen;
-  const entry = settled && !agrees ? entryOfAmount(till.draft.amountFen) : desk.entry;
+  const typedFen = typedFenOf(till);
+  const agrees = amountOfEntry(desk.entry) === typedFen;
+  const entry = settled && !agrees ? entryOfAmount(typedFen) : desk.entry;
   const isStale = desk.isStale || ('atMs' in till.screen && leaving === null);
   return { ...desk, leaving, entry, isStale, panel: panelFor(desk, till) };
 }
@@ -121,11 +125,11 @@ function actWhenReady(desk: Desk, till: TillState, action: DeskAction): DeskStep
     case 'backspace':
       return desk.page === 'till' ? typed(desk, eraseAmountKey(desk.entry)) : still(desk);
     case 'clear':
-      return typed(desk, emptyAmount);
+      return cleared(desk, till);
     case 'enter':
-      return openCash(desk);
+      return openCash(desk, till);
     case 'escape':
-      return escapeFrom(desk);
+      return escapeFrom(desk, till);
     case 'function':
       return pressFunction(desk, till, action.key);
     case 'quick-cash':
@@ -141,6 +145,8 @@ function actWhenReady(desk: Desk, till: TillState, action: DeskAction): DeskStep
       return step(closed(desk), call('till.detachMember', {}));
     case 'drop-coupon':
       return step(desk, call('till.dropCoupon', {}));
+    case 'drop-line':
+      return step(desk, call('till.dropLines', { no: action.no }));
     case 'go':
       return still({ ...closed(desk), page: action.page });
     case 'open-order':
@@ -169,18 +175,26 @@ function typed(desk: Desk, entry: AmountEntry): DeskStep {
   return { desk: { ...desk, entry, isStale: false }, effects };
 }
 
-function openCash(desk: Desk): DeskStep {
+/** What was typed goes first; where nothing is, the goods go. */
+function cleared(desk: Desk, till: TillState): DeskStep {
+  const hasGoods = till.draft.goods !== undefined && desk.page === 'till';
+  return hasGoods && desk.entry.text === ''
+    ? step({ ...desk, isStale: false }, call('till.dropLines', {}))
+    : typed(desk, emptyAmount);
+}
+
+function openCash(desk: Desk, till: TillState): DeskStep {
   if (desk.page !== 'till') return still(desk);
-  if (amountOfEntry(desk.entry) === 0) return still({ ...desk, notice: 'amount-not-positive' });
+  if (totalFenOf(desk.entry, till) === 0) return still({ ...desk, notice: 'amount-not-positive' });
   return still({ ...desk, panel: { type: 'cash', entry: emptyAmount, sent: false } });
 }
 
-function escapeFrom(desk: Desk): DeskStep {
+function escapeFrom(desk: Desk, till: TillState): DeskStep {
   if (desk.panel.type !== 'none') return still(closed(desk));
   if (desk.page === 'orders' && desk.openOrderId !== null)
     return still({ ...desk, openOrderId: null });
   if (desk.page !== 'till') return still({ ...desk, page: pageAbove(desk.page) });
-  return typed(desk, emptyAmount);
+  return cleared(desk, till);
 }
 
 function pressFunction(
@@ -191,7 +205,7 @@ function pressFunction(
   const atTill: Desk = { ...closed(desk), page: 'till' };
   switch (key) {
     case 'F1':
-      return amountOfEntry(desk.entry) === 0
+      return totalFenOf(desk.entry, till) === 0
         ? still({ ...atTill, notice: 'amount-not-positive' })
         : still({ ...atTill, panel: freshPromise });
     case 'F2':
@@ -205,13 +219,13 @@ function pressFunction(
     case 'F5':
       return step(closed(desk), { type: 'open-last' });
     case 'F6':
-      return amountOfEntry(desk.entry) === 0
+      return totalFenOf(desk.entry, till) === 0
         ? still({ ...atTill, notice: 'amount-not-positive' })
         : step(atTill, call('till.payBox', {}));
     case 'F7':
       return still({ ...atTill, panel: { type: 'drawer', chosen: null } });
     case 'F9':
-      return openCash(atTill);
+      return openCash(atTill, till);
     case 'F10':
       return still({ ...closed(desk), page: 'today' });
     case 'F12':

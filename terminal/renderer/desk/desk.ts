@@ -86,6 +86,8 @@ export type DeskAction =
   | { readonly type: 'promise-who'; readonly text: string }
   | { readonly type: 'detach-member' }
   | { readonly type: 'drop-coupon' }
+  /** Goods leave the sale with all their pieces. */
+  | { readonly type: 'drop-line'; readonly no: number }
   /** The new customer agreed; `shops`: he also wants to hear of shops. */
   | { readonly type: 'member-consent'; readonly shops: boolean }
   | { readonly type: 'go'; readonly page: Page }

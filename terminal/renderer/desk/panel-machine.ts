@@ -18,7 +18,7 @@ import {
   type DeskStep,
   type Panel,
 } from './desk.ts';
-import { dueOf } from './due.ts';
+import { dueOf, typedFenOf } from './due.ts';
 
 export const phoneDigits = 11;
 const phonePattern = /^1[3-9]\d{9}$/;
@@ -81,7 +81,7 @@ function payCash(
   till: TillState,
   tenderedFen: number,
 ): DeskStep {
-  const settled = amountOfEntry(desk.entry) === till.draft.amountFen;
+  const settled = amountOfEntry(desk.entry) === typedFenOf(till);
   // The typed digits stay, so that a second Enter of the same scanner is refused as well.
   if (panel.entry.overLimit || tenderedFen > tenderedFenMax(dueOf(till)))
     return { desk: { ...desk, notice: 'tendered-too-large' }, effects: [] };
@@ -193,7 +193,7 @@ function askPromise(
   panel: Extract<Panel, { type: 'promise' }>,
   till: TillState,
 ): DeskStep {
-  const settled = amountOfEntry(desk.entry) === till.draft.amountFen;
+  const settled = amountOfEntry(desk.entry) === typedFenOf(till);
   if (panel.sent || !settled) return { desk, effects: [] };
   const { kind, who } = panel;
   return {

@@ -46,6 +46,7 @@ function takes(owner: OwnerGate, action: DeskAction): boolean {
     case 'unreadable-scan':
     case 'detach-member':
     case 'drop-coupon':
+    case 'drop-line':
     case 'member-consent':
     case 'drawer-reason':
     case 'function':

@@ -1,4 +1,4 @@
-import { fen, minFen, subtractFen } from '#shared/money/fen.ts';
+import { fen, minFen, subtractFen, sumFen } from '#shared/money/fen.ts';
 import { basisPoints, shareFloor } from '#shared/money/rate.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
@@ -173,6 +173,18 @@ const emptyDraft: TillState['draft'] = {
   pointsEstimateFen: 0,
 };
 
+type Goods = NonNullable<TillState['draft']['goods']>;
+
+/** The draft with these goods, and with what is typed beside them. */
+export function withGoods(
+  { goods: _, ...draft }: TillState['draft'],
+  lines: Goods['lines'],
+  typedFen: number,
+): TillState['draft'] {
+  const amountFen = sumFen([...lines.map((line) => fen(line.sumFen)), fen(typedFen)]);
+  return { ...draft, amountFen, ...(lines.length === 0 ? {} : { goods: { typedFen, lines } }) };
+}
+
 interface HandlerDeps {
   readonly world: World;
   readonly nowMs: () => number;
@@ -203,7 +215,11 @@ function createHandlers({
     setTill({ draft: { ...draft, coupon, voucherFen, pointsEstimateFen }, notice: null });
   };
   return {
-    'till.setAmount': ({ amountFen }) => (setDraft({ amountFen }), {}),
+    'till.setAmount': ({ amountFen }) => {
+      const { draft } = world.till;
+      setTill({ draft: withGoods(draft, draft.goods?.lines ?? [], amountFen) });
+      return {};
+    },
     'till.scan': none,
     'till.payCash': ({ tenderedFen }) => (
       setTill({ screen: cashScreen(world, tenderedFen, nowMs()) }),
@@ -219,6 +235,12 @@ function createHandlers({
     'till.attachMember': () => (setDraft({ member: sampleMember, useVoucher: true }), {}),
     'till.detachMember': () => (setDraft({ member: null, useVoucher: false }), {}),
     'till.useVoucher': ({ use }) => (setDraft({ useVoucher: use }), {}),
+    'till.dropLines': ({ no }) => {
+      const { draft } = world.till;
+      const left = (draft.goods?.lines ?? []).filter((line) => no !== undefined && line.no !== no);
+      setTill({ draft: withGoods(draft, left, draft.goods?.typedFen ?? draft.amountFen) });
+      return {};
+    },
     'till.dropCoupon': () => (setDraft({ coupon: null }), {}),
     'till.state': () => world.till,
     'status.get': () => world.status,

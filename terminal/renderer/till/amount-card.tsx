@@ -1,12 +1,13 @@
 import type { ReactNode } from 'react';
 import type { Status, TillState } from '#terminal/ipc/state.ts';
 import { useApp, useTill } from '../app/context.ts';
-import { dueOf } from '../desk/due.ts';
+import { dueOf, totalFenOf } from '../desk/due.ts';
 import { plainYuan, yuan } from '../format/money.ts';
 import { percentText } from '../format/percent.ts';
 import { amountOfEntry } from '../input/amount-entry.ts';
-import { TypedAmount } from '../ui/amount.tsx';
+import { BigAmount, TypedAmount } from '../ui/amount.tsx';
 import { Icon } from '../ui/icon.tsx';
+import { GoodsList, piecesOf } from './goods-list.tsx';
 import { OutageCard } from './outage-card.tsx';
 
 /** The amount, what to do next, and what this sale gives. Offline, the steps that still work take the hint's place. */
@@ -16,10 +17,22 @@ export function AmountCard(): ReactNode {
   if (!till) return null;
   const isActivated = status?.problem?.code !== 'agent-not-activated';
   const offline = isActivated && status !== null && !status.online;
+  const { goods } = till.draft;
+  const looks = `${offline ? 'amount-offline' : ''} ${goods ? 'amount-goods' : ''}`;
   return (
-    <div className={`amount ${offline ? 'amount-offline' : ''}`}>
-      <h1 className="label">{words.till.amount}</h1>
-      <TypedAmount entry={desk.entry} label={words.till.amount} />
+    <div className={`amount ${looks}`}>
+      <h1 className="label">
+        {words.till.amount}
+        {goods && ` · ${words.till.pieces(piecesOf(goods.lines))}`}
+      </h1>
+      {goods ? (
+        <>
+          <BigAmount amountFen={totalFenOf(desk.entry, till)} />
+          <GoodsList lines={goods.lines} typedFen={amountOfEntry(desk.entry)} />
+        </>
+      ) : (
+        <TypedAmount entry={desk.entry} label={words.till.amount} />
+      )}
       {isActivated ? offline ? <OutageCard status={status} /> : <ScanHint /> : <NotActivated />}
       <CouponLine till={till} />
       <Facts till={till} status={status} />
@@ -41,8 +54,8 @@ function NotActivated(): ReactNode {
 
 function ScanHint(): ReactNode {
   const { words } = useApp();
-  const { desk } = useTill();
-  const empty = amountOfEntry(desk.entry) === 0;
+  const { desk, till } = useTill();
+  const empty = till === null || totalFenOf(desk.entry, till) === 0;
   return (
     <p className={`hint ${empty ? 'hint-quiet' : ''}`}>
       <Icon name="scan" />
