@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { readOptions } from '../read-options.ts';
+import { demoGoods } from '../stage/demo-goods.ts';
 import { ensureRenderer } from '../stage/renderer-build.ts';
 import { openStage, operatorToken, type Stage } from '../stage/stage.ts';
 import { portsInUse } from './ports.ts';
@@ -87,6 +88,11 @@ function comeBack(program: 'cloud' | 'till' | 'channel-sim'): void {
   );
 }
 
+const goodsToScan = demoGoods
+  .slice(0, 3)
+  .map(({ code, name }) => `${code} ${name}`)
+  .join(', ');
+
 function sayWhereItIs(open: Stage): void {
   say(`
 Greentill 绿点收银 is open (${((performance.now() - startedMs) / 1000).toFixed(1)} s)
@@ -99,6 +105,7 @@ Greentill 绿点收银 is open (${((performance.now() - startedMs) / 1000).toFix
   Open the virtual counter and, in a second window, the till: type an amount there, then scan a code here.
   (On a wide screen the counter shows the till beside it.)
   Members: ${open.shop.members.map((member) => member.phone).join(' ')}
+  Goods: type a code into the counter's text field and scan it: ${goodsToScan}
   Refunds, goods on trust and promotion ask for the owner's PIN: set one first (未设店主密码, in the till's bar).
   The operator's token: ${operatorToken}
   Ctrl+C stops; npm start -- --fresh starts over; npm start -- --tour plays the main job.`);

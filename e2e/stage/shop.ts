@@ -12,6 +12,7 @@ import { systemClock, systemRandom } from '#drivers/core/system-ports.ts';
 import type { MemberId } from '#shared/ids/ids.ts';
 import type { CounterMember } from '#terminal/renderer/counter/contract.ts';
 import { channelNumbers } from './channel-accounts.ts';
+import { putDemoGoods } from './demo-goods.ts';
 import { seedHistory, type History } from './history.ts';
 import type { OperatorDesk } from './operator.ts';
 
@@ -82,6 +83,7 @@ export async function openShop(
       ...limits,
     })),
   });
+  await putDemoGoods(operator, shop.merchantId);
   await writeFile(file, JSON.stringify(shop));
   return shop;
 }
