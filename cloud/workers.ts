@@ -17,8 +17,8 @@ import { proveBeforeRelease, startProofWorker } from '#cloud/proof/proof-run.ts'
 import { startBillWorker } from '#cloud/reconciliation/bill-worker.ts';
 import { startRefundWorker } from '#cloud/refunds/refund-worker.ts';
 import { startVelocityWorker } from '#cloud/review/velocity-worker.ts';
-import { startDailyWorker } from '#cloud/release/daily-run.ts';
-import { startPeriodWorker } from '#cloud/release/period-worker.ts';
+import { startDailyWorker } from '#cloud/release/schedule/daily-run.ts';
+import { startPeriodWorker } from '#cloud/release/schedule/period-worker.ts';
 import { startInstructionWorker } from '#cloud/settlement/instructions/instruction-worker.ts';
 import { startSubsidyPayoutWorker } from '#cloud/settlement/instructions/subsidy-payouts.ts';
 import { startFinalityWorker } from '#cloud/settlement/finality-worker.ts';

@@ -85,7 +85,7 @@ export interface CloudConfig {
    */
   readonly trustedProxies: readonly string[];
   readonly requestsPerMinute: number;
-  /** How much of the machine a release or a close takes (cloud/release/pace.ts). */
+  /** How much of the machine a release or a close takes (cloud/release/chunks/pace.ts). */
   readonly releasePace: 'alone' | 'neighbourly' | 'quiet';
   readonly logLevel: string;
 }

@@ -16,7 +16,7 @@ import {
   usePilotConfig,
 } from '#cloud/points/testing/points-fixtures.ts';
 import { runReleaseDay } from '#cloud/release/release-day.ts';
-import type { ReleaseStep } from '#cloud/release/run-release.ts';
+import type { ReleaseStep } from '#cloud/release/run/run-steps.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { scheduleLcm } from '#shared/points/release/schedule.ts';
 import { getOrThrow } from '#shared/result/result.ts';

@@ -7,7 +7,7 @@ import type { OperatorId } from '#shared/ids/ids.ts';
  * them: cuts, runs, chunks of the last day and of a run that stands open. A dry run then neither waits for a real one nor
  * keeps it waiting. A temporary table goes before the one of its name; views go on reading what is stored.
  */
-export async function copyRuns(tx: Tx, operatorId: OperatorId): Promise<void> {
+export async function copyRunTables(tx: Tx, operatorId: OperatorId): Promise<void> {
   const own = sql`operator_id = ${operatorId}`;
   const recent = sql`${own} and (period, day) in (
     select period, day from public.release_run

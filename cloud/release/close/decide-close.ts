@@ -1,9 +1,14 @@
 import { sql } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
 import { pointsConfigAt, type VersionedConfig } from '#cloud/points/points-config-store.ts';
-import { ofClose } from '#cloud/release/close-chunks.ts';
-import { explainClose } from '#cloud/release/close-explanation.ts';
-import { poolsOf, readInflowHistory, type Pools, type PoolSums } from '#cloud/release/pools.ts';
+import { ofClose } from '#cloud/release/accounts/close-chunks.ts';
+import { explainClose } from '#cloud/release/close/close-explanation.ts';
+import {
+  poolsOf,
+  readInflowHistory,
+  type Pools,
+  type PoolSums,
+} from '#cloud/release/close/pools.ts';
 import { sealRecord } from '#cloud/release/sealed-record.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';

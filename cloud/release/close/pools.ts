@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Db, Tx } from '#cloud/platform/db.ts';
-import { ofClose } from '#cloud/release/close-chunks.ts';
+import { ofClose } from '#cloud/release/accounts/close-chunks.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import type { GateInput } from '#shared/points/gate/gate.ts';
 import { historyPeriodsMax, type PeriodInflow } from '#shared/points/close/forecast.ts';

@@ -16,11 +16,12 @@ import {
   orderOf,
   pilotConfig,
 } from '#cloud/points/testing/points-fixtures.ts';
-import { closePeriod, readClose } from '#cloud/release/close-period.ts';
-import type { CloseStep } from '#cloud/release/close-steps.ts';
-import { chunkAccounts } from '#cloud/release/release-chunks.ts';
+import { closePeriod } from '#cloud/release/close-period.ts';
+import { readClose } from '#cloud/release/close/stored-closes.ts';
+import type { CloseStep } from '#cloud/release/close/close-steps.ts';
+import { chunkAccounts } from '#cloud/release/accounts/account-ranges.ts';
 import { runReleaseDay } from '#cloud/release/release-day.ts';
-import { finishOpenRun } from '#cloud/release/run-release.ts';
+import { finishOpenRunOrClose } from '#cloud/release/finish-open.ts';
 import {
   accountsCount,
   loadBooks,
@@ -143,7 +144,7 @@ describe('a close that is cut off', () => {
     expect(
       await inTx((tx) => putPointsConfig(tx, { ...rules, effectivePeriod: period })),
     ).toMatchObject({ ok: false, error: { type: 'period-already-closed' } });
-    await inTx((tx) => finishOpenRun(tx, operatorId));
+    await inTx((tx) => finishOpenRunOrClose(tx, operatorId));
     expect(await tracesOf(database.db, operatorId)).toEqual(await undisturbedTraces());
   }, 60_000);
 });

@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
 import { pointsConfigAt } from '#cloud/points/points-config-store.ts';
-import { nextMonthStart, type WantTerms } from '#cloud/release/allocate.ts';
-import { ofRun, sumChunks, type ReleaseDay } from '#cloud/release/release-chunks.ts';
-import { fundFreeFen } from '#cloud/release/fund.ts';
-import type { PostTerms } from '#cloud/release/post-chunk.ts';
+import { nextMonthStart, type WantTerms } from '#cloud/release/allocation/collect-wants.ts';
+import { ofRun, sumChunks, type ReleaseDay } from '#cloud/release/accounts/run-chunks.ts';
+import { fundFreeFen } from '#cloud/release/close/fund-balance.ts';
+import type { PostTerms } from '#cloud/release/allocation/post-chunk.ts';
 import { sealRecord } from '#cloud/release/sealed-record.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';

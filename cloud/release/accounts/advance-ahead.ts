@@ -1,8 +1,8 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
-import { advanceAccounts, sumsOfSeen } from '#cloud/release/advance-accounts.ts';
-import { ofClose } from '#cloud/release/close-chunks.ts';
-import { executeMerging } from '#cloud/release/merge-join.ts';
+import { advanceAccounts, sumsOfSeen } from '#cloud/release/accounts/advance-accounts.ts';
+import { ofClose } from '#cloud/release/accounts/close-chunks.ts';
+import { executeMerging } from '#cloud/release/chunks/merge-join.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 
 /**

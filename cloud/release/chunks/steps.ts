@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
-import { paces, restAfterMs, type PaceName } from '#cloud/release/pace.ts';
+import { paces, restAfterMs, type PaceName } from '#cloud/release/chunks/pace.ts';
 import type { Clock } from '#shared/time/clock.ts';
 
 /** How the steps of a release or a close are carried out. */

@@ -12,10 +12,11 @@ import {
   paidOrder,
   usePilotConfig,
 } from '#cloud/points/testing/points-fixtures.ts';
-import { closeInputOf } from '#cloud/release/close-explanation.ts';
-import { closePeriod, readClose } from '#cloud/release/close-period.ts';
+import { closeInputOf } from '#cloud/release/close/close-explanation.ts';
+import { closePeriod } from '#cloud/release/close-period.ts';
+import { readClose } from '#cloud/release/close/stored-closes.ts';
 import { readMemberRelease } from '#cloud/release/member-release.ts';
-import { readInflowHistory } from '#cloud/release/pools.ts';
+import { readInflowHistory } from '#cloud/release/close/pools.ts';
 import { runReleaseDay } from '#cloud/release/release-day.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { planClose } from '#shared/points/close/close-plan.ts';

@@ -1,18 +1,18 @@
 import { sql } from 'drizzle-orm';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
-import { laterIn, type OpenClose } from '#cloud/release/advance-accounts.ts';
-import { overChunks, type ChunkWork } from '#cloud/release/chunk-lanes.ts';
+import { laterIn, type OpenClose } from '#cloud/release/accounts/advance-accounts.ts';
+import { workThroughChunks, type ChunkWork } from '#cloud/release/chunks/chunk-lanes.ts';
 import {
   advanceChunk,
   countCloseChunks,
   cutCloseChunks,
   ofClose,
-} from '#cloud/release/close-chunks.ts';
-import { fundFreeFen } from '#cloud/release/fund.ts';
-import { awaitedLots, claimReferral, readPoolSums } from '#cloud/release/pools.ts';
-import type { Steps } from '#cloud/release/steps.ts';
-import { decideClose } from '#cloud/release/decide-close.ts';
+} from '#cloud/release/accounts/close-chunks.ts';
+import { fundFreeFen } from '#cloud/release/close/fund-balance.ts';
+import { awaitedLots, claimReferral, readPoolSums } from '#cloud/release/close/pools.ts';
+import type { Steps } from '#cloud/release/chunks/steps.ts';
+import { decideClose } from '#cloud/release/close/decide-close.ts';
 import { rescoreTiers } from '#cloud/tiers/rescore-tiers.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { assert } from '#shared/result/assert.ts';
@@ -87,7 +87,7 @@ export async function continueClose(steps: Steps<CloseStep>, closing: Closing): 
   while (state !== 'closed') {
     switch (state) {
       case 'advancing':
-        await overChunks(steps, advancing({ ...closing, laterPeriods, isDry: steps.isDry }));
+        await workThroughChunks(steps, advancing({ ...closing, laterPeriods, isDry: steps.isDry }));
         await inState(steps, closing, { state, to: 'scored', work: score });
         await steps.observe('scored');
         break;
@@ -112,7 +112,7 @@ const advancing = (close: OpenClose): ChunkWork<CloseStep> => ({
   operatorId: close.operatorId,
   step: 'chunk-advanced',
   count: (tx) => countCloseChunks(tx, close),
-  one: (tx, claim) => advanceChunk(tx, close, claim),
+  takeOne: (tx, claim) => advanceChunk(tx, close, claim),
 });
 
 async function score(tx: Tx, closing: Closing): Promise<void> {

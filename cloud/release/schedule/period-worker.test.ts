@@ -21,7 +21,7 @@ import {
   startPeriodWorker,
   type PeriodDeps,
   type PeriodTurn,
-} from '#cloud/release/period-worker.ts';
+} from '#cloud/release/schedule/period-worker.ts';
 import { runReleaseDay } from '#cloud/release/release-day.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { createManualClock, type ManualClock } from '#shared/testing/manual-clock.ts';

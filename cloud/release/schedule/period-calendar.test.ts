@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nextCalendarStep, type CalendarFacts } from '#cloud/release/period-calendar.ts';
+import { nextCalendarStep, type CalendarFacts } from '#cloud/release/schedule/period-calendar.ts';
 import { addDays } from '#shared/time/calendar-day.ts';
 import { periodKinds, periodOf, periodSpan, type PeriodKind } from '#shared/time/period.ts';
 

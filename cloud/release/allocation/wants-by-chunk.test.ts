@@ -5,7 +5,7 @@ import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
 import { fundWith, operatorOf, usePilotConfig } from '#cloud/points/testing/points-fixtures.ts';
 import { readMemberRelease } from '#cloud/release/member-release.ts';
 import { runReleaseDay } from '#cloud/release/release-day.ts';
-import { wholePoints } from '#cloud/release/whole-points.ts';
+import { wholePoints } from '#cloud/release/accounts/whole-points.ts';
 import type { MemberId, OperatorId } from '#shared/ids/ids.ts';
 import { scheduleLcm } from '#shared/points/release/schedule.ts';
 import { getOrThrow } from '#shared/result/result.ts';

@@ -1,20 +1,13 @@
 import { sql } from 'drizzle-orm';
-import { standingReasons } from '#cloud/ledger/release-hold.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
-import {
-  collectWants,
-  findOddFen,
-  findTheta,
-  groupWants,
-  type WantTerms,
-} from '#cloud/release/allocate.ts';
-import { ofRun, sumChunks, type ReleaseDay } from '#cloud/release/release-chunks.ts';
-import { overChunks, type ChunkWork } from '#cloud/release/chunk-lanes.ts';
-import { continueClose, findOpenClose } from '#cloud/release/close-steps.ts';
-import { postChunk, type PostTerms } from '#cloud/release/post-chunk.ts';
-import { finishRun, planRun, readRunTerms, type RunTerms } from '#cloud/release/run-records.ts';
-import { stepsOf, type StepOptions, type Steps } from '#cloud/release/steps.ts';
+import { collectWants, type WantTerms } from '#cloud/release/allocation/collect-wants.ts';
+import { findOddFen, findTheta, groupWants } from '#cloud/release/allocation/find-shares.ts';
+import { ofRun, sumChunks, type ReleaseDay } from '#cloud/release/accounts/run-chunks.ts';
+import { workThroughChunks, type ChunkWork } from '#cloud/release/chunks/chunk-lanes.ts';
+import { postChunk, type PostTerms } from '#cloud/release/allocation/post-chunk.ts';
+import { finishRun, planRun, readRunTerms, type RunTerms } from '#cloud/release/run/run-records.ts';
+import type { StepOptions, Steps } from '#cloud/release/chunks/steps.ts';
 import { voucherStem } from '#cloud/vouchers/issue-vouchers.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
@@ -43,7 +36,7 @@ export async function continueRun(steps: RunSteps, day: ReleaseDay): Promise<boo
   while (state !== 'posted') {
     if (state === 'wanting') {
       const terms = await steps.step((tx) => readRunTerms(tx, day));
-      await overChunks(steps, wantingChunks(day, terms));
+      await workThroughChunks(steps, wantingChunks(day, terms));
       await inState(steps, day, 'wanting', (tx) => planRun(tx, day, terms));
       await steps.observe('planned');
     } else if (state === 'planned') {
@@ -51,7 +44,7 @@ export async function continueRun(steps: RunSteps, day: ReleaseDay): Promise<boo
       await steps.observe('allocated');
     } else {
       const terms = await steps.step((tx) => readPostTerms(tx, day));
-      await overChunks(steps, postingChunks(day, { terms, isDry: steps.isDry }));
+      await workThroughChunks(steps, postingChunks(day, { terms, isDry: steps.isDry }));
       endedHere = await inState(steps, day, 'allocated', (tx) => finishRun(tx, day, terms));
       await steps.observe('posted');
     }
@@ -60,24 +53,7 @@ export async function continueRun(steps: RunSteps, day: ReleaseDay): Promise<boo
   return endedHere;
 }
 
-/**
- * Ends the run or the close that stands open, if there is one, in the caller's transaction: what
- * comes after it reads a fund and points of which nothing is promised any more. With a database it
- * is ended in steps of its own, and nobody waits for the book: do that first when there may be
- * millions of accounts. Throws when a release hold forbids it.
- */
-export async function finishOpenRun(db: Db | Tx, operatorId: OperatorId): Promise<void> {
-  const close = await findOpenClose(db, operatorId);
-  if (close !== undefined) await continueClose(stepsOf(db), close);
-  const open = await findOpenRun(db, operatorId);
-  if (open === undefined) return;
-  const reasons = await standingReasons(db, operatorId);
-  if (reasons.length > 0)
-    throw new Error(`the release of ${open.day} stands open and is held: ${reasons.join(', ')}`);
-  await continueRun(stepsOf(db), open);
-}
-
-/** At most one: release_run_open. */
+/** The run that stands open; at most one: release_run_open. */
 export async function findOpenRun(
   db: Db | Tx,
   operatorId: OperatorId,
@@ -113,7 +89,7 @@ const wantingChunks = (day: ReleaseDay, terms: WantTerms): ChunkWork<ReleaseStep
   operatorId: day.operatorId,
   step: 'chunk-wanted',
   count: (tx) => sumChunks(tx, day, 'open'),
-  one: (tx, claim) => collectWants(tx, day, { ...claim, terms }),
+  takeOne: (tx, claim) => collectWants(tx, day, { ...claim, terms }),
 });
 
 const postingChunks = (
@@ -123,7 +99,7 @@ const postingChunks = (
   operatorId: day.operatorId,
   step: 'chunk-posted',
   count: (tx) => sumChunks(tx, day, 'wanted'),
-  one: (tx, claim) => postChunk(tx, day, { ...claim, ...posting }),
+  takeOne: (tx, claim) => postChunk(tx, day, { ...claim, ...posting }),
 });
 
 /** Finds what the day's limit is divided by: state `allocated`. Nothing is written per account. */

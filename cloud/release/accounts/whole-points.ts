@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { scheduleLcm } from '#shared/points/release/schedule.ts';
-import { literal } from '#cloud/release/temporary-table.ts';
+import { literal } from '#cloud/release/chunks/temporary-table.ts';
 
 /**
  * Below it a schedule is divided as a bigint, at a tenth of the cost; 2.7 billion points of one

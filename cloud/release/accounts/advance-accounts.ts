@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
-import { literal } from '#cloud/release/temporary-table.ts';
-import { wholePoints } from '#cloud/release/whole-points.ts';
+import { literal } from '#cloud/release/chunks/temporary-table.ts';
+import { wholePoints } from '#cloud/release/accounts/whole-points.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { scoreMerchantsFull } from '#shared/points/release/account-multiplier.ts';
 import { scheduleLcm } from '#shared/points/release/schedule.ts';

@@ -1,5 +1,5 @@
 import type { VersionedConfig } from '#cloud/points/points-config-store.ts';
-import type { Pools } from '#cloud/release/pools.ts';
+import type { Pools } from '#cloud/release/close/pools.ts';
 import type { RecordValue } from '#cloud/release/sealed-record.ts';
 import { fen } from '#shared/money/fen.ts';
 import type { CloseInput, ClosePlan } from '#shared/points/close/close-plan.ts';

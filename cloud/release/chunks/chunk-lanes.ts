@@ -1,6 +1,6 @@
 import type { Tx } from '#cloud/platform/db.ts';
 import { lockBook } from '#cloud/points/points-config-store.ts';
-import type { Steps } from '#cloud/release/steps.ts';
+import type { Steps } from '#cloud/release/chunks/steps.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 
 /** Where a caller looks for a chunk. */
@@ -19,11 +19,11 @@ export interface ChunkWork<Step extends string> {
   /** How many there are in all, and how many are left. */
   count(tx: Tx): Promise<{ readonly chunkCount: number; readonly leftInState: number }>;
   /** Takes one; false when there is none to take. */
-  one(tx: Tx, claim: LaneClaim): Promise<boolean>;
+  takeOne(tx: Tx, claim: LaneClaim): Promise<boolean>;
 }
 
 /** Works through the chunks in lanes, then waits for those that another caller has in hand. */
-export async function overChunks<Step extends string>(
+export async function workThroughChunks<Step extends string>(
   steps: Steps<Step>,
   work: ChunkWork<Step>,
 ): Promise<void> {
@@ -32,7 +32,7 @@ export async function overChunks<Step extends string>(
     const done = await steps.chunk(async (tx) => {
       // Shared with everybody who moves points: nobody waits for the chunk as a whole.
       await lockBook(tx, work.operatorId, 'share');
-      return work.one(tx, claim);
+      return work.takeOne(tx, claim);
     });
     if (!done) return false;
     const workedMs = steps.nowMs() - startedAtMs;

@@ -13,7 +13,8 @@ import {
   paidOrder,
   usePilotConfig,
 } from '#cloud/points/testing/points-fixtures.ts';
-import { closePeriod, readClose } from '#cloud/release/close-period.ts';
+import { closePeriod } from '#cloud/release/close-period.ts';
+import { readClose } from '#cloud/release/close/stored-closes.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { entitlementOfLots, scheduleLcm } from '#shared/points/release/schedule.ts';
 import { pointFen } from '#shared/points/point-fen.ts';

@@ -1,9 +1,13 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
-import { advanceAccounts, sumsOfSeen, type OpenClose } from '#cloud/release/advance-accounts.ts';
-import type { LaneClaim } from '#cloud/release/chunk-lanes.ts';
-import { executeMerging } from '#cloud/release/merge-join.ts';
-import { inChunk, memberRanges } from '#cloud/release/release-chunks.ts';
+import {
+  advanceAccounts,
+  sumsOfSeen,
+  type OpenClose,
+} from '#cloud/release/accounts/advance-accounts.ts';
+import type { LaneClaim } from '#cloud/release/chunks/chunk-lanes.ts';
+import { executeMerging } from '#cloud/release/chunks/merge-join.ts';
+import { inRange, memberRanges } from '#cloud/release/accounts/account-ranges.ts';
 
 type Closing = Pick<OpenClose, 'operatorId' | 'period'>;
 
@@ -32,7 +36,7 @@ export async function advanceChunk(tx: Tx, close: OpenClose, claim: LaneClaim): 
        and h.period = ${close.period} and h.member_id = ${column})`;
   const hasAhead = await isAnyAhead(tx, close);
   const members = (column: SQL) =>
-    hasAhead ? sql`${inChunk(chunk, column)} and ${ahead(column)}` : inChunk(chunk, column);
+    hasAhead ? sql`${inRange(chunk, column)} and ${ahead(column)}` : inRange(chunk, column);
   await executeMerging(
     tx,
     sql`

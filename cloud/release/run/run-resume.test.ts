@@ -13,9 +13,9 @@ import {
   usePilotConfig,
 } from '#cloud/points/testing/points-fixtures.ts';
 import { closePeriod } from '#cloud/release/close-period.ts';
-import { chunkAccounts } from '#cloud/release/release-chunks.ts';
+import { chunkAccounts } from '#cloud/release/accounts/account-ranges.ts';
 import { runReleaseDay } from '#cloud/release/release-day.ts';
-import type { ReleaseStep } from '#cloud/release/run-release.ts';
+import type { ReleaseStep } from '#cloud/release/run/run-steps.ts';
 import { voucherLaws } from '#cloud/vouchers/voucher-laws.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { scheduleLcm } from '#shared/points/release/schedule.ts';

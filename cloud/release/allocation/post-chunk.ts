@@ -1,20 +1,21 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { postJournals } from '#cloud/ledger/post.ts';
 import type { Tx } from '#cloud/platform/db.ts';
-import { monthNumber, tieOf } from '#cloud/release/allocate.ts';
+import { monthNumber } from '#cloud/release/allocation/collect-wants.ts';
+import { tieOf } from '#cloud/release/allocation/find-shares.ts';
 import {
   chunkPlaces,
   claimChunk,
-  inChunk,
   ofRun,
   type Chunk,
   type ChunkClaim,
   type ReleaseDay,
-} from '#cloud/release/release-chunks.ts';
-import { executeMerging } from '#cloud/release/merge-join.ts';
+} from '#cloud/release/accounts/run-chunks.ts';
+import { inRange } from '#cloud/release/accounts/account-ranges.ts';
+import { executeMerging } from '#cloud/release/chunks/merge-join.ts';
 import { shareOf, type Shares } from '#cloud/release/share-formula.ts';
-import { literal } from '#cloud/release/temporary-table.ts';
-import { wholePoints } from '#cloud/release/whole-points.ts';
+import { literal } from '#cloud/release/chunks/temporary-table.ts';
+import { wholePoints } from '#cloud/release/accounts/whole-points.ts';
 import { insertVouchers } from '#cloud/vouchers/issue-vouchers.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { addDays, dayStartMs } from '#shared/time/calendar-day.ts';
@@ -85,7 +86,7 @@ async function giveShares(
   // Who may still be given what he wanted: the row of the account as it is now, locked when it is changed.
   const stillDue = sql`
     a.operator_id = ${run.operatorId} and a.member_id = s.member_id
-         and ${inChunk(chunk, sql`a.member_id`)} and a.state = 'active'
+         and ${inRange(chunk, sql`a.member_id`)} and a.state = 'active'
          and ${wholePoints(sql`a.cum_num`)} - a.released >= s.used`;
   const given = isDry
     ? sql`given as (select s.value, s.used from account_points a, share s where ${stillDue})`

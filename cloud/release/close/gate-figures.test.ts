@@ -9,8 +9,9 @@ import {
   paidOrder,
   usePilotConfig,
 } from '#cloud/points/testing/points-fixtures.ts';
-import { closeInputOf } from '#cloud/release/close-explanation.ts';
-import { closePeriod, readClose } from '#cloud/release/close-period.ts';
+import { closeInputOf } from '#cloud/release/close/close-explanation.ts';
+import { closePeriod } from '#cloud/release/close-period.ts';
+import { readClose } from '#cloud/release/close/stored-closes.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { basisPoints } from '#shared/money/rate.ts';
 import type { GateInput } from '#shared/points/gate/gate.ts';
