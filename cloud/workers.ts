@@ -15,6 +15,7 @@ import { startWorkerLoop } from '#cloud/platform/worker-loop.ts';
 import { startPromotionWorker } from '#cloud/promotion/promotion-worker.ts';
 import { proveBeforeRelease, startProofWorker } from '#cloud/proof/proof-run.ts';
 import { startBillWorker } from '#cloud/reconciliation/bill-worker.ts';
+import { startOpenWatch } from '#cloud/reconciliation/watch/open-watch.ts';
 import { startRefundWorker } from '#cloud/refunds/refund-worker.ts';
 import { startVelocityWorker } from '#cloud/review/velocity-worker.ts';
 import { startDailyWorker } from '#cloud/release/schedule/daily-run.ts';
@@ -52,6 +53,7 @@ export function startWorkers(deps: CloudDeps, payments: PaymentRoom): Workers {
     startOfflineSettlementWorker(payments),
     startRefundWorker(payments),
     startBillWorker({ ...deps, ...payments }),
+    startOpenWatch(deps),
     startFinalityWorker(deps),
     startPayoutWorker(deps),
     startVelocityWorker(deps),
