@@ -3,6 +3,7 @@ import path from 'node:path';
 import { readOptions } from '../read-options.ts';
 import { ensureRenderer } from '../stage/renderer-build.ts';
 import { openStage, operatorToken, type Stage } from '../stage/stage.ts';
+import { demoPeople, type DemoPerson } from './people.ts';
 import { portsInUse } from './ports.ts';
 import { playTour } from './tour.ts';
 
@@ -62,7 +63,7 @@ try {
   refuse(`The demo cannot start: ${error instanceof Error ? error.message : String(error)}`);
 }
 if (stage) {
-  sayWhereItIs(stage);
+  sayWhereItIs(stage, await demoPeople(stage, folder));
   if (options.tour) await tour(stage);
 }
 
@@ -87,7 +88,7 @@ function comeBack(program: 'cloud' | 'till' | 'channel-sim'): void {
   );
 }
 
-function sayWhereItIs(open: Stage): void {
+function sayWhereItIs(open: Stage, people: readonly DemoPerson[]): void {
   say(`
 Greentill 绿点收银 is open (${((performance.now() - startedMs) / 1000).toFixed(1)} s)
 
@@ -101,6 +102,8 @@ Greentill 绿点收银 is open (${((performance.now() - startedMs) / 1000).toFix
   Members: ${open.shop.members.map((member) => member.phone).join(' ')}
   Refunds, goods on trust and promotion ask for the owner's PIN: set one first (未设店主密码, in the till's bar).
   The operator's token: ${operatorToken}
+  Keys of two of his people (x-person-key), for what one person must not do alone:
+${people.map(({ name, key }) => `    ${name} ${key}`).join('\n')}
   Ctrl+C stops; npm start -- --fresh starts over; npm start -- --tour plays the main job.`);
 }
 
