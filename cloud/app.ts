@@ -1,8 +1,8 @@
 import { registerAdminIdentityRoutes } from '#cloud/identity/admin-routes.ts';
 import { registerIdentityRoutes } from '#cloud/identity/routes.ts';
-import { registerJournalAdminRoutes } from '#cloud/journal/admin-routes.ts';
-import { registerJournalRoutes } from '#cloud/journal/routes.ts';
-import { registerOwnJournalRoutes } from '#cloud/journal/own-journal-routes.ts';
+import { registerJournalAdminRoutes } from '#cloud/journal/parked-routes.ts';
+import { registerJournalRoutes } from '#cloud/journal/intake/batch-routes.ts';
+import { registerOwnJournalRoutes } from '#cloud/journal/restore/own-journal-routes.ts';
 import { registerFreezeRoutes } from '#cloud/members/freeze-routes.ts';
 import { registerMemberRoutes } from '#cloud/members/member-routes.ts';
 import { registerOrderRoutes } from '#cloud/orders/routes.ts';

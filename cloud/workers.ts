@@ -1,9 +1,9 @@
 import { freezeToldHandler, freezeToldTopic } from '#cloud/members/freeze-message.ts';
 import { startSealWorker } from '#cloud/proof/book-seals.ts';
 import { startPayoutWorker } from '#cloud/commissions/commission-payouts.ts';
-import { createIntakePressure } from '#cloud/journal/intake-pressure.ts';
-import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
-import { startProjection } from '#cloud/journal/projection-worker.ts';
+import { createIntakePressure } from '#cloud/journal/projection/intake-pressure.ts';
+import { createProjectionEffects } from '#cloud/journal/projection/projection-effects.ts';
+import { startProjection } from '#cloud/journal/projection/projection-worker.ts';
 import { sweepNonces } from '#cloud/identity/nonces.ts';
 import { startOfflineSettlementWorker } from '#cloud/payments/offline/settlement.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { generateKeyPair } from '#cloud/identity/ed25519.ts';
-import { projectionLag } from '#cloud/journal/projection-store.ts';
+import { projectionLag } from '#cloud/journal/projection/projection-store.ts';
 import {
   merchantChannelsDefault,
   openMerchantChannels,

@@ -3,9 +3,9 @@ import { sql } from 'drizzle-orm';
 import { beforeAll, expect, test } from 'vitest';
 import { newId, type OrderId } from '#shared/ids/ids.ts';
 import { err } from '#shared/result/result.ts';
-import { projectOnce, type ProjectionDeps } from '#cloud/journal/project-journal.ts';
-import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
-import { projectStep } from '#cloud/journal/projection-worker.ts';
+import { projectOnce, type ProjectionDeps } from '#cloud/journal/projection/project-journal.ts';
+import { createProjectionEffects } from '#cloud/journal/projection/projection-effects.ts';
+import { projectStep } from '#cloud/journal/projection/projection-worker.ts';
 import {
   activateTestTerminal,
   createTestJournal,

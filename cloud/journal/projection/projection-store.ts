@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm';
 import type { MerchantId, OperatorId, TerminalId } from '#shared/ids/ids.ts';
-import type { Refusal, StoredEntry } from '#cloud/journal/fold-entries.ts';
+import type { Refusal, StoredEntry } from '#cloud/journal/projection/fold-entries.ts';
 import type { Stream } from '#cloud/orders/kept-order.ts';
-import { toStorable } from '#cloud/journal/storable-text.ts';
-import { unpackBatch } from '#cloud/journal/unpack-batch.ts';
+import { toStorable } from '#cloud/journal/intake/storable-text.ts';
+import { unpackBatch } from '#cloud/journal/intake/unpack-batch.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 
 export interface LockedStream extends Stream {

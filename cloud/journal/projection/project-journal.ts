@@ -9,8 +9,8 @@ import {
   type OfflineAcceptance,
   type Refusal,
   type StoredEntry,
-} from '#cloud/journal/fold-entries.ts';
-import type { AttemptName, PaidAttempt } from '#cloud/journal/paid-attempts.ts';
+} from '#cloud/journal/projection/fold-entries.ts';
+import type { AttemptName, PaidAttempt } from '#cloud/journal/projection/paid-attempts.ts';
 import { carriesMoney } from '#cloud/journal/parked-entries.ts';
 import {
   advanceStreams,
@@ -19,7 +19,7 @@ import {
   readEntries,
   saveEntries,
   type LockedStream,
-} from '#cloud/journal/projection-store.ts';
+} from '#cloud/journal/projection/projection-store.ts';
 import type { KeptOrder, Stream } from '#cloud/orders/kept-order.ts';
 import { appendResult } from '#cloud/orders/results.ts';
 import { loadOrders, saveOrders, type OrderName } from '#cloud/orders/order-store.ts';

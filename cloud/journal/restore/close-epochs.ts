@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { genesisHash } from '#shared/wire/v1/journal.ts';
 import type { ClosingAnswer, ClosingRequest } from '#shared/wire/v1/own-journal.ts';
 import type { TerminalIdentity } from '#cloud/identity/terminal-identity.ts';
-import { readOwnEpochs } from '#cloud/journal/own-journal.ts';
+import { readOwnEpochs } from '#cloud/journal/restore/own-journal.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
 

@@ -6,7 +6,7 @@ import {
   type OwnEpochsAnswer,
 } from '#shared/wire/v1/own-journal.ts';
 import type { TerminalIdentity } from '#cloud/identity/terminal-identity.ts';
-import { unpackBatch } from '#cloud/journal/unpack-batch.ts';
+import { unpackBatch } from '#cloud/journal/intake/unpack-batch.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 
 type Owner = Pick<TerminalIdentity, 'operatorId' | 'terminalId'>;

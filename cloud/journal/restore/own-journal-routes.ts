@@ -7,8 +7,8 @@ import {
   OwnEpochsAnswerSchema,
 } from '#shared/wire/v1/own-journal.ts';
 import { terminalOf } from '#cloud/identity/terminal-identity.ts';
-import { closeEpochs } from '#cloud/journal/close-epochs.ts';
-import { readOwnEntries, readOwnEpochs } from '#cloud/journal/own-journal.ts';
+import { closeEpochs } from '#cloud/journal/restore/close-epochs.ts';
+import { readOwnEntries, readOwnEpochs } from '#cloud/journal/restore/own-journal.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 

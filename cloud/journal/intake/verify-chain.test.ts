@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { entryBodyCharsMax } from '#shared/wire/v1/entries.ts';
 import type { Batch } from '#shared/wire/v1/journal.ts';
-import { findChainBreak } from '#cloud/journal/verify-chain.ts';
+import { findChainBreak } from '#cloud/journal/intake/verify-chain.ts';
 import { createTestJournal } from '#cloud/platform/testing/test-terminal.ts';
 
 /** Bodies from empty to far above the limit, in one, two, three and four bytes a character, long beside short. */

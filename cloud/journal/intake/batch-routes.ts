@@ -1,6 +1,6 @@
 import { BatchAnswerSchema, BatchSchema } from '#shared/wire/v1/journal.ts';
 import { terminalOf } from '#cloud/identity/terminal-identity.ts';
-import { takeBatch, type BatchError } from '#cloud/journal/take-batch.ts';
+import { takeBatch, type BatchError } from '#cloud/journal/intake/take-batch.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { sendProblem, type ProblemInput } from '#cloud/platform/problem.ts';

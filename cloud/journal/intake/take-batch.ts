@@ -6,27 +6,19 @@ import { batchEntriesMax, type Batch, type BatchAnswer } from '#shared/wire/v1/j
 import { parseEntry } from '#shared/wire/v1/parse-entry.ts';
 import type { TerminalIdentity } from '#cloud/identity/terminal-identity.ts';
 import { raiseAlarms, type Finding } from '#cloud/identity/terminal-alarms.ts';
-import {
-  appendEntries,
-  epochsOfDay,
-  epochsPerDayMax,
-  quarantineBatch,
-  readHead,
-  revokedEntries,
-  revokedEntriesMax,
-  type ParkedEntry,
-} from '#cloud/journal/inbox.ts';
-import { placeBatch, type StoredHead } from '#cloud/journal/place-batch.ts';
-import { isStorable } from '#cloud/journal/storable-text.ts';
-import { findChainBreak } from '#cloud/journal/verify-chain.ts';
+import { appendEntries, readHead, type ParkedEntry } from '#cloud/journal/intake/inbox.ts';
+import { checkBounds, type BoundExceeded } from '#cloud/journal/intake/intake-bounds.ts';
+import { quarantine, type QuarantineError } from '#cloud/journal/intake/quarantine.ts';
+import { placeBatch, type StoredHead } from '#cloud/journal/intake/place-batch.ts';
+import { isStorable } from '#cloud/journal/intake/storable-text.ts';
+import { findChainBreak } from '#cloud/journal/intake/verify-chain.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 
 export type BatchError =
   | { readonly type: 'journal-chain-broken'; readonly seq: number }
   | { readonly type: 'journal-gap'; readonly expectedSeq: number }
-  | { readonly type: 'journal-epoch-closed' | 'journal-fork'; readonly seq: number }
-  /** A bound that only a copied or defective terminal meets; nothing was taken. */
-  | { readonly type: 'journal-epochs-exceeded' | 'journal-quarantine-full' };
+  | QuarantineError
+  | BoundExceeded;
 
 type Deps = Pick<CloudDeps, 'db' | 'clock' | 'metrics' | 'logger'>;
 
@@ -54,7 +46,7 @@ export async function takeBatch(
   const { terminal, batch } = request;
   const brokenSeq = findChainBreak(batch);
   if (brokenSeq !== undefined) return err({ type: 'journal-chain-broken', seq: brokenSeq });
-  const parked = parkedEntries(batch, terminal.revoked);
+  const parked = entriesToPark(batch, terminal.revoked);
   const refused = await checkBounds(deps, request);
   if (refused !== undefined) return err(refused);
   // The usual case is the one that needs no look: the batch follows the head.
@@ -65,8 +57,8 @@ export async function takeBatch(
     const appended = await appendEntries(deps.db, { ...request, fromSeq, prevHash, parked, nowMs });
     if (appended.moved) {
       if (appended.overlaps) await raiseAlarms(deps, terminal, [overlap(batch)]);
-      count(deps, { batch, fromSeq, parked });
-      return ok(answer({ batch, fromSeq, parked, head: undefined }));
+      countVerdicts(deps, { batch, fromSeq, parked });
+      return ok(batchAnswer({ batch, fromSeq, parked, head: undefined }));
     }
     const head = await readHead(deps.db, terminal, batch);
     const place = placeBatch(batch, head);
@@ -76,7 +68,7 @@ export async function takeBatch(
         tries += 1;
         break;
       case 'duplicate':
-        return ok(answer({ batch, fromSeq: Number.POSITIVE_INFINITY, parked, head }));
+        return ok(batchAnswer({ batch, fromSeq: Number.POSITIVE_INFINITY, parked, head }));
       case 'gap':
         if (waits < gapWaitsMax && batch.firstSeq - place.expectedSeq <= batchEntriesMax) {
           // Two batches travel at once and may overtake each other: the one before is about to be taken.
@@ -86,9 +78,9 @@ export async function takeBatch(
         }
         return err({ type: 'journal-gap', expectedSeq: place.expectedSeq });
       case 'fork':
-        return err(await keepAside(deps, request, { ...place, kind: 'fork' }));
+        return err(await quarantine(deps, request, { ...place, kind: 'fork' }));
       case 'closed':
-        return err(await keepAside(deps, request, { ...place, kind: 'epoch-closed' }));
+        return err(await quarantine(deps, request, { ...place, kind: 'epoch-closed' }));
       default:
         return exhaustive(place);
     }
@@ -102,39 +94,7 @@ const overlap = (batch: Batch): Finding => ({
   detail: 'two epochs of this terminal have entries of the same time',
 });
 
-/** Bounds on what one identity may fill the inbox with. Looked at only where an honest terminal seldom comes. */
-async function checkBounds(deps: Deps, request: BatchRequest): Promise<BatchError | undefined> {
-  const { terminal, batch } = request;
-  if (terminal.revoked && (await revokedEntries(deps.db, terminal)) >= revokedEntriesMax) {
-    return { type: 'journal-quarantine-full' };
-  }
-  if (batch.firstSeq !== 1) return undefined;
-  const { epoch } = batch;
-  const others = await epochsOfDay(deps.db, terminal, { epoch, nowMs: deps.clock.nowMs() });
-  if (others < epochsPerDayMax) return undefined;
-  const detail = `${others} epochs within a day`;
-  await raiseAlarms(deps, terminal, [{ kind: 'epochs-exceeded', subject: epoch, detail }]);
-  return { type: 'journal-epochs-exceeded' };
-}
-
-/** Keeps the evidence of a second history, or of what came after a closed end, and calls people. */
-async function keepAside(
-  deps: Deps,
-  request: BatchRequest,
-  { kind, seq }: { readonly kind: 'fork' | 'epoch-closed'; readonly seq: number },
-): Promise<BatchError> {
-  const { terminal, batch } = request;
-  const nowMs = deps.clock.nowMs();
-  const isKept = await quarantineBatch(deps.db, { ...request, forkSeq: seq, nowMs });
-  if (kind === 'fork') deps.metrics.journalForks.inc();
-  const detail =
-    kind === 'fork' ? `at seq ${seq}` : `from seq ${batch.firstSeq}, the epoch ended with ${seq}`;
-  const found = isKept ? kind : 'quarantine-full';
-  await raiseAlarms(deps, terminal, [{ kind: found, subject: batch.epoch, detail }]);
-  return isKept ? { type: `journal-${kind}`, seq } : { type: 'journal-quarantine-full' };
-}
-
-function parkedEntries(batch: Batch, revoked: boolean): readonly ParkedEntry[] {
+function entriesToPark(batch: Batch, revoked: boolean): readonly ParkedEntry[] {
   return batch.entries.flatMap((entry) => {
     if (revoked) return [{ seq: entry.seq, code: 'terminal-revoked', detail: '' }];
     if (!isStorable(entry.body)) {
@@ -149,7 +109,7 @@ function parkedEntries(batch: Batch, revoked: boolean): readonly ParkedEntry[] {
   });
 }
 
-function answer(options: {
+function batchAnswer(options: {
   readonly batch: Batch;
   readonly fromSeq: number;
   readonly parked: readonly ParkedEntry[];
@@ -170,7 +130,7 @@ function answer(options: {
   };
 }
 
-function count(
+function countVerdicts(
   deps: Pick<Deps, 'metrics'>,
   taken: {
     readonly batch: Batch;

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
-import { epochsPerDayMax, quarantinePerDayMax } from '#cloud/journal/inbox.ts';
+import { epochsPerDayMax } from '#cloud/journal/intake/intake-bounds.ts';
+import { quarantinePerDayMax } from '#cloud/journal/intake/quarantine.ts';
 import {
   activateTestTerminal,
   createTestJournal,

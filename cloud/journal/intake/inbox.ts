@@ -1,13 +1,10 @@
-import { createHash } from 'node:crypto';
-import { gunzipSync } from 'node:zlib';
 import { sql } from 'drizzle-orm';
 import { assert } from '#shared/result/assert.ts';
 import type { Batch } from '#shared/wire/v1/journal.ts';
 import type { TerminalIdentity } from '#cloud/identity/terminal-identity.ts';
-import type { StoredHead } from '#cloud/journal/place-batch.ts';
+import type { StoredHead } from '#cloud/journal/intake/place-batch.ts';
 import type { Db, Statement } from '#cloud/platform/db.ts';
-import { inflatedBytesMax } from '#cloud/platform/http/raw-body.ts';
-import { unpackBatch } from '#cloud/journal/unpack-batch.ts';
+import { unpackBatch } from '#cloud/journal/intake/unpack-batch.ts';
 
 export interface ParkedEntry {
   readonly seq: number;
@@ -146,71 +143,4 @@ export async function readHead(
         ? undefined
         : { seq: row.closed_seq, hash: row.closed_hash },
   };
-}
-
-/** Epochs that a terminal may begin within a day: a restored or salvaged file is rare, a loop of them is a defect. */
-export const epochsPerDayMax = 24;
-/** Contradicting batches of a terminal that are kept within a day. An honest till sends two, then starts over. */
-export const quarantinePerDayMax = 40;
-/** Entries of a closed terminal that are kept: more than a till sells in a season. */
-export const revokedEntriesMax = 50_000;
-const dayMs = 86_400_000;
-
-/** How many other epochs of the terminal began to arrive within the last day. */
-export async function epochsOfDay(
-  db: Db,
-  { operatorId, terminalId }: TerminalIdentity,
-  other: { readonly epoch: string; readonly nowMs: number },
-): Promise<number> {
-  const { rows } = await db.execute<{ n: number }>(sql`
-    select count(*) as n from journal_head
-     where operator_id = ${operatorId} and terminal_id = ${terminalId} and epoch <> ${other.epoch}
-       and begun_at_ms > ${other.nowMs - dayMs}`);
-  return rows[0]?.n ?? 0;
-}
-
-/** How many entries of a closed terminal are kept. */
-export async function revokedEntries(
-  db: Db,
-  { operatorId, terminalId }: TerminalIdentity,
-): Promise<number> {
-  const { rows } = await db.execute<{ n: number }>(sql`
-    select count(*) as n from journal_parked where operator_id = ${operatorId}
-       and terminal_id = ${terminalId} and code = 'terminal-revoked'`);
-  return rows[0]?.n ?? 0;
-}
-
-/**
- * Keeps a batch that contradicts the stored journal or came after its end, whole, once. False when
- * {@link quarantinePerDayMax} others came within a day: then it is not kept, and the terminal must
- * not be told that it is.
- */
-export async function quarantineBatch(
-  db: Db,
-  evidence: {
-    readonly terminal: TerminalIdentity;
-    readonly batch: Batch;
-    readonly packed: Buffer;
-    readonly forkSeq: number;
-    readonly nowMs: number;
-  },
-): Promise<boolean> {
-  const { terminal, batch, nowMs } = evidence;
-  const batchText = gunzipSync(evidence.packed, { maxOutputLength: inflatedBytesMax }).toString(
-    'utf8',
-  );
-  const batchHash = createHash('sha256').update(batchText).digest('hex');
-  const key = sql`operator_id = ${terminal.operatorId} and terminal_id = ${terminal.terminalId}`;
-  await db.execute(sql`
-    insert into journal_quarantine (operator_id, terminal_id, epoch, first_seq, batch_hash, fork_seq,
-      batch, received_at_ms)
-    select ${terminal.operatorId}, ${terminal.terminalId}, ${batch.epoch}, ${batch.firstSeq}::bigint,
-      ${batchHash}, ${evidence.forkSeq}::bigint, ${batchText}, ${nowMs}::bigint
-     where (select count(*) from journal_quarantine
-             where ${key} and received_at_ms > ${nowMs - dayMs}) < ${quarantinePerDayMax}
-    on conflict do nothing`);
-  const { rowCount } = await db.execute(sql`
-    select 1 from journal_quarantine where ${key} and epoch = ${batch.epoch}
-       and first_seq = ${batch.firstSeq} and batch_hash = ${batchHash}`);
-  return rowCount === 1;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createIntakePressure } from '#cloud/journal/intake-pressure.ts';
+import { createIntakePressure } from '#cloud/journal/projection/intake-pressure.ts';
 
 function atTime() {
   let nowMs = 0;

@@ -1,10 +1,10 @@
-import type { IntakePressure } from '#cloud/journal/intake-pressure.ts';
+import type { IntakePressure } from '#cloud/journal/projection/intake-pressure.ts';
 import {
   projectionLimits,
   projectOnce,
   projectStreams,
   type ProjectionDeps,
-} from '#cloud/journal/project-journal.ts';
+} from '#cloud/journal/projection/project-journal.ts';
 import {
   advanceStreams,
   lockStreams,
@@ -14,7 +14,7 @@ import {
   readEntries,
   saveEntries,
   type LockedStream,
-} from '#cloud/journal/projection-store.ts';
+} from '#cloud/journal/projection/projection-store.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { isTransient } from '#cloud/platform/database-error.ts';
 import { startWorkerLoop, type WorkerLoop } from '#cloud/platform/worker-loop.ts';

@@ -1,10 +1,10 @@
 import type { CertificateId, MemberId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import { areRatesAgreed } from '#cloud/identity/merchant-rates.ts';
-import type { OfflineAcceptance } from '#cloud/journal/fold-entries.ts';
+import type { OfflineAcceptance } from '#cloud/journal/projection/fold-entries.ts';
 import type { KeptOrder } from '#cloud/orders/kept-order.ts';
-import { findPaidAttempts } from '#cloud/journal/paid-attempts.ts';
-import type { ProjectionEffects } from '#cloud/journal/project-journal.ts';
+import { findPaidAttempts } from '#cloud/journal/projection/paid-attempts.ts';
+import type { ProjectionEffects } from '#cloud/journal/projection/project-journal.ts';
 import { insertClaims } from '#cloud/members/order-claims.ts';
 import { bookTillSales } from '#cloud/orders/book-till-sales.ts';
 import { enqueueOfflineSettlement, lockSettlement } from '#cloud/payments/offline/store.ts';

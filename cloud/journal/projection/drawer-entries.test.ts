@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
-import { projectOnce } from '#cloud/journal/project-journal.ts';
-import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
+import { projectOnce } from '#cloud/journal/projection/project-journal.ts';
+import { createProjectionEffects } from '#cloud/journal/projection/projection-effects.ts';
 import { activateTestTerminal, createTestJournal } from '#cloud/platform/testing/test-terminal.ts';
 import { useTestCloud } from '#cloud/platform/testing/use-test-cloud.ts';
 import { newId } from '#shared/ids/ids.ts';

@@ -7,7 +7,7 @@ import type { Order, OrderTender } from '#shared/order/order.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { EntryBody } from '#shared/wire/v1/entries.ts';
 import { parseEntry } from '#shared/wire/v1/parse-entry.ts';
-import type { PaidAttempt } from '#cloud/journal/paid-attempts.ts';
+import type { PaidAttempt } from '#cloud/journal/projection/paid-attempts.ts';
 import { hashClaimToken } from '#cloud/orders/claim-hash.ts';
 import type { KeptOrder, Stream } from '#cloud/orders/kept-order.ts';
 import type { PaidOrder, SaleSource } from '#cloud/orders/paid-order.ts';
