@@ -100,7 +100,7 @@ describe('real Electron', () => {
           devices: [],
         }),
       );
-        const child = spawn(
+      const child = spawn(
         electron ?? '',
         [path.join(outDir, 'main.mjs'), '--config', config, '--no-sandbox'],
         { stdio: 'ignore' },
