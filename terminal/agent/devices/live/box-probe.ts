@@ -3,9 +3,9 @@ import type { BoxLateOutcome } from '#drivers/ecr/box-pos.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
-import { createBoxDriver } from '#terminal/agent/devices/box-drivers.ts';
-import { createDeviceLine, type LineDeps } from '#terminal/agent/devices/device-line.ts';
-import type { BoxProbe } from '#terminal/agent/devices/device-probe.ts';
+import { createBoxDriver } from '#terminal/agent/devices/live/box-drivers.ts';
+import { createDeviceLine, type LineDeps } from '#terminal/agent/devices/ports/device-line.ts';
+import type { BoxProbe } from '#terminal/agent/devices/ports/device-probe.ts';
 
 export interface BoxProbeDeps extends LineDeps {
   readonly clock: Clock;

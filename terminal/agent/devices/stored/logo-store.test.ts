@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { listImages } from '#drivers/printer/encode/escpos-graphics.ts';
 import type { StoredLogo } from '#drivers/printer/encode/stored-logo.ts';
-import { createLogoStore } from '#terminal/agent/devices/logo-store.ts';
+import { createLogoStore } from '#terminal/agent/devices/stored/logo-store.ts';
 import { createMemoryCounter, receiptIs } from '#terminal/agent/testing/memory-counter.ts';
 import { openTestJournal, tempFolder } from '#terminal/agent/testing/temp-store.ts';
 import { openTillBench, type TillBench } from '#terminal/agent/testing/till-bench.ts';

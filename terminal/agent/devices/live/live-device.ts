@@ -21,10 +21,10 @@ import {
   type DeviceLine,
   type LineDeps,
   type LineSettings,
-} from '#terminal/agent/devices/device-line.ts';
-import { createBoxDriver } from '#terminal/agent/devices/box-drivers.ts';
-import { boxBaudDefault } from '#terminal/agent/devices/box-probe.ts';
-import { profileOf, serialSettingsOf } from '#terminal/agent/devices/printer-driver.ts';
+} from '#terminal/agent/devices/ports/device-line.ts';
+import { createBoxDriver } from '#terminal/agent/devices/live/box-drivers.ts';
+import { boxBaudDefault } from '#terminal/agent/devices/live/box-probe.ts';
+import { profileOf, serialSettingsOf } from '#terminal/agent/devices/live/printer-driver.ts';
 import type { DeviceConfig } from '#terminal/ipc/devices.ts';
 
 /** A device with a role, its driver running. Made when it is bound, thrown away when it is not. */

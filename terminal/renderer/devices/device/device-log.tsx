@@ -1,8 +1,8 @@
 import { useRef, useState, type ReactNode } from 'react';
 import type { DeviceDetail } from '#terminal/ipc/devices.ts';
-import { useAnswer, useApp } from '../app/context.ts';
-import { millisText } from '../format/time.ts';
-import { errorWords } from '../i18n/language.ts';
+import { useAnswer, useApp } from '../../app/context.ts';
+import { millisText } from '../../format/time.ts';
+import { errorWords } from '../../i18n/language.ts';
 
 /** The last bytes of its wire, for a person who mends it. The agent has masked the codes. */
 export function DeviceLog({ role }: { readonly role: DeviceDetail['role'] }): ReactNode {

@@ -3,7 +3,7 @@ import {
   stopDevice,
   type Driver,
   type LiveDevice,
-} from '#terminal/agent/devices/live-device.ts';
+} from '#terminal/agent/devices/live/live-device.ts';
 import type { DeviceView } from '#terminal/ipc/state.ts';
 
 export type Role = DeviceView['role'];

@@ -6,9 +6,9 @@ import {
   DeviceDetailSchema,
   ProbeRequestSchema,
 } from '#terminal/ipc/devices.ts';
-import { createScriptedTill } from '../testing/scripted-till.ts';
-import { fiveDevices, fiveTroubles, pluggedIn } from '../testing/sample-devices.ts';
-import { nowMs } from '../testing/sample-screens.ts';
+import { createScriptedTill } from '../../testing/scripted-till.ts';
+import { fiveDevices, fiveTroubles, pluggedIn } from '../../testing/sample-devices.ts';
+import { nowMs } from '../../testing/sample-screens.ts';
 import {
   atSpeed,
   configOf,

@@ -1,6 +1,6 @@
 import { dotsOfColumns, type PrinterProfile } from '#drivers/printer/profiles/printer-profile.ts';
 import { findProfile, genericProfile } from '#drivers/printer/profiles/printer-profiles.ts';
-import type { LineSettings } from '#terminal/agent/devices/device-line.ts';
+import type { LineSettings } from '#terminal/agent/devices/ports/device-line.ts';
 import type { DeviceConfig } from '#terminal/ipc/devices.ts';
 
 export type PrinterConfig = Extract<DeviceConfig, { role: 'printer' }>;

@@ -1,8 +1,8 @@
 import { useState, type ReactNode } from 'react';
-import { useApp } from '../app/context.ts';
-import { errorWords } from '../i18n/language.ts';
-import { SaidLine } from './said-line.tsx';
-import { refusalOf, useRequest } from './use-request.ts';
+import { useApp } from '../../app/context.ts';
+import { errorWords } from '../../i18n/language.ts';
+import { StatusLine } from '../status-line.tsx';
+import { refusalOf, useRequest } from '../../app/use-request.ts';
 
 type Step = 'none' | 'closed' | 'open' | 'done';
 
@@ -23,7 +23,7 @@ export function DrawerCalibration(): ReactNode {
   return (
     <div className="calibrate" role="group" aria-label={devices.calibrate}>
       {step === 'done' ? (
-        <SaidLine said={{ tone: 'good', sign: 'check', text: devices.calibrateDone }} />
+        <StatusLine status={{ tone: 'good', sign: 'check', text: devices.calibrateDone }} />
       ) : (
         <p className={step === 'none' ? 'label' : ''} role="status">
           {step === 'none'
@@ -34,7 +34,9 @@ export function DrawerCalibration(): ReactNode {
         </p>
       )}
       {refused !== null && (
-        <SaidLine said={{ tone: 'amber', sign: 'alert', text: errorWords(refused, language) }} />
+        <StatusLine
+          status={{ tone: 'amber', sign: 'alert', text: errorWords(refused, language) }}
+        />
       )}
       <div className="row">
         {(step === 'none' || step === 'done') && (

@@ -1,11 +1,11 @@
 import type { ReactNode } from 'react';
 import type { DeviceDetail } from '#terminal/ipc/devices.ts';
-import { useApp, useNow } from '../app/context.ts';
-import { secondsText } from '../format/time.ts';
-import { errorWords } from '../i18n/language.ts';
-import { overSaid, waitingSaid } from './device-words.ts';
-import { SaidLine } from './said-line.tsx';
-import { refusalOf, useRequest } from './use-request.ts';
+import { useApp, useNow } from '../../app/context.ts';
+import { secondsText } from '../../format/time.ts';
+import { errorWords } from '../../i18n/language.ts';
+import { outcomeStatus, waitingStatus } from '../device-words.ts';
+import { StatusLine } from '../status-line.tsx';
+import { refusalOf, useRequest } from '../../app/use-request.ts';
 
 /** What the test does, or how the last one went, and the button that starts it. */
 export function DeviceTestRow({ device }: { readonly device: DeviceDetail }): ReactNode {
@@ -38,13 +38,13 @@ function TestLine({
   const { words, language } = useApp();
   const problem = (code: string): string => errorWords(code, language);
   if (refused !== null)
-    return <SaidLine said={{ tone: 'amber', sign: 'alert', text: problem(refused) }} />;
+    return <StatusLine status={{ tone: 'amber', sign: 'alert', text: problem(refused) }} />;
   const { test } = device;
   if (test === null) return <p className="label">{words.devices.testWhat[device.role]}</p>;
   if (test.type === 'waiting') return <WaitingLine device={device} untilMs={test.untilMs} />;
   return (
-    <SaidLine
-      said={overSaid(device, test, { words, problem })}
+    <StatusLine
+      status={outcomeStatus(device, test, { words, problem })}
       more={words.devices.testAt(secondsText(test.atMs))}
     />
   );
@@ -61,6 +61,8 @@ function WaitingLine({
 }): ReactNode {
   const { words } = useApp();
   return (
-    <SaidLine said={waitingSaid(device, untilMs, { words, nowMs: useNow(countdownPeriodMs) })} />
+    <StatusLine
+      status={waitingStatus(device, untilMs, { words, nowMs: useNow(countdownPeriodMs) })}
+    />
   );
 }

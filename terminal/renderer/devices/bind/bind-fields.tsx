@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import type { DeviceDetail } from '#terminal/ipc/devices.ts';
-import { useApp } from '../app/context.ts';
-import { Icon } from '../ui/icon.tsx';
+import { useApp } from '../../app/context.ts';
+import { Icon } from '../../ui/icon.tsx';
 import {
   bauds,
   atSpeed,

@@ -1,20 +1,20 @@
 import { useState, type ReactNode } from 'react';
 import type { DeviceDetail } from '#terminal/ipc/devices.ts';
-import { useAnswer, useApp, useTill } from '../app/context.ts';
-import { secondsText } from '../format/time.ts';
-import { errorWords } from '../i18n/language.ts';
+import { useAnswer, useApp, useTill } from '../../app/context.ts';
+import { secondsText } from '../../format/time.ts';
+import { errorWords } from '../../i18n/language.ts';
 import { AdviceBox } from './advice-box.tsx';
-import { draftOfBound } from './bind-draft.ts';
+import { draftOfBound } from '../bind/bind-draft.ts';
 import { BetterProfile } from './better-profile.tsx';
-import { DeviceHead, DrawerIs, Proof } from './device-card.tsx';
+import { DeviceHead, DrawerState, Proof } from './device-card.tsx';
 import { DeviceLog } from './device-log.tsx';
 import { DeviceTestRow } from './device-test.tsx';
-import { attachedText, provedBy } from './device-words.ts';
+import { attachedText, provedBy } from '../device-words.ts';
 import { DrawerCalibration } from './drawer-calibration.tsx';
-import { bindKeeper } from './kept-draft.ts';
-import { PageHead } from './page-head.tsx';
-import { useDevices, useScannerTrial } from './use-devices.ts';
-import { refusalOf, useRequest } from './use-request.ts';
+import { bindKeeper } from '../bind/kept-draft.ts';
+import { PageHead } from '../page-head.tsx';
+import { useDevices, useScannerTrial } from '../use-devices.ts';
+import { refusalOf, useRequest } from '../../app/use-request.ts';
 
 /** All of one device: what a shop needs seldom, and what a person who mends it asks for. */
 export function DevicePage(): ReactNode {
@@ -49,7 +49,7 @@ function One({ device }: { readonly device: DeviceDetail }): ReactNode {
   return (
     <>
       {device.role === 'printer' && <Proof level={device.confidence ?? 0} />}
-      <DrawerIs device={device} />
+      <DrawerState device={device} />
       <p className="label">{provedBy(device, words)}</p>
       <AdviceBox device={device} />
       <BetterProfile device={device} />

@@ -1,5 +1,5 @@
 import { parseCapabilities, type ProfileStore } from '#drivers/printer/watch/profile-store.ts';
-import { createPrinterMemory } from '#terminal/agent/devices/printer-memory.ts';
+import { createPrinterMemory } from '#terminal/agent/devices/stored/printer-memory.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 
 /** What each printer was found to answer, in the till's own file: a printer is probed once in its life. */

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { useAnswer, useApp } from '../app/context.ts';
+import { useAnswer, useApp } from '../../app/context.ts';
 import type { FieldProps } from './bind-draft.ts';
 import { Row, TextRow } from './form-rows.tsx';
 

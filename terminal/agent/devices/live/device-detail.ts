@@ -1,8 +1,8 @@
 import { identityText } from '#drivers/discovery/port-identity.ts';
 import { findProfile } from '#drivers/printer/profiles/printer-profiles.ts';
 import type { PrinterStatus } from '#drivers/printer/status/printer-status.ts';
-import { linkOf, type LiveDevice } from '#terminal/agent/devices/live-device.ts';
-import { profileOf, type PrinterConfig } from '#terminal/agent/devices/printer-driver.ts';
+import { linkOf, type LiveDevice } from '#terminal/agent/devices/live/live-device.ts';
+import { profileOf, type PrinterConfig } from '#terminal/agent/devices/live/printer-driver.ts';
 import type {
   DeviceAction,
   DeviceConfig,

@@ -1,20 +1,20 @@
 import type { ReactNode } from 'react';
 import { Icon } from '../ui/icon.tsx';
-import type { Said } from './device-words.ts';
+import type { StatusText } from './device-words.ts';
 
 /** A sign, a colour and words that say the same. */
-export function SaidLine({
-  said,
+export function StatusLine({
+  status,
   more,
 }: {
-  readonly said: Said;
+  readonly status: StatusText;
   readonly more?: string;
 }): ReactNode {
   return (
-    <p className={`said tone-${said.tone}`} role="status">
-      <Icon name={said.sign} />
+    <p className={`said tone-${status.tone}`} role="status">
+      <Icon name={status.sign} />
       <span>
-        <span>{said.text}</span>
+        <span>{status.text}</span>
         {more !== undefined && <span className="label">{more}</span>}
       </span>
     </p>

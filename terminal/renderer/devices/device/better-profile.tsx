@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react';
 import type { DeviceDetail } from '#terminal/ipc/devices.ts';
-import { useAnswer, useApp } from '../app/context.ts';
-import { errorWords } from '../i18n/language.ts';
-import { withProfile } from './bind-draft.ts';
-import { refusalOf, useRequest } from './use-request.ts';
+import { useAnswer, useApp } from '../../app/context.ts';
+import { errorWords } from '../../i18n/language.ts';
+import { withProfile } from '../bind/bind-draft.ts';
+import { refusalOf, useRequest } from '../../app/use-request.ts';
 
 /** The printer says which model it is, and another one is set: one press puts that right. */
 export function BetterProfile({ device }: { readonly device: DeviceDetail }): ReactNode {

@@ -1,14 +1,14 @@
 import { useState, type ReactNode } from 'react';
 import type { DeviceDetail } from '#terminal/ipc/devices.ts';
-import { useApp } from '../app/context.ts';
-import { errorWords } from '../i18n/language.ts';
+import { useApp } from '../../app/context.ts';
+import { errorWords } from '../../i18n/language.ts';
 import { configOf, faultOf, probeSubject, type BindDraft } from './bind-draft.ts';
 import { BindFields } from './bind-fields.tsx';
 import { bindKeeper } from './kept-draft.ts';
-import { PageHead } from './page-head.tsx';
+import { PageHead } from '../page-head.tsx';
 import { ProbeBox } from './probe-box.tsx';
-import { useDevices } from './use-devices.ts';
-import { refusalOf, useRequest } from './use-request.ts';
+import { useDevices } from '../use-devices.ts';
+import { refusalOf, useRequest } from '../../app/use-request.ts';
 
 /** 添加设备, or one thing of a device changed: what it is for, how it is reached, whether it answers, and then: use it. */
 export function BindPage(): ReactNode {

@@ -1,15 +1,15 @@
 import type { ProbeAnswer, ProbeRequest } from '#terminal/ipc/devices.ts';
-import { errorWords, type Language } from '../i18n/language.ts';
-import type { Words } from '../i18n/zh.ts';
-import type { Said } from './device-words.ts';
+import { errorWords, type Language } from '../../i18n/language.ts';
+import type { Words } from '../../i18n/zh.ts';
+import type { StatusText } from '../device-words.ts';
 
 /** What a probe found out. A port that could not be opened says why; silence is no proof that nothing is there. */
-export function probeSaid(
+export function probeStatus(
   { found, transport, tried }: ProbeAnswer,
   as: ProbeRequest['as'],
   { devices: { bind } }: Words,
   language: Language,
-): Said {
+): StatusText {
   if (found) {
     const speed = transport.type === 'serial' ? transport.baudRate : undefined;
     const text = speed === undefined ? bind.probeYes : bind.probeYesAt(speed);

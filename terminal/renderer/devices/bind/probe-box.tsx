@@ -1,12 +1,12 @@
 import { useState, type ReactNode } from 'react';
 import type { ProbeAnswer } from '#terminal/ipc/devices.ts';
-import { useApp, useNow } from '../app/context.ts';
-import { secondsBetween } from '../format/time.ts';
-import { errorWords } from '../i18n/language.ts';
+import { useApp, useNow } from '../../app/context.ts';
+import { secondsBetween } from '../../format/time.ts';
+import { errorWords } from '../../i18n/language.ts';
 import { faultOf, probeOf, withProbed, type BindDraft, type FieldProps } from './bind-draft.ts';
-import { probeSaid } from './probe-words.ts';
-import { SaidLine } from './said-line.tsx';
-import { refusalOf, useRequest } from './use-request.ts';
+import { probeStatus } from './probe-words.ts';
+import { StatusLine } from '../status-line.tsx';
+import { refusalOf, useRequest } from '../../app/use-request.ts';
 
 /** Asks a printer or a box whether it answers, at several speeds, before it gets its role. */
 export function ProbeBox({ draft, change }: FieldProps): ReactNode {
@@ -40,9 +40,11 @@ export function ProbeBox({ draft, change }: FieldProps): ReactNode {
           <p className="label">{bind.probeHint}</p>
         )}
         {refused !== null && (
-          <SaidLine said={{ tone: 'amber', sign: 'alert', text: errorWords(refused, language) }} />
+          <StatusLine
+            status={{ tone: 'amber', sign: 'alert', text: errorWords(refused, language) }}
+          />
         )}
-        {answer && <SaidLine said={probeSaid(answer, request.as, words, language)} />}
+        {answer && <StatusLine status={probeStatus(answer, request.as, words, language)} />}
       </div>
       {answer && <Tried answer={answer} />}
     </div>

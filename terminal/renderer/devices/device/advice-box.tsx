@@ -1,8 +1,8 @@
 import type { ReactNode } from 'react';
 import type { DeviceDetail } from '#terminal/ipc/devices.ts';
-import { useApp } from '../app/context.ts';
-import { errorWords } from '../i18n/language.ts';
-import { adviceOf } from './device-words.ts';
+import { useApp } from '../../app/context.ts';
+import { errorWords } from '../../i18n/language.ts';
+import { adviceOf } from '../device-words.ts';
 
 /** Plain words for what to do now; nothing while all is well. */
 export function AdviceBox({ device }: { readonly device: DeviceDetail }): ReactNode {

@@ -5,8 +5,8 @@ import { suggestRole } from '#drivers/discovery/suggest-role.ts';
 import type { PortWatch } from '#drivers/discovery/port-watch.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
-import { portKey } from '#terminal/agent/devices/device-candidates.ts';
-import { createDeviceLine, type LineDeps } from '#terminal/agent/devices/device-line.ts';
+import { portKey } from '#terminal/agent/devices/ports/device-candidates.ts';
+import { createDeviceLine, type LineDeps } from '#terminal/agent/devices/ports/device-line.ts';
 import type { ProbeAnswer, ProbeRequest } from '#terminal/ipc/devices.ts';
 
 /** Asks ports what they are. One question at a time per port; a binding of the port ends it. */

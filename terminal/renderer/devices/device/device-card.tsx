@@ -1,7 +1,7 @@
 import { useEffect, useRef, type ReactNode } from 'react';
 import type { DeviceDetail } from '#terminal/ipc/devices.ts';
-import { useApp } from '../app/context.ts';
-import { Icon } from '../ui/icon.tsx';
+import { useApp } from '../../app/context.ts';
+import { Icon } from '../../ui/icon.tsx';
 import { AdviceBox } from './advice-box.tsx';
 import { DeviceTestRow } from './device-test.tsx';
 import {
@@ -10,9 +10,9 @@ import {
   lastSeenText,
   proofOf,
   provedBy,
-  stateSaid,
-} from './device-words.ts';
-import { SaidLine } from './said-line.tsx';
+  deviceStatus,
+} from '../device-words.ts';
+import { StatusLine } from '../status-line.tsx';
 
 /** One device: how it stands, what its answers prove, what to do, and its test. */
 export function DeviceCard({
@@ -37,7 +37,7 @@ export function DeviceCard({
     >
       <DeviceHead device={device} />
       {device.role === 'printer' && <Proof level={device.confidence ?? 0} />}
-      <DrawerIs device={device} />
+      <DrawerState device={device} />
       <p className="label">
         {[lastSeenText(device, words), trouble ? '' : provedBy(device, words)]
           .filter((text) => text !== '')
@@ -70,7 +70,7 @@ export function DeviceHead({ device }: { readonly device: DeviceDetail }): React
       <div>
         <div className="device-title">
           <h2>{role}</h2>
-          <SaidLine said={stateSaid(device, words)} />
+          <StatusLine status={deviceStatus(device, words)} />
         </div>
         <p className="label device-name" title={`${device.name} · ${way}`}>
           {device.name === role ? way : `${device.name} · ${way}`}
@@ -81,7 +81,7 @@ export function DeviceHead({ device }: { readonly device: DeviceDetail }): React
 }
 
 /** Open or closed, once the till can see it. */
-export function DrawerIs({ device: { drawer } }: { readonly device: DeviceDetail }): ReactNode {
+export function DrawerState({ device: { drawer } }: { readonly device: DeviceDetail }): ReactNode {
   const { words } = useApp();
   if (drawer === undefined || drawer === 'unknown') return null;
   return (

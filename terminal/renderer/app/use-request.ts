@@ -7,7 +7,7 @@ import type {
   MethodOutput,
   TerminalError,
 } from '#terminal/ipc/terminal-api.ts';
-import { useApp } from '../app/context.ts';
+import { useApp } from './context.ts';
 
 /** Where the last request of this place stands; a refusal stays until the next one. */
 export type RequestState = 'idle' | 'asking' | 'done' | { readonly refused: ErrorCode };

@@ -1,12 +1,12 @@
 import type { ReactNode } from 'react';
 import type { Candidate, DeviceDetail } from '#terminal/ipc/devices.ts';
-import { useApp } from '../app/context.ts';
-import { errorWords } from '../i18n/language.ts';
-import type { Words } from '../i18n/zh.ts';
-import { Icon } from '../ui/icon.tsx';
+import { useApp } from '../../app/context.ts';
+import { errorWords } from '../../i18n/language.ts';
+import type { Words } from '../../i18n/zh.ts';
+import { Icon } from '../../ui/icon.tsx';
 import { draftByHand, draftOfCandidate, type BindDraft } from './bind-draft.ts';
 import { bindKeeper } from './kept-draft.ts';
-import { useCandidates } from './use-devices.ts';
+import { useCandidates } from '../use-devices.ts';
 
 /** What is plugged in and has no role yet, and the ways to add what no list can show. */
 export function AddCard({ devices }: { readonly devices: readonly DeviceDetail[] }): ReactNode {
