@@ -34,6 +34,22 @@ export const resolutionErrors = {
     '另一笔钱还没有全部退给顾客，或这笔收款用了券：请先退完，或把渠道这笔退还顾客',
     'The other money is not all back, or vouchers were spent. Finish that refund, or give this one back.',
   ),
+  'payout-payee-changed': entry(
+    'The shop is paid to another account by now, and a payout never goes to another one than it was made for.',
+    'If it was not paid: two people say so (void) and take it up again (retry); the new number goes to the new account.',
+    'operator',
+    'no',
+    '商户的收款账户已变更，这笔付款不会自动改付新账户：未付出的请两人作废后重新发起',
+    'The shop has another account now. If this was not paid, void it and retry.',
+  ),
+  'payout-payee-missing': entry(
+    'No account of this shop is known here, so nobody can be paid, and nobody can say that it was.',
+    'Two people enter the account of the shop.',
+    'operator',
+    'no',
+    '还没有登记商户的收款账户，请先由两人登记',
+    'The shop has no account here yet. Two people must enter it.',
+  ),
   'person-act-lapsed': entry(
     'Nobody agreed to it within 72 hours, so it ended by itself.',
     'Look again whether it is still wanted, and propose it anew.',

@@ -25,6 +25,7 @@ import {
   replaceUnsent,
   successorOf,
 } from '#cloud/settlement/instructions/replace-unsent.ts';
+import { payeeRefusal, type PayeeRefusal } from '#cloud/settlement/instructions/payees/tell-payee.ts';
 import type { PersonId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
 import { assert } from '#shared/result/assert.ts';
@@ -44,6 +45,7 @@ export interface DecisionWanted {
 
 export type DecisionError =
   | DecisionRefusal
+  | PayeeRefusal
   | 'instruction-unknown'
   /** Nothing is proposed, or something is already. */
   | 'nothing-proposed'
@@ -67,7 +69,8 @@ export async function proposeDecision(
   return await retriedTransaction(db, async (tx) => {
     const now = await lockInstruction(tx, key);
     if (now === undefined) return err('instruction-unknown');
-    const refusal = decisionRefusal(now, wanted.how, wanted.nowMs);
+    const refusal =
+      decisionRefusal(now, wanted.how, wanted.nowMs) ?? (await payeeRefusal(tx, now, wanted.how));
     if (refusal !== undefined) return err(refusal);
     await lapse(tx, key, wanted.nowMs);
     if ((await openProposal(tx, key)) !== undefined) return err('already-proposed');
@@ -133,7 +136,9 @@ export async function confirmDecision(
     if (proposal === undefined) return err('nothing-proposed');
     if (proposal.proposed_by === ending.by) return err('same-person');
     if (await hasLeft(outer, proposal.proposed_by, key.operatorId)) return err('proposer-left');
-    const refusal = decisionRefusal(now, proposal.how, ending.nowMs);
+    const refusal =
+      decisionRefusal(now, proposal.how, ending.nowMs) ??
+      (await payeeRefusal(outer, now, proposal.how));
     if (refusal !== undefined) return err(refusal);
     const wantedFen = await amountToday(outer, now);
     if (now.state === 'ready' && wantedFen !== now.amountFen) {
