@@ -25,7 +25,10 @@ import {
   replaceUnsent,
   successorOf,
 } from '#cloud/settlement/instructions/replace-unsent.ts';
-import { payeeRefusal, type PayeeRefusal } from '#cloud/settlement/instructions/payees/tell-payee.ts';
+import {
+  payeeRefusal,
+  type PayeeRefusal,
+} from '#cloud/settlement/instructions/payees/tell-payee.ts';
 import type { PersonId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
 import { assert } from '#shared/result/assert.ts';
