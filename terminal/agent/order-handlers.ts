@@ -2,7 +2,10 @@ import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { EntryBody } from '#shared/wire/v1/entries.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import type { Handlers } from '#terminal/agent/api.ts';
+import { dayTimesOf } from '#terminal/agent/business-time.ts';
 import type { Checkout } from '#terminal/agent/checkout/checkout.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder, listOrders } from '#terminal/agent/journal/order-rows.ts';
@@ -18,6 +21,9 @@ export interface OrderHandlerDeps {
   readonly checkout: Checkout;
   readonly refunds: Pick<RefundDesk, 'refund' | 'reprint'>;
   readonly owner: OwnerDesk;
+  readonly clock: Clock;
+  readonly businessClock: Clock;
+  readonly config: () => ConfigPayload | undefined;
 }
 
 type Done = Result<MethodOutput<'orders.reprint'>, ErrorCode>;
@@ -26,17 +32,20 @@ const done = (outcome: Result<unknown, ErrorCode>): Done => (outcome.ok ? ok({})
 
 /** The methods about one order or many: what happened, and what is done about it after the sale. */
 export const createOrderHandlers = (
-  { journal, checkout, refunds, owner }: OrderHandlerDeps,
+  { journal, checkout, refunds, owner, ...clocks }: OrderHandlerDeps,
   queue: (job: Omit<EntryBody<'print.queued'>, 'jobId'>) => Done,
 ): Pick<Handlers, Extract<keyof Handlers, `orders.${string}`>> => ({
   'orders.list': (filter) => {
-    const rows = listOrders(journal.read, filter).map((stored) => orderRow(journal.read, stored));
+    const times = dayTimesOf(clocks);
+    const rows = listOrders(journal.read, filter).map((stored) =>
+      orderRow(journal.read, stored, times),
+    );
     const last = rows.length === filter.limit ? rows.at(-1) : undefined;
     return ok({ rows, nextBefore: last?.orderId ?? null });
   },
   'orders.get': ({ orderId }) => {
     const stored = findOrder(journal.read, orderId as OrderId);
-    return stored ? ok(orderRow(journal.read, stored)) : err('order-not-found');
+    return stored ? ok(orderRow(journal.read, stored, dayTimesOf(clocks))) : err('order-not-found');
   },
   'orders.decideBox': ({ approvalId, ...slip }) => {
     const approve = () => owner.redeem(approvalId, { action: 'orders.decideBox', ...slip });
