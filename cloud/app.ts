@@ -31,6 +31,7 @@ import { proveBeforeRelease } from '#cloud/proof/proof-run.ts';
 import { hurryInstruction } from '#cloud/settlement/instructions/instruction-store.ts';
 import { registerInstructionRoutes } from '#cloud/settlement/instructions/instruction-routes.ts';
 import { registerPayeeRoutes } from '#cloud/settlement/instructions/payees/payee-routes.ts';
+import { registerReceiverRoutes } from '#cloud/settlement/instructions/receiver-routes.ts';
 import { instructKept } from '#cloud/settlement/instructions/kept-instruction.ts';
 import { registerSettlementRoutes } from '#cloud/settlement/settlement-routes.ts';
 import { registerCommissionRoutes } from '#cloud/commissions/commission-routes.ts';
@@ -87,6 +88,7 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
     channels: parts.payments.channels,
     personOf: (headers) => personOf(deps, headers),
   });
+  registerReceiverRoutes(app, deps);
   registerPayeeRoutes(app, proposer);
   registerPromiseAdminRoutes(app, proposer);
   registerPromotionRoutes(app, deps);

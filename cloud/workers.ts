@@ -21,6 +21,7 @@ import { startVelocityWorker } from '#cloud/review/velocity-worker.ts';
 import { startDailyWorker } from '#cloud/release/schedule/daily-run.ts';
 import { startPeriodWorker } from '#cloud/release/schedule/period-worker.ts';
 import { startInstructionWorker } from '#cloud/settlement/instructions/instruction-worker.ts';
+import { startReceiverWorker } from '#cloud/settlement/instructions/receiver-worker.ts';
 import { startSubsidyPayoutWorker } from '#cloud/settlement/instructions/subsidy-payouts.ts';
 import { startFinalityWorker } from '#cloud/settlement/finality-worker.ts';
 import { startReminderWorker } from '#cloud/vouchers/expiry-reminders.ts';
@@ -59,6 +60,7 @@ export function startWorkers(deps: CloudDeps, payments: PaymentRoom): Workers {
     startVelocityWorker(deps),
     startSubsidyPayoutWorker(deps),
     startInstructionWorker({ ...deps, channels: payments.channels }),
+    startReceiverWorker({ ...deps, channels: payments.channels }),
     // What nobody spent in time is the fund's again: it must not lie idle as a voucher that nobody can spend.
     startDailyWorker(deps),
     startPeriodWorker({ ...deps, proveFirst: () => proveBeforeRelease(deps) }),

@@ -116,14 +116,7 @@ export function splitDesk(
     isSubsidyOwed,
   };
   const { splits, returns, receivers } = ground;
-  const requests = drawer<{ readonly requestNo: string }>('receiver-request');
-  const isDoneBefore = (merchantNo: string, requestNo: string | undefined): boolean => {
-    if (requestNo === undefined) return false;
-    const key = `${merchantNo}/${requestNo}`;
-    if (requests.get(key) !== undefined) return true;
-    requests.put(key, { requestNo });
-    return false;
-  };
+  const isDoneBefore = requestMemory(drawer('receiver-request'));
   return {
     addReceiver: (merchantNo, account, requestNo) => {
       if (isDoneBefore(merchantNo, requestNo)) return;
@@ -173,6 +166,17 @@ export function splitDesk(
     all: splits.all,
   };
 }
+
+/** Was a request of this number carried out before? Without a number none was. */
+const requestMemory =
+  (requests: Drawer<{ readonly requestNo: string }>) =>
+  (merchantNo: string, requestNo: string | undefined): boolean => {
+    if (requestNo === undefined) return false;
+    const key = `${merchantNo}/${requestNo}`;
+    if (requests.get(key) !== undefined) return true;
+    requests.put(key, { requestNo });
+    return false;
+  };
 
 const isReceiver = ({ receivers }: SplitGround, merchantNo: string, account: string): boolean =>
   receivers.get(`${merchantNo}/${account}`)?.isGone === false;

@@ -20,7 +20,7 @@ export interface BookedSubsidy extends SubsidyRequest {
   readonly returns: Record<string, number>;
 }
 
-export interface CancelledSubsidy {
+interface CancelledSubsidy {
   readonly merchantNo: string;
   readonly transactionId: string;
   readonly atMs: number;

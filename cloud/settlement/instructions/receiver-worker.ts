@@ -21,7 +21,7 @@ import type { OperatorId } from '#shared/ids/ids.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { Clock } from '#shared/time/clock.ts';
 
-export interface ReceiverDeps {
+interface ReceiverDeps {
   readonly db: Db;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -30,9 +30,9 @@ export interface ReceiverDeps {
 }
 
 /** Receivers one step begins to remove, and asks about. */
-export const receiversPerStepMax = 16;
+const receiversPerStepMax = 16;
 /** Longer than any call may take: after that the worker that took a removal is presumed dead. */
-export const removalLeaseMs = 60_000;
+const removalLeaseMs = 60_000;
 /** Nobody waits for it. */
 const idleMs = 60_000;
 

@@ -92,7 +92,7 @@ describe('the cancelling of one', () => {
 
   it('is refused where nothing was marked and where it was paid: then it is taken back', async () => {
     const [silent, paid] = [await paidOrder(), await marked(500)];
-    for (const order of [silent as Marked, paid]) await refund(order, 1_000);
+    for (const order of [silent, paid]) await refund(order, 1_000);
     expect((await cancel(silent)).type).toBe('unknown');
     expect(await create(paid, 'SUBSIDY-7', 500)).toBe('done');
     expect((await cancel(paid)).type).toBe('unknown');
