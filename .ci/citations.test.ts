@@ -78,7 +78,7 @@ const sources: readonly Source[] = tracked
   .filter((path) => /^(shared|cloud|drivers|terminal|lab|bench|e2e)\/.*\.(tsx?|sql)$/.test(path))
   .concat(
     tracked.filter((path) =>
-      /^(README|docs\/(adr\/.*|architecture|benchmarks|devices|economics|operations|terminal-api|wire))\.md$/.test(
+      /^(README|docs\/((adr|operations)\/.*|architecture|benchmarks|devices|economics|operations|terminal-api|wire))\.md$/.test(
         path,
       ),
     ),

@@ -25,8 +25,9 @@ import {
   rotationProofText,
   signatureBase,
   signatureParams,
+  signingKeyChangeText,
 } from '#shared/wire/v1/signing.ts';
-import { ActivationRequestSchema } from '#shared/wire/v1/terminals.ts';
+import { ActivationRequestSchema, SignedConfigSchema } from '#shared/wire/v1/terminals.ts';
 
 /** The worked examples of docs/wire.md are what an outsider checks his terminal with: they must be true. */
 const page = readFileSync(join(import.meta.dirname, '../docs/wire.md'), 'utf8');
@@ -117,6 +118,18 @@ describe('the worked examples of docs/wire.md', () => {
     expect(createPublicKey(next).export({ format: 'jwk' })['x']).toBe(change.publicKey);
     const proof = sign(null, Buffer.from(rotationProofText(change)), next).toString('base64url');
     expect(change.proof).toBe(proof);
+  });
+
+  test('change of the cloud’s key: the old key signs the change, the new one what comes after it', () => {
+    const { payload, signature, keyChanges = [] } = example('key-change', SignedConfigSchema);
+    const rotation = example('rotation', Type.Object({ newSeedHex: text, publicKey: text }));
+    const [change, ...more] = keyChanges;
+    expect(more).toEqual([]);
+    expect(change).toMatchObject({ fromKey: key.publicKey, toKey: rotation.publicKey });
+    const signed = Buffer.from(signingKeyChangeText(change!));
+    expect(change?.signature).toBe(sign(null, signed, privateKey).toString('base64url'));
+    const next = privateKeyOf(rotation.newSeedHex);
+    expect(signature).toBe(sign(null, Buffer.from(payload), next).toString('base64url'));
   });
 
   test('member code: digits and bytes follow from the fields', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchTable } from './bench-table.ts';
-import { startBenchChannel } from './charge/processes.ts';
+import { startBenchChannel, type BenchChannel } from './charge/processes.ts';
 import { chargeAtRate, startIngest, type ChargedOnce } from './charge/tills.ts';
 import { startBenchCloud, type BenchCloud, type CountedStatement } from './drain/cloud.ts';
 import { describeMachine } from './machine.ts';
@@ -66,8 +66,8 @@ export async function runChargeBench(): Promise<BenchTable> {
     });
     const load = { tills: terminals, origin: cloud.origin, perSecond };
     await chargeAtRate({ ...load, durationMs: warmUpMs });
-    const aside = await meterOf(cloud, () => sleep(asideMs));
-    const { value: charges, ...work } = await meterOf(cloud, async () => {
+    const aside = await meterOf({ cloud, channel }, () => sleep(asideMs));
+    const { value: charges, ...work } = await meterOf({ cloud, channel }, async () => {
       const all = await chargeAtRate({ ...load, durationMs });
       return all;
     });
@@ -97,19 +97,33 @@ interface Work {
   readonly lastedMs: number;
   readonly cloudMs: number;
   readonly databaseMs: number;
+  /** Who asks and who is asked: they share the machine, and are none of the product. */
+  readonly loadMs: number;
+  readonly channelMs: number;
   readonly statements: number;
 }
+
+interface Metered {
+  readonly cloud: BenchCloud;
+  readonly channel: BenchChannel;
+}
+
+const ownMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+};
 
 const countOf = (all: readonly CountedStatement[]): number =>
   all.reduce((sum, { calls }) => sum + calls, 0);
 
 async function meterOf<T>(
-  cloud: BenchCloud,
+  { cloud, channel }: Metered,
   during: () => Promise<T>,
 ): Promise<Work & { readonly value: T }> {
   const before = await cloud.statements();
   const [startedMs, cloudMs] = [performance.now(), cloud.workMs()];
   const databaseMs = cloud.databaseWorkMs();
+  const [loadMs, channelMs] = [ownMs(), channel.workMs()];
   const value = await during();
   const after = await cloud.statements();
   if (showsStatements) showMost(before, after);
@@ -118,6 +132,8 @@ async function meterOf<T>(
     lastedMs: performance.now() - startedMs,
     cloudMs: cloud.workMs() - cloudMs,
     databaseMs: cloud.databaseWorkMs() - databaseMs,
+    loadMs: ownMs() - loadMs,
+    channelMs: channel.workMs() - channelMs,
     statements: countOf(after) - countOf(before),
   };
 }
@@ -128,6 +144,8 @@ function lessOf(work: Work, aside: Work): Omit<Work, 'lastedMs'> {
   return {
     cloudMs: work.cloudMs - aside.cloudMs * part,
     databaseMs: work.databaseMs - aside.databaseMs * part,
+    loadMs: work.loadMs - aside.loadMs * part,
+    channelMs: work.channelMs - aside.channelMs * part,
     statements: work.statements - aside.statements * part,
   };
 }
@@ -210,6 +228,8 @@ function tableOf(found: Found): BenchTable {
       row('limit: a bare insert with fsync, p99', limitP99),
       row("processor of the cloud's process, per charge", hundredths(found.work.cloudMs / n)),
       row('processor of its database, per charge', hundredths(found.work.databaseMs / n)),
+      row('processor of the load, per charge', hundredths(found.work.loadMs / n)),
+      row('processor of the channel, per charge', hundredths(found.work.channelMs / n)),
       row('statements per charge', tenths(found.work.statements / n), ''),
       row('charges paid', paid.length, 'charges'),
     ],

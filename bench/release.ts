@@ -10,10 +10,10 @@ import { startPostgresCluster } from '#cloud/platform/postgres/postgres-cluster.
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { closePeriod } from '#cloud/release/close-period.ts';
 import { runReleaseDay } from '#cloud/release/release-day.ts';
-import type { CloseStep } from '#cloud/release/close-steps.ts';
-import { isPaceName, paces, type PaceName } from '#cloud/release/pace.ts';
-import { chunkAccounts } from '#cloud/release/release-chunks.ts';
-import type { ReleaseStep } from '#cloud/release/run-release.ts';
+import type { CloseStep } from '#cloud/release/close/close-steps.ts';
+import { isPaceName, paces, type PaceName } from '#cloud/release/chunks/pace.ts';
+import { chunkAccounts } from '#cloud/release/accounts/account-ranges.ts';
+import type { ReleaseStep } from '#cloud/release/run/run-steps.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import type { BenchTable } from './bench-table.ts';
 import { loadNetwork, operatorId, period, releaseDay } from './release/load.ts';

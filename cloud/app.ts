@@ -2,9 +2,9 @@ import { registerAdminIdentityRoutes } from '#cloud/identity/admin-routes.ts';
 import { registerCatalogueAdminRoutes } from '#cloud/catalogue/catalogue-admin-routes.ts';
 import { registerCatalogueRoutes } from '#cloud/catalogue/catalogue-routes.ts';
 import { registerIdentityRoutes } from '#cloud/identity/routes.ts';
-import { registerJournalAdminRoutes } from '#cloud/journal/admin-routes.ts';
-import { registerJournalRoutes } from '#cloud/journal/routes.ts';
-import { registerOwnJournalRoutes } from '#cloud/journal/own-journal-routes.ts';
+import { registerJournalAdminRoutes } from '#cloud/journal/parked-routes.ts';
+import { registerJournalRoutes } from '#cloud/journal/intake/batch-routes.ts';
+import { registerOwnJournalRoutes } from '#cloud/journal/restore/own-journal-routes.ts';
 import { registerFreezeRoutes } from '#cloud/members/freeze-routes.ts';
 import { registerMemberRoutes } from '#cloud/members/member-routes.ts';
 import { registerOrderRoutes } from '#cloud/orders/routes.ts';
@@ -32,6 +32,8 @@ import { registerProofRoutes } from '#cloud/proof/proof-routes.ts';
 import { proveBeforeRelease } from '#cloud/proof/proof-run.ts';
 import { hurryInstruction } from '#cloud/settlement/instructions/instruction-store.ts';
 import { registerInstructionRoutes } from '#cloud/settlement/instructions/instruction-routes.ts';
+import { registerPayeeRoutes } from '#cloud/settlement/instructions/payees/payee-routes.ts';
+import { registerReceiverRoutes } from '#cloud/settlement/instructions/receiver-routes.ts';
 import { instructKept } from '#cloud/settlement/instructions/kept-instruction.ts';
 import { registerSettlementRoutes } from '#cloud/settlement/settlement-routes.ts';
 import { registerCommissionRoutes } from '#cloud/commissions/commission-routes.ts';
@@ -88,6 +90,8 @@ export async function buildApp(deps: CloudDeps, parts: AppParts): Promise<CloudA
     channels: parts.payments.channels,
     personOf: (headers) => personOf(deps, headers),
   });
+  registerReceiverRoutes(app, deps);
+  registerPayeeRoutes(app, proposer);
   registerPromiseAdminRoutes(app, proposer);
   registerPromotionRoutes(app, deps);
   registerPromotionAdminRoutes(app, deps);

@@ -21,7 +21,7 @@ export type PaymentRoom = OfflineSettlementDeps;
  * | UNIONPAY_URL, …  | (none)    | wallet UnionPay speaks to UnionPay's gateway (channels/unionpay/config.ts)          |
  * | CHANNEL_SPEED_UP | 1         | demos: time rules so many times as fast; tell the simulator the same                |
  * | NOTIFY_ORIGIN    | (none)    | https origin at which channels reach this cloud; without it nothing is asked to be told |
- * | CHANNEL_ACCOUNTS | (none)    | folder with one folder per further account: account.env and its keys (docs/operations.md) |
+ * | CHANNEL_ACCOUNTS | (none)    | folder with one folder per further account: account.env and its keys (docs/operations/channels.md) |
  */
 export function createPaymentRoom(deps: CloudDeps, environment: PaymentEnvironment): PaymentRoom {
   const timing = fasterTiming(paymentTiming, Number(environment['CHANNEL_SPEED_UP'] ?? 1));

@@ -4,6 +4,7 @@ import { liftHold } from '#cloud/ledger/release-hold.ts';
 import { thawActs } from '#cloud/members/freeze-routes.ts';
 import { paidTwiceActs } from '#cloud/payments/paid-twice/decide-paid-twice.ts';
 import type { PaymentDeps } from '#cloud/payments/payment-deps.ts';
+import { payeeActs } from '#cloud/settlement/instructions/payees/payee-routes.ts';
 import { instructKept } from '#cloud/settlement/instructions/kept-instruction.ts';
 import type { ActKinds } from '#cloud/persons/acts.ts';
 import { promiseActs } from '#cloud/promises/admin-routes.ts';
@@ -18,6 +19,7 @@ type Payments = Pick<PaymentDeps, 'channels' | 'timing' | 'vouchers'>;
 export const personActs = (deps: Deps, payments: Payments): ActKinds => ({
   ...agentActs(deps),
   ...holdActs(deps),
+  ...payeeActs,
   ...paidTwiceActs({ ...payments, instructKept }),
   ...thawActs,
   ...promiseActs,

@@ -1,9 +1,9 @@
 import { freezeToldHandler, freezeToldTopic } from '#cloud/members/freeze-message.ts';
 import { startSealWorker } from '#cloud/proof/book-seals.ts';
 import { startPayoutWorker } from '#cloud/commissions/commission-payouts.ts';
-import { createIntakePressure } from '#cloud/journal/intake-pressure.ts';
-import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
-import { startProjection } from '#cloud/journal/projection-worker.ts';
+import { createIntakePressure } from '#cloud/journal/projection/intake-pressure.ts';
+import { createProjectionEffects } from '#cloud/journal/projection/projection-effects.ts';
+import { startProjection } from '#cloud/journal/projection/projection-worker.ts';
 import { sweepNonces } from '#cloud/identity/nonces.ts';
 import { startOfflineSettlementWorker } from '#cloud/payments/offline/settlement.ts';
 import { retriedTransaction } from '#cloud/platform/retried-transaction.ts';
@@ -15,11 +15,13 @@ import { startWorkerLoop } from '#cloud/platform/worker-loop.ts';
 import { startPromotionWorker } from '#cloud/promotion/promotion-worker.ts';
 import { proveBeforeRelease, startProofWorker } from '#cloud/proof/proof-run.ts';
 import { startBillWorker } from '#cloud/reconciliation/bill-worker.ts';
+import { startOpenWatch } from '#cloud/reconciliation/watch/open-watch.ts';
 import { startRefundWorker } from '#cloud/refunds/refund-worker.ts';
 import { startVelocityWorker } from '#cloud/review/velocity-worker.ts';
-import { startDailyWorker } from '#cloud/release/daily-run.ts';
-import { startPeriodWorker } from '#cloud/release/period-worker.ts';
+import { startDailyWorker } from '#cloud/release/schedule/daily-run.ts';
+import { startPeriodWorker } from '#cloud/release/schedule/period-worker.ts';
 import { startInstructionWorker } from '#cloud/settlement/instructions/instruction-worker.ts';
+import { startReceiverWorker } from '#cloud/settlement/instructions/receiver-worker.ts';
 import { startSubsidyPayoutWorker } from '#cloud/settlement/instructions/subsidy-payouts.ts';
 import { startFinalityWorker } from '#cloud/settlement/finality-worker.ts';
 import { startReminderWorker } from '#cloud/vouchers/expiry-reminders.ts';
@@ -52,11 +54,13 @@ export function startWorkers(deps: CloudDeps, payments: PaymentRoom): Workers {
     startOfflineSettlementWorker(payments),
     startRefundWorker(payments),
     startBillWorker({ ...deps, ...payments }),
+    startOpenWatch(deps),
     startFinalityWorker(deps),
     startPayoutWorker(deps),
     startVelocityWorker(deps),
     startSubsidyPayoutWorker(deps),
     startInstructionWorker({ ...deps, channels: payments.channels }),
+    startReceiverWorker({ ...deps, channels: payments.channels }),
     // What nobody spent in time is the fund's again: it must not lie idle as a voucher that nobody can spend.
     startDailyWorker(deps),
     startPeriodWorker({ ...deps, proveFirst: () => proveBeforeRelease(deps) }),

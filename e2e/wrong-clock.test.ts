@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '#drivers/core/system-ports.ts';
-import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
-import { projectOnce } from '#cloud/journal/project-journal.ts';
+import { createProjectionEffects } from '#cloud/journal/projection/projection-effects.ts';
+import { projectOnce } from '#cloud/journal/projection/project-journal.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import {
   buildTestApp,

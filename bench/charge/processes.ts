@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { processWorkMs } from '../process-work.ts';
 
 export interface BenchChannel {
   readonly baseUrl: string;
   /** How long the channel took over each payment, milliseconds by our number there. */
   latenciesMs(): Promise<Readonly<Record<string, number>>>;
+  /** Milliseconds of processor that it has used so far. */
+  workMs(): number;
   stop(): Promise<void>;
 }
 
@@ -30,6 +33,7 @@ export async function startBenchChannel(options: {
   });
   return {
     baseUrl,
+    workMs: () => processWorkMs(child.pid),
     async latenciesMs() {
       const answer = await fetch(`${baseUrl}/latencies`);
       return (await answer.json()) as Record<string, number>;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { generateKeyPair } from '#cloud/identity/ed25519.ts';
-import { projectionLag } from '#cloud/journal/projection-store.ts';
+import { projectionLag } from '#cloud/journal/projection/projection-store.ts';
 import {
   merchantChannelsDefault,
   openMerchantChannels,
@@ -21,6 +21,7 @@ import { createSystemClock } from '#cloud/platform/system-clock.ts';
 import { createSystemRandom } from '#cloud/platform/system-random.ts';
 import { newId, type OperatorId } from '#shared/ids/ids.ts';
 import { assert } from '#shared/result/assert.ts';
+import { processWorkMs, treeWorkMs } from '../process-work.ts';
 
 const source = { clock: createSystemClock(), random: createSystemRandom() };
 /** The operator of a cloud that was told of no other. */
@@ -130,7 +131,7 @@ export async function startBenchCloud(
       return rows[0]?.kept ?? 0;
     },
     memoryPeakMiB: () => memoryPeakMiB(cloud.child.pid),
-    workMs: () => workMs(cloud.child.pid),
+    workMs: () => processWorkMs(cloud.child.pid),
     databaseWorkMs: () => treeWorkMs(join(postgres.folder, 'data')),
     async statements() {
       if (!countsStatements) return [];
@@ -202,39 +203,6 @@ async function plantTerminals(
       from jsonb_to_recordset(${JSON.stringify(tillRows)}::jsonb)
         as t(id text, merchant text, store text, key text)`);
   return tills;
-}
-
-/** The clock of /proc ticks 100 times a second on every Linux. */
-const msPerTick = 10;
-
-/** Source: proc(5), /proc/pid/stat from field 3 on; the name in brackets before it may hold blanks. */
-function statOf(processId: number | string | undefined): readonly string[] {
-  const stat = readFileSync(`/proc/${processId}/stat`, 'utf8');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-}
-
-/** User and system time: fields 14 and 15. */
-function workMs(processId: number | undefined): number {
-  try {
-    const fields = statOf(processId);
-    return (Number(fields[11]) + Number(fields[12])) * msPerTick;
-  } catch {
-    return Number.NaN;
-  }
-}
-
-/** Of a server over `dataFolder`, of its children that live and of those that it has buried (fields 16 and 17). */
-function treeWorkMs(dataFolder: string): number {
-  try {
-    const [server = ''] = readFileSync(join(dataFolder, 'postmaster.pid'), 'utf8').split('\n');
-    const own = statOf(server).slice(11, 15);
-    const children = readFileSync(`/proc/${server}/task/${server}/children`, 'utf8').trim();
-    const live = children.split(' ').map((child) => workMs(Number(child)));
-    const buriedAndOwnMs = own.reduce((sum, ticks) => sum + Number(ticks) * msPerTick, 0);
-    return live.reduce((sum, each) => sum + (Number.isNaN(each) ? 0 : each), buriedAndOwnMs);
-  } catch {
-    return Number.NaN;
-  }
 }
 
 function memoryPeakMiB(processId: number | undefined): number {

@@ -69,7 +69,7 @@ export async function loadNetwork(
     await pool.query(create);
     progress(create.slice(0, 90));
   }
-  // What a server does by itself in the days after a load. Without statistics: release-scale.test.ts.
+  // What a server does by itself in the days after a load. Without statistics: run-scale.test.ts.
   for (const table of ['account_points', 'points_order'])
     await pool.query(`vacuum (analyze) ${table}`);
   await pool.query('checkpoint');

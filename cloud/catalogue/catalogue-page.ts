@@ -1,6 +1,11 @@
 import { sql } from 'drizzle-orm';
 import type { ShopName } from '#cloud/catalogue/goods-store.ts';
 import { signText } from '#cloud/identity/ed25519.ts';
+import {
+  pairInForce,
+  readSigningKeyChanges,
+  signingStateAt,
+} from '#cloud/identity/signing-key-changes.ts';
 import type { Db } from '#cloud/platform/db.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import {
@@ -12,11 +17,12 @@ import {
 } from '#shared/wire/v1/goods.ts';
 
 /**
- * The rows of a shop that changed after a version, signed. A row stands at its last change only, so
+ * The rows of a shop that changed after a version, signed by the key that signs
+ * configurations now. A row stands at its last change only, so
  * a till that was away for a year gets each of them once. Version and rows are of one snapshot.
  */
 export async function signedCataloguePage(
-  deps: Pick<CloudDeps, 'keys'> & { readonly db: Pick<Db, 'execute'> },
+  deps: Pick<CloudDeps, 'keys' | 'clock'> & { readonly db: Pick<Db, 'execute'> },
   { operatorId, merchantId }: ShopName,
   after: number,
 ): Promise<SignedCataloguePage> {
@@ -37,5 +43,9 @@ export async function signedCataloguePage(
   const through = isFull ? (goods.at(-1)?.version ?? version) : Math.max(after, version);
   const page: CataloguePage = { merchantId, after, through, version, goods };
   const payload = JSON.stringify(page);
-  return { payload, signature: signText(deps.keys.signing, catalogueSignedText(payload)) };
+  const changes = await readSigningKeyChanges(deps.db, operatorId);
+  const signing = signingStateAt(changes, deps.clock.nowMs());
+  const signature = signText(pairInForce(deps.keys, signing), catalogueSignedText(payload));
+  const keyChanges = [...signing.done];
+  return keyChanges.length === 0 ? { payload, signature } : { payload, signature, keyChanges };
 }

@@ -46,7 +46,7 @@ export function judgeGoods(rows: readonly GoodsInput[]): Result<readonly GoodsIn
 
 /** What no database holds, or what would break a line of paper, is no text. */
 const isText = (text: string, charsMax: number): boolean =>
-  [...text].length <= charsMax && !/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(text);
+  Array.from(text).length <= charsMax && !/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(text);
 
 /**
  * The rows that differ from what stands, each with a version of its own after `version`. Saying the

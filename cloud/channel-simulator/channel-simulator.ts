@@ -47,6 +47,8 @@ export interface ChannelSimulatorOptions {
   readonly noticeSpeedUp?: number;
   /** Asked for each bill: what it lies about, beside what was set at `bills`. */
   readonly mismatches?: () => readonly BillMismatch[];
+  /** Asked for each posting of a notify: whether it probes if its receiver looks at signatures; never without it. */
+  readonly isProbing?: () => boolean;
   /** Decides the fault of each request; `none` without it. */
   readonly faultOf?: (request: { readonly path: string; readonly index: number }) => LineFault;
 }
@@ -118,6 +120,7 @@ export async function createChannelSimulator(
       });
     },
     awaitPayer: latePayers.awaitPayer,
+    isProbing: options.isProbing ?? (() => false),
     notify: notifier.notify,
   };
   for (const face of [aggregatorFace(options), ...(options.faces ?? [])]) face.mount(app, house);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { chaosFaults, createChaos } from '#cloud/channel-simulator/chaos.ts';
+import { chaosFaults, createChaos, createProbes } from '#cloud/channel-simulator/chaos.ts';
 
 const planOf = (seed: string, share: number): readonly string[] => {
   const chaos = createChaos({ seed, share });
@@ -18,4 +18,18 @@ it('so many requests fail as were asked for, in every way there is, and none whe
   expect(new Set(failed)).toEqual(new Set(chaosFaults));
   expect(planOf('seven', 0)).not.toContainEqual(expect.not.stringMatching('none'));
   expect(planOf('seven', 1)).not.toContain('none');
+});
+
+const probesOf = (seed: string, share: number): readonly boolean[] => {
+  const probes = createProbes({ seed, share });
+  return Array.from({ length: 2_000 }, () => probes());
+};
+
+it('probes of who looks at signatures are drawn by the seed too, beside the faults', () => {
+  expect(probesOf('seven', 0.2)).toEqual(probesOf('seven', 0.2));
+  expect(probesOf('seven', 0.2)).not.toEqual(probesOf('eight', 0.2));
+  const probed = probesOf('seven', 0.2).filter(Boolean).length;
+  expect(probed).toBeGreaterThan(340);
+  expect(probed).toBeLessThan(460);
+  expect(probesOf('seven', 0)).not.toContain(true);
 });

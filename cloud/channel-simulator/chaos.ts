@@ -14,16 +14,17 @@ export const chaosFaults: readonly LineFault[] = [
 /** One request in five. */
 export const chaosShareDefault = 0.2;
 
+interface ChaosPlan {
+  readonly seed: string;
+  readonly share: number;
+}
+
 /**
  * The fault of each request, one after the other. The same seed makes the same plan: the third request fails or does
  * not, whatever it asks for. `share` of the requests fail, 0..1.
  */
-export function createChaos(plan: {
-  readonly seed: string;
-  readonly share: number;
-}): () => LineFault {
-  const unit = (name: string): number =>
-    createHash('sha256').update(`${plan.seed}/${name}`).digest().readUInt32BE() / 2 ** 32;
+export function createChaos(plan: ChaosPlan): () => LineFault {
+  const unit = drawOf(plan);
   let requests = 0;
   return () => {
     requests += 1;
@@ -31,3 +32,21 @@ export function createChaos(plan: {
     return chaosFaults[Math.floor(unit(`fault/${requests}`) * chaosFaults.length)] ?? 'none';
   };
 }
+
+/**
+ * Which postings of notifies bear a signature that must not hold, as WeChat Pay sends them to see whether its merchants
+ * look. Drawn beside the faults of the line: that plan stays what it was.
+ */
+export function createProbes(plan: ChaosPlan): () => boolean {
+  const unit = drawOf(plan);
+  let postings = 0;
+  return () => {
+    postings += 1;
+    return unit(`probe/${postings}`) < plan.share;
+  };
+}
+
+const drawOf =
+  ({ seed }: ChaosPlan) =>
+  (name: string): number =>
+    createHash('sha256').update(`${seed}/${name}`).digest().readUInt32BE() / 2 ** 32;

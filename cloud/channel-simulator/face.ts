@@ -34,6 +34,8 @@ export interface FaceHouse {
     order: Pick<BookedOrder, 'merchantNo' | 'outTradeNo'>,
     tell: (paid: BookedOrder) => void,
   ): void;
+  /** Is the notify that is made now to bear a signature that must not hold, where the dialect sends such? */
+  readonly isProbing: () => boolean;
   /** Posts a notify after the answer; a far end that is not there is no error. */
   notify(call: {
     readonly url: string;

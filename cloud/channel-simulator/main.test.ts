@@ -1,11 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { buffer } from 'node:stream/consumers';
 import { afterAll, afterEach, expect, it } from 'vitest';
-import { createChaos } from '#cloud/channel-simulator/chaos.ts';
+import { createChaos, createProbes } from '#cloud/channel-simulator/chaos.ts';
 import { publicKeyId, sandboxPartner } from '#cloud/channel-simulator/faces/wechat/keys.ts';
 import { readWechatAccount } from '#cloud/payments/channels/wechat/config.ts';
 import { createWechatChannel } from '#cloud/payments/channels/wechat/wechat-channel.ts';
@@ -39,7 +42,7 @@ async function start(settings: Readonly<Record<string, string>>): Promise<string
 }
 
 const ownMerchant = '1900000777';
-const wechatAt = (baseUrl: string, mode: 'partner' | 'direct') =>
+const wechatAt = (baseUrl: string, mode: 'partner' | 'direct', notifyUrl?: string) =>
   createWechatChannel({
     baseUrl,
     clock: createSystemClock(),
@@ -52,6 +55,7 @@ const wechatAt = (baseUrl: string, mode: 'partner' | 'direct') =>
       WECHAT_KEYS: join(folder, 'wechat'),
       WECHAT_PLATFORM_KEY_ID: publicKeyId,
       WECHAT_STORE_ID: '1',
+      ...(notifyUrl === undefined ? {} : { WECHAT_NOTIFY_URL: notifyUrl }),
     }),
   });
 
@@ -82,6 +86,49 @@ it('fails by the seed that it is given, as the plan of that seed says', async ()
   }
   expect(said).toEqual(planned);
   expect(new Set(said)).toEqual(new Set(['healthy', 'unknown']));
+}, 60_000);
+
+it('probes who takes its notifies, by the same plan, and posts the true one until it is taken', async () => {
+  const told: string[] = [];
+  const receiver = createServer((request, response) => {
+    void hear(request).then((accepted) => {
+      const { status, body } = channel.notify!.answer(accepted);
+      return response.writeHead(status).end(body);
+    });
+  });
+  const hear = async (request: IncomingMessage): Promise<boolean> => {
+    const headers = Object.fromEntries(
+      Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+    );
+    const read = channel.notify!.read({ headers, body: await buffer(request) });
+    told.push(read.ok ? read.value.type : read.error.code);
+    return read.ok;
+  };
+  receiver.listen(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  const { port } = receiver.address() as AddressInfo;
+  const origin = await start({
+    CHANNEL_SIM_CHAOS: 'seven',
+    CHANNEL_SIM_CHAOS_PERCENT: '50',
+    CHANNEL_SPEED_UP: '10000',
+  });
+  const channel = wechatAt(origin, 'partner', `http://127.0.0.1:${port}/notify/v1/wechat`);
+  const plan = { seed: 'seven', share: 0.5 };
+  const [faults, probes] = [createChaos(plan), createProbes(plan)];
+  const planned: string[] = [];
+  for (let echoes = 0; echoes < 4;) {
+    const { outcome } = await channel.probe!();
+    const fault = faults();
+    if (fault === 'lose-request' || fault === 'too-many-requests') continue;
+    echoes += 1;
+    expect(outcome.type).toBe(fault === 'none' ? 'healthy' : 'unknown');
+    while (probes()) planned.push('signature-probe');
+    planned.push('echo');
+    await expect.poll(() => told.length).toBe(planned.length);
+  }
+  receiver.close();
+  expect(told).toEqual(planned);
+  expect(new Set(told)).toEqual(new Set(['signature-probe', 'echo']));
 }, 60_000);
 
 it.each(['twenty', '101', '-1'])(

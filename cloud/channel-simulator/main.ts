@@ -8,7 +8,7 @@ import {
 import { booksRulesDefault } from '#cloud/channel-simulator/books/channel-books.ts';
 import { openBooksFile } from '#cloud/channel-simulator/books/books-file.ts';
 import { openMismatchesFile } from '#cloud/channel-simulator/books/mismatches-file.ts';
-import { chaosShareDefault, createChaos } from '#cloud/channel-simulator/chaos.ts';
+import { chaosShareDefault, createChaos, createProbes } from '#cloud/channel-simulator/chaos.ts';
 import { alipayFace } from '#cloud/channel-simulator/faces/alipay/alipay-face.ts';
 import { loadAlipaySandboxKeys, sandboxAppId } from '#cloud/channel-simulator/faces/alipay/keys.ts';
 import {
@@ -40,7 +40,7 @@ import { loadSandboxKeys } from '#cloud/channel-simulator/sandbox-keys.ts';
  * | CHANNEL_SIM_SLOW_MS          | 12000          | delay of suffix 10                                   |
  * | CHANNEL_SPEED_UP             | 1              | demos: reversals allowed and notifies repeated sooner |
  * | CHANNEL_SIM_WITHHOLD_FAIL    | (none)         | comma-separated endings of member ids that fail      |
- * | CHANNEL_SIM_CHAOS            | (none)         | a seed: requests fail on the line by its plan        |
+ * | CHANNEL_SIM_CHAOS            | (none)         | a seed: requests fail on the line by its plan, and notifies probe who checks signatures |
  * | CHANNEL_SIM_CHAOS_PERCENT    | 20             | so many of a hundred                                 |
  * | CHANNEL_SIM_MISMATCHES       | DATA/mismatches.json | what bills lie about, read for each bill (books/mismatches-file.ts) |
  */
@@ -63,6 +63,7 @@ const unionpayCaller = {
 const chaosSeed = env['CHANNEL_SIM_CHAOS'] ?? '';
 const chaosShare = Number(env['CHANNEL_SIM_CHAOS_PERCENT'] ?? chaosShareDefault * 100) / 100;
 assert(chaosShare >= 0 && chaosShare <= 1, () => 'CHANNEL_SIM_CHAOS_PERCENT is 0 to 100');
+const chaos = { seed: chaosSeed, share: chaosShare };
 const simulator = await createChannelSimulator({
   port: Number(env['CHANNEL_SIM_PORT'] ?? 7310),
   host: env['CHANNEL_SIM_HOST'] ?? '127.0.0.1',
@@ -105,7 +106,7 @@ const simulator = await createChannelSimulator({
     env['CHANNEL_SIM_MISMATCHES'] ?? join(folder, 'mismatches.json'),
     (line) => process.stderr.write(`${line}\n`),
   ),
-  ...(chaosSeed === '' ? {} : { faultOf: createChaos({ seed: chaosSeed, share: chaosShare }) }),
+  ...(chaosSeed === '' ? {} : { faultOf: createChaos(chaos), isProbing: createProbes(chaos) }),
   noticeSpeedUp: Number(env['CHANNEL_SPEED_UP'] ?? 1),
   slowAnswerMs: Number(env['CHANNEL_SIM_SLOW_MS'] ?? slowAnswerMsDefault),
   rules: {

@@ -13,6 +13,8 @@ import { orderAmountFenMax } from '#shared/money/fen.ts';
  *   POST /v1/refund    give money back under a refund number       -> ChannelAnswer
  *   POST /v1/refund-query  what became of a refund number      -> ChannelAnswer
  *   POST /v1/books     the channel's own books, for reconciliation -> BooksAnswer
+ *   POST /v1/bill      where the bill of a day and face lies       -> BillAnswer
+ *   GET  {downloadUrl} the bill itself, gzip over JSON lines
  *   POST {notifyUrl}   the other way: a payment or refund that went through -> notifyAccepted
  *
  * Request headers: x-channel-app, x-channel-timestamp (seconds), x-channel-nonce (16..64 of [A-Za-z0-9_-]) and
@@ -20,6 +22,10 @@ import { orderAmountFenMax } from '#shared/money/fen.ts';
  * than {@link timestampAgeSecondsMax} away or its nonce was seen within twice that time.
  * Answer headers: x-channel-timestamp and x-channel-signature over {@link answerSignText}, which names the nonce of
  * the request: an answer cannot be replayed for another question. The signature covers the raw bytes of the body.
+ * A bill's file is not signed; the signed answer names the SHA-256 of its uncompressed bytes. Its address lies below the
+ * channel's own and lives for {@link billAddressLivesMs}. Each line is one {@link BillFileLine}, by time, the last one
+ * the {@link BillFileTotals} of those before it. A bill is there from 10:00 in Shanghai on the next day on
+ * (BILL_NOT_READY before), for three months (BILL_NOT_FOUND afterwards, and for days without lines).
  * Notify headers: the same four, the signature over {@link notifySignText}. The app answers {@link notifyAccepted} with
  * status 200, unsigned; after anything else the channel posts again.
  */
@@ -43,6 +49,7 @@ export const channelPaths = {
   refund: '/v1/refund',
   refundQuery: '/v1/refund-query',
   books: '/v1/books',
+  bill: '/v1/bill',
 } as const;
 export type ChannelPath = (typeof channelPaths)[keyof typeof channelPaths];
 
@@ -196,6 +203,59 @@ export interface BooksAnswer {
   readonly lines: readonly BookLine[];
   readonly more: boolean;
 }
+
+export const billAddressLivesMs = 300_000;
+
+export const BillRequestSchema = Type.Object(
+  { face: FaceSchema, date: Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' }) },
+  strict,
+);
+export type BillRequest = Static<typeof BillRequestSchema>;
+
+/** All merchants of the app, one day in Shanghai, one face. What it is about is there with code SUCCESS. */
+export const BillAnswerSchema = Type.Object({
+  code: Type.String({ pattern: '^[A-Z_]{2,40}$' }),
+  message: Type.String({ maxLength: 200 }),
+  face: Type.Optional(FaceSchema),
+  date: Type.Optional(Type.String()),
+  downloadUrl: Type.Optional(Type.String({ pattern: '^https?://', maxLength: 512 })),
+  /** Of the uncompressed bytes, hex. */
+  sha256: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
+});
+export type BillAnswer = Static<typeof BillAnswerSchema>;
+
+const NotNegativeSchema = Type.Integer({ minimum: 0 });
+
+/** A line of a bill's file. `state` CLOSED moved no money. `feeFen` is less than nothing where a fee went back. */
+export const BillFileLineSchema = Type.Object(
+  {
+    type: Type.Union([Type.Literal('payment'), Type.Literal('refund'), Type.Literal('reversal')]),
+    atMs: NotNegativeSchema,
+    merchantNo: MerchantNoSchema,
+    outTradeNo: Type.String({ pattern: '^[0-9A-Za-z]{1,64}$' }),
+    transactionId: Type.String({ maxLength: 64 }),
+    state: TradeStateSchema,
+    amountFen: NotNegativeSchema,
+    feeFen: Type.Integer(),
+    /** Of refunds. */
+    outRefundNo: Type.Optional(Type.String({ pattern: '^[0-9A-Za-z]{1,64}$' })),
+  },
+  strict,
+);
+export type BillFileLine = Static<typeof BillFileLineSchema>;
+
+/** The last line: how many lines stand above it, what came in, what went back, and the fees. */
+export const BillFileTotalsSchema = Type.Object(
+  {
+    type: Type.Literal('totals'),
+    lines: NotNegativeSchema,
+    paidFen: NotNegativeSchema,
+    backFen: NotNegativeSchema,
+    feeFen: Type.Integer(),
+  },
+  strict,
+);
+export type BillFileTotals = Static<typeof BillFileTotalsSchema>;
 
 /** The text a request's signature covers: five lines, each ended by a line feed. */
 export const requestSignText = (parts: {

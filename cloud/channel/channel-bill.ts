@@ -8,8 +8,8 @@ export interface BillRequest {
   readonly channelMerchantNo?: string;
 }
 
-/** How the bytes of a bill are to be read. `zip` holds its CSV files in GBK. */
-export type BillFormat = 'wechat-csv' | 'alipay-gbk-zip';
+/** How the bytes of a bill are to be read: cloud/payments/channels/bill-forms.ts. */
+export type BillFormat = 'aggregator-jsonl' | 'alipay-gbk-zip' | 'unionpay-zm-zip' | 'wechat-csv';
 
 /**
  * `whole`: every byte was written and, where the channel gives a digest, it fits. Only then may the bytes be used.
@@ -18,11 +18,10 @@ export type BillFormat = 'wechat-csv' | 'alipay-gbk-zip';
 export type BillOutcome =
   | {
       readonly type: 'whole';
-      readonly format: BillFormat;
       /** Bytes written, after decompression. */
       readonly bytes: number;
       /** Hex; undefined where the channel gives none. */
-      readonly digest: { readonly algorithm: 'sha1' | 'md5'; readonly hex: string } | undefined;
+      readonly digest: { readonly algorithm: 'sha1' | 'sha256'; readonly hex: string } | undefined;
     }
   | { readonly type: 'not-ready'; readonly code: string }
   | { readonly type: 'no-bill'; readonly code: string }
@@ -56,6 +55,7 @@ export interface BillRow {
 export class BillUnreadable extends Error {}
 
 export interface BillDesk {
+  readonly format: BillFormat;
   /** `merchant`: a bill is one merchant's own. Absent: one bill holds all merchants of our account. */
   readonly scope?: 'merchant';
   /** Streams the bill of a day into `sink` (a temporary file), decompressed where the channel compresses a CSV. */

@@ -66,7 +66,7 @@ export const brokenOffRule: ChannelCodeRule = {
 
 /** Words of our own, in lower case, the same for every channel. Not one of them but `not-sent` concludes anything. */
 export const ownCodes: ChannelCodeTable = {
-  /** The connection was refused, so not one byte left. */
+  /** There was no connection, so not one byte left. */
   'not-sent': { ...failedRule('channel-unreachable', 'back-off'), otherChannel: true },
   'no-answer': unknownRule('query'),
   'bad-signature': unknownRule('query'),

@@ -18,6 +18,8 @@ export interface ChargeOrder extends ChannelOrder {
   /** A bearer credential for about a minute: in memory only, never stored, never logged. */
   readonly authCode: string;
   readonly terminalId: TerminalId;
+  /** What is to be subsidised of it behind the payment, where the channel wants to know before; above 0. */
+  readonly subsidyFen?: Fen;
 }
 
 export interface WithholdOrder extends ChannelOrder {

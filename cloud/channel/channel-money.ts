@@ -73,15 +73,19 @@ export interface SplitReturn {
 export type MovedOutcome =
   { readonly type: 'done'; readonly ref: string } | Processing | Declined | NotKnown | Unknown;
 
+/** Who may get shares of a merchant's orders. */
+export interface SplitRelation extends Pick<SplitReceiver, 'type' | 'account'> {
+  readonly channelMerchantNo: string;
+  /** How often the relation was removed before, 0..: made anew, it is another request. */
+  readonly round: number;
+}
+
 /** Freezing and sharing the money of paid orders at the channel: the platform never holds it. */
 export interface SplitDesk {
-  addReceiver(
-    receiver: Pick<SplitReceiver, 'type' | 'account'> & {
-      readonly channelMerchantNo: string;
-      /** The merchant's full name; required for merchants. */
-      readonly name: string;
-    },
-  ): Promise<Answered<MovedOutcome>>;
+  /** `name`: the receiver's full name; required for merchants. */
+  addReceiver(receiver: SplitRelation & { readonly name: string }): Promise<Answered<MovedOutcome>>;
+  /** From then on he gets nothing. `not-known`: there is no such relation. Asking again is safe, and the only question. */
+  removeReceiver(receiver: SplitRelation): Promise<Answered<MovedOutcome>>;
   split(order: SplitOrder): Promise<Answered<SplitOutcome>>;
   querySplit(order: PaidOrder & { readonly outSplitNo: string }): Promise<Answered<SplitOutcome>>;
   /** Releases everything that is still frozen to the merchant. Ends splitting of this order. */
@@ -104,10 +108,21 @@ export interface SubsidyOrder extends PaidOrder {
   readonly description: string;
 }
 
-/** Paying a voucher's worth to the merchant: once per order, before its split. */
+/** A subsidy above this is refused by the channel: 5,000 yuan an order (WeChat Pay). */
+export const subsidyMaxFen = 500_000;
+
+/**
+ * Paying a voucher's worth to the merchant: once per order, before its split, and only for what the charge itself said
+ * (`ChargeOrder.subsidyFen`).
+ */
 export interface SubsidyDesk {
   create(order: SubsidyOrder): Promise<Answered<MovedOutcome>>;
   takeBack(order: SubsidyOrder & { readonly outReturnNo: string }): Promise<Answered<MovedOutcome>>;
+  /**
+   * Nothing is to be subsidised of an order whose charge said so: refunds took it all, before the subsidy was paid. Until
+   * then nobody gets a share of it. The order is what names it: asking again is safe.
+   */
+  cancel(order: PaidOrder & { readonly description: string }): Promise<Answered<MovedOutcome>>;
 }
 
 export interface Payout {

@@ -3,7 +3,7 @@ import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { loadMemberDataKey } from '#cloud/members/phone-vault.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
-import type { AgentId } from '#shared/ids/ids.ts';
+import type { AgentId, MerchantId } from '#shared/ids/ids.ts';
 import { assert } from '#shared/result/assert.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 
@@ -13,22 +13,27 @@ const tagBytes = 16;
 
 const PayeeSchema = Type.Object(
   {
-    /** His id in our app at the channel. */
+    /** An agent's id in our app at the channel; the number of a shop's bank account. */
     account: Type.String({ minLength: 1, maxLength: 64 }),
-    /** Where the channel wants it. */
+    /** Where the channel wants it; of a bank account always. */
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    /** Of a bank account. */
+    bank: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   },
   { additionalProperties: false },
 );
 export type Payee = Static<typeof PayeeSchema>;
 const isPayee = Compile(PayeeSchema);
 
-/** Guards where agents are paid: the database keeps ciphertext only. */
+/** Guards where agents and shops are paid: the database keeps ciphertext only. */
 export interface PayeeVault {
-  /** AES-256-GCM, base64url of nonce, ciphertext and tag, bound to the agent. */
-  seal(payee: Payee, agentId: AgentId): string;
-  /** Fails when it was changed, or is another agent's. */
-  open(sealed: string, agentId: AgentId): Result<Payee, { readonly type: 'payee-unreadable' }>;
+  /** AES-256-GCM, base64url of nonce, ciphertext and tag, bound to whose account it is. */
+  seal(payee: Payee, ownerId: AgentId | MerchantId): string;
+  /** Fails when it was changed, or is somebody else's. */
+  open(
+    sealed: string,
+    ownerId: AgentId | MerchantId,
+  ): Result<Payee, { readonly type: 'payee-unreadable' }>;
 }
 
 /** `dataKey`: 32 bytes, the one of members' data; the key used here is derived from it (HKDF-SHA256). */
@@ -36,20 +41,20 @@ export function createPayeeVault(dataKey: Uint8Array, deps: Pick<CloudDeps, 'ran
   assert(dataKey.length === keyBytes, () => `a data key has 32 bytes, got ${dataKey.length}`);
   const key = Buffer.from(hkdfSync('sha256', dataKey, '', 'greentill/payee/read/1', keyBytes));
   return {
-    seal(payee, agentId) {
+    seal(payee, ownerId) {
       const nonce = deps.random.bytes(nonceBytes);
-      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(agentId));
+      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(ownerId));
       const text = cipher.update(JSON.stringify(payee), 'utf8');
       return Buffer.concat([nonce, text, cipher.final(), cipher.getAuthTag()]).toString(
         'base64url',
       );
     },
-    open(sealed, agentId) {
+    open(sealed, ownerId) {
       const packed = Buffer.from(sealed, 'base64url');
       if (packed.length <= nonceBytes + tagBytes) return err({ type: 'payee-unreadable' });
       const [nonce, tag] = [packed.subarray(0, nonceBytes), packed.subarray(-tagBytes)];
       const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes })
-        .setAAD(Buffer.from(agentId))
+        .setAAD(Buffer.from(ownerId))
         .setAuthTag(tag);
       try {
         const opened = decipher.update(packed.subarray(nonceBytes, -tagBytes));

@@ -6,7 +6,7 @@ import type { DisclosedClose, Disclosure } from '#cloud/disclosure/disclosure-sc
 import type { Tx } from '#cloud/platform/db.ts';
 import { listPolicyVersions, policyOn, type PolicyVersion } from '#cloud/policy/policy-versions.ts';
 import { standingPlan } from '#cloud/policy/wind-down.ts';
-import { listCloses, type StoredClose } from '#cloud/release/close-period.ts';
+import { listCloses, type StoredClose } from '#cloud/release/close/stored-closes.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { divFloor } from '#shared/money/exact.ts';
 import { wholeBp } from '#shared/money/rate.ts';
@@ -83,7 +83,7 @@ const note = {
   en: 'A multiplier is a fact of a closed period and no promise. Points are no money and cannot be cashed.',
 };
 
-/** X as a close reads it (cloud/release/pools.ts): of all accounts, and final points that wait for a claim. */
+/** X as a close reads it (cloud/release/close/pools.ts): of all accounts, and final points that wait for a claim. */
 async function readSums(tx: Tx, operatorId: OperatorId): Promise<Sums> {
   const { rows } = await tx.execute<Sums>(sql`
     select ((select coalesce(sum(greatest(issued - released, 0)), 0) from account_points

@@ -4,12 +4,13 @@ import type { OperatorId } from '#shared/ids/ids.ts';
 import { defaultPromiseLimits } from '#shared/promise/promise-limits.ts';
 import type { CloudKeys } from '#cloud/identity/cloud-keys.ts';
 import type { Clock } from '#shared/time/clock.ts';
+import { renewSigningKeys } from '#cloud/identity/signing-key-changes.ts';
 import { defaultCaps } from '#cloud/identity/terminal-config.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 
 /**
- * What every configuration shares stands in the program and its keys, not in a row: the caps and the issuer keys. When
- * it differs from what the last start had, each terminal's configuration gets the next version, so that each pulls it.
+ * What every configuration shares stands in the program and its keys, not in a row: the caps, the issuer keys, and the
+ * change of the signing key that is on, which is announced here (signing-key-changes.ts). When it differs from what the last start had, each terminal's configuration gets the next version, so that each pulls it.
  * Returns whether it did. Call at start.
  */
 export async function renewConfigBasis(
@@ -23,10 +24,13 @@ export async function renewConfigBasis(
 ): Promise<boolean> {
   const { operatorId } = basis;
   if (basis.caps === undefined) await keepEdition(tx, { operatorId, nowMs: basis.clock.nowMs() });
+  const { inForceKey, announced } = await renewSigningKeys(tx, basis);
   const shared = {
     caps: basis.caps ?? defaultCaps,
     promises: defaultPromiseLimits,
     issuerKeys: basis.keys.issuer.accepted.map(({ keyId, pair }) => [keyId, pair.publicKey]),
+    // Before the first change nothing of it is said, nor is there anything to pull.
+    ...(inForceKey === undefined ? {} : { signing: [inForceKey, announced?.publicKey] }),
   };
   const digest = createHash('sha256').update(JSON.stringify(shared)).digest('hex');
   const { rows } = await tx.execute<{ digest: string }>(sql`

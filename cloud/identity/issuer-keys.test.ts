@@ -34,7 +34,7 @@ afterAll(() => cloud.close());
 const keysOf = (issuerSigningKey: string, ...issuerOtherKeys: readonly string[]): CloudKeys =>
   loadCloudKeys({ ...cloud.deps.config, issuerSigningKey, issuerOtherKeys });
 
-/** The steps of a change, as docs/operations.md has them. */
+/** The steps of a change, as docs/operations/keys.md has them. */
 const steps = () => ({
   before: keysOf(former),
   announced: keysOf(former, `2:${next}`),

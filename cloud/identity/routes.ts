@@ -17,7 +17,7 @@ import { activateTerminal } from '#cloud/identity/activate.ts';
 import { recordHeartbeat, type HeardHeartbeat } from '#cloud/identity/heartbeat.ts';
 import { rotateKey } from '#cloud/identity/rotate-key.ts';
 import { raiseAlarms } from '#cloud/identity/terminal-alarms.ts';
-import { signedConfig } from '#cloud/identity/terminal-config.ts';
+import { configAndSigner, signedConfig } from '#cloud/identity/terminal-config.ts';
 import { terminalOf, type TerminalIdentity } from '#cloud/identity/terminal-identity.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
@@ -152,15 +152,15 @@ function registerActivation(app: CloudApp, deps: CloudDeps): void {
       );
       if (!activated.ok) return sendProblem(reply, { status: 422, code: activated.error.type });
       const { operatorId, terminalId } = activated.value;
-      const config = await runScoped({ type: 'operator', operatorId }, () =>
-        signedConfig(deps, activated.value, originOf(request)),
+      const signed = await runScoped({ type: 'operator', operatorId }, () =>
+        configAndSigner(deps, activated.value, originOf(request)),
       );
-      assert(config !== undefined, () => `terminal ${terminalId} without a store`);
+      assert(signed !== undefined, () => `terminal ${terminalId} without a store`);
       return reply.send({
         terminalId,
-        serverPublicKey: deps.keys.signing.publicKey,
+        serverPublicKey: signed.signerKey,
         serverMs: deps.clock.nowMs(),
-        config,
+        config: signed.config,
       });
     },
   );

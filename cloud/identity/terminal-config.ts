@@ -3,6 +3,11 @@ import type { MerchantId, OperatorId, TerminalId } from '#shared/ids/ids.ts';
 import type { ConfigPayload, SignedConfig } from '#shared/wire/v1/terminals.ts';
 import { capsEditions, type CapsEdition } from '#cloud/identity/caps-editions.ts';
 import { signText } from '#cloud/identity/ed25519.ts';
+import {
+  pairInForce,
+  readSigningKeyChanges,
+  signingStateAt,
+} from '#cloud/identity/signing-key-changes.ts';
 import type { Db } from '#cloud/platform/db.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import { currentPromiseLimits } from '#cloud/promises/promise-limits.ts';
@@ -29,11 +34,16 @@ interface Row extends Record<string, unknown> {
 }
 
 /** The terminal's configuration, signed by the cloud. Undefined when there is no such terminal. */
-export async function signedConfig(
+export const signedConfig = async (
+  ...args: Parameters<typeof configAndSigner>
+): Promise<SignedConfig | undefined> => (await configAndSigner(...args))?.config;
+
+/** The same, with the public key that signed it: what a terminal pins at activation. */
+export async function configAndSigner(
   deps: Pick<CloudDeps, 'clock' | 'keys' | 'config'> & { readonly db: Pick<Db, 'execute'> },
   terminal: { readonly operatorId: OperatorId; readonly terminalId: TerminalId },
   origin: string,
-): Promise<SignedConfig | undefined> {
+): Promise<{ readonly config: SignedConfig; readonly signerKey: string } | undefined> {
   const { rows } = await deps.db.execute<Row>(sql`
     select m.merchant_id, m.name as merchant_name, s.name as store_name, s.phone as store_phone,
            m.concession_bp, m.same_day_bp, m.cut_over_hour, t.config_version,
@@ -45,6 +55,9 @@ export async function signedConfig(
      where t.operator_id = ${terminal.operatorId} and t.terminal_id = ${terminal.terminalId}`);
   const row = rows[0];
   if (row === undefined) return undefined;
+  const changes = await readSigningKeyChanges(deps.db, terminal.operatorId);
+  const signing = signingStateAt(changes, deps.clock.nowMs());
+  const pair = pairInForce(deps.keys, signing);
   const payload: ConfigPayload = {
     configVersion: row.config_version,
     terminalId: terminal.terminalId,
@@ -66,11 +79,17 @@ export async function signedConfig(
       publicKey: key.pair.publicKey,
     })),
     ...(row.owner_pin_reset === 0 ? {} : { ownerPinReset: row.owner_pin_reset }),
+    ...(signing.announced === undefined ? {} : { nextSigningKey: signing.announced }),
     // Read after the version: a list may be newer than its number, never older.
     revokedCertificateIds: await revokedCertificates(deps, terminal.operatorId),
   };
   const text = JSON.stringify(payload);
-  return { payload: text, signature: signText(deps.keys.signing, text) };
+  const signed = { payload: text, signature: signText(pair, text) };
+  const keyChanges = [...signing.done];
+  return {
+    config: keyChanges.length === 0 ? signed : { ...signed, keyChanges },
+    signerKey: pair.publicKey,
+  };
 }
 
 /** Revoked member codes that could still be accepted somewhere: those whose time is over need no list. */

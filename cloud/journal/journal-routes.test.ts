@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { sql } from 'drizzle-orm';
 import { beforeAll, expect, test } from 'vitest';
-import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
-import { projectStep } from '#cloud/journal/projection-worker.ts';
+import { createProjectionEffects } from '#cloud/journal/projection/projection-effects.ts';
+import { projectStep } from '#cloud/journal/projection/projection-worker.ts';
 import { generateKeyPair } from '#cloud/identity/ed25519.ts';
 import {
   activateTestTerminal,

@@ -7,7 +7,7 @@ import { newId } from '#shared/ids/ids.ts';
 import { generateKeyPair } from '#cloud/identity/ed25519.ts';
 import { registerAdminIdentityRoutes } from '#cloud/identity/admin-routes.ts';
 import { registerIdentityRoutes } from '#cloud/identity/routes.ts';
-import { registerJournalRoutes } from '#cloud/journal/routes.ts';
+import { registerJournalRoutes } from '#cloud/journal/intake/batch-routes.ts';
 import {
   merchantChannelsDefault,
   openMerchantChannels,

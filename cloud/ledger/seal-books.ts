@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import {
+  digestedRows,
   rowsDigest,
   runHash,
   sealGenesisHash,
@@ -219,10 +220,10 @@ async function insertSeals(
   });
   const { rows } = await tx.execute<{ books_count: number; rows_count: number; hash: string }>(sql`
     with grouped as (
-      select t.book, count(*)::int as rows_count, ${rowsDigest} as digest from ledger_txn t
-       where t.operator_id = ${run.operatorId} and t.txn_no > ${run.afterNo}
-         and t.txn_no <= ${run.throughNo}
-       group by t.book
+      select d.book, count(*)::int as rows_count, ${rowsDigest} as digest
+        from ${digestedRows(sql`from ledger_txn t where t.operator_id = ${run.operatorId}
+          and t.txn_no > ${run.afterNo} and t.txn_no <= ${run.throughNo}`)} d
+       group by d.book
     ),
     linked as (
       select g.*, coalesce((

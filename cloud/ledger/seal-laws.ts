@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Law, Proof } from '#cloud/ledger/proofs.ts';
 import { hashOfRunNo, readHead, signedText, type SealDeps } from '#cloud/ledger/seal-books.ts';
 import {
+  digestedRows,
   rowsDigest,
   runHash,
   sealGenesisHash,
@@ -38,11 +39,15 @@ export const sealLaws: readonly Law[] = [
     says: 'The journals of every sealed range are those that were sealed: none changed, none gone, none put in.',
     violations: (operatorId) => sql`
       with found as (
-        select r.run_no, t.book, count(*)::int as rows_count, ${rowsDigest} as digest
-          from ledger_seal_run r
-          join ledger_txn t on t.operator_id = r.operator_id
-           and t.txn_no > r.after_no and t.txn_no <= r.through_no
-         where r.operator_id = ${operatorId} group by r.run_no, t.book
+        select d.run_no, d.book, count(*)::int as rows_count, ${rowsDigest} as digest
+          from ${digestedRows(
+            sql`from ledger_seal_run r
+              join ledger_txn t on t.operator_id = r.operator_id
+               and t.txn_no > r.after_no and t.txn_no <= r.through_no
+             where r.operator_id = ${operatorId}`,
+            sql`r.run_no`,
+          )} d
+         group by d.run_no, d.book
       ),
       chained as (
         select s.*, lag(s.hash, 1, ${sealGenesisHash})

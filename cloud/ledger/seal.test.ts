@@ -111,6 +111,8 @@ describe('the chain of the books', () => {
 
   test('is the same when somebody else computes it, from the rows and the written format', async () => {
     const books = await sealedBooks();
+    await post(books, 'two\nlines', '键:一', ' ', '\\x00');
+    expect(await sealBooks(books)).toEqual({ type: 'sealed', rowsCount: 10 });
     const { operatorId } = books;
     const { rows: runs } = await database.pool.query(
       `select * from ledger_seal_run where operator_id = $1 order by run_no`,
@@ -169,7 +171,7 @@ describe('the chain of the books', () => {
       ).toString('hex');
       expect(run.hash).toBe(before);
     }
-    expect(runs).toHaveLength(2);
+    expect(runs).toHaveLength(3);
   });
 
   test('leaves out what is still being written, and takes it when it is there', async () => {

@@ -3,7 +3,7 @@ import { enqueueFreezeTold } from '#cloud/members/freeze-message.ts';
 import { stopCodesOfFrozen } from '#cloud/payments/offline/stop-frozen-codes.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import { lockBook } from '#cloud/points/points-config-store.ts';
-import { advanceAhead } from '#cloud/release/close-ahead.ts';
+import { advanceAhead } from '#cloud/release/accounts/advance-ahead.ts';
 import { lapseReservationsOf } from '#cloud/vouchers/lapse-reservations.ts';
 import type { MemberId, OperatorId, PersonId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';

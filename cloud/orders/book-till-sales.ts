@@ -1,5 +1,5 @@
 import { err, type Result } from '#shared/result/result.ts';
-import type { TillSale } from '#cloud/journal/fold-entries.ts';
+import type { TillSale } from '#cloud/journal/projection/fold-entries.ts';
 import { areRatesAgreed } from '#cloud/identity/merchant-rates.ts';
 import { withSavepoint } from '#cloud/ledger/savepoint.ts';
 import { bookPaidOrders, type BookError } from '#cloud/orders/book-paid-orders.ts';

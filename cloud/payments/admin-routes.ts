@@ -19,6 +19,7 @@ import {
   listResolutionBreaks,
   resolutionBreaksMax,
 } from '#cloud/payments/resolution/resolution-checks.ts';
+import { VerdictSchema } from '#cloud/payments/paid-twice/paid-twice-routes.ts';
 import { listPaidTwice, paidTwiceMax } from '#cloud/payments/paid-twice/paid-twice-store.ts';
 import { Nullable } from '#cloud/persons/person-door.ts';
 import { registerFindingRoutes } from '#cloud/payments/notifies/finding-routes.ts';
@@ -107,8 +108,10 @@ const ExceptionsSchema = Type.Object({
     Type.Object({
       orderId: OrderIdSchema,
       attempt: Type.Integer(),
-      verdict: Type.Union([Type.Literal('give-back'), Type.Literal('keep')]),
+      verdict: VerdictSchema,
       amountFen: Type.Integer(),
+      /** What had gone back of the other money when they decided. */
+      backFen: Nullable(Type.Integer()),
       why: Type.String(),
       proposedBy: Type.String(),
       agreedBy: Type.String(),

@@ -15,7 +15,8 @@ export const attemptIs = (key: AttemptKey): SQL =>
 
 /** Dates are read as text: a date column of `pg` would become midnight of some time zone. */
 export const attemptColumns = `operator_id, order_id, attempt, kind, merchant_id, terminal_id, channel,
-  channel_merchant_no, out_trade_no, wallet, amount_fen, voucher_fen, reservation_id, concession_bp,
+  channel_merchant_no, out_trade_no, wallet, amount_fen, voucher_fen, subsidy_mark_fen,
+  reservation_id, concession_bp,
   business_date::text as business_date, cashier, member_id, claim_hash, opened_at_ms, content_hash,
   route, quota_date::text as quota_date, network, status, submitted_at_ms, cancel_wanted, found_paid,
   fruitless_tries, next_step, next_at_ms, code, channel_ref, paid_at_ms, in_flight`;
@@ -34,6 +35,7 @@ export interface AttemptRow extends Record<string, unknown> {
   wallet: Wallet | null;
   amount_fen: number;
   voucher_fen: number;
+  subsidy_mark_fen: number | null;
   reservation_id: string | null;
   concession_bp: number;
   business_date: string;
@@ -75,6 +77,7 @@ export function toAttempt(row: AttemptRow): Attempt {
     amountFen,
     voucherFen,
     netFen: subtractFen(amountFen, voucherFen),
+    subsidyMarkFen: row.subsidy_mark_fen === null ? undefined : fen(row.subsidy_mark_fen),
     reservationId: row.reservation_id ?? undefined,
     concessionBp: basisPoints(row.concession_bp),
     businessDate: row.business_date,

@@ -24,9 +24,9 @@ export const attemptInsertion: Statement = {
       channel, channel_merchant_no, out_trade_no, wallet, amount_fen, voucher_fen, reservation_id,
       concession_bp, business_date, cashier, member_id, claim_hash, opened_at_ms, content_hash,
       route, quota_date, network, status, in_flight, submitted_at_ms, cancel_wanted, found_paid,
-      fruitless_tries, next_step, next_at_ms, lease_until_ms)
+      fruitless_tries, next_step, next_at_ms, subsidy_mark_fen, lease_until_ms)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-      $20, $21, $22, $23, $24, true, $25, $26, $27, $28, $29, $30, 0)
+      $20, $21, $22, $23, $24, true, $25, $26, $27, $28, $29, $30, $31, 0)
     on conflict do nothing
     returning operator_id, merchant_id, order_id, attempt, kind, submitted_at_ms`,
 };
@@ -66,6 +66,7 @@ export const attemptInsertionValues = (
     progress.fruitlessTries,
     progress.next?.type ?? null,
     progress.next?.atMs ?? null,
+    attempt.subsidyMarkFen ?? null,
   ];
 };
 

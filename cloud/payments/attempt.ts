@@ -30,6 +30,8 @@ export interface AttemptFacts extends AttemptKey {
   readonly voucherFen: Fen;
   /** What the channel is asked for. */
   readonly netFen: Fen;
+  /** What the channel was told that it is going to subsidise; undefined when nothing. */
+  readonly subsidyMarkFen?: Fen | undefined;
   readonly reservationId: string | undefined;
   readonly concessionBp: BasisPoints;
   readonly businessDate: string;

@@ -55,11 +55,13 @@ interface Taught {
 
 async function ask(channel: Channel, attempt: Attempt, call: ChannelCall): Promise<Taught> {
   const { channelMerchantNo, outTradeNo, netFen, openedAtMs, terminalId, memberId } = attempt;
+  const { subsidyMarkFen: subsidyFen } = attempt;
   const order = { channelMerchantNo, outTradeNo, netFen, openedAtMs };
   switch (call.type) {
     case 'charge': {
       const { wallet, authCode } = call;
-      const charged = await channel.charge({ ...order, wallet, authCode, terminalId });
+      const marked = subsidyFen === undefined ? {} : { subsidyFen };
+      const charged = await channel.charge({ ...order, ...marked, wallet, authCode, terminalId });
       return taught({ from: 'charge', outcome: charged.outcome }, charged);
     }
     case 'withhold': {

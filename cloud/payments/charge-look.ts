@@ -32,6 +32,8 @@ export interface ChargeFacts {
   /** Is the rate the merchant's, or was it his a short while ago (identity/merchant-rates.ts)? */
   readonly is_rate_agreed: boolean;
   readonly same_day_bp: BasisPoints | null;
+  /** The channels that are told what to subsidise; null when none is. */
+  readonly subsidising: readonly string[] | null;
   /** The rules of points as stored, in force on the day. */
   readonly points: Partial<PointsConfig> | null;
 }
@@ -57,6 +59,8 @@ const factsOfCharge: Statement = {
              false) as is_rate_agreed,
            (select m.same_day_bp from merchant m
              where m.operator_id = $1 and m.merchant_id = $2) as same_day_bp,
+           (select array_agg(t.channel) from channel_settlement t
+             where t.operator_id = $1 and t.subsidises) as subsidising,
            (select c.config from points_config_version c
              where c.operator_id = $1 and c.effective_from <= $8::date
              order by c.version desc limit 1) as points

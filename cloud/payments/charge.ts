@@ -1,3 +1,4 @@
+import { subsidyMaxFen } from '#cloud/channel/channel-money.ts';
 import { namedMember } from '#cloud/members/named-member.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { outTradeNo, type MemberId, type OrderId } from '#shared/ids/ids.ts';
@@ -216,7 +217,7 @@ async function begin(
   const bound = number === 1 ? undefined : await boundChannel(line.tx, route, deps);
   const { decision, chosen } = chooseAmong(look.open, route, { ...deps, nowMs, lost, bound });
   if (chosen === undefined) return refused(refusalOf(decision));
-  const facts = factsOf(charge, { route, chosen, decision });
+  const facts = factsOf(charge, { route, chosen, decision, look });
   const progress = beginAttempt({ pace: wallet, submittedAtMs: nowMs }, deps.timing);
   const attempt: Attempt = { ...facts, progress, holdsQuota: true };
   const obstacle = obstacleOfOrder(look, attempt) ?? (await obstacleOfSale(line, look, attempt));
@@ -233,9 +234,12 @@ function factsOf(
     readonly route: RouteRequest;
     readonly chosen: Chosen;
     readonly decision: RouteDecision;
+    readonly look: ChargeLook;
   },
 ): AttemptFacts {
-  const { route, chosen, decision } = made;
+  const { route, chosen, decision, look } = made;
+  const voucherFen = fen(request.voucherFen);
+  const isSubsidised = look.facts.subsidising?.includes(chosen.channel) === true;
   return {
     operatorId: till.operatorId,
     merchantId: till.merchantId,
@@ -248,8 +252,11 @@ function factsOf(
     outTradeNo: outTradeNo(route.orderId, route.attempt),
     wallet: request.wallet,
     amountFen: fen(request.amountFen),
-    voucherFen: fen(request.voucherFen),
+    voucherFen,
     netFen: route.netFen,
+    // One above the limit no channel subsidises at all: people do.
+    subsidyMarkFen:
+      isSubsidised && voucherFen > 0 && voucherFen <= subsidyMaxFen ? voucherFen : undefined,
     reservationId: request.reservationId,
     concessionBp: basisPoints(request.concessionBp),
     businessDate: request.businessDate,

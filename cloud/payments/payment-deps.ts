@@ -36,14 +36,14 @@ export const timingAt = (
 ): AttemptTiming => attemptTiming(timing, channels.get(channel)?.profile.limits ?? carefulLimits);
 
 /**
- * The key of content hashes: derived from the cloud's own key, so it survives restarts and is
+ * The key of content hashes: derived from the cloud's seal key, so it survives restarts and is
  * stored nowhere.
  */
-export const contentKeyOf = (keys: Pick<CloudKeys, 'signing'>): Uint8Array =>
+export const contentKeyOf = (keys: Pick<CloudKeys, 'seal'>): Uint8Array =>
   new Uint8Array(
     hkdfSync(
       'sha256',
-      keys.signing.privateKey.export({ format: 'der', type: 'pkcs8' }),
+      keys.seal.privateKey.export({ format: 'der', type: 'pkcs8' }),
       '',
       'greentill/charge-content/1',
       32,

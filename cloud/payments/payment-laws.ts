@@ -67,6 +67,24 @@ export const paymentLaws: readonly Law[] = [
           OR (p.ended_at_ms IS NULL AND p.next_step IS NULL)`,
   },
   {
+    name: 'kept-charges-were-paid-alone',
+    says: 'Where a channel’s money was kept because the other money went back at the till, nothing of the other money is left, and none went back where it was never taken.',
+    violations: (operatorId) => sql`
+      SELECT p.order_id, p.verdict, p.back_fen, l.amount_fen,
+             coalesce(r.back_fen, 0) AS refunded_fen
+        FROM paid_twice p
+        LEFT JOIN settlement_line l USING (operator_id, merchant_id, order_id)
+        LEFT JOIN LATERAL (SELECT sum(o.amount_fen) AS back_fen FROM order_refund o
+          WHERE o.operator_id = p.operator_id AND o.merchant_id = p.merchant_id
+            AND o.order_id = p.order_id AND o.how <> 'channel' AND o.status <> 'failed') r ON true
+       WHERE p.operator_id = ${operatorId}
+         AND CASE p.verdict
+               WHEN 'keep-refunded' THEN l.order_id IS NULL OR p.back_fen IS NULL
+                 OR coalesce(r.back_fen, 0) < l.amount_fen OR p.back_fen < l.amount_fen
+               WHEN 'keep' THEN coalesce(p.back_fen, 0) > 0
+               ELSE p.back_fen > coalesce(r.back_fen, 0) END`,
+  },
+  {
     name: 'covered-losses-are-paid-once',
     says: 'What the platform answers for of an offline sale it paid the merchant, once and nothing else, or it waits openly with a reason.',
     // What waits is an open item of its own: reconciliation/open-items.ts.

@@ -33,6 +33,8 @@ export const EnvironmentSchema = Type.Object({
   OPERATOR_NAME: Type.String({ default: 'Greentill', minLength: 1, maxLength: 64 }),
   OPERATOR_TOKEN: Type.Optional(Type.String({ minLength: 32, maxLength: 200 })),
   CLOUD_SIGNING_KEY: Type.Optional(Type.String({ minLength: 1 })),
+  CLOUD_NEXT_SIGNING_KEY: Type.Optional(Type.String({ minLength: 1 })),
+  CLOUD_SEAL_KEY: Type.Optional(Type.String({ minLength: 1 })),
   ISSUER_SIGNING_KEY: Type.Optional(Type.String({ minLength: 1 })),
   ISSUER_OTHER_KEYS: Type.Optional(Type.String({ minLength: 1, maxLength: 1_000 })),
   MEMBER_DATA_KEY: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' })),
@@ -63,6 +65,10 @@ export interface CloudConfig {
   readonly operatorToken: string | undefined;
   /** PKCS #8 of an Ed25519 key, base64. Needed when several nodes share one database. */
   readonly cloudSigningKey: string | undefined;
+  /** The one that takes its place after the overlap; undefined: no change is on. */
+  readonly cloudNextSigningKey: string | undefined;
+  /** The first signing key, once it was changed: the seals of the books stay under it. */
+  readonly cloudSealKey: string | undefined;
   readonly issuerSigningKey: string | undefined;
   /** Keys of member codes that are accepted besides, while one takes over from another. */
   readonly issuerOtherKeys: readonly string[];
@@ -79,7 +85,7 @@ export interface CloudConfig {
    */
   readonly trustedProxies: readonly string[];
   readonly requestsPerMinute: number;
-  /** How much of the machine a release or a close takes (cloud/release/pace.ts). */
+  /** How much of the machine a release or a close takes (cloud/release/chunks/pace.ts). */
   readonly releasePace: 'alone' | 'neighbourly' | 'quiet';
   readonly logLevel: string;
 }
@@ -126,6 +132,8 @@ function toConfig(env: Static<typeof EnvironmentSchema>): CloudConfig {
     operatorName: env.OPERATOR_NAME,
     operatorToken: env.OPERATOR_TOKEN,
     cloudSigningKey: env.CLOUD_SIGNING_KEY,
+    cloudNextSigningKey: env.CLOUD_NEXT_SIGNING_KEY,
+    cloudSealKey: env.CLOUD_SEAL_KEY,
     issuerSigningKey: env.ISSUER_SIGNING_KEY,
     issuerOtherKeys: env.ISSUER_OTHER_KEYS?.split(',') ?? [],
     memberDataKey: env.MEMBER_DATA_KEY,

@@ -30,7 +30,42 @@ export interface Metrics {
   readonly billsMissing: Gauge;
   /** ALARM when `refused` grows: notifies of channels, by what became of them. */
   readonly channelNotifies: Counter<'channel' | 'verdict'>;
+  /** What waits, by sort: how many, and for how long the oldest (reconciliation/watch). */
+  readonly open: Readonly<Record<OpenSort, OpenGauges>>;
+  /** ALARM above 0, by name: what waits is too much or too old (reconciliation/watch/open-alarms.ts). */
+  readonly openAlarms: Gauge<'name'>;
+  /** ALARM when it stands still: when the two above were last counted. Unix time. */
+  readonly openMeasuredAt: Gauge;
 }
+
+/** Sorts of things that wait: what their gauges are called, and by what they are told apart. */
+export const openSorts = {
+  booking: { count: 'bookings_open', age: 'booking_age', labels: ['why'] },
+  break: { count: 'bill_breaks_unsettled', age: 'bill_break_age', labels: ['class'] },
+  charge: { count: 'undecided_charges', age: 'undecided_charge_age', labels: ['channel'] },
+  instruction: { count: 'instructions_open', age: 'instruction_age', labels: ['kind', 'why'] },
+  refund: { count: 'refunds_open', age: 'refund_age', labels: ['why'] },
+  settlement: { count: 'settlements_parked', age: 'settlement_parked_age', labels: [] },
+} as const satisfies Record<
+  string,
+  { readonly count: string; readonly age: string; readonly labels: readonly string[] }
+>;
+export type OpenSort = keyof typeof openSorts;
+
+/** How many wait, and for how many seconds the oldest has. */
+export interface OpenGauges {
+  readonly count: Gauge;
+  readonly ageSeconds: Gauge;
+}
+
+const openHelp: Readonly<Record<OpenSort, string>> = {
+  booking: 'Paid charges that are not booked',
+  break: 'Open differences between bills and books',
+  charge: 'Charges that should be definite by now and are not',
+  instruction: 'Instructions that failed, are unknown, blocked, or people’s to carry out',
+  refund: 'Refunds that are not definite or not booked',
+  settlement: 'Settlements of offline sales that the books refused',
+};
 
 const requestBucketsSeconds = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 12];
 
@@ -41,6 +76,15 @@ export function createMetrics(): Metrics {
     new Counter<L>({ name: `greentill_${name}`, help, labelNames, registers });
   const gauge = (name: string, help: string) =>
     new Gauge({ name: `greentill_${name}`, help, registers });
+  const open = (sort: OpenSort): OpenGauges => {
+    const { count, age, labels } = openSorts[sort];
+    const of = (name: string, help: string) =>
+      new Gauge({ name: `greentill_${name}`, help, labelNames: [...labels], registers });
+    return {
+      count: of(count, `${openHelp[sort]}.`),
+      ageSeconds: of(`${age}_seconds`, `${openHelp[sort]}: age of the oldest.`),
+    };
+  };
   return {
     registry,
     requestSeconds: new Histogram({
@@ -73,5 +117,20 @@ export function createMetrics(): Metrics {
       'Notifies of channels, by what became of them.',
       ['channel', 'verdict'],
     ),
+    open: {
+      booking: open('booking'),
+      break: open('break'),
+      charge: open('charge'),
+      instruction: open('instruction'),
+      refund: open('refund'),
+      settlement: open('settlement'),
+    },
+    openAlarms: new Gauge({
+      name: 'greentill_open_alarm',
+      help: '1: what waits is too much or too old, by name.',
+      labelNames: ['name'],
+      registers,
+    }),
+    openMeasuredAt: gauge('open_measured_timestamp_seconds', 'When what waits was last counted.'),
   };
 }

@@ -5,7 +5,7 @@ import { insertEntries, insertReferralLots } from '#cloud/points/issue-points.ts
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import { flagRelatedOrders } from '#cloud/relations/related-orders.ts';
 import { pathOfMembers } from '#cloud/relations/relation-store.ts';
-import { advanceAhead } from '#cloud/release/close-ahead.ts';
+import { advanceAhead } from '#cloud/release/accounts/advance-ahead.ts';
 import { holdSuspicious } from '#cloud/review/points-holds.ts';
 import type { MemberId, MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { pointFen, type PointFen } from '#shared/points/point-fen.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
-import { advanceAhead } from '#cloud/release/close-ahead.ts';
+import { advanceAhead } from '#cloud/release/accounts/advance-ahead.ts';
 import { cancelVouchers, lockVouchers } from '#cloud/vouchers/return-vouchers.ts';
 import type { MemberId, MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { fen, sumFen, type Fen } from '#shared/money/fen.ts';

@@ -3,7 +3,7 @@ import type { Tx } from '#cloud/platform/db.ts';
 import { insertEntries } from '#cloud/points/issue-points.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import { flagRelatedOrders, refuseRelatedReferrals } from '#cloud/relations/related-orders.ts';
-import { advanceAhead } from '#cloud/release/close-ahead.ts';
+import { advanceAhead } from '#cloud/release/accounts/advance-ahead.ts';
 import { holdSuspicious, notHeld } from '#cloud/review/points-holds.ts';
 import { tiersOfOwners } from '#cloud/tiers/tiers-of-owners.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';

@@ -87,7 +87,8 @@ export const pointsConfigOf = (stored: Partial<PointsConfig> | undefined): Point
 /**
  * Locks the operator's points book and answers its last closed period; one that is being closed counts as closed.
  * `share` for whatever moves points, `update` for opening a close or a release and for a change of rules: those see no
- * movement half done. Whoever changes accounts calls advanceAhead (cloud/release/close-ahead.ts) next.
+ * movement half done. Whoever changes accounts calls advanceAhead next
+ * (cloud/release/accounts/advance-ahead.ts).
  */
 export async function lockBook(
   tx: Tx,

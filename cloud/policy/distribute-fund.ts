@@ -4,8 +4,8 @@ import { standingReasons } from '#cloud/ledger/release-hold.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import { readWindDown, type WindDown } from '#cloud/policy/wind-down.ts';
-import { fundFreeFen } from '#cloud/release/fund.ts';
-import { finishOpenRun } from '#cloud/release/run-release.ts';
+import { fundFreeFen } from '#cloud/release/close/fund-balance.ts';
+import { finishOpenRunOrClose } from '#cloud/release/finish-open.ts';
 import { sealRecord } from '#cloud/release/sealed-record.ts';
 import { insertVouchers, voucherStem } from '#cloud/vouchers/issue-vouchers.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
@@ -54,7 +54,7 @@ export async function distributeFund(
   const what =
     today < plan.stopOn ? `points until ${plan.stopOn}` : await unsettled(tx, operatorId);
   if (what !== undefined) return err({ type: 'not-settled', what });
-  await finishOpenRun(tx, operatorId);
+  await finishOpenRunOrClose(tx, operatorId);
   await divide(tx, { ...key, today });
   return ok((await readWindDown(tx, key))!);
 }

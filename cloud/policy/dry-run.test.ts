@@ -6,7 +6,7 @@ import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { createTestCloud, type TestCloud } from '#cloud/platform/testing/test-cloud.ts';
 import { lockBook } from '#cloud/points/points-config-store.ts';
 import { fundWith, usePilotConfig } from '#cloud/points/testing/points-fixtures.ts';
-import { fundFreeFen } from '#cloud/release/fund.ts';
+import { fundFreeFen } from '#cloud/release/close/fund-balance.ts';
 
 let cloud: TestCloud;
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import type { Db, Tx } from '#cloud/platform/db.ts';
-import { closeInputOf } from '#cloud/release/close-explanation.ts';
-import { readClose } from '#cloud/release/close-period.ts';
-import { readInflowHistory } from '#cloud/release/pools.ts';
+import { closeInputOf } from '#cloud/release/close/close-explanation.ts';
+import { readClose } from '#cloud/release/close/stored-closes.ts';
+import { readInflowHistory } from '#cloud/release/close/pools.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { planClose } from '#shared/points/close/close-plan.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
-import { projectOnce } from '#cloud/journal/project-journal.ts';
+import { createProjectionEffects } from '#cloud/journal/projection/projection-effects.ts';
+import { projectOnce } from '#cloud/journal/projection/project-journal.ts';
 import { paymentTiming } from '#cloud/payments/payment-timing.ts';
 import {
   createTestJournal,

@@ -19,13 +19,13 @@ type Deps = Pick<
 /** How long a journal may stand without a seal, as a rule: what is younger is the tail that no seal protects. */
 const sealEveryMs = 60_000;
 
-/** The sealer of this cloud: its signing key, and an anchor beside the keys. */
+/** The sealer of this cloud: its seal key, and an anchor beside the keys. */
 export function sealDepsOf(deps: Omit<Deps, 'logger' | 'metrics'>): SealDeps {
   const { db, clock, operatorId, keys, config } = deps;
-  const { publicKey } = keys.signing;
+  const { publicKey } = keys.seal;
   const signer: SealSigner = {
     keyId: publicKey,
-    sign: (text) => signText(keys.signing, text),
+    sign: (text) => signText(keys.seal, text),
     verify: (text, signature) =>
       verifyText({ publicKey, text, signature: Buffer.from(signature, 'base64url') }),
   };

@@ -140,7 +140,7 @@ describe('the seals of the books', () => {
       readonly keyId: string;
       readonly runs: readonly { runNo: number; hash: string; signature: string }[];
     };
-    expect(keyId).toBe(cloud.deps.keys.signing.publicKey);
+    expect(keyId).toBe(cloud.deps.keys.seal.publicKey);
     const last = runs.at(-1)!;
     const signature = Buffer.from(last.signature, 'base64url');
     const text = `greentill/ledger-seal-run/1 ${last.hash}`;

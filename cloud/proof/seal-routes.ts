@@ -46,7 +46,7 @@ export function registerSealRoutes(
   app.get('/admin/v1/ledger-seals', { schema: runs }, async (request) => {
     const { afterRun } = request.query;
     const found = await readSealRuns(db, { operatorId, afterRun });
-    return { keyId: keys.signing.publicKey, runs: [...found] };
+    return { keyId: keys.seal.publicKey, runs: [...found] };
   });
 
   const books = {

@@ -11,6 +11,7 @@ const newest = (operatorId: OperatorId): SQL => sql`
   newest as materialized (
     select * from (
       select distinct on (channel, account, bill_date) bill_no, channel, account, bill_date,
+             day_turns_before_ms,
              max(bill_date) over (partition by channel, account) as last_date
         from bill where operator_id = ${operatorId}
        order by channel, account, bill_date, version desc) b
@@ -18,6 +19,8 @@ const newest = (operatorId: OperatorId): SQL => sql`
 
 const signed = sql`case r.kind when 'paid' then r.amount_fen when 'closed' then 0 else -r.amount_fen end`;
 const clearing = (entry: SQL): SQL => sql`-${entry}.amount_fen`;
+const startMs = (date: SQL): SQL =>
+  sql`extract(epoch from (${date})::timestamp at time zone 'Asia/Shanghai')::bigint * 1000`;
 const dayOf = (ms: SQL): SQL =>
   sql`(to_timestamp(${ms} / 1000) at time zone 'Asia/Shanghai')::date`;
 
@@ -90,8 +93,8 @@ export const billLaws: readonly Law[] = [
           from newest n join payment_attempt a on a.operator_id = ${operatorId}
            and a.channel = n.channel and n.account in ('', a.channel_merchant_no)
            and a.status = 'paid'
-           and a.paid_at_ms >= extract(epoch from n.bill_date::timestamp at time zone 'Asia/Shanghai')::bigint * 1000
-           and a.paid_at_ms < extract(epoch from (n.bill_date + 1)::timestamp at time zone 'Asia/Shanghai')::bigint * 1000
+           and a.paid_at_ms >= ${startMs(sql`n.bill_date`)} - n.day_turns_before_ms
+           and a.paid_at_ms < ${startMs(sql`n.bill_date + 1`)} - n.day_turns_before_ms
          where n.bill_date > n.last_date - ${provedDays - 1}::integer
         union all
         select r.order_id, r.attempt, 0, 1 from bill_row r
@@ -116,7 +119,7 @@ export const billLaws: readonly Law[] = [
          and b.class in ('short-by-status', 'long-by-status', 'refund-miss')
        where r.operator_id = ${operatorId} and r.is_odd
          and a.status in ('failed', 'reversed', 'refunded-late')
-         and ${dayOf(sql`a.settled_at_ms`)} <= n.last_date and b.break_no is null
+         and ${dayOf(sql`(a.settled_at_ms + n.day_turns_before_ms)`)} <= n.last_date and b.break_no is null
        group by 1, 2, 3 having sum(${signed}) <> 0`,
   },
   {

@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import { err, type Result } from '#shared/result/result.ts';
-import { alipayBillRows } from '#cloud/payments/channels/alipay/bill-rows.ts';
-import { wechatBillRows } from '#cloud/payments/channels/wechat/bill-rows.ts';
+import { billForms } from '#cloud/payments/channels/bill-forms.ts';
 import type { Channel } from '#cloud/channel/channel.ts';
-import type { BillFormat, BillRow } from '#cloud/channel/channel-bill.ts';
+import type { BillRow } from '#cloud/channel/channel-bill.ts';
 import type { CloudDeps } from '#cloud/platform/deps.ts';
 import type { BillDay } from '#cloud/reconciliation/bill-key.ts';
 import {
@@ -24,12 +23,6 @@ export type FetchBillError =
   /** This channel gives none, or there is no such channel: its days are proved by no bill, and listed as such. */
   | { readonly type: 'bill-not-offered'; readonly why: string };
 
-/** How the rows of a bill are read. */
-export const billReaders: Readonly<Record<BillFormat, (path: string) => AsyncIterable<BillRow>>> = {
-  'wechat-csv': wechatBillRows,
-  'alipay-gbk-zip': alipayBillRows,
-};
-
 /**
  * Downloads the bill of a day into a temporary file and imports it. A day on which the channel says that it has no bill
  * is a bill without lines.
@@ -40,6 +33,7 @@ export async function fetchBill(
 ): Promise<Result<ImportedBill, FetchBillError>> {
   const bills = deps.channels.get(day.channel)?.bills;
   if (bills === undefined) return err({ type: 'bill-not-offered', why: day.channel });
+  const { rows, dayTurnsBeforeMs } = billForms[bills.format];
   const folder = await mkdtemp(join(tmpdir(), 'greentill-bill-'));
   try {
     const path = join(folder, 'bill');
@@ -54,12 +48,10 @@ export async function fetchBill(
     file.end();
     await once(file, 'close');
     switch (outcome.type) {
-      case 'whole': {
-        const read = billReaders[outcome.format];
-        return await importBill(deps, { ...day, rows: () => read(path) });
-      }
+      case 'whole':
+        return await importBill(deps, { ...day, dayTurnsBeforeMs, rows: () => rows(path) });
       case 'no-bill':
-        return await importBill(deps, { ...day, rows: noRows });
+        return await importBill(deps, { ...day, dayTurnsBeforeMs, rows: noRows });
       case 'not-ready':
       case 'unknown':
         return err({ type: 'bill-not-ready', why: outcome.code });

@@ -14,6 +14,8 @@ import { rowsPerChunk, storeRows, type OpenBill } from '#cloud/reconciliation/st
 export const billRowsMax = 20_000_000;
 
 export interface BillFile extends BillDay {
+  /** So long before midnight the bill's day begins and ends, milliseconds; 0 when absent. */
+  readonly dayTurnsBeforeMs?: number;
   /** Reads the file from its beginning, each time it is called. Throws when the file is damaged. */
   readonly rows: () => AsyncIterable<BillRow>;
 }
@@ -65,7 +67,8 @@ async function importOnce(tx: Tx, file: BillFile, nowMs: number): Promise<Import
       from bill where operator_id = ${file.operatorId}`);
   const next = rows[0];
   assert(next !== undefined, () => 'an aggregate without a row');
-  const bill: OpenBill = { ...file, billNo: next.bill_no, nowMs };
+  const { dayTurnsBeforeMs = 0 } = file;
+  const bill: OpenBill = { ...file, dayTurnsBeforeMs, billNo: next.bill_no, nowMs };
   // A chunk finds its charges and journals by their keys. Left to itself the planner takes policies for filters that
   // leave little, and reads whole tables for every chunk.
   await tx.execute(sql`set local enable_hashjoin = off`);
@@ -76,9 +79,10 @@ async function importOnce(tx: Tx, file: BillFile, nowMs: number): Promise<Import
   await refuseKnown(tx, bill, digest);
   await tx.execute(sql`
     insert into bill (operator_id, bill_no, channel, account, bill_date, version, digest, row_count,
-      imported_at_ms)
+      imported_at_ms, day_turns_before_ms)
     values (${bill.operatorId}, ${bill.billNo}, ${bill.channel}, ${bill.account},
-      ${bill.date}::date, ${next.version}, ${digest}, ${rowCount}, ${nowMs})`);
+      ${bill.date}::date, ${next.version}, ${digest}, ${rowCount}, ${nowMs},
+      ${dayTurnsBeforeMs})`);
   // Sums and joins over a million lines: what does not fit into this goes to disk, so the
   // database's memory is bounded too.
   await tx.execute(sql`set local work_mem = '64MB'`);

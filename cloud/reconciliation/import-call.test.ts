@@ -15,6 +15,9 @@ it('the bill of the first account of a channel: its name says whose form it has'
   expect(readImportCall(['alipay', '2026-09-21', 'bill.zip', '2088000000000109'])).toMatchObject({
     value: { format: 'alipay-gbk-zip', account: '2088000000000109' },
   });
+  expect(readImportCall(['unionpay', '2026-09-21', 'bill.zip', '777290058110048'])).toMatchObject({
+    value: { channel: 'unionpay', format: 'unionpay-zm-zip', account: '777290058110048' },
+  });
 });
 
 it('the bill of a further account: it is told whose form it has', () => {
@@ -22,12 +25,18 @@ it('the bill of a further account: it is told whose form it has', () => {
   expect(readImportCall([...call, '--as', 'wechat'])).toMatchObject({
     value: { channel: 'wechat-noodles', format: 'wechat-csv' },
   });
+  // An aggregator carries any wallet: what its bill is of, is the channel's name.
+  expect(readImportCall(['alipay', '2026-09-21', 'f', '--as', 'aggregator'])).toMatchObject({
+    value: { channel: 'alipay', format: 'aggregator-jsonl', account: '' },
+  });
+  expect(readImportCall(['own', '2026-09-21', 'f', '7772', '--as', 'unionpay'])).toMatchObject({
+    value: { channel: 'own', format: 'unionpay-zm-zip', account: '7772' },
+  });
   expect(readImportCall(call)).toMatchObject({ error: expect.stringContaining('--as') as unknown });
 });
 
 it.each([
-  [['unionpay', '2026-09-21', 'f'], 'no reader'],
-  [['own', '2026-09-21', 'f', '--as', 'aggregator'], 'no reader'],
+  [['withholding', '2026-09-21', 'f'], 'whose form'],
   [['own', '2026-09-21', 'f', '--as', 'toString'], 'whose form'],
   [['Wechat_Own', '2026-09-21', 'f', '--as', 'wechat'], 'no channel is named'],
   [['wechat', '2026-02-30', 'f'], 'is no day'],

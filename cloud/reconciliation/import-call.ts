@@ -16,12 +16,14 @@ export interface ImportCall {
   readonly account: string;
 }
 
-/** The uncompressed CSV of WeChat Pay, the zip of Alipay. */
+/** The uncompressed CSV of WeChat Pay, the zips of Alipay and UnionPay, the uncompressed lines of an aggregator. */
 const formats: Readonly<Record<string, BillFormat>> = {
   wechat: 'wechat-csv',
   alipay: 'alipay-gbk-zip',
+  unionpay: 'unionpay-zm-zip',
+  aggregator: 'aggregator-jsonl',
 };
-const usage = 'CHANNEL YYYY-MM-DD FILE [merchant number] [--as wechat|alipay]';
+const usage = 'CHANNEL YYYY-MM-DD FILE [merchant number] [--as wechat|alipay|unionpay|aggregator]';
 
 /**
  * Reads `CHANNEL DATE FILE [ACCOUNT] [--as KIND]`. KIND says whose form the file has, where the channel is a further
@@ -34,11 +36,7 @@ export function readImportCall(args: readonly string[]): Result<ImportCall, stri
   if (channel === undefined || date === undefined || path === undefined) return err(usage);
   const kind = given.value.values.as ?? channel;
   const format = Object.hasOwn(formats, kind) ? formats[kind] : undefined;
-  if (format === undefined) {
-    const why = 'see docs/reconciliation.md, "Channels without a bill"';
-    const isWithout = kind === 'unionpay' || kind === 'aggregator';
-    return err(isWithout ? `${kind} has no reader; ${why}` : `whose form has it? ${usage}`);
-  }
+  if (format === undefined) return err(`whose form has it? ${usage}`);
   if (!new RegExp(channelNamePattern).test(channel)) return err(`no channel is named ${channel}`);
   if (!isCalendarDay(date)) return err(`${date} is no day`);
   return ok({ channel, format, date, path, account });

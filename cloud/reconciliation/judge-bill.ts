@@ -5,7 +5,7 @@ import { billsAround } from '#cloud/reconciliation/bill-key.ts';
 import { chargeKey, onFoundAgain, type OpenBill } from '#cloud/reconciliation/store-rows.ts';
 
 /**
- * So near to midnight the channel and we may disagree about the day: what is missing there waits for the next bill
+ * So near to the turn of the day the channel and we may disagree about the day: what is missing there waits for the next bill
  * before it is a break. In milliseconds.
  */
 export const dayEdgeMs = 30 * 60_000;
@@ -83,9 +83,18 @@ interface Window {
   readonly isNextThere: boolean;
 }
 
-const dayEndMs = (bill: OpenBill): number => dayStartMs(addDays(bill.date, 1));
+/** What the bill is about: from here on, and until there. */
+const firstMs = (bill: OpenBill): number => dayStartMs(bill.date) - bill.dayTurnsBeforeMs;
+const dayEndMs = (bill: OpenBill): number =>
+  dayStartMs(addDays(bill.date, 1)) - bill.dayTurnsBeforeMs;
 const isOfAccount = (bill: OpenBill): SQL =>
   bill.account === '' ? sql`true` : sql`a.channel_merchant_no = ${bill.account}`;
+/** By the day of their journals, which midnight divides, and where the channel's day turns earlier by their hour too. */
+const isRefundOfDay = (bill: OpenBill): SQL =>
+  bill.dayTurnsBeforeMs === 0
+    ? sql`f.ledger_date = ${bill.date}::date`
+    : sql`f.ledger_date between ${addDays(bill.date, -1)}::date and ${bill.date}::date
+        and f.done_at_ms >= ${firstMs(bill)} and f.done_at_ms < ${dayEndMs(bill)}`;
 /** Missing, and perhaps only booked on the other side of midnight: it waits for the next bill. */
 const stateOf = (
   bill: OpenBill,
@@ -107,7 +116,7 @@ const findMissingCharges = (tx: Tx, bill: OpenBill, window: Window): Promise<unk
                ${stateOf(bill, sql`a.paid_at_ms`, window)} as state
           from payment_attempt a
          where a.operator_id = ${bill.operatorId} and a.channel = ${bill.channel}
-           and a.paid_at_ms >= ${dayStartMs(bill.date)} and a.paid_at_ms < ${dayEndMs(bill)}
+           and a.paid_at_ms >= ${firstMs(bill)} and a.paid_at_ms < ${dayEndMs(bill)}
            and a.status = 'paid' and ${isOfAccount(bill)}
            and not exists (
              select from bill_row r
@@ -127,7 +136,7 @@ const findMissingRefunds = (tx: Tx, bill: OpenBill, window: Window): Promise<unk
           from order_refund f
           join payment_attempt a on a.operator_id = f.operator_id and a.order_id = f.order_id
             and a.attempt = f.attempt
-         where f.operator_id = ${bill.operatorId} and f.ledger_date = ${bill.date}::date
+         where f.operator_id = ${bill.operatorId} and ${isRefundOfDay(bill)}
            and f.status = 'done' and f.how = 'channel' and a.operator_id = ${bill.operatorId}
            and a.channel = ${bill.channel} and ${isOfAccount(bill)}
            and not exists (

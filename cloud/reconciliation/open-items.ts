@@ -21,6 +21,8 @@ export const openItemSources = [
 export type OpenItemSource = (typeof openItemSources)[number];
 
 export const openItemsPerPageMax = 500;
+/** So long the list says that both of two payments went back. */
+const bothBackMs = 30 * 86_400_000;
 /** Days whose missing bills are listed, for channels that offer none. */
 const noBillDays = 7;
 
@@ -48,6 +50,10 @@ const words: Readonly<Record<string, string>> = {
   parked: '钱已收到，账本暂时没有记上',
   'paid-twice':
     '这一单已按别的方式入账，渠道又收到了钱：由两人决定退还顾客，或确认另一笔没有收到、留下渠道这笔',
+  'paid-twice-refunded':
+    '这一单已按别的方式入账，渠道又收到了钱，收银台已把另一笔全部退还：由两人决定留下渠道这笔（货没退），或也退还顾客（货退了）',
+  'paid-twice-both-back':
+    '两人决定退还渠道这笔之前，收银台已退了另一笔：顾客可能一分未付，货没退的请商户向顾客补收',
   'paid-twice-returning': '两人决定把渠道多收的钱退还顾客，渠道还没有给出确定答复',
   'loss-parked': '平台应补给商户的离线损失，账本暂时没有记上，还没有支付',
   'by-hand': '渠道办不了，须人工支付并两人确认',
@@ -188,17 +194,34 @@ const soldItems = ({ operatorId: o, nowMs, channelsWithoutBill }: OpenItemQuery)
              a.amount_fen - a.voucher_fen, a.submitted_at_ms,
              coalesce('act ' || w.act_no || ': ' || (w.what ->> 'verdict'), a.book_error, ''),
              w.proposed_by,
-             case t.kind when 'paid-twice'
+             case when t.kind <> 'parked'
                then '/admin/v1/charges/' || a.order_id || '/' || a.attempt || '/paid-twice' end
         from payment_attempt a
-       cross join lateral (select case when exists (select from settlement_line l
-                 where l.operator_id = a.operator_id and l.merchant_id = a.merchant_id
-                   and l.order_id = a.order_id and l.source <> 'channel')
-               then 'paid-twice' else 'parked' end as kind) t
+       cross join lateral (select coalesce((select case when l.amount_fen <= (
+                   select coalesce(sum(r.amount_fen), 0) from order_refund r
+                    where r.operator_id = l.operator_id and r.merchant_id = l.merchant_id
+                      and r.order_id = l.order_id and r.status <> 'failed')
+                 then 'paid-twice-refunded' else 'paid-twice' end
+                from settlement_line l
+               where l.operator_id = a.operator_id and l.merchant_id = a.merchant_id
+                 and l.order_id = a.order_id and l.source <> 'channel'), 'parked') as kind) t
         left join two_person_act w on w.operator_id = a.operator_id and w.state = 'proposed'
          and w.proposed_at_ms >= ${nowMs - actLifeMs}
          and w.kind = 'resolve-paid-twice' and w.subject = a.order_id || ':' || a.attempt
        where a.operator_id = ${o} and a.book_state = 'parked'
+      union all
+      -- Cash that had left the drawer before two people decided, and of which the cloud heard after.
+      select 'booking', p.order_id || ':' || p.attempt || ':both', 'paid-twice-both-back',
+             p.merchant_id, p.order_id, r.back_fen - p.back_fen, p.decided_at_ms, p.agreed_by,
+             p.agreed_by, null
+        from paid_twice p
+       cross join lateral (select sum(o.amount_fen)::bigint as back_fen from order_refund o
+              where o.operator_id = p.operator_id and o.merchant_id = p.merchant_id
+                and o.order_id = p.order_id and o.status <> 'failed' and o.how <> 'channel'
+                and o.asked_at_ms <= p.decided_at_ms) r
+       where p.operator_id = ${o} and p.verdict = 'give-back'
+         and p.ended_as is distinct from 'paid' and p.decided_at_ms > ${nowMs - bothBackMs}
+         and r.back_fen > p.back_fen
       union all
       select 'booking', order_id || ':loss', 'loss-parked', merchant_id, order_id, covered_fen,
              coalesce(settled_at_ms, accepted_at_ms), parked_reason, null, null

@@ -10,6 +10,8 @@ export const rowsPerChunk = 5_000;
 export interface OpenBill extends BillDay {
   readonly billNo: number;
   readonly nowMs: number;
+  /** So long before midnight its day begins and ends, milliseconds. */
+  readonly dayTurnsBeforeMs: number;
 }
 
 /** The key of the journal by which the books have a paid charge: its sale, or beside one (payments/paid-twice). */

@@ -64,7 +64,7 @@ const EdgeBody = Type.Object(
 export function relationHash(keys: Deps['keys'], kind: 'device' | 'payout', text: string): string {
   const key = hkdfSync(
     'sha256',
-    keys.signing.privateKey.export({ format: 'der', type: 'pkcs8' }),
+    keys.seal.privateKey.export({ format: 'der', type: 'pkcs8' }),
     '',
     'greentill/relations/1',
     32,

@@ -2,35 +2,22 @@ import { sql } from 'drizzle-orm';
 import { standingReasons } from '#cloud/ledger/release-hold.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
-import type { ReleaseDay } from '#cloud/release/release-chunks.ts';
+import type { ReleaseDay } from '#cloud/release/accounts/run-chunks.ts';
 import {
   continueClose,
   findOpenClose,
   openClose,
   type CloseStep,
-} from '#cloud/release/close-steps.ts';
-import { continueRun, findOpenRun } from '#cloud/release/run-release.ts';
-import { stepsOf, type StepOptions } from '#cloud/release/steps.ts';
+} from '#cloud/release/close/close-steps.ts';
+import { readClose, type StoredClose } from '#cloud/release/close/stored-closes.ts';
+import { continueRun, findOpenRun } from '#cloud/release/run/run-steps.ts';
+import { stepsOf, type StepOptions } from '#cloud/release/chunks/steps.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
-import { fen, type Fen } from '#shared/money/fen.ts';
-import { basisPoints, type BasisPoints } from '#shared/money/rate.ts';
-import type { GateReason } from '#shared/points/gate/gate.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import { addPeriods, periodKindOf, type PeriodKind } from '#shared/time/period.ts';
 
-export interface PeriodClose {
-  readonly period: string;
-  readonly gateOpen: boolean;
-  readonly gateReason: GateReason;
-  readonly multBp: BasisPoints;
-  readonly budgetFen: Fen;
-  /** Periods of lots that become final after this close, before the tier. */
-  readonly nBase: number;
-  readonly configVersion: number;
-  /** What the decision was made of; shown as it is on the disclosure page. */
-  readonly explanation: Readonly<Record<string, unknown>>;
-  readonly explanationHash: string;
+export interface PeriodClose extends StoredClose {
   /** False when the period was closed before and this is the stored answer. */
   readonly isNew: boolean;
 }
@@ -128,58 +115,3 @@ async function nextToClose(tx: Tx, operatorId: OperatorId): Promise<string | und
   const last = rows[0]?.last ?? undefined;
   return last === undefined ? undefined : addPeriods(last, 1);
 }
-
-interface CloseRow extends Record<string, unknown> {
-  readonly period: string;
-  readonly gate_open: boolean;
-  readonly gate_reason: GateReason;
-  readonly mult_bp: number;
-  readonly budget_fen: number;
-  readonly n_base: number;
-  readonly config_version: number;
-  readonly explanation: Record<string, unknown>;
-  readonly explanation_hash: string;
-}
-
-/** A close as it is stored. */
-export type StoredClose = Omit<PeriodClose, 'isNew'>;
-
-const closeColumns = sql`period, gate_open, gate_reason, mult_bp, budget_fen, n_base,
-  config_version, explanation, explanation_hash`;
-
-/** The stored close of a period, if it is closed. */
-export async function readClose(
-  db: Db | Tx,
-  closing: { readonly operatorId: OperatorId; readonly period: string },
-): Promise<StoredClose | undefined> {
-  const { rows } = await db.execute<CloseRow>(sql`
-    select ${closeColumns} from period_close
-     where operator_id = ${closing.operatorId} and period = ${closing.period}`);
-  return rows[0] === undefined ? undefined : closeOf(rows[0]);
-}
-
-/** Two years of months. */
-const closesListed = 24;
-
-/** The last closes, the newest first. */
-export async function listCloses(
-  db: Db | Tx,
-  operatorId: OperatorId,
-): Promise<readonly StoredClose[]> {
-  const { rows } = await db.execute<CloseRow>(sql`
-    select ${closeColumns} from period_close
-     where operator_id = ${operatorId} order by period desc limit ${closesListed}`);
-  return rows.map(closeOf);
-}
-
-const closeOf = (row: CloseRow): StoredClose => ({
-  period: row.period,
-  gateOpen: row.gate_open,
-  gateReason: row.gate_reason,
-  multBp: basisPoints(row.mult_bp),
-  budgetFen: fen(row.budget_fen),
-  nBase: row.n_base,
-  configVersion: row.config_version,
-  explanation: row.explanation,
-  explanationHash: row.explanation_hash,
-});

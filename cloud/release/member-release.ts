@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import type { Db, Tx } from '#cloud/platform/db.ts';
-import { meetsMember, type ReleaseDay } from '#cloud/release/release-chunks.ts';
+import { meetsMember, type ReleaseDay } from '#cloud/release/accounts/run-chunks.ts';
 import { readRun, type StoredRun } from '#cloud/release/release-day.ts';
-import { wholePoints } from '#cloud/release/whole-points.ts';
+import { wholePoints } from '#cloud/release/accounts/whole-points.ts';
 import type { MemberId, VoucherId } from '#shared/ids/ids.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { basisPoints } from '#shared/money/rate.ts';

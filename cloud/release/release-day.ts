@@ -2,11 +2,11 @@ import { sql } from 'drizzle-orm';
 import { standingReasons } from '#cloud/ledger/release-hold.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
 import { lockBook } from '#cloud/points/points-config-store.ts';
-import { copyRuns } from '#cloud/release/copied-runs.ts';
-import { cutChunks, type ReleaseDay } from '#cloud/release/release-chunks.ts';
-import { readClose } from '#cloud/release/close-period.ts';
-import { continueRun, findOpenRun, type RunOptions } from '#cloud/release/run-release.ts';
-import { stepsOf } from '#cloud/release/steps.ts';
+import { copyRunTables } from '#cloud/release/run/copy-run-tables.ts';
+import { cutChunks, type ReleaseDay } from '#cloud/release/accounts/run-chunks.ts';
+import { readClose } from '#cloud/release/close/stored-closes.ts';
+import { continueRun, findOpenRun, type RunOptions } from '#cloud/release/run/run-steps.ts';
+import { stepsOf } from '#cloud/release/chunks/steps.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import type { DailyBinding } from '#shared/points/release/daily-limit.ts';
 import { periodSpan, releaseRunId } from '#shared/time/period.ts';
@@ -63,7 +63,7 @@ export async function runReleaseDay(
   if (day.day < firstDay || day.day > lastDay)
     return err({ type: 'day-outside-window', firstDay, lastDay });
   const steps = stepsOf(db, options);
-  if (steps.isDry) await steps.step((tx) => copyRuns(tx, day.operatorId));
+  if (steps.isDry) await steps.step((tx) => copyRunTables(tx, day.operatorId));
   for (let opening = 0; opening < openingsMax; opening += 1) {
     const opened = await steps.step((tx) => openRun(tx, day));
     if (!opened.ok) return opened;

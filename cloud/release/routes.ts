@@ -1,11 +1,7 @@
 import Type from 'typebox';
-import {
-  closePeriod,
-  listCloses,
-  readClose,
-  type CloseError,
-} from '#cloud/release/close-period.ts';
-import { runDaily } from '#cloud/release/daily-run.ts';
+import { closePeriod, type CloseError } from '#cloud/release/close-period.ts';
+import { listCloses, readClose } from '#cloud/release/close/stored-closes.ts';
+import { runDaily } from '#cloud/release/schedule/daily-run.ts';
 import { registerMemberRelease } from '#cloud/release/member-release-routes.ts';
 import { readRun, runReleaseDay, type ReleaseError } from '#cloud/release/release-day.ts';
 import { isCalendarDay } from '#cloud/settlement/calendar-day-guard.ts';
@@ -26,7 +22,7 @@ interface Deps extends Pick<CloudDeps, 'db' | 'clock' | 'operatorId' | 'config'>
 /** A period of any kind; {@link isPeriod} tells whether there is one of this name. */
 const PeriodSchema = Type.String({ pattern: periodPattern });
 
-/** What a decision was made of, as it was stored: a fixed set of keys, see explain() and postRun(). */
+/** What a decision was made of, as it was stored: a fixed set of keys, see explainClose() and finishRun(). */
 const ExplanationSchema = Type.Record(Type.String(), Type.Unknown());
 
 const closeFields = {

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { useTestDatabase } from '#cloud/platform/testing/use-test-database.ts';
-import { tieOf } from '#cloud/release/allocate.ts';
+import { tieOf } from '#cloud/release/allocation/find-shares.ts';
 import { shareOf } from '#cloud/release/share-formula.ts';
 
 const database = useTestDatabase();

@@ -19,7 +19,7 @@ import {
 } from '#cloud/points/testing/points-fixtures.ts';
 import { memberNode, merchantNode, noteRelations } from '#cloud/relations/relation-store.ts';
 import { closePeriod } from '#cloud/release/close-period.ts';
-import { poolsOf, type PoolSums } from '#cloud/release/pools.ts';
+import { poolsOf, type PoolSums } from '#cloud/release/close/pools.ts';
 import { decideHold } from '#cloud/review/decide-hold.ts';
 import { listPointsHolds } from '#cloud/review/points-holds.ts';
 import { plantLines } from '#cloud/review/testing/plant-lines.ts';

@@ -39,6 +39,7 @@ const words: Readonly<Record<string, string>> = {
   concession: '让利',
   release: '保留款解冻',
   'split-return': '分账回退',
+  'subsidy-cancel': '补贴取消',
   'subsidy-return': '补贴退回',
   ready: '待发',
   open: '处理中',

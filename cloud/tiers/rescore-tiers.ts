@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
-import { literal, materialise, plainWord } from '#cloud/release/temporary-table.ts';
+import { literal, materialise, plainWord } from '#cloud/release/chunks/temporary-table.ts';
 import type { OperatorId } from '#shared/ids/ids.ts';
 import { wholeBp } from '#shared/money/rate.ts';
 import type { PointsConfig } from '#shared/points/points-config.ts';

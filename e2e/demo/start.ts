@@ -4,6 +4,7 @@ import { readOptions } from '../read-options.ts';
 import { demoGoods } from '../stage/demo-goods.ts';
 import { ensureRenderer } from '../stage/renderer-build.ts';
 import { openStage, operatorToken, type Stage } from '../stage/stage.ts';
+import { demoPeople, type DemoPerson } from './people.ts';
 import { portsInUse } from './ports.ts';
 import { playTour } from './tour.ts';
 
@@ -63,7 +64,7 @@ try {
   refuse(`The demo cannot start: ${error instanceof Error ? error.message : String(error)}`);
 }
 if (stage) {
-  sayWhereItIs(stage);
+  sayWhereItIs(stage, await demoPeople(stage, folder));
   if (options.tour) await tour(stage);
 }
 
@@ -93,7 +94,7 @@ const goodsToScan = demoGoods
   .map(({ code, name }) => `${code} ${name}`)
   .join(', ');
 
-function sayWhereItIs(open: Stage): void {
+function sayWhereItIs(open: Stage, people: readonly DemoPerson[]): void {
   say(`
 Greentill 绿点收银 is open (${((performance.now() - startedMs) / 1000).toFixed(1)} s)
 
@@ -108,6 +109,8 @@ Greentill 绿点收银 is open (${((performance.now() - startedMs) / 1000).toFix
   Goods: type a code into the counter's text field and scan it: ${goodsToScan}
   Refunds, goods on trust and promotion ask for the owner's PIN: set one first (未设店主密码, in the till's bar).
   The operator's token: ${operatorToken}
+  Keys of two of his people (x-person-key), for what one person must not do alone:
+${people.map(({ name, key }) => `    ${name} ${key}`).join('\n')}
   Ctrl+C stops; npm start -- --fresh starts over; npm start -- --tour plays the main job.`);
 }
 

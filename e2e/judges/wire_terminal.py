@@ -176,7 +176,7 @@ class Terminal:
         self.origin = origin
         self.key = Key(os.urandom(32))
         self.terminal_id = None
-        self.cloud_key = None
+        self.cloud_key = self.next_cloud_key = None
         self.seq = time.time_ns() // 1_000_000
 
     def call(self, method, path, body=None, signer=None, signed=True):
@@ -210,10 +210,12 @@ class Terminal:
     def open_config(self, signed):
         """Section 6: the signature before the parsing."""
         payload = signed["payload"].encode()
-        assert Key.verify(self.cloud_key, payload, unurl64(signed["signature"])), "not signed by the cloud"
-        assert not Key.verify(self.cloud_key, payload + b" ", unurl64(signed["signature"]))
+        signer = signer_of(signed, self.cloud_key, self.next_cloud_key, time.time() * 1000)
+        assert signer is not None, "not signed by the cloud"
+        assert not Key.verify(signer, payload + b" ", unurl64(signed["signature"]))
         config = json.loads(payload)
         assert config["terminalId"] == self.terminal_id
+        self.cloud_key, self.next_cloud_key = signer, config.get("nextSigningKey")
         return config
 
     def change_key(self):
@@ -434,6 +436,26 @@ def sell(origin, code):
     print(json.dumps(said))
 
 
+def signer_of(signed, pinned, announced, now_ms):
+    """Section 6, when the cloud changes its key: the key that signed, if it follows from the pinned one."""
+    due = lambda change: change["notBeforeMs"] <= now_ms + 60_000
+    starts = [pinned] + ([unurl64(announced["publicKey"])] if announced and due(announced) else [])
+    for key in starts:
+        reached = [key]
+        for change in signed.get("keyChanges", [])[:16]:
+            if unurl64(change["fromKey"]) != key:
+                continue
+            text = "greentill/config-key/1\n%(fromKey)s\n%(toKey)s\n%(notBeforeMs)d" % change
+            if not due(change) or not Key.verify(key, text.encode(), unurl64(change["signature"])):
+                break
+            key = unurl64(change["toKey"])
+            reached.append(key)
+        for key in reached:
+            if Key.verify(key, signed["payload"].encode(), unurl64(signed["signature"])):
+                return key
+    return None
+
+
 def vectors(page_path):
     with open(page_path, encoding="utf-8") as file:
         page = file.read()
@@ -471,6 +493,14 @@ def vectors(page_path):
     text = "greentill/rotate/1\n%s\n%s\n%s" % (change["terminalId"], url64(key.public), url64(new_key.public))
     assert url64(new_key.public) == change["publicKey"]
     assert url64(new_key.sign(text.encode())) == change["proof"]
+    turned = example("key-change")
+    (turn,) = turned["keyChanges"]
+    assert signer_of(turned, key.public, None, turn["notBeforeMs"]) == new_key.public == unurl64(turn["toKey"])
+    assert signer_of(turned, key.public, None, turn["notBeforeMs"] - 60_001) is None
+    for name in ("notBeforeMs", "toKey", "signature"):
+        wrong = {"notBeforeMs": 1, "toKey": url64(bytes(32)), "signature": turned["signature"]}[name]
+        planted = dict(turned, keyChanges=[dict(turn, **{name: wrong})])
+        assert signer_of(planted, key.public, None, turn["notBeforeMs"]) is None, name
     code = example("member-code")
     number = int(code["digits"][2:260])
     raw = number.to_bytes(107, "big")
@@ -485,7 +515,7 @@ def vectors(page_path):
     forged = int(shown["digits"][2:506]) ^ 1
     forged = "99%0504d%02d" % (forged, forged % 97)
     assert read_two_layer_code(forged, {1: key.public}, shown["timeSeconds"], 6) == "forged"
-    print(json.dumps({"vectors": 8, "crypto": Key.__name__}))
+    print(json.dumps({"vectors": 9, "crypto": Key.__name__}))
 
 
 if __name__ == "__main__":

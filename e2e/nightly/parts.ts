@@ -46,7 +46,7 @@ const fixedSeed = 'fixed in the test';
 export const nightlyParts = (seed: number): readonly Part[] => [
   {
     name: 'order-logs',
-    law: 'I1 to I8 on 300 random lives of 48 months; 60,000 water fillings as a slow independent implementation fills',
+    law: 'invariants I1 to I8 on 300 random lives of 48 months; 60,000 water fillings agree with a slow independent implementation',
     command: ['vitest', 'run', 'shared/points/order-logs.test.ts'],
     env: { GREENTILL_LIVES: '300', GREENTILL_FILLINGS: '60000' },
     seed: 'lives 1 to 300',
@@ -55,7 +55,7 @@ export const nightlyParts = (seed: number): readonly Part[] => [
   },
   {
     name: 'differential',
-    law: 'channel signatures and messages: 10,000 cases each, the verdict of the SDKs of others',
+    law: 'channel signatures and messages: 10,000 cases each, judged by third-party SDKs',
     command: ['npm', 'run', '--silent', 'differential'],
     seed: fixedSeed,
     budgetMinutes: 15,
@@ -63,7 +63,7 @@ export const nightlyParts = (seed: number): readonly Part[] => [
   },
   {
     name: 'reconcile',
-    law: 'a bill of 1,000,000 lines against the ledger: every planted mismatch found, none invented, in bounded time and memory',
+    law: 'a bill of 1,000,000 lines against the ledger: every planted mismatch is found, none is invented, in bounded time and memory',
     command: ['npm', 'run', '--silent', 'bench', '--', 'reconcile'],
     seed: 'seed 1',
     budgetMinutes: 15,
@@ -79,7 +79,7 @@ export const nightlyParts = (seed: number): readonly Part[] => [
   },
   {
     name: 'tenants',
-    law: '10,000 random requests at every table and 10,000 at every route: no row and no word of another operator, shop or member',
+    law: '10,000 random requests to every table and 10,000 to every route: no row and no word of another operator, shop or member leaks',
     command: [
       'vitest',
       'run',
@@ -93,7 +93,7 @@ export const nightlyParts = (seed: number): readonly Part[] => [
   },
   {
     name: 'parsers',
-    law: 'ten million random and bent inputs for each parser of foreign bytes: none throws, holds too much or stays out of step',
+    law: 'ten million random and mutated inputs for each parser of foreign bytes: none throws, hoards memory or loses synchronisation for good',
     command: ['npm', 'run', '--silent', 'fuzz', '--', '--seed', String(seed)],
     seed: `seed ${seed}`,
     budgetMinutes: 90,
@@ -101,7 +101,7 @@ export const nightlyParts = (seed: number): readonly Part[] => [
   },
   {
     name: 'charges',
-    law: '100,000 charges at a channel that fails in one request of five: none lost, none doubled, every book equal to the fen',
+    law: '100,000 charges against a channel that fails one request in five: none lost, none doubled, all books equal to the fen',
     command: ['npm', 'run', '--silent', 'charges', '--', '--seed', String(seed)],
     seed: `seed ${seed}`,
     budgetMinutes: 180,
@@ -109,7 +109,7 @@ export const nightlyParts = (seed: number): readonly Part[] => [
   },
   {
     name: 'torture',
-    law: 'killed, cut off, out of room, on failing disks, with a wrong clock: nothing acknowledged is lost or doubled',
+    law: 'killed, cut off, out of disk space, on failing disks, with a wrong clock: nothing acknowledged is lost or doubled',
     command: [
       ...(['npm', 'run', '--silent', 'torture', '--', '--seed', String(seed)] as const),
       ...tortureTiers.flatMap((tier) => ['--only', tier]),

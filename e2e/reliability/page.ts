@@ -36,25 +36,29 @@ export function reliabilityPage(runs: KeptRuns, parts: KeptParts): string {
   );
   const missing = tierNames.flatMap((name) => shortfall(name, runs[name]));
   return [
-    '# Reliability: what was tried, what was lost, what was doubled',
+    '# Reliability',
     '',
     '<!-- Written by `npm run torture -- --write` and `npm run nightly -- --write` from docs/reliability.json and',
     'docs/nightly.json: do not edit. -->',
     '',
-    'Real processes, real files, a real PostgreSQL; how it is done and what each tier cannot show stands in',
-    '[e2e/torture/README.md](../e2e/torture/README.md). _Acknowledged_ are sales that were answered as stored. _Lost_ are',
-    'acknowledged sales that were missing afterwards. _Doubled_ are sales that stood there twice. _Faults_ are all else that',
-    'must not be: a broken chain, a file that does not open, a total that is off. `npm run torture` repeats all of it;',
-    '`-- --resume` goes on where a run was stopped.',
+    'What was tried to make the system lose or double a sale, and what came of it.',
     '',
-    'Thousands of shops with made-up clocks, lines and disks, each from one seed, are judged by the deterministic simulator:',
-    'its seeds, and what they found, stand in [e2e/sim/README.md](../e2e/sim/README.md#numbers).',
+    'These runs use real processes, real files and a real PostgreSQL. [e2e/torture/README.md](../e2e/torture/README.md) describes',
+    'the method and what each tier cannot show. `npm run torture` repeats all of it; `-- --resume` continues a run that was stopped.',
+    '',
+    '- _Acknowledged_: sales answered as stored.',
+    '- _Lost_: acknowledged sales that were missing afterwards.',
+    '- _Doubled_: sales that were there twice.',
+    '- _Faults_: anything else that must not happen: a broken hash chain, a file that does not open, a total that is off.',
+    '',
+    'Beside it, a deterministic simulator judges thousands of shops with simulated clocks, networks and disks, each from one seed:',
+    '[e2e/sim/README.md](../e2e/sim/README.md#numbers) has its seeds and what they found.',
     '',
     '| Tier | What | Tried | Acknowledged | Lost | Doubled | Faults |',
     '| --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
     '',
-    '## What was done, found and mended',
+    '## Tier by tier: what was done, and what it found',
     '',
     ...kept.flatMap(({ name, run }) => [
       `### ${name}`,
@@ -66,14 +70,12 @@ export function reliabilityPage(runs: KeptRuns, parts: KeptParts): string {
         : [...run.faults.slice(0, faultsShownMax).map((fault) => `- ${fault}`), '']),
       `Found: ${tiers[name].found}`,
       '',
-      `Again: \`npm run torture -- --only ${name}${run.seed === 1 ? '' : ` --seed ${run.seed}`}\` (run on ${run.cores} cores${codeOf(run)}).`,
+      `Repeat it: \`npm run torture -- --only ${name}${run.seed === 1 ? '' : ` --seed ${run.seed}`}\` (run on ${run.cores} cores${codeOf(run)}).`,
       '',
     ]),
     '## Not run at full size',
     '',
-    ...(missing.length === 0
-      ? ['Nothing: each tier above ran at the size of a long run.']
-      : missing),
+    ...(missing.length === 0 ? ['Nothing: every tier above ran at full size.'] : missing),
     '',
     ...nightWords,
     ...nightlyParts(1).flatMap((part) => [
@@ -91,18 +93,22 @@ export function reliabilityPage(runs: KeptRuns, parts: KeptParts): string {
 const nightWords = [
   '## Every night',
   '',
-  'The tests of a change take a few of everything. `npm run nightly` takes all: the proofs below one after the other, the',
-  'short ones first, some twelve hours on two cores in the worst case. `-- --only NAME` runs one, `-- --list` tells them and',
-  'runs nothing, `-- --seed 7` begins from other choices where a part is not fixed: night N takes the worlds behind those of',
-  'night N - 1. It writes `out/nightly/report.md` for people, `report.json` for programs and a log of each part, anew after',
-  'every part; with `--write` what came out stands below.',
+  'The tests of a change take a small sample of everything. `npm run nightly` takes it all: the proofs below, one after the other,',
+  'the short ones first, about twelve hours on two cores in the worst case. `-- --only NAME` runs one; `-- --list` lists them and',
+  'runs nothing; `-- --seed 7` varies the random choices where a part has any: night N continues with the worlds after those of',
+  'night N - 1. After every part it rewrites `out/nightly/report.md` for people and `report.json` for programs, with a log per part;',
+  'with `--write` the results appear below.',
   '',
-  'How to read it. _held_: it ended well and said its result. _broken_: it ended badly, or it ended well and said no result,',
-  'which proves nothing. _over its budget_: it was stopped with all that it had started; on a busy machine run it alone before',
-  'you look further. `reconcile` has a law of time as well: beside other work it breaks though every book is right, and says',
-  'which law it was. _not run here_: this machine cannot, for the reason it names. The command ends with exit code 1 when a',
-  'part is broken, over its budget or was not reached, and names it in the first lines. Begin with the part’s log, then with',
-  '_Again_: the same seed is the same plan.',
+  'How to read a verdict:',
+  '',
+  '- _held_: it finished and reported its result.',
+  '- _broken_: it failed, or it finished without reporting a result, which proves nothing.',
+  '- _over its budget_: it was stopped, with everything it had started. On a busy machine, run it alone before you look further.',
+  '- _not run here_: this machine cannot, for the reason given.',
+  '',
+  '`reconcile` also has a time limit: beside other work it breaks even if every book is right, and says which law it was. The',
+  'command exits with 1 if a part is broken, over its budget or was not reached, and names it in its first lines. Start with that',
+  'part’s log, then repeat it: the same seed gives the same plan.',
   '',
 ] as const;
 
@@ -112,7 +118,7 @@ const codeOf = ({ commits = {} }: KeptRun): string =>
     .join('');
 
 function lastRun(part: KeptPart | undefined): readonly string[] {
-  if (part === undefined) return ['Not kept yet.', ''];
+  if (part === undefined) return ['No result kept yet.', ''];
   const { commit, cores, minutes, result, seed, verdict } = part;
   return [
     `Last: ${verdict}, commit ${commit}, ${seed}, ${minutes} minutes on ${cores} cores.`,

@@ -22,7 +22,7 @@ const shopsMax = 4;
 const shopSeedStep = 100_000;
 
 export const kills: Tier = {
-  title: 'kill -9 of the till’s agent and of the cloud in the middle of sales',
+  title: 'kill -9 of the till’s agent and of the cloud during sales',
   unit: 'kills',
   fullCount: 1_000,
   partCount: 200,
@@ -31,14 +31,14 @@ export const kills: Tier = {
   note: (counts) => {
     const of = (name: string): string => counted(counts, name);
     return (
-      `${of('till')} of the till, ${of('cloud')} of the cloud, among them ${of('both')} of both in the same moment. ` +
-      `${of('atWrite')} kills of the till fell at a chosen write to its journal and up to 3 ms later. Of ${of('sales')} ` +
+      `${of('till')} kills of the till and ${of('cloud')} of the cloud, ${of('both')} of them simultaneous. ` +
+      `${of('atWrite')} kills of the till were aimed at a chosen write to its journal, up to 3 ms after it. Of ${of('sales')} ` +
       `sales (cash, wallet, member code, box) ${of('answerLost')} lost their answer with the till: ${of('neverBegun')} ` +
-      `were killed before their commit, ${of('committed')} stood in the journal unanswered. ${of('channelCharges')} ` +
-      `charges in the channel’s books, ${of('boxCharges')} in the box’s, ${of('entries')} entries with their chain.`
+      `were killed before their commit, ${of('committed')} were in the journal unanswered. Checked: ${of('channelCharges')} ` +
+      `charges in the channel’s books, ${of('boxCharges')} in the box’s, ${of('entries')} journal entries and their hash chain.`
     );
   },
-  found: 'Nothing so far.',
+  found: 'nothing so far.',
 };
 
 /** Whole shops of e2e/stage before one cloud, under the plan and the oracles of e2e/kill. */

@@ -39,7 +39,7 @@ export interface Tier {
   readonly run: (run: TierRun) => Promise<TierOutcome>;
   /** What was done, with the tier's own counts. Pure. */
   readonly note: (counts: Counts) => string;
-  /** What the tier has found so far, and what was mended. Whole sentences. */
+  /** What the tier has found so far, and how it was fixed. Whole sentences. */
   readonly found: string;
 }
 

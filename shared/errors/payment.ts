@@ -14,7 +14,7 @@ export const paymentErrors = {
     'Open a new order.',
     'cashier',
     'no',
-    '这笔单试得太多次，请重新开单',
+    '这笔单尝试次数过多，请重新开单',
     'Too many attempts. Start a new order.',
   ),
   'cancelled-by-cashier': entry(
@@ -38,7 +38,7 @@ export const paymentErrors = {
     'Use another wallet or cash; the operator checks the account with the channel.',
     'operator',
     'no',
-    '该支付通道暂不可用，请换一种方式',
+    '该支付渠道暂时不可用，请换一种方式',
     'This payment channel is closed. Use another way to pay.',
   ),
   'channel-quota-reached': entry(
@@ -46,7 +46,7 @@ export const paymentErrors = {
     'Take cash or another wallet, or ask the operator for a higher limit.',
     'owner',
     'no',
-    '今日通道额度不足，请换一种方式',
+    '该支付渠道今天的额度不够，请换一种方式',
     'The day’s channel limit is reached. Use another way to pay.',
   ),
   'channel-unknown': entry(
@@ -62,7 +62,7 @@ export const paymentErrors = {
     'Try again in a moment, or take cash.',
     'nobody',
     'yes',
-    '支付通道连不上，没有扣款',
+    '支付渠道连不上，没有扣款',
     'The payment channel cannot be reached. Nothing was charged.',
   ),
   'charge-not-found': entry(
@@ -142,7 +142,7 @@ export const paymentErrors = {
     'Tell the customer that the money goes back.',
     'cashier',
     'no',
-    '这笔已收到又自动退回，请告诉顾客',
+    '这笔收到后已自动退回，请告诉顾客',
     'It had been paid and was refunded by itself. Tell the customer.',
   ),
   'payer-balance': entry(
@@ -150,7 +150,7 @@ export const paymentErrors = {
     'Ask for another card or wallet.',
     'customer',
     'no',
-    '余额不足或卡不支持，请换卡或换钱包',
+    '余额不足或银行卡不支持，请顾客换卡或换一种付款',
     'Not enough balance. Use another card or wallet.',
   ),
   'payer-confirming': entry(
@@ -190,7 +190,7 @@ export const paymentErrors = {
     'Set the vouchers aside again, or charge without them.',
     'cashier',
     'no',
-    '券预留已失效，请重新使用或不用券',
+    '预留的券已失效，请重新用券或不用券',
     'The vouchers are no longer set aside. Apply them again or go without.',
   ),
   'withholding-failed': entry(

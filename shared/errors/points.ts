@@ -6,7 +6,7 @@ export const pointsErrors = {
     'Ask the operator for a new one; it is told once.',
     'operator',
     'no',
-    '代理令牌无效，请向运营方重新领取',
+    '访问令牌无效，请向运营方重新领取',
     'The agent token is missing or has ended. Ask the operator for a new one.',
   ),
   'day-in-future': entry(
@@ -30,7 +30,7 @@ export const pointsErrors = {
     'Close the period first.',
     'operator',
     'no',
-    '这个月还没有结算关闭',
+    '这个月还没有关账',
     'That period is not closed yet.',
   ),
   'period-not-over': entry(
@@ -46,7 +46,7 @@ export const pointsErrors = {
     'Close the period that the detail names first.',
     'operator',
     'no',
-    '要先关闭上一个月',
+    '请先给上一个月关账',
     'Close the earlier period first.',
   ),
   'release-held': entry(
@@ -62,7 +62,7 @@ export const pointsErrors = {
     'Nothing: what was not given stays due and is given in the newer window.',
     'operator',
     'no',
-    '更新的一期已经关闭，这一期不再释放',
+    '后一期已经关账，这一期不再释放',
     'A newer period is closed; that one gives nothing more.',
   ),
   'voucher-balance': entry(

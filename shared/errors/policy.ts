@@ -31,7 +31,7 @@ export const policyErrors = {
     'Name a later period; the detail has the first day that is possible.',
     'operator',
     'no',
-    '生效期间过早：规则只能从下一期起生效，切换方案须提前30天公示',
+    '生效期间过早：规则只能从下一期起生效，切换方案须提前 30 天公示',
     'The change would start too soon.',
   ),
   'policy-out-of-range': entry(

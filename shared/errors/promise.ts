@@ -55,7 +55,7 @@ export const promiseErrors = {
     'Look at the order: somebody may have dealt with it already.',
     'cashier',
     'no',
-    '这笔没有等着收回的钱，可能已经处理过了',
+    '这笔没有待收的钱，可能已经处理过了',
     'Nothing is owed on this sale. It may have been dealt with already.',
   ),
   'promise-open': entry(

@@ -22,7 +22,7 @@ export const receiptErrors = {
     'Write it in other words.',
     'owner',
     'no',
-    '小票文字里有不能承诺的词，请换个说法',
+    '小票文字里有承诺性的用语，不能印，请换个说法',
     'The text makes a promise that a receipt may not make. Use other words.',
   ),
 } as const satisfies Record<string, ErrorEntry>;

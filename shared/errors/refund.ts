@@ -78,7 +78,7 @@ export const refundErrors = {
     'Settle the rest with the customer outside the system.',
     'owner',
     'no',
-    '这笔单退款次数已满',
+    '这笔单的退款次数已达上限',
     'This order has had too many refunds.',
   ),
 } as const satisfies Record<string, ErrorEntry>;

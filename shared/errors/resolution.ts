@@ -2,6 +2,14 @@ import { entry, type ErrorEntry } from '#shared/errors/entry.ts';
 
 /** People decide about charges, and about sales that are held for review. */
 export const resolutionErrors = {
+  'paid-twice-changed': entry(
+    'More of the other money went back at the till since this was proposed, so the verdict may say something else now.',
+    'Withdraw it, look at the order again, and propose anew.',
+    'operator',
+    'no',
+    '提出之后收银台又退了另一笔钱，请撤回后重新核对再提出',
+    'The till gave money back since. Withdraw this, look again, and propose anew.',
+  ),
   'paid-twice-not-found': entry(
     'No charge waits here that was paid although its order had other money: it was booked, decided about, or never taken.',
     'Read the list of exceptions again.',
@@ -12,11 +20,35 @@ export const resolutionErrors = {
   ),
   'paid-twice-not-keepable': entry(
     'The other money cannot have been missing: a box POS took it, its sums differ, or some of it was refunded.',
-    'Give the channel’s money back to the customer.',
+    'Give the channel’s money back to the customer; or keep it as `keep-refunded` when all of the other money went back at the till.',
     'operator',
     'no',
     '另一笔钱不能当作没有收到，请把渠道这笔退还顾客',
     'The other money was taken. Give the channel’s money back.',
+  ),
+  'paid-twice-not-refunded': entry(
+    'Some of the other money is still with the shop, or the charge spent vouchers that no sale would pay the shop for.',
+    'Finish the refund at the till first; or give the channel’s money back to the customer.',
+    'operator',
+    'no',
+    '另一笔钱还没有全部退给顾客，或这笔收款用了券：请先退完，或把渠道这笔退还顾客',
+    'The other money is not all back, or vouchers were spent. Finish that refund, or give this one back.',
+  ),
+  'payout-payee-changed': entry(
+    'The shop is paid to another account by now, and a payout never goes to another one than it was made for.',
+    'If it was not paid: two people say so (void) and take it up again (retry); the new number goes to the new account.',
+    'operator',
+    'no',
+    '商户的收款账户已变更，这笔付款不会自动改付新账户：未付出的请两人作废后重新发起',
+    'The shop has another account now. If this was not paid, void it and retry.',
+  ),
+  'payout-payee-missing': entry(
+    'No account of this shop is known here, so nobody can be paid, and nobody can say that it was.',
+    'Two people enter the account of the shop.',
+    'operator',
+    'no',
+    '还没有登记商户的收款账户，请先由两人登记',
+    'The shop has no account here yet. Two people must enter it.',
   ),
   'person-act-lapsed': entry(
     'Nobody agreed to it within 72 hours, so it ended by itself.',

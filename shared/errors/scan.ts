@@ -23,7 +23,7 @@ export const scanErrors = {
     'Type the amount and scan the payment code of the customer.',
     'cashier',
     'no',
-    '码是商品码，不是付款码',
+    '这是商品码，不是付款码',
     'This is a product code, not a payment code.',
   ),
   'code-is-receiving': entry(
@@ -39,7 +39,7 @@ export const scanErrors = {
     'Take it by the rules of the shop; the till cannot redeem it.',
     'cashier',
     'no',
-    '码是优惠券码，不是付款码，这里不能核销',
+    '这是优惠券码，不是付款码，这里不能核销',
     'This is a coupon code. It cannot be redeemed here.',
   ),
   'scan-through-input-method': entry(

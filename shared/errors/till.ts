@@ -14,7 +14,7 @@ export const tillErrors = {
     'Wait a moment; report it if it comes back.',
     'operator',
     'yes',
-    '正在忙，请稍等再试',
+    '系统正忙，请稍后再试',
     'Busy. Try again in a moment.',
   ),
   'agent-not-activated': entry(

@@ -54,7 +54,7 @@ export const wireErrors = {
     'Compare the order with the channel and correct it by hand.',
     'operator',
     'no',
-    '终端说已收款，云端查不到，已保留待核对',
+    '终端记录为已收款，云端查不到，已保留待核对',
     'The till says paid, the cloud cannot confirm it. It is kept for checking.',
   ),
   'clock-skewed': entry(
@@ -70,7 +70,7 @@ export const wireErrors = {
     'The till asks again; report it if it stays.',
     'operator',
     'query',
-    '云端回复看不懂，系统会再查询',
+    '云端回复异常，系统会再查询',
     'The cloud gave a strange answer. The till asks again.',
   ),
   'cloud-busy': entry(
@@ -142,7 +142,7 @@ export const wireErrors = {
     'Try again; report the request id if it stays.',
     'operator',
     'query',
-    '系统出错，没有做到一半的操作，请稍后再试',
+    '系统出错，没有留下做了一半的操作，请稍后再试',
     'Something went wrong inside. Nothing was done halfway.',
   ),
   'journal-chain-broken': entry(
@@ -222,7 +222,7 @@ export const wireErrors = {
     'Activate the terminal again if it happens on every request.',
     'owner',
     'no',
-    '终端身份没有通过，请重新激活',
+    '终端身份验证没有通过，请重新激活',
     'This terminal was not recognised. Activate it again.',
   ),
   'signature-missing': entry(

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   attemptMax,
   idPattern,
+  idTimeMs,
   newId,
   outTradeNo,
   parseId,
@@ -22,6 +23,14 @@ describe('newId', () => {
     const ones = { unit: () => 0, bytes: (count: number) => new Uint8Array(count).fill(255) };
     const end = createManualClock(2 ** 48 - 1);
     expect(newId('mbr', { clock: end, random: ones })).toBe('mbr_7ZZZZZZZZZZZZZZZZZZZZZZZZZ');
+  });
+
+  test('tells when it was made', () => {
+    const random = createSeededRandom(2);
+    for (const atMs of [0, 31, 1_469_918_176_385, 2 ** 48 - 1]) {
+      const clock = createManualClock(atMs);
+      expect(idTimeMs(newId('ord', { clock, random }))).toBe(atMs);
+    }
   });
 
   test('sorts by creation time', () => {

@@ -44,6 +44,9 @@ export interface IdOf {
 export type IdPrefix = keyof IdOf;
 
 const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const ulidDigits = 26;
+/** 80 bits; the 10 digits before them are the time. */
+const randomnessDigits = 16;
 const ulidPattern = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
 /** Makes a new id of the kind named by `prefix`. */
@@ -62,6 +65,14 @@ export function parseId<P extends IdPrefix>(prefix: P, text: string): IdOf[P] | 
 
 /** The regular expression source that matches ids of one kind; used by the wire schemas. */
 export const idPattern = (prefix: IdPrefix): string => `^${prefix}_[0-7][0-9A-HJKMNP-TV-Z]{25}$`;
+
+/** When an id was made, milliseconds since 1970, by the clock that it was made with. */
+export function idTimeMs(id: IdOf[IdPrefix]): number {
+  let timeMs = 0;
+  for (const digit of id.slice(-ulidDigits, -randomnessDigits))
+    timeMs = timeMs * crockford.length + crockford.indexOf(digit);
+  return timeMs;
+}
 
 export const attemptMax = 99;
 
@@ -86,7 +97,7 @@ function ulid(timeMs: number, randomness: Uint8Array): string {
   let value = BigInt(timeMs);
   for (const byte of randomness) value = (value << 8n) | BigInt(byte);
   let text = '';
-  for (let index = 0; index < 26; index += 1) {
+  for (let index = 0; index < ulidDigits; index += 1) {
     text = crockford[Number(value & 31n)]! + text;
     value >>= 5n;
   }

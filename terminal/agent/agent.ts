@@ -131,7 +131,8 @@ function wire(deps: AgentDeps, ports: Ports, { journal, key }: Data): Agent {
   const activation = createActivationDesk({
     ...ports,
     session: cloudSide.session,
-    cloudNowMs: () => heardTimeMs(cloudSide),
+    // Nothing is signed yet, so nothing is proven: enough to tell a person that his clock may be wrong.
+    cloudNowMs: () => cloudSide.cloud.claimedNowMs(),
     onActivated: () => takeUp(cloudSide),
     onChange: () => shop.status.changed(),
   });
@@ -182,10 +183,6 @@ async function activateWith(
   return activated.ok ? activated : err({ code: activated.error });
 }
 
-/** The cloud's time; undefined before it has answered in this run. */
-const heardTimeMs = ({ link, cloud }: CloudSide): number | undefined =>
-  link.sinceContactMs() === undefined ? undefined : cloud.cloudNowMs();
-
 function keeperOf(
   { config, runStoreTask }: AgentDeps,
   ports: Ports,
@@ -198,7 +195,7 @@ function keeperOf(
     dataDir,
     backupFolder: resolve(config.backupDir ?? backupFolderOf(dataDir)),
     troubles: cloudSide.troubles,
-    cloudNowMs: () => heardTimeMs(cloudSide),
+    cloudNowMs: () => cloudSide.cloud.trustedNowMs(),
     runTask: runStoreTask,
   });
 }

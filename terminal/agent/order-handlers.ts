@@ -3,7 +3,10 @@ import { wholeLines } from '#shared/goods/sale-lines.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import type { EntryBody } from '#shared/wire/v1/entries.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import type { Handlers } from '#terminal/agent/api.ts';
+import { dayTimesOf } from '#terminal/agent/business-time.ts';
 import type { Checkout } from '#terminal/agent/checkout/checkout.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder, listOrders } from '#terminal/agent/journal/order-rows.ts';
@@ -19,6 +22,9 @@ export interface OrderHandlerDeps {
   readonly checkout: Checkout;
   readonly refunds: Pick<RefundDesk, 'refund' | 'reprint'>;
   readonly owner: OwnerDesk;
+  readonly clock: Clock;
+  readonly businessClock: Clock;
+  readonly config: () => ConfigPayload | undefined;
 }
 
 type Done = Result<MethodOutput<'orders.reprint'>, ErrorCode>;
@@ -27,18 +33,21 @@ const done = (outcome: Result<unknown, ErrorCode>): Done => (outcome.ok ? ok({})
 
 /** The methods about one order or many: what happened, and what is done about it after the sale. */
 export const createOrderHandlers = (
-  { journal, checkout, refunds, owner }: OrderHandlerDeps,
+  { journal, checkout, refunds, owner, ...clocks }: OrderHandlerDeps,
   queue: (job: Omit<EntryBody<'print.queued'>, 'jobId'>) => Done,
 ): Pick<Handlers, Extract<keyof Handlers, `orders.${string}`>> => ({
   'orders.list': (filter) => {
-    const rows = listOrders(journal.read, filter).map((stored) => orderRow(journal.read, stored));
+    const times = dayTimesOf(clocks);
+    const rows = listOrders(journal.read, filter).map((stored) =>
+      orderRow(journal.read, stored, times),
+    );
     const last = rows.length === filter.limit ? rows.at(-1) : undefined;
     return ok({ rows, nextBefore: last?.orderId ?? null });
   },
   'orders.get': ({ orderId }) => {
     const stored = findOrder(journal.read, orderId as OrderId);
     if (!stored) return err('order-not-found');
-    const row = orderRow(journal.read, stored);
+    const row = orderRow(journal.read, stored, dayTimesOf(clocks));
     const lines = [...wholeLines(stored.order.lines)];
     return ok(lines.length === 0 ? row : { ...row, lines });
   },

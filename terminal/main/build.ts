@@ -1,5 +1,5 @@
-// Builds what Electron loads into out/desktop: main, preload (CommonJS, because the renderer is sandboxed), agent, and
-// what the agent looks for beside itself: the thread that makes backups, and the glyphs of printers without Chinese.
+// Builds what Electron loads into out/desktop: main, preload (CommonJS, because the renderer is sandboxed), agent, the
+// store commands, and what the agent looks for beside itself: the thread that makes backups, and the glyphs of printers without Chinese.
 import { copyFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
@@ -26,6 +26,7 @@ const bundles: readonly Bundle[] = [
   { entry: 'terminal/main/main.ts', format: 'es', fileName: 'main.mjs' },
   { entry: 'terminal/preload/preload.ts', format: 'cjs', fileName: 'preload.cjs' },
   { entry: 'terminal/agent/utility-process.ts', format: 'es', fileName: 'agent.mjs' },
+  { entry: 'terminal/agent/store-process.ts', format: 'es', fileName: 'store.mjs' },
   { entry: 'terminal/agent/store/store-worker.ts', format: 'es', fileName: 'store-worker.mjs' },
 ];
 

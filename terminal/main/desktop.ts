@@ -1,4 +1,5 @@
 // npm run desktop -- --config FILE [--kiosk]: builds the bundles and starts Electron with them.
+// npm run desktop -- --store restore|salvage|… --config FILE: the store commands of a till that Electron's key store guards.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { buildDesktop } from '#terminal/main/build.ts';

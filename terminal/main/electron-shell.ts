@@ -29,6 +29,7 @@ export function createElectronShell(): ShellPort {
     },
     onAllWindowsClosed: (listener) => app.on('window-all-closed', listener),
     quit: () => app.quit(),
+    exit: (code) => app.exit(code),
     osSecrets,
     userFolder: () => app.getPath('userData'),
   };

@@ -7,13 +7,15 @@ export interface ShellPort {
   requestSingleInstance(): boolean;
   onSecondInstance(listener: () => void): void;
   whenReady(): Promise<void>;
-  /** Starts the agent's bundle as a utility process. */
+  /** Starts a bundle of the agent's room as a utility process. */
   forkAgent(entry: string, args: readonly string[]): AgentProcess;
   openWindow(options: WindowOptions): ShellWindow;
   /** Serves 'greentill:call' from renderers; `sender` says who asks. */
   handleCalls(handler: (sender: Sender, message: unknown) => Promise<unknown>): void;
   onAllWindowsClosed(listener: () => void): void;
   quit(): void;
+  /** Ends at once, with this code for whoever started the app. */
+  exit(code: number): void;
   /** The operating system's store of secrets; undefined where there is none. Ask when ready. */
   osSecrets(): OsSecrets | undefined;
   /** Where the app keeps files of this user. */

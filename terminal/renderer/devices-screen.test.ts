@@ -57,7 +57,7 @@ describeWindow('the devices screen in a browser', (w) => {
     w.host.till.setStatus({ devices: [{ ...scanner!, address: 'keyboard' }, ...others] });
     await open(w);
     for (const name of ['扫码枪', '客显屏']) {
-      await expect.poll(() => card(w, name).innerText()).toContain('看不出在不在');
+      await expect.poll(() => card(w, name).innerText()).toContain('看不出有没有接着');
       expect(await card(w, name).innerText()).not.toContain('正常');
     }
   });
@@ -124,15 +124,15 @@ describeWindow('the devices screen in a browser', (w) => {
     await press(w, '用它 QinHeng Electronics USB Serial');
     await press(w, '58 毫米');
     await w.page.getByLabel('型号').selectOption('xprinter-xp-58');
-    await press(w, '问一问');
-    await w.sees('正在问，已经 0 秒，最多 15 秒');
+    await press(w, '测一下');
+    await w.sees('正在测，已经 0 秒，最多 15 秒');
     const transport = { type: 'serial', path: '/dev/ttyUSB2', baudRate: 19_200 } as const;
     const tried = [
       { baudRate: 115_200, code: 'device-no-answer' },
       { baudRate: 19_200, code: null },
     ];
     answer({ found: true, transport, tried });
-    await w.sees('它答应了，速度 19200');
+    await w.sees('有回应，速度 19200');
     expect(await w.page.locator('.tried li').allInnerTexts()).toEqual([
       '115200 没有回答',
       '19200 回答了',
@@ -160,7 +160,7 @@ describeWindow('the devices screen in a browser', (w) => {
       transport: { type: 'tcp', host: '192.168.1.90', port: 9101 },
       tried: [{ baudRate: null, code: 'device-open-timeout' }],
     });
-    await press(w, '问一问');
+    await press(w, '测一下');
     await w.sees('设备没有回应，请检查电源和网络');
     w.host.till.refuseNext('devices.bind', 'device-bound');
     await bind.click();
@@ -229,7 +229,7 @@ describeWindow('the devices screen in a browser', (w) => {
     });
     await press(w, '更改');
     await w.page.getByLabel('叫什么名字').fill('前台小票机');
-    expect(await w.page.getByRole('button', { name: '问一问' }).count()).toBe(0);
+    expect(await w.page.getByRole('button', { name: '测一下' }).count()).toBe(0);
     await press(w, '保存更改');
     await expect.poll(() => card(w, '打印机').innerText()).toContain('前台小票机');
   });
@@ -251,7 +251,7 @@ describeWindow('the devices screen in a browser', (w) => {
   test('a drawer is taught its switch in two steps, again from the first when nothing moved', async () => {
     await open(w);
     await press(w, '更多 钱箱');
-    await press(w, '教它认开关');
+    await press(w, '校准钱箱开关');
     w.host.till.devices.setCalibration(['open', 'open', null]);
     await w.sees('一、现在钱箱是关着的吗');
     await press(w, '关着');
@@ -263,7 +263,7 @@ describeWindow('the devices screen in a browser', (w) => {
     await press(w, '关着');
     await w.sees('二、现在把钱箱打开');
     await press(w, '开着');
-    await w.sees('认得了');
+    await w.sees('校准好了');
     expect(w.called('drawer.calibrate')).toEqual(
       [false, true, false, true].map((isOpen) => ({ isOpen })),
     );
@@ -359,7 +359,7 @@ describeWindow('the devices screen in a browser', (w) => {
       await w.page.getByLabel(zh ? '网络地址' : 'Network address').fill('192.168.1.90');
       const transport = { type: 'tcp', host: '192.168.1.90', port: 9100 } as const;
       w.host.till.devices.setProbe({ found: true, transport, tried: [] });
-      await press(w, zh ? '问一问' : 'Ask it');
+      await press(w, zh ? '测一下' : 'Ask it');
       await w.page.locator('.probe .tone-good').waitFor();
       await fits('bind-network');
       w.host.till.setStatus({ devices: fiveTroubles.map(([view]) => view) });

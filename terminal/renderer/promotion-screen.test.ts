@@ -68,10 +68,10 @@ describeWindow('promotion credit', (w) => {
     await w.page.getByRole('button', { name: '街角花店' }).first().click();
     const buy = w.page.getByRole('button', { name: '用 30.00 积分购买' });
     for (const wrong of ['0', '1.5', '100001', '多']) {
-      await w.page.getByLabel('每台日打印').fill(wrong);
+      await w.page.getByLabel('每台每天打印').fill(wrong);
       expect(await buy.isDisabled(), wrong).toBe(true);
     }
-    await w.page.getByLabel('每台日打印').fill('15');
+    await w.page.getByLabel('每台每天打印').fill('15');
     await w.page.getByLabel('每台待核实').fill('3');
     await buy.click();
     await expect

@@ -86,7 +86,7 @@ describeWindow('money back in a window', (w) => {
     await w.page.keyboard.press('F4');
     await w.sees('结果待确认');
     const text = await w.page.locator('.order-detail').innerText();
-    expect(text).toMatch(/正在确认，请勿重复退款[^]*已退[^]*没有退成/u);
+    expect(text).toMatch(/正在确认，请勿重复退款[^]*已退[^]*退款没成功/u);
     expect(text).not.toMatch(promises);
     await w.sees('部分退款');
     expect(await findOverflow(w.page)).toEqual([]);

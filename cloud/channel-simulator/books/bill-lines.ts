@@ -48,11 +48,15 @@ export type BillMismatch =
     };
 
 export interface BillDesk {
-  /** The lines of one Shanghai day (YYYY-MM-DD), by time, with the injected mismatches. */
+  /**
+   * The lines of one Shanghai day (YYYY-MM-DD), by time, with the injected mismatches. The day of a face may turn
+   * `turnsBeforeMs` before midnight.
+   */
   readonly linesOf: (request: {
     readonly face: Face;
     readonly date: string;
     readonly merchantNo?: string;
+    readonly turnsBeforeMs?: number;
   }) => readonly BillLine[];
   /** What the next bills lie about. */
   readonly setMismatches: (mismatches: readonly BillMismatch[]) => void;
@@ -74,12 +78,12 @@ export function createBillDesk(
     setMismatches: (change) => {
       own = change;
     },
-    linesOf: ({ face, date, merchantNo }) => {
+    linesOf: ({ face, date, merchantNo, turnsBeforeMs = 0 }) => {
       const mismatches = [...own, ...further()];
       const honest = orders()
         .filter((order) => order.face === face)
         .flatMap(linesOfOrder)
-        .filter((line) => shanghaiDateOf(line.atMs) === date);
+        .filter((line) => shanghaiDateOf(line.atMs + turnsBeforeMs) === date);
       return [
         ...honest.flatMap((line) => lied(line, mismatches)),
         ...invented(mismatches, face, date),

@@ -19,6 +19,8 @@ export interface BookedOrder {
   readonly refunds: Record<string, BookedRefund>;
   /** The money is held for splitting until it is released. */
   readonly isFrozen: boolean;
+  /** What its charge said is going to be subsidised. */
+  readonly subsidyMarkFen?: number;
   /** Who paid, where a payment code says so ({@link payerOfCode}). */
   readonly payerId?: string;
   /** Its payer confirms after a reversal closed it. */

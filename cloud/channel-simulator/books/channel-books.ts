@@ -44,6 +44,8 @@ export interface FaceTerms {
   readonly reverseWindowMs?: number;
   /** Hold the money of a charge for splitting. */
   readonly freezes?: boolean;
+  /** What is going to be subsidised of a charge. */
+  readonly subsidyMarkFen?: number;
 }
 
 export const booksRulesDefault: BooksRules = {
@@ -154,6 +156,7 @@ function pay(request: PayRequest, { shelf, nowMs, terms }: Moment): Reply {
     state: booked,
     paysAfterPolls,
     isFrozen,
+    subsidyMarkFen: terms?.subsidyMarkFen,
     payerId: payerOfCode(request.authCode),
     paysOnceClosed: script.paysOnceClosed,
     nowMs,

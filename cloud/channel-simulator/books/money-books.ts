@@ -47,6 +47,7 @@ export function createMoneyBooks(options: {
     return `30${number.toString().padStart(26, '0').slice(-26)}`;
   };
   const ground: MoneyGround = { books: options.books, rules: options.rules, refOf, drawer };
-  const splits = splitDesk(ground);
-  return { splits, subsidies: subsidyDesk(ground, splits), payouts: payoutDesk(ground) };
+  const splits = splitDesk(ground, (order) => subsidies.isOwed(order));
+  const subsidies = subsidyDesk(ground, splits);
+  return { splits, subsidies, payouts: payoutDesk(ground) };
 }

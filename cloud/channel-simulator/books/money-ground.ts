@@ -47,7 +47,7 @@ export const moneyRulesOfFace: Readonly<Partial<Record<Face, Partial<MoneyRules>
 /**
  * A refusal in the neutral words of the books; the face translates it. PARAM_ERROR, ORDER_NOT_FOUND, NOT_FROZEN,
  * TOO_EARLY, OVER_CAP, NOT_ENOUGH, TOO_MANY, ENDED, NUMBER_USED, ONCE_ONLY, AFTER_SPLIT, NO_RELATION, NOT_FOUND,
- * ACCOUNT_ERROR, SYSTEM_ERROR, FREQUENCY_LIMITED.
+ * NOT_MARKED, NOT_REFUNDED, NOT_SUBSIDISED, ACCOUNT_ERROR, SYSTEM_ERROR, FREQUENCY_LIMITED.
  */
 export interface MoneyRefusal {
   readonly type: 'refused';

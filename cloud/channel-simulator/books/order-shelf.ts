@@ -37,6 +37,7 @@ export interface NewOrderState {
   readonly state: TradeState;
   readonly paysAfterPolls: boolean;
   readonly isFrozen?: boolean;
+  readonly subsidyMarkFen?: number | undefined;
   readonly payerId?: string | undefined;
   readonly paysOnceClosed?: LatePayment | undefined;
   readonly nowMs: number;
@@ -77,7 +78,8 @@ export function createOrderShelf(seed: string, store: BooksStore | undefined): O
       return key === undefined ? undefined : orders.get(key);
     },
     book: (request, as) => {
-      const { state, paysAfterPolls, isFrozen = false, payerId, paysOnceClosed, nowMs } = as;
+      const { state, paysAfterPolls, isFrozen = false, nowMs } = as;
+      const { subsidyMarkFen, payerId, paysOnceClosed } = as;
       return keep({
         face: request.face,
         merchantNo: request.merchantNo,
@@ -92,6 +94,7 @@ export function createOrderShelf(seed: string, store: BooksStore | undefined): O
         paidAtMs: state === 'SUCCESS' ? nowMs : undefined,
         refunds: {},
         isFrozen,
+        ...(subsidyMarkFen === undefined ? {} : { subsidyMarkFen }),
         ...(payerId === undefined ? {} : { payerId }),
         ...(paysOnceClosed === undefined ? {} : { paysOnceClosed }),
       });

@@ -57,7 +57,16 @@ export interface BookedReturn {
 }
 
 export interface SplitBooks {
-  readonly addReceiver: (merchantNo: string, account: string) => void;
+  /** `requestNo`: where the dialect numbers such requests, one that was carried out is not carried out again. */
+  readonly addReceiver: (merchantNo: string, account: string, requestNo?: string) => void;
+  /** From now on he gets no share of this merchant's orders. Refused when he was none of his receivers. */
+  readonly removeReceiver: (
+    merchantNo: string,
+    account: string,
+    requestNo?: string,
+  ) => MoneyRefusal | undefined;
+  /** Who may get shares of this merchant's orders beside himself. */
+  readonly receiversOf: (merchantNo: string) => readonly string[];
   readonly split: (request: SplitRequest, nowMs: number) => BookedSplit | MoneyRefusal;
   readonly query: (
     request: Pick<SplitRequest, 'merchantNo' | 'outSplitNo'>,
@@ -76,16 +85,26 @@ export interface SplitBooks {
   readonly all: () => readonly BookedSplit[];
 }
 
+interface BookedReceiver {
+  readonly merchantNo: string;
+  readonly account: string;
+  readonly isGone: boolean;
+}
+
 /** What the splitting desk works with. */
 interface SplitGround extends Pick<MoneyGround, 'books' | 'rules' | 'refOf'> {
   readonly splits: Drawer<BookedSplit>;
   readonly returns: Drawer<BookedReturn>;
-  readonly receivers: Drawer<{ readonly account: string }>;
+  readonly receivers: Drawer<BookedReceiver>;
   readonly empty: Set<string>;
+  readonly isSubsidyOwed: (order: BookedOrder) => boolean;
 }
 
 /** Splits of frozen orders. A receiver who was never added gets nothing: his part is closed as NO_RELATION. */
-export function splitDesk({ books, rules, refOf, drawer }: MoneyGround): SplitBooks {
+export function splitDesk(
+  { books, rules, refOf, drawer }: MoneyGround,
+  isSubsidyOwed: SplitGround['isSubsidyOwed'],
+): SplitBooks {
   const ground: SplitGround = {
     books,
     rules,
@@ -94,12 +113,26 @@ export function splitDesk({ books, rules, refOf, drawer }: MoneyGround): SplitBo
     returns: drawer('return'),
     receivers: drawer('receiver'),
     empty: new Set(),
+    isSubsidyOwed,
   };
   const { splits, returns, receivers } = ground;
+  const isDoneBefore = requestMemory(drawer('receiver-request'));
   return {
-    addReceiver: (merchantNo, account) => {
-      receivers.put(`${merchantNo}/${account}`, { account });
+    addReceiver: (merchantNo, account, requestNo) => {
+      if (isDoneBefore(merchantNo, requestNo)) return;
+      receivers.put(`${merchantNo}/${account}`, { merchantNo, account, isGone: false });
     },
+    removeReceiver: (merchantNo, account, requestNo) => {
+      if (isDoneBefore(merchantNo, requestNo)) return undefined;
+      if (!isReceiver(ground, merchantNo, account)) return refusedMoney('NO_RELATION');
+      receivers.put(`${merchantNo}/${account}`, { merchantNo, account, isGone: true });
+      return undefined;
+    },
+    receiversOf: (merchantNo) =>
+      receivers
+        .all()
+        .filter((one) => one.merchantNo === merchantNo && !one.isGone)
+        .map(({ account }) => account),
     split: (request, nowMs) => bookSplit(ground, request, nowMs),
     query: ({ merchantNo, outSplitNo }) => {
       const key = `${merchantNo}/${outSplitNo}`;
@@ -134,6 +167,20 @@ export function splitDesk({ books, rules, refOf, drawer }: MoneyGround): SplitBo
   };
 }
 
+/** Was a request of this number carried out before? Without a number none was. */
+const requestMemory =
+  (requests: Drawer<{ readonly requestNo: string }>) =>
+  (merchantNo: string, requestNo: string | undefined): boolean => {
+    if (requestNo === undefined) return false;
+    const key = `${merchantNo}/${requestNo}`;
+    if (requests.get(key) !== undefined) return true;
+    requests.put(key, { requestNo });
+    return false;
+  };
+
+const isReceiver = ({ receivers }: SplitGround, merchantNo: string, account: string): boolean =>
+  receivers.get(`${merchantNo}/${account}`)?.isGone === false;
+
 const splitsOf = ({ splits }: SplitGround, transactionId: string): readonly BookedSplit[] =>
   splits.all().filter((one) => one.transactionId === transactionId);
 
@@ -154,6 +201,7 @@ function refusalOf(
   const { splitReceiversMax, splitRequestsMax, splitNotBeforeMs, othersMaxBp } = rules;
   const done = splitsOf(ground, order.transactionId);
   if (!order.isFrozen) return 'NOT_FROZEN';
+  if (request.receivers.length > 0 && ground.isSubsidyOwed(order)) return 'NOT_SUBSIDISED';
   if (request.receivers.length > splitReceiversMax) return 'TOO_MANY';
   if (done.length >= splitRequestsMax) return 'TOO_MANY';
   if (nowMs - (order.paidAtMs ?? nowMs) < splitNotBeforeMs) return 'TOO_EARLY';
@@ -171,7 +219,7 @@ function bookSplit(
   request: SplitRequest,
   nowMs: number,
 ): BookedSplit | MoneyRefusal {
-  const { splits, receivers, books, refOf } = ground;
+  const { splits, books, refOf } = ground;
   const { merchantNo, transactionId, outSplitNo, releasesRest } = request;
   const key = `${merchantNo}/${outSplitNo}`;
   const content = JSON.stringify(request);
@@ -183,7 +231,7 @@ function bookSplit(
   const why = refusalOf(ground, order, { request, nowMs });
   if (why !== undefined) return refusedMoney(why);
   const isBound = (account: string): boolean =>
-    account === merchantNo || receivers.get(`${merchantNo}/${account}`) !== undefined;
+    account === merchantNo || isReceiver(ground, merchantNo, account);
   const { splitsAllOrNone, pollsUntilDone } = ground.rules(order.face);
   if (splitsAllOrNone && !request.receivers.every(({ account }) => isBound(account)))
     return refusedMoney('NO_RELATION');

@@ -1,4 +1,4 @@
-import { closeInputOf } from '#cloud/release/close-explanation.ts';
+import { closeInputOf } from '#cloud/release/close/close-explanation.ts';
 import { sealRecord, type RecordValue } from '#cloud/release/sealed-record.ts';
 import { textAt, type AuditRow } from '#cloud/disclosure/audit/audit-text.ts';
 import { dailyLimit } from '#shared/points/release/daily-limit.ts';

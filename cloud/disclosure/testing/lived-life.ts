@@ -9,7 +9,7 @@ import {
 } from '#cloud/platform/testing/test-cloud.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { merchantOf, paidOrder, usePilotConfig } from '#cloud/points/testing/points-fixtures.ts';
-import { dayRestMs, doPeriodTurn } from '#cloud/release/period-worker.ts';
+import { dayRestMs, doPeriodTurn } from '#cloud/release/schedule/period-worker.ts';
 import { runFinalityBatches } from '#cloud/settlement/finality-worker.ts';
 import { assert } from '#shared/result/assert.ts';
 import { getOrThrow } from '#shared/result/result.ts';

@@ -1,8 +1,13 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '#shared/money/fen.ts';
 import type { MemberId, TerminalId } from '#shared/ids/ids.ts';
 import { errorCatalogue } from '#shared/errors/catalogue.ts';
 import { ruleOfChannelCode } from '#cloud/channel/channel-codes.ts';
+import type { BillDesk, BillRequest, BillRow } from '#cloud/channel/channel-bill.ts';
+import { billForms } from '#cloud/payments/channels/bill-forms.ts';
 import { abilitiesOf, type Channel } from '#cloud/channel/channel.ts';
 import type { ChannelOrder } from '#cloud/channel/channel-exchange.ts';
 import type { ChannelRig } from '#cloud/payments/channels/testing/channel-rig.ts';
@@ -12,6 +17,10 @@ const memberId = 'mbr_01ARZ3NDEKTSV4RRFFQ69G5FAV' as MemberId;
 
 /** When the attempts of the contract were opened. Rigs start their clocks here. */
 const contractOpenedAtMs = 1_790_000_000_000;
+const contractDay = '2026-09-21';
+/** Nobody sold anything. */
+const quietDay = '2026-09-20';
+const dayMs = 86_400_000;
 
 /** The laws every channel adapter obeys, whatever its dialect. */
 export function registerChannelContract(name: string, open: () => Promise<ChannelRig>): void {
@@ -43,6 +52,26 @@ export function registerChannelContract(name: string, open: () => Promise<Channe
         authCode: rig.codeFor(behaviour),
         terminalId,
       });
+
+    const billOf = (date: string): BillRequest =>
+      rig.channel.bills?.scope === 'merchant'
+        ? { date, channelMerchantNo: rig.channelMerchantNo }
+        : { date };
+    const readBill = async (bills: BillDesk, date: string) => {
+      const folder = mkdtempSync(join(tmpdir(), 'greentill-contract-bill-'));
+      try {
+        const chunks: Uint8Array[] = [];
+        const { outcome } = await bills.download(billOf(date), (chunk) => void chunks.push(chunk));
+        if (outcome.type !== 'whole') return { type: outcome.type, rows: [] };
+        const path = join(folder, 'bill');
+        writeFileSync(path, Buffer.concat(chunks));
+        const rows: BillRow[] = [];
+        for await (const row of billForms[bills.format].rows(path)) rows.push(row);
+        return { type: outcome.type, rows };
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    };
 
     it('paid carries the proof: reference, time, a valid signature, a digest of the request', async () => {
       const { outcome, evidence } = await charge('paid');
@@ -94,6 +123,9 @@ export function registerChannelContract(name: string, open: () => Promise<Channe
         await rig.channel.refund({ ...order, outRefundNo, refundFen: order.netFen }),
         await rig.channel.queryRefund?.({ ...order, outRefundNo, refundFen: order.netFen }),
         await rig.channel.probe?.(),
+        await rig.channel.bills?.download(billOf(contractDay), () => {
+          throw new Error('nothing of it may be kept');
+        }),
       ].filter((answer) => answer !== undefined);
       expect(new Set(answers.map(({ outcome }) => outcome.type))).toEqual(new Set(['unknown']));
     });
@@ -192,6 +224,51 @@ export function registerChannelContract(name: string, open: () => Promise<Channe
     it('the self test moves nothing and says healthy', async () => {
       if (rig.channel.probe === undefined) return;
       expect((await rig.channel.probe()).outcome).toEqual({ type: 'healthy' });
+    });
+
+    it('a day’s bill tells what was paid and what went back, to the fen, in lines that its reader understands', async () => {
+      const { channel } = rig;
+      const { bills } = channel;
+      if (bills === undefined) return;
+      const [kept, refunded, reversed, failed] = [newOrder(), newOrder(), newOrder(), newOrder()];
+      const proofs = new Map<string, string>();
+      for (const order of [kept, refunded, reversed]) {
+        const { outcome } = await charge('paid', order);
+        if (outcome.type === 'paid') proofs.set(order.outTradeNo, outcome.channelRef);
+      }
+      await charge('balance', failed);
+      const outRefundNo = `${refunded.outTradeNo}R1`;
+      await channel.refund({ ...refunded, outRefundNo, refundFen: fen(300) });
+      rig.advance(channel.profile.limits.reverseNotBeforeMs);
+      await channel.reverse(reversed);
+      expect((await readBill(bills, contractDay)).type).toBe('not-ready');
+      rig.advance(2 * dayMs);
+      const read = await readBill(bills, contractDay);
+      const named = new Set([kept, refunded, reversed, failed].map((one) => one.outTradeNo));
+      const rows = read.rows.filter((row) => named.has(row.outTradeNo));
+      const brief = rows.map(({ kind, outTradeNo, amountFen }) =>
+        [kind, outTradeNo, amountFen].join(' '),
+      );
+      expect(brief.toSorted()).toEqual(
+        [
+          `paid ${kept.outTradeNo} ${kept.netFen}`,
+          `paid ${refunded.outTradeNo} ${refunded.netFen}`,
+          `refund ${refunded.outTradeNo} 300`,
+          `paid ${reversed.outTradeNo} ${reversed.netFen}`,
+          `reversed ${reversed.outTradeNo} ${reversed.netFen}`,
+        ].toSorted(),
+      );
+      for (const row of rows) {
+        const { channelMerchantNo = rig.channelMerchantNo } = row;
+        expect(channelMerchantNo).toBe(rig.channelMerchantNo);
+        if (row.kind === 'paid') expect(row.channelRef).toBe(proofs.get(row.outTradeNo));
+        if (row.kind === 'refund') expect(row.outRefundNo).toBe(outRefundNo);
+        // 0.6 %, and given back with what went back.
+        const feeFen = Math.floor((row.amountFen * 60 + 5_000) / 10_000);
+        expect(row.feeFen).toBe(row.kind === 'paid' ? feeFen : -feeFen);
+        expect(Math.abs(row.atMs - contractOpenedAtMs)).toBeLessThan(3_600_000);
+      }
+      expect((await readBill(bills, quietDay)).type).toBe('no-bill');
     });
 
     it('evidence never holds the payment code', async () => {

@@ -47,7 +47,7 @@ export function registerNotifyRoutes(
       if (notify === undefined) return sendProblem(reply, { status: 404, code: 'not-found' });
       const verdict = await hear(deps, { channel, notify }, request);
       deps.metrics.channelNotifies.inc({ channel, verdict });
-      return sendAnswer(reply, notify, verdict !== 'refused');
+      return sendAnswer(reply, notify, verdict !== 'refused' && verdict !== 'probed');
     },
   );
 }
@@ -59,6 +59,8 @@ async function hear(
 ): Promise<string> {
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   const read = notify.read({ headers: headersOf(request), body });
+  // The channel tries whether signatures are looked at: the answer is no, and that is no news.
+  if (!read.ok && read.error.code === 'signature-probe') return 'probed';
   if (!read.ok) {
     deps.logger.warn({ channel, code: read.error.code }, 'a notify counts for nothing');
     return 'refused';

@@ -6,6 +6,7 @@ import { certificateSerial, publicKeyId } from '#cloud/channel-simulator/faces/w
 import { startCharge } from '#cloud/payments/charge.ts';
 import {
   keptOf,
+  makeFarKeys,
   openNotifyBench,
   sayWechat,
   type NotifyBench,
@@ -19,8 +20,10 @@ import { runRefundsOnce } from '#cloud/refunds/refund-worker.ts';
  * come here.
  */
 let house: NotifyBench;
+/** The postings that bear a signature that must not hold, beginning with the last of these. */
+const probes: boolean[] = [];
 beforeAll(async () => {
-  house = await openNotifyBench();
+  house = await openNotifyBench(makeFarKeys(), () => probes.pop() ?? false);
   await house.bench.deps.db.execute(
     sql`update merchant_channel set enabled = false where channel = 'aggregator'`,
   );
@@ -156,4 +159,26 @@ it('the simulator tells of a refund, again and again until it is taken; the refu
     sql`select status from order_refund where order_id = ${request.orderId}`,
   );
   expect(rows).toEqual([{ status: 'done' }]);
+});
+
+it('WeChat Pay tries whether signatures are looked at: refused and counted, nobody is alarmed, and the true one is taken', async () => {
+  const { cloud } = house.bench;
+  const counted = async () =>
+    Object.fromEntries(
+      (await cloud.deps.metrics.channelNotifies.get()).values.map(({ labels, value }) => [
+        labels.verdict,
+        value,
+      ]),
+    );
+  const [before, logged] = [await counted(), cloud.log().length];
+  probes.push(true, true);
+  const wechat = house.bench.deps.channels.get('wechat');
+  expect((await wechat?.probe?.())?.outcome).toEqual({ type: 'healthy' });
+  await expect
+    .poll(async () => (await counted())['no-news'] ?? 0)
+    .toBe(1 + (before['no-news'] ?? 0));
+  const after = await counted();
+  expect(after['probed']).toBe(2 + (before['probed'] ?? 0));
+  expect(after['refused']).toBe(before['refused']);
+  expect(cloud.log().slice(logged)).not.toMatch(/"level":[456]0/);
 });

@@ -2,9 +2,16 @@ import Type from 'typebox';
 import { OrderIdSchema } from '#shared/wire/v1/common.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
 import { paidTwiceKind, paidTwiceSubject } from '#cloud/payments/paid-twice/decide-paid-twice.ts';
+import { refundedSoFar } from '#cloud/payments/paid-twice/paid-twice-store.ts';
 import { answerProposed, proposedAnswer, type Proposer } from '#cloud/persons/act-routes.ts';
 import { PersonHeadersSchema, strict, WhySchema } from '#cloud/persons/person-door.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
+
+export const VerdictSchema = Type.Union([
+  Type.Literal('give-back'),
+  Type.Literal('keep'),
+  Type.Literal('keep-refunded'),
+]);
 
 /**
  * POST /admin/v1/charges/{orderId}/{attempt}/paid-twice {verdict, why}   one person proposes what becomes of a charge that
@@ -21,9 +28,10 @@ export function registerPaidTwiceRoutes(app: CloudApp, deps: Proposer): void {
     body: Type.Object(
       {
         /**
-         * Back to the customer; or it is the merchant's, because the other money was never taken.
+         * Back to the customer; or it is the merchant's, because the other money was never taken,
+         * or went back at the till.
          */
-        verdict: Type.Union([Type.Literal('give-back'), Type.Literal('keep')]),
+        verdict: VerdictSchema,
         why: WhySchema,
       },
       strict,
@@ -34,9 +42,11 @@ export function registerPaidTwiceRoutes(app: CloudApp, deps: Proposer): void {
   app.post(path, { schema }, async (request, reply) => {
     const { orderId, attempt } = request.params;
     const { verdict, why } = request.body;
-    const subject = paidTwiceSubject({ orderId: orderId as OrderId, attempt });
+    const charge = { operatorId: deps.operatorId, orderId: orderId as OrderId, attempt };
+    const subject = paidTwiceSubject(charge);
     const { headers } = request;
-    const act = { kind: paidTwiceKind, subject, what: { verdict }, why };
+    const what = { verdict, backFen: await refundedSoFar(deps.db, charge) };
+    const act = { kind: paidTwiceKind, subject, what, why };
     return await answerProposed(reply, deps, { headers, ...act });
   });
 }

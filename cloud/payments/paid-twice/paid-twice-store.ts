@@ -11,10 +11,10 @@ import { fen, negateFen, type Fen } from '#shared/money/fen.ts';
 import { assert } from '#shared/result/assert.ts';
 
 /**
- * What two people say of a charge that was paid beside other money: it goes back, or the other
- * money was not there.
+ * What two people say of a charge that was paid beside other money: it goes back; the other money
+ * was not there; or the other money was there, and went back at the till.
  */
-export type PaidTwiceVerdict = 'give-back' | 'keep';
+export type PaidTwiceVerdict = 'give-back' | 'keep' | 'keep-refunded';
 
 export const paidTwiceMax = 200;
 
@@ -24,6 +24,8 @@ export interface PaidTwice {
   readonly attempt: number;
   readonly verdict: PaidTwiceVerdict;
   readonly amountFen: number;
+  /** What had gone back of the other money when they decided; null of those from before 0961. */
+  readonly backFen: number | null;
   readonly why: string;
   readonly proposedBy: PersonId;
   readonly agreedBy: PersonId;
@@ -37,8 +39,8 @@ export interface PaidTwice {
 /** What was decided of a merchant's charges, the latest first, at most {@link paidTwiceMax}. */
 export async function listPaidTwice(db: Db, merchant: MerchantKey): Promise<readonly PaidTwice[]> {
   const { rows } = await db.execute<PaidTwice & Record<string, unknown>>(sql`
-    select order_id as "orderId", attempt, verdict, amount_fen as "amountFen", why,
-           proposed_by as "proposedBy", agreed_by as "agreedBy", decided_at_ms as "decidedAtMs",
+    select order_id as "orderId", attempt, verdict, amount_fen as "amountFen",
+           back_fen as "backFen", why, proposed_by as "proposedBy", agreed_by as "agreedBy", decided_at_ms as "decidedAtMs",
            ended_at_ms as "endedAtMs", ended_as as "endedAs"
       from paid_twice
      where operator_id = ${merchant.operatorId} and merchant_id = ${merchant.merchantId}
@@ -163,12 +165,31 @@ export async function keepReturning(
 const keyIs = ({ operatorId, orderId, attempt }: AttemptKey) =>
   sql`operator_id = ${operatorId} and order_id = ${orderId} and attempt = ${attempt}`;
 
+/**
+ * What went back of a line (alias l). The money of a till's refund has left the drawer, whatever the
+ * books say: such a sum only grows.
+ */
+const refundedOf = sql`(select coalesce(sum(r.amount_fen), 0)::bigint from order_refund r
+  where r.operator_id = l.operator_id and r.merchant_id = l.merchant_id
+    and r.order_id = l.order_id and r.status <> 'failed')`;
+
+/** What a proposal is made in view of: what went back of the other money so far, gross. */
+export async function refundedSoFar(db: Db, key: AttemptKey): Promise<number> {
+  const { rows } = await db.execute<{ fen: number }>(sql`
+    select ${refundedOf} as fen from settlement_line l
+     where l.operator_id = ${key.operatorId} and l.order_id = ${key.orderId}
+       and l.merchant_id = (select merchant_id from payment_attempt where ${keyIs(key)})`);
+  return rows[0]?.fen ?? 0;
+}
+
 /** The other money of an order, as the books have it. */
 export interface OtherMoney {
   readonly source: string;
+  /** Gross: net and vouchers together. */
+  readonly amountFen: Fen;
   readonly netFen: Fen;
   readonly voucherFen: Fen;
-  /** What went back of it, also what the books have not heard of yet. */
+  /** What went back of it, gross, also what the books have not heard of yet. */
   readonly refundedFen: Fen;
 }
 
@@ -180,14 +201,12 @@ export async function lockPaidTwice(tx: Tx, attempt: Attempt): Promise<OtherMone
   const { operatorId, merchantId, orderId } = attempt;
   const { rows } = await tx.execute<{
     source: string;
+    amount_fen: number;
     net_fen: number;
     voucher_fen: number;
     refunded_fen: number;
   }>(sql`
-    select source, net_fen, voucher_fen,
-           (select coalesce(sum(r.amount_fen), 0) from order_refund r
-             where r.operator_id = l.operator_id and r.merchant_id = l.merchant_id
-               and r.order_id = l.order_id and r.status <> 'failed') as refunded_fen
+    select source, amount_fen, net_fen, voucher_fen, ${refundedOf} as refunded_fen
       from settlement_line l
      where operator_id = ${operatorId} and merchant_id = ${merchantId} and order_id = ${orderId}
        and source <> 'channel'
@@ -198,6 +217,7 @@ export async function lockPaidTwice(tx: Tx, attempt: Attempt): Promise<OtherMone
   if (row === undefined) return undefined;
   return {
     source: row.source,
+    amountFen: fen(row.amount_fen),
     netFen: fen(row.net_fen),
     voucherFen: fen(row.voucher_fen),
     refundedFen: fen(row.refunded_fen),
@@ -210,20 +230,22 @@ export async function savePaidTwice(
   decided: {
     readonly attempt: Attempt;
     readonly verdict: PaidTwiceVerdict;
+    /** What had gone back of the other money by now. */
+    readonly backFen: Fen;
     readonly why: string;
     readonly proposedBy: PersonId;
     readonly agreedBy: PersonId;
     readonly nowMs: number;
   },
 ): Promise<void> {
-  const { attempt, verdict, nowMs } = decided;
-  const isKept = verdict === 'keep';
+  const { attempt, verdict, backFen, nowMs } = decided;
+  const isKept = verdict !== 'give-back';
   await tx.execute(sql`
-    insert into paid_twice (operator_id, merchant_id, order_id, attempt, verdict, amount_fen, why,
-      proposed_by, agreed_by, decided_at_ms, ended_at_ms, ended_as)
+    insert into paid_twice (operator_id, merchant_id, order_id, attempt, verdict, amount_fen,
+      back_fen, why, proposed_by, agreed_by, decided_at_ms, ended_at_ms, ended_as)
     values (${attempt.operatorId}, ${attempt.merchantId}, ${attempt.orderId}, ${attempt.attempt},
-      ${verdict}, ${attempt.netFen}, ${decided.why}, ${decided.proposedBy}, ${decided.agreedBy},
-      ${nowMs}, ${isKept ? nowMs : null}::bigint, ${isKept ? 'paid' : null}::text)`);
+      ${verdict}, ${attempt.netFen}, ${backFen}, ${decided.why}, ${decided.proposedBy},
+      ${decided.agreedBy}, ${nowMs}, ${isKept ? nowMs : null}::bigint, ${isKept ? 'paid' : null}::text)`);
   await tx.execute(sql`
     update payment_attempt set book_state = ${isKept ? 'kept' : 'none'}, book_error = null
      where ${keyIs(attempt)}`);

@@ -1,133 +1,45 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { buildApp } from '#cloud/app.ts';
-import { bookPaidOrders } from '#cloud/orders/book-paid-orders.ts';
 import { readResults } from '#cloud/orders/results.ts';
-import type { SaleSource } from '#cloud/orders/paid-order.ts';
 import { findAttempt } from '#cloud/payments/attempt-store.ts';
-import { paidOrderOf } from '#cloud/payments/booking/book-attempt.ts';
-import { bookWaitingOnce } from '#cloud/payments/booking/booking-desk.ts';
 import { rebookOnce } from '#cloud/payments/booking/parked-bookings.ts';
 import { startCharge } from '#cloud/payments/charge.ts';
+import {
+  openPaidTwiceDesk,
+  why,
+  type Json,
+  type PaidTwiceDesk,
+} from '#cloud/payments/paid-twice/testing/paid-twice-desk.ts';
 import { resolutionAfterMs } from '#cloud/payments/payment-machine.ts';
 import { runPaymentsOnce } from '#cloud/payments/payment-worker.ts';
-import { createPaymentBench, type PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import { plantVoucher, voucherOf } from '#cloud/payments/testing/plant-voucher.ts';
-import { makePerson, personAgeMsMin } from '#cloud/persons/operator-persons.ts';
-import type { CloudApp } from '#cloud/platform/cloud-app.ts';
-import { runScoped } from '#cloud/platform/tenancy/scope.ts';
-import { proveBooks } from '#cloud/proof/proof-run.ts';
 import { reserveVouchers } from '#cloud/vouchers/reservations.ts';
-import { outTradeNo, type OrderId } from '#shared/ids/ids.ts';
-import { fen, zeroFen } from '#shared/money/fen.ts';
+import type { OrderId } from '#shared/ids/ids.ts';
+import { fen } from '#shared/money/fen.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
-import type { ChargeRequest } from '#shared/wire/v1/charges.ts';
 
 /** A charge that was paid although its order has other money, and what two people make of it. */
-let bench: PaymentBench;
-let app: CloudApp;
-let keys: readonly [string, string, string, string];
+let desk: PaidTwiceDesk;
+let bench: PaidTwiceDesk['bench'];
+let keys: PaidTwiceDesk['keys'];
 beforeAll(async () => {
-  bench = await createPaymentBench();
-  const { deps } = bench.cloud;
-  app = await buildApp(deps, { payments: bench.deps, onJournalTaken: () => {} });
-  const keyOf = async (name: string) => (await makePerson(deps, name)).key;
-  keys = [await keyOf('王芳'), await keyOf('李明'), await keyOf('陈静'), await keyOf('赵强')];
-  bench.clock.advance(personAgeMsMin);
+  desk = await openPaidTwiceDesk();
+  ({ bench, keys } = desk);
 });
 beforeEach(() => bench.simulator.setFaults(() => 'none'));
-afterAll(async () => {
-  await app.close();
-  await bench.close();
-});
+afterAll(() => desk.close());
 
-type Json = Readonly<Record<string, unknown>>;
-async function call(method: 'GET' | 'POST', url: string, sent?: { key?: string; body: object }) {
-  const answer = await app.inject({
-    method,
-    url: `/admin/v1/${url}`,
-    headers: {
-      authorization: `Bearer ${bench.cloud.deps.operatorToken}`,
-      ...(sent?.key === undefined ? {} : { 'x-person-key': sent.key }),
-    },
-    ...(sent === undefined ? {} : { payload: sent.body }),
-  });
-  return { status: answer.statusCode, body: answer.json<Json>() };
-}
-const why = '收银员补录了现金，渠道后来也扣了款';
-const propose = (orderId: string, verdict: 'give-back' | 'keep', key = keys[0]) =>
-  call('POST', `charges/${orderId}/1/paid-twice`, { key, body: { verdict, why } });
-const agree = (actNo: unknown, key = keys[1]) =>
-  call('POST', `acts/${String(actNo)}/agree`, { key, body: { note: '已核对' } });
-async function decide(orderId: string, verdict: 'give-back' | 'keep') {
-  const proposed = await propose(orderId, verdict);
-  expect(proposed.status).toBe(202);
-  return await agree(proposed.body['actNo']);
-}
-
-/**
- * Paid at the channel by a process that dies; meanwhile the order got other money. The booking is
- * parked.
- */
-async function paidTwice(
-  change: Partial<ChargeRequest> = {},
-  other: { readonly source?: SaleSource; readonly lessFen?: number } = {},
-): Promise<string> {
-  const dying = bench.restarted();
-  dying.bookings.attend({ wake: () => {} });
-  const request = bench.request('01', change);
-  const { orderId } = request;
-  expect(getOrThrow(await startCharge(dying, bench.till, request)).status).toBe('paid');
-  const key = { operatorId: bench.till.operatorId, orderId: orderId as OrderId, attempt: 1 };
-  const attempt = (await findAttempt(bench.deps.db, key))!;
-  const source = other.source ?? 'cash';
-  const amountFen = fen(attempt.netFen - (other.lessFen ?? 0));
-  const sale = {
-    ...paidOrderOf(attempt, bench.clock.nowMs()),
-    source,
-    channel: source,
-    amountFen,
-    netFen: amountFen,
-    voucherFen: zeroFen,
-  };
-  await bench.deps.db.transaction(async (tx) => void getOrThrow(await bookPaidOrders(tx, [sale])));
-  await runScoped({ type: 'across', work: 'payments' }, () => bookWaitingOnce(bench.restarted()));
-  expect(await standing(orderId)).toMatchObject({ status: 'paid', book_state: 'parked' });
-  return orderId;
-}
-async function standing(orderId: string) {
-  const { rows } = await bench.deps.db.execute<Json & { status: string }>(sql`
-    select a.status, a.book_state, a.next_step, p.verdict, p.ended_as,
-           (select count(*) from settlement_line l where l.order_id = a.order_id) as lines,
-           (select count(*) from payment_call c where c.order_id = a.order_id
-               and c.kind in ('reverse', 'refund')) as back_calls
-      from payment_attempt a left join paid_twice p using (operator_id, order_id, attempt)
-     where a.order_id = ${orderId}`);
-  return rows[0]!;
-}
-/** What the channel has of an order after all. */
-const leftAtChannel = (orderId: string): number => {
-  const line = bench.simulator
-    .books()
-    .find((one) => one.outTradeNo === outTradeNo(orderId as OrderId, 1))!;
-  return line.amountFen - line.refundedFen;
-};
-const balance = async (account: string): Promise<number> => {
-  const { rows } = await bench.deps.db.execute<{ fen: number }>(sql`
-    select coalesce(sum(balance_fen), 0)::bigint as fen from ledger_balance
-     where account = ${account} and book = ${bench.till.merchantId}`);
-  return rows[0]!.fen;
-};
-const broken = async (): Promise<readonly string[]> => {
-  const { operatorId } = bench.till;
-  const proofs = await proveBooks({ db: bench.deps.db, operatorId });
-  return proofs.filter(({ holds }) => !holds).map(({ name }) => name);
-};
-const itemsOf = async (orderId: string): Promise<readonly Json[]> => {
-  const { body } = await call('GET', 'exceptions');
-  return (body['exceptions'] as readonly Json[]).filter((one) => one['orderId'] === orderId);
-};
+const call: PaidTwiceDesk['call'] = (...said) => desk.call(...said);
+const propose: PaidTwiceDesk['propose'] = (...said) => desk.propose(...said);
+const agree: PaidTwiceDesk['agree'] = (...said) => desk.agree(...said);
+const decide: PaidTwiceDesk['decide'] = (...said) => desk.decide(...said);
+const paidTwice: PaidTwiceDesk['paidTwice'] = (...said) => desk.paidTwice(...said);
+const standing: PaidTwiceDesk['standing'] = (orderId) => desk.standing(orderId);
+const leftAtChannel = (orderId: string) => desk.leftAtChannel(orderId);
+const balance = (account: string) => desk.balance(account);
+const broken = () => desk.broken();
+const itemsOf = (orderId: string) => desk.itemsOf(orderId);
 const calmed = async () => {
   await bench.runUntilQuiet({ withinMs: 400 * 86_400_000 });
   expect(await balance('payer_due')).toBe(0);
@@ -303,7 +215,7 @@ describe('two people', () => {
     await bench.deps.db.execute(sql`
       update payment_attempt set book_state = 'parked' where order_id = ${other.orderId}`);
     for (const id of [fine.orderId, failed.orderId, other.orderId, bench.newOrderId()])
-      for (const verdict of ['give-back', 'keep'] as const)
+      for (const verdict of ['give-back', 'keep', 'keep-refunded'] as const)
         expect(await propose(id, verdict)).toMatchObject({
           status: 409,
           body: { code: 'paid-twice-not-found' },

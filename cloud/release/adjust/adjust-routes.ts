@@ -21,7 +21,7 @@ import {
   withdrawAdjustment,
   type AdjustError,
 } from '#cloud/release/adjust/adjustments.ts';
-import { finishOpenRun } from '#cloud/release/run-release.ts';
+import { finishOpenRunOrClose } from '#cloud/release/finish-open.ts';
 import { isCalendarDay } from '#cloud/settlement/calendar-day-guard.ts';
 import type { MemberId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
@@ -160,7 +160,8 @@ function registerEndings(app: CloudApp, deps: Deps): void {
  * release hold nothing is ended: the transaction says so.
  */
 async function endOpen({ db, operatorId }: Pick<Deps, 'db' | 'operatorId'>): Promise<void> {
-  if ((await standingReasons(db, operatorId)).length === 0) await finishOpenRun(db, operatorId);
+  if ((await standingReasons(db, operatorId)).length === 0)
+    await finishOpenRunOrClose(db, operatorId);
 }
 
 function problemOf(error: AdjustError): ProblemInput {

@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm';
 import type { Tx } from '#cloud/platform/db.ts';
-import { monthNumber } from '#cloud/release/allocate.ts';
-import type { ReleaseDay } from '#cloud/release/release-chunks.ts';
-import { readClose } from '#cloud/release/close-period.ts';
-import { fundFreeFen } from '#cloud/release/fund.ts';
-import { awaitedLots, claimReferral } from '#cloud/release/pools.ts';
+import { monthNumber } from '#cloud/release/allocation/collect-wants.ts';
+import type { ReleaseDay } from '#cloud/release/accounts/run-chunks.ts';
+import { readClose } from '#cloud/release/close/stored-closes.ts';
+import { fundFreeFen } from '#cloud/release/close/fund-balance.ts';
+import { awaitedLots, claimReferral } from '#cloud/release/close/pools.ts';
 import { readRun } from '#cloud/release/release-day.ts';
 import type { MemberId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';

@@ -5,9 +5,10 @@ import type { Db, Tx } from '#cloud/platform/db.ts';
 import { endedAt, hasLeft, lapseProposals, standsAt } from '#cloud/persons/proposal-life.ts';
 import { lockBook, pointsConfigAt } from '#cloud/points/points-config-store.ts';
 import { readAdjustmentState, type AdjustedRun } from '#cloud/release/adjust/adjustment-state.ts';
-import { monthNumber } from '#cloud/release/allocate.ts';
-import type { ReleaseDay } from '#cloud/release/release-chunks.ts';
-import { findOpenRun, finishOpenRun } from '#cloud/release/run-release.ts';
+import { monthNumber } from '#cloud/release/allocation/collect-wants.ts';
+import type { ReleaseDay } from '#cloud/release/accounts/run-chunks.ts';
+import { findOpenRun } from '#cloud/release/run/run-steps.ts';
+import { finishOpenRunOrClose } from '#cloud/release/finish-open.ts';
 import { sealRecord } from '#cloud/release/sealed-record.ts';
 import { insertVouchers, voucherStem } from '#cloud/vouchers/issue-vouchers.ts';
 import { cancelVouchers } from '#cloud/vouchers/return-vouchers.ts';
@@ -78,7 +79,7 @@ export async function proposeAdjustment(
   if ((await findOpenRun(tx, operatorId)) !== undefined) {
     const reasons = await standingReasons(tx, operatorId);
     if (reasons.length > 0) return err({ type: 'release-held', reasons });
-    await finishOpenRun(tx, operatorId);
+    await finishOpenRunOrClose(tx, operatorId);
   }
   const judged = await judge(tx, { ...act, today: accountingDate(act.nowMs) }, act);
   if (!judged.ok) return judged;
@@ -114,7 +115,7 @@ export async function postAdjustment(
     return err({ type: 'policy-proposal-ended' });
   const reasons = await standingReasons(tx, operatorId);
   if (reasons.length > 0) return err({ type: 'release-held', reasons });
-  await finishOpenRun(tx, operatorId);
+  await finishOpenRunOrClose(tx, operatorId);
   const run = { ...stored, operatorId, today: accountingDate(act.nowMs) };
   const { kind, valueFen, points } = stored;
   const change = { kind, valueFen: fen(valueFen), points: pointFen(points) };

@@ -8,7 +8,7 @@ import {
   paidOrder,
   usePilotConfig,
 } from '#cloud/points/testing/points-fixtures.ts';
-import { chunkAccounts } from '#cloud/release/release-chunks.ts';
+import { chunkAccounts } from '#cloud/release/accounts/account-ranges.ts';
 import type { MemberId, OperatorId } from '#shared/ids/ids.ts';
 import { scheduleLcm } from '#shared/points/release/schedule.ts';
 

@@ -15,9 +15,9 @@ export interface Asked {
   readonly evidence: CallEvidence;
 }
 
-/** A subsidy and its return have no query: the same number with the same content is the question. */
+/** Nothing about subsidies has a query: the same number with the same content is the question. */
 export const hasQuery = ({ kind }: Pick<KeptInstruction, 'kind'>): boolean =>
-  kind !== 'subsidy' && kind !== 'subsidy-return';
+  kind !== 'subsidy' && kind !== 'subsidy-return' && kind !== 'subsidy-cancel';
 
 /** The port says it of splits, subsidies and returns; a payout is sent once. */
 export const mayRepeat = ({ kind }: Pick<KeptInstruction, 'kind'>): boolean => kind !== 'payout';
@@ -28,6 +28,7 @@ const descriptions = {
   release: '结算保留款解冻',
   'split-return': '退款前分账回退',
   subsidy: '券补贴',
+  'subsidy-cancel': '券补贴取消',
   'subsidy-return': '券补贴退回',
   'subsidy-payout': '券补贴付款',
   payout: '服务费',
@@ -61,6 +62,11 @@ export async function askChannel(
               outReturnNo: instructionNo,
             }),
       );
+    }
+    case 'subsidy-cancel': {
+      const cancelled = { ...order, description: descriptions[kind] };
+      const desk = channel.subsidies;
+      return desk === undefined ? undefined : moved(await desk.cancel(cancelled));
     }
     case 'split-return': {
       const desk = channel.splits;

@@ -130,7 +130,7 @@ describe('a subsidy above what the channel takes', () => {
     expect(await desk.bench.broken()).toEqual([]);
   });
 
-  it('that refunds bring under the limit is sent to the channel after all', async () => {
+  it('that refunds bring under the limit stays with people: its charge told the channel of none', async () => {
     const { orderId } = await desk.bench.sell(1_500_000, 600_000);
     const { deps, till } = desk.bench.pay;
     const words = { cashier: '小王', reason: '退货' };
@@ -139,7 +139,11 @@ describe('a subsidy above what the channel takes', () => {
     await desk.decide(listed!['instructionNo'], moved);
     await desk.confirm(listed!['instructionNo']);
     await desk.bench.settle();
-    expect(desk.bench.pay.simulator.money.subsidies.all()).toMatchObject([{ amountFen: 480_000 }]);
+    expect(desk.bench.pay.simulator.money.subsidies.all()).toEqual([]);
+    const [rest] = await desk.exceptions();
+    expect(rest).toMatchObject({ amountFen: 480_000, exception: 'by-hand' });
+    await desk.decide(rest!['instructionNo'], moved);
+    expect(await desk.confirm(rest!['instructionNo'])).toMatchObject({ statusCode: 200 });
     expect(await desk.exceptions()).toEqual([]);
     expect(await desk.bench.broken()).toEqual([]);
   });

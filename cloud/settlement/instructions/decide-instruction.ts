@@ -1,5 +1,4 @@
 import { sql } from 'drizzle-orm';
-import { endInstruction } from '#cloud/ledger/instruction.ts';
 import { postJournals } from '#cloud/ledger/post.ts';
 import { withSavepoint } from '#cloud/ledger/savepoint.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
@@ -11,6 +10,7 @@ import {
   type DecisionRefusal,
 } from '#cloud/settlement/instructions/decision-rules.ts';
 import {
+  endInBooks,
   keyIs,
   lockInstruction,
   makeInstructions,
@@ -21,9 +21,14 @@ import {
 } from '#cloud/settlement/instructions/instruction-store.ts';
 import {
   amountToday,
+  cancelOf,
   replaceUnsent,
   successorOf,
 } from '#cloud/settlement/instructions/replace-unsent.ts';
+import {
+  payeeRefusal,
+  type PayeeRefusal,
+} from '#cloud/settlement/instructions/payees/tell-payee.ts';
 import type { PersonId } from '#shared/ids/ids.ts';
 import { fen } from '#shared/money/fen.ts';
 import { assert } from '#shared/result/assert.ts';
@@ -43,6 +48,7 @@ export interface DecisionWanted {
 
 export type DecisionError =
   | DecisionRefusal
+  | PayeeRefusal
   | 'instruction-unknown'
   /** Nothing is proposed, or something is already. */
   | 'nothing-proposed'
@@ -66,7 +72,8 @@ export async function proposeDecision(
   return await retriedTransaction(db, async (tx) => {
     const now = await lockInstruction(tx, key);
     if (now === undefined) return err('instruction-unknown');
-    const refusal = decisionRefusal(now, wanted.how, wanted.nowMs);
+    const refusal =
+      decisionRefusal(now, wanted.how, wanted.nowMs) ?? (await payeeRefusal(tx, now, wanted.how));
     if (refusal !== undefined) return err(refusal);
     await lapse(tx, key, wanted.nowMs);
     if ((await openProposal(tx, key)) !== undefined) return err('already-proposed');
@@ -132,7 +139,9 @@ export async function confirmDecision(
     if (proposal === undefined) return err('nothing-proposed');
     if (proposal.proposed_by === ending.by) return err('same-person');
     if (await hasLeft(outer, proposal.proposed_by, key.operatorId)) return err('proposer-left');
-    const refusal = decisionRefusal(now, proposal.how, ending.nowMs);
+    const refusal =
+      decisionRefusal(now, proposal.how, ending.nowMs) ??
+      (await payeeRefusal(outer, now, proposal.how));
     if (refusal !== undefined) return err(refusal);
     const wantedFen = await amountToday(outer, now);
     if (now.state === 'ready' && wantedFen !== now.amountFen) {
@@ -197,9 +206,14 @@ async function again(
   old: KeptInstruction,
   { how, payee, wantedFen, nowMs }: Decided,
 ): Promise<Result<KeptInstruction, DecisionError>> {
-  if (wantedFen <= 0) return err('not-covered');
-  const change = { amountFen: fen(wantedFen), nowMs, isByHand: how === 'moved' };
-  const next = successorOf(old, { ...change, ...(payee === null ? {} : { payee }) });
+  const change = { amountFen: fen(Math.max(0, wantedFen)), nowMs, isByHand: how === 'moved' };
+  const next =
+    wantedFen > 0 || old.kind === 'subsidy-cancel'
+      ? successorOf(old, { ...change, ...(payee === null ? {} : { payee }) })
+      : how === 'retry'
+        ? await cancelOf(tx, old, nowMs)
+        : undefined;
+  if (next === undefined) return err('not-covered');
   const { rowCount } = await tx.execute(sql`
     update channel_instruction set replaced_by = ${next.instructionNo}
      where ${keyIs(old)} and replaced_by is null`);
@@ -216,7 +230,7 @@ async function end(
   now: KeptInstruction,
   { ref, nowMs }: { readonly ref: string | undefined; readonly nowMs: number },
 ): Promise<void> {
-  const { operatorId, merchantId, instructionNo: key, sends, fruitlessTries } = now;
+  const { sends, fruitlessTries } = now;
   const code = voidByPeople;
   const progress =
     ref === undefined
@@ -227,10 +241,6 @@ async function end(
     ref === undefined
       ? ({ type: 'failed', code } as const)
       : ({ type: 'succeeded', channelRef: ref } as const);
-  const ended = await endInstruction(
-    tx,
-    { operatorId, merchantId, key },
-    { answer, endedAtMs: nowMs },
-  );
-  assert(ended.ok, () => `the books refused the end of ${key}: ${JSON.stringify(ended)}`);
+  const ended = await endInBooks(tx, now, { answer, endedAtMs: nowMs });
+  assert(ended.ok, () => `the books refused ${now.instructionNo}: ${JSON.stringify(ended)}`);
 }

@@ -29,6 +29,7 @@ export function decisionRefusal(
   const { kind, state } = facts;
   if (facts.replacedBy !== undefined) return 'replaced';
   const isOpenPayout = kind === 'payout' && state === 'open';
+  const isOpenCancel = kind === 'subsidy-cancel' && state === 'open';
   const isShopPayout = kind === 'subsidy-payout';
   const isLongOpen = (facts.sentAtMs ?? nowMs) + openTooLongMs < nowMs;
   switch (how) {
@@ -42,7 +43,7 @@ export function decisionRefusal(
       return state === 'failed' || (state === 'ready' && facts.isByHand) ? undefined : 'not-failed';
     case 'void':
       if (isShopPayout) return state === 'ready' ? undefined : 'ended';
-      if (!isOpenPayout) return 'not-moved-by-hand';
+      if (!isOpenPayout && !isOpenCancel) return 'not-moved-by-hand';
       return isLongOpen ? undefined : 'too-early';
     default:
       return exhaustive(how);

@@ -10,7 +10,8 @@ export const instructionLaws: readonly Law[] = [
     violations: (operatorId) => sql`
       SELECT coalesce(c.instruction_no, i.instruction_key) AS instruction_no, c.state, e.outcome,
              c.amount_fen, i.amount_fen AS ledger_fen
-        FROM (SELECT * FROM channel_instruction WHERE operator_id = ${operatorId}) c
+        FROM (SELECT * FROM channel_instruction WHERE operator_id = ${operatorId}
+                 AND kind <> 'subsidy-cancel') c
         FULL JOIN (SELECT * FROM ledger_instruction WHERE operator_id = ${operatorId}) i
           ON i.instruction_key = c.instruction_no AND i.book = coalesce(c.merchant_id, '')
         LEFT JOIN ledger_instruction_end e ON e.operator_id = i.operator_id
@@ -34,6 +35,21 @@ export const instructionLaws: readonly Law[] = [
            OR c.kind = 'split-return' AND c.state = 'done')
        GROUP BY c.order_id, l.net_fen
       HAVING sum(CASE c.kind WHEN 'split-return' THEN -c.amount_fen ELSE c.amount_fen END) > l.net_fen`,
+  },
+  {
+    name: 'marks-end-one-way',
+    says: 'A charge that was marked for a subsidy is subsidised or its mark is cancelled, never both, and never above the mark.',
+    nightly: true,
+    violations: (operatorId) => sql`
+      SELECT c.order_id, sum(c.amount_fen) AS told_fen, a.subsidy_mark_fen,
+             count(*) FILTER (WHERE c.kind = 'subsidy-cancel') AS cancels
+        FROM channel_instruction c
+        JOIN payment_attempt a ON a.operator_id = c.operator_id AND a.order_id = c.order_id
+         AND a.out_trade_no = c.out_trade_no AND a.subsidy_mark_fen IS NOT NULL
+       WHERE c.operator_id = ${operatorId} AND c.kind IN ('subsidy', 'subsidy-cancel')
+         AND c.state IN ('ready', 'open', 'done')
+       GROUP BY c.order_id, a.subsidy_mark_fen
+      HAVING count(DISTINCT c.kind) > 1 OR sum(c.amount_fen) > a.subsidy_mark_fen`,
   },
   ...subsidyLaws,
 ];

@@ -18,8 +18,20 @@ export interface ListedInstruction extends Record<string, unknown> {
   readonly state: string;
   readonly code: string | null;
   readonly createdAtMs: number;
+  /** To whom people pay it; null when nobody is known, or no person pays it. */
+  readonly payee: AddressedPayee | null;
   /** Why people should look; null when they need not. */
   readonly exception: 'by-hand' | 'failed' | 'open-too-long' | 'freeze-lapses' | 'blocked' | null;
+}
+
+/** Where it goes, as lists show it. */
+export interface AddressedPayee {
+  readonly payeeNo: number;
+  readonly name: string;
+  readonly bank: string;
+  readonly lastFour: string;
+  /** The shop has a newer account: this one is paid no more (payees/tell-payee.ts). */
+  readonly isChanged: boolean;
 }
 
 /** Instructions of a state, or all that people should look at, the oldest first. */
@@ -38,7 +50,12 @@ export async function listInstructions(
   const { rows } = await db.execute<ListedInstruction>(sql`
     select instruction_no as "instructionNo", merchant_id as "merchantId", order_id as "orderId",
            kind, channel, amount_fen as "amountFen", state, code, created_at_ms as "createdAtMs",
-           exception
+           exception, (select jsonb_build_object('payeeNo', p.payee_no, 'name', p.name_shown,
+             'bank', p.bank, 'lastFour', p.last_four, 'isChanged', exists (
+               select from shop_payee n where n.operator_id = p.operator_id
+                  and n.merchant_id = p.merchant_id and n.payee_no > p.payee_no))
+               from payout_payee a join shop_payee p using (operator_id, merchant_id, payee_no)
+              where a.operator_id = e.operator_id and a.instruction_no = e.instruction_no) as payee
       from (select i.*, case
           when state = 'ready' and by_hand then 'by-hand'
           when state = 'failed' and replaced_by is null then 'failed'

@@ -52,6 +52,17 @@ export function registerInstructionRoutes(app: CloudApp, deps: Deps): void {
     code: Nullable,
     createdAtMs: Type.Integer(),
     exception: Nullable,
+    /** Masked; whole only to the person who pays (payees/payee-routes.ts). */
+    payee: Type.Union([
+      object({
+        payeeNo: Type.Integer(),
+        name: Type.String(),
+        bank: Type.String(),
+        lastFour: Type.String(),
+        isChanged: Type.Boolean(),
+      }),
+      Type.Null(),
+    ]),
   });
   const states = ['ready', 'open', 'done', 'failed', 'cancelled', 'exceptions'] as const;
   const listSchema = {
@@ -96,7 +107,12 @@ const nobody = { status: 403, code: 'person-key-invalid' } as const;
 function refused(error: DecisionError): ProblemInput {
   if (error === 'instruction-unknown')
     return { status: 404, code: 'not-found', detail: 'no such instruction' };
-  if (error === 'person-act-lapsed') return { status: 409, code: error };
+  if (
+    error === 'person-act-lapsed' ||
+    error === 'payout-payee-missing' ||
+    error === 'payout-payee-changed'
+  )
+    return { status: 409, code: error };
   if (error === 'same-person') return { status: 409, code: 'resolution-same-person' };
   const status = error === 'nothing-proposed' ? 404 : 409;
   return { status, code: 'resolution-impossible', detail: error };

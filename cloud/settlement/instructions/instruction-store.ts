@@ -1,5 +1,10 @@
 import { sql, type SQL } from 'drizzle-orm';
-import { registerInstructions } from '#cloud/ledger/instruction.ts';
+import {
+  endInstruction,
+  registerInstructions,
+  type DefiniteAnswer,
+  type InstructionError,
+} from '#cloud/ledger/instruction.ts';
 import type { Journal } from '#cloud/ledger/posting.ts';
 import type { CallEvidence } from '#cloud/channel/channel-exchange.ts';
 import type { Db, Tx } from '#cloud/platform/db.ts';
@@ -10,8 +15,10 @@ import {
   type NewInstruction,
 } from '#cloud/settlement/instructions/instruction.ts';
 import type { InstructionProgress } from '#cloud/settlement/instructions/instruction-machine.ts';
+import { addressToPayees } from '#cloud/settlement/instructions/payees/shop-payees.ts';
 import type { MerchantId, OperatorId, OrderId } from '#shared/ids/ids.ts';
 import { fen, type Fen } from '#shared/money/fen.ts';
+import { ok, type Result } from '#shared/result/result.ts';
 
 /** An instruction as it is kept. Times in ms. */
 export interface KeptInstruction {
@@ -89,19 +96,36 @@ export async function makeInstructions(
   await tx.execute(sql`
     insert into channel_instruction
     select * from jsonb_populate_recordset(null::channel_instruction, ${JSON.stringify(rows)}::jsonb)`);
+  await addressToPayees(tx, instructions, nowMs);
+  const held = instructions.flatMap((one) => {
+    const { moves } = instructionRules[one.kind];
+    return moves === undefined ? [] : [{ one, moves }];
+  });
+  if (held.length === 0) return [];
   return registerInstructions(
     tx,
-    instructions.map((one) => ({
+    held.map(({ one, moves }) => ({
       operatorId: one.operatorId,
       merchantId: subjectOf(one)?.merchantId ?? null,
       key: one.instructionNo,
-      kind: instructionRules[one.kind].ledgerKind,
-      from: instructionRules[one.kind].from,
-      to: instructionRules[one.kind].to,
+      kind: moves.ledgerKind,
+      from: moves.from,
+      to: moves.to,
       amountFen: one.amountFen,
       heldAtMs: nowMs,
     })),
   );
+}
+
+/** Ends an instruction in the books as its channel, or two people, said. What moves no money is not there. */
+export async function endInBooks(
+  tx: Tx,
+  { kind, operatorId, merchantId, instructionNo: key }: KeptInstruction,
+  end: { readonly answer: DefiniteAnswer; readonly endedAtMs: number },
+): Promise<Result<void, InstructionError>> {
+  if (instructionRules[kind].moves === undefined) return ok(undefined);
+  const ended = await endInstruction(tx, { operatorId, merchantId, key }, end);
+  return ended.ok ? ok(undefined) : ended;
 }
 
 const subjectOf = ({ order, shopDay }: NewInstruction): NewInstruction['shopDay'] =>
@@ -140,7 +164,7 @@ export async function leaseDueInstructions(
          else not (exists (select from channel_instruction e where e.operator_id = i.operator_id
              and e.order_id = i.order_id and not e.by_hand and e.step < i.step and e.instruction_no <> i.instruction_no
              and (e.state in ('ready', 'open') or (i.kind = 'release' and e.state = 'failed'
-                  and e.kind <> 'subsidy' and e.replaced_by is null)))
+                  and e.kind not in ('subsidy', 'subsidy-cancel') and e.replaced_by is null)))
            or exists (select from order_refund r where r.operator_id = i.operator_id
              and r.merchant_id = i.merchant_id and r.order_id = i.order_id
              and r.status in ('refunding', 'booking'))) end)

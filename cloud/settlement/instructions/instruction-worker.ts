@@ -1,5 +1,4 @@
 import { sql } from 'drizzle-orm';
-import { endInstruction } from '#cloud/ledger/instruction.ts';
 import type { Channel } from '#cloud/channel/channel.ts';
 import { agentOfPayout } from '#cloud/commissions/commission-payouts.ts';
 import { openPayeeVault, type PayeeVault } from '#cloud/commissions/payee-vault.ts';
@@ -20,6 +19,7 @@ import {
   type InstructionProgress,
 } from '#cloud/settlement/instructions/instruction-machine.ts';
 import {
+  endInBooks,
   endUnsent,
   leaseDueInstructions,
   lockInstruction,
@@ -284,11 +284,10 @@ async function endInLedger(
 ): Promise<void> {
   if (progress.state === 'open') return;
   await wakeRefund(tx, instruction, nowMs);
-  const { operatorId, merchantId, instructionNo: key } = instruction;
   const answer =
     progress.state === 'done'
       ? ({ type: 'succeeded', channelRef: evidenceText(progress.ref) } as const)
       : ({ type: 'failed', code: evidenceText(progress.code) } as const);
   const end = { answer, endedAtMs: nowMs };
-  getOrThrow(await endInstruction(tx, { operatorId, merchantId, key }, end));
+  getOrThrow(await endInBooks(tx, instruction, end));
 }

@@ -8,6 +8,7 @@ import type { Fen } from '#shared/money/fen.ts';
  * | kind           | says                                                            | moves in our books                     |
  * |----------------|-----------------------------------------------------------------|----------------------------------------|
  * | subsidy        | 券补贴: the vouchers' worth to the merchant, before the split     | merchant_payable -> channel_clearing   |
+ * | subsidy-cancel | nothing is left to subsidise of a charge that was marked for it | nothing                                |
  * | same-day       | 货款: the merchant's share of the day; the rest stays frozen      | merchant_payable -> channel_clearing   |
  * | concession     | 让利 of a final order to the platform's account                  | concession_due -> channel_clearing     |
  * | release        | the rest of 结算保留款 to the merchant; ends splitting of the order | merchant_payable -> channel_clearing   |
@@ -18,6 +19,7 @@ import type { Fen } from '#shared/money/fen.ts';
  */
 export type InstructionKind =
   | 'subsidy'
+  | 'subsidy-cancel'
   | 'same-day'
   | 'concession'
   | 'release'
@@ -37,39 +39,38 @@ interface InstructionRule {
   readonly step: number;
   /** Last letter of its number at the channel. */
   readonly letter: string;
-  readonly from: AccountName;
-  readonly to: AccountName;
-  readonly ledgerKind: 'split' | 'payout' | 'subsidy';
+  /** Undefined: no money moves, and the books know nothing of it. */
+  readonly moves:
+    | {
+        readonly from: AccountName;
+        readonly to: AccountName;
+        readonly ledgerKind: 'split' | 'payout' | 'subsidy';
+      }
+    | undefined;
 }
 
 const toMerchant = { from: 'merchant_payable', to: 'channel_clearing' } as const;
 const backFromMerchant = { from: 'channel_clearing', to: 'merchant_payable' } as const;
 
 export const instructionRules: Readonly<Record<InstructionKind, InstructionRule>> = {
-  subsidy: { step: 1, letter: 'V', ...toMerchant, ledgerKind: 'subsidy' },
-  'same-day': { step: 2, letter: 'D', ...toMerchant, ledgerKind: 'split' },
+  subsidy: { step: 1, letter: 'V', moves: { ...toMerchant, ledgerKind: 'subsidy' } },
+  'subsidy-cancel': { step: 1, letter: 'X', moves: undefined },
+  'same-day': { step: 2, letter: 'D', moves: { ...toMerchant, ledgerKind: 'split' } },
   concession: {
     step: 3,
     letter: 'C',
-    from: 'concession_due',
-    to: 'channel_clearing',
-    ledgerKind: 'split',
+    moves: { from: 'concession_due', to: 'channel_clearing', ledgerKind: 'split' },
   },
-  release: { step: 4, letter: 'F', ...toMerchant, ledgerKind: 'split' },
+  release: { step: 4, letter: 'F', moves: { ...toMerchant, ledgerKind: 'split' } },
   payout: {
     step: 1,
     letter: 'P',
-    from: 'agent_payable',
-    to: 'operating_cash',
-    ledgerKind: 'payout',
+    moves: { from: 'agent_payable', to: 'operating_cash', ledgerKind: 'payout' },
   },
-  'split-return': { step: 5, letter: 'R', ...backFromMerchant, ledgerKind: 'split' },
-  'subsidy-return': { step: 5, letter: 'W', ...backFromMerchant, ledgerKind: 'subsidy' },
-  'subsidy-payout': { step: 1, letter: 'B', ...toMerchant, ledgerKind: 'subsidy' },
+  'split-return': { step: 5, letter: 'R', moves: { ...backFromMerchant, ledgerKind: 'split' } },
+  'subsidy-return': { step: 5, letter: 'W', moves: { ...backFromMerchant, ledgerKind: 'subsidy' } },
+  'subsidy-payout': { step: 1, letter: 'B', moves: { ...toMerchant, ledgerKind: 'subsidy' } },
 };
-
-/** A subsidy above this is refused by the channel: 5,000 yuan an order (WeChat Pay, busifavor pay-receipts). */
-export const subsidyMaxFen = 500_000;
 
 /** An order as its channel knows it. */
 export interface OrderAtChannel {
@@ -86,7 +87,7 @@ export interface NewInstruction {
   readonly instructionNo: string;
   readonly kind: InstructionKind;
   readonly channel: string;
-  /** Above 0. */
+  /** Above 0; 0 of what moves no money. */
   readonly amountFen: Fen;
   /** Absent for payouts. */
   readonly order?: OrderAtChannel;

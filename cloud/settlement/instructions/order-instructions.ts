@@ -1,9 +1,9 @@
+import { subsidyMaxFen } from '#cloud/channel/channel-money.ts';
 import type { Journal } from '#cloud/ledger/posting.ts';
 import type { Statement, Tx } from '#cloud/platform/db.ts';
 import { planned } from '#cloud/platform/planned.ts';
 import {
   orderInstructionNo,
-  subsidyMaxFen,
   type NewInstruction,
   type OrderAtChannel,
 } from '#cloud/settlement/instructions/instruction.ts';
@@ -25,6 +25,7 @@ interface Row extends Record<string, unknown> {
   subsidises: boolean;
   split_not_before_ms: number;
   frozen_max_ms: number;
+  subsidy_mark_fen: number | null;
 }
 
 /**
@@ -73,7 +74,7 @@ const chargesOfOrders: Statement = {
   name: 'charges-of-orders',
   text: `
     select a.order_id, a.channel, a.channel_merchant_no, a.out_trade_no, a.channel_ref,
-           a.paid_at_ms, c.splits, c.subsidises, c.split_not_before_ms, c.frozen_max_ms
+           a.paid_at_ms, a.subsidy_mark_fen, c.splits, c.subsidises, c.split_not_before_ms, c.frozen_max_ms
       from jsonb_to_recordset($1::jsonb) as k(operator_id text, order_id text)
       cross join lateral (
         select * from payment_attempt a
@@ -92,8 +93,9 @@ function instructionsOf({ order, split }: SplitOrder, row: Row): readonly NewIns
   };
   const common = { operatorId: order.operatorId, channel: row.channel, order: atChannel };
   const first = { outTradeNo: row.out_trade_no, tries: 1 };
-  const isSubsidised = row.subsidises && split.subsidyFen > 0;
-  const isByHand = split.subsidyFen > subsidyMaxFen;
+  const isByHand = row.subsidises && split.subsidyFen > subsidyMaxFen;
+  // The channel subsidises what the charge itself said, whatever the terms are now, and nothing else.
+  const isSubsidised = split.subsidyFen > 0 && (row.subsidy_mark_fen !== null || isByHand);
   const subsidy: readonly NewInstruction[] = isSubsidised
     ? [
         {

@@ -1,19 +1,18 @@
 import { sql } from 'drizzle-orm';
-import { endInstruction } from '#cloud/ledger/instruction.ts';
 import { postJournals } from '#cloud/ledger/post.ts';
 import type { Tx } from '#cloud/platform/db.ts';
 import {
   orderInstructionNo,
-  subsidyMaxFen,
   type InstructionKind,
   type NewInstruction,
 } from '#cloud/settlement/instructions/instruction.ts';
 import {
+  endInBooks,
   endUnsent,
   makeInstructions,
   type KeptInstruction,
 } from '#cloud/settlement/instructions/instruction-store.ts';
-import { fen, type Fen } from '#shared/money/fen.ts';
+import { fen, zeroFen, type Fen } from '#shared/money/fen.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
 /** What a refund took since is not instructed: before the first byte the amount follows the line. */
@@ -46,20 +45,48 @@ export async function replaceUnsent(
   old: KeptInstruction,
   { wantedFen, nowMs }: { readonly wantedFen: number; readonly nowMs: number },
 ): Promise<void> {
-  const next = wantedFen > 0 ? successorOf(old, { amountFen: fen(wantedFen), nowMs }) : undefined;
+  const next =
+    wantedFen > 0
+      ? successorOf(old, { amountFen: fen(wantedFen), nowMs })
+      : await cancelOf(tx, old, nowMs);
   await endUnsent(tx, old, {
     state: 'cancelled',
     code: 'amount-changed',
     replacedBy: next?.instructionNo,
     nowMs,
   });
-  const { operatorId, merchantId, instructionNo: key } = old;
   const answer = { type: 'failed', code: 'amount-changed' } as const;
-  getOrThrow(
-    await endInstruction(tx, { operatorId, merchantId, key }, { answer, endedAtMs: nowMs }),
-  );
+  getOrThrow(await endInBooks(tx, old, { answer, endedAtMs: nowMs }));
   if (next !== undefined)
     getOrThrow(await postJournals(tx, await makeInstructions(tx, [next], nowMs)));
+}
+
+/**
+ * Refunds left nothing of a subsidy that no channel was told of: a charge that was marked for it is
+ * told so, or nobody gets a share of what is left of the order. Undefined when it was not marked.
+ */
+export async function cancelOf(
+  tx: Tx,
+  old: KeptInstruction,
+  nowMs: number,
+): Promise<NewInstruction | undefined> {
+  const { operatorId, merchantId, orderId, outTradeNo } = old;
+  if (old.kind !== 'subsidy' || old.isByHand || merchantId === null || orderId === undefined)
+    return undefined;
+  const { rows } = await tx.execute(sql`
+    select from payment_attempt where operator_id = ${operatorId} and order_id = ${orderId}
+       and out_trade_no = ${outTradeNo} and subsidy_mark_fen is not null`);
+  if (rows.length === 0) return undefined;
+  const { channel, channelMerchantNo, channelRef } = old;
+  return {
+    operatorId,
+    kind: 'subsidy-cancel',
+    instructionNo: orderInstructionNo('subsidy-cancel', { outTradeNo, tries: 1 }),
+    channel,
+    amountFen: zeroFen,
+    order: { merchantId, orderId, channelMerchantNo, outTradeNo, channelRef },
+    notBeforeMs: nowMs,
+  };
 }
 
 /** Returns are numbered by their refunds, 1..50: another try must not take the number of another refund. */
@@ -98,13 +125,13 @@ export function successorOf(
   };
 }
 
-/** A subsidy that refunds brought under the channel's limit goes by the channel after all. */
+/** A subsidy by hand stays one, also under the channel's limit: its charge was not marked. */
 function successorWay(
   { kind, isByHand, code }: KeptInstruction,
-  change: { readonly amountFen: Fen; readonly isByHand?: boolean },
+  change: { readonly isByHand?: boolean },
 ): Pick<NewInstruction, 'isByHand' | 'code'> {
   if (change.isByHand === true) return { isByHand: true };
-  if (!isByHand || (kind === 'subsidy' && change.amountFen <= subsidyMaxFen)) return {};
+  if (!isByHand) return {};
   if (kind === 'subsidy-payout') return { isByHand, code: 'subsidy-no-channel' };
   return { isByHand, code: code === 'subsidy-was-by-hand' ? code : 'subsidy-over-limit' };
 }

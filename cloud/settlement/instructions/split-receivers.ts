@@ -1,4 +1,3 @@
-import { sql } from 'drizzle-orm';
 import type { Channel } from '#cloud/channel/channel.ts';
 import type { Db } from '#cloud/platform/db.ts';
 import {
@@ -6,6 +5,11 @@ import {
   recordInstructionCall,
   type KeptInstruction,
 } from '#cloud/settlement/instructions/instruction-store.ts';
+import {
+  bindReceiver,
+  readReceiver,
+  type ReceiverKey,
+} from '#cloud/settlement/instructions/receiver-store.ts';
 import type { Clock } from '#shared/time/clock.ts';
 
 export type ReceiverBound =
@@ -15,7 +19,8 @@ export type ReceiverBound =
 
 /**
  * A share goes only to a receiver that the merchant's account at the channel has been told of; adding one again changes
- * nothing. No money moves here, so the split waits until it is certain.
+ * nothing. No money moves here, so the split waits until it is certain. While a removal of the same receiver may be on
+ * its way it waits as well: the removal could arrive behind the adding.
  */
 export async function ensureReceiver(
   deps: { readonly db: Db; readonly clock: Clock },
@@ -23,11 +28,15 @@ export async function ensureReceiver(
   instruction: KeptInstruction,
 ): Promise<ReceiverBound> {
   const { operatorId, channelMerchantNo, payee, payeeName = payee } = instruction;
-  const { rows } = await deps.db.execute(sql`
-    select from split_receiver where operator_id = ${operatorId}
-       and channel = ${instruction.channel} and channel_merchant_no = ${channelMerchantNo}
-       and account = ${payee}`);
-  if (rows.length > 0) return { type: 'bound' };
+  const key: ReceiverKey = {
+    operatorId,
+    channel: instruction.channel,
+    channelMerchantNo,
+    account: payee,
+  };
+  const known = await deps.db.transaction((tx) => readReceiver(tx, key));
+  if (known?.state === 'bound') return { type: 'bound' };
+  if (known?.state === 'leaving') return { type: 'unknown', code: 'leaving' };
   if (channel.splits === undefined) return { type: 'unknown', code: 'ability-missing' };
   const nowMs = deps.clock.nowMs();
   const callNo = await deps.db.transaction((tx) =>
@@ -38,14 +47,12 @@ export async function ensureReceiver(
     type: 'merchant',
     account: payee,
     name: payeeName,
+    round: known?.round ?? 0,
   });
   await deps.db.transaction(async (tx) => {
     const answer = { evidence, outcome: outcome.type, nowMs: deps.clock.nowMs() };
     await recordInstructionAnswer(tx, { ...instruction, callNo }, answer);
-    if (outcome.type === 'done')
-      await tx.execute(sql`insert into split_receiver (operator_id, channel, channel_merchant_no, account)
-        values (${operatorId}, ${instruction.channel}, ${channelMerchantNo}, ${payee})
-        on conflict do nothing`);
+    if (outcome.type === 'done') await bindReceiver(tx, key);
   });
   if (outcome.type === 'done') return { type: 'bound' };
   if (outcome.type === 'declined') return { type: 'refused', code: outcome.code };

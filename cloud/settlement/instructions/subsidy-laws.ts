@@ -57,6 +57,23 @@ export const subsidyLaws: readonly Law[] = [
       HAVING sum(vouchers_fen) <> sum(instructed_fen) + sum(carried_fen) + sum(open_fen)`,
   },
   {
+    name: 'payouts-go-to-their-shop',
+    says: 'What people pay a shop is addressed to an account of that shop, and none was called paid that was addressed to nobody while there was one.',
+    violations: (operatorId) => sql`
+      SELECT i.instruction_no, i.merchant_id, a.merchant_id AS payee_of, a.payee_no, i.state
+        FROM payout_payee a
+        JOIN channel_instruction i USING (operator_id, instruction_no)
+       WHERE a.operator_id = ${operatorId}
+         AND (a.merchant_id IS DISTINCT FROM i.merchant_id OR NOT i.by_hand)
+      UNION ALL
+      SELECT i.instruction_no, i.merchant_id, NULL, NULL, i.state FROM channel_instruction i
+       WHERE i.operator_id = ${operatorId} AND i.kind = 'subsidy-payout' AND i.state = 'done'
+         AND NOT EXISTS (SELECT FROM payout_payee a WHERE a.operator_id = i.operator_id
+           AND a.instruction_no = i.instruction_no)
+         AND EXISTS (SELECT FROM shop_payee p WHERE p.operator_id = i.operator_id
+           AND p.merchant_id = i.merchant_id AND p.made_at_ms < i.ended_at_ms)`,
+  },
+  {
     name: 'payouts-equal-their-days',
     says: 'Every payout has in its sum what is said to be part of it, begins with what the one before left, and is told to people once.',
     nightly: true,

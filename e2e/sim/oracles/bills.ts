@@ -5,7 +5,7 @@ import { wechatBill } from '#cloud/channel-simulator/faces/wechat/bill.ts';
 import type { Face } from '#cloud/channel-simulator/protocol.ts';
 import { shanghaiDateOf } from '#cloud/channel-simulator/shanghai-time.ts';
 import type { BillRow } from '#cloud/channel/channel-bill.ts';
-import { billReaders } from '#cloud/reconciliation/fetch-bill.ts';
+import { wechatBillRows } from '#cloud/payments/channels/wechat/bill-rows.ts';
 import { importBill } from '#cloud/reconciliation/import-bill.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 import { admin, simOperatorId, type SimShop } from '../sim-shop.ts';
@@ -67,7 +67,7 @@ async function readAsFile(
     const lines = channel.simulator.bills.linesOf(day);
     writeFileSync(path, wechatBill(lines, { appid: 'wxsandbox', caller: '1800000001' }));
     const rows: BillRow[] = [];
-    for await (const row of billReaders['wechat-csv'](path)) rows.push(row);
+    for await (const row of wechatBillRows(path)) rows.push(row);
     return rows;
   } finally {
     rmSync(folder, { recursive: true, force: true });

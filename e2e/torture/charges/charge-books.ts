@@ -1,8 +1,14 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import type { ChargeStatus } from '#shared/wire/v1/charges.ts';
 import { ledgerLaws, proveLaws } from '#cloud/ledger/proofs.ts';
+import type { BillDesk, BillRow } from '#cloud/channel/channel-bill.ts';
 import type { BookLine } from '#cloud/channel-simulator/protocol.ts';
+import { billForms } from '#cloud/payments/channels/bill-forms.ts';
 import { paymentLaws } from '#cloud/payments/payment-laws.ts';
+import { assert } from '#shared/result/assert.ts';
 import { accountingDate } from '#shared/time/calendar-day.ts';
 import type { PaymentBench } from '#cloud/payments/testing/payment-bench.ts';
 import { definiteWithinMs } from '#cloud/payments/undecided.ts';
@@ -106,38 +112,44 @@ async function ledgerSum({ deps }: PaymentBench): Promise<number> {
   return rows[0]?.fen ?? 0;
 }
 
-/** What the bills say was paid and not given back, by order number: WeChat's file as downloaded, the others' lines. */
+/** What the bills of all channels say was paid and not given back, by order number: as downloaded, as its reader reads it. */
 async function billedFen(
   bench: PaymentBench,
   attempts: readonly AttemptRow[],
 ): Promise<ReadonlyMap<string, number>> {
   const fen = new Map<string, number>();
-  const add = (number: string, byFen: number): void =>
-    void fen.set(number, (fen.get(number) ?? 0) + byFen);
   const endMs = bench.clock.nowMs();
-  bench.clock.advance(2 * dayMs);
+  bench.clock.advance(3 * dayMs);
   bench.simulator.setFaults(() => 'none');
-  const wechat = bench.restarted().channels.get('wechat')?.bills;
-  for (let atMs = firstMs(bench); atMs < endMs + dayMs; atMs += dayMs) {
-    const date = accountingDate(atMs);
-    for (const face of ['alipay', 'unionpay'] as const)
-      for (const line of bench.simulator.bills.linesOf({ face, date }))
-        add(line.outTradeNo, line.type === 'payment' ? line.amountFen : -line.amountFen);
-    const chunks: Uint8Array[] = [];
-    const bill = await wechat?.download({ date }, (chunk) => void chunks.push(chunk));
-    if (bill?.outcome.type !== 'whole') continue;
-    for (const row of Buffer.concat(chunks).toString('utf8').split('\r\n').slice(1)) {
-      const cells = row.split(',').map((cell) => cell.replace('`', ''));
-      if (cells.length > 20) add(cells[6]!, fenOf(cells[12]!) - fenOf(cells[16]!));
-    }
-  }
+  const desks = [...bench.restarted().channels.values()].flatMap(({ bills }) => bills ?? []);
+  for (let atMs = firstMs(bench); atMs < endMs + dayMs; atMs += dayMs)
+    for (const desk of desks)
+      for (const row of await downloaded(desk, accountingDate(atMs)))
+        fen.set(row.outTradeNo, (fen.get(row.outTradeNo) ?? 0) + movedFen(row));
   // A bill is about what was paid; an order that never was stands in none.
   const numbers = new Set(attempts.map((one) => one.out_trade_no));
   return new Map([...fen].filter(([number]) => numbers.has(number)));
 }
 
-/** Yuan with two decimals, as a bill writes them. */
-const fenOf = (yuan: string): number => Number(yuan.replace('.', ''));
+async function downloaded(desk: BillDesk, date: string): Promise<readonly BillRow[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'greentill-charges-bill-'));
+  try {
+    const chunks: Uint8Array[] = [];
+    const { outcome } = await desk.download({ date }, (chunk) => void chunks.push(chunk));
+    if (outcome.type === 'no-bill') return [];
+    assert(outcome.type === 'whole', () => `no ${desk.format} of ${date}: ${outcome.type}`);
+    const path = join(folder, 'bill');
+    writeFileSync(path, Buffer.concat(chunks));
+    const rows: BillRow[] = [];
+    for await (const row of billForms[desk.format].rows(path)) rows.push(row);
+    return rows;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const movedFen = ({ kind, amountFen }: BillRow): number =>
+  kind === 'paid' ? amountFen : kind === 'closed' ? 0 : -amountFen;
 
 const firstMs = (bench: PaymentBench): number =>
   Math.min(

@@ -21,7 +21,7 @@ import { createDraw, type Draw } from '../draw.ts';
 import { counted, type Tier, type TierOutcome, type TierRun } from '../tier.ts';
 
 export const charges: Tier = {
-  title: 'Charges against a channel that fails in one request of five, on virtual time',
+  title: 'Charges against a channel that fails one request in five, in virtual time',
   unit: 'charges',
   fullCount: 100_000,
   partCount: 5_000,
@@ -40,17 +40,17 @@ export const charges: Tier = {
   note: (counts) => {
     const of = (name: string): string => counted(counts, name);
     return (
-      `${of('requests')} requests to the channel, ${of('line faults')} of them failed on the line (lost, unanswered, forged, garbled, ` +
-      `too many); one code in five waits, never pays, breaks off, lies or is refused; ${of('deaths')} times the cloud died with the ` +
-      `charge sent, ${of('cancels')} cancels, ${of('repeats')} repeats of a request, ${of('second attempts')} second attempts. ` +
-      `${of('paid')} paid, ${of('failed')} failed, ${of('reversed')} reversed, ${of('refunded-late')} found paid too late and given back; ` +
+      `${of('requests')} requests to the channel, of which ${of('line faults')} failed on the line (lost, unanswered, forged, garbled, ` +
+      `rate-limited); one payment code in five waits, never pays, breaks off, lies or is refused; the cloud died ${of('deaths')} times with ` +
+      `a charge sent; ${of('cancels')} cancels, ${of('repeats')} repeated requests, ${of('second attempts')} second attempts. ` +
+      `Outcome: ${of('paid')} paid, ${of('failed')} failed, ${of('reversed')} reversed, ${of('refunded-late')} found paid too late and refunded, ` +
       `${of('refused')} refused before anything was sent. ` +
-      `${of('late')} took more than 90 s and all of them stood in the list of exceptions. ` +
-      'Simulator’s books, our ledger and the bill are equal to the fen, order by order; quotas hold exactly what was paid; ' +
-      'the laws of the books hold. Real payment code, real PostgreSQL (fsync off), each part over a midnight at a month’s end.'
+      `${of('late')} took more than 90 s, and all of them were listed as exceptions. ` +
+      'The simulator’s books, our ledger and the bill agree to the fen, order by order; quotas contain exactly what was paid; ' +
+      'the laws of the books hold. Real payment code, real PostgreSQL (fsync off), each part across midnight at the end of a month.'
     );
   },
-  found: 'Nothing so far.',
+  found: 'nothing so far.',
 };
 
 /** How many charges leave in one second of virtual time. */

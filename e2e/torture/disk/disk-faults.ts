@@ -11,7 +11,7 @@ import { buildShim, shimEnvironment, shimMissing } from './shim.ts';
 import { counted, type Tier, type TierOutcome, type TierRun } from '../tier.ts';
 
 export const diskFaults: Tier = {
-  title: 'Each write, truncation and sync of a run fails once, with EIO and with ENOSPC',
+  title: 'Every write, truncation and sync of a run fails once, with EIO and with ENOSPC',
   unit: 'faults',
   fullCount: 750,
   missing: shimMissing,
@@ -19,14 +19,14 @@ export const diskFaults: Tier = {
   note: (counts) => {
     const of = (name: string): string => counted(counts, name);
     return (
-      `${of('calls')} calls from the empty folder to the end of a run of ${sales} sales. ${of('refused')} sales refused ` +
-      `and absent, ${of('unknown')} answered as not known; ${of('closed')} times the till did not open and said why ` +
+      `${of('calls')} system calls, from an empty folder to the end of a run of ${sales} sales. ${of('refused')} sales were refused ` +
+      `and are absent, ${of('unknown')} were answered as unknown. ${of('closed')} times the till did not open and said why ` +
       `(${of('notBegun')} of them at the first entry of its new journal), and opened the next time.`
     );
   },
   found:
-    'A disk that failed at the very first entry of a new journal made the till throw: it is an error with a code now ' +
-    '(`store-not-begun`), and the desktop shows the words of a till that cannot open.',
+    'The till threw when the disk failed at the very first entry of a new journal. Fixed: that is now an error with a code ' +
+    '(`store-not-begun`), and the desktop app says why the till cannot open.',
 };
 
 const child = path.join(import.meta.dirname, 'faulted-child.ts');

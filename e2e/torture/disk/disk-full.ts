@@ -6,15 +6,15 @@ import { countSales } from '../count-sales.ts';
 import { counted, type Tier, type TierOutcome, type TierRun } from '../tier.ts';
 
 export const diskFull: Tier = {
-  title: 'A disk that fills up while the till sells, and is given room again',
+  title: 'The disk fills up while the till sells, and is given room again',
   unit: 'times full',
   fullCount: 100,
   missing: () => (canMount() ? undefined : 'it needs mount, as root on Linux'),
   run: (run) => Promise.resolve(fillOften(run)),
   note: (counts) =>
-    `A file system of ${diskMegabytes} MB; ${counted(counts, 'refused')} refusals in words, opened again while full and ` +
-    `with room.`,
-  found: 'A till whose ballast file could not be written threw instead of opening: mended.',
+    `A file system of ${diskMegabytes} MB; ${counted(counts, 'refused')} sales refused with a clear message; the till was ` +
+    `reopened both while the disk was full and after it had room.`,
+  found: 'The till threw instead of opening when its ballast file could not be written. Fixed.',
 };
 
 const diskMegabytes = 24;

@@ -22,7 +22,7 @@ const frameHeadBytes = 24;
 const logHeadBytes = 32;
 
 export const logDamage: Tier = {
-  title: 'The write-ahead log with one flipped bit, or torn off',
+  title: 'The write-ahead log with one bit flipped, or truncated',
   unit: 'damaged logs',
   fullCount: 6_000,
   missing: () => undefined,
@@ -30,16 +30,16 @@ export const logDamage: Tier = {
   note: (counts) => {
     const of = (name: string): string => counted(counts, name);
     return (
-      `A till of ${sales} sales killed with ${salesInLog} of them in a log of ${of('logBytes')} bytes: every bit of its head ` +
-      `and of each frame’s head, bits spread over all pages, bits of the witness, and tears spread over its length. ` +
-      `${of('whole')} times everything was there; ${of('told')} times SQLite hid sales and found nothing wrong, and the ` +
-      `till noticed at the start, named the lost numbers and began a new epoch; ${of('refused')} times it did not open ` +
-      `and said why; never did it sell on a shortened journal without a word.`
+      `A till with ${sales} sales was killed with ${salesInLog} of them in a log of ${of('logBytes')} bytes. Damaged were every bit of the ` +
+      `log’s header and of each frame’s header, bits spread over all pages, bits of the witness, and truncations spread over its ` +
+      `length. ${of('whole')} times nothing was missing. ${of('told')} times SQLite dropped sales and reported nothing wrong; the ` +
+      `till noticed at start-up, named the lost numbers and began a new epoch. ${of('refused')} times it did not open ` +
+      `and said why. It never silently sold on with a shortened journal.`
     );
   },
   found:
-    'One flipped bit in the middle of the log made SQLite hide every sale behind it, with chain and page check sound, and ' +
-    'the till sold on: a witness beside the journal (`journal.head`) now tells how far it had come.',
+    'One flipped bit in the middle of the log made SQLite drop every later sale; hash chain and page check were sound, and ' +
+    'the till sold on. Fixed: a witness beside the journal (`journal.head`) now records how far it had come.',
 };
 
 /** The files of a till that was killed. */

@@ -4,7 +4,7 @@ import { mischiefs } from './line.ts';
 import { counted, type Tier, type TierOutcome, type TierRun } from '../tier.ts';
 
 export const chaos: Tier = {
-  title: 'A line that delays, cuts, drops, half-closes and repeats between till and cloud',
+  title: 'A network between till and cloud that delays, cuts, drops, half-closes and repeats',
   unit: 'sales',
   fullCount: 2_000,
   partCount: 500,
@@ -15,7 +15,7 @@ export const chaos: Tier = {
     const words = mischiefs.map((name) => `${name} ${counted(counts, name)}`).join(', ');
     return `${all.toLocaleString('en-US')} connections: ${words}.`;
   },
-  found: 'Nothing so far.',
+  found: 'nothing so far.',
 };
 
 /** The line is unplugged now and then, so that it also strikes whole batches. */

@@ -10,8 +10,8 @@ export const clockJumps: Tier = {
   missing: () => undefined,
   run: jumpOften,
   note: () =>
-    `${salesPerJump} sales after each jump; the logical clock of the entries never went back.`,
-  found: 'Nothing so far.',
+    `${salesPerJump} sales after each jump; the entries’ logical clock never ran backwards.`,
+  found: 'nothing so far.',
 };
 
 const dayMs = 86_400_000;

@@ -5,7 +5,7 @@ import type { StrikeMoment, Work } from './statement-watch.ts';
 import { counted, type Counts, type Tier, type TierOutcome, type TierRun } from '../tier.ts';
 
 export const databaseStops: Tier = {
-  title: 'PostgreSQL stopped at once in the middle of a batch, and started again',
+  title: 'PostgreSQL stopped abruptly in the middle of a batch, and restarted',
   unit: 'stops',
   fullCount: 200,
   partCount: 50,
@@ -15,16 +15,16 @@ export const databaseStops: Tier = {
   note: (counts) => {
     const of = (name: string): string => counted(counts, name);
     return (
-      `${of('immediate')} immediate stops (the signal of \`pg_ctl stop -m immediate\`), ${of('backend')} kill -9 of the ` +
-      `backend that does the work, ${of('postmaster')} of the postmaster, each at a statement seen on the wire: ` +
-      `${of('half said')} with part of its bytes sent, ${of('inside taking')} inside the transaction that takes a batch (${of('undone')} came out undone, ` +
-      `${of('stored')} stored and unanswered), ${of('inside projecting')} inside the one that projects it, ` +
-      `${of('answered')} just after its answer, ${of('between')} between batches. The cloud’s process went on each time; ` +
+      `${of('immediate')} immediate stops (the signal of \`pg_ctl stop -m immediate\`), ${of('backend')} kill -9 of the working ` +
+      `backend, ${of('postmaster')} of the postmaster, each timed by a statement seen on the wire: ` +
+      `${of('half said')} with part of the statement sent, ${of('inside taking')} inside the transaction that accepts a batch (${of('undone')} rolled back, ` +
+      `${of('stored')} stored but unanswered), ${of('inside projecting')} inside the one that projects it, ` +
+      `${of('answered')} just after its answer, ${of('between')} between batches. The cloud’s process kept running each time; ` +
       `every entry is in the cloud once, with its hash; the laws of the books hold. fsync on.`
     );
   },
   found:
-    'The cloud’s process ended when PostgreSQL died between two queries of a transaction: mended, and held by ' +
+    'The cloud’s process exited when PostgreSQL died between two queries of a transaction. Fixed, with a test in ' +
     'cloud/platform/postgres/connect.test.ts.',
 };
 

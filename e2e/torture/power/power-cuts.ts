@@ -22,7 +22,7 @@ const inFlightMax = 1;
 const scratch = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 export const powerCuts: Tier = {
-  title: 'Simulated power cuts: what was not synced is lost, in part, or torn',
+  title: 'Simulated power cuts: unsynced writes are lost, partly lost, or torn',
   unit: 'cuts',
   fullCount: 1_000,
   missing: shimMissing,
@@ -30,11 +30,11 @@ export const powerCuts: Tier = {
   note: (counts) => {
     const of = (name: string): string => counted(counts, name);
     return (
-      `One recorded run of ${of('sales')} sales in ${opens} openings: ${of('operations')} operations, ${of('syncs')} syncs. ` +
-      `${of('inFlight')} times the sale in flight was there as well, unacknowledged; no cut was taken for a damaged journal.`
+      `One recorded run of ${of('sales')} sales over ${opens} openings of the file: ${of('operations')} operations, ${of('syncs')} syncs. ` +
+      `${of('inFlight')} times the unacknowledged sale in flight had survived as well. No cut was mistaken for a damaged journal.`
     );
   },
-  found: 'Nothing so far.',
+  found: 'nothing so far.',
 };
 
 /** One run of the real journal, from an empty folder, with every operation on its files. */

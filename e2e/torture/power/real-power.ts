@@ -24,7 +24,7 @@ const inFlightMax = 1;
 const repo = path.resolve(import.meta.dirname, '../../..');
 
 export const realPower: Tier = {
-  title: 'Real power cuts: the machine dies while the journal commits onto ext4',
+  title: 'Real power cuts: the machine dies while the journal commits to ext4',
   unit: 'cuts',
   fullCount: 20,
   missing: () => {
@@ -35,9 +35,9 @@ export const realPower: Tier = {
   },
   run: cutRealPower,
   note: (counts) =>
-    `Debian's kernel in QEMU, ext4 with its defaults on a virtual disk; QEMU killed with SIGKILL. ` +
-    `${counted(counts, 'inFlight')} times the sale in flight was there as well, unacknowledged.`,
-  found: 'Nothing so far.',
+    `Debian's kernel in QEMU, ext4 with default settings on a virtual disk; QEMU killed with SIGKILL. ` +
+    `${counted(counts, 'inFlight')} times the unacknowledged sale in flight had survived as well.`,
+  found: 'nothing so far.',
 };
 
 /** One boot: what it found, and the last sale that it acknowledged before its power went. */

@@ -18,7 +18,7 @@ import {
 import type { WriterAnswer, WriterOrder } from './writer-protocol.ts';
 
 export const twoWriters: Tier = {
-  title: 'Two programs want to write one till’s file',
+  title: 'Two programs compete for one till’s file',
   unit: 'tries',
   fullCount: 200,
   missing: () => undefined,
@@ -26,16 +26,16 @@ export const twoWriters: Tier = {
   note: (counts) => {
     const of = (name: string): string => counted(counts, name);
     return (
-      `${of('race')} races for a new folder and ${of('race again')} for an old one, both to begin in the same millisecond; ` +
-      `${of('held')} while one held it; ${of('killed')} just after the holder’s kill -9, ${of('killed in a race')} with its ` +
-      `kill in the race; ${of('stale')} over a lock that a dead program left, ${of('reused')} over one whose process id ` +
-      `belongs to another program now, raced for likewise (in ${of('atOnce')} races both did begin within 1 ms). Each time exactly one wrote; the second was told \`store-locked\`, ${of('named')} ` +
-      `times with the holder’s process id and since when.`
+      `${of('race')} races for a new folder and ${of('race again')} for an existing one, timed to start in the same millisecond; ` +
+      `${of('held')} attempts while one program held it, ${of('killed')} just after kill -9 of the holder, ${of('killed in a race')} ` +
+      `with the holder killed during the race; ${of('stale')} races for a lock that a dead program had left, ${of('reused')} for ` +
+      `one whose process id now belongs to another program (in ${of('atOnce')} races both really started within 1 ms). Exactly ` +
+      `one wrote each time; the other was told \`store-locked\`, ${of('named')} times with the holder’s process id and start time.`
     );
   },
   found:
-    'The second of two programs that came in the same millisecond could be told of a program long dead, which had left its ' +
-    'name beside the lock: it now waits a moment before it reads who holds it.',
+    'When two programs started in the same millisecond, the loser could be told the name of a program long dead, left beside ' +
+    'the lock. It now waits a moment before it reads who holds the lock.',
 };
 
 const kinds = [

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { MerchantIdSchema, OrderAmountSchema } from '#shared/wire/v1/common.ts';
-import { SignatureSchema } from '#shared/wire/v1/terminals.ts';
+import { SignatureSchema, SignedConfigSchema } from '#shared/wire/v1/terminals.ts';
 
 /** The most goods of one shop, delisted ones included: a till keeps them all. */
 export const goodsPerShopMax = 20_000;
@@ -58,6 +58,8 @@ export type CataloguePage = Static<typeof CataloguePageSchema>;
 export const SignedCataloguePageSchema = Type.Object({
   payload: Type.String({ maxLength: 400_000 }),
   signature: SignatureSchema,
+  /** As beside a configuration. */
+  keyChanges: SignedConfigSchema.properties.keyChanges,
 });
 export type SignedCataloguePage = Static<typeof SignedCataloguePageSchema>;
 

@@ -57,3 +57,10 @@ export const rotationProofText = (change: {
   readonly publicKey: string;
 }): string =>
   `greentill/rotate/1\n${change.terminalId}\n${change.oldPublicKey}\n${change.publicKey}`;
+
+/** What a change of the cloud's configuration key signs, with the key before it: `toKey` takes its place. */
+export const signingKeyChangeText = (change: {
+  readonly fromKey: string;
+  readonly toKey: string;
+  readonly notBeforeMs: number;
+}): string => `greentill/config-key/1\n${change.fromKey}\n${change.toKey}\n${change.notBeforeMs}`;

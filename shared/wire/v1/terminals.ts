@@ -90,6 +90,26 @@ export const IssuerKeySchema = Type.Object({
   publicKey: PublicKeySchema,
 });
 
+/** The key that the cloud will sign configurations with next, announced under the one that signs them now. */
+export const NextSigningKeySchema = Type.Object({
+  publicKey: PublicKeySchema,
+  /** A configuration that it signed is believed from then on, by the cloud's time. */
+  notBeforeMs: WallMsSchema,
+});
+export type NextSigningKey = Static<typeof NextSigningKeySchema>;
+
+/** Changes of that key that a terminal may have slept through: the newest so many travel with a configuration. */
+export const signingKeyChangesMax = 16;
+
+/** One change: `signature` is by `fromKey`, over `signingKeyChangeText`. */
+export const SigningKeyChangeSchema = Type.Object({
+  fromKey: PublicKeySchema,
+  toKey: PublicKeySchema,
+  notBeforeMs: WallMsSchema,
+  signature: SignatureSchema,
+});
+export type SigningKeyChange = Static<typeof SigningKeyChangeSchema>;
+
 /**
  * GET /v1/terminals/me/config: pulled at activation and whenever configVersion grows.
  * `signature` is the cloud's Ed25519 signature over the UTF-8 of `payload`, the JSON text of a ConfigPayload.
@@ -116,6 +136,8 @@ export const ConfigPayloadSchema = Type.Object(
      * Absent: none yet.
      */
     ownerPinReset: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
+    /** Absent: no change of the cloud's key is on. */
+    nextSigningKey: Type.Optional(NextSigningKeySchema),
     revokedCertificateIds: Type.Array(Type.String({ maxLength: 40 }), { maxItems: 10_000 }),
   },
   { additionalProperties: false },
@@ -125,6 +147,8 @@ export type ConfigPayload = Static<typeof ConfigPayloadSchema>;
 export const SignedConfigSchema = Type.Object({
   payload: Type.String({ maxLength: 1_000_000 }),
   signature: SignatureSchema,
+  /** For a terminal that still pins an earlier key: how the cloud came from it to this one, oldest first. */
+  keyChanges: Type.Optional(Type.Array(SigningKeyChangeSchema, { maxItems: signingKeyChangesMax })),
 });
 export type SignedConfig = Static<typeof SignedConfigSchema>;
 

@@ -161,7 +161,7 @@ describe('goods at the counter', () => {
   });
 
   test('the catalogue works without a line, and after a start without one', async () => {
-    bench.cloud.goDown();
+    await bench.cloud.goDown();
     await bench.restart();
     await scan('6901234567892');
     expect((await draft()).amountFen).toBe(350);

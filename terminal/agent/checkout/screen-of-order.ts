@@ -2,6 +2,7 @@ import type { Order } from '#shared/order/order.ts';
 import { exhaustive } from '#shared/result/exhaustive.ts';
 import type { ReceiptState } from '#terminal/agent/printing/spool-view.ts';
 import type { Screen } from '#terminal/ipc/state.ts';
+import { changedTimeMs } from '#terminal/agent/business-time.ts';
 import { pointsEstimateFen } from '#terminal/agent/checkout/points-estimate.ts';
 import { openBoxCode, openChargeCode } from '#terminal/agent/checkout/charge/open-charge-code.ts';
 import type { ChargeProgress } from '#terminal/agent/checkout/charge/followed-charges.ts';
@@ -33,8 +34,8 @@ export function screenOfOrder(
   const { order, changedAtMs } = stored;
   const { orderId, amountFen, voucherFen } = order;
   const sale = { orderId, amountFen };
-  const kept = before !== undefined && 'atMs' in before ? before.atMs : undefined;
-  const unpaid = { ...sale, atMs: kept ?? changedAtMs, receipt: extras.receipt };
+  const atMs = before && 'atMs' in before ? before.atMs : changedTimeMs(stored);
+  const unpaid = { ...sale, atMs, receipt: extras.receipt };
   const sold = {
     ...unpaid,
     voucherFen,
@@ -77,7 +78,7 @@ export function screenOfOrder(
         orderId,
         amountFen,
         code: order.reason ?? wordsFor[order.state],
-        atMs: kept ?? changedAtMs,
+        atMs,
       };
     case 'pos-sent':
     case 'pos-unknown':

@@ -38,7 +38,7 @@ export interface TillScreen {
 
 export interface TillScreenDeps {
   readonly journal: Pick<Journal, 'read'>;
-  readonly clock: Clock;
+  readonly businessClock: Clock;
   readonly vault: Pick<CodeVault, 'aliveUntilMs'>;
   readonly config: () => ConfigPayload | undefined;
   readonly progressOf: (orderId: OrderId) => ChargeProgress | undefined;
@@ -85,7 +85,7 @@ export function createTillScreen(deps: TillScreenDeps): TillScreen {
     onChange: (listener) => {
       listeners.push(listener);
     },
-    notice: (code) => void step({ type: 'noticed', code, atMs: deps.clock.nowMs() }),
+    notice: (code) => void step({ type: 'noticed', code, atMs: deps.businessClock.nowMs() }),
     showAgain: () => {
       if (till.orderId !== undefined && till.screen.type !== 'ready') show(till.orderId);
     },

@@ -3,7 +3,7 @@ import type { Bcd2TableConfig } from '#terminal/ipc/bcd2-table.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { getOrThrow } from '#shared/result/result.ts';
 import { createAgent } from '#terminal/agent/agent.ts';
-import { createDeviceStore } from '#terminal/agent/devices/device-store.ts';
+import { createDeviceStore } from '#terminal/agent/devices/stored/device-store.ts';
 import {
   createDeviceDesk,
   detail,

@@ -2,31 +2,12 @@ import type { FoundPort } from '#drivers/discovery/found-port.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import { bindRefusal, identityToKeep } from '#terminal/agent/devices/device-bindings.ts';
-import { portKey } from '#terminal/agent/devices/device-candidates.ts';
-import type { DeviceRoster, Role } from '#terminal/agent/devices/device-roster.ts';
-import type { Binding, DeviceStore, StoredDevices } from '#terminal/agent/devices/device-store.ts';
-import type { LiveDevice } from '#terminal/agent/devices/live-device.ts';
+import { portKey } from '#terminal/agent/devices/ports/device-candidates.ts';
+import type { DeviceRoster, Role } from '#terminal/agent/devices/live/device-roster.ts';
+import type { DeviceMemory } from '#terminal/agent/devices/stored/device-memory.ts';
+import type { Binding } from '#terminal/agent/devices/stored/device-store.ts';
+import type { LiveDevice } from '#terminal/agent/devices/live/live-device.ts';
 import type { DeviceConfig } from '#terminal/ipc/devices.ts';
-
-/** What the till's own file says of its devices, as it stands. */
-export interface DeviceMemory {
-  readonly now: () => StoredDevices;
-  /** Durable when it returns. Errors as in {@link DeviceStore}. */
-  readonly keep: (change: Partial<StoredDevices>) => Result<void, ErrorCode>;
-}
-
-export function createDeviceMemory(store: DeviceStore): DeviceMemory {
-  let stored = store.read();
-  return {
-    now: () => stored,
-    keep: (change) => {
-      const next = { ...stored, ...change };
-      const kept = store.write(next);
-      if (kept.ok) stored = next;
-      return kept;
-    },
-  };
-}
 
 /** Gives roles to devices and takes them away. Errors: see terminal/ipc/devices.ts. */
 export interface DeviceBinder {
@@ -45,7 +26,7 @@ export interface DeviceBinderDeps {
   /** null: this till has no such driver. */
   readonly create: (wanted: Binding & { readonly fixed: boolean }) => LiveDevice | null;
   /** Why a role may not change its device just now; null when it may. */
-  readonly whyKept: (role: Role) => ErrorCode | null;
+  readonly changeBlocked: (role: Role) => ErrorCode | null;
 }
 
 export function createDeviceBinder(deps: DeviceBinderDeps): DeviceBinder {
@@ -72,7 +53,7 @@ export function createDeviceBinder(deps: DeviceBinderDeps): DeviceBinder {
         const { role } = device;
         const fresh = deps.create({ device, identity, fixed: false });
         if (!fresh) return err('device-unsupported');
-        const held = roster.get(role) ? deps.whyKept(role) : null;
+        const held = roster.get(role) ? deps.changeBlocked(role) : null;
         if (held !== null) return err(held);
         const kept = memory.keep({ bindings: [...othersThan(role), { device, identity }] });
         if (!kept.ok) return kept;
@@ -84,7 +65,7 @@ export function createDeviceBinder(deps: DeviceBinderDeps): DeviceBinder {
         const present = roster.get(role);
         if (!present) return err('device-missing');
         if (present.fixed) return err('device-fixed');
-        const held = deps.whyKept(role);
+        const held = deps.changeBlocked(role);
         if (held !== null) return err(held);
         const kept = memory.keep({ bindings: othersThan(role) });
         if (!kept.ok) return kept;

@@ -1,9 +1,9 @@
 import type { FoundPort } from '#drivers/discovery/found-port.ts';
 import { findPort, identityOf, type PortIdentity } from '#drivers/discovery/port-identity.ts';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
-import { portKey } from '#terminal/agent/devices/device-candidates.ts';
-import type { Binding } from '#terminal/agent/devices/device-store.ts';
-import type { LiveDevice } from '#terminal/agent/devices/live-device.ts';
+import { portKey } from '#terminal/agent/devices/ports/device-candidates.ts';
+import type { Binding } from '#terminal/agent/devices/stored/device-store.ts';
+import type { LiveDevice } from '#terminal/agent/devices/live/live-device.ts';
 import type { DeviceConfig } from '#terminal/ipc/devices.ts';
 
 /** What a till begins with: what its file says, and of what its owner bound all that does not contradict it. */

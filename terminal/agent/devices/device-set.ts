@@ -2,7 +2,7 @@ import type { Timers } from '#drivers/core/timers.ts';
 import type { Transport } from '#drivers/core/transport.ts';
 import type { FoundPort } from '#drivers/discovery/found-port.ts';
 import { typesLikeKeyboard } from '#drivers/discovery/list-hid.ts';
-import { createPortWatch, type PortWatch } from '#drivers/discovery/port-watch.ts';
+import type { PortWatch } from '#drivers/discovery/port-watch.ts';
 import type { Surroundings } from '#drivers/discovery/surroundings.ts';
 import { createDrawerSense } from '#drivers/drawer/drawer-sense.ts';
 import type { CustomerDisplay } from '#drivers/display/customer-display.ts';
@@ -17,31 +17,32 @@ import { err, type Result } from '#shared/result/result.ts';
 import type { Scan } from '#shared/scan/scan.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
-import { createBoxProbe } from '#terminal/agent/devices/box-probe.ts';
+import { createBoxProbe } from '#terminal/agent/devices/live/box-probe.ts';
+import { createDeviceBinder } from '#terminal/agent/devices/device-binder.ts';
 import {
-  createDeviceBinder,
   createDeviceMemory,
   type DeviceMemory,
-} from '#terminal/agent/devices/device-binder.ts';
+} from '#terminal/agent/devices/stored/device-memory.ts';
+import { createPortsInSight } from '#terminal/agent/devices/ports/ports-in-sight.ts';
 import { devicesAtStart, keyOf } from '#terminal/agent/devices/device-bindings.ts';
-import { candidatesOf } from '#terminal/agent/devices/device-candidates.ts';
+import { candidatesOf } from '#terminal/agent/devices/ports/device-candidates.ts';
 import { createDrawerCalibration } from '#terminal/agent/devices/drawer-calibration.ts';
-import { detailOf, viewOf, type DetailFacts } from '#terminal/agent/devices/device-detail.ts';
-import { createDeviceProbe, type DeviceProbe } from '#terminal/agent/devices/device-probe.ts';
+import { detailOf, viewOf, type DetailFacts } from '#terminal/agent/devices/live/device-detail.ts';
+import { createDeviceProbe, type DeviceProbe } from '#terminal/agent/devices/ports/device-probe.ts';
 import {
   createDeviceRoster,
   type DeviceRoster,
   type Role,
-} from '#terminal/agent/devices/device-roster.ts';
-import type { DeviceStore } from '#terminal/agent/devices/device-store.ts';
+} from '#terminal/agent/devices/live/device-roster.ts';
+import type { DeviceStore } from '#terminal/agent/devices/stored/device-store.ts';
 import type { DeviceTests } from '#terminal/agent/devices/device-tests.ts';
 import {
   createLiveDevice,
   recentBytesOf,
   type LiveDevice,
   type LiveDeviceDeps,
-} from '#terminal/agent/devices/live-device.ts';
-import { profileOf } from '#terminal/agent/devices/printer-driver.ts';
+} from '#terminal/agent/devices/live/live-device.ts';
+import { profileOf } from '#terminal/agent/devices/live/printer-driver.ts';
 import type { Candidate, DeviceConfig, DeviceDetail } from '#terminal/ipc/devices.ts';
 import type { DeviceView } from '#terminal/ipc/state.ts';
 
@@ -106,7 +107,7 @@ export function createDeviceSet(deps: DeviceSetDeps): DeviceSet {
   const { tests } = deps;
   const memory = createDeviceMemory(deps.store);
   const ports = createPortsInSight(deps);
-  const parts = createParts(deps, memory, ports.watch);
+  const parts = createSharedParts(deps, memory, ports.watch);
   const { drawer, liveDeps } = parts;
 
   const roster = createDeviceRoster({
@@ -130,7 +131,7 @@ export function createDeviceSet(deps: DeviceSetDeps): DeviceSet {
     lookAround: ports.refresh,
     cancelProbe: (key) => probe.cancel(key),
     create: (wanted) => createLiveDevice(wanted, liveDeps),
-    whyKept: (role) => (role === 'box-pos' && deps.isBoxSaleOpen() ? 'box-blocked' : null),
+    changeBlocked: (role) => (role === 'box-pos' && deps.isBoxSaleOpen() ? 'box-blocked' : null),
   });
   const calibrate = createDrawerCalibration({
     drawer,
@@ -145,7 +146,7 @@ export function createDeviceSet(deps: DeviceSetDeps): DeviceSet {
   });
 
   return {
-    ...dutiesOf(roster),
+    ...driversByRole(roster),
     views: () => roster.all().map((each) => viewOf(each, factsOf(each.device.role))),
     details: () => roster.all().map((each) => detailOf(each, factsOf(each.device.role))),
     candidates: async () => {
@@ -174,7 +175,7 @@ export function createDeviceSet(deps: DeviceSetDeps): DeviceSet {
 }
 
 /** Whose duty is what, for those who work with a device. */
-const dutiesOf = (
+const driversByRole = (
   roster: DeviceRoster,
 ): Pick<DeviceSet, 'printer' | 'boxPos' | 'display' | 'paper' | 'has' | 'recentBytes'> => ({
   printer: () => roster.driverOf('printer')?.printer,
@@ -191,25 +192,8 @@ const dutiesOf = (
   },
 });
 
-/** What is plugged in, as it was seen last. */
-function createPortsInSight({ timers, around, onChange }: DeviceSetDeps) {
-  const watch = createPortWatch({ timers, around });
-  let ports: readonly FoundPort[] = [];
-  watch.onChange(onChange);
-  watch.onChange(() => void watch.list().then((list) => (ports = list.ports)));
-  return {
-    watch,
-    now: () => ports,
-    refresh: async () => {
-      const list = await watch.refresh();
-      ({ ports } = list);
-      return list;
-    },
-  };
-}
-
 /** What all devices of this till share: the sense of the drawer, and the ear for codes. */
-function createParts(deps: DeviceSetDeps, memory: DeviceMemory, watch: PortWatch) {
+function createSharedParts(deps: DeviceSetDeps, memory: DeviceMemory, watch: PortWatch) {
   const { tests, onChange } = deps;
   let scannedAtMs: number | null = null;
   const heard = (): void => {

@@ -5,7 +5,7 @@ import { createTransbankWords } from '#drivers/simulator/box/box-words.ts';
 import { createDisplaySimulator } from '#drivers/simulator/display-simulator.ts';
 import { createPrinterSimulator } from '#drivers/simulator/printer/printer-simulator.ts';
 import { createMemoryWire } from '#drivers/transports/memory.ts';
-import { createCapabilityStore } from '#terminal/agent/devices/capability-store.ts';
+import { createCapabilityStore } from '#terminal/agent/devices/stored/capability-store.ts';
 import {
   createDeviceDesk,
   detail,

@@ -6,28 +6,30 @@ import {
   type CataloguePage,
   type SignedCataloguePage,
 } from '#shared/wire/v1/goods.ts';
-import { verifySignature } from '#terminal/agent/identity/device-key.ts';
+import { signerOf, type PinnedKeys } from '#terminal/agent/identity/pinned-keys.ts';
 
 const page = Compile(CataloguePageSchema);
 
 /** What a page has to fit: who signs, whose goods they are, and what was asked. */
 export interface PageWanted {
-  readonly serverPublicKey: string;
+  readonly pinned: PinnedKeys;
+  /** The cloud's time. */
+  readonly nowMs: number;
   readonly merchantId: string;
   readonly after: number;
 }
 
 /**
- * Opens a page of the catalogue. Errors: not signed by the cloud as a page, of another shop or another place, not a
+ * Opens a page of the catalogue. Errors: not signed as a page by a key that a configuration would be believed by, of another shop or another place, not a
  * page, or one whose rows do not go on from where it was asked. Pure.
  */
 export function openPage(
-  { payload, signature }: SignedCataloguePage,
+  { payload, ...signed }: SignedCataloguePage,
   wanted: PageWanted,
 ): Result<CataloguePage, 'catalogue-signature-invalid'> {
-  const { serverPublicKey: publicKey, merchantId, after } = wanted;
-  const text = catalogueSignedText(payload);
-  if (!verifySignature({ text, signature, publicKey })) return err('catalogue-signature-invalid');
+  const { pinned, nowMs, merchantId, after } = wanted;
+  const text = { ...signed, payload: catalogueSignedText(payload) };
+  if (signerOf(text, pinned, nowMs) === undefined) return err('catalogue-signature-invalid');
   // The signature is over the text: a field that a newer cloud says besides is dropped, not held against it.
   const value = page.Clean(parseJson(payload));
   const isMine = page.Check(value) && value.merchantId === merchantId && value.after === after;

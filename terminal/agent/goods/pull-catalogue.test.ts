@@ -26,7 +26,7 @@ function stored(): readonly { code: string; priceFen: number; active: number }[]
 const codes = () => stored().map(({ code }) => code);
 /** Another heartbeat, at once. */
 const beat = async () => {
-  bench.cloud.goDown();
+  await bench.cloud.goDown();
   await bench.until('offline', async () => !(await bench.status()).online);
   await bench.cloud.comeBack();
   await bench.until('online', async () => (await bench.status()).online);

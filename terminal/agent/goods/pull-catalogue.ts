@@ -11,7 +11,7 @@ export const pullPagesMax = 64;
 
 export interface PullDeps {
   readonly journal: Journal;
-  readonly cloud: Pick<CloudClient, 'call'>;
+  readonly cloud: Pick<CloudClient, 'call' | 'cloudNowMs'>;
   readonly session: Pick<Session, 'identity' | 'config'>;
   /** A page was refused; undefined when one was taken. */
   readonly onTrouble: (code: ErrorCode | undefined) => void;
@@ -35,8 +35,8 @@ export async function pullCatalogue(deps: PullDeps): Promise<void> {
       answer: SignedCataloguePageSchema,
     });
     if (!answer.ok) return;
-    const { serverPublicKey } = who;
-    const opened = openPage(answer.value, { serverPublicKey, merchantId, after });
+    const wanted = { pinned: who, nowMs: cloud.cloudNowMs(), merchantId, after };
+    const opened = openPage(answer.value, wanted);
     if (!opened.ok) return deps.onTrouble(opened.error);
     const { goods, through, version } = opened.value;
     if (goods.length > 0) {

@@ -3,13 +3,14 @@ import { Compile } from 'typebox/compile';
 import { err, ok, type Result } from '#shared/result/result.ts';
 import {
   ConfigPayloadSchema,
+  NextSigningKeySchema,
   PublicKeySchema,
   SignedConfigSchema,
   type ConfigPayload,
   type SignedConfig,
 } from '#shared/wire/v1/terminals.ts';
 import { TerminalIdSchema } from '#shared/wire/v1/common.ts';
-import { verifySignature } from '#terminal/agent/identity/device-key.ts';
+import { signerOf } from '#terminal/agent/identity/pinned-keys.ts';
 import { getMeta } from '#terminal/agent/journal/meta.ts';
 import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
 
@@ -17,6 +18,8 @@ import type { ReadHandle } from '#terminal/agent/journal/handles.ts';
 export const IdentitySchema = Type.Object({
   terminalId: TerminalIdSchema,
   serverPublicKey: PublicKeySchema,
+  /** The one that takes its place, announced under it; absent: none. */
+  nextServerKey: Type.Optional(NextSigningKeySchema),
 });
 export type Identity = Static<typeof IdentitySchema>;
 
@@ -37,23 +40,33 @@ export function identityOf(text: string | undefined): Identity | undefined {
 export function readConfig(read: ReadHandle, who: Identity): ConfigPayload | undefined {
   const value = parseJson(getMeta(read, 'config'));
   if (!signedConfig.Check(value)) return undefined;
-  const opened = openConfig(value, who);
-  return opened.ok ? opened.value : undefined;
+  // It was kept with the key that signed it, so no clock is asked whether a next one may sign by now.
+  const opened = openConfig(value, who, 0);
+  return opened.ok ? opened.value.config : undefined;
 }
 
-/** Opens a configuration from the cloud. Errors: not signed by it, not for this till, or not a configuration. */
+/**
+ * Opens a configuration from the cloud at `nowMs` of the cloud's time, and says what is pinned when it is in force: the
+ * key that signed it, and the next one that it announces. Errors: signed by no key that follows from the pinned one, not
+ * for this till, or not a configuration.
+ */
 export function openConfig(
   signed: SignedConfig,
   who: Identity,
-): Result<ConfigPayload, { readonly type: 'config-signature-invalid' }> {
-  const { payload: text, signature } = signed;
-  if (!verifySignature({ text, signature, publicKey: who.serverPublicKey }))
-    return err({ type: 'config-signature-invalid' });
+  nowMs: number,
+): Result<
+  { readonly config: ConfigPayload; readonly who: Identity },
+  { readonly type: 'config-signature-invalid' }
+> {
+  const serverPublicKey = signerOf(signed, who, nowMs);
+  if (serverPublicKey === undefined) return err({ type: 'config-signature-invalid' });
   // The signature is over the text: a field that a newer cloud says besides is dropped here, not held against it.
-  const value = configPayload.Clean(parseJson(text));
-  if (!configPayload.Check(value) || value.terminalId !== who.terminalId)
+  const config = configPayload.Clean(parseJson(signed.payload));
+  if (!configPayload.Check(config) || config.terminalId !== who.terminalId)
     return err({ type: 'config-signature-invalid' });
-  return ok(value);
+  const { nextSigningKey: nextServerKey } = config;
+  const next = nextServerKey === undefined ? {} : { nextServerKey };
+  return ok({ config, who: { terminalId: who.terminalId, serverPublicKey, ...next } });
 }
 
 function parseJson(text: string | undefined): unknown {

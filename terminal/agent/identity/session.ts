@@ -72,31 +72,35 @@ export function createSession(deps: SessionDeps): Session {
   let config = identity && readConfig(journal.read, identity);
 
   const adopt = (who: Identity, signed: SignedConfig): Result<void, { code: ErrorCode }> => {
-    const opened = openConfig(signed, who);
+    // The answer that brought it told the time as well.
+    const nowMs = cloud.trustedNowMs() ?? deps.clock.nowMs();
+    const opened = openConfig(signed, who, nowMs);
     if (!opened.ok) {
       deps.onConfigTrouble(opened.error.type);
       return err({ code: opened.error.type });
     }
     // Signed once does not mean still in force: an old word of the cloud must not come back.
     const isSame = identity?.terminalId === who.terminalId;
-    if (isSame && opened.value.configVersion < (config?.configVersion ?? 0)) {
+    const { config: pulled, who: pinned } = opened.value;
+    if (isSame && pulled.configVersion < (config?.configVersion ?? 0)) {
       deps.onConfigTrouble('config-outdated');
       return err({ code: 'config-outdated' });
     }
-    const { version } = opened.value.caps;
+    const { version } = pulled.caps;
+    const { payload, signature } = signed;
     const kept = journal.append(
       config?.caps.version === version
         ? []
         : [{ type: 'caps.applied', body: { capsVersion: version } }],
       (tx) => {
-        setMeta(tx, 'identity', JSON.stringify(who));
-        setMeta(tx, 'config', JSON.stringify(signed));
+        setMeta(tx, 'identity', JSON.stringify(pinned));
+        setMeta(tx, 'config', JSON.stringify({ payload, signature }));
         setMeta(tx, 'contact', JSON.stringify({ wallMs: deps.clock.nowMs() }));
       },
     );
     if (!kept.ok) return err({ code: appendErrorCode(kept.error) });
-    identity = who;
-    config = opened.value;
+    identity = pinned;
+    config = pulled;
     confirmedAtMs = deps.clock.monotonicMs();
     deps.onConfigTrouble(undefined);
     for (const listener of listeners) listener();

@@ -12,13 +12,13 @@ export type MetaKey =
   | 'config'
   /** When the cloud last answered a heartbeat: JSON {wallMs}. */
   | 'contact'
-  /** Which device serves which role: JSON, see devices/device-store.ts. */
+  /** Which device serves which role: JSON, see devices/stored/device-store.ts. */
   | 'devices'
   /** Which box was given which sale last: JSON, see checkout/box/box-of-sale.ts. */
   | 'box-of-sale'
-  /** What printers were found to answer: JSON, see devices/capability-store.ts. */
+  /** What printers were found to answer: JSON, see devices/stored/capability-store.ts. */
   | 'printer-capabilities'
-  /** Which logo each printer keeps: JSON, see devices/logo-store.ts. */
+  /** Which logo each printer keeps: JSON, see devices/stored/logo-store.ts. */
   | 'printer-logos'
   /** How the shop's receipts look: JSON of ReceiptTemplate. No cache: the till is its only home. */
   | 'receipt-template'

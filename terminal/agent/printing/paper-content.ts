@@ -2,6 +2,7 @@ import type { ReceiptCommand } from '#drivers/printer/receipt/receipt.ts';
 import type { OrderId } from '#shared/ids/ids.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
+import { dayTimesOf, refundTimeMs } from '#terminal/agent/business-time.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder } from '#terminal/agent/journal/order-rows.ts';
 import { daySlipContent, testContent } from '#terminal/agent/printing/day-slip.ts';
@@ -38,7 +39,7 @@ export function createPaperContent(deps: {
       case 'test':
         return job.reason === sampleReason
           ? deps.receipts.sample()
-          : testContent(deps.clock.nowMs());
+          : testContent(deps.businessClock.nowMs());
       case 'refund-slip':
         return refundSlip(deps, job);
       case 'coupon':
@@ -63,7 +64,7 @@ function couponSlip(
 
 /** The slip of a refund; undefined when there is none, as in a store that was cut. */
 function refundSlip(
-  deps: Pick<Parameters<typeof createPaperContent>[0], 'journal' | 'clock' | 'config'>,
+  deps: Parameters<typeof createPaperContent>[0],
   { orderId, reason, copy }: PrintJobRow,
 ): readonly ReceiptCommand[] | undefined {
   const order = findOrder(deps.journal.read, (orderId ?? '') as OrderId)?.order;
@@ -71,5 +72,7 @@ function refundSlip(
   if (!order || !refund) return undefined;
   const { merchantName = '', storeName = '', storePhone = '' } = deps.config() ?? {};
   const shop = { merchantName, storeName, storePhone };
-  return refundSlipContent({ ...shop, order, refund, copy, printedAtMs: deps.clock.nowMs() });
+  const askedAtMs = refundTimeMs(order, refund, dayTimesOf(deps));
+  const printedAtMs = deps.businessClock.nowMs();
+  return refundSlipContent({ ...shop, order, refund, copy, askedAtMs, printedAtMs });
 }

@@ -23,7 +23,7 @@ export interface ReceiptFacts {
   readonly storeName: string;
   readonly storePhone: string;
   readonly order: Order;
-  /** When the order came to its present state, wall milliseconds. */
+  /** When the order came to its present state, by the business clock. */
   readonly changedAtMs: number;
   /** Where the claim QR points. */
   readonly claimUrl: string;

@@ -9,6 +9,7 @@ import { err, ok, type Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { ConfigPayload } from '#shared/wire/v1/terminals.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
+import { changedTimeMs } from '#terminal/agent/business-time.ts';
 import { findOrder } from '#terminal/agent/journal/order-rows.ts';
 import { receiptFrom, type ReceiptFacts } from '#terminal/agent/printing/receipt-content.ts';
 import { previewOf } from '#terminal/agent/printing/receipt-preview.ts';
@@ -38,7 +39,7 @@ export interface ReceiptDesk {
 
 export interface ReceiptDeskDeps {
   readonly journal: Pick<Journal, 'read'>;
-  readonly clock: Clock;
+  readonly businessClock: Clock;
   readonly cashier: string;
   readonly config: () => ConfigPayload | undefined;
   readonly templates: Pick<ReceiptTemplates, 'current'>;
@@ -57,7 +58,7 @@ export function createReceiptDesk(deps: ReceiptDeskDeps): ReceiptDesk {
       storeName: config?.storeName ?? '',
       storePhone: config?.storePhone ?? '',
       order: stored.order,
-      changedAtMs: stored.changedAtMs,
+      changedAtMs: changedTimeMs(stored),
       claimUrl: (config?.claimBaseUrl ?? '') + stored.claimToken,
       synced: isDelivered(read, stored),
       copy,
@@ -71,7 +72,7 @@ export function createReceiptDesk(deps: ReceiptDeskDeps): ReceiptDesk {
       storePhone: config?.storePhone ?? '',
       claimBaseUrl: config?.claimBaseUrl ?? claimBaseUrlSample,
       cashier: deps.cashier,
-      atMs: deps.clock.nowMs(),
+      atMs: deps.businessClock.nowMs(),
     });
   };
   const print = (facts: ReceiptFacts): readonly ReceiptCommand[] => {

@@ -19,6 +19,8 @@ export function refundSlipContent(slip: {
   readonly refund: OrderRefund;
   /** 1 is the original; above it the paper is marked 补打. */
   readonly copy: number;
+  /** Both by the business clock. */
+  readonly askedAtMs: number;
   readonly printedAtMs: number;
 }): readonly ReceiptCommand[] {
   const { order, refund, copy } = slip;
@@ -40,7 +42,7 @@ export function refundSlipContent(slip: {
     row('原单号', ''),
     { type: 'text', text: order.orderId },
     row('第几次退款', String(refund.refundNo)),
-    row('退款时间', shanghaiText(refund.askedAtMs)),
+    row('退款时间', shanghaiText(slip.askedAtMs)),
     row('收银员', refund.cashier),
     { type: 'feed', lines: 1 },
     row('顾客签名', '________________'),

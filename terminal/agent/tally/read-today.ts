@@ -1,6 +1,7 @@
 import { businessDate, businessDayStartMs } from '#shared/time/business-day.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import { CloudTallySchema, type ConfigPayload } from '#shared/wire/v1/terminals.ts';
+import { dayTimesOf, timeOnDay } from '#terminal/agent/business-time.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { sumDay, tomorrowOf } from '#terminal/agent/tally/today.ts';
 import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
@@ -10,6 +11,7 @@ import type { Today } from '#terminal/ipc/views.ts';
 
 export interface LocalDayDeps {
   readonly journal: Journal;
+  readonly clock: Clock;
   readonly businessClock: Clock;
   readonly config: () => ConfigPayload | undefined;
 }
@@ -22,9 +24,7 @@ export const currentBusinessDate = (deps: Pick<LocalDayDeps, 'businessClock' | '
   businessDate({ atMs: deps.businessClock.nowMs(), cutOverHour: deps.config()?.cutOverHour ?? 0 });
 
 /** When it began by the computer's own clock, wall milliseconds: what the entries of the day were written by. */
-export function dayStartMs(
-  deps: Pick<LocalDayDeps, 'businessClock' | 'config'> & { readonly clock: Clock },
-): number {
+export function dayStartMs(deps: Pick<LocalDayDeps, 'clock' | 'businessClock' | 'config'>): number {
   const startMs = businessDayStartMs({
     businessDate: currentBusinessDate(deps),
     cutOverHour: deps.config()?.cutOverHour ?? 0,
@@ -34,8 +34,12 @@ export function dayStartMs(
 
 /** The day as this till knows it, without asking anybody. */
 export function localToday(deps: LocalDayDeps, date = currentBusinessDate(deps)): Today {
+  const sums = sumDay(deps.journal.read, date);
+  const times = dayTimesOf(deps);
+  const noSales = sums.noSales.map((one) => ({ ...one, atMs: timeOnDay(one.atMs, date, times) }));
   return {
-    ...sumDay(deps.journal.read, date),
+    ...sums,
+    noSales,
     tomorrow: null,
     chainHead: deps.journal.head().hash.slice(0, chainHeadDigits),
     unsentCount: undelivered(deps.journal.read).count,

@@ -8,6 +8,7 @@ import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import { ProblemSchema, type Problem } from '#shared/wire/v1/problem.ts';
 import type { DeviceKey, Signer } from '#terminal/agent/identity/device-key.ts';
+import { createCloudTime, type TimeOfSignature } from '#terminal/agent/uplink/cloud-time.ts';
 import { exchange, type Exchange } from '#terminal/agent/uplink/http-exchange.ts';
 import type { IdentityEvidence } from '#terminal/agent/uplink/identity-refusal.ts';
 import { signatureHeaders } from '#terminal/agent/uplink/request-signature.ts';
@@ -46,13 +47,18 @@ export interface CloudClient {
   ): Promise<Result<Static<Schema>, CloudFailure>>;
   /** Asks for anything at all; true when the cloud answered in time. Unsigned and cheap. */
   probe(timeoutMs: number): Promise<boolean>;
-  /** Wall time of the cloud as last seen, corrected by how long ago that was. */
+  /** The computer's wall time, corrected by what it was off when the cloud's time was last believed. */
   cloudNowMs(): number;
   /**
-   * The cloud's last time plus the monotonic time since: what nobody at the till can turn back. Undefined until the
-   * cloud has answered in this run.
+   * The cloud's last believed time plus the monotonic time since: what nobody at the till can turn back. Undefined
+   * until the cloud has taken a signed request in this run.
    */
   trustedNowMs(): number | undefined;
+  /**
+   * What the last answer of anything gave as the time, the same way: to tell people that a clock may be wrong, and for
+   * nothing else. Undefined before there was one.
+   */
+  claimedNowMs(): number | undefined;
   /** Ends every exchange in flight; their outcomes are not known. */
   close(): void;
 }
@@ -77,9 +83,6 @@ export const probePath = '/healthz';
 const gzipBytesMin = 1_024;
 const nonceBytes = 18;
 const retryAfterSecondsMax = 300;
-/** A clock this close to the cloud's is left alone. */
-const clockOffsetToleratedMs = 2_000;
-
 /**
  * Journal texts repeat so much that the fastest level comes within 4% of the usual one in less than
  * half the time, and a window of 8 KB, which holds some twenty entries, takes two thirds of the
@@ -93,23 +96,30 @@ const gzipOptions = {
 };
 const problem = Compile(ProblemSchema);
 
+interface Sent {
+  readonly outcome: Exchange;
+  /** Undefined when it bore no signature. */
+  readonly signed: TimeOfSignature | undefined;
+}
+
 /** Speaks wire v1 to the cloud: signs, compresses, bounds, and turns every failure into a catalogue code. */
 export function createCloudClient(deps: CloudClientDeps): CloudClient {
   const { clock } = deps;
   const closing = new AbortController();
-  let offsetMs = 0;
-  let anchor: { readonly serverMs: number; readonly monotonicMs: number } | undefined;
+  const time = createCloudTime(clock);
   // Grows across restarts as long as the clock does; the nonce is what makes a request unique.
   let terminalSeq = clock.nowMs();
 
-  const send = async (request: CloudRequest<TSchema>): Promise<Exchange> => {
+  const send = async (request: CloudRequest<TSchema>, byOffsetMs: number): Promise<Sent> => {
     const url = deps.cloudUrl + request.path;
     const { body, headers } = encodeBody(request);
     const terminalId = deps.terminalId();
     const { method, timeoutMs = requestTimeoutMs } = request;
+    let signed: TimeOfSignature | undefined;
     if (!request.unsigned && terminalId !== undefined) {
       terminalSeq += 1;
-      const created = Math.trunc((clock.nowMs() + offsetMs) / 1_000);
+      const created = Math.trunc((clock.nowMs() + byOffsetMs) / 1_000);
+      signed = { createdMs: created * 1_000, monotonicMs: clock.monotonicMs() };
       const nonce = Buffer.from(deps.random.bytes(nonceBytes)).toString('base64url');
       const parts = { method, targetUri: url, body, terminalSeq, created, nonce, terminalId };
       Object.assign(headers, signatureHeaders(parts, request.signer ?? deps.key));
@@ -120,29 +130,21 @@ export function createCloudClient(deps: CloudClientDeps): CloudClient {
       deps,
     );
     deps.onOutcome(outcome.type === 'answered');
-    if (outcome.type === 'answered') learnClock(outcome.headers);
-    return outcome;
-  };
-
-  const learnClock = (headers: Headers): void => {
-    const serverMs = Date.parse(headers.get('date') ?? '');
-    if (Number.isNaN(serverMs)) return;
-    anchor = { serverMs, monotonicMs: clock.monotonicMs() };
-    const differenceMs = serverMs - clock.nowMs();
-    offsetMs = Math.abs(differenceMs) > clockOffsetToleratedMs ? differenceMs : 0;
+    if (outcome.type === 'answered') time.heed(outcome.headers);
+    return { outcome, signed };
   };
 
   return {
     call: async <Schema extends TSchema>(request: CloudRequest<Schema>) => {
       if (!request.unsigned && deps.terminalId() === undefined)
         return err(failure('agent-not-activated', 'no'));
-      let outcome = await send(request);
-      const stale = outcome.type === 'answered' ? staleClock(outcome) : undefined;
-      if (stale !== undefined) {
-        offsetMs = stale - clock.nowMs();
-        outcome = await send(request);
-      }
-      const answer = judge(outcome, request.answer);
+      let sent = await send(request, time.offsetMs());
+      const stale = sent.outcome.type === 'answered' ? staleClock(sent.outcome) : undefined;
+      // Tried with this request alone: only that the cloud takes it proves that it was the cloud's time.
+      if (stale !== undefined) sent = await send(request, stale - clock.nowMs());
+      const answer = judge(sent.outcome, request.answer);
+      if (answer.ok && sent.outcome.type === 'answered' && sent.signed !== undefined)
+        time.learn(sent.outcome.headers, sent.signed, stale);
       const refusedWith = answer.ok ? undefined : answer.error.code;
       if (!request.unsigned && (answer.ok || answer.error.sent === 'yes'))
         deps.onIdentityEvidence({ path: request.path, refusedWith });
@@ -154,12 +156,12 @@ export function createCloudClient(deps: CloudClientDeps): CloudClient {
         { method: 'GET', url, headers: {}, timeoutMs, signal: closing.signal },
         deps,
       );
-      if (outcome.type === 'answered') learnClock(outcome.headers);
+      if (outcome.type === 'answered') time.heed(outcome.headers);
       return outcome.type === 'answered' && !deadGateway.has(outcome.status);
     },
-    cloudNowMs: () => clock.nowMs() + offsetMs,
-    trustedNowMs: () =>
-      anchor && Math.trunc(anchor.serverMs + clock.monotonicMs() - anchor.monotonicMs),
+    cloudNowMs: () => clock.nowMs() + time.offsetMs(),
+    trustedNowMs: () => time.trustedNowMs(),
+    claimedNowMs: () => time.claimedNowMs(),
     close: () => closing.abort(),
   };
 }

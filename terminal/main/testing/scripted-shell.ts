@@ -19,6 +19,8 @@ export interface ScriptedShell extends ShellPort {
   readonly windows: ScriptedWindow[];
   readonly agents: AgentProcess[];
   readonly quits: number;
+  /** The codes that it ended with. */
+  readonly exits: readonly number[];
   secondInstance(): void;
   closeAllWindows(): void;
 }
@@ -41,12 +43,14 @@ export function createScriptedShell(
   const allClosed: (() => void)[] = [];
   const windows: ScriptedWindow[] = [];
   const agents: AgentProcess[] = [];
+  const exits: number[] = [];
   let quits = 0;
   let handle: ((sender: Sender, message: unknown) => Promise<unknown>) | undefined;
 
   return {
     windows,
     agents,
+    exits,
     get quits() {
       return quits;
     },
@@ -70,6 +74,7 @@ export function createScriptedShell(
     quit() {
       quits += 1;
     },
+    exit: (code) => void exits.push(code),
     osSecrets: () => options.secrets,
     userFolder: () => options.userFolder ?? '',
     async callFrom(sender, message) {

@@ -7,13 +7,13 @@ import {
   attachedText,
   codeKind,
   lastSeenText,
-  overSaid,
+  outcomeStatus,
   proofOf,
   provedBy,
-  stateSaid,
-  waitingSaid,
+  deviceStatus,
+  waitingStatus,
 } from './device-words.ts';
-import { probeSaid } from './probe-words.ts';
+import { probeStatus } from './bind/probe-words.ts';
 
 const printer: DeviceDetail = {
   role: 'printer',
@@ -34,13 +34,13 @@ const passed = { type: 'passed', atMs: nowMs } as const;
 
 describe('state', () => {
   test('only what is watched is called well; the sign differs where the colour does', () => {
-    expect(stateSaid(printer, zh)).toEqual({ tone: 'good', sign: 'check', text: '正常' });
-    expect(stateSaid({ ...printer, watched: false }, zh)).toMatchObject({
+    expect(deviceStatus(printer, zh)).toEqual({ tone: 'good', sign: 'check', text: '正常' });
+    expect(deviceStatus({ ...printer, watched: false }, zh)).toMatchObject({
       tone: 'soft',
       sign: 'pause',
     });
     for (const state of ['offline', 'paper-out', 'cover-open', 'error', 'absent'] as const)
-      expect(stateSaid({ ...printer, state }, zh)).toEqual({
+      expect(deviceStatus({ ...printer, state }, zh)).toEqual({
         tone: 'amber',
         sign: 'alert',
         text: zh.device[state],
@@ -48,7 +48,7 @@ describe('state', () => {
   });
 
   test('a device that is there and blocked is not called well', () => {
-    expect(stateSaid({ ...printer, code: 'box-blocked' }, zh).tone).toBe('amber');
+    expect(deviceStatus({ ...printer, code: 'box-blocked' }, zh).tone).toBe('amber');
   });
 });
 
@@ -89,7 +89,7 @@ test('a keyboard scanner and a drawer that was not taught are not said to be see
 });
 
 const over = (device: Partial<DeviceDetail>, how: Partial<typeof passed> & object = {}) =>
-  overSaid({ ...printer, ...device }, { ...passed, ...how }, facts);
+  outcomeStatus({ ...printer, ...device }, { ...passed, ...how }, facts);
 
 describe('tests', () => {
   test('only an answer is green: what was merely sent asks a person to look', () => {
@@ -108,7 +108,7 @@ describe('tests', () => {
 
   test('a failure says its code in words', () => {
     const failed = { type: 'failed', atMs: nowMs, code: 'device-no-answer' } as const;
-    expect(overSaid(printer, failed, facts)).toMatchObject({
+    expect(outcomeStatus(printer, failed, facts)).toMatchObject({
       tone: 'amber',
       text: 'code device-no-answer',
     });
@@ -116,11 +116,11 @@ describe('tests', () => {
 
   test('a waiting scanner counts down, a printer in trouble says that the slip waits', () => {
     const at = { words: zh, nowMs };
-    expect(waitingSaid({ ...printer, role: 'scanner' }, nowMs + 12_400, at).text).toContain(
+    expect(waitingStatus({ ...printer, role: 'scanner' }, nowMs + 12_400, at).text).toContain(
       '13 秒',
     );
-    expect(waitingSaid({ ...printer, role: 'scanner' }, nowMs - 5, at).text).toContain('0 秒');
-    expect(waitingSaid({ ...printer, state: 'paper-out' }, null, at).text).toContain('排队');
+    expect(waitingStatus({ ...printer, role: 'scanner' }, nowMs - 5, at).text).toContain('0 秒');
+    expect(waitingStatus({ ...printer, state: 'paper-out' }, null, at).text).toContain('排队');
   });
 });
 
@@ -150,15 +150,15 @@ describe('probe', () => {
   ];
 
   test('an answer names its speed', () => {
-    const said = probeSaid({ found: true, transport, tried }, 'printer', zh, 'zh');
+    const said = probeStatus({ found: true, transport, tried }, 'printer', zh, 'zh');
     expect(said).toMatchObject({ tone: 'good', text: zh.devices.bind.probeYesAt(9600) });
   });
 
   test('silence is no refusal; a port that cannot be opened says why', () => {
     const silent = { found: false, transport, tried: tried.slice(0, 1) };
-    expect(probeSaid(silent, 'printer', zh, 'zh').text).toBe(zh.devices.bind.probeNo);
-    expect(probeSaid(silent, 'box-pos', zh, 'zh').text).toBe(zh.devices.bind.probeNoBox);
+    expect(probeStatus(silent, 'printer', zh, 'zh').text).toBe(zh.devices.bind.probeNo);
+    expect(probeStatus(silent, 'box-pos', zh, 'zh').text).toBe(zh.devices.bind.probeNoBox);
     const busy = { ...silent, tried: [{ baudRate: 9600, code: 'device-busy' }] };
-    expect(probeSaid(busy, 'printer', zh, 'zh').text).toContain('占用');
+    expect(probeStatus(busy, 'printer', zh, 'zh').text).toContain('占用');
   });
 });

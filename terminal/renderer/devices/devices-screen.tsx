@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { useApp, useTill } from '../app/context.ts';
-import { AddCard } from './add-card.tsx';
-import { DeviceCard } from './device-card.tsx';
+import { AddCard } from './bind/add-card.tsx';
+import { DeviceCard } from './device/device-card.tsx';
 import { SettingsCard } from './settings-card.tsx';
 import { useDevices, useScannerTrial } from './use-devices.ts';
 

@@ -33,7 +33,7 @@ export const zhBox = {
   ref: (number: string) => `盒子单号 ${number}`,
   refName: '盒子单号',
   methodName: '盒子收款',
-  method: { scan: '扫顾客的码', show: '顾客扫盒子', card: '刷卡', other: '盒子没说' },
+  method: { scan: '扫顾客的码', show: '顾客扫盒子', card: '刷卡', other: '盒子未注明' },
   decide: {
     title: '盒子一直答不上来？看盒子小票',
     hint: '看过盒子小票再定，会记下是谁定的',

@@ -16,7 +16,7 @@ export const zhOwner = {
   ask: {
     'till.payPromise': '赊账要店主同意',
     'orders.breakPromise': '改赊账要店主同意',
-    'orders.decideBox': '定这一笔要店主同意',
+    'orders.decideBox': '确定这一笔的结果要店主同意',
     'orders.refund': '退款要店主同意',
     'drawer.open': '开钱箱要店主同意',
     'owner.setRules': '改规则要店主密码',

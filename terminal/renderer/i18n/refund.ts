@@ -24,7 +24,7 @@ export const zhRefund = {
     asked: '退款中',
     unknown: '结果待确认',
     done: '已退',
-    failed: '没有退成',
+    failed: '退款没成功',
   },
   how: { channel: '退回账户', cash: '现金', 'box-slip': '刷卡盒子', 'own-account': '店主转账' },
   voucher: (amount: string) => `其中退券 ${amount}`,

@@ -24,7 +24,7 @@ export const zh = {
   voice: { on: '语音播报已开', off: '语音播报已关' },
   page: { till: '收银', orders: '订单', today: '今日', devices: '设备', receipt: '小票样式' },
   loading: '正在打开收银台…',
-  problem: '收银机要处理',
+  problem: '收银机有问题要处理',
   linkDown: '收银程序没有响应，正在重新连接。已记下的账不会丢。',
 
   network: {
@@ -95,7 +95,7 @@ export const zh = {
     taken: '今日已收',
     orders: (count: number) => `${count} 笔`,
     notActivated: '这台收银机还没有激活',
-    notActivatedHow: '还不能收款，请维护人员用激活码启动一次',
+    notActivatedHow: '还不能收款，请先用激活码激活',
     tomorrow: '明天到账',
     tomorrowUnknown: '联网后显示',
     unsent: '待上传',
@@ -216,7 +216,7 @@ export const zh = {
     queued: '小票排队中',
     sent: '小票已送出',
     printed: '小票已打印',
-    unknown: '小票不确定打出没有',
+    unknown: '不确定小票打出来没有',
     off: '没有打小票',
   },
   say: {
@@ -225,7 +225,7 @@ export const zh = {
     cashExact: (amount: string) => `现金${amount}元，刚好`,
     offline: (amount: string) => `离线记账${amount}元，还没有到账`,
     notPaid: '没有收到钱',
-    unknown: '结果还不知道，请等一等',
+    unknown: '还没有结果，请稍等',
   },
 
   orders: {
@@ -296,7 +296,7 @@ export const zh = {
     cash: '现金',
     offline: '离线记账（未到账）',
     pending: '待确认',
-    sum: '四项加起来',
+    sum: '四项合计',
     turnover: '营业额',
     count: (count: number) => `${count} 笔`,
     byHour: '每小时收款',
@@ -361,7 +361,7 @@ export const zh = {
     samples: { wallet: '扫码', cash: '现金', offline: '离线', copy: '补打', last: '最近一单' },
     paper: '纸宽',
     millimetres: (width: number) => `${width} 毫米`,
-    otherPaper: (width: number) => `现在接的打印机用 ${width} 毫米纸，会自动排到那种纸上。`,
+    otherPaper: (width: number) => `现在接的打印机用 ${width} 毫米纸，会自动按那种纸排版。`,
     logo: '店标',
     chooseLogo: '选图片',
     removeLogo: '去掉店标',

@@ -5,7 +5,7 @@ import {
   type PromotionView,
 } from '#shared/wire/v1/promotion.ts';
 import { useApp } from '../app/context.ts';
-import { refusalOf, useRequest } from '../devices/use-request.ts';
+import { refusalOf, useRequest } from '../app/use-request.ts';
 import { plainYuan } from '../format/money.ts';
 import { errorWords } from '../i18n/language.ts';
 import { detailsOf, emptyPromoDraft, isMoreThanHalf, type PromoDraft } from './promo-draft.ts';

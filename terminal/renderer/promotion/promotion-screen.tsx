@@ -2,7 +2,7 @@ import { useCallback, useEffect, useState, type ReactNode } from 'react';
 import type { ErrorCode } from '#shared/errors/catalogue.ts';
 import type { PromotionView } from '#shared/wire/v1/promotion.ts';
 import { useApp } from '../app/context.ts';
-import { useRequest } from '../devices/use-request.ts';
+import { useRequest } from '../app/use-request.ts';
 import { plainYuan, yuan } from '../format/money.ts';
 import { errorWords } from '../i18n/language.ts';
 import { PromoForm } from './promo-form.tsx';

@@ -22,10 +22,13 @@ export function GoodsList({
       (line, index) =>
         seen.current[index]?.no !== line.no || seen.current[index].quantity !== line.quantity,
     );
-    const shown = at < 0 ? list.current?.lastElementChild : list.current?.children[at];
-    shown?.scrollIntoView({ block: 'nearest' });
+    if (at >= 0) list.current?.children[at]?.scrollIntoView({ block: 'nearest' });
     seen.current = lines;
-  }, [lines, typedFen]);
+  }, [lines]);
+  // A typed amount comes last.
+  useEffect(() => {
+    if (typedFen > 0) list.current?.lastElementChild?.scrollIntoView({ block: 'nearest' });
+  }, [typedFen]);
   return (
     <ol className="goods" ref={list} aria-label={words.till.goods}>
       {lines.map(({ no, name, unit, quantity, priceFen, sumFen }) => (

@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile';
 import { bodyOf, type FaceHouse, type SimulatorFace } from '#cloud/channel-simulator/face.ts';
 import {
   answerSignText,
+  BillRequestSchema,
   booksPageMax,
   BooksRequestSchema,
   channelHeaders,
@@ -18,6 +19,11 @@ import {
   type OrderRequest,
 } from '#cloud/channel-simulator/protocol.ts';
 import { createAnnouncer } from '#cloud/channel-simulator/faces/aggregator/announce.ts';
+import {
+  createBillShelf,
+  mountBills,
+  type BillShelf,
+} from '#cloud/channel-simulator/faces/aggregator/bill.ts';
 import { refusal, reply, type Reply } from '#cloud/channel-simulator/replies.ts';
 import { createRequestGuard } from '#cloud/channel-simulator/request-guard.ts';
 
@@ -29,7 +35,11 @@ export const aggregatorFace = (options: {
   name: 'aggregator',
   mount: (app, house) => {
     const guard = createRequestGuard(options.apps);
-    const handlers = handlersOf(house, createAnnouncer(house, options.channelPrivateKey));
+    const bills = createBillShelf(house);
+    const handlers = handlersOf(house, {
+      announce: createAnnouncer(house, options.channelPrivateKey),
+      bills,
+    });
     for (const path of Object.values(channelPaths))
       app.post(path, (request, answer) => {
         const body = bodyOf(request);
@@ -71,6 +81,7 @@ export const aggregatorFace = (options: {
           },
         });
       });
+    mountBills(app, house, bills);
   },
 });
 
@@ -86,7 +97,10 @@ const refundWords = (outRefundNo: string, refundFen: number) => ({ outRefundNo, 
 type Handler = (body: string, nowMs: number, app: string) => Reply | BooksReply;
 type Announcer = ReturnType<typeof createAnnouncer>;
 
-function handlersOf(house: FaceHouse, announce: Announcer): Record<ChannelPath, Handler> {
+function handlersOf(
+  house: FaceHouse,
+  { announce, bills }: { readonly announce: Announcer; readonly bills: BillShelf },
+): Record<ChannelPath, Handler> {
   const { books } = house;
   const announced = (
     app: string,
@@ -142,6 +156,7 @@ function handlersOf(house: FaceHouse, announce: Announcer): Record<ChannelPath, 
       const answer: BooksAnswer = { code: 'SUCCESS', lines, more: rest.length > lines.length };
       return { status: 200, answer };
     }),
+    [channelPaths.bill]: parsed(BillRequestSchema, (request, nowMs) => bills.lay(request, nowMs)),
   };
 }
 

@@ -13,6 +13,7 @@ import { shanghaiTimeOf } from '#cloud/channel-simulator/shanghai-time.ts';
 /** Splits and transfers. */
 export const moneyRoutes: Handlers = {
   'alipay.trade.royalty.relation.bind': bind,
+  'alipay.trade.royalty.relation.unbind': unbind,
   'alipay.trade.order.settle': settle,
   'alipay.trade.order.settle.query': querySettle,
   'alipay.trade.order.onsettle.query': unsettled,
@@ -24,7 +25,16 @@ function bind(call: Call): Spoken {
   const request = alipayRequests.bind(call.bizContent);
   if (request === undefined) return refuse('PARAM_ERROR');
   for (const { account } of request.receiver_list)
-    call.house.money.splits.addReceiver(call.merchantNo, account);
+    call.house.money.splits.addReceiver(call.merchantNo, account, request.out_request_no);
+  return said({ result_code: 'SUCCESS' });
+}
+
+/** Assumed: that a relation is gone already is no error. */
+function unbind(call: Call): Spoken {
+  const request = alipayRequests.unbind(call.bizContent);
+  if (request === undefined) return refuse('PARAM_ERROR');
+  for (const { account } of request.receiver_list)
+    call.house.money.splits.removeReceiver(call.merchantNo, account, request.out_request_no);
   return said({ result_code: 'SUCCESS' });
 }
 

@@ -103,6 +103,7 @@ export const alipayRequests = {
   splitRefund: reader(SplitRefundSchema),
   refundQuery: reader(RefundQuerySchema),
   bind: reader(BindSchema),
+  unbind: reader(BindSchema),
   settle: reader(SettleSchema),
   settleQuery: reader(SettleQuerySchema),
   tradeNo: reader(TradeNoSchema),

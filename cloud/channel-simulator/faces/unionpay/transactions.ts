@@ -1,6 +1,7 @@
 import type { BookedOrder } from '#cloud/channel-simulator/books/booked-order.ts';
 import type { FaceTerms } from '#cloud/channel-simulator/books/channel-books.ts';
 import type { FaceHouse } from '#cloud/channel-simulator/face.ts';
+import { orderOfQuery, queryIdOf } from '#cloud/channel-simulator/faces/unionpay/query-id.ts';
 import type { Words } from '#cloud/channel-simulator/faces/unionpay/seal.ts';
 import type { Delivery } from '#cloud/channel-simulator/payment-scripts.ts';
 import { shanghaiTimeOf } from '#cloud/channel-simulator/shanghai-time.ts';
@@ -112,7 +113,10 @@ function consume(house: FaceHouse, words: Words, nowMs: number): Transacted {
   const { notices = 0, noticeAfterMs: afterMs = 0 } = replied;
   const notice = isPaid ? noticeOf(order, words, { times: notices, afterMs }) : undefined;
   return {
-    words: { respCode: respCodeOf(replied.answer.code), queryId: order?.transactionId ?? '' },
+    words: {
+      respCode: respCodeOf(replied.answer.code),
+      queryId: order === undefined ? '' : queryIdOf(order.transactionId),
+    },
     delivery,
     ...(notice === undefined ? {} : { notice }),
   };
@@ -126,7 +130,7 @@ function giveBack(
   kind: 'void' | 'refund',
 ): Transacted {
   const { merId: merchantNo = '', orderId: outRefundNo = '', origQryId = '' } = words;
-  const order = house.books.shelf.findByTransaction(origQryId);
+  const order = orderOfQuery(house.books, origQryId);
   const amountFen = Number(words['txnAmt']);
   if (order?.merchantNo !== merchantNo) return { words: { respCode: '35' } };
   if (kind === 'void' && amountFen !== order.amountFen) return { words: { respCode: '36' } };
@@ -178,7 +182,7 @@ function look(
       words: {
         respCode: '00',
         origRespCode: '00',
-        queryId: `${refund.order.transactionId.slice(0, -2)}99`,
+        queryId: `${queryIdOf(refund.order.transactionId).slice(0, -2)}99`,
         txnAmt: String(refund.refund.amountFen),
         currencyCode: '156',
         traceTime: traceTimeOf(refund.refund.atMs),
@@ -210,7 +214,7 @@ function stateWords(order: BookedOrder): Words {
   return {
     ...about,
     origRespCode: '00',
-    queryId: order.transactionId,
+    queryId: queryIdOf(order.transactionId),
     traceTime: traceTimeOf(paidAtMs),
     accNo: accountOf(order),
   };
@@ -245,7 +249,7 @@ function noticeOf(
       txnTime: words['txnTime'] ?? '',
       txnAmt: String(order.amountFen),
       currencyCode: '156',
-      queryId: order.transactionId,
+      queryId: queryIdOf(order.transactionId),
       traceTime: traceTimeOf(order.paidAtMs),
       accNo: accountOf(order),
       respCode: '00',
@@ -280,7 +284,7 @@ function backNoticeOf(order: BookedOrder, words: Words, nowMs: number): Transact
 
 /** Refunds and voids bear numbers of their own. */
 const backIdOf = (order: BookedOrder): string =>
-  `${order.transactionId.slice(0, -2)}${String(98 - Object.keys(order.refunds).length).padStart(2, '0')}`;
+  `${queryIdOf(order.transactionId).slice(0, -2)}${String(98 - Object.keys(order.refunds).length).padStart(2, '0')}`;
 
 /** The payer's account as merchants see it: without its middle. */
 const accountOf = (order: BookedOrder): string =>

@@ -5,6 +5,7 @@ import {
   type NotifyManners,
   type SimulatorFace,
 } from '#cloud/channel-simulator/face.ts';
+import { fileOf, filePath } from '#cloud/channel-simulator/faces/unionpay/bill.ts';
 import { judgeWords, type UnionpayCaller } from '#cloud/channel-simulator/faces/unionpay/guard.ts';
 import {
   answerText,
@@ -30,6 +31,9 @@ export const unionpayFace = (options: UnionpayFaceOptions): SimulatorFace => ({
     const doors = {
       '/gateway/api/backTransReq.do': transactions.transact,
       '/gateway/api/queryTrans.do': transactions.query,
+      [filePath]: (words: Words, nowMs: number): Transacted => ({
+        words: fileOf(house, words, nowMs),
+      }),
     };
     for (const [path, handle] of Object.entries(doors))
       app.post(path, (request, answer) => {

@@ -20,6 +20,7 @@ const transfers = ['/v3/fund-app/mch-transfer', '/v3/fund-app/mch-transfer/partn
 /** Splits, subsidies and transfers. */
 export const moneyRoutes: readonly WechatRoute[] = [
   { method: 'POST', path: `${sharing}/receivers/add`, handle: addReceiver },
+  { method: 'POST', path: `${sharing}/receivers/delete`, handle: removeReceiver },
   { method: 'POST', path: `${sharing}/orders`, handle: split },
   { method: 'GET', path: `${sharing}/orders/:no`, handle: querySplit },
   { method: 'POST', path: `${sharing}/orders/unfreeze`, handle: unfreeze },
@@ -28,6 +29,7 @@ export const moneyRoutes: readonly WechatRoute[] = [
   { method: 'GET', path: `${sharing}/transactions/:no/amounts`, handle: frozen },
   { method: 'POST', path: `${subsidies}/create`, handle: subsidise },
   { method: 'POST', path: `${subsidies}/return`, handle: returnSubsidy },
+  { method: 'POST', path: `${subsidies}/cancel`, handle: cancelSubsidy },
   ...transfers.flatMap((base): readonly WechatRoute[] => [
     { method: 'POST', path: `${base}/transfer-bills`, handle: transfer },
     { method: 'GET', path: `${base}/transfer-bills/out-bill-no/:no`, handle: queryTransfer },
@@ -42,6 +44,17 @@ function addReceiver(call: Call): Spoken {
   if (type === 'MERCHANT_ID' && !isEncrypted(request.name, call)) return refuse('PARAM_ERROR');
   call.house.money.splits.addReceiver(merchantNo, account);
   return said(200, { ...subOf(merchantNo, call), type, account, relation_type: relation });
+}
+
+function removeReceiver(call: Call): Spoken {
+  const request = wechatRequests.receiverGone(call.body);
+  const merchantNo = request === undefined ? undefined : merchantOf(request, call.caller);
+  if (request === undefined || merchantNo === undefined) return refuse('PARAM_ERROR');
+  const { type, account } = request;
+  const refused = call.house.money.splits.removeReceiver(merchantNo, account);
+  return refused === undefined
+    ? said(200, { ...subOf(merchantNo, call), type, account })
+    : refuse(refused.code);
 }
 
 /** A name is readable with one of the platform's keys, and is not in the clear. */
@@ -188,6 +201,17 @@ function returnSubsidy(call: Call): Spoken {
         ...subsidyWords(booked, request.amount),
         subsidy_refund_id: `51${booked.ref.slice(2)}`,
       });
+}
+
+function cancelSubsidy(call: Call): Spoken {
+  const request = wechatRequests.subsidyCancel(call.body);
+  if (request === undefined) return refuse('PARAM_ERROR');
+  const { sub_mchid, transaction_id, description } = request;
+  const asked = { merchantNo: sub_mchid, transactionId: transaction_id };
+  const booked = call.house.money.subsidies.cancel(asked, call.nowMs);
+  return isRefused(booked)
+    ? refuse(booked.code)
+    : said(200, { sub_mchid, transaction_id, result: 'SUCCESS', description });
 }
 
 const subsidyWords = (booked: BookedSubsidy, amount: number): object => ({

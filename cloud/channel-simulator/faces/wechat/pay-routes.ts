@@ -29,19 +29,11 @@ export const payRoutes: readonly WechatRoute[] = [
   ]),
   { method: 'POST', path: '/v3/refund/domestic/refunds', handle: refund },
   { method: 'GET', path: '/v3/refund/domestic/refunds/:no', handle: queryRefund },
-  {
-    method: 'POST',
-    path: '/v3/security/echo',
-    handle: ({ body }) => {
-      const request = wechatRequests.echo(body);
-      return request === undefined ? refuse('PARAM_ERROR') : said(200, { echo: request.echo });
-    },
-  },
+  { method: 'POST', path: '/v3/security/echo', handle: echo },
 ];
 
-const termsOf = ({ options }: Call, freezes = false): FaceTerms => ({
+const termsOf = ({ options }: Call): FaceTerms => ({
   face: 'wechat',
-  freezes,
   ...(options.reverseNotBeforeMs === undefined
     ? {}
     : { reverseNotBeforeMs: options.reverseNotBeforeMs }),
@@ -63,8 +55,14 @@ function codepay(call: Call): Spoken {
     description: request.description,
     terminalNo: request.scene_info.device_id ?? '',
   };
-  const freezes = request.settle_info?.profit_sharing ?? false;
-  const replied = house.books.pay(pay, nowMs, termsOf(call, freezes));
+  const { profit_sharing: freezes = false, subsidy_amount: subsidyMarkFen } =
+    request.settle_info ?? {};
+  const held = {
+    freezes,
+    // Without the holding the mark says nothing.
+    ...(freezes && subsidyMarkFen !== undefined ? { subsidyMarkFen } : {}),
+  };
+  const replied = house.books.pay(pay, nowMs, { ...termsOf(call), ...held });
   const order = house.books.shelf.find(pay);
   return replied.answer.code === 'SUCCESS' && order !== undefined
     ? said(200, tradeOf(order, caller), replied.delivery)
@@ -129,17 +127,34 @@ function queryRefund(call: Call): Spoken {
 }
 
 function notifyRefund(call: Call, url: string, words: object, merchantNo: string): void {
-  const { house, options, caller } = call;
+  const resource = { ...words, ...namesOf(call.caller, merchantNo), refund_status: 'SUCCESS' };
+  notify(call, url, { type: 'REFUND.SUCCESS', originalType: 'refund', resource });
+}
+
+/** Signs and encrypts with our keys and moves nothing. */
+function echo(call: Call): Spoken {
+  const request = wechatRequests.echo(call.body);
+  if (request === undefined) return refuse('PARAM_ERROR');
+  const { echo_message, notify_url: url } = request;
+  const event = { type: 'SECURITY_ECHO.SUCCESS', originalType: 'security' };
+  if (url !== undefined) notify(call, url, { ...event, resource: { echo_message } });
+  return said(200, { echo_message });
+}
+
+/** Now and then the signature is one that must not hold: then the notify was not accepted, and comes again. */
+function notify(
+  { house, options }: Call,
+  url: string,
+  event: Parameters<typeof wechatNotice>[0],
+): void {
   const [entry] = options.platform;
   if (entry === undefined) return;
   const [serial, key] = entry;
-  const event = {
-    type: 'REFUND.SUCCESS',
-    originalType: 'refund',
-    resource: { ...words, ...namesOf(caller, merchantNo), refund_status: 'SUCCESS' },
-  };
   const { apiV3Key } = options;
-  const make = () => wechatNotice(event, { serial, key, apiV3Key, nowMs: house.clock.nowMs() });
+  const make = () => {
+    const nowMs = house.clock.nowMs();
+    return wechatNotice(event, { serial, key, apiV3Key, nowMs, isProbe: house.isProbing() });
+  };
   house.notify({ url, make, times: 1, manners });
 }
 

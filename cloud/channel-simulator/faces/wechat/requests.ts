@@ -20,7 +20,12 @@ const CodepaySchema = Type.Object({
   ...parties,
   description: Type.String({ minLength: 1, maxLength: 127 }),
   out_trade_no: Type.String({ pattern: '^[0-9A-Za-z_|*-]{6,32}$' }),
-  settle_info: Type.Optional(Type.Object({ profit_sharing: Type.Optional(Type.Boolean()) })),
+  settle_info: Type.Optional(
+    Type.Object({
+      profit_sharing: Type.Optional(Type.Boolean()),
+      subsidy_amount: Type.Optional(Type.Integer({ minimum: 1, maximum: 5_000_00 })),
+    }),
+  ),
   amount: Type.Object({ total: Amount, currency: Type.Optional(Type.Literal('CNY')) }),
   scene_info: Type.Object({
     device_ip: Type.String({ minLength: 7, maxLength: 45 }),
@@ -44,6 +49,12 @@ const ReceiverSchema = Type.Object({
   account: Type.String({ minLength: 1, maxLength: 64 }),
   name: Type.Optional(Name),
   relation_type: Type.String({ maxLength: 32 }),
+});
+const ReceiverGoneSchema = Type.Object({
+  ...sub,
+  appid: Appid,
+  type: ReceiverSchema.properties.type,
+  account: ReceiverSchema.properties.account,
 });
 const SplitSchema = Type.Object({
   ...sub,
@@ -83,6 +94,11 @@ const SubsidySchema = Type.Object({
   amount: Type.Integer({ minimum: 1, maximum: 5_000_00 }),
   description: Type.String({ minLength: 1, maxLength: 80 }),
 });
+const SubsidyCancelSchema = Type.Object({
+  sub_mchid: Mchid,
+  transaction_id: Type.String({ maxLength: 32 }),
+  description: Type.String({ minLength: 1, maxLength: 80 }),
+});
 const TransferSchema = Type.Object({
   appid: Appid,
   out_bill_no: Type.String({ pattern: '^[0-9A-Za-z]{1,32}$' }),
@@ -92,7 +108,10 @@ const TransferSchema = Type.Object({
   transfer_amount: Type.Integer({ minimum: 10 }),
   transfer_remark: Type.String({ minLength: 1, maxLength: 32 }),
 });
-const EchoSchema = Type.Object({ echo: Type.String({ minLength: 1, maxLength: 128 }) });
+const EchoSchema = Type.Object({
+  echo_message: Type.String({ minLength: 1, maxLength: 128 }),
+  notify_url: Type.Optional(Type.String({ maxLength: 256 })),
+});
 
 const reader = <S extends TSchema>(schema: S): ((body: string) => Static<S> | undefined) => {
   const check = Compile(schema);
@@ -107,10 +126,12 @@ export const wechatRequests = {
   reverse: reader(ReverseSchema),
   refund: reader(RefundSchema),
   receiver: reader(ReceiverSchema),
+  receiverGone: reader(ReceiverGoneSchema),
   split: reader(SplitSchema),
   unfreeze: reader(UnfreezeSchema),
   splitReturn: reader(ReturnSchema),
   subsidy: reader(SubsidySchema),
+  subsidyCancel: reader(SubsidyCancelSchema),
   transfer: reader(TransferSchema),
   echo: reader(EchoSchema),
 };

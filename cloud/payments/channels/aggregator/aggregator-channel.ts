@@ -1,4 +1,6 @@
+import { Compile } from 'typebox/compile';
 import {
+  ChannelAnswerSchema,
   channelPaths,
   type ChannelAnswer,
   type ChannelPath,
@@ -17,6 +19,7 @@ import {
   judgeReverse,
 } from '#cloud/payments/channels/aggregator/judge.ts';
 import { sendSigned, type AggregatorOptions } from '#cloud/payments/channels/aggregator/client.ts';
+import { createAggregatorBills } from '#cloud/payments/channels/aggregator/bill.ts';
 import { createAggregatorNotify } from '#cloud/payments/channels/aggregator/notify.ts';
 import { neverSent, unknown } from '#cloud/payments/channels/wire/evidence.ts';
 import type { ChannelProfile } from '#cloud/channel/channel-profile.ts';
@@ -30,12 +33,13 @@ export interface AggregatorChannelOptions extends AggregatorOptions {
 }
 
 const description = '门店消费';
+const checkAnswer = Compile(ChannelAnswerSchema);
 
 /** Reversals from 15 s after the charge on, for 7 days, whatever the wallet. */
 const profileOf = (face: Face): ChannelProfile => ({
   kind: 'aggregator',
   wallets: face === 'withholding' ? [] : [face],
-  abilities: ['notify', 'query-refund', 'withhold'],
+  abilities: ['bill', 'notify', 'query-refund', 'withhold'],
   codes: aggregatorCodes,
   limits: {
     reverseNotBeforeMs: 15_000,
@@ -53,7 +57,7 @@ const profileOf = (face: Face): ChannelProfile => ({
  */
 export function createAggregatorChannel(options: AggregatorChannelOptions): Channel {
   const call: Call = async (request, judge, silent) => {
-    const sent = await sendSigned(options, request);
+    const sent = await sendSigned(options, request, checkAnswer);
     return {
       evidence: sent.evidence,
       outcome: sent.type === 'answer' ? judge(sent.answer) : silent(sent.code),
@@ -99,6 +103,7 @@ export function createAggregatorChannel(options: AggregatorChannelOptions): Chan
         unknown,
       ),
     ...refundsBy(call, notifies),
+    bills: createAggregatorBills(options),
     notify: createAggregatorNotify(options),
   };
 }

@@ -1,14 +1,11 @@
 import { sign, verify, type KeyObject } from 'node:crypto';
-import { Compile } from 'typebox/compile';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import {
   answerBytesMax,
   answerSignText,
-  ChannelAnswerSchema,
   channelHeaders,
   requestSignText,
-  type ChannelAnswer,
   type ChannelPath,
 } from '#cloud/channel-simulator/protocol.ts';
 import type { CallEvidence, SignatureVerdict } from '#cloud/channel/channel-exchange.ts';
@@ -34,24 +31,28 @@ export interface AggregatorOptions {
 }
 
 /** A verified answer, or our own word for why there is none that could be believed. */
-export type SignedAnswer =
-  | { readonly type: 'answer'; readonly answer: ChannelAnswer; readonly evidence: CallEvidence }
+export type SignedAnswer<A> =
+  | { readonly type: 'answer'; readonly answer: A; readonly evidence: CallEvidence }
   | {
       readonly type: 'none';
       readonly code: 'not-sent' | 'no-answer' | 'bad-signature' | 'garbled-answer';
       readonly evidence: CallEvidence;
     };
 
-const checkAnswer = Compile(ChannelAnswerSchema);
+/** A compiled schema: what an answer to this request must look like. */
+export interface AnswerCheck<A> {
+  Check(value: unknown): value is A;
+}
 
 /**
  * Sends one signed request and believes only an answer whose signature over the raw bytes holds.
  * Never repeats anything: whoever calls decides whether asking again is safe.
  */
-export async function sendSigned(
+export async function sendSigned<A>(
   options: AggregatorOptions,
   request: { readonly path: ChannelPath; readonly value: object },
-): Promise<SignedAnswer> {
+  check: AnswerCheck<A>,
+): Promise<SignedAnswer<A>> {
   const body = JSON.stringify(request.value);
   const nonce = Buffer.from(options.random.bytes(18)).toString('base64url');
   const sent = await post(options, { path: request.path, body, nonce });
@@ -60,7 +61,7 @@ export async function sendSigned(
   const signature = verdictOf(options, sent, nonce);
   const evidence = evidenceOf({ request: body, status: sent.status, answer: text, signature });
   if (signature !== 'valid') return { type: 'none', code: 'bad-signature', evidence };
-  const answer = parse(text);
+  const answer = parse(text, check);
   return answer === undefined
     ? { type: 'none', code: 'garbled-answer', evidence }
     : { type: 'answer', answer, evidence };
@@ -110,10 +111,10 @@ function verdictOf(
   return isCanonical && holds ? 'valid' : 'invalid';
 }
 
-function parse(text: string): ChannelAnswer | undefined {
+function parse<A>(text: string, check: AnswerCheck<A>): A | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return checkAnswer.Check(value) ? value : undefined;
+    return check.Check(value) ? value : undefined;
   } catch {
     return undefined;
   }

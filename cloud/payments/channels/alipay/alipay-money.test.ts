@@ -213,7 +213,7 @@ describe('the bill of a day', () => {
     expect((await fetchBill(date)).outcome.type).toBe('not-ready');
     rig.advance(2 * dayMs);
     const { outcome, path } = await fetchBill(date);
-    expect(outcome).toMatchObject({ type: 'whole', format: 'alipay-gbk-zip', digest: undefined });
+    expect(outcome).toMatchObject({ type: 'whole', digest: undefined });
     const rows = await rowsIn(path);
     expect(rows).toContainEqual([kept.outTradeNo, '交易', '1234.56', '-7.41']);
     expect(rows).toContainEqual([refunded.outTradeNo, '退款', '-25.00', '0.15']);

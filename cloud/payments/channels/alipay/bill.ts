@@ -25,6 +25,7 @@ const absences: ReadonlySet<string> = new Set(['BILL_NOT_EXIST', 'isp.bill_not_e
  * checksum of each file in the zip, which readers must hold it to (../wire/zip-file.ts).
  */
 export const createAlipayBills = (client: AlipayClient, options: AlipayOptions): BillDesk => ({
+  format: 'alipay-gbk-zip',
   scope: 'merchant',
   download: async ({ date, channelMerchantNo }, sink) => {
     const answer = await client.ask({
@@ -68,7 +69,5 @@ async function fetchBill(
       await far.sink(chunk);
     },
   });
-  return how === 'whole'
-    ? { type: 'whole', format: 'alipay-gbk-zip', bytes, digest: undefined }
-    : unknown(how);
+  return how === 'whole' ? { type: 'whole', bytes, digest: undefined } : unknown(how);
 }

@@ -6,6 +6,7 @@ import type {
   SplitDesk,
   SplitOutcome,
   SplitReceiver,
+  SplitRelation,
   SplitReturn,
   SplitShare,
 } from '#cloud/channel/channel-money.ts';
@@ -76,22 +77,32 @@ export function createAlipaySplits(client: AlipayClient): SplitDesk {
     unfreeze: ({ description: _description, ...order }) =>
       split({ ...order, receivers: [], releasesRest: true }),
 
-    addReceiver: async ({ channelMerchantNo, account, name }) => {
-      const value = {
-        receiver_list: [{ type: 'userId', account, name }],
-        out_request_no: `bind${account}`,
-      };
-      const method = 'alipay.trade.royalty.relation.bind';
-      const answer = await ask(method, channelMerchantNo, value);
-      const outcome = silentOr(answer, 'instruction', (said): MovedOutcome => {
-        const isBound = alipayMessages.result.Check(said) && said.result_code === 'SUCCESS';
-        return isBound ? { type: 'done', ref: account } : unknown('state-mismatch');
-      });
-      return { outcome, evidence: answer.evidence };
-    },
-
+    ...relationDesk(ask),
     ...createTakingBack(ask),
     queryFrozen: frozenQuery(ask),
+  };
+}
+
+/** A number stands for one request: a relation that is made again, or ended again, has a new one. */
+function relationDesk(ask: Ask): Pick<SplitDesk, 'addReceiver' | 'removeReceiver'> {
+  const relate = async (
+    word: 'bind' | 'unbind',
+    { channelMerchantNo, account, round, name }: SplitRelation & { readonly name?: string },
+  ) => {
+    const value = {
+      receiver_list: [{ type: 'userId', account, ...(name === undefined ? {} : { name }) }],
+      out_request_no: `${word}${account}${round === 0 ? '' : `r${round}`}`,
+    };
+    const answer = await ask(`alipay.trade.royalty.relation.${word}`, channelMerchantNo, value);
+    const outcome = silentOr(answer, 'instruction', (said): MovedOutcome => {
+      const isIt = alipayMessages.result.Check(said) && said.result_code === 'SUCCESS';
+      return isIt ? { type: 'done', ref: account } : unknown('state-mismatch');
+    });
+    return { outcome, evidence: answer.evidence };
+  };
+  return {
+    addReceiver: (receiver) => relate('bind', receiver),
+    removeReceiver: (receiver) => relate('unbind', receiver),
   };
 }
 

@@ -33,8 +33,12 @@ export interface MoneyScript {
   /**
    * `suffix`: the last two digits of the payment code, by which the far end knows how to behave.
    */
-  readonly charge: (order: ChannelOrder, suffix?: string) => Promise<Charged>;
-  readonly paidOrder: (netFen?: number) => Promise<ChannelOrder & PaidOrder>;
+  readonly charge: (
+    order: ChannelOrder & Pick<ChargeOrder, 'subsidyFen'>,
+    suffix?: string,
+  ) => Promise<Charged>;
+  /** `subsidyFen`: what its charge says is going to be subsidised. */
+  readonly paidOrder: (netFen?: number, subsidyFen?: number) => Promise<ChannelOrder & PaidOrder>;
   readonly split: (
     order: PaidOrder,
     receivers: readonly SplitReceiver[],
@@ -75,9 +79,11 @@ export function createMoneyScript(
   return {
     newOrder,
     charge,
-    paidOrder: async (netFen) => {
+    paidOrder: async (netFen, subsidyFen) => {
       const order = newOrder(netFen);
-      const outcome = await charge(order);
+      const outcome = await charge(
+        subsidyFen === undefined ? order : { ...order, subsidyFen: fen(subsidyFen) },
+      );
       assert(outcome.type === 'paid', () => `not paid: ${outcome.type}`);
       return { ...order, channelRef: outcome.channelRef };
     },
@@ -93,6 +99,7 @@ export function createMoneyScript(
         type: 'merchant',
         account,
         name: '绿点平台有限公司',
+        round: 0,
       }),
   };
 }

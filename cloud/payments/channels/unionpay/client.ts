@@ -7,8 +7,8 @@ import { evidenceOf, silenceOf } from '#cloud/payments/channels/wire/evidence.ts
 import { sendOnWire } from '#cloud/payments/channels/wire/http.ts';
 
 export interface UnionpayRequest {
-  /** `transaction`: charges, voids, reversals, refunds. `query`: what became of one. */
-  readonly door: 'transaction' | 'query';
+  /** `transaction`: charges, voids, reversals, refunds. `query`: what became of one. `file`: a day's bill. */
+  readonly door: 'transaction' | 'query' | 'file';
   readonly merchantNo: string;
   readonly fields: Fields;
 }
@@ -34,11 +34,30 @@ export interface UnionpayClient {
 }
 
 export const answerBytesMax = 256 * 1024;
+/**
+ * A file comes inside an answer, which is in memory as a whole, because its signature stands over
+ * all of it: about 180,000 transactions of one merchant on one day.
+ */
+export const fileAnswerBytesMax = 16 * 1024 * 1024;
+export const fileReadTimeoutMs = 300_000;
 
-const doors = {
+const paths = {
   transaction: '/gateway/api/backTransReq.do',
   query: '/gateway/api/queryTrans.do',
 } as const;
+
+/** Where it is, and how much patience it deserves. */
+const doorOf = (
+  { baseUrl, account, readTimeoutMs }: UnionpayOptions,
+  door: keyof typeof paths | 'file',
+) =>
+  door === 'file'
+    ? {
+        url: new URL(account.fileUrl),
+        readTimeoutMs: fileReadTimeoutMs,
+        answerBytesMax: fileAnswerBytesMax,
+      }
+    : { url: new URL(paths[door], baseUrl), readTimeoutMs, answerBytesMax };
 
 export function createUnionpayClient(options: UnionpayOptions): UnionpayClient {
   const { account, clock } = options;
@@ -59,14 +78,12 @@ export function createUnionpayClient(options: UnionpayOptions): UnionpayClient {
         return { type: 'none', code: 'not-sent', evidence: silenceOf(asked) };
       const sent = await sendOnWire({
         method: 'POST',
-        url: new URL(doors[door], options.baseUrl),
+        ...doorOf(options, door),
         headers: {
           'content-type': 'application/x-www-form-urlencoded;charset=UTF-8',
           'user-agent': 'greentill',
         },
         body: signedForm(all, account.privateKey),
-        readTimeoutMs: options.readTimeoutMs,
-        answerBytesMax,
       });
       if (sent.type !== 'answered')
         return { type: 'none', code: sent.type, evidence: silenceOf(asked) };
@@ -76,7 +93,7 @@ export function createUnionpayClient(options: UnionpayOptions): UnionpayClient {
       const evidence = evidenceOf({
         request: asked,
         status: sent.status,
-        answer: withoutCertificate(text, said),
+        answer: withoutTheLong(text, said),
         signature: verdictOf[judged],
       });
       if (said === undefined || judged !== 'valid')
@@ -89,12 +106,20 @@ export function createUnionpayClient(options: UnionpayOptions): UnionpayClient {
 }
 
 /**
- * The certificate is long and public: it is left out, so that the words are not what is cut off.
+ * The certificate is long and public, and a file is a bill: they are left out, so that the words are
+ * not what is cut off.
  */
-const withoutCertificate = (text: string, said: Fields | undefined): string => {
-  const pem = said?.['signPubKeyCert'] ?? '';
-  return pem === '' ? text : text.replace(pem, '(certificate)');
+const withoutTheLong = (text: string, said: Fields | undefined): string => {
+  let words = text;
+  for (const [name, word] of Object.entries(longFields)) {
+    const value = said?.[name] ?? '';
+    // A function, because `$` in a replacement means something.
+    if (value !== '') words = words.replace(value, () => word);
+  }
+  return words;
 };
+
+const longFields = { signPubKeyCert: '(certificate)', fileContent: '(file)' } as const;
 
 const verdictOf: Readonly<Record<UnionpaySignature, SignatureVerdict>> = {
   valid: 'valid',

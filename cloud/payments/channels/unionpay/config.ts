@@ -21,6 +21,8 @@ export interface UnionpayAccount {
   readonly termId: string;
   /** Where UnionPay posts notifies; any word that is no address when nothing hears them. */
   readonly backUrl: string;
+  /** Where UnionPay hands out files: a host of its own. */
+  readonly fileUrl: string;
 }
 
 export interface UnionpayOptions {
@@ -43,6 +45,7 @@ export const unionpayName = '中国银联股份有限公司';
  * | UNIONPAY_SIGNER      | third part of the common name, default 中国银联股份有限公司                    |
  * | UNIONPAY_TERM_ID     | terminal number                                                                |
  * | UNIONPAY_BACK_URL    | where notifies go, default `none`: queries alone tell then                     |
+ * | UNIONPAY_FILE_URL    | where bills are fetched, default https://filedownload.95516.com/               |
  *
  * Throws, naming the variable and never its value, when something is missing.
  */
@@ -72,5 +75,6 @@ export function readUnionpayAccount(
     signerName: environment['UNIONPAY_SIGNER'] ?? unionpayName,
     termId: need('UNIONPAY_TERM_ID'),
     backUrl: environment['UNIONPAY_BACK_URL'] ?? 'none',
+    fileUrl: environment['UNIONPAY_FILE_URL'] ?? 'https://filedownload.95516.com/',
   };
 }

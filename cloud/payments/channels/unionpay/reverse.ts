@@ -1,5 +1,4 @@
 import type { Clock } from '#shared/time/clock.ts';
-import { accountingDate } from '#shared/time/calendar-day.ts';
 import type {
   Answered,
   ChannelOrder,
@@ -13,11 +12,8 @@ import {
   transactionOf,
   type Transaction,
 } from '#cloud/payments/channels/unionpay/judge.ts';
+import { unionpayDayOf } from '#cloud/payments/channels/unionpay/unionpay-day.ts';
 import { unknown } from '#cloud/payments/channels/wire/evidence.ts';
-
-/** UnionPay's day turns at 23:00 in Shanghai; voids and reversals are of the same day. */
-const dayTurnsBeforeMs = 3_600_000;
-const settlementDay = (instantMs: number): string => accountingDate(instantMs + dayTurnsBeforeMs);
 
 /** The void of an order is a transaction of its own, with a number made from the order's. */
 export const voidOf = (order: Transaction): Transaction => ({
@@ -67,7 +63,8 @@ export const createUnionpayReverse =
     const asked = transactionOf(order, txnTimeOf(order));
     const before = await query(order);
     const { outcome: state } = before;
-    const isSameDay = settlementDay(order.openedAtMs ?? 0) === settlementDay(clock.nowMs());
+    // Voids and reversals are of the same day.
+    const isSameDay = unionpayDayOf(order.openedAtMs ?? 0) === unionpayDayOf(clock.nowMs());
     if (state.type === 'closed' || state.type === 'refunded')
       return { outcome: state, evidence: before.evidence };
     if (state.type === 'unknown') return { outcome: state, evidence: before.evidence };

@@ -2,6 +2,7 @@ import { ruleOfChannelCode } from '#cloud/channel/channel-codes.ts';
 import type { Channel } from '#cloud/channel/channel.ts';
 import type { ChargeOutcome } from '#cloud/channel/channel-exchange.ts';
 import type { ChannelProfile } from '#cloud/channel/channel-profile.ts';
+import { createUnionpayBills } from '#cloud/payments/channels/unionpay/bill.ts';
 import { createUnionpayClient } from '#cloud/payments/channels/unionpay/client.ts';
 import { unionpayCodes } from '#cloud/payments/channels/unionpay/codes.ts';
 import type { UnionpayOptions } from '#cloud/payments/channels/unionpay/config.ts';
@@ -20,7 +21,7 @@ const dayMs = 86_400_000;
 const profile: ChannelProfile = {
   kind: 'unionpay',
   wallets: ['unionpay'],
-  abilities: ['notify', 'query-refund'],
+  abilities: ['bill', 'notify', 'query-refund'],
   codes: unionpayCodes,
   limits: {
     reverseNotBeforeMs: 0,
@@ -40,7 +41,8 @@ const profile: ChannelProfile = {
  */
 export function createUnionpayChannel(options: UnionpayOptions): Channel {
   const { account, clock } = options;
-  const desk = createUnionpayDesk(createUnionpayClient(options), account);
+  const client = createUnionpayClient(options);
+  const desk = createUnionpayDesk(client, account);
   const query = createUnionpayQuery(desk);
   return {
     profile,
@@ -67,6 +69,7 @@ export function createUnionpayChannel(options: UnionpayOptions): Channel {
     query,
     reverse: createUnionpayReverse({ desk, clock, query }),
     ...createUnionpayRefunds(desk),
+    bills: createUnionpayBills(client, options),
     notify: createUnionpayNotify(options),
   };
 }

@@ -1,11 +1,10 @@
-import { createReadStream } from 'node:fs';
 import { fen } from '#shared/money/fen.ts';
 import { BillUnreadable, type BillRow } from '#cloud/channel/channel-bill.ts';
 import {
   billColumns,
   billFen,
   billInstantMs,
-  billLineCharsMax,
+  billTextLines,
 } from '#cloud/payments/channels/wire/bill-text.ts';
 
 const names = {
@@ -37,7 +36,7 @@ export async function* wechatBillRows(path: string): AsyncIterable<BillRow> {
   let columns: Columns | undefined;
   const sums = { count: 0, paidFen: 0, backFen: 0, feeFen: 0 };
   let totals: 'none' | 'next' | 'seen' = 'none';
-  for await (const line of linesOf(path)) {
+  for await (const line of billTextLines(path)) {
     if (line === '') continue;
     if (columns === undefined) {
       columns = billColumns(line.replace(/^\uFEFF/, '').split(','), names);
@@ -113,21 +112,4 @@ function checkTotals(
     billFen(back ?? '') === sums.backFen &&
     billFen(fee ?? '') === sums.feeFen;
   if (!holds) throw new BillUnreadable('the sums at the end are not those of the lines');
-}
-
-const tooLong = (): BillUnreadable => new BillUnreadable('a line that is too long');
-
-async function* linesOf(path: string): AsyncIterable<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  let rest = '';
-  for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) {
-    const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    if (rest.length > billLineCharsMax) throw tooLong();
-    for (const line of lines) {
-      if (line.length > billLineCharsMax) throw tooLong();
-      yield line.endsWith('\r') ? line.slice(0, -1) : line;
-    }
-  }
-  yield rest + decoder.decode();
 }

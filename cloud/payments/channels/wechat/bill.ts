@@ -22,6 +22,7 @@ export const billReadTimeoutMs = 300_000;
 export function createWechatBills(client: WechatClient, options: WechatOptions): BillDesk {
   const { identity } = options.account;
   return {
+    format: 'wechat-csv',
     download: async ({ date, channelMerchantNo }, sink) => {
       const query = new URLSearchParams({ bill_date: date });
       if (channelMerchantNo !== undefined && identity.type === 'partner')
@@ -73,6 +74,6 @@ async function fetchBill(
   if (how !== 'whole') return unknown(how);
   const hex = hash.digest('hex');
   return hex === bill.hash_value.toLowerCase()
-    ? { type: 'whole', format: 'wechat-csv', bytes, digest: { algorithm: 'sha1', hex } }
+    ? { type: 'whole', bytes, digest: { algorithm: 'sha1', hex } }
     : unknown('digest-mismatch');
 }

@@ -78,3 +78,12 @@ export const wechatUnknownNumbers: ReadonlySet<string> = new Set([
   'ORDER_NOT_EXIST',
   'RESOURCE_NOT_EXISTS',
 ]);
+
+/**
+ * To a removal: there is no such receiver. Of this request alone WeChat Pay says so by a word that
+ * means anything elsewhere. Source: pay.weixin.qq.com, apiv3 chapter8_1_9, table of errors.
+ */
+export const wechatUnknownReceivers: ReadonlySet<string> = new Set([
+  'INVALID_REQUEST',
+  'RESOURCE_NOT_EXISTS',
+]);

@@ -74,6 +74,7 @@ const SubsidySchema = Type.Object({
   amount: Fen,
   result: Text,
 });
+const SubsidyCancelSchema = Type.Object({ sub_mchid: Text, transaction_id: Text, result: Text });
 const TransferSchema = Type.Object({
   out_bill_no: Text,
   transfer_bill_no: Text,
@@ -86,7 +87,7 @@ const BillSchema = Type.Object({
   hash_value: Type.String({ pattern: '^[0-9a-fA-F]{40}$' }),
   download_url: Type.String({ maxLength: 2_048 }),
 });
-const EchoSchema = Type.Object({ echo: Text });
+const EchoSchema = Type.Object({ echo_message: Text });
 const ErrorSchema = Type.Object({ code: Type.String({ pattern: '^[A-Za-z0-9_]{2,64}$' }) });
 
 const NoticeSchema = Type.Object({
@@ -119,6 +120,7 @@ export const wechatMessages = {
   frozen: Compile(FrozenSchema),
   receiver: Compile(ReceiverSchema),
   subsidy: Compile(SubsidySchema),
+  subsidyCancel: Compile(SubsidyCancelSchema),
   transfer: Compile(TransferSchema),
   transferNotice: Compile(TransferNoticeSchema),
   bill: Compile(BillSchema),

@@ -9,18 +9,23 @@ import { unknown } from '#cloud/payments/channels/wire/evidence.ts';
 const refusals: ReadonlySet<string> = new Set(['SIGN_ERROR', 'NO_AUTH', 'MCH_NOT_EXISTS']);
 
 /**
- * `POST /v3/security/echo`: signs and verifies with the real keys and moves no money. For
- * onboarding and alarms.
+ * `POST /v3/security/echo`: signs and verifies with the real keys and moves no money. Where notifies
+ * have an address, one comes there too (`SECURITY_ECHO.SUCCESS`). For onboarding and alarms.
+ * Source: pay.weixin.qq.com/doc/v3/partner/4015139289 and 4019605946 (2026-04).
  */
 export const createWechatProbe =
-  (client: WechatClient, { random }: WechatOptions): NonNullable<Channel['probe']> =>
+  (client: WechatClient, { random, account }: WechatOptions): NonNullable<Channel['probe']> =>
   async () => {
     const echo = Buffer.from(random.bytes(12)).toString('hex');
-    const request = { method: 'POST', target: '/v3/security/echo', value: { echo } } as const;
-    const answer = await client.ask(request);
+    const { notifyUrl } = account;
+    const value = {
+      echo_message: echo,
+      ...(notifyUrl === undefined ? {} : { notify_url: notifyUrl }),
+    };
+    const answer = await client.ask({ method: 'POST', target: '/v3/security/echo', value });
     const { evidence } = answer;
     if (answer.type === 'said') {
-      const isIt = wechatMessages.echo.Check(answer.value) && answer.value.echo === echo;
+      const isIt = wechatMessages.echo.Check(answer.value) && answer.value.echo_message === echo;
       const outcome: ProbeOutcome = isIt ? { type: 'healthy' } : unknown('order-mismatch');
       return { outcome, evidence };
     }

@@ -8,6 +8,7 @@ import type {
   SplitShare,
 } from '#cloud/channel/channel-money.ts';
 import type { WechatAnswer, WechatClient } from '#cloud/payments/channels/wechat/client.ts';
+import { wechatUnknownReceivers } from '#cloud/payments/channels/wechat/codes.ts';
 import {
   appidOf,
   type WechatAccount,
@@ -32,6 +33,7 @@ export function createWechatSplits(client: WechatClient, account: WechatAccount)
   return {
     ...returnDesk(client, identity),
     addReceiver: addReceiverWith(client, account),
+    removeReceiver: removeReceiverWith(client, identity),
 
     split: async (order) => {
       const value = {
@@ -120,6 +122,26 @@ const addReceiverWith =
       return isIt ? { type: 'done', ref: receiver } : unknown('order-mismatch');
     });
     return { outcome, evidence: answer.evidence };
+  };
+
+const removeReceiverWith =
+  (client: WechatClient, identity: WechatIdentity): SplitDesk['removeReceiver'] =>
+  async ({ channelMerchantNo, type, account: receiver }) => {
+    const value = {
+      ...subMerchantOf(identity)(channelMerchantNo),
+      appid: appidOf(identity),
+      type: receiverTypes[type],
+      account: receiver,
+    };
+    const answer = await client.ask({ method: 'POST', target: `${base}/receivers/delete`, value });
+    const { evidence } = answer;
+    if (answer.type === 'refused' && wechatUnknownReceivers.has(answer.code))
+      return { outcome: { type: 'not-known', code: answer.code }, evidence };
+    const outcome = silentOr(answer, 'instruction', (said): MovedOutcome => {
+      const isIt = wechatMessages.receiver.Check(said) && said.account === receiver;
+      return isIt ? { type: 'done', ref: receiver } : unknown('order-mismatch');
+    });
+    return { outcome, evidence };
   };
 
 /** Taking money back from receivers (分账回退). */

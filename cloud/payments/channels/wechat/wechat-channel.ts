@@ -16,7 +16,7 @@ import { createWechatSubsidies } from '#cloud/payments/channels/wechat/subsidy.t
 const dayMs = 86_400_000;
 
 /** Source: the table of WeChat Pay's rules in the codepay, refund and profit sharing documents. */
-const profileOf = (isPartner: boolean): ChannelProfile => ({
+const profileOf = (subsidises: boolean): ChannelProfile => ({
   kind: 'wechat',
   wallets: ['wechat'],
   abilities: [
@@ -26,8 +26,7 @@ const profileOf = (isPartner: boolean): ChannelProfile => ({
     'probe',
     'query-refund',
     'split',
-    // Subsidies go from a platform to its sub-merchants; a merchant of his own has none.
-    ...(isPartner ? (['subsidy'] as const) : []),
+    ...(subsidises ? (['subsidy'] as const) : []),
   ],
   codes: wechatCodes,
   limits: {
@@ -56,6 +55,8 @@ const description = '门店消费';
 export function createWechatChannel(options: WechatOptions): Channel {
   const { account } = options;
   const { identity } = account;
+  // From a platform to its sub-merchants alone, and only where the money is held for splitting.
+  const subsidises = identity.type === 'partner' && account.freezesMoney;
   const client = createWechatClient(options);
   const paths = createWechatPaths(options);
   const query: Channel['query'] = async (order) => {
@@ -63,13 +64,18 @@ export function createWechatChannel(options: WechatOptions): Channel {
     return { outcome: judgeQuery(answer, order, identity), evidence: answer.evidence };
   };
   return {
-    profile: profileOf(identity.type === 'partner'),
+    profile: profileOf(subsidises),
     charge: async (order) => {
       const value = {
         ...paths.parties(order.channelMerchantNo),
         description,
         out_trade_no: order.outTradeNo,
-        settle_info: { profit_sharing: account.freezesMoney },
+        settle_info: {
+          profit_sharing: account.freezesMoney,
+          ...(subsidises && order.subsidyFen !== undefined
+            ? { subsidy_amount: order.subsidyFen }
+            : {}),
+        },
         amount: { total: order.netFen, currency: 'CNY' },
         scene_info: {
           device_ip: account.deviceIp,
@@ -100,7 +106,7 @@ export function createWechatChannel(options: WechatOptions): Channel {
     },
     probe: createWechatProbe(client, options),
     splits: createWechatSplits(client, account),
-    ...(identity.type === 'partner' ? { subsidies: createWechatSubsidies(client) } : {}),
+    ...(subsidises ? { subsidies: createWechatSubsidies(client) } : {}),
     payouts: createWechatPayouts(client, account),
     bills: createWechatBills(client, options),
     notify: createWechatNotify(options),

@@ -5,7 +5,6 @@ import {
   type WechatSandboxKeys,
 } from '#cloud/channel-simulator/faces/wechat/keys.ts';
 import { shanghaiDateOf } from '#cloud/channel-simulator/shanghai-time.ts';
-import type { PaidOrder } from '#cloud/channel/channel-money.ts';
 import {
   createMoneyScript,
   terminalId,
@@ -139,35 +138,6 @@ describe('splitting', () => {
   });
 });
 
-const subsidy = (order: PaidOrder, outSubsidyNo: string, amountFen: number) => ({
-  ...order,
-  outSubsidyNo,
-  amountFen: fen(amountFen),
-  description: '券补贴',
-});
-
-describe('subsidies', () => {
-  it('once per order; the same again changes nothing, another amount concludes nothing', async () => {
-    const order = await paidOrder();
-    const desk = rig.channel.subsidies!;
-    expect((await desk.create(subsidy(order, 'SUBSIDY-1', 500))).outcome.type).toBe('done');
-    expect((await desk.create(subsidy(order, 'SUBSIDY-1', 500))).outcome.type).toBe('done');
-    expect((await desk.create(subsidy(order, 'SUBSIDY-1', 501))).outcome.type).toBe('unknown');
-    expect((await desk.create(subsidy(order, 'SUBSIDY-2', 500))).outcome.type).toBe('unknown');
-    expect(rig.simulator.money.subsidies.all()).toHaveLength(1);
-    const back = { ...subsidy(order, 'SUBSIDY-1', 200), outReturnNo: 'SUBBACK-1' };
-    expect((await desk.takeBack(back)).outcome.type).toBe('done');
-  });
-
-  it('not after the first split', async () => {
-    const order = await paidOrder();
-    rig.advance(30_000);
-    await split(order, [to(merchantNo, 1)]);
-    const outcome = (await rig.channel.subsidies!.create(subsidy(order, 'SUBSIDY-3', 5))).outcome;
-    expect(outcome.type).toBe('declined');
-  });
-});
-
 const payout = (payee: string, amountFen = 1_000) => {
   payouts += 1;
   return { outPayoutNo: `PAYOUT${payouts}`, payee, amountFen: fen(amountFen), remark: '佣金' };
@@ -233,7 +203,7 @@ describe('the bill of a day', () => {
     expect((await fetchBill(date)).outcome.type).toBe('not-ready');
     rig.advance(2 * dayMs);
     const { outcome, text } = await fetchBill(date);
-    expect(outcome).toMatchObject({ type: 'whole', format: 'wechat-csv' });
+    expect(outcome).toMatchObject({ type: 'whole' });
     const brief = rowsOf(text).map((row) => [row[6], row[9], row[12], row[16], row[22]]);
     expect(brief).toContainEqual([kept.outTradeNo, 'SUCCESS', '1234.56', '0.00', '7.41']);
     expect(brief).toContainEqual([refunded.outTradeNo, 'REFUND', '0.00', '25.00', '-0.15']);

@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { fen, type Fen } from '#shared/money/fen.ts';
 import { BillUnreadable } from '#cloud/channel/channel-bill.ts';
 import { shanghaiInstantOf } from '#cloud/payments/channels/wire/shanghai-time.ts';
@@ -36,4 +37,22 @@ export function billColumns<Name extends string>(
     places[key] = at;
   }
   return places;
+}
+
+const tooLong = (): BillUnreadable => new BillUnreadable('a line that is too long');
+
+/** The lines of a bill on disk, UTF-8, without their ends; a byte order mark stays. Memory stays bounded. */
+export async function* billTextLines(path: string): AsyncIterable<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  let rest = '';
+  for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) {
+    const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > billLineCharsMax) throw tooLong();
+    for (const line of lines) {
+      if (line.length > billLineCharsMax) throw tooLong();
+      yield line.endsWith('\r') ? line.slice(0, -1) : line;
+    }
+  }
+  yield rest + decoder.decode();
 }

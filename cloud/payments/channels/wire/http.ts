@@ -35,7 +35,7 @@ export async function sendOnWire(request: WireRequest): Promise<WireResult> {
       ? { type: 'no-answer' }
       : { type: 'answered', status: response.status, headers: response.headers, bytes };
   } catch (cause) {
-    return { type: isRefusedConnection(cause) ? 'not-sent' : 'no-answer' };
+    return { type: cause instanceof Error && neverLeft(cause.cause) ? 'not-sent' : 'no-answer' };
   }
 }
 
@@ -52,10 +52,19 @@ async function readBounded(response: Response, bytesMax: number): Promise<Buffer
 }
 
 /**
- * Only a refused connection proves that not one byte left; every other error may have come after
- * the request.
+ * What can only happen before there is a connection: nobody listens, the name has no address, no connection came about in time. An error of any other
+ * kind may have come after the request.
  */
-function isRefusedConnection(cause: unknown): boolean {
-  const inner = cause instanceof Error ? cause.cause : undefined;
-  return inner instanceof Error && 'code' in inner && inner.code === 'ECONNREFUSED';
+const beforeConnection: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** A name with several addresses fails with one error for each: all of them must prove it. */
+function neverLeft(cause: unknown): boolean {
+  if (cause instanceof AggregateError)
+    return cause.errors.length > 0 && cause.errors.every(neverLeft);
+  return cause instanceof Error && 'code' in cause && beforeConnection.has(cause.code);
 }

@@ -105,11 +105,14 @@ export const makeFarKeys = (): FarKeys => ({
  * The cloud's routes for tills and notifies and the simulator's faces, each on a socket of its own,
  * posting to each other. No worker runs: nothing is asked of a channel unless a test does it.
  */
-export async function openNotifyBench(keys = makeFarKeys()): Promise<NotifyBench> {
+export async function openNotifyBench(
+  keys = makeFarKeys(),
+  isProbing = () => false,
+): Promise<NotifyBench> {
   let origin = '';
   const urlOf = (channel: string): string => `${origin}${notifyPathOf(channel)}`;
   const bench = await createPaymentBench({
-    simulator: { faces: facesOf(keys), noticeSpeedUp: 1_000, slowAnswerMs: 400 },
+    simulator: { faces: facesOf(keys), noticeSpeedUp: 1_000, slowAnswerMs: 400, isProbing },
     dialects: (line) => dialectsOf(keys, line, urlOf),
   });
   await openMerchantChannels(bench.deps.db, {

@@ -2,6 +2,7 @@ import { personOf } from '#cloud/persons/person-door.ts';
 import { makePerson, personAgeMsMin } from '#cloud/persons/operator-persons.ts';
 import { createHttpShell } from '#cloud/platform/http/http-shell.ts';
 import { registerInstructionRoutes } from '#cloud/settlement/instructions/instruction-routes.ts';
+import { plantPayee } from '#cloud/settlement/instructions/payees/testing/plant-payee.ts';
 import {
   createInstructionBench,
   type InstructionBench,
@@ -12,7 +13,10 @@ interface Said {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** The admin routes of instructions over an instruction bench, and two people who may decide there. */
+/**
+ * The admin routes of instructions over an instruction bench, two people who may decide there, and
+ * the shop's account.
+ */
 export interface InstructionDesk {
   readonly bench: InstructionBench;
   readonly keys: readonly [string, string];
@@ -43,6 +47,7 @@ export async function openInstructionDesk(): Promise<InstructionDesk> {
     channels: deps.channels,
     personOf: (headers) => personOf(cloud.deps, headers),
   });
+  await plantPayee(cloud.deps, bench.pay.till.merchantId);
   const [one, two] = [await makePerson(cloud.deps, '甲'), await makePerson(cloud.deps, '乙')];
   clock.advance(personAgeMsMin);
   const call: InstructionDesk['call'] = async (method, url, options = {}) => {

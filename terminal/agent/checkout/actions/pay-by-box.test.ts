@@ -21,7 +21,9 @@ const amountFen = 3_850;
 const minuteMs = 60_000;
 
 const rows = ({ journal }: BoxBench) =>
-  listOrders(journal().read, { limit: 50 }).map((stored) => orderRow(journal().read, stored));
+  listOrders(journal().read, { limit: 50 }).map((stored) =>
+    orderRow(journal().read, stored, { correctionMs: 0, cutOverHour: 4 }),
+  );
 const codes = ({ journal }: BoxBench) => exceptionRows(journal().read, []).map(({ code }) => code);
 const today = ({ journal, time }: BoxBench) => {
   const date = new Date(time.clock.nowMs() + 8 * 3_600_000).toISOString().slice(0, 10);

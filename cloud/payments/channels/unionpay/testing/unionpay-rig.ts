@@ -6,6 +6,7 @@ import {
   sandboxSigner,
   type UnionpaySandboxKeys,
 } from '#cloud/channel-simulator/faces/unionpay/keys.ts';
+import { filePath } from '#cloud/channel-simulator/faces/unionpay/bill.ts';
 import { unionpayFace } from '#cloud/channel-simulator/faces/unionpay/unionpay-face.ts';
 import { sandboxKeysFromSeed } from '#cloud/channel-simulator/sandbox-keys.ts';
 import type { Channel } from '#cloud/channel/channel.ts';
@@ -22,7 +23,11 @@ export interface UnionpayRig extends SimulatedEnd<'unionpay'> {
   readonly channelMerchantNo: string;
 }
 
-export const accountOf = (keys: UnionpaySandboxKeys, backUrl: string): UnionpayAccount => ({
+export const accountOf = (
+  keys: UnionpaySandboxKeys,
+  backUrl: string,
+  baseUrl = 'http://files.invalid',
+): UnionpayAccount => ({
   merchantNos: new Set([sandboxMerchantNo]),
   accessType: '0',
   privateKey: keys.merchantPrivateKey,
@@ -31,6 +36,7 @@ export const accountOf = (keys: UnionpaySandboxKeys, backUrl: string): UnionpayA
   signerName: sandboxSigner,
   termId: '49000002',
   backUrl,
+  fileUrl: `${baseUrl}${filePath}`,
 });
 
 /** One simulator and one adapter over a real socket. */
@@ -62,7 +68,7 @@ export async function openUnionpayRig(
     ...simulatedEnd({ wallet: 'unionpay', simulator, clock }),
     channel: createUnionpayChannel({
       baseUrl: simulator.baseUrl,
-      account: accountOf(keys, change.backUrl ?? 'none'),
+      account: accountOf(keys, change.backUrl ?? 'none', simulator.baseUrl),
       clock,
       readTimeoutMs: 5_000,
     }),

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { addAgent } from '#cloud/commissions/agent-admin.ts';
 import { makeAgentToken } from '#cloud/commissions/agent-tokens.ts';
-import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
-import { projectStep } from '#cloud/journal/projection-worker.ts';
+import { createProjectionEffects } from '#cloud/journal/projection/projection-effects.ts';
+import { projectStep } from '#cloud/journal/projection/projection-worker.ts';
 import { generateKeyPair, signText } from '#cloud/identity/ed25519.ts';
 import {
   merchantChannelsDefault,
