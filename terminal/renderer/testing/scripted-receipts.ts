@@ -16,7 +16,7 @@ export function scriptedReceipts(): {
   let isDefault = true;
   const desk = createReceiptDesk({
     journal: { read: { one: () => undefined, all: () => [] } },
-    clock: { nowMs: () => nowMs, monotonicMs: () => 0 },
+    businessClock: { nowMs: () => nowMs, monotonicMs: () => 0 },
     cashier: '王姐',
     config: () => undefined,
     templates: { current: () => template },

@@ -69,7 +69,7 @@ export function registerPayeeRoutes(app: CloudApp, deps: Deps): void {
     body: Type.Object(
       {
         /** As the bank knows it. */
-        name: Type.String({ minLength: 2, maxLength: 64, pattern: String.raw`^\S(.*\S)?$` }),
+        name: Type.String({ minLength: 2, maxLength: 64 }),
         /** Digits alone. */
         number: Type.String({ pattern: '^[0-9]{8,30}$' }),
         bank: Type.String({ minLength: 2, maxLength: 64 }),
