@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createProjectionEffects } from '#cloud/journal/projection-effects.ts';
-import { projectStep } from '#cloud/journal/projection-worker.ts';
+import { createProjectionEffects } from '#cloud/journal/projection/projection-effects.ts';
+import { projectStep } from '#cloud/journal/projection/projection-worker.ts';
 import {
   activateTestTerminal,
   createTestJournal,

@@ -14,7 +14,7 @@ afterEach(() => bench.close());
 const cola = '06901234567892';
 const water = '06922255451427';
 
-/** What the file says, as any other program would read it. */
+/** What the file says to another program. */
 function stored(): readonly { code: string; priceFen: number; active: number }[] {
   const db = new Database(join(bench.dataDir, journalFileName), { readonly: true });
   const rows = db
