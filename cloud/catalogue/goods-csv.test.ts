@@ -19,14 +19,15 @@ test('a price that is no amount of yuan is named with its line, also below a cel
     });
 });
 
+const refused = (csv: string) => {
+  const read = readGoodsCsv(csv);
+  return read.ok ? undefined : read.error.field;
+};
+const rows = (count: number) => `code,name,price\n${'A,a,1\n'.repeat(count)}`;
+
 test('a missing column, an open quote and too many rows are refused', () => {
-  const refused = (csv: string) => {
-    const read = readGoodsCsv(csv);
-    return read.ok ? undefined : read.error.field;
-  };
   expect(refused('code,name\nA,a')).toBe('price');
   expect(refused('code,name,price\n"A,a,1')).toBe('quotes');
-  const rows = (count: number) => `code,name,price\n${'A,a,1\n'.repeat(count)}`;
   expect(refused(rows(goodsCsvRowsMax))).toBeUndefined();
   expect(refused(rows(goodsCsvRowsMax + 1))).toBe('rows');
 });

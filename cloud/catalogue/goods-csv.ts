@@ -22,13 +22,14 @@ const titles: Readonly<Record<string, 'code' | 'name' | 'price' | 'unit'>> = {
   单位: 'unit',
 };
 
+const invalid = (line: number, field: string): Result<never, CsvInvalid> =>
+  err({ type: 'goods-row-invalid', line, field });
+
 /**
  * Rows of a CSV (RFC 4180; comma; a byte order mark is left aside) whose first line names the columns: code, name,
  * price in yuan and unit, in any order and in English or Chinese; `unit` may be absent. All rows are listed goods.
  */
 export function readGoodsCsv(text: string): Result<readonly GoodsInput[], CsvInvalid> {
-  const invalid = (line: number, field: string) =>
-    err({ type: 'goods-row-invalid' as const, line, field });
   const records = splitCsv(text.replace(/^\uFEFF/, ''));
   if (records === undefined) return invalid(1, 'quotes');
   const [head, ...rest] = records;

@@ -3,6 +3,8 @@ import type { ScriptedAnswer } from '#terminal/agent/testing/scripted-answer.ts'
 
 type Row = Omit<Goods, 'version' | 'active' | 'unit'> & Partial<Pick<Goods, 'active' | 'unit'>>;
 
+const asItIs = (page: CataloguePage): CataloguePage => page;
+
 /** The catalogue of the scripted cloud: changes as the office makes them, pages as tills ask for them. */
 export function createScriptedGoods(deps: {
   readonly merchantId: string;
@@ -14,7 +16,7 @@ export function createScriptedGoods(deps: {
   let version = 0;
   let pageMax = 500;
   let forged = false;
-  let bend: (page: CataloguePage) => CataloguePage = (page) => page;
+  let bend = asItIs;
 
   const page = (after: number): CataloguePage => {
     const later = [...rows.values()]

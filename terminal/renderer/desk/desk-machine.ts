@@ -125,7 +125,7 @@ function actWhenReady(desk: Desk, till: TillState, action: DeskAction): DeskStep
     case 'backspace':
       return desk.page === 'till' ? typed(desk, eraseAmountKey(desk.entry)) : still(desk);
     case 'clear':
-      return cleared(desk, till);
+      return clearSale(desk, till);
     case 'enter':
       return openCash(desk, till);
     case 'escape':
@@ -176,7 +176,7 @@ function typed(desk: Desk, entry: AmountEntry): DeskStep {
 }
 
 /** What was typed goes first; where nothing is, the goods go. */
-function cleared(desk: Desk, till: TillState): DeskStep {
+function clearSale(desk: Desk, till: TillState): DeskStep {
   const hasGoods = till.draft.goods !== undefined && desk.page === 'till';
   return hasGoods && desk.entry.text === ''
     ? step({ ...desk, isStale: false }, call('till.dropLines', {}))
@@ -194,7 +194,7 @@ function escapeFrom(desk: Desk, till: TillState): DeskStep {
   if (desk.page === 'orders' && desk.openOrderId !== null)
     return still({ ...desk, openOrderId: null });
   if (desk.page !== 'till') return still({ ...desk, page: pageAbove(desk.page) });
-  return cleared(desk, till);
+  return clearSale(desk, till);
 }
 
 function pressFunction(

@@ -177,12 +177,14 @@ type Goods = NonNullable<TillState['draft']['goods']>;
 
 /** The draft with these goods, and with what is typed beside them. */
 export function withGoods(
-  { goods: _, ...draft }: TillState['draft'],
+  before: TillState['draft'],
   lines: Goods['lines'],
   typedFen: number,
 ): TillState['draft'] {
   const amountFen = sumFen([...lines.map((line) => fen(line.sumFen)), fen(typedFen)]);
-  return { ...draft, amountFen, ...(lines.length === 0 ? {} : { goods: { typedFen, lines } }) };
+  const draft = { ...before, amountFen };
+  delete draft.goods;
+  return lines.length === 0 ? draft : { ...draft, goods: { typedFen, lines } };
 }
 
 interface HandlerDeps {
