@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { newId } from '#shared/ids/ids.ts';
 import { buildApp } from '#cloud/app.ts';
+import { createTillJournal, openOrder, recordCash } from '#cloud/journal/testing/till-journal.ts';
 import { projectStep } from '#cloud/journal/projection/projection-worker.ts';
 import { createProjectionEffects } from '#cloud/journal/projection/projection-effects.ts';
 import { oldRateGraceMs } from '#cloud/identity/merchant-rates.ts';
@@ -12,7 +13,6 @@ import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import { testOperatorToken } from '#cloud/platform/testing/test-cloud.ts';
 import {
   activateTestTerminal,
-  createTestJournal,
   type TestJournal,
   type TestTerminal,
 } from '#cloud/platform/testing/test-terminal.ts';
@@ -36,7 +36,7 @@ afterAll(async () => {
   await bench.close();
 });
 beforeEach(() => {
-  journal = newJournal();
+  journal = createTillJournal();
 });
 
 async function till(merchantNo: string): Promise<TestTerminal> {
@@ -57,12 +57,6 @@ async function operator(method: string, path: string, body?: unknown): Promise<u
   return answer.json();
 }
 
-function newJournal(): TestJournal {
-  const made = createTestJournal();
-  made.append('store.opened', { reason: 'created', appVersion: '0.1.0' });
-  return made;
-}
-
 interface Sale {
   readonly orderId: string;
   readonly amountFen?: number;
@@ -72,27 +66,11 @@ interface Sale {
 
 const token = () => randomBytes(8).toString('hex').toUpperCase();
 
-function open(to: TestJournal, sale: Sale): void {
-  to.append('order.opened', {
-    amountFen: 1_234,
-    voucherFen: 0,
-    concessionBp: 1_000,
-    businessDate: '2026-11-22',
-    cashier: '小王',
-    claimToken: token(),
-    ...sale,
-  });
-}
+const open = (to: TestJournal, sale: Sale) => openOrder(to, { amountFen: 1_234, ...sale });
 
 function sellForCash(to: TestJournal, sale: Sale): void {
   open(to, sale);
-  const dueFen = sale.amountFen ?? 1_234;
-  to.append('cash.recorded', {
-    orderId: sale.orderId,
-    dueFen,
-    tenderedFen: dueFen,
-    changeFen: 0,
-  });
+  recordCash(to, sale.orderId, sale.amountFen ?? 1_234);
 }
 
 function sellByWallet(to: TestJournal, sale: Sale): void {
@@ -232,7 +210,7 @@ describe('an order number belongs to the shop that booked it', () => {
     const later = newId('ord', bench.cloud.deps);
     sellForCash(journal, { orderId });
     await tell(shop, journal);
-    const copied = newJournal();
+    const copied = createTillJournal();
     sellForCash(copied, { orderId, amountFen: 70_000 });
     sellForCash(copied, { orderId: later });
     await tell(rival, copied);
@@ -246,7 +224,7 @@ describe('an order number belongs to the shop that booked it', () => {
     const claimToken = token();
     sellForCash(journal, { orderId });
     await tell(shop, journal);
-    const copied = newJournal();
+    const copied = createTillJournal();
     open(copied, { orderId, claimToken });
     await tell(rival, copied);
     const claimed = await fetch(`${origin}/v1/claims`, {
@@ -280,7 +258,7 @@ describe('an order number belongs to the shop that booked it', () => {
       sql`select accepted_at_ms from offline_settlement where order_id = ${orderId}`,
     );
     expect(rows).toEqual([{ accepted_at_ms: bench.clock.nowMs() }]);
-    const copied = newJournal();
+    const copied = createTillJournal();
     accept(copied);
     await tell(rival, copied);
     expect(await resultsOf(rival, orderId)).toEqual(['parked']);

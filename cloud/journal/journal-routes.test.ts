@@ -1,13 +1,13 @@
 import { gzipSync } from 'node:zlib';
 import { sql } from 'drizzle-orm';
 import { beforeAll, expect, test } from 'vitest';
+import { createTillJournal } from '#cloud/journal/testing/till-journal.ts';
 import { createProjectionEffects } from '#cloud/journal/projection/projection-effects.ts';
 import { projectStep } from '#cloud/journal/projection/projection-worker.ts';
 import { generateKeyPair } from '#cloud/identity/ed25519.ts';
 import {
   activateTestTerminal,
   admin,
-  createTestJournal,
   journalOf,
   type TestTerminal,
 } from '#cloud/platform/testing/test-terminal.ts';
@@ -91,8 +91,7 @@ const createTestGap = () => journalOf(4).batch(2);
 test('a second history of the same seq is a fork: quarantined whole, alarmed, nothing dropped', async () => {
   const journal = journalOf(3);
   await terminal.post(path, journal.batch(1));
-  const other = createTestJournal(journal.epoch);
-  other.append('store.opened', { reason: 'restored', appVersion: '0.1.0' });
+  const other = createTillJournal({ reason: 'restored', epoch: journal.epoch });
   const twice = [
     await terminal.post(path, other.batch(1)),
     await terminal.post(path, other.batch(1)),
@@ -116,8 +115,7 @@ test('at the head and beyond it the head alone is asked: a gap, and a fork behin
   await cloud.deps.db.execute(
     sql`update journal_batch set packed = '' where epoch = ${journal.epoch}`,
   );
-  const other = createTestJournal(journal.epoch);
-  other.append('store.opened', { reason: 'restored', appVersion: '0.1.0' });
+  const other = createTillJournal({ reason: 'restored', epoch: journal.epoch });
   while (other.entries.length < 6) other.append('caps.applied', { capsVersion: 1 });
   const early = await terminal.post(path, other.batch(5));
   expect(early).toMatchObject({ status: 409, body: { code: 'journal-gap', expectedSeq: 4 } });

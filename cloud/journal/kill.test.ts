@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { newId } from '#shared/ids/ids.ts';
+import { createTillJournal, openOrder, recordCash } from '#cloud/journal/testing/till-journal.ts';
 import { connect, type Connection } from '#cloud/platform/postgres/connect.ts';
 import {
   startPostgresCluster,
@@ -14,7 +15,6 @@ import { createSystemRandom } from '#cloud/platform/system-random.ts';
 import { startCloudProcess, type CloudProcess } from '#cloud/platform/testing/cloud-process.ts';
 import {
   activateTestTerminal,
-  createTestJournal,
   type TestJournal,
   type TestTerminal,
 } from '#cloud/platform/testing/test-terminal.ts';
@@ -36,25 +36,11 @@ afterAll(() => {
 const environment = { DATA_FOLDER: dataFolder, PORT: '0', REQUESTS_PER_MINUTE: '1000000' };
 
 function fillJournal(): TestJournal {
-  const journal = createTestJournal();
-  journal.append('store.opened', { reason: 'created', appVersion: '0.1.0' });
+  const journal = createTillJournal();
   for (let count = 0; count < ordersCount; count += 1) {
     const orderId = newId('ord', source);
-    journal.append('order.opened', {
-      orderId,
-      amountFen,
-      voucherFen: 0,
-      concessionBp: 1000,
-      businessDate: '2026-11-22',
-      cashier: '小王',
-      claimToken: orderId.slice(-16),
-    });
-    journal.append('cash.recorded', {
-      orderId,
-      dueFen: amountFen,
-      tenderedFen: amountFen,
-      changeFen: 0,
-    });
+    openOrder(journal, { orderId, amountFen, claimToken: orderId.slice(-16) });
+    recordCash(journal, orderId, amountFen);
   }
   return journal;
 }

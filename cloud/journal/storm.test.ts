@@ -7,6 +7,7 @@ import { newId } from '#shared/ids/ids.ts';
 import { generateKeyPair } from '#cloud/identity/ed25519.ts';
 import { registerAdminIdentityRoutes } from '#cloud/identity/admin-routes.ts';
 import { registerIdentityRoutes } from '#cloud/identity/routes.ts';
+import { createTillJournal } from '#cloud/journal/testing/till-journal.ts';
 import { registerJournalRoutes } from '#cloud/journal/intake/batch-routes.ts';
 import {
   merchantChannelsDefault,
@@ -20,7 +21,6 @@ import { laneLimits } from '#cloud/platform/http/lanes.ts';
 import { testOperatorToken } from '#cloud/platform/testing/test-cloud.ts';
 import {
   activateTestTerminal,
-  createTestJournal,
   createTestTerminal,
   type TestTerminal,
 } from '#cloud/platform/testing/test-terminal.ts';
@@ -82,9 +82,7 @@ async function plantTills(): Promise<readonly TestTerminal[]> {
 }
 
 function packedBatch(): Buffer {
-  const journal = createTestJournal();
-  journal.append('store.opened', { reason: 'created', appVersion: '0.1.0' });
-  return gzipSync(JSON.stringify(journal.batch(1)));
+  return gzipSync(JSON.stringify(createTillJournal().batch(1)));
 }
 
 async function sendUntilTaken(

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import { epochsPerDayMax } from '#cloud/journal/intake/intake-bounds.ts';
 import { quarantinePerDayMax } from '#cloud/journal/intake/quarantine.ts';
+import { createTillJournal } from '#cloud/journal/testing/till-journal.ts';
 import {
   activateTestTerminal,
   createTestJournal,
@@ -19,12 +20,6 @@ const tick = () =>
     setTimeout(resolve, 3);
   });
 
-function newJournal(reason = 'created', epoch?: string): TestJournal {
-  const journal = createTestJournal(epoch);
-  journal.append('store.opened', { reason, appVersion: '0.1.0' });
-  return journal;
-}
-
 async function sell(terminal: TestTerminal, journal: TestJournal) {
   await tick();
   const { seq } = journal.append('caps.applied', { capsVersion: 1 });
@@ -40,10 +35,10 @@ async function alarms({ merchantId }: TestTerminal): Promise<readonly string[]> 
 
 test('a copied till that writes in an epoch of its own beside the first one is a clone; all of it is kept', async () => {
   const terminal = await newTerminal();
-  const original = newJournal();
+  const original = createTillJournal();
   expect((await sell(terminal, original)).status).toBe(200);
   await tick();
-  const copy = newJournal('restored');
+  const copy = createTillJournal({ reason: 'restored' });
   expect((await sell(terminal, copy)).status).toBe(200);
   expect((await sell(terminal, original)).status).toBe(200);
   expect(await alarms(terminal)).toEqual(['clone']);
@@ -52,10 +47,10 @@ test('a copied till that writes in an epoch of its own beside the first one is a
 
 test('epochs one after the other, each sent late and twice, are no clone', async () => {
   const terminal = await newTerminal();
-  const first = newJournal();
+  const first = createTillJournal();
   first.append('caps.applied', { capsVersion: 1 });
   await tick();
-  const second = newJournal('salvaged');
+  const second = createTillJournal({ reason: 'salvaged' });
   second.append('caps.applied', { capsVersion: 1 });
   for (const batch of [second.batch(1), first.batch(1), second.batch(1), first.batch(1)])
     expect((await terminal.post(path, batch)).status).toBe(200);
@@ -64,11 +59,13 @@ test('epochs one after the other, each sent late and twice, are no clone', async
 
 test('a till that begins anew all the time is stopped within a day, loses nothing, and may send what it began', async () => {
   const terminal = await newTerminal();
-  const journals = Array.from({ length: epochsPerDayMax }, () => newJournal('salvaged'));
+  const journals = Array.from({ length: epochsPerDayMax }, () =>
+    createTillJournal({ reason: 'salvaged' }),
+  );
   for (const journal of journals) {
     expect((await terminal.post(path, journal.batch(1))).status).toBe(200);
   }
-  const beyond = newJournal('salvaged');
+  const beyond = createTillJournal({ reason: 'salvaged' });
   expect(await terminal.post(path, beyond.batch(1))).toMatchObject({
     status: 409,
     body: { code: 'journal-epochs-exceeded', retryable: true },
@@ -82,7 +79,7 @@ test('a till that begins anew all the time is stopped within a day, loses nothin
 
 test('quarantine is bounded: beyond it nothing is kept, and nobody is told that it is', async () => {
   const terminal = await newTerminal();
-  const journal = newJournal();
+  const journal = createTillJournal();
   await terminal.post(path, journal.batch(1));
   const forge = () => {
     const other = createTestJournal(journal.epoch);
@@ -103,9 +100,9 @@ test('quarantine is bounded: beyond it nothing is kept, and nobody is told that 
 
 test('a storm of one till is answered with 429 and Retry-After, another till is served meanwhile', async () => {
   const [storming, calm] = [await newTerminal(), await newTerminal()];
-  const journal = newJournal();
+  const journal = createTillJournal();
   const storm = Array.from({ length: 60 }, () => storming.post(path, journal.batch(1)));
-  const answer = await sell(calm, newJournal());
+  const answer = await sell(calm, createTillJournal());
   const answers = await Promise.all(storm);
   expect(answer.status).toBe(200);
   const refused = answers.filter(({ status }) => status === 429);

@@ -1,16 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { newId, type MerchantId, type OperatorId, type OrderId } from '#shared/ids/ids.ts';
 import { projectOnce, type ProjectionDeps } from '#cloud/journal/projection/project-journal.ts';
 import { createProjectionEffects } from '#cloud/journal/projection/projection-effects.ts';
+import { createTillJournal, openOrder } from '#cloud/journal/testing/till-journal.ts';
 import { postJournals } from '#cloud/ledger/post.ts';
 import type { Journal } from '#cloud/ledger/posting.ts';
 import { ledgerLaws, proveLaws } from '#cloud/ledger/proofs.ts';
 import { cloudTally } from '#cloud/orders/cloud-tally.ts';
 import {
   activateTestTerminal,
-  createTestJournal,
   type TestJournal,
   type TestTerminal,
 } from '#cloud/platform/testing/test-terminal.ts';
@@ -32,8 +31,7 @@ beforeAll(async () => {
   deps = { ...cloud.deps, effects: createProjectionEffects() };
 });
 beforeEach(() => {
-  journal = createTestJournal();
-  journal.append('store.opened', { reason: 'created', appVersion: '0.1.0' });
+  journal = createTillJournal();
 });
 
 let dayNo = 0;
@@ -44,16 +42,7 @@ const amountFen = 10_000;
 
 function open(businessDate: string, more: object = {}): OrderId {
   const orderId = newId('ord', cloud.deps);
-  journal.append('order.opened', {
-    orderId,
-    amountFen,
-    voucherFen: 0,
-    concessionBp: 1_000,
-    businessDate,
-    cashier: '小王',
-    claimToken: randomBytes(8).toString('hex').toUpperCase(),
-    ...more,
-  });
+  openOrder(journal, { orderId, amountFen, businessDate, ...more });
   return orderId;
 }
 

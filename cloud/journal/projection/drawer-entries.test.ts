@@ -2,7 +2,8 @@ import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import { projectOnce } from '#cloud/journal/projection/project-journal.ts';
 import { createProjectionEffects } from '#cloud/journal/projection/projection-effects.ts';
-import { activateTestTerminal, createTestJournal } from '#cloud/platform/testing/test-terminal.ts';
+import { createTillJournal, openOrder, recordCash } from '#cloud/journal/testing/till-journal.ts';
+import { activateTestTerminal } from '#cloud/platform/testing/test-terminal.ts';
 import { useTestCloud } from '#cloud/platform/testing/use-test-cloud.ts';
 import { newId } from '#shared/ids/ids.ts';
 
@@ -10,30 +11,20 @@ const cloud = useTestCloud();
 
 test('a drawer that was opened without a sale is kept whole, moves no order, and holds nothing up; a later one of an unknown kind is parked alone', async () => {
   const till = await activateTestTerminal(cloud);
-  const journal = createTestJournal();
+  const journal = createTillJournal();
   const orderId = newId('ord', cloud.deps);
-  const businessDate = '2026-11-22';
   const asked = {
     jobId: newId('prt', cloud.deps),
     reason: '换零钱',
     cashier: '小王',
-    businessDate,
+    businessDate: '2026-11-22',
     approvedBy: 'owner',
   };
-  journal.append('store.opened', { reason: 'created', appVersion: '0.1.0' });
   journal.append('drawer.no-sale', asked);
   // Of a till that is newer than this cloud.
   journal.append('drawer.counted', { ...asked, totalFen: 12_300 });
-  journal.append('order.opened', {
-    orderId,
-    amountFen: 1_000,
-    voucherFen: 0,
-    concessionBp: 1_000,
-    businessDate,
-    cashier: '小王',
-    claimToken: '0123456789ABCDEF',
-  });
-  journal.append('cash.recorded', { orderId, dueFen: 1_000, tenderedFen: 1_000, changeFen: 0 });
+  openOrder(journal, { orderId });
+  recordCash(journal, orderId);
   const answer = await till.post('/v1/journal/batches', journal.batch(1));
   expect(answer.status).toBe(200);
   expect(answer.body).toMatchObject({ ackedThrough: 5 });

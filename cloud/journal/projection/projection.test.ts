@@ -1,14 +1,14 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { beforeAll, expect, test } from 'vitest';
-import { newId, type OrderId } from '#shared/ids/ids.ts';
+import { newId } from '#shared/ids/ids.ts';
 import { err } from '#shared/result/result.ts';
 import { projectOnce, type ProjectionDeps } from '#cloud/journal/projection/project-journal.ts';
+import { createTillJournal, openOrder, recordCash } from '#cloud/journal/testing/till-journal.ts';
 import { createProjectionEffects } from '#cloud/journal/projection/projection-effects.ts';
 import { projectStep } from '#cloud/journal/projection/projection-worker.ts';
 import {
   activateTestTerminal,
-  createTestJournal,
   type TestJournal,
   type TestTerminal,
 } from '#cloud/platform/testing/test-terminal.ts';
@@ -23,31 +23,7 @@ beforeAll(async () => {
   deps = { ...cloud.deps, effects: createProjectionEffects() };
 });
 
-const businessDate = '2026-11-22';
 const newOrder = () => newId('ord', cloud.deps);
-
-function open(journal: TestJournal, orderId: OrderId, amountFen = 1000): string {
-  const claimToken = randomBytes(8).toString('hex').toUpperCase();
-  journal.append('order.opened', {
-    orderId,
-    amountFen,
-    voucherFen: 0,
-    concessionBp: 1000,
-    businessDate,
-    cashier: '小王',
-    claimToken,
-  });
-  return claimToken;
-}
-
-const payCash = (journal: TestJournal, orderId: OrderId, dueFen = 1000) =>
-  journal.append('cash.recorded', { orderId, dueFen, tenderedFen: dueFen, changeFen: 0 });
-
-function newJournal(): TestJournal {
-  const journal = createTestJournal();
-  journal.append('store.opened', { reason: 'created', appVersion: '0.1.0' });
-  return journal;
-}
 
 async function deliver(journal: TestJournal, from: TestTerminal = terminal): Promise<void> {
   const answer = await from.post('/v1/journal/batches', journal.batch(1));
@@ -71,10 +47,10 @@ const linesOf = async (orderId: string) =>
     where order_id = ${orderId}`);
 
 test('a cash sale becomes an order, a settlement line and a claim, once, however often it is delivered', async () => {
-  const journal = newJournal();
+  const journal = createTillJournal();
   const orderId = newOrder();
-  const claimToken = open(journal, orderId);
-  payCash(journal, orderId);
+  const claimToken = openOrder(journal, { orderId });
+  recordCash(journal, orderId);
   await deliver(journal);
   await drain();
   await deliver(journal);
@@ -90,11 +66,11 @@ test('a cash sale becomes an order, a settlement line and a claim, once, however
 test('two workers at once consume each entry once', async () => {
   const journals = await Promise.all(
     Array.from({ length: 6 }, async () => {
-      const journal = newJournal();
+      const journal = createTillJournal();
       for (let count = 0; count < 10; count += 1) {
         const orderId = newOrder();
-        open(journal, orderId);
-        payCash(journal, orderId);
+        openOrder(journal, { orderId });
+        recordCash(journal, orderId);
       }
       await deliver(journal);
       return journal;
@@ -119,13 +95,13 @@ test('two workers at once consume each entry once', async () => {
 });
 
 test('a contradiction is parked alone with its reason; what follows goes on', async () => {
-  const journal = newJournal();
+  const journal = createTillJournal();
   const [first, second] = [newOrder(), newOrder()];
-  open(journal, first);
-  payCash(journal, first);
-  const again = payCash(journal, first);
-  open(journal, second);
-  payCash(journal, second);
+  openOrder(journal, { orderId: first });
+  recordCash(journal, first);
+  const again = recordCash(journal, first);
+  openOrder(journal, { orderId: second });
+  recordCash(journal, second);
   await deliver(journal);
   await drain();
   expect(await parkedOf(journal)).toEqual([{ seq: again.seq, code: 'order-transition-refused' }]);
@@ -134,9 +110,9 @@ test('a contradiction is parked alone with its reason; what follows goes on', as
 });
 
 test('a charge that the cloud does not know as paid is parked, and the order stays pending', async () => {
-  const journal = newJournal();
+  const journal = createTillJournal();
   const orderId = newOrder();
-  open(journal, orderId);
+  openOrder(journal, { orderId });
   const charge = { orderId, attempt: 1 };
   journal.append('charge.submitted', {
     ...charge,
@@ -160,12 +136,12 @@ test('a charge that the cloud does not know as paid is parked, and the order sta
 test("another terminal's journal cannot touch an order", async () => {
   const other = await activateTestTerminal(cloud);
   const orderId = newOrder();
-  const journal = newJournal();
-  open(journal, orderId);
+  const journal = createTillJournal();
+  openOrder(journal, { orderId });
   await deliver(journal);
   await drain();
-  const foreign = newJournal();
-  payCash(foreign, orderId);
+  const foreign = createTillJournal();
+  recordCash(foreign, orderId);
   await deliver(foreign, other);
   await drain();
   expect(await parkedOf(foreign)).toEqual([{ seq: 2, code: 'order-transition-refused' }]);
@@ -173,10 +149,10 @@ test("another terminal's journal cannot touch an order", async () => {
 });
 
 test('a sale that the books refuse is parked; its neighbours in the same batch are booked', async () => {
-  const journal = newJournal();
+  const journal = createTillJournal();
   const [good, bad, last] = [newOrder(), newOrder(), newOrder()];
-  for (const orderId of [good, bad, last]) open(journal, orderId);
-  const entries = [good, bad, last].map((orderId) => payCash(journal, orderId));
+  for (const orderId of [good, bad, last]) openOrder(journal, { orderId });
+  const entries = [good, bad, last].map((orderId) => recordCash(journal, orderId));
   await deliver(journal);
   const effects = createProjectionEffects();
   const picky: ProjectionDeps = {
@@ -197,11 +173,11 @@ test('a sale that the books refuse is parked; its neighbours in the same batch a
 });
 
 test('one refused sale among many is found by halving: the others do not wait for a booking each', async () => {
-  const journal = newJournal();
+  const journal = createTillJournal();
   const orderIds = Array.from({ length: 128 }, newOrder);
   for (const orderId of orderIds) {
-    open(journal, orderId);
-    payCash(journal, orderId);
+    openOrder(journal, { orderId });
+    recordCash(journal, orderId);
   }
   const bad = orderIds[77];
   await deliver(journal);
@@ -229,12 +205,12 @@ test('one refused sale among many is found by halving: the others do not wait fo
 });
 
 test('an entry that makes the projection throw is parked in the end and does not block its journal', async () => {
-  const journal = newJournal();
+  const journal = createTillJournal();
   const [poison, after] = [newOrder(), newOrder()];
-  open(journal, poison);
-  const bad = payCash(journal, poison);
-  open(journal, after);
-  payCash(journal, after);
+  openOrder(journal, { orderId: poison });
+  const bad = recordCash(journal, poison);
+  openOrder(journal, { orderId: after });
+  recordCash(journal, after);
   await deliver(journal);
   const effects = createProjectionEffects();
   let nowMs = Date.now();

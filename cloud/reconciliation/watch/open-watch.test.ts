@@ -158,7 +158,7 @@ describe('what waits is counted, with the age of the oldest', () => {
     const ended = (ms: number) => sql`state = 'failed', next_step = null, next_at_ms = null,
       ended_at_ms = ${ago(ms)}`;
     await plantInstruction('concession', ended(40_000));
-    await plantInstruction('concession', sql`${ended(50_000)}, replaced_by = 'I9'`);
+    await plantInstruction('concession', sql`${ended(50_000)}, replaced_by = 'ins9'`);
     await plantInstruction('subsidy', sql`by_hand = true, created_at_ms = ${ago(70_000)}`);
     await plantInstruction('release', sql`next_at_ms = ${ago(hourMs + 1_000)}`);
     await plantInstruction('release', sql`next_at_ms = ${ago(hourMs - 1_000)}`);
@@ -250,7 +250,7 @@ describe('alarms by name', () => {
     'instructions-by-hand': (_, ageMs) =>
       plantInstruction('subsidy', sql`by_hand = true, created_at_ms = ${ago(ageMs)}`),
     'instructions-failed': (isAbove) =>
-      plantInstruction('release', isAbove ? failed(1) : sql`${failed(1)}, replaced_by = 'I9'`),
+      plantInstruction('release', isAbove ? failed(1) : sql`${failed(1)}, replaced_by = 'ins9'`),
     'instructions-unknown': (_, ageMs) =>
       plantInstruction('release', sql`state = 'open', sent_at_ms = ${ago(ageMs)}`),
     'refunds-not-booked': (_, ageMs) => execute(refund('booking', ageMs)),

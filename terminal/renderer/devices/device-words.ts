@@ -7,14 +7,14 @@ import type { Words } from '../i18n/zh.ts';
 export type Tone = 'good' | 'amber' | 'bad' | 'soft';
 
 /** A line that says how something stands: words, a colour, and a sign for those who do not see the colour. */
-export interface Said {
+export interface StatusText {
   readonly tone: Tone;
   readonly sign: IconName;
   readonly text: string;
 }
 
 /** Only what is watched may be called well: of a keyboard scanner nobody knows whether it is there. */
-export function stateSaid(device: DeviceDetail, words: Words): Said {
+export function deviceStatus(device: DeviceDetail, words: Words): StatusText {
   if (device.state !== 'online' || isBlocked(device))
     return { tone: 'amber', sign: 'alert', text: troubleOf(device, words) };
   if (!device.watched) return { tone: 'soft', sign: 'pause', text: words.devices.unwatched };
@@ -77,11 +77,11 @@ export function attachedText({ kind, address }: DeviceDetail, words: Words): str
 }
 
 /** What a test that runs is waiting for. */
-export function waitingSaid(
+export function waitingStatus(
   { role, state }: DeviceDetail,
   untilMs: number | null,
   { words, nowMs }: { readonly words: Words; readonly nowMs: number },
-): Said {
+): StatusText {
   const { testWaits } = words.devices;
   const text =
     role === 'scanner'
@@ -102,26 +102,26 @@ export function lastSeenText({ role, lastSeenMs }: DeviceDetail, { devices }: Wo
 }
 
 /** How a test ended. `problem` puts a code of the catalogue into words. */
-export function overSaid(
+export function outcomeStatus(
   device: DeviceDetail,
   test: Exclude<DeviceTest, { type: 'waiting' }>,
   { words, problem }: { readonly words: Words; readonly problem: (code: string) => string },
-): Said {
+): StatusText {
   return test.type === 'failed'
     ? { tone: 'amber', sign: 'alert', text: problem(test.code) }
     : passedSaid(device, test, words);
 }
 
-const proved = (text: string): Said => ({ tone: 'good', sign: 'check', text });
+const proved = (text: string): StatusText => ({ tone: 'good', sign: 'check', text });
 
 /** A person has to look: no answer can tell. */
-const toLook = (text: string): Said => ({ tone: 'soft', sign: 'pause', text });
+const toLook = (text: string): StatusText => ({ tone: 'soft', sign: 'pause', text });
 
 function passedSaid(
   { role }: DeviceDetail,
   { proof, scan }: Extract<DeviceTest, { type: 'passed' }>,
   { devices }: Words,
-): Said {
+): StatusText {
   const { testPassed } = devices;
   switch (role) {
     case 'scanner':
