@@ -204,8 +204,7 @@ function createHandlers({
   owner,
   showExceptions,
 }: HandlerDeps): Handlers {
-  const setDraft = (change: Partial<TillState['draft']>): void => {
-    const draft = { ...world.till.draft, ...change };
+  const putDraft = (draft: TillState['draft']): void => {
     const voucherFen = draft.useVoucher
       ? minFen(fen(draft.member?.voucherTotalFen ?? 0), fen(draft.amountFen))
       : 0;
@@ -216,10 +215,12 @@ function createHandlers({
     const pointsEstimateFen = shareFloor(paidFen, basisPoints(world.status.concessionBp));
     setTill({ draft: { ...draft, coupon, voucherFen, pointsEstimateFen }, notice: null });
   };
+  const setDraft = (change: Partial<TillState['draft']>): void =>
+    putDraft({ ...world.till.draft, ...change });
   return {
     'till.setAmount': ({ amountFen }) => {
       const { draft } = world.till;
-      setTill({ draft: withGoods(draft, draft.goods?.lines ?? [], amountFen) });
+      putDraft(withGoods(draft, draft.goods?.lines ?? [], amountFen));
       return {};
     },
     'till.scan': none,
@@ -240,7 +241,7 @@ function createHandlers({
     'till.dropLines': ({ no }) => {
       const { draft } = world.till;
       const left = (draft.goods?.lines ?? []).filter((line) => no !== undefined && line.no !== no);
-      setTill({ draft: withGoods(draft, left, draft.goods?.typedFen ?? draft.amountFen) });
+      putDraft(withGoods(draft, left, draft.goods?.typedFen ?? draft.amountFen));
       return {};
     },
     'till.dropCoupon': () => (setDraft({ coupon: null }), {}),
