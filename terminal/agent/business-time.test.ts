@@ -13,7 +13,7 @@ const dayMs = 86_400_000;
 const minuteMs = 60_000;
 /** Noon in Shanghai. */
 const noonMs = Date.parse('2026-11-23T04:00:00Z');
-const random = { bytes: (count: number) => new Uint8Array(count) };
+const random = { bytes: (count: number) => new Uint8Array(count), unit: () => 0 };
 
 /** An order opened at noon, on a computer that was so far ahead. */
 const openedAt = (aheadMs: number, numberedMs = noonMs) => ({

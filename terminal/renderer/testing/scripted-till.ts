@@ -178,13 +178,13 @@ type Goods = NonNullable<TillState['draft']['goods']>;
 /** The draft with these goods, and with what is typed beside them. */
 export function withGoods(
   before: TillState['draft'],
-  lines: Goods['lines'],
+  lines: Readonly<Goods['lines']>,
   typedFen: number,
 ): TillState['draft'] {
   const amountFen = sumFen([...lines.map((line) => fen(line.sumFen)), fen(typedFen)]);
   const draft = { ...before, amountFen };
   delete draft.goods;
-  return lines.length === 0 ? draft : { ...draft, goods: { typedFen, lines } };
+  return lines.length === 0 ? draft : { ...draft, goods: { typedFen, lines: [...lines] } };
 }
 
 interface HandlerDeps {
