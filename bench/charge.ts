@@ -123,7 +123,7 @@ async function meterOf<T>(
   const before = await cloud.statements();
   const [startedMs, cloudMs] = [performance.now(), cloud.workMs()];
   const databaseMs = cloud.databaseWorkMs();
-  const [loadMs, channelMs] = [ownMs(), channel.workMs()];
+  const [loadBefore, channelBefore] = [ownMs(), channel.workMs()];
   const value = await during();
   const after = await cloud.statements();
   if (showsStatements) showMost(before, after);
@@ -132,8 +132,8 @@ async function meterOf<T>(
     lastedMs: performance.now() - startedMs,
     cloudMs: cloud.workMs() - cloudMs,
     databaseMs: cloud.databaseWorkMs() - databaseMs,
-    loadMs: ownMs() - loadMs,
-    channelMs: channel.workMs() - channelMs,
+    loadMs: ownMs() - loadBefore,
+    channelMs: channel.workMs() - channelBefore,
     statements: countOf(after) - countOf(before),
   };
 }

@@ -32,7 +32,6 @@ export const openAlarms = {
   'refunds-unknown': { sort: 'refund', why: 'unknown', ageMsMax: 60 * minuteMs },
   'settlements-parked': { sort: 'settlement', ageMsMax: 60 * minuteMs },
 } as const satisfies Readonly<Record<string, OpenAlarm>>;
-export type OpenAlarmName = keyof typeof openAlarms;
 
 /** Does what waits call for people? Pure. */
 export function isRaised(alarm: OpenAlarm, facts: readonly OpenFact[], nowMs: number): boolean {
