@@ -9,9 +9,9 @@ import { portsInUse } from './ports.ts';
 import { playTour } from './tour.ts';
 
 /**
- * npm start [-- --fresh] [-- --tour] [-- --port-base N]
- * The whole thing on this machine: till, virtual counter, cloud, channel simulator. State under .data/demo; a tour
- * plays in .data/tour and always starts over. Uses the ports N, N+10, N+20 and N+30; N is 7300.
+ * npm start [-- --fresh] [-- --tour] [-- --port-base N] [-- --folder FOLDER]
+ * The whole thing on this machine: till, virtual counter, cloud, channel simulator. State in demo/ below the folder,
+ * which is .data; a tour plays in tour/ there and always starts over. Uses the ports N, N+10, N+20 and N+30; N is 7300.
  */
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const refuse = (text: string): never => {
@@ -19,13 +19,20 @@ const refuse = (text: string): never => {
   process.exit(1);
 };
 
-const options = readOptions('npm start [-- --fresh] [-- --tour] [-- --port-base N]', {
-  fresh: { type: 'flag' },
-  tour: { type: 'flag' },
-  'port-base': { type: 'whole', min: 1_024, max: 65_500, default: 7_300 },
-});
+const options = readOptions(
+  'npm start [-- --fresh] [-- --tour] [-- --port-base N] [-- --folder FOLDER]',
+  {
+    fresh: { type: 'flag' },
+    tour: { type: 'flag' },
+    'port-base': { type: 'whole', min: 1_024, max: 65_500, default: 7_300 },
+    folder: { type: 'text' },
+  },
+);
 const root = path.resolve(import.meta.dirname, '../..');
-const folder = path.join(root, options.tour ? '.data/tour' : '.data/demo');
+const folder = path.resolve(
+  options.folder ?? path.join(root, '.data'),
+  options.tour ? 'tour' : 'demo',
+);
 const base = options['port-base'];
 const ports = {
   cloud: base,
@@ -89,12 +96,8 @@ function comeBack(program: 'cloud' | 'till' | 'channel-sim'): void {
   );
 }
 
-const goodsToScan = demoGoods
-  .slice(0, 3)
-  .map(({ code, name }) => `${code} ${name}`)
-  .join(', ');
-
 function sayWhereItIs(open: Stage, people: readonly DemoPerson[]): void {
+  const some = demoGoods.slice(0, 3).map(({ code, name }) => `${code} ${name}`);
   say(`
 Greentill 绿点收银 is open (${((performance.now() - startedMs) / 1000).toFixed(1)} s)
 
@@ -106,7 +109,7 @@ Greentill 绿点收银 is open (${((performance.now() - startedMs) / 1000).toFix
   Open the virtual counter and, in a second window, the till: type an amount there, then scan a code here.
   (On a wide screen the counter shows the till beside it.)
   Members: ${open.shop.members.map((member) => member.phone).join(' ')}
-  Goods: type a code into the counter's text field and scan it: ${goodsToScan}
+  Goods: type a code into the counter's text field and scan it: ${some.join(', ')}
   Refunds, goods on trust and promotion ask for the owner's PIN: set one first (未设店主密码, in the till's bar).
   The operator's token: ${operatorToken}
   Keys of two of his people (x-person-key), for what one person must not do alone:
