@@ -23,18 +23,23 @@ export const instructionLaws: readonly Law[] = [
   },
   {
     name: 'splits-within-order',
-    says: 'What was split of an order, done or on its way, less what came back, is never more than the order.',
+    says: 'What was split of an order, done or on its way, less what came back, is never more than the order, or than the charge that was kept beside other money of it.',
     violations: (operatorId) => sql`
-      SELECT c.order_id, sum(CASE c.kind WHEN 'split-return' THEN -c.amount_fen
-             ELSE c.amount_fen END) AS split_fen, l.net_fen
-        FROM channel_instruction c
-        JOIN settlement_line l ON l.operator_id = c.operator_id AND l.merchant_id = c.merchant_id
-         AND l.order_id = c.order_id
-       WHERE c.operator_id = ${operatorId}
-         AND (c.kind IN ('same-day', 'concession', 'release') AND c.state IN ('ready', 'open', 'done')
-           OR c.kind = 'split-return' AND c.state = 'done')
-       GROUP BY c.order_id, l.net_fen
-      HAVING sum(CASE c.kind WHEN 'split-return' THEN -c.amount_fen ELSE c.amount_fen END) > l.net_fen`,
+      SELECT s.* FROM (
+        SELECT c.order_id, sum(CASE c.kind WHEN 'split-return' THEN -c.amount_fen
+               ELSE c.amount_fen END) AS split_fen, l.net_fen, l.source
+          FROM channel_instruction c
+          JOIN settlement_line l ON l.operator_id = c.operator_id AND l.merchant_id = c.merchant_id
+           AND l.order_id = c.order_id
+         WHERE c.operator_id = ${operatorId}
+           AND (c.kind IN ('same-day', 'concession', 'release')
+             AND c.state IN ('ready', 'open', 'done')
+             OR c.kind = 'split-return' AND c.state = 'done')
+         GROUP BY c.order_id, l.net_fen, l.source) s
+       WHERE s.split_fen > CASE s.source WHEN 'channel' THEN s.net_fen ELSE coalesce((
+         SELECT sum(a.amount_fen - a.voucher_fen) FROM payment_attempt a
+          WHERE a.operator_id = ${operatorId} AND a.order_id = s.order_id
+            AND a.book_state = 'kept'), 0) END`,
   },
   {
     name: 'marks-end-one-way',

@@ -6,6 +6,7 @@ import { paidOrderOf } from '#cloud/payments/booking/book-attempt.ts';
 import { bookWaitingOnce } from '#cloud/payments/booking/booking-desk.ts';
 import { startCharge } from '#cloud/payments/charge.ts';
 import { paidTwiceActs, paidTwiceKind } from '#cloud/payments/paid-twice/decide-paid-twice.ts';
+import type { PaidTwiceVerdict } from '#cloud/payments/paid-twice/paid-twice-store.ts';
 import { resolutionAfterMs } from '#cloud/payments/payment-machine.ts';
 import { runPaymentsOnce } from '#cloud/payments/payment-worker.ts';
 import {
@@ -13,7 +14,8 @@ import {
   proposeResolution,
 } from '#cloud/payments/resolution/resolve-attempt.ts';
 import { agreeToAct, proposeAct } from '#cloud/persons/acts.ts';
-import { insertRefund } from '#cloud/refunds/refund-store.ts';
+import { bookRefund } from '#cloud/refunds/book-refund.ts';
+import { insertRefund, type KeptRefund } from '#cloud/refunds/refund-store.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
 import { instructKept } from '#cloud/settlement/instructions/kept-instruction.ts';
 import {
@@ -37,8 +39,8 @@ beforeEach(async () => {
 });
 afterEach(() => bench.pay.close());
 
-/** Paid at WeChat, which holds it for splits, and rung up as cash. */
-async function paidTwice(): Promise<OrderId> {
+/** Paid at WeChat, which holds it for splits, and rung up as cash, of so much. */
+async function paidTwice(cashFen = 10_000): Promise<OrderId> {
   const { pay } = bench;
   const dying = pay.restarted();
   dying.bookings.attend({ wake: () => {} });
@@ -48,13 +50,14 @@ async function paidTwice(): Promise<OrderId> {
   const orderId = request.orderId as OrderId;
   const attempt = (await findAttempt(pay.deps.db, { operatorId, orderId, attempt: 1 }))!;
   const cash = { source: 'cash', channel: 'cash' } as const;
-  const sale = { ...paidOrderOf(attempt, pay.clock.nowMs()), ...cash };
+  const sums = { amountFen: fen(cashFen), netFen: fen(cashFen) };
+  const sale = { ...paidOrderOf(attempt, pay.clock.nowMs()), ...cash, ...sums };
   await pay.deps.db.transaction(async (tx) => void getOrThrow(await bookPaidOrders(tx, [sale])));
   await runScoped({ type: 'across', work: 'payments' }, () => bookWaitingOnce(pay.restarted()));
   return orderId;
 }
 /** Two people decide, one after the other. */
-async function decide(orderId: OrderId, verdict: 'keep' | 'give-back') {
+async function decide(orderId: OrderId, verdict: PaidTwiceVerdict) {
   const { deps, clock, till } = bench.pay;
   const [by, other] = await bench.people();
   const acts = paidTwiceActs({ ...deps, instructKept });
@@ -73,11 +76,42 @@ async function decide(orderId: OrderId, verdict: 'keep' | 'give-back') {
     return await agreeToAct(tx, acts, { operatorId, by: other, nowMs, actNo, note: '已核对' });
   });
 }
-async function decided(verdict: 'keep' | 'give-back'): Promise<OrderId> {
+async function decided(verdict: PaidTwiceVerdict): Promise<OrderId> {
   const orderId = await paidTwice();
   getOrThrow(await decide(orderId, verdict));
   return orderId;
 }
+/** Cash that has left the drawer, as the till's journal tells it. */
+async function cashBack(orderId: OrderId, amountFen: number): Promise<KeptRefund> {
+  const { deps, till, clock } = bench.pay;
+  const { operatorId, merchantId, terminalId } = till;
+  const nowMs = clock.nowMs();
+  const refund: KeptRefund = {
+    operatorId,
+    merchantId,
+    terminalId,
+    orderId,
+    refundNo: 1,
+    how: 'cash',
+    amountFen: fen(amountFen),
+    cashFen: fen(amountFen),
+    voucherFen: zeroFen,
+    cashier: '小王',
+    reason: '付了两次',
+    businessDate: accountingDate(nowMs),
+    askedAtMs: nowMs,
+    charge: undefined,
+    concessionFen: undefined,
+    points: undefined,
+    progress: { status: 'booking', fruitlessTries: 0, nextAtMs: nowMs, code: undefined },
+  };
+  await deps.db.transaction((tx) => insertRefund(tx, refund));
+  return refund;
+}
+const booked = (refund: KeptRefund) =>
+  bench.pay.deps.db.transaction(async (tx) => {
+    getOrThrow(await bookRefund(tx, refund, bench.pay.clock.nowMs()));
+  });
 const frozenFen = (): number => {
   const { simulator, clock } = bench.pay;
   return simulator
@@ -160,31 +194,39 @@ it('kept after all, because the channel would not give it back: the channel lets
   expect(await bench.broken()).toEqual([]);
 });
 
+it.each([10_000, 9_000])(
+  'kept because the cash (%i) went back at the till: the channel lets go of all of the charge, whatever went back of the other money',
+  async (cashFen) => {
+    const orderId = await paidTwice(cashFen);
+    await booked(await cashBack(orderId, cashFen));
+    getOrThrow(await decide(orderId, 'keep-refunded'));
+    expect(await bench.broken()).toEqual([]);
+    await bench.settle();
+    expect(await bench.instructions(orderId)).toMatchObject([
+      { kind: 'release', state: 'done', amount_fen: 10_000 },
+    ]);
+    expect(frozenFen()).toBe(0);
+    expect(await bench.balance('channel_clearing')).toBe(0);
+    expect(await bench.balance('merchant_payable')).toBe(0);
+    expect(await bench.broken()).toEqual([]);
+  },
+);
+
+it('kept, and cash of it is given back before the channel was told: it lets go of all of it all the same', async () => {
+  const orderId = await decided('keep');
+  await booked(await cashBack(orderId, 4_000));
+  await bench.settle();
+  expect(await bench.instructions(orderId)).toMatchObject([
+    { kind: 'release', state: 'done', amount_fen: 10_000 },
+  ]);
+  expect(frozenFen()).toBe(0);
+  expect(await bench.balance('merchant_payable')).toBe(0);
+  expect(await bench.broken()).toEqual([]);
+});
+
 it('is not kept while cash of it is on its way back: that money was there', async () => {
   const orderId = await paidTwice();
-  const { deps, till, clock } = bench.pay;
-  const { operatorId, merchantId, terminalId } = till;
-  const refund = {
-    operatorId,
-    merchantId,
-    terminalId,
-    orderId,
-    refundNo: 1,
-    how: 'cash' as const,
-    amountFen: fen(10_000),
-    cashFen: fen(10_000),
-    voucherFen: zeroFen,
-    cashier: '小王',
-    reason: '付了两次',
-    businessDate: accountingDate(clock.nowMs()),
-    askedAtMs: clock.nowMs(),
-    charge: undefined,
-    concessionFen: undefined,
-    points: undefined,
-  };
-  const nextAtMs = clock.nowMs();
-  const progress = { status: 'booking', fruitlessTries: 0, nextAtMs, code: undefined } as const;
-  await deps.db.transaction((tx) => insertRefund(tx, { ...refund, progress }));
+  await cashBack(orderId, 10_000);
   expect(await decide(orderId, 'keep')).toMatchObject({
     ok: false,
     error: { code: 'paid-twice-not-keepable' },

@@ -15,12 +15,21 @@ import {
 import { fen, zeroFen, type Fen } from '#shared/money/fen.ts';
 import { getOrThrow } from '#shared/result/result.ts';
 
-/** What a refund took since is not instructed: before the first byte the amount follows the line. */
+/**
+ * What a refund took since is not instructed: before the first byte the amount follows the line. Not
+ * that of a charge beside other money (kept-instruction.ts): the line is the other money's, and what
+ * goes back of that is not the channel's.
+ */
 export async function amountToday(tx: Tx, instruction: KeptInstruction): Promise<number> {
   const { kind, amountFen, operatorId, merchantId, orderId } = instruction;
   if (kind !== 'same-day' && kind !== 'subsidy' && kind !== 'release') return amountFen;
-  const { rows } = await tx.execute<{ same_day: number; subsidy: number; frozen: number }>(sql`
-    select same_day_fen - returned_same_day_fen as same_day,
+  const { rows } = await tx.execute<{
+    source: string;
+    same_day: number;
+    subsidy: number;
+    frozen: number;
+  }>(sql`
+    select source, same_day_fen - returned_same_day_fen as same_day,
            subsidy_fen - (refunded_fen - refunded_net_fen) as subsidy,
            net_fen - refunded_net_fen - coalesce((
              select sum(case i.kind when 'split-return' then -i.amount_fen else i.amount_fen end)
@@ -31,7 +40,7 @@ export async function amountToday(tx: Tx, instruction: KeptInstruction): Promise
       from settlement_line l where operator_id = ${operatorId} and merchant_id = ${merchantId}
        and order_id = ${orderId ?? ''}`);
   const row = rows[0];
-  if (row === undefined) return amountFen;
+  if (row === undefined || row.source !== 'channel') return amountFen;
   if (kind === 'release') return Math.max(0, Math.min(amountFen, row.frozen));
   return kind === 'same-day' ? row.same_day : row.subsidy;
 }
