@@ -68,7 +68,10 @@ export const createUnionpayReverse =
     if (state.type === 'closed' || state.type === 'refunded')
       return { outcome: state, evidence: before.evidence };
     if (state.type === 'unknown') return { outcome: state, evidence: before.evidence };
-    if (!isSameDay) return { outcome: late(state), evidence: before.evidence };
+    if (!isSameDay) {
+      const ageMs = clock.nowMs() - (order.openedAtMs ?? 0);
+      return { outcome: late(state, ageMs), evidence: before.evidence };
+    }
     const acted =
       state.type === 'paid'
         ? await desk.send(voidOf(asked), {
@@ -89,8 +92,19 @@ export const createUnionpayReverse =
     return { outcome, evidence: bothOf(acted.evidence, after.evidence) };
   };
 
-/** On another day a paid order is refunded; a code that never got there is long dead. */
-const late = (state: QueryOutcome): ReverseOutcome => {
+/**
+ * By then no code of a payer can be charged any more, and no request is on its way (assumed: a code
+ * lives for some minutes at most).
+ */
+const codeDeadAfterMs = 10 * 60_000;
+
+/**
+ * On another day a paid order is refunded, and what UnionPay does not know by then was never
+ * charged. The day may have turned a second ago, though: then the charge may still arrive, and
+ * nobody may be told that it did not.
+ */
+const late = (state: QueryOutcome, ageMs: number): ReverseOutcome => {
   if (state.type === 'paid') return { type: 'window-over' };
-  return state.type === 'unpaid' ? { type: 'closed' } : unknown('window-over');
+  const isNever = state.type === 'unpaid' && ageMs >= codeDeadAfterMs;
+  return isNever ? { type: 'closed' } : unknown('window-over');
 };

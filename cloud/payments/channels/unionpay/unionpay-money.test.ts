@@ -61,6 +61,19 @@ describe('what only UnionPay does', () => {
     expect((await rig.channel.refund(refund)).outcome.type).toBe('refunded');
   });
 
+  it('what UnionPay does not know is not called closed because its day has turned a second ago: it may still arrive', async () => {
+    const untilTurnMs = 46 * 60_000 + 40_000;
+    rig.advance(untilTurnMs - 5_000);
+    const order = { ...newOrder(), openedAtMs: startMs + untilTurnMs - 5_000 };
+    rig.advance(6_000);
+    expect((await rig.channel.reverse(order)).outcome.type).toBe('unknown');
+    expect((await charge(order)).type).toBe('paid');
+    expect((await rig.channel.reverse(order)).outcome.type).toBe('window-over');
+    const never = { ...newOrder(), openedAtMs: startMs + untilTurnMs - 5_000 };
+    rig.advance(10 * 60_000);
+    expect((await rig.channel.reverse(never)).outcome.type).toBe('closed');
+  });
+
   it('a void and a refund that lose their answers are done once', async () => {
     const order = newOrder();
     await charge(order);
