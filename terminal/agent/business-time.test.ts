@@ -46,6 +46,28 @@ describe('the time of a sale', () => {
     expect(changedTimeMs({ ...sale, changedAtMs: noonMs + minuteMs })).toBe(noonMs + minuteMs);
     expect(changedTimeMs({ ...sale, changedAtMs: noonMs - minuteMs })).toBe(noonMs);
   });
+
+  test.each([dayMs, 4_000 * dayMs])(
+    'is not in the future when a clock that was %d ms behind was put right before the money came',
+    (behindMs) => {
+      const sale = openedAt(-behindMs);
+      expect(openedTimeMs(sale.order)).toBe(noonMs);
+      expect(changedTimeMs({ ...sale, changedAtMs: noonMs + minuteMs })).toBe(noonMs + minuteMs);
+    },
+  );
+
+  test.each([dayMs, -dayMs])(
+    'is on the day that a kept promise names, whether or not the clock that was %d ms ahead was put right',
+    (aheadMs) => {
+      const sale = openedAt(aheadMs);
+      const kept = { how: 'cash', businessDate: '2026-11-30', by: '小王' } as const;
+      const tender = { type: 'promise', kind: 'iou', who: '', approvedBy: '', kept, broken: null };
+      const order = { ...sale.order, tender } as Order;
+      const keptMs = noonMs + 7 * dayMs;
+      for (const changedAtMs of [keptMs, keptMs + aheadMs])
+        expect(changedTimeMs({ order, changedAtMs }, 4)).toBe(keptMs);
+    },
+  );
 });
 
 describe('the time of what carries its day', () => {

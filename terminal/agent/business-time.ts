@@ -1,4 +1,4 @@
-import { idTimeMs } from '#shared/ids/ids.ts';
+import { idTimeMs, type OrderId } from '#shared/ids/ids.ts';
 import type { Order, OrderRefund } from '#shared/order/order.ts';
 import { businessDate } from '#shared/time/business-day.ts';
 import type { Clock } from '#shared/time/clock.ts';
@@ -11,6 +11,15 @@ import type { StoredOrder } from '#terminal/agent/journal/order-rows.ts';
 
 /** An order's number is made a few minutes before the sale at most: with a coupon, when that was taken. */
 export const idAgeMsMax = 6 * 60_000;
+/** From asking the cloud whether a sale may go on until it stands in the journal. */
+const saleBeginsMsMax = 30_000;
+
+/**
+ * May a sale that begins now have this number, which was made for it before? An older one would be taken for the word of
+ * a computer whose clock is ahead. `nowMs` is the business's. Pure.
+ */
+export const isYoungId = (orderId: OrderId, nowMs: number): boolean =>
+  Math.abs(nowMs - idTimeMs(orderId)) <= idAgeMsMax - saleBeginsMsMax;
 
 /** How the computer's clock stood when the order was opened: its number has the business time. 0: right, or unknown. */
 function correctionOf({ orderId, openedAtMs }: Pick<Order, 'orderId' | 'openedAtMs'>): number {
@@ -23,16 +32,21 @@ export const openedTimeMs = (order: Pick<Order, 'orderId' | 'openedAtMs'>): numb
   order.openedAtMs + correctionOf(order);
 
 /**
- * When an order came to its present state. A time before it was opened says that the clock was put right meanwhile:
- * then the entry's own stands. Pure.
+ * When an order came to its present state. The clock may have been put right since the order was opened, and nothing
+ * says so but the time itself: of the two readings, as it stands and corrected as for the opening, the one that falls on
+ * the day (of this cut-over hour) which a kept promise names, else the one that comes sooner after the opening. Pure.
  */
-export function changedTimeMs({
-  order,
-  changedAtMs,
-}: Pick<StoredOrder, 'order' | 'changedAtMs'>): number {
+export function changedTimeMs(
+  { order, changedAtMs }: Pick<StoredOrder, 'order' | 'changedAtMs'>,
+  cutOverHour = 0,
+): number {
   const openedMs = openedTimeMs(order);
-  const changedMs = changedAtMs + correctionOf(order);
-  return changedMs >= openedMs ? changedMs : Math.max(openedMs, changedAtMs);
+  const readings = [changedAtMs, changedAtMs + correctionOf(order)].filter(
+    (atMs) => atMs >= openedMs,
+  );
+  const keptOn = order.tender?.type === 'promise' ? order.tender.kept?.businessDate : undefined;
+  const onDay = readings.find((atMs) => businessDate({ atMs, cutOverHour }) === keptOn);
+  return onDay ?? (readings.length === 0 ? openedMs : Math.min(...readings));
 }
 
 /** How far the computer's clock is off now, and when the shop's day begins. */

@@ -104,3 +104,67 @@ describe.each([
     isNow(timeOn(await paper(5), '时间'));
   });
 });
+
+describe('a sale that waited for twenty minutes with', { timeout: 60_000 }, () => {
+  const laterMs = 20 * 60_000;
+  const token = 'CPTST00000000001';
+  /** The clock of the till is right all the time. */
+  async function waitingTill() {
+    let passedMs = 0;
+    const clock = {
+      nowMs: () => systemClock.nowMs() + passedMs,
+      monotonicMs: () => systemClock.monotonicMs() + passedMs,
+    };
+    const till = (bench = await openTillBench({ clock }));
+    till.cloud.coupons.issue(token, { offFen: 500, minimumFen: 2_000, text: '进店即用' });
+    await till.ask('till.setAmount', { amountFen: 2_500 });
+    const wait = (): void => {
+      passedMs = laterMs;
+      till.cloud.skew(laterMs);
+    };
+    return { till, wait };
+  }
+  /** Cash brings the money now, and now is what is shown. */
+  async function soldNow(till: TillBench): Promise<string> {
+    expect(await till.ask('till.payCash', { tenderedFen: 2_500 })).toEqual({});
+    const { orderId, atMs } = await till.screen('cash');
+    isNow(atMs - laterMs);
+    isNow(valueOf(await till.ask('orders.get', { orderId })).openedAtMs - laterMs);
+    return orderId;
+  }
+
+  test('a coupon shows when it was made, and the coupon is used for it', async () => {
+    const { till, wait } = await waitingTill();
+    await till.ask('till.scan', { text: `GTC1${token}` });
+    wait();
+    const orderId = await soldNow(till);
+    expect(till.cloud.coupons.usedFor(token)).toBe(orderId);
+  });
+
+  test('vouchers shows when it was made, and has its vouchers', async () => {
+    const { till, wait } = await waitingTill();
+    await till.ask('till.attachMember', { phone: '13800000001' });
+    expect(await till.ask('till.payCash', { tenderedFen: 100 })).toEqual({ refused: 'cash-short' });
+    wait();
+    const orderId = await soldNow(till);
+    expect(till.cloud.vouchers.heldFor()).toEqual([orderId]);
+  });
+
+  test('a coupon that the cloud does not take back is sold with it all the same', async () => {
+    const { till, wait } = await waitingTill();
+    await till.ask('till.scan', { text: `GTC1${token}` });
+    const usedFor = till.cloud.coupons.usedFor(token);
+    wait();
+    await till.cloud.goDown();
+    expect(await till.ask('till.payCash', { tenderedFen: 2_500 })).toHaveProperty('refused');
+    await till.cloud.comeBack();
+    expect(till.cloud.coupons.usedFor(token)).toBe(usedFor);
+    await till.until(
+      'sold',
+      async () => !('refused' in (await till.ask('till.payCash', { tenderedFen: 2_500 }))),
+    );
+    const { orderId, ...sold } = await till.screen('cash');
+    expect(sold.couponFen).toBe(500);
+    expect(till.cloud.coupons.usedFor(token)).toBe(orderId);
+  });
+});

@@ -10,13 +10,14 @@ import {
   CouponRedeemedSchema,
   type CouponRedeemed,
 } from '#shared/wire/v1/promotion.ts';
+import { isYoungId } from '#terminal/agent/business-time.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder, type StoredOrder } from '#terminal/agent/journal/order-rows.ts';
 import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
 
 /**
  * The partner coupon of the sale at hand. The cloud uses it up for one order, so a sale that
- * changes asks for it anew, under the same order id while that order is not in the journal, else
+ * changes asks for it anew, under the same order id while that is young and not in the journal, else
  * under a new one after giving it back. The token lives in memory only.
  */
 export interface CouponHolds {
@@ -26,8 +27,8 @@ export interface CouponHolds {
   readonly orderIdFor: (grossFen: number) => Promise<Result<OrderId, ErrorCode>>;
   /** May this order still go on with the coupon it was opened with? True for one without a coupon. */
   readonly isGood: (stored: StoredOrder) => boolean;
-  /** The sale at hand goes on without it: the paper is good again, unless money may hang on it. */
-  readonly giveBack: () => Promise<void>;
+  /** The sale at hand goes on without it: the paper is good again, unless money may hang on it. Answers whether it is. */
+  readonly giveBack: () => Promise<boolean>;
 }
 
 interface Hold {
@@ -56,6 +57,14 @@ const overWithoutMoney = new Set<Order['state']>(['draft', 'failed', 'reversed',
 
 const DoneSchema = Type.Object({ done: Type.Boolean() });
 
+const backRequest = (orderId: OrderId) => ({
+  method: 'POST' as const,
+  path: '/v1/promotion/coupons/back',
+  body: { orderId },
+  answer: DoneSchema,
+  timeoutMs: deskTimeoutMs,
+});
+
 export function createCouponHolds(deps: {
   readonly journal: Journal;
   readonly cloud: Pick<CloudClient, 'call'>;
@@ -73,17 +82,12 @@ export function createCouponHolds(deps: {
   const isFresh = ({ untilMs }: Hold): boolean =>
     untilMs !== undefined && clock.monotonicMs() < untilMs;
 
-  const giveBack = async (): Promise<void> => {
+  const giveBack = async (): Promise<boolean> => {
     const given = hold;
     hold = undefined;
-    if (!given || isSold(given.orderId)) return;
-    await cloud.call({
-      method: 'POST',
-      path: '/v1/promotion/coupons/back',
-      body: { orderId: given.orderId },
-      answer: DoneSchema,
-      timeoutMs: deskTimeoutMs,
-    });
+    if (!given || isSold(given.orderId)) return false;
+    const answer = await cloud.call(backRequest(given.orderId));
+    return answer.ok && answer.value.done;
   };
 
   const redeem = async (wish: RedeemWish): Promise<Result<CouponRedeemed, ErrorCode>> => {
@@ -109,8 +113,15 @@ export function createCouponHolds(deps: {
 
   /** The id that this paper stands under, as long as its order never came about; else a new one. */
   const idFor = async (token: string): Promise<OrderId> => {
-    if (hold?.token === token && !findOrder(journal.read, hold.orderId)) return hold.orderId;
-    await giveBack();
+    const before =
+      hold?.token === token && !findOrder(journal.read, hold.orderId) ? hold : undefined;
+    if (before && isYoungId(before.orderId, clock.nowMs())) return before.orderId;
+    const isGoodAgain = await giveBack();
+    // Under another number the cloud would take it for a paper that was used before.
+    if (before && !isGoodAgain) {
+      hold = before;
+      return before.orderId;
+    }
     return newId('ord', deps);
   };
 

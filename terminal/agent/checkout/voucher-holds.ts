@@ -5,6 +5,7 @@ import { ok, type Result } from '#shared/result/result.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import type { Reservation } from '#shared/wire/v1/members.ts';
+import { isYoungId } from '#terminal/agent/business-time.ts';
 import type { MemberDesk } from '#terminal/agent/checkout/member-desk.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
 import { findOrder, type StoredOrder } from '#terminal/agent/journal/order-rows.ts';
@@ -13,7 +14,7 @@ import type { CloudClient } from '#terminal/agent/uplink/cloud-client.ts';
 /**
  * The vouchers that the cloud sets aside for the sale at hand. A reservation belongs to one order, one member and one
  * amount, and lapses after five minutes. So a changed sale never goes on with it: it asks anew, under the same order
- * id while that order is not in the journal, else under a new one after giving the old vouchers back.
+ * id while that is young and not in the journal, else under a new one after giving the old vouchers back.
  */
 export interface VoucherHolds {
   /** Sets vouchers aside for a sale of this amount and says under which order id. Errors: `voucher-unavailable`. */
@@ -67,7 +68,9 @@ export function createVoucherHolds(deps: {
 
   /** A reservation whose order never came about is replaced by asking again under the same order id. */
   const reusableId = (memberId: string): OrderId | undefined =>
-    hold?.memberId === memberId && !findOrder(journal.read, hold.orderId)
+    hold?.memberId === memberId &&
+    !findOrder(journal.read, hold.orderId) &&
+    isYoungId(hold.orderId, deps.clock.nowMs())
       ? hold.orderId
       : undefined;
 

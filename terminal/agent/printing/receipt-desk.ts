@@ -58,7 +58,7 @@ export function createReceiptDesk(deps: ReceiptDeskDeps): ReceiptDesk {
       storeName: config?.storeName ?? '',
       storePhone: config?.storePhone ?? '',
       order: stored.order,
-      changedAtMs: changedTimeMs(stored),
+      changedAtMs: changedTimeMs(stored, config?.cutOverHour ?? 0),
       claimUrl: (config?.claimBaseUrl ?? '') + stored.claimToken,
       synced: isDelivered(read, stored),
       copy,
