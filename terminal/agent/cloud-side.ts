@@ -4,8 +4,7 @@ import type { Clock } from '#shared/time/clock.ts';
 import type { Random } from '#shared/time/random.ts';
 import type { Heartbeat } from '#shared/wire/v1/journal.ts';
 import { createBusinessClock } from '#terminal/agent/business-clock.ts';
-import { catalogueVersion } from '#terminal/agent/goods/goods-store.ts';
-import { pullCatalogue } from '#terminal/agent/goods/pull-catalogue.ts';
+import { createCataloguePoller } from '#terminal/agent/goods/catalogue-poller.ts';
 import type { KeyRing } from '#terminal/agent/identity/device-key.ts';
 import { createSession, type Session } from '#terminal/agent/identity/session.ts';
 import type { Journal } from '#terminal/agent/journal/journal.ts';
@@ -58,9 +57,6 @@ export const heartbeatPauseMs = 30_000;
 /** Results are pulled on a hint; this is for hints that got lost. */
 export const resultsPauseMs = 15_000;
 
-/** Each heartbeat says whether there is something to pull; between them nothing is asked. */
-export const cataloguePauseMs = 30 * 60_000;
-
 export function createCloudSide(deps: CloudSideDeps): CloudSide {
   const { journal } = deps;
   const troubles = createTroubles(deps);
@@ -80,15 +76,9 @@ export function createCloudSide(deps: CloudSideDeps): CloudSide {
     ...deps,
     cloud,
     onConfigTrouble: (code) => troubles.note('config', code),
-    onCatalogueSeen: (version) => {
-      catalogueSeen = version;
-      if (isCatalogueBehind()) catalogue.kick();
-    },
+    onCatalogueSeen: (version) => catalogue.seen(version),
   });
   const isReady = (): boolean => session.identity() !== undefined;
-  let catalogueSeen = 0;
-  const isCatalogueBehind = (): boolean =>
-    catalogueSeen > catalogueVersion(journal.read, session.config()?.merchantId ?? '');
   const uplink = createUplink({
     ...deps,
     cloud,
@@ -102,18 +92,11 @@ export function createCloudSide(deps: CloudSideDeps): CloudSide {
       if (isReady()) await pullResults({ journal, cloud, alongside: deps.alongside });
     },
   });
-  const catalogue = createPoller({
-    timers: deps.timers,
-    pauseMs: cataloguePauseMs,
-    run: async () => {
-      if (isReady() && isCatalogueBehind())
-        await pullCatalogue({
-          journal,
-          cloud,
-          session,
-          onTrouble: (code) => troubles.note('catalogue', code),
-        });
-    },
+  const catalogue = createCataloguePoller({
+    ...deps,
+    cloud,
+    session,
+    onTrouble: (code) => troubles.note('catalogue', code),
   });
   const heartbeat = createPoller({
     timers: deps.timers,
