@@ -177,6 +177,7 @@ test('a key that nobody announced is refused and shown, and the settings of befo
   await hears(till, '五店');
   // The cloud's key was lost, so its operator breaks with the chain: such tills are activated anew.
   await cloud.deps.db.execute(sql`update signing_key_change set withdrawn_at_ms = 0`);
+  await cloud.deps.db.execute(sql`update config_basis set signing_key = null`);
   await startCloud(keysOf(thief));
   await nameShop('六店');
   await expect.poll(() => problemOf(till), { timeout: withinMs }).toBe('config-signature-invalid');

@@ -15,14 +15,9 @@ export interface CloudKeys {
   /** Takes its place when its time has come (signing-key-changes.ts); undefined: no change is on. */
   readonly nextSigning: KeyPair | undefined;
   /** Signs the seals of the books, and hashes of payers and charges are derived of it: it never changes. */
-  readonly seal: SealKey;
+  readonly seal: KeyPair;
   /** Signs member codes. A key of its own: a till must never take a configuration for a code. */
   readonly issuer: IssuerKeys;
-}
-
-export interface SealKey extends KeyPair {
-  /** It was given as the signing key alone: when that one changes, this one must be given by itself. */
-  readonly isSigning: boolean;
 }
 
 /** Keys from the environment, else made once and kept in `{dataFolder}/keys`, readable by the owner only. */
@@ -58,13 +53,11 @@ function sealKeyOf(
   folder: string,
   given: Pick<CloudConfig, 'cloudSigningKey' | 'cloudSealKey'>,
   signing: string,
-): SealKey {
+): KeyPair {
   const name = 'cloud-seal';
   const isKept = existsSync(fileOf(folder, name)) || given.cloudSigningKey === undefined;
-  if (given.cloudSealKey === undefined && !isKept)
-    return { ...importKeyPair(signing), isSigning: true };
-  const text = textOf({ folder, name, given: given.cloudSealKey, made: () => signing });
-  return { ...importKeyPair(text), isSigning: false };
+  const text = given.cloudSealKey ?? (isKept ? undefined : signing);
+  return importKeyPair(textOf({ folder, name, given: text, made: () => signing }));
 }
 
 const fileOf = (folder: string, name: string): string => join(folder, `${name}.key`);

@@ -12,7 +12,7 @@ import {
 import { loadCloudKeys, type CloudKeys } from '#cloud/identity/cloud-keys.ts';
 import { renewConfigBasis } from '#cloud/identity/config-basis.ts';
 import { exportKeyPair, generateKeyPair, verifyText } from '#cloud/identity/ed25519.ts';
-import { signingKeyOverlapMs } from '#cloud/identity/signing-key-changes.ts';
+import { signingKeyOverlapMs, takingBackEndsMs } from '#cloud/identity/signing-key-changes.ts';
 import { configAndSigner } from '#cloud/identity/terminal-config.ts';
 import {
   buildTestApp,
@@ -47,6 +47,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await cloud.deps.db.execute(sql`update signing_key_change set withdrawn_at_ms = 0`);
+  await cloud.deps.db.execute(sql`update config_basis set signing_key = null`);
 });
 
 type Key = (typeof keys)[number];
@@ -175,8 +176,34 @@ describe('a start that the tills would refuse', () => {
     nowMs += signingKeyOverlapMs;
     await expect(start(given(first))).rejects.toThrow('CLOUD_NEXT_SIGNING_KEY');
     await expect(start(given(second))).rejects.toThrow('CLOUD_SEAL_KEY');
+    // As a node that got the key files without the one of the seals, and made it of the new key.
+    await expect(start(given(second, undefined, second))).rejects.toThrow('cloud-seal.key');
     await expect(start(given(second, first, first))).rejects.toThrow('was in force before');
     expect(await pulled(given(first, second))).toMatchObject({ signerKey: second.publicKey });
+  });
+
+  test('another key ends it too where none was ever announced, or a start with the old settings took it back', async () => {
+    await start(given(first));
+    for (const held of [given(lost, undefined, first), given(lost, first, first)])
+      await expect(start(held)).rejects.toThrow('CLOUD_SIGNING_KEY');
+    await start(given(first, second));
+    await start(given(first));
+    nowMs += signingKeyOverlapMs;
+    await expect(start(given(second, undefined, first))).rejects.toThrow('CLOUD_SIGNING_KEY');
+    expect((await pulled(given(first))).signerKey).toBe(first.publicKey);
+    // The key in force alone is no reason to pull anything.
+    expect(await start(given(first))).toBe(false);
+  });
+
+  test('in the last hour takes nothing back: a node whose clock is ahead may sign with it, and no till goes back', async () => {
+    await start(given(first, second));
+    const turnMs = nowMs + signingKeyOverlapMs;
+    nowMs = turnMs - takingBackEndsMs;
+    for (const held of [given(first), given(first, third)])
+      await expect(start(held)).rejects.toThrow('too late to take');
+    expect(await start(given(first, second))).toBe(false);
+    nowMs = turnMs;
+    expect((await pulled(given(first, second))).signerKey).toBe(second.publicKey);
   });
 
   test('a node that was not given the key in force signs nothing', async () => {
@@ -189,12 +216,12 @@ describe('a start that the tills would refuse', () => {
 test('seals and hashes stay under the first key: given, or kept beside the keys of the folder', () => {
   const inFolder = () => loadCloudKeys(cloud.deps.config);
   const former = inFolder();
-  expect(former.seal).toMatchObject({ publicKey: former.signing.publicKey, isSigning: false });
+  expect(former.seal).toMatchObject({ publicKey: former.signing.publicKey });
   const file = join(cloud.deps.config.dataFolder, 'keys', 'cloud-signing.key');
   writeFileSync(file, second.text);
   const changed = inFolder();
   expect(changed.signing.publicKey).toBe(second.publicKey);
   expect(changed.seal.publicKey).toBe(former.seal.publicKey);
   expect(given(second, undefined, first).seal.publicKey).toBe(first.publicKey);
-  expect(given(first).seal).toMatchObject({ publicKey: first.publicKey, isSigning: true });
+  expect(given(first).seal).toMatchObject({ publicKey: first.publicKey });
 });

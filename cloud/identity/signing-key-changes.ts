@@ -14,6 +14,8 @@ import type { Db, Tx } from '#cloud/platform/db.ts';
 
 /** So long a next key is announced before it signs: tills that are on in that time pin it beside the present one. */
 export const signingKeyOverlapMs = 7 * 86_400_000;
+/** So late it can be taken back no more: a node whose clock is ahead may sign with it, and tills may have followed. */
+export const takingBackEndsMs = 3_600_000;
 
 type HeldKeys = Pick<CloudKeys, 'signing' | 'nextSigning' | 'seal'>;
 
@@ -77,14 +79,24 @@ export interface SigningPlan {
 export function planSigningKeys(
   keys: HeldKeys,
   changes: readonly SigningKeyChange[],
-  nowMs: number,
+  known: {
+    /** In force at the last start, also when no change led to it; undefined: not known. */
+    readonly keptKey: string | undefined;
+    readonly nowMs: number;
+  },
 ): SigningPlan {
   const { signing, nextSigning, seal } = keys;
+  const { keptKey, nowMs } = known;
   const state = signingStateAt(changes, nowMs);
-  const inForce = pairInForce(keys, state);
+  // Without a change the next key signs nothing: the tills were never told of it.
+  const held = state.inForceKey === undefined ? { signing, nextSigning: undefined } : keys;
+  const inForce = pairInForce(held, { inForceKey: state.inForceKey ?? keptKey });
   const isNew = changes.some(({ toKey }) => toKey === signing.publicKey);
   // The seals of the books and the hashes of payers began under the first key, and stay under it.
-  assert(!(isNew && seal.isSigning), () => 'CLOUD_SEAL_KEY: missing: the first CLOUD_SIGNING_KEY');
+  assert(
+    !(isNew && seal.publicKey === signing.publicKey),
+    () => 'CLOUD_SEAL_KEY (cloud-seal.key): must be the first CLOUD_SIGNING_KEY, not the new one',
+  );
   const wanted =
     inForce.publicKey === signing.publicKey && nextSigning?.publicKey !== signing.publicKey
       ? nextSigning
@@ -94,6 +106,10 @@ export function planSigningKeys(
     return { withdraws: false, announces: undefined };
   const isFormer = changes.some(({ fromKey }) => fromKey === wanted?.publicKey);
   assert(!isFormer, () => `CLOUD_NEXT_SIGNING_KEY: ${wanted?.publicKey} was in force before`);
+  assert(
+    state.announced === undefined || state.announced.notBeforeMs - nowMs > takingBackEndsMs,
+    () => `CLOUD_NEXT_SIGNING_KEY: too late to take ${state.announced?.publicKey} back`,
+  );
   return { withdraws: state.announced !== undefined, announces: wanted };
 }
 
@@ -106,7 +122,8 @@ export async function renewSigningKeys(
   const nowMs = basis.clock.nowMs();
   await tx.execute(sql`lock table signing_key_change in share row exclusive mode`);
   const changes = await readSigningKeyChanges(tx, operatorId);
-  const { withdraws, announces } = planSigningKeys(keys, changes, nowMs);
+  const keptKey = await readKeptKey(tx, operatorId);
+  const { withdraws, announces } = planSigningKeys(keys, changes, { keptKey, nowMs });
   if (withdraws)
     await tx.execute(sql`
       update signing_key_change set withdrawn_at_ms = ${nowMs}
@@ -121,5 +138,19 @@ export async function renewSigningKeys(
              ${notBeforeMs}, ${signText(by, signingKeyChangeText(change))}, ${nowMs}
         from signing_key_change where operator_id = ${operatorId}`);
   }
-  return signingStateAt(await readSigningKeyChanges(tx, operatorId), nowMs);
+  const state = signingStateAt(await readSigningKeyChanges(tx, operatorId), nowMs);
+  await keepKey(tx, operatorId, pairInForce(keys, state).publicKey);
+  return state;
 }
+
+async function readKeptKey(tx: Tx, operatorId: OperatorId): Promise<string | undefined> {
+  const { rows } = await tx.execute<{ signing_key: string | null }>(sql`
+    select signing_key from config_basis where operator_id = ${operatorId} for update`);
+  return rows[0]?.signing_key ?? undefined;
+}
+
+/** Before the first start there is no digest; nothing is equal to none. */
+const keepKey = (tx: Tx, operatorId: OperatorId, publicKey: string) =>
+  tx.execute(sql`
+    insert into config_basis (operator_id, digest, signing_key) values (${operatorId}, '', ${publicKey})
+    on conflict (operator_id) do update set signing_key = excluded.signing_key`);
