@@ -25,6 +25,7 @@ import {
   replaceUnsent,
   successorOf,
 } from '#cloud/settlement/instructions/replace-unsent.ts';
+import { goesToPayee } from '#cloud/settlement/instructions/payees/shop-payees.ts';
 import {
   payeeRefusal,
   type PayeeRefusal,
@@ -50,6 +51,8 @@ export type DecisionError =
   | DecisionRefusal
   | PayeeRefusal
   | 'instruction-unknown'
+  /** It goes to the account that the shop has, which is changed by an act of its own and stored sealed. */
+  | 'payee-is-the-shops'
   /** Nothing is proposed, or something is already. */
   | 'nothing-proposed'
   | 'already-proposed'
@@ -75,6 +78,7 @@ export async function proposeDecision(
     const refusal =
       decisionRefusal(now, wanted.how, wanted.nowMs) ?? (await payeeRefusal(tx, now, wanted.how));
     if (refusal !== undefined) return err(refusal);
+    if (wanted.payee !== undefined && goesToPayee(now)) return err('payee-is-the-shops');
     await lapse(tx, key, wanted.nowMs);
     if ((await openProposal(tx, key)) !== undefined) return err('already-proposed');
     const { rows } = await tx.execute<{ proposal_no: number }>(sql`

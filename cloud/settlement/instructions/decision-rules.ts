@@ -10,7 +10,7 @@ export type DecisionHow = 'retry' | 'moved' | 'void';
  * another number stands for it. `not-retried-by-hand`: a payout that failed is part of the agent's
  * next statement. `not-moved-by-hand`: goods money and concessions go by the channel only, because
  * the platform has no account on that way. `too-early`: the channel may still say it itself.
- * `ended`: it was said already how a subsidy-payout ended.
+ * `ended`: it was said already how what people pay a shop ended.
  */
 export type DecisionRefusal =
   'not-failed' | 'replaced' | 'not-retried-by-hand' | 'not-moved-by-hand' | 'too-early' | 'ended';
@@ -30,19 +30,19 @@ export function decisionRefusal(
   if (facts.replacedBy !== undefined) return 'replaced';
   const isOpenPayout = kind === 'payout' && state === 'open';
   const isOpenCancel = kind === 'subsidy-cancel' && state === 'open';
-  const isShopPayout = kind === 'subsidy-payout';
+  // What people pay a shop they may give up and take up anew: its account may be another one by now.
+  const isToShop = kind === 'subsidy-payout' || (kind === 'subsidy' && facts.isByHand);
   const isLongOpen = (facts.sentAtMs ?? nowMs) + openTooLongMs < nowMs;
   switch (how) {
     case 'retry':
-      if (kind === 'payout' || (facts.isByHand && !isShopPayout)) return 'not-retried-by-hand';
+      if (kind === 'payout' || (facts.isByHand && !isToShop)) return 'not-retried-by-hand';
       return state === 'failed' ? undefined : 'not-failed';
     case 'moved':
       if (isOpenPayout) return isLongOpen ? undefined : 'too-early';
-      if (kind !== 'subsidy' && kind !== 'subsidy-return' && !isShopPayout)
-        return 'not-moved-by-hand';
+      if (kind !== 'subsidy' && kind !== 'subsidy-return' && !isToShop) return 'not-moved-by-hand';
       return state === 'failed' || (state === 'ready' && facts.isByHand) ? undefined : 'not-failed';
     case 'void':
-      if (isShopPayout) return state === 'ready' ? undefined : 'ended';
+      if (isToShop) return state === 'ready' ? undefined : 'ended';
       if (!isOpenPayout && !isOpenCancel) return 'not-moved-by-hand';
       return isLongOpen ? undefined : 'too-early';
     default:

@@ -142,6 +142,8 @@ function registerTelling(app: CloudApp, deps: Deps): void {
         code: 'not-found',
         detail: 'nothing to pay by hand',
       });
+    if (told.error === 'amount-changed')
+      return sendProblem(reply, { status: 409, code: 'resolution-impossible', detail: told.error });
     if (told.error !== 'payee-unreadable')
       return sendProblem(reply, { status: 409, code: told.error });
     deps.logger.error({ instructionNo }, 'a payee that cannot be read');

@@ -7,6 +7,7 @@ import { makePerson, personAgeMsMin } from '#cloud/persons/operator-persons.ts';
 import type { CloudApp } from '#cloud/platform/cloud-app.ts';
 import { createLogger } from '#cloud/platform/logger.ts';
 import { runScoped } from '#cloud/platform/tenancy/scope.ts';
+import { askRefund } from '#cloud/refunds/ask-refund.ts';
 import {
   createInstructionBench,
   type InstructionBench,
@@ -209,7 +210,11 @@ describe('a payout', () => {
     expect(await confirm(first)).toMatchObject({ status: 200 });
     const late = await decide(first, paid);
     expect(late).toMatchObject({ status: 409, body: { code: 'payout-payee-changed' } });
-    await decide(first, { how: 'retry', evidence: '按新账户重新付款，已电话核对' });
+    const retry = { how: 'retry', evidence: '按新账户重新付款，已电话核对' };
+    // To another account than the shop's, and in plain words, it goes by nobody's wish.
+    const elsewhere = await decide(first, { ...retry, payee: young.number });
+    expect(elsewhere).toMatchObject({ status: 409, body: { detail: 'payee-is-the-shops' } });
+    await decide(first, retry);
     const { body } = await confirm(first);
     const anew = body['instructionNo'];
     expect(anew).not.toBe(first);
@@ -226,6 +231,50 @@ describe('a payout', () => {
       ]),
     );
     expect(await bench.balance('merchant_payable')).toBe(0);
+    expect(await bench.broken()).toEqual([]);
+  });
+
+  it('a subsidy above the limit is told of with the amount that refunds have left of it, and of no other', async () => {
+    await set(old);
+    const { orderId } = await bench.sell(1_500_000, 600_000);
+    const [first] = await listed();
+    const words = { cashier: '小王', reason: '退货' };
+    const { deps, till } = bench.pay;
+    await askRefund(deps, till, { orderId, refundNo: 1, amountFen: 300_000, ...words });
+    const told = await look(first!['instructionNo']);
+    expect(told).toMatchObject({ status: 409, body: { detail: 'amount-changed' } });
+    expect(JSON.stringify(told.body)).not.toContain(old.number);
+    const [second, ...rest] = await listed();
+    expect(rest).toEqual([]);
+    expect(second).toMatchObject({ kind: 'subsidy', amountFen: 480_000, exception: 'by-hand' });
+    expect(await look(second!['instructionNo'])).toMatchObject({ status: 200, body: old });
+    await decide(second!['instructionNo'], paid);
+    expect(await confirm(second!['instructionNo'])).toMatchObject({ status: 200 });
+    expect(await listed()).toEqual([]);
+    expect(await bench.broken()).toEqual([]);
+  });
+
+  it('a subsidy above the limit whose shop has another account by now is given up and taken up anew as well', async () => {
+    await set(old);
+    const { orderId } = await bench.sell(1_500_000, 600_000);
+    const first = (await bench.instructions(orderId))[0]!.instruction_no;
+    await set(young);
+    const changed = { status: 409, body: { code: 'payout-payee-changed' } };
+    expect(await look(first)).toMatchObject(changed);
+    const giveUp = { how: 'void', evidence: '旧账户未付款，网银流水已核对' };
+    expect(await decide(first, giveUp)).toMatchObject({ status: 201 });
+    expect(await confirm(first)).toMatchObject({ status: 200 });
+    expect(await rowOf(first)).toMatchObject({ state: 'failed', amountFen: 600_000 });
+    const pendingFen = await bench.balance('instruction_pending');
+    await decide(first, { how: 'retry', evidence: '按新账户重新付款，已电话核对' });
+    const { body } = await confirm(first);
+    const anew = body['instructionNo'];
+    expect(await bench.balance('instruction_pending')).toBe(pendingFen + 600_000);
+    expect(await look(anew)).toMatchObject({ status: 200, body: { payeeNo: 2, ...young } });
+    await decide(anew, paid);
+    expect(await confirm(anew)).toMatchObject({ status: 200 });
+    expect(await listed()).toEqual([]);
+    expect(await bench.balance('instruction_pending')).toBe(pendingFen);
     expect(await bench.broken()).toEqual([]);
   });
 

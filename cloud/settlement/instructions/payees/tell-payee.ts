@@ -14,6 +14,7 @@ import {
   addressOf,
   goesToPayee,
 } from '#cloud/settlement/instructions/payees/shop-payees.ts';
+import { amountToday, replaceUnsent } from '#cloud/settlement/instructions/replace-unsent.ts';
 import type { PersonId } from '#shared/ids/ids.ts';
 import { err, ok, type Result } from '#shared/result/result.ts';
 
@@ -22,11 +23,16 @@ import { err, ok, type Result } from '#shared/result/result.ts';
  * it has another one by now, and an instruction never goes to another one than it was made for.
  */
 export type PayeeRefusal = 'payout-payee-missing' | 'payout-payee-changed';
-export type TellError = PayeeRefusal | 'instruction-unknown' | 'payee-unreadable';
+export type TellError =
+  | PayeeRefusal
+  | 'instruction-unknown'
+  | 'payee-unreadable'
+  /** Refunds took a part since: the new amount stands in the list, under a new number. */
+  | 'amount-changed';
 
 /**
  * Tells a person who pays by hand the whole account, and writes down that he was told. Only of what
- * waits for people.
+ * waits for people, and only while its amount is what is due: he pays what the list shows.
  */
 export async function tellPayee(
   db: Db,
@@ -37,6 +43,11 @@ export async function tellPayee(
     const now = await lockInstruction(tx, asked);
     if (now === undefined || now.state !== 'ready' || !goesToPayee(now))
       return err('instruction-unknown');
+    const wantedFen = await amountToday(tx, now);
+    if (wantedFen !== now.amountFen) {
+      await replaceUnsent(tx, now, { wantedFen, nowMs: asked.nowMs });
+      return err('amount-changed');
+    }
     // Made when the shop had no account, and in the same moment as its first one.
     await address(tx, keyIs(asked), asked);
     const to = await addressOf(tx, asked);
