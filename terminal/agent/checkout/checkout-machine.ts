@@ -65,7 +65,15 @@ export type TillInput =
   | { readonly type: 'second-scan'; readonly atMs: number };
 
 export const tillAtRest: Till = {
-  draft: { amountFen: 0, typedFen: 0, lines: [], member: null, useVoucher: true, coupon: null },
+  draft: {
+    amountFen: 0,
+    typedFen: 0,
+    lines: [],
+    lastNo: 0,
+    member: null,
+    useVoucher: true,
+    coupon: null,
+  },
   screen: { type: 'ready' },
   notice: null,
   orderId: undefined,
@@ -85,13 +93,14 @@ export function stepTill(till: Till, input: TillInput): Result<Till, ErrorCode> 
       return priced(till, { ...till.draft, typedFen: input.amountFen }, isSame);
     }
     case 'goods-added': {
-      const lines = withPiece(till.draft.lines, input.goods);
-      return lines.ok ? priced(till, { ...till.draft, lines: lines.value }, false) : lines;
+      const added = withPiece(till.draft, input.goods);
+      return added.ok ? priced(till, { ...till.draft, ...added.value }, false) : added;
     }
     case 'lines-dropped': {
       const { lines } = till.draft;
       const left = input.no === undefined ? [] : lines.filter(({ no }) => no !== input.no);
-      return priced(till, { ...till.draft, lines: left }, left.length === lines.length);
+      const lastNo = input.no === undefined ? 0 : till.draft.lastNo;
+      return priced(till, { ...till.draft, lines: left, lastNo }, left.length === lines.length);
     }
     case 'member-set':
       if (!maySell(till)) return err('result-not-known');

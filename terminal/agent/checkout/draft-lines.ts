@@ -7,7 +7,7 @@ import type { StoredGoods } from '#terminal/agent/goods/goods-store.ts';
 
 /** Goods in the sale that is being typed, at the price they were scanned at. */
 export interface DraftLine extends StoredGoods {
-  /** Names the line while the sale lasts, from 1 on; never given twice. */
+  /** Names the line, from 1 on; never given twice before the sale ends, or all of its goods leave it at once. */
   readonly no: number;
   /** 1..{@link lineQuantityMax} */
   readonly quantity: number;
@@ -17,6 +17,8 @@ export interface DraftLine extends StoredGoods {
 export interface DraftGoods {
   readonly typedFen: number;
   readonly lines: readonly DraftLine[];
+  /** Of the newest line, also when it left again; 0 before the first. */
+  readonly lastNo: number;
 }
 
 /** What the goods and the typed amount come to. Errors: more than one order may be, more lines than one may have. */
@@ -29,21 +31,21 @@ export function priceOf({ typedFen, lines }: DraftGoods): Result<Fen, ErrorCode>
 
 /** One more piece: on its line, or on a new one. A price that changed since is another line. Pure. */
 export function withPiece(
-  lines: readonly DraftLine[],
+  { lines, lastNo }: Pick<DraftGoods, 'lines' | 'lastNo'>,
   goods: StoredGoods,
-): Result<readonly DraftLine[], ErrorCode> {
+): Result<Pick<DraftGoods, 'lines' | 'lastNo'>, ErrorCode> {
   const at = lines.findIndex(
     ({ code, priceFen, name }) =>
       code === goods.code && priceFen === goods.priceFen && name === goods.name,
   );
   const known = lines[at];
-  if (known === undefined) return ok([...lines, { ...goods, no: nextNo(lines), quantity: 1 }]);
+  if (known === undefined) {
+    const no = lastNo + 1;
+    return ok({ lines: [...lines, { ...goods, no, quantity: 1 }], lastNo: no });
+  }
   if (known.quantity >= lineQuantityMax) return err('goods-lines-full');
-  return ok(lines.with(at, { ...known, quantity: known.quantity + 1 }));
+  return ok({ lines: lines.with(at, { ...known, quantity: known.quantity + 1 }), lastNo });
 }
-
-const nextNo = (lines: readonly DraftLine[]): number =>
-  lines.reduce((most, { no }) => Math.max(most, no), 0) + 1;
 
 /** The lines as the journal says them, with what was typed as one of them; none when only an amount was typed. */
 export function saleLines({ typedFen, lines }: DraftGoods): readonly SaleLine[] {

@@ -90,6 +90,18 @@ describe('goods at the counter', () => {
     expect(await notice()).toBe('code-not-recognised');
   });
 
+  test('a line that is taken out twice takes out nothing that was scanned in between', async () => {
+    await scan('6901234567892');
+    await scan('B-1');
+    await bench.ask('till.dropLines', { no: 2 });
+    await scan('B-1');
+    await bench.ask('till.dropLines', { no: 2 });
+    expect(await draft()).toMatchObject({
+      amountFen: 950,
+      goods: { lines: [{ no: 1 }, { no: 3, name: '面包' }] },
+    });
+  });
+
   test('a line leaves with all its pieces, and the price with it; the last one leaves an amount alone', async () => {
     await scan('6901234567892');
     await scan('6901234567892');
