@@ -168,3 +168,39 @@ describe('a sale that waited for twenty minutes with', { timeout: 60_000 }, () =
     expect(till.cloud.coupons.usedFor(token)).toBe(orderId);
   });
 });
+
+test(
+  'a copy of a receipt says when the sale was, not when some of it was refunded',
+  { timeout: 60_000 },
+  async () => {
+    let passedMs = 0;
+    const counter = createMemoryCounter();
+    const clock = {
+      nowMs: () => systemClock.nowMs() + passedMs,
+      monotonicMs: () => systemClock.monotonicMs() + passedMs,
+    };
+    const till = (bench = await openTillBench({ ...counter, clock }));
+    const paper = async (no: number): Promise<string> => {
+      await till.until(`paper ${no}`, () => counter.papers().length >= no);
+      return counter.papers()[no - 1] ?? '';
+    };
+    await deviceState(till, 'printer', 'online');
+    await setOwnerPin(till, pin);
+    await till.ask('till.setAmount', { amountFen: 5_000 });
+    await till.ask('till.payCash', { tenderedFen: 5_000 });
+    const { orderId } = await till.screen('cash');
+    const soldAtMs = timeOn(await paper(1), '时间');
+    isNow(soldAtMs);
+    passedMs = 2 * 3_600_000;
+    till.cloud.skew(passedMs);
+    const wish = { action: 'orders.refund', orderId, amountFen: 2_000 };
+    const approvalId = await approvalFor(till, wish);
+    const asked = { orderId, amountFen: 2_000, reason: '退货', approvalId };
+    expect(await till.ask('orders.refund', asked)).toEqual({ refundNo: 1 });
+    isNow(timeOn(await paper(2), '退款时间') - passedMs);
+    await till.ask('orders.reprint', { orderId });
+    const copy = await paper(3);
+    expect(copy).toContain('已退款');
+    expect(timeOn(copy, '时间')).toBe(soldAtMs);
+  },
+);

@@ -8,7 +8,7 @@ export interface StoredOrder {
   readonly order: Order;
   readonly claimToken: string;
   readonly reservationId: string | undefined;
-  /** When its last entry was written, wall milliseconds. */
+  /** When its last entry was written, apart from refunds and a coupon's paper, wall milliseconds. */
   readonly changedAtMs: number;
   /** Position of its last entry: synced when the cloud has everything up to it. */
   readonly lastPosition: number;

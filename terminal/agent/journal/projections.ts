@@ -1,6 +1,7 @@
 import type { OrderId } from '#shared/ids/ids.ts';
 import { decodeTwoLayerCode } from '#shared/member/two-layer-code.ts';
 import { applyFact } from '#shared/order/order-machine.ts';
+import { isRefundFact } from '#shared/order/refunds.ts';
 import type { EntryFact } from '#shared/wire/v1/entries.ts';
 import type { ReadHandle, WriteHandle } from '#terminal/agent/journal/handles.ts';
 import type { StoredOrder } from '#terminal/agent/journal/order-rows.ts';
@@ -81,11 +82,13 @@ function projectOrder(
       why: after.error.why,
     };
   const opened = fact.type === 'order.opened' ? fact.body : undefined;
+  // What stands beside the sale, as a refund, is told with a time of its own.
+  const isBeside = isRefundFact(fact) || fact.type === 'coupon.given';
   const stored = {
     order: after.value,
     claimToken: opened?.claimToken ?? before?.claimToken ?? '',
     reservationId: opened?.reservationId ?? before?.reservationId,
-    changedAtMs: place.wallMs,
+    changedAtMs: (isBeside ? before?.changedAtMs : undefined) ?? place.wallMs,
     lastPosition: place.position,
   };
   orders.put(stored);
