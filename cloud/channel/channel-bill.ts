@@ -13,7 +13,8 @@ export type BillFormat = 'aggregator-jsonl' | 'alipay-gbk-zip' | 'unionpay-zm-zi
 
 /**
  * `whole`: every byte was written and, where the channel gives a digest, it fits. Only then may the bytes be used.
- * `not-ready`: come back later. `no-bill`: the channel has none for this day.
+ * `not-ready`: come back later. `no-bill`: the channel has none for this day; `isByHour`: it has one word for "not yet"
+ * and "never", and the hour alone speaks for "never".
  */
 export type BillOutcome =
   | {
@@ -24,7 +25,7 @@ export type BillOutcome =
       readonly digest: { readonly algorithm: 'sha1' | 'sha256'; readonly hex: string } | undefined;
     }
   | { readonly type: 'not-ready'; readonly code: string }
-  | { readonly type: 'no-bill'; readonly code: string }
+  | { readonly type: 'no-bill'; readonly code: string; readonly isByHour?: true }
   | Unknown;
 
 /** Takes one piece of the bill; the download waits for it, so memory stays bounded. */

@@ -101,7 +101,8 @@ it('what is missing of that hour is missing on the next day’s bill, sale and r
     { type: 'refund-missing', outTradeNo: numberOf(sold) },
   ]);
   const next = addDays(date, 1);
-  at(next, 34.5);
+  // Nothing is left on that day's bill, and a day with a sale is believed to have none only when two days are over.
+  at(next, 72);
   await fetchDay(date);
   expect(await unsettled()).toEqual([]);
   await fetchDay(next);
@@ -133,6 +134,36 @@ async function billsUntilNone(): Promise<void> {
   for (let steps = 0; steps < 50; steps += 1) if ((await runBillsOnce(deps)) === 0) return;
   throw new Error('the bills never end');
 }
+
+it('a file that is not there is late where the day has charges: nothing is missed and nobody’s charge is ended, until two days are over', async () => {
+  const date = dayAt(12);
+  const doubtful = await sell('13');
+  at(date, 34.6);
+  while ((await runBillsOnce(bench.deps)) > 0);
+  const key = {
+    operatorId: bench.till.operatorId,
+    channel: 'unionpay',
+    account: unionpayMerchantNo,
+  };
+  const late = { ok: false, error: { type: 'bill-not-ready', why: '98' } };
+  expect(await fetchBill(bench.deps, { ...key, date })).toMatchObject(late);
+  const next = addDays(date, 1);
+  at(next, 12);
+  const sold = await sell('01');
+  bench.simulator.bills.setMismatches([{ type: 'missing-on-theirs', outTradeNo: numberOf(sold) }]);
+  at(next, 34.6);
+  while ((await runBillsOnce(bench.deps)) > 0);
+  expect(await fetchBill(bench.deps, { ...key, date: next })).toMatchObject(late);
+  expect(['failed', 'reversed']).not.toContain(await statusOf(doubtful));
+  expect(await unsettled()).toEqual([]);
+  bench.simulator.bills.setMismatches([]);
+  expect(await fetchDay(next)).toMatchObject({ rowCount: 1 });
+  at(date, 71);
+  while ((await runBillsOnce(bench.deps)) > 0);
+  expect(['failed', 'reversed']).toContain(await statusOf(doubtful));
+  expect(await unsettled()).toEqual([]);
+  expect(await brokenLaws()).toEqual([]);
+});
 
 it('the nightly task fetches them, and they end what no query could: code 13 was never paid', async () => {
   const date = dayAt(12);

@@ -48,7 +48,7 @@ export const createAlipayBills = (client: AlipayClient, options: AlipayOptions):
 /** Alipay has one word for "not yet" and "never"; the hour tells them apart. */
 const absence = (code: string, isEarly: boolean): BillOutcome => {
   if (!absences.has(code)) return unknown(code);
-  return { type: isEarly ? 'not-ready' : 'no-bill', code };
+  return isEarly ? { type: 'not-ready', code } : { type: 'no-bill', code, isByHour: true };
 };
 
 async function fetchBill(

@@ -55,11 +55,14 @@ export const createUnionpayBills = (
     if (!isIt) return { outcome: unknown('order-mismatch'), evidence };
     const code = said['respCode'] ?? '';
     if (code === absentCode)
-      return { outcome: { type: nowMs < readyMs ? 'not-ready' : 'no-bill', code }, evidence };
+      return { outcome: nowMs < readyMs ? notReady(code) : never(code), evidence };
     if (code !== '00') return { outcome: unknown(code), evidence };
     return { outcome: await unpack(said['fileContent'] ?? '', sink), evidence };
   },
 });
+
+const notReady = (code: string): BillOutcome => ({ type: 'not-ready', code });
+const never = (code: string): BillOutcome => ({ type: 'no-bill', code, isByHour: true });
 
 async function unpack(fileContent: string, sink: BillSink): Promise<BillOutcome> {
   let bytes = 0;
