@@ -7,7 +7,7 @@ import { createPoller, type Poller } from '#terminal/agent/uplink/poller.ts';
 export const cataloguePauseMs = 30 * 60_000;
 
 export interface CataloguePoller extends Poller {
-  /** The cloud has this version of the shop's goods: they are pulled if it is newer than what is here. */
+  /** The cloud has this version of the shop's goods, 0: none: they are pulled if it is not what is here. */
   readonly seen: (version: number) => void;
 }
 
@@ -17,22 +17,23 @@ export function createCataloguePoller(
 ): CataloguePoller {
   const { journal, session } = deps;
   let seenVersion = 0;
-  const isBehind = (): boolean => {
+  const isOther = (): boolean => {
     const merchantId = session.config()?.merchantId;
-    return merchantId !== undefined && seenVersion > catalogueVersion(journal.read, merchantId);
+    if (merchantId === undefined || seenVersion === 0) return false;
+    return seenVersion !== catalogueVersion(journal.read, merchantId);
   };
   const poller = createPoller({
     timers: deps.timers,
     pauseMs: cataloguePauseMs,
     run: async () => {
-      if (isBehind()) await pullCatalogue(deps);
+      if (isOther()) await pullCatalogue(deps);
     },
   });
   return {
     ...poller,
     seen: (version) => {
       seenVersion = version;
-      if (isBehind()) poller.kick();
+      if (isOther()) poller.kick();
     },
   };
 }

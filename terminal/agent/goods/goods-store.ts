@@ -31,9 +31,12 @@ export const catalogueVersion = (read: ReadHandle, merchantId: string): number =
     { merchantId },
   )?.version ?? 0;
 
-/** Takes a verified page over, inside the caller's transaction. Rows of a shop that this till was of before go. */
-export function applyPage(tx: WriteHandle, { merchantId, goods }: CataloguePage): void {
-  tx.run('DELETE FROM goods WHERE merchant_id <> $merchantId', { merchantId });
+/**
+ * Takes a verified page over, inside the caller's transaction. Rows of a shop that this till was of before go; where the
+ * page is the first one, all do.
+ */
+export function applyPage(tx: WriteHandle, { merchantId, after, goods }: CataloguePage): void {
+  tx.run('DELETE FROM goods WHERE merchant_id <> $merchantId OR $after = 0', { merchantId, after });
   tx.run(
     `INSERT INTO goods (merchant_id, code, name, price_fen, unit, active, version)
      SELECT $merchantId, value ->> '$.code', value ->> '$.name', value ->> '$.priceFen',

@@ -56,6 +56,24 @@ describe('the goods of a till', () => {
     expect(bench.cloud.requests.filter((one) => one.includes('/v1/catalogue'))).toEqual(asked);
   });
 
+  test('are what the cloud has, also when its database is an older copy: no price stays that it does not know', async () => {
+    const { goods } = bench.cloud;
+    const dear = { code: cola, name: '可乐', priceFen: 400 };
+    goods.put({ ...dear, priceFen: 350 }, dear, { code: water, name: '水', priceFen: 200 });
+    await beat();
+    await bench.until('the goods', () => stored().length === 2);
+    goods.restore(1, { ...dear, priceFen: 350 });
+    await beat();
+    await bench.until('the former price', () => stored()[0]?.priceFen === 350);
+    expect(codes()).toEqual([cola]);
+    const asked = () => bench.cloud.requests.filter((one) => one.includes('/v1/catalogue'));
+    expect(asked()).toEqual([0, 3, 0].map((after) => `GET /v1/catalogue?after=${after}`));
+    goods.put({ code: water, name: '水', priceFen: 250 });
+    await beat();
+    await bench.until('what is new', () => stored().at(-1)?.priceFen === 250);
+    expect(asked()).toHaveLength(4);
+  });
+
   test('a page that the cloud did not sign changes nothing, is told, and the right one heals it', async () => {
     bench.cloud.goods.put({ code: cola, name: '可乐', priceFen: 350 });
     bench.cloud.goods.forgePages(true);

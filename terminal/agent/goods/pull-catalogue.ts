@@ -20,15 +20,17 @@ export interface PullDeps {
 /**
  * Brings the catalogue up to the cloud's version, page by page. Each page is verified, then stored in one transaction
  * that also moves where the next one begins: after a cut the pull goes on there. Ends at the first page that does not
- * come, or does not fit; the next heartbeat begins it again. The till sells from what it has meanwhile.
+ * come, or does not fit; the next heartbeat begins it again. The till sells from what it has meanwhile. Where the cloud
+ * has gone back behind what is here, all of it is pulled anew.
  */
 export async function pullCatalogue(deps: PullDeps): Promise<void> {
   const { journal, session, cloud } = deps;
+  let isAnew = false;
   for (let pages = 0; pages < pullPagesMax; pages += 1) {
     const [who, config] = [session.identity(), session.config()];
     if (!who || !config) return;
     const { merchantId } = config;
-    const after = catalogueVersion(journal.read, merchantId);
+    const after: number = isAnew ? 0 : catalogueVersion(journal.read, merchantId);
     const answer = await cloud.call({
       method: 'GET',
       path: `/v1/catalogue?after=${after}`,
@@ -39,11 +41,14 @@ export async function pullCatalogue(deps: PullDeps): Promise<void> {
     const opened = openPage(answer.value, wanted);
     if (!opened.ok) return deps.onTrouble(opened.error);
     const { goods, through, version } = opened.value;
-    if (goods.length > 0) {
+    // The cloud's database is an older copy of itself: versions that are here will mean other rows.
+    const isBefore = version < after;
+    if (!isBefore && (goods.length > 0 || isAnew)) {
       const kept = journal.append([], (tx) => applyPage(tx, opened.value));
       if (!kept.ok) return deps.onTrouble(appendErrorCode(kept.error));
     }
     deps.onTrouble(undefined);
-    if (through >= version || goods.length === 0) return;
+    isAnew = isBefore;
+    if (!isAnew && (through >= version || goods.length === 0)) return;
   }
 }

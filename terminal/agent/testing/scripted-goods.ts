@@ -23,7 +23,8 @@ export function createScriptedGoods(deps: {
       .filter((row) => row.version > after)
       .toSorted((a, b) => a.version - b.version);
     const goods = later.slice(0, pageMax);
-    const through = goods.length < later.length ? (goods.at(-1)?.version ?? after) : version;
+    const through =
+      goods.length < later.length ? (goods.at(-1)?.version ?? after) : Math.max(after, version);
     return { merchantId: deps.merchantId, after, through, version, goods };
   };
 
@@ -34,6 +35,12 @@ export function createScriptedGoods(deps: {
         version += 1;
         rows.set(row.code, { unit: '', active: true, ...row, version });
       }
+    },
+    /** The cloud's database is an older copy of itself: what changed after this version never was. */
+    restore: (former: number, ...changed: readonly Row[]): void => {
+      version = former;
+      for (const row of rows.values()) if (row.version > former) rows.delete(row.code);
+      for (const row of changed) rows.set(row.code, { unit: '', active: true, ...row, version: 1 });
     },
     /** So many rows in a page. */
     pagesOf: (count: number): void => {
