@@ -220,7 +220,7 @@ const soldItems = ({ operatorId: o, nowMs, channelsWithoutBill }: OpenItemQuery)
                 and o.order_id = p.order_id and o.status <> 'failed' and o.how <> 'channel'
                 and o.asked_at_ms <= p.decided_at_ms) r
        where p.operator_id = ${o} and p.verdict = 'give-back'
-         and p.ended_as is distinct from 'paid' and p.decided_at_ms > ${nowMs - bothBackMs}
+         and p.decided_at_ms > ${nowMs - bothBackMs}
          and r.back_fen > p.back_fen
       union all
       select 'booking', order_id || ':loss', 'loss-parked', merchant_id, order_id, covered_fen,

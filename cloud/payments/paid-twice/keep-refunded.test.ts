@@ -5,6 +5,8 @@ import {
   openPaidTwiceDesk,
   type PaidTwiceDesk,
 } from '#cloud/payments/paid-twice/testing/paid-twice-desk.ts';
+import { resolutionAfterMs } from '#cloud/payments/payment-machine.ts';
+import { runPaymentsOnce } from '#cloud/payments/payment-worker.ts';
 import { plantVoucher } from '#cloud/payments/testing/plant-voucher.ts';
 import { bookRefund } from '#cloud/refunds/book-refund.ts';
 import { insertRefund, type KeptRefund } from '#cloud/refunds/refund-store.ts';
@@ -282,6 +284,29 @@ describe('the till’s refund and the verdict cross each other', () => {
     await calmed();
     expect(await desk.itemsOf(later)).toEqual([]);
   });
+});
+
+it('the channel refuses, people pay the customer by hand, and the cash had gone back too: the list says that both are gone', async () => {
+  const orderId = await desk.paidTwice();
+  const askedAtMs = desk.bench.clock.nowMs();
+  // WeChat Pay refunds nothing that is older than a year.
+  desk.bench.clock.advance(370 * 86_400_000);
+  await desk.decide(orderId, 'give-back');
+  await refundAtTill(orderId, { askedAtMs });
+  desk.bench.clock.advance(resolutionAfterMs);
+  await runPaymentsOnce(desk.bench.deps);
+  const body = {
+    verdict: 'paid',
+    evidence: '渠道答复超过退款期限，已转账退给顾客，流水 20271001',
+    channelRef: '4200001234',
+    paidAtMs: desk.bench.clock.nowMs(),
+  };
+  const path = `charges/${orderId}/1/resolution`;
+  expect((await desk.call('POST', path, { key: desk.keys[0], body })).status).toBe(201);
+  const agreed = { key: desk.keys[1], body: { note: '已复核' } };
+  expect((await desk.call('POST', `${path}/confirm`, agreed)).status).toBe(200);
+  expect(await desk.standing(orderId)).toMatchObject({ book_state: 'kept', ended_as: 'paid' });
+  expect(await desk.itemsOf(orderId)).toMatchObject([{ kind: 'paid-twice-both-back' }]);
 });
 
 it('planted violation: a charge kept for cash that was not given back breaks the law', async () => {
