@@ -30,6 +30,8 @@ async function scan(at: TillBench, code: string, amountFen = 100): Promise<strin
 describe('a code of two layers at the till', () => {
   test('pays as 离线记账, journaled with the time it was judged by', async () => {
     const at = (bench = await openTillBench());
+    // The cloud's time is believed with the first signature that it took.
+    await at.until('a heartbeat', () => at.cloud.heartbeats.length > 0);
     await cutLine(at);
     const code = at.cloud.twoLayerCode(1, { counter: 7 });
     await at.ask('till.setAmount', { amountFen: 4_000 });
