@@ -19,12 +19,13 @@ const refuse = (text: string): never => {
   process.exit(1);
 };
 
+const defaultBase = 7_300;
 const options = readOptions(
   'npm start [-- --fresh] [-- --tour] [-- --port-base N] [-- --folder FOLDER]',
   {
     fresh: { type: 'flag' },
     tour: { type: 'flag' },
-    'port-base': { type: 'whole', min: 1_024, max: 65_500, default: 7_300 },
+    'port-base': { type: 'whole', min: 1_024, max: 65_500, default: defaultBase },
     folder: { type: 'text' },
   },
 );
@@ -97,6 +98,7 @@ function comeBack(program: 'cloud' | 'till' | 'channel-sim'): void {
 }
 
 function sayWhereItIs(open: Stage, people: readonly DemoPerson[]): void {
+  const here = base === defaultBase ? '' : ` --port-base ${base}`;
   const some = demoGoods.slice(0, 3).map(({ code, name }) => `${code} ${name}`);
   say(`
 Greentill 绿点收银 is open (${((performance.now() - startedMs) / 1000).toFixed(1)} s)
@@ -114,7 +116,7 @@ Greentill 绿点收银 is open (${((performance.now() - startedMs) / 1000).toFix
   The operator's token: ${operatorToken}
   Keys of two of his people (x-person-key), for what one person must not do alone:
 ${people.map(({ name, key }) => `    ${name} ${key}`).join('\n')}
-  Ctrl+C stops; npm start -- --fresh starts over; npm start -- --tour plays the main job.`);
+  Ctrl+C stops; npm start -- --fresh${here} starts over; npm start -- --tour${here} plays the main job.`);
 }
 
 async function tour(open: Stage): Promise<void> {
