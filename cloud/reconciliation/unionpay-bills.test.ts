@@ -139,7 +139,7 @@ it('a file that is not there is late where the day has charges: nothing is misse
   const date = dayAt(12);
   const doubtful = await sell('13');
   at(date, 34.6);
-  while ((await runBillsOnce(bench.deps)) > 0);
+  await billsUntilNone();
   const key = {
     operatorId: bench.till.operatorId,
     channel: 'unionpay',
@@ -152,14 +152,14 @@ it('a file that is not there is late where the day has charges: nothing is misse
   const sold = await sell('01');
   bench.simulator.bills.setMismatches([{ type: 'missing-on-theirs', outTradeNo: numberOf(sold) }]);
   at(next, 34.6);
-  while ((await runBillsOnce(bench.deps)) > 0);
+  await billsUntilNone();
   expect(await fetchBill(bench.deps, { ...key, date: next })).toMatchObject(late);
   expect(['failed', 'reversed']).not.toContain(await statusOf(doubtful));
   expect(await unsettled()).toEqual([]);
   bench.simulator.bills.setMismatches([]);
   expect(await fetchDay(next)).toMatchObject({ rowCount: 1 });
   at(date, 71);
-  while ((await runBillsOnce(bench.deps)) > 0);
+  await billsUntilNone();
   expect(['failed', 'reversed']).toContain(await statusOf(doubtful));
   expect(await unsettled()).toEqual([]);
   expect(await brokenLaws()).toEqual([]);
