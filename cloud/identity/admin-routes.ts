@@ -6,6 +6,7 @@ import { ConcessionBpSchema, MerchantIdSchema, TerminalIdSchema } from '#shared/
 import { issueActivationCode } from '#cloud/identity/activation-code.ts';
 import { provisionMerchant, provisionStore } from '#cloud/identity/provisioning.ts';
 import { ReasonSchema, registerOwnerPinReset } from '#cloud/identity/owner-pin-reset.ts';
+import { registerShopLists } from '#cloud/identity/shop-list-routes.ts';
 import {
   acknowledgeAlarm,
   alarmKinds,
@@ -68,6 +69,7 @@ export function registerAdminIdentityRoutes(app: CloudApp, deps: CloudDeps): voi
       return reply.code(201).send(made);
     },
   );
+  registerShopLists(app, deps);
   registerActivationCodeRoute(app, deps);
   registerRotationRequest(app, deps);
   registerAlarmList(app, deps);

@@ -96,6 +96,24 @@ it('is agreed to until its last moment, and a moment later by nobody: it has lap
   expect(rows).toEqual([{ state: 'lapsed', ended_by: null, life: actLifeMs }]);
 });
 
+it('is told with the names of who proposed it and who ended it', async () => {
+  const act = getOrThrow(await propose('named'));
+  expect(act).toMatchObject({ proposedByName: '王芳', endedByName: null });
+  expect(await end(act)).toMatchObject({
+    body: { proposedBy: one.personId, proposedByName: '王芳', endedByName: '李明' },
+  });
+  const answer = await app.inject({
+    url: '/admin/v1/acts',
+    headers: { authorization: `Bearer ${testOperatorToken}` },
+  });
+  expect(answer.json<{ acts: readonly Act[] }>().acts[0]).toMatchObject({
+    actNo: act.actNo,
+    proposedByName: '王芳',
+    endedBy: two.personId,
+    endedByName: '李明',
+  });
+});
+
 it('one that lapsed does not stand in the way of the same, proposed anew', async () => {
   const first = getOrThrow(await propose('again'));
   expect(await propose('again')).toMatchObject({ ok: false });

@@ -14,10 +14,12 @@ export interface Act {
   readonly what: Record<string, unknown>;
   readonly why: string;
   readonly proposedBy: PersonId;
+  readonly proposedByName: string | null;
   readonly proposedAtMs: number;
   /** Lapsed: nobody agreed in time (proposal-life.ts). */
   readonly state: 'proposed' | 'done' | 'withdrawn' | 'lapsed';
   readonly endedBy: PersonId | null;
+  readonly endedByName: string | null;
   readonly endedAtMs: number | null;
   readonly endedNote: string | null;
   readonly outcome: Record<string, unknown> | null;
@@ -176,6 +178,12 @@ const lapse = (tx: Tx, which: SQL, nowMs: number): Promise<unknown> =>
 const readAct = async (tx: Tx, { operatorId, actNo }: ActKey): Promise<Act | undefined> =>
   (await listActs(tx, { operatorId, before: actNo + 1, from: actNo }))[0];
 
+/** The name of the person in that column: one look by key for each act of a page. */
+const nameOf = (column: 'proposed_by' | 'ended_by'): SQL => sql`
+  (select p.name from operator_person p
+    where p.operator_id = two_person_act.operator_id
+      and p.person_id = two_person_act.${sql.identifier(column)})`;
+
 /**
  * Acts, the newest first; `before` is the last number of the page before. `state`: only those that
  * stand so, at `nowMs` where it is given: what has lapsed by then is told as lapsed, also when
@@ -193,7 +201,9 @@ export async function listActs(
 ): Promise<readonly Act[]> {
   const { rows } = await db.execute<Act & Record<string, unknown>>(sql`
     select act_no as "actNo", kind, subject, what, why, proposed_by as "proposedBy",
+           ${nameOf('proposed_by')} as "proposedByName",
            proposed_at_ms as "proposedAtMs", stands as state, ended_by as "endedBy",
+           ${nameOf('ended_by')} as "endedByName",
            ${endedAt(page.nowMs ?? 0)} as "endedAtMs", ended_note as "endedNote", outcome
       from two_person_act, lateral (select ${standsAt(page.nowMs ?? 0)} as stands) s
      where operator_id = ${page.operatorId}

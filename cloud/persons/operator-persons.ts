@@ -29,6 +29,28 @@ export async function makePerson(
   return { personId, name, key };
 }
 
+/** Persons on one page. */
+export const personsListedMax = 100;
+
+export interface ListedPerson extends OperatorPerson {
+  readonly madeAtMs: number;
+  /** Since then his key is good for nothing; null: it has not ended. */
+  readonly endedAtMs: number | null;
+}
+
+/** The operator's persons, also those whose keys ended, by id after `after`: the oldest first. */
+export async function listPersons(
+  db: Db,
+  page: { readonly operatorId: OperatorId; readonly after: string },
+): Promise<ListedPerson[]> {
+  const { rows } = await db.execute<ListedPerson & Record<string, unknown>>(sql`
+    select person_id as "personId", name, made_at_ms as "madeAtMs", ended_at_ms as "endedAtMs"
+      from operator_person
+     where operator_id = ${page.operatorId} and person_id > ${page.after}
+     order by person_id limit ${personsListedMax}`);
+  return rows;
+}
+
 /** Whose key this is; undefined when nobody's, ended, or too young. */
 export async function personOfKey(
   db: Db,

@@ -4,8 +4,13 @@ import { idPattern } from '#shared/ids/ids.ts';
 import { OrderIdSchema } from '#shared/wire/v1/common.ts';
 import type { AttemptKey } from '#cloud/payments/attempt.ts';
 import type { PeopleVerdict } from '#cloud/payments/payment-machine.ts';
-import { endPerson, makePerson } from '#cloud/persons/operator-persons.ts';
-import { PersonHeadersSchema, personOf, strict } from '#cloud/persons/person-door.ts';
+import {
+  endPerson,
+  listPersons,
+  makePerson,
+  personsListedMax,
+} from '#cloud/persons/operator-persons.ts';
+import { Nullable, PersonHeadersSchema, personOf, strict } from '#cloud/persons/person-door.ts';
 import { closeResolutionBreak } from '#cloud/payments/resolution/resolution-checks.ts';
 import {
   confirmResolution,
@@ -37,10 +42,13 @@ const VerdictSchema = Type.Union([
   ),
 ]);
 
+const PersonIdSchema = Type.String({ pattern: idPattern('prs') });
+
 type Deps = Pick<CloudDeps, 'db' | 'clock' | 'random' | 'operatorId'>;
 
 /**
  * POST   /admin/v1/persons                                        makes a person; the key is told once
+ * GET    /admin/v1/persons?after=                                 who they are, by id; never a key
  * DELETE /admin/v1/persons/{personId}                             his key is good for nothing any more
  * POST   /admin/v1/charges/{orderId}/{attempt}/resolution          one person proposes how it ended
  * POST   /admin/v1/charges/{orderId}/{attempt}/resolution/confirm  another one agrees: the charge ends
@@ -100,10 +108,8 @@ function registerPersonRoutes(app: CloudApp, deps: Deps): void {
     },
     async (request, reply) => reply.code(201).send(await makePerson(deps, request.body.name)),
   );
-  const PersonPathSchema = Type.Object(
-    { personId: Type.String({ pattern: idPattern('prs') }) },
-    strict,
-  );
+  registerPersonList(app, deps);
+  const PersonPathSchema = Type.Object({ personId: PersonIdSchema }, strict);
   app.delete(
     '/admin/v1/persons/:personId',
     {
@@ -121,6 +127,29 @@ function registerPersonRoutes(app: CloudApp, deps: Deps): void {
         : sendProblem(reply, { status: 404, code: 'not-found' });
     },
   );
+}
+
+function registerPersonList(app: CloudApp, { db, operatorId }: Deps): void {
+  const Person = Type.Object({
+    personId: PersonIdSchema,
+    name: Type.String(),
+    madeAtMs: Type.Integer(),
+    endedAtMs: Nullable(Type.Integer()),
+  });
+  const schema = {
+    summary: 'Persons and their ids',
+    querystring: Type.Object({ after: Type.Optional(PersonIdSchema) }, strict),
+    response: {
+      200: Type.Object({
+        persons: Type.Array(Person, { maxItems: personsListedMax }),
+        more: Type.Boolean(),
+      }),
+    },
+  };
+  app.get('/admin/v1/persons', { schema }, async (request) => {
+    const persons = await listPersons(db, { operatorId, after: request.query.after ?? '' });
+    return { persons, more: persons.length === personsListedMax };
+  });
 }
 
 function registerDecisions(app: CloudApp, deps: Deps, payments: ResolutionDeps): void {
