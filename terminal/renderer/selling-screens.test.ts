@@ -65,6 +65,28 @@ describeWindow('selling in a browser', (w) => {
     w.faults.length = 0;
   });
 
+  test('a refusal does not stay under goods that were scanned, nor over what was done', async () => {
+    await w.page.keyboard.press('Enter');
+    await w.sees('请先输入金额');
+    const cola = {
+      no: 1,
+      name: '可乐',
+      unit: '瓶',
+      quantity: 2,
+      priceFen: 275,
+      sumFen: 550,
+    } as const;
+    w.host.till.setDraft({ amountFen: 550, goods: { typedFen: 0, lines: [cola] } });
+    await w.page.locator('.note').waitFor({ state: 'detached' });
+    w.host.till.setNotice('scan-unreadable');
+    await w.sees('没扫清楚');
+    await w.page.keyboard.press('F12');
+    await w.page.locator('.note-good').waitFor();
+    w.host.till.setNotice('code-not-recognised');
+    await w.page.locator('.note-amber').waitFor();
+    expect(await w.page.locator('.note').count()).toBe(1);
+  });
+
   test('a slow scanner over the cash panel books no cash', async () => {
     await w.typeSlowly('8');
     await w.page.keyboard.press('F9');

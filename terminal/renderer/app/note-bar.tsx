@@ -7,7 +7,8 @@ const doneShowMs = 4_000;
 
 /**
  * One line over the foot of the window: the agent is gone, a key was refused, or something was done.
- * A refusal stays until the next key; only good news goes away by itself.
+ * A refusal stays until the next key or until its reason is gone; only good news goes away by itself. While it is
+ * shown it covers what the agent refused before it: the store drops good news when the agent refuses anew.
  */
 export function NoteBar(): ReactNode {
   const { words, language } = useApp();
@@ -21,9 +22,10 @@ export function NoteBar(): ReactNode {
 
   if (!linkUp)
     return <Note kind="bad" text={linkCode ? errorWords(linkCode, language) : words.linkDown} />;
+  const isDoneFresh = done !== null && done.number !== seenDone;
+  if (isDoneFresh && desk.notice === null) return <Note kind="good" text={words.done[done.what]} />;
   const code = desk.notice ?? till?.notice?.code;
   if (code !== undefined) return <Note kind="amber" text={errorWords(code, language)} />;
-  if (done && done.number !== seenDone) return <Note kind="good" text={words.done[done.what]} />;
   return null;
 }
 

@@ -9,7 +9,7 @@ export interface Desk {
   readonly page: Page;
   readonly panel: Panel;
   readonly entry: AmountEntry;
-  /** A refusal worth saying; gone with the next key. */
+  /** A refusal worth saying; gone with the next key, another sale or screen, or what was done since. */
   readonly notice: ErrorCode | null;
   /** The result screen the cashier has left already, while the agent is still being told. */
   readonly leaving: string | null;

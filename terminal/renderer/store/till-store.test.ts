@@ -75,3 +75,36 @@ test('F12 prints the last order again and says so', async () => {
   await expect.poll(() => store.getSnapshot().done).toEqual({ what: 'reprint', number: 1 });
   expect(till.calls.at(-1)?.method).toBe('orders.reprint');
 });
+
+test("goods of the agent's own scanner end a refusal, and what the agent says is not lost by it", async () => {
+  const { store, till } = await opened();
+  store.act({ type: 'enter' });
+  expect(store.getSnapshot().desk.notice).toBe('amount-not-positive');
+  till.setNotice('code-not-recognised');
+  const { desk, till: said } = store.getSnapshot();
+  expect([desk.notice, said!.notice?.code]).toEqual([null, 'code-not-recognised']);
+  store.act({ type: 'enter' });
+  const lines = [
+    { no: 1, name: '可乐', unit: '瓶', quantity: 2, priceFen: 275, sumFen: 550 },
+  ] as const;
+  till.setDraft({ amountFen: 550, goods: { typedFen: 0, lines: [...lines] } });
+  expect(store.getSnapshot().desk.notice).toBeNull();
+});
+
+test('what was done ends the refusal before it; the next word of the agent ends what was done', async () => {
+  const { store, till } = await opened();
+  store.act({ type: 'unreadable-scan', because: 'length' });
+  store.note('ownerPin');
+  expect(store.getSnapshot()).toMatchObject({ desk: { notice: null }, done: { number: 1 } });
+  till.setNotice('code-not-recognised');
+  expect(store.getSnapshot().done).toBeNull();
+  till.setDraft({ member: null });
+  store.note('ownerPin');
+  // Numbered on, so that it is seen as another one; the agent's word is only covered by it.
+  expect(store.getSnapshot()).toMatchObject({
+    done: { number: 2 },
+    till: { notice: { code: 'code-not-recognised' } },
+  });
+  till.setDraft({ member: null });
+  expect(store.getSnapshot().done).toMatchObject({ number: 2 });
+});

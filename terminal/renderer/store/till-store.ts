@@ -9,6 +9,7 @@ import {
   type DeskEffect,
 } from '../desk/desk.ts';
 import { act, adopt, openRefund } from '../desk/desk-machine.ts';
+import { hear, isNoticeNew } from '../desk/hear-machine.ts';
 import type { TerminalLink } from '../link/terminal-link.ts';
 
 /** All that the screens draw from. Replaced as a whole on every change. */
@@ -51,16 +52,18 @@ export interface TillStore {
   readonly link: TerminalLink;
 }
 
+const freshSnapshot: TillSnapshot = {
+  till: null,
+  status: null,
+  desk: freshDesk,
+  linkUp: true,
+  linkCode: null,
+  ordersVersion: 0,
+  done: null,
+};
+
 export function createTillStore(link: TerminalLink): TillStore {
-  let snapshot: TillSnapshot = {
-    till: null,
-    status: null,
-    desk: freshDesk,
-    linkUp: true,
-    linkCode: null,
-    ordersVersion: 0,
-    done: null,
-  };
+  let snapshot = freshSnapshot;
   const listeners = new Set<() => void>();
   const calls = createCallQueue(link);
 
@@ -70,18 +73,25 @@ export function createTillStore(link: TerminalLink): TillStore {
   };
   const setDesk = (desk: Desk): void => set({ desk });
 
-  const hear = (event: TerminalEvent): void => {
+  const receive = (event: TerminalEvent): void => {
     if (event.name === 'order.changed') return set({ ordersVersion: snapshot.ordersVersion + 1 });
     if (event.name === 'status.changed') {
       return isOlder(event.payload, snapshot.status) ? undefined : set({ status: event.payload });
     }
     if (isOlder(event.payload, snapshot.till)) return undefined;
-    const desk = adopt(snapshot.desk, event.payload, calls.areOver());
-    return set({ till: event.payload, desk });
+    const before = snapshot.till;
+    const now = event.payload;
+    const desk = hear(snapshot.desk, { before, now, settled: calls.areOver() });
+    // What the agent refuses now is newer than what was done before.
+    return set({ till: now, desk, done: isNoticeNew(before, now) ? null : snapshot.done });
   };
 
-  const note = (what: DoneNote['what']): void =>
-    set({ done: { what, number: (snapshot.done?.number ?? 0) + 1 } });
+  let noteCount = 0;
+  /** A refusal from before is over with it. */
+  const note = (what: DoneNote['what']): void => {
+    noteCount += 1;
+    set({ done: { what, number: noteCount }, desk: { ...snapshot.desk, notice: null } });
+  };
   const finish = (outcome: Outcome, done: DoneNote['what'] | undefined): void => {
     if (outcome.refused) setDesk(refusedDesk(snapshot.desk, outcome.refused));
     else if (outcome.refund) setDesk(openRefund(snapshot.desk, outcome.refund));
@@ -95,7 +105,7 @@ export function createTillStore(link: TerminalLink): TillStore {
   const run = (effect: DeskEffect, done = doneBy(effect)): void =>
     calls.add(effect, (outcome) => finish(outcome, done));
 
-  link.subscribe(hear);
+  link.subscribe(receive);
   link.watch((linkUp, code) => {
     if (!linkUp && snapshot.linkUp) forgetVersions();
     // Once it is known that waiting is in vain, a later "no answer" does not take that back.
@@ -103,7 +113,7 @@ export function createTillStore(link: TerminalLink): TillStore {
     if (linkUp !== snapshot.linkUp || linkCode !== snapshot.linkCode)
       set({ linkUp, linkCode, ordersVersion: snapshot.ordersVersion + 1 });
   });
-  void start(link, hear);
+  void start(link, receive);
 
   /** A restarted agent counts its versions from zero again. */
   function forgetVersions(): void {
@@ -213,11 +223,11 @@ async function findLastSale(link: TerminalLink): Promise<Outcome> {
 }
 
 /** The loopback link refreshes itself on connection; the bridge has to be asked once. */
-async function start(link: TerminalLink, hear: (event: TerminalEvent) => void): Promise<void> {
+async function start(link: TerminalLink, receive: (event: TerminalEvent) => void): Promise<void> {
   const [till, status] = await Promise.all([
     link.call('till.state', {}),
     link.call('status.get', {}),
   ]);
-  if (till.ok) hear({ name: 'till.changed', payload: till.value });
-  if (status.ok) hear({ name: 'status.changed', payload: status.value });
+  if (till.ok) receive({ name: 'till.changed', payload: till.value });
+  if (status.ok) receive({ name: 'status.changed', payload: status.value });
 }
