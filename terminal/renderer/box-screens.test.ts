@@ -17,6 +17,9 @@ const withBox = {
   ],
 };
 
+/** So much of the room within the ring a number may take. */
+const ringAirShare = 0.9;
+
 describeWindow('the box POS in a browser', (w) => {
   test('an outage offers the box first, by key and by touch', async () => {
     w.host.till.setStatus(withBox);
@@ -50,6 +53,19 @@ describeWindow('the box POS in a browser', (w) => {
     expect(w.called('till.cancel')).toEqual([]);
     await w.page.keyboard.press('Enter');
     await expect.poll(() => w.called('till.cancel')).toHaveLength(1);
+  });
+
+  test('three digits of seconds stay within their ring', async () => {
+    w.host.till.show({ ...boxWaiting, sinceMs: nowMs - 132_000 });
+    await w.sees('已等 132 秒');
+    const number = (await w.page.locator('.ring span').boundingBox())!;
+    const ring = (await w.page.locator('.ring').boundingBox())!;
+    // The ring's inner edge is at 58 of its 75 units; half of a digit's height is about a third of an em.
+    const innerPx = (ring.width / 2) * (58 / 75);
+    const emPx = await w.page
+      .locator('.ring span')
+      .evaluate((span) => parseFloat(getComputedStyle(span).fontSize));
+    expect(Math.hypot(number.width / 2, emPx / 3)).toBeLessThan(innerPx * ringAirShare);
   });
 
   test('green only on the box’s word, with its number', async () => {

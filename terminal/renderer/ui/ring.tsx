@@ -1,6 +1,8 @@
 import type { ReactNode } from 'react';
 
 const radius = 64;
+/** Longer numbers are set smaller: three digits would reach into the ring. */
+const twoDigitsMax = 99;
 
 /** A ring that empties with the time that is left; `turning` says that there is no deadline to count to. */
 export function Ring({
@@ -28,7 +30,7 @@ export function Ring({
           strokeDasharray={turning ? '0.3 0.7' : `${share} 1`}
         />
       </svg>
-      <span>{seconds}</span>
+      <span className={seconds > twoDigitsMax ? 'ring-long' : undefined}>{seconds}</span>
     </div>
   );
 }
