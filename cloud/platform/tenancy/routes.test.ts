@@ -88,6 +88,20 @@ describe('every route of the app, asked by everybody with everybody’s ids', ()
     },
   );
 
+  test('the lists of ids answer the operator with his own, and nobody with another’s', async () => {
+    const lists = ['merchants', 'merchants/:merchantId/terminals', 'persons', 'acts'].map(
+      (name) => `/admin/v1/${name}`,
+    );
+    const names = lists.map((path) => `GET ${path}`);
+    const outcome = await fuzzRoutes(world, {
+      requests: 200,
+      unit: seeded(14),
+      only: (path) => lists.includes(path),
+    });
+    expect(outcome.leaks.slice(0, leaksShown)).toEqual([]);
+    expect(names.filter((name) => !outcome.answered.has(name))).toEqual([]);
+  });
+
   test('an excused route is one of the app’s, and so is one that is open by design', () => {
     const paths = world.targets.map(({ route }) => route.url);
     expect(Object.keys(openRoutes).filter((path) => !paths.includes(path))).toEqual([]);
