@@ -9,6 +9,7 @@ import { errorWords } from '../i18n/language.ts';
 import { RefundForm } from './refund-form.tsx';
 import { RefundList } from './refund-list.tsx';
 import { DecideBox } from './decide-box.tsx';
+import { SoldLines } from './sold-lines.tsx';
 import { boxMethodName, receiptName, stateWords, tenderName } from './order-words.ts';
 
 /** One order: what happened, why, and what can be done. */
@@ -50,6 +51,7 @@ function Facts({ row }: { readonly row: OrderRow }): ReactNode {
       <p className="detail-amount">{yuan(paidFenOf(row))}</p>
       {row.reason !== null && <p className="detail-reason">{errorWords(row.reason, language)}</p>}
       <RefundList row={row} />
+      <SoldLines row={row} />
       {row.state === 'pos-unknown' && <DecideBox orderId={row.orderId} />}
       <dl className="detail-facts">
         {factLines(row, words).map(([name, value]) => (

@@ -5,6 +5,7 @@ import { refundReasons, type Panel } from '../desk/desk.ts';
 import { yuan } from '../format/money.ts';
 import { amountOfEntry } from '../input/amount-entry.ts';
 import { Keypad } from '../till/keypad.tsx';
+import { SoldLines } from './sold-lines.tsx';
 
 /** Money back: all that is left stands there, Enter asks for it; a smaller part is typed over it. */
 export function RefundForm({
@@ -28,6 +29,7 @@ export function RefundForm({
           {words.key.back}
         </button>
       </div>
+      <SoldLines row={row} />
       <p className="refund-amount" role="status">
         <span className="label">{refund.amount}</span>
         <b>{yuan(typedFen === 0 ? panel.leftFen : typedFen)}</b>
