@@ -169,3 +169,8 @@ test('the slip of the day carries the true day, and is printed on it', async () 
   const printedOn = businessDate({ atMs: Date.now(), cutOverHour: 0 });
   expect(slip).toMatch(new RegExp(`打印时间 +${printedOn}`));
 });
+
+test('the day says at which hour it begins, for the axis of its hours', async () => {
+  const { till } = await openTill(0);
+  expect(await till.ask('today.get', {})).toMatchObject({ businessDate: dayAt(0), cutOverHour: 4 });
+});

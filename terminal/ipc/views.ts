@@ -5,6 +5,7 @@ import {
   RefundHowSchema,
   RefundNoSchema,
 } from '#shared/wire/v1/common.ts';
+import { cutOverHourMax } from '#shared/time/business-day.ts';
 import { orderLinesMax, promiseWhoCharsMax, SaleLineSchema } from '#shared/wire/v1/entries.ts';
 import { PromiseTallySchema, RefundTallySchema } from '#shared/wire/v1/terminals.ts';
 import { BoxMethodSchema } from '#terminal/ipc/state.ts';
@@ -96,6 +97,8 @@ export const noSalesShownMax = 20;
 
 export const TodaySchema = object({
   businessDate: Type.String(),
+  /** The hour at which this shop's business day begins: `byHour` is read from there on; absent: midnight. */
+  cutOverHour: Type.Optional(Type.Integer({ minimum: 0, maximum: cutOverHourMax })),
   settledFen: Type.Integer(),
   /** The part of `settledFen` that vouchers covered: the platform pays it, no channel took it. */
   settledVoucherFen: Type.Integer(),

@@ -83,6 +83,24 @@ describeWindow('the screens of a day, as they are looked at', (w) => {
       .toMatchObject([{ action: 'reprinted', note: '' }]);
   });
 
+  test('after midnight the page says whose day it is, and its hours follow one another', async () => {
+    w.host.till.setToday({
+      businessDate: '2026-11-21',
+      cutOverHour: 4,
+      byHour: [0, 1, 19, 23].map((hour) => ({ hour, scanFen: 2_600, cashFen: 0 })),
+    });
+    await w.page.keyboard.press('F10');
+    await w.sees('营业日 11 月 21 日');
+    const hours = w.page.locator('.hours span');
+    await expect.poll(() => hours.last().textContent()).toBe('1');
+    expect(await hours.allTextContents()).toEqual(
+      [8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 0, 1].map(String),
+    );
+    const read = await w.page.locator('.chart .only-read li').allTextContents();
+    expect(read.map((text) => text.split(' ')[0])).toEqual(['19', '23', '0', '1']);
+    expect(await findOverflow(w.page)).toEqual([]);
+  });
+
   test('a held account: whom to ask stands on the panel, no voucher is offered, and not why', async () => {
     await w.typeSlowly('25');
     w.host.till.setDraft({ amountFen: 2_500, member: frozen });

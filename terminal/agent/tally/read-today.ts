@@ -39,6 +39,7 @@ export function localToday(deps: LocalDayDeps, date = currentBusinessDate(deps))
   const noSales = sums.noSales.map((one) => ({ ...one, atMs: timeOnDay(one.atMs, date, times) }));
   return {
     ...sums,
+    cutOverHour: times.cutOverHour,
     noSales,
     tomorrow: null,
     chainHead: deps.journal.head().hash.slice(0, chainHeadDigits),

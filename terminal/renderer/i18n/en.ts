@@ -297,6 +297,7 @@ export const en: Words = {
     cash: 'Cash',
     offline: 'Offline (no money yet)',
     pending: 'Unconfirmed',
+    businessDay: (month, day) => `Business day ${month}/${day}`,
     sum: 'The four add up to',
     turnover: 'turnover',
     count: (count) => (count === 1 ? '1 sale' : `${count} sales`),

@@ -296,6 +296,7 @@ export const zh = {
     cash: '现金',
     offline: '离线记账（未到账）',
     pending: '待确认',
+    businessDay: (month: number, day: number) => `营业日 ${month} 月 ${day} 日`,
     sum: '四项合计',
     turnover: '营业额',
     count: (count: number) => `${count} 笔`,

@@ -9,15 +9,23 @@ export interface HourBar {
 const openHour = 8;
 const closeHour = 20;
 
-/** One bar for every hour from opening to closing, stretched by sales outside of it. Hours without sales are empty. */
-export function hourBars(hours: readonly HourBar[]): readonly HourBar[] {
-  const known = new Map(hours.map((bar) => [bar.hour, bar]));
-  const first = Math.min(openHour, ...known.keys());
-  const last = Math.max(closeHour, ...known.keys());
-  return Array.from(
-    { length: last - first + 1 },
-    (_, index) => known.get(first + index) ?? { hour: first + index, scanFen: 0, cashFen: 0 },
-  );
+const hoursPerDay = 24;
+
+/**
+ * One bar for every hour from opening to closing, stretched by sales outside of it. Hours without sales are empty. The
+ * axis follows the business day: it begins at `cutOverHour` (0..12) at the earliest, and what was sold after midnight
+ * before that hour stands last.
+ */
+export function hourBars(hours: readonly HourBar[], cutOverHour: number): readonly HourBar[] {
+  /** Whole hours since the business day began. */
+  const place = (hour: number): number => (hour - cutOverHour + hoursPerDay) % hoursPerDay;
+  const known = new Map(hours.map((bar) => [place(bar.hour), bar]));
+  const first = Math.min(place(Math.max(openHour, cutOverHour)), ...known.keys());
+  const last = Math.max(place(closeHour), ...known.keys());
+  return Array.from({ length: last - first + 1 }, (_, index) => {
+    const hour = (first + index + cutOverHour) % hoursPerDay;
+    return known.get(first + index) ?? { hour, scanFen: 0, cashFen: 0 };
+  });
 }
 
 export interface BarHeights {

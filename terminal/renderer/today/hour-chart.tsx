@@ -7,10 +7,15 @@ import { barHeights, hourBars, tallestBar, type HourBar } from './chart-scale.ts
 /** Units of the drawing; the SVG stretches to its card, so the hours below are text of the page. */
 const size = { width: 700, height: 150, gap: 9, corner: 5 };
 
+interface HourChartProps {
+  readonly hours: readonly HourBar[];
+  readonly cutOverHour?: number | undefined;
+}
+
 /** Takings by hour: scanned below, cash on top. The same figures are in a table for those who cannot see it. */
-export function HourChart({ hours }: { readonly hours: readonly HourBar[] }): ReactNode {
+export function HourChart({ hours, cutOverHour = 0 }: HourChartProps): ReactNode {
   const { words } = useApp();
-  const bars = hourBars(hours);
+  const bars = hourBars(hours, cutOverHour);
   const tallest = tallestBar(bars);
   return (
     <section className="card chart">

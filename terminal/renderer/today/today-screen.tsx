@@ -23,7 +23,7 @@ export function TodayScreen(): ReactNode {
     <div className="today">
       <FourSums today={today} />
       <div className="today-left">
-        <HourChart hours={today.byHour} />
+        <HourChart hours={today.byHour} cutOverHour={today.cutOverHour} />
         <TenderChart rows={today.byTender} />
       </div>
       <div className="today-right">
@@ -38,8 +38,11 @@ export function TodayScreen(): ReactNode {
 function FourSums({ today }: { readonly today: Today }): ReactNode {
   const { words } = useApp();
   const { settledVoucherFen, couponCount, couponFen } = today;
+  // After midnight the sums may still be those of the evening: the page says whose they are.
+  const { month, day } = monthAndDay(today.businessDate);
   // The shop's own coupons are in none of the sums, which are what was asked for.
   const about = [
+    words.today.businessDay(month, day),
     ...(settledVoucherFen > 0 ? [words.today.withVoucher(yuan(settledVoucherFen))] : []),
     ...(couponCount > 0 ? [words.today.coupons(couponCount, yuan(couponFen))] : []),
   ];
