@@ -86,7 +86,7 @@ test.each<[string, Desk, TillState, TillState]>([
     'the slip of the result that is shown',
     refused,
     till({}, paid),
-    till({}, { ...paid, receipt: 'confirmed' }),
+    till({}, { ...paid, receipt: 'printed' }),
   ],
   [
     'a word that the agent takes back',
