@@ -22,6 +22,8 @@ async function openTill(aheadMs: number, options: Parameters<typeof openTillBenc
   let nowAheadMs = aheadMs;
   const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + nowAheadMs };
   const till = (bench = await openTillBench({ ...options, clock }));
+  // The cloud's time is believed with the first signed request that it took.
+  await till.until('the day is right', async () => (await dayOf(till)).date === dayAt(0));
   await setOwnerPin(till, pin);
   return {
     till,
